@@ -1,0 +1,317 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/ascii.hpp>
+#include <practicus/detail/rows.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1 {
+
+// What a region lists. Plain data, as the region wrote it: texts are untrusted. What was missing is empty.
+
+/// The region itself.
+struct cluster_info
+{
+    std::string name;
+    std::string region_name;
+
+    friend bool operator==(cluster_info const&, cluster_info const&) = default;
+};
+
+/// A group of models. Urls are made of `prefix`, not of `key`.
+struct model_prefix
+{
+    std::string key;
+    std::string prefix;
+
+    friend bool operator==(model_prefix const&, model_prefix const&) = default;
+};
+
+/// A deployment as a version names it.
+struct deployment_ref
+{
+    std::string key;
+    std::string name;
+
+    friend bool operator==(deployment_ref const&, deployment_ref const&) = default;
+};
+
+/// What model versions run on.
+struct model_deployment
+{
+    std::string key;
+    std::string name;
+    std::string worker_type;
+    std::string scaling;
+    bool startup_script = false;
+    std::string custom_image;
+
+    friend bool operator==(model_deployment const&, model_deployment const&) = default;
+};
+
+/// A version of a model or of an app.
+struct deployed_version
+{
+    std::int64_t id = 0;
+    /// As listed, `3`.
+    std::string version;
+    /// `Production`, `Staging`, another word, or empty.
+    std::string stage;
+    deployment_ref deployment;
+
+    /// As urls have it, `v3`.
+    std::string tag() const { return 'v' + version; }
+    /// Does the stage begin with `prod`, in upper or lower case?
+    bool is_production() const noexcept
+    {
+        return detail::equals_ignoring_case(std::string_view(stage).substr(0, 4), "prod");
+    }
+    /// Is the stage `staging`, in upper or lower case?
+    bool is_staging() const noexcept { return detail::equals_ignoring_case(stage, "staging"); }
+
+    friend bool operator==(deployed_version const&, deployed_version const&) = default;
+};
+
+using model_version = deployed_version;
+using app_version = deployed_version;
+
+/// What models and apps have in common.
+struct deployed_entry
+{
+    std::int64_t id = 0;
+    std::string name;
+    std::vector<deployed_version> versions;
+
+    /// Has it a version? One without can not be called.
+    bool is_deployed() const noexcept { return !versions.empty(); }
+    /// The first version in production, or null. Lives as long as this object.
+    deployed_version const* production_version() const& noexcept
+    {
+        return first(&deployed_version::is_production);
+    }
+    /// The first version in staging, or null. Lives as long as this object.
+    deployed_version const* staging_version() const& noexcept { return first(&deployed_version::is_staging); }
+    deployed_version const* production_version() const&& = delete;
+    deployed_version const* staging_version() const&& = delete;
+
+    friend bool operator==(deployed_entry const&, deployed_entry const&) = default;
+
+private:
+    deployed_version const* first(bool (deployed_version::*matches)() const noexcept) const noexcept
+    {
+        for (auto const& version : versions)
+            if ((version.*matches)()) return &version;
+        return nullptr;
+    }
+};
+
+struct model : deployed_entry
+{
+    model_prefix prefix;
+
+    friend bool operator==(model const&, model const&) = default;
+};
+
+/// What the console shows of an app or of a group of apps.
+struct app_appearance
+{
+    std::string visible_name;
+    std::string description;
+    std::string icon;
+    std::optional<std::int64_t> sort_order;
+    bool has_extra_conf = false;
+    bool has_extra_secret = false;
+
+    friend bool operator==(app_appearance const&, app_appearance const&) = default;
+};
+
+/// A group of apps. Urls are made of `prefix`, not of `key`.
+struct app_prefix : app_appearance
+{
+    std::string key;
+    std::string prefix;
+
+    friend bool operator==(app_prefix const&, app_prefix const&) = default;
+};
+
+struct app : deployed_entry, app_appearance
+{
+    app_prefix prefix;
+    std::string owner_email;
+
+    friend bool operator==(app const&, app const&) = default;
+};
+
+template <class Entry>
+concept models_or_apps = std::derived_from<Entry, deployed_entry>;
+
+/// Those under a prefix, as urls have it (`models/practicus`); slashes at its ends change nothing. Like all
+/// filters, keeps the order.
+template <models_or_apps Entry>
+std::vector<Entry> by_prefix(std::vector<Entry> entries, std::string_view prefix)
+{
+    auto const bare = [](std::string_view text) {
+        while (text.starts_with('/'))
+            text.remove_prefix(1);
+        while (text.ends_with('/'))
+            text.remove_suffix(1);
+        return text;
+    };
+    std::erase_if(entries, [&](Entry const& e) { return bare(e.prefix.prefix) != bare(prefix); });
+    return entries;
+}
+
+/// Those with a name; one a prefix at most.
+template <models_or_apps Entry>
+std::vector<Entry> by_name(std::vector<Entry> entries, std::string_view name)
+{
+    std::erase_if(entries, [&](Entry const& e) { return e.name != name; });
+    return entries;
+}
+
+/// Those that have a version.
+template <models_or_apps Entry>
+std::vector<Entry> deployed(std::vector<Entry> entries)
+{
+    std::erase_if(entries, [](Entry const& e) { return !e.is_deployed(); });
+    return entries;
+}
+
+namespace detail {
+
+/// `1 (Production) / 2` as text, a list of objects as JSON.
+struct versions_cell
+{
+    std::vector<deployed_version> const& versions;
+
+    std::string text() const
+    {
+        std::string out;
+        for (auto const& v : versions) {
+            if (!out.empty()) out += " / ";
+            out += v.version;
+            if (!v.stage.empty()) out += " (" + v.stage + ')';
+        }
+        return out;
+    }
+
+    boost::json::value json() const
+    {
+        boost::json::array out;
+        for (auto const& v : versions) {
+            boost::json::object object;
+            object["id"] = v.id;
+            object["version"] = v.version;
+            if (v.stage.empty())
+                object["stage"] = nullptr;
+            else
+                object["stage"] = v.stage;
+            object["deployment"] =
+                boost::json::object{{"key", v.deployment.key}, {"name", v.deployment.name}};
+            out.push_back(std::move(object));
+        }
+        return out;
+    }
+};
+
+inline auto versions_of(deployed_entry const& entry)
+{
+    return versions_cell{entry.versions};
+}
+
+// The columns, in the order and with the names that users of the vendor's SDK know.
+
+inline auto columns_of(std::type_identity<model_prefix>)
+{
+    return std::tuple(column("key", &model_prefix::key), column("prefix", &model_prefix::prefix));
+}
+
+inline auto columns_of(std::type_identity<model>)
+{
+    return std::tuple(column("model_id", &model::id), column("name", &model::name),
+                      column("prefix", [](model const& m) { return m.prefix.prefix; }),
+                      column("versions", versions_of));
+}
+
+inline auto columns_of(std::type_identity<model_deployment>)
+{
+    using row = model_deployment;
+    return std::tuple(column("key", &row::key), column("name", &row::name),
+                      column("worker_type", &row::worker_type), column("scaling", &row::scaling),
+                      column("startup_script", &row::startup_script),
+                      column("custom_image", &row::custom_image));
+}
+
+inline auto columns_of(std::type_identity<app_prefix>)
+{
+    using row = app_prefix;
+    return std::tuple(column("key", &row::key), column("prefix", &row::prefix),
+                      column("visible_name", &row::visible_name), column("description", &row::description),
+                      column("icon", &row::icon), column("sort_order", &row::sort_order),
+                      column("has_extra_conf", &row::has_extra_conf),
+                      column("has_extra_secret", &row::has_extra_secret));
+}
+
+inline auto columns_of(std::type_identity<app>)
+{
+    using row = app;
+    return std::tuple(column("app_id", &row::id), column("name", &row::name),
+                      column("prefix", [](app const& a) { return a.prefix.prefix; }),
+                      column("versions", versions_of), column("visible_name", &row::visible_name),
+                      column("description", &row::description), column("owner_email", &row::owner_email),
+                      column("icon", &row::icon), column("sort_order", &row::sort_order),
+                      column("has_extra_conf", &row::has_extra_conf),
+                      column("has_extra_secret", &row::has_extra_secret));
+}
+
+} // namespace detail
+
+/// Models, model prefixes, model deployments, apps and app prefixes: what can be written as rows.
+template <class Entry>
+concept listed = requires
+{
+    detail::columns_of(std::type_identity<Entry>());
+};
+
+/// CSV with a header line, quoted as RFC 4180 has it; lines end with a line feed. A row is always one line:
+/// characters that steer a terminal or break a line become spaces. A text that begins with `=`, `+`, `-` or
+/// `@`, which a spreadsheet would run as a formula, gets an apostrophe in front; take `to_json` for the exact
+/// text.
+template <listed Entry>
+std::string to_csv(std::vector<Entry> const& entries)
+{
+    return detail::rows_as_csv(detail::columns_of(std::type_identity<Entry>()), entries);
+}
+
+/// An array of objects with the same columns, a row on a line. Versions are objects with id, version, stage
+/// and deployment. Texts are exact; what would steer a terminal is escaped.
+template <listed Entry>
+std::string to_json(std::vector<Entry> const& entries)
+{
+    return detail::rows_as_json(detail::columns_of(std::type_identity<Entry>()), entries);
+}
+
+/// Columns aligned for a terminal with a fixed-width font, with a header line; control characters become
+/// spaces, and a cell ends with an ellipsis after 60 columns.
+template <listed Entry>
+std::string to_table(std::vector<Entry> const& entries)
+{
+    return detail::rows_as_table(detail::columns_of(std::type_identity<Entry>()), entries);
+}
+
+} // namespace practicus::inline v1

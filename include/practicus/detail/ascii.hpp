@@ -1,0 +1,38 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <algorithm>
+#include <string_view>
+
+/// Questions about bytes, answered alike in every locale.
+namespace practicus::inline v1::detail {
+
+constexpr bool is_control(char c) noexcept
+{
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
+constexpr bool has_control(std::string_view text) noexcept
+{
+    return std::any_of(text.begin(), text.end(), is_control);
+}
+
+constexpr bool is_digits(std::string_view text) noexcept
+{
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+constexpr char to_lower(char c) noexcept
+{
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
+{
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return to_lower(x) == to_lower(y); });
+}
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,327 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <boost/config.hpp>
+#include <boost/system/error_category.hpp>
+#include <boost/system/error_code.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace practicus::inline v1 {
+
+/// Why an operation failed. Each value says what to do next.
+///
+/// An operation that was cancelled ends with `boost::asio::error::operation_aborted` instead, and so does one
+/// whose client's execution context is gone.
+enum class errc
+{
+    // The caller's input. Nothing was sent.
+
+    /// A service or model url can not be used. Mend the url: the message names what is wrong with it.
+    invalid_url = 1,
+    /// An argument or option can not be used. Mend it: the message names it.
+    invalid_argument,
+    /// A token, an e-mail or a password holds bytes that can not be sent (a line break, say), or nothing at
+    /// all. Read it again from its source.
+    invalid_credentials,
+    /// The request would have carried a credential to an origin that is neither the region's nor on the
+    /// caller's list. Check the url; list the origin in `client_options::trusted_origin` if it is really the
+    /// region's.
+    untrusted_origin,
+
+    // Who am I.
+
+    /// There is no credential left that the region accepts: nobody logged in, or the refresh token was
+    /// refused or is past its life. Log in again.
+    login_required,
+    /// The region refused the e-mail, password or one-time password. Ask the user again; do not retry.
+    login_refused,
+    /// The region asks for a one-time password as well. Log in again with `credentials::one_time_password`.
+    one_time_password_required,
+    /// The region refused a token that should be good, also after one renewal (401). Log in again; if it
+    /// stays, ask the region's administrator.
+    unauthorized,
+    /// The user may not do this (403). Ask the region's administrator for the right.
+    forbidden,
+
+    // The answer's status.
+
+    /// No such path, model or app (404). Check the url against the listing.
+    not_found,
+    /// The region refused the request as malformed (400 and other 4xx). The server's text says which field.
+    bad_request,
+    /// Too many requests (429). Slow down; the client has already waited and retried.
+    too_many_requests,
+    /// The region or a server in front of it is overloaded or restarting (502, 503, 504). Try later.
+    unavailable,
+    /// The region failed (other 5xx). Try later; if it stays, report it to the region's administrator.
+    server_error,
+    /// The answer is a redirect that the client does not follow. Use the url that the region really has.
+    redirected,
+    /// A status that no rule expects (1xx or 2xx or 3xx out of place). Check that the url is a Practicus AI
+    /// region's.
+    unexpected_status,
+
+    // The answer's content.
+
+    /// A success that is no JSON, an HTML page say. Check that the url is a Practicus AI region's.
+    not_json,
+    /// JSON of another shape than expected; the message names the field and both types. Check the versions.
+    unexpected_json,
+    /// The answer for a model's metadata names no model id (the header `x-prt-model-id` is missing, 0 or no
+    /// number). Check that the url is a model's and that the model is deployed.
+    no_model_id,
+    /// The answer for an app's metadata names no app id. Check that the url is an app's.
+    no_app_id,
+    /// The body is over its limit. Raise the limit in `client_options::limits` if the answer is wanted.
+    body_too_large,
+    /// The header is over its limit. Raise the limit in `client_options::limits` if the answer is wanted.
+    header_too_large,
+    /// The answer is no HTTP, or its framing is broken. Check the url, the port and what stands in between.
+    malformed_response,
+
+    // The connection.
+
+    /// The host name could not be resolved. Check the name and the machine's DNS.
+    resolve_failed,
+    /// No address of the host accepted the connection. Check the port, the firewall and that the region is
+    /// up.
+    connect_failed,
+    /// The connection was closed or reset before the answer was complete. Try again.
+    connection_lost,
+    /// The proxy refused the tunnel. Check the proxy's address and credentials.
+    proxy_refused,
+    /// The certificate is for another host name. Use the name that the certificate has; never switch
+    /// verification off for a password.
+    certificate_host_mismatch,
+    /// The certificate's issuer is not trusted. Give the region's CA in `tls_options::ca_file`.
+    certificate_untrusted,
+    /// The certificate is past its life, or not yet valid. Renew it, or mend this machine's clock.
+    certificate_expired,
+    /// The certificate is refused for another reason; the message says which.
+    certificate_invalid,
+    /// The peer does not speak TLS on this port. Check the scheme and the port.
+    not_tls,
+    /// The TLS handshake failed for another reason; the message says which. Check versions and client
+    /// certificates.
+    tls_failed,
+
+    // Time and life.
+
+    /// Resolving the host name took longer than its limit.
+    resolve_timeout,
+    /// Connecting took longer than its limit.
+    connect_timeout,
+    /// The TLS handshake took longer than its limit.
+    tls_timeout,
+    /// The first byte of the answer took longer than its limit.
+    first_byte_timeout,
+    /// The pause between two pieces of the exchange took longer than its limit.
+    stalled,
+    /// The operation's deadline passed. The message says in which phase.
+    deadline_exceeded,
+    /// `client::close()` was called. Use another client.
+    client_closed,
+
+    // Files.
+
+    /// A file could not be read, written or understood; the message says which and why.
+    file_error,
+};
+
+/// The category of `errc`. Compared by its 64-bit id, so that equality holds across shared libraries.
+class BOOST_SYMBOL_VISIBLE error_category_type final : public boost::system::error_category
+{
+public:
+    constexpr error_category_type() noexcept : error_category(0xd2f4a1b97c3e5806ULL) {}
+
+    char const* name() const noexcept override { return "practicus"; }
+
+    std::string message(int value) const override { return text(value); }
+
+    char const* message(int value, char*, std::size_t) const noexcept override { return text(value); }
+
+private:
+    static char const* text(int value) noexcept
+    {
+        switch (static_cast<errc>(value)) {
+        case errc::invalid_url: return "the url can not be used";
+        case errc::invalid_argument: return "an argument can not be used";
+        case errc::invalid_credentials: return "the credential can not be sent";
+        case errc::untrusted_origin: return "the url is not the region's, so no credential is sent there";
+        case errc::login_required: return "no credential is left that the region accepts; log in again";
+        case errc::login_refused: return "the region refused the login";
+        case errc::one_time_password_required: return "the region asks for a one-time password";
+        case errc::unauthorized: return "the region refused the token";
+        case errc::forbidden: return "the user has no right to this";
+        case errc::not_found: return "not found";
+        case errc::bad_request: return "the region refused the request";
+        case errc::too_many_requests: return "too many requests";
+        case errc::unavailable: return "the region is overloaded or restarting";
+        case errc::server_error: return "the region failed";
+        case errc::redirected: return "a redirect that is not followed";
+        case errc::unexpected_status: return "a status out of place";
+        case errc::not_json: return "the answer is not JSON";
+        case errc::unexpected_json: return "the answer's JSON has another shape than expected";
+        case errc::no_model_id: return "the answer names no model id";
+        case errc::no_app_id: return "the answer names no app id";
+        case errc::body_too_large: return "the answer's body is over its limit";
+        case errc::header_too_large: return "the answer's header is over its limit";
+        case errc::malformed_response: return "the answer is not well-formed HTTP";
+        case errc::resolve_failed: return "the host name could not be resolved";
+        case errc::connect_failed: return "the connection could not be made";
+        case errc::connection_lost: return "the connection was lost before the answer was complete";
+        case errc::proxy_refused: return "the proxy refused the tunnel";
+        case errc::certificate_host_mismatch: return "the certificate is for another host name";
+        case errc::certificate_untrusted: return "the certificate's issuer is not trusted";
+        case errc::certificate_expired: return "the certificate is not valid at this time";
+        case errc::certificate_invalid: return "the certificate was refused";
+        case errc::not_tls: return "the peer does not speak TLS on this port";
+        case errc::tls_failed: return "the TLS handshake failed";
+        case errc::resolve_timeout: return "resolving the host name took too long";
+        case errc::connect_timeout: return "connecting took too long";
+        case errc::tls_timeout: return "the TLS handshake took too long";
+        case errc::first_byte_timeout: return "the answer did not begin in time";
+        case errc::stalled: return "the exchange paused for too long";
+        case errc::deadline_exceeded: return "the operation's deadline passed";
+        case errc::client_closed: return "the client was closed";
+        case errc::file_error: return "the file could not be used";
+        }
+        return "unknown practicus error";
+    }
+};
+
+inline constexpr error_category_type error_category_instance{};
+
+/// The category of `errc`.
+inline boost::system::error_category const& error_category() noexcept
+{
+    return error_category_instance;
+}
+
+inline boost::system::error_code make_error_code(errc e) noexcept
+{
+    return {static_cast<int>(e), error_category()};
+}
+
+/// May the same operation succeed a little later, with nothing changed? Overload, restarts, lost connections
+/// and time-outs. (Whether a request may be sent twice is another question: the client answers it by itself.)
+inline bool is_retryable(boost::system::error_code const& code) noexcept
+{
+    if (code.category() != error_category()) return false;
+    switch (static_cast<errc>(code.value())) {
+    case errc::too_many_requests:
+    case errc::unavailable:
+    case errc::resolve_failed:
+    case errc::connect_failed:
+    case errc::connection_lost:
+    case errc::resolve_timeout:
+    case errc::connect_timeout:
+    case errc::tls_timeout:
+    case errc::first_byte_timeout:
+    case errc::stalled:
+    case errc::deadline_exceeded: return true;
+    default: return false;
+    }
+}
+
+/// Does it need another credential, or another right of the same user?
+inline bool is_auth_error(boost::system::error_code const& code) noexcept
+{
+    if (code.category() != error_category()) return false;
+    switch (static_cast<errc>(code.value())) {
+    case errc::invalid_credentials:
+    case errc::login_required:
+    case errc::login_refused:
+    case errc::one_time_password_required:
+    case errc::unauthorized:
+    case errc::forbidden: return true;
+    default: return false;
+    }
+}
+
+/// All that is known of a failure. What the client wrote and what the server wrote are kept apart.
+struct error_info
+{
+    /// An `errc`, or `boost::asio::error::operation_aborted`.
+    boost::system::error_code code;
+    /// Our own words, beyond those of `code`: which field, which limit. Safe to log.
+    std::string message;
+    /// Method and path, such as `GET /console/api/modelhost/models/`. No query, no secret. Empty before a
+    /// request.
+    std::string request;
+    /// The HTTP status, or 0.
+    unsigned status = 0;
+    /// The server's words (`detail`, `msg`, a validation error, the first line of a page), at most 1 KiB,
+    /// control characters replaced. **Untrusted**: any server in between may have written it.
+    std::string server_message;
+    /// The server's own code, such as `token_not_valid`; untrusted, at most 64 bytes.
+    std::string server_code;
+    /// What the operating system, Asio or OpenSSL reported last, if it began there.
+    boost::system::error_code cause;
+    /// How often the request was sent, or tried to be.
+    unsigned attempts = 0;
+    /// How long it took in all.
+    std::chrono::milliseconds elapsed{0};
+};
+
+/// What every operation throws. Copies share their information; what() holds only our own words.
+class BOOST_SYMBOL_VISIBLE error : public boost::system::system_error
+{
+public:
+    explicit error(std::shared_ptr<error_info const> info)
+        : system_error(info->code), info_(std::move(info)), what_(compose(*info_))
+    {}
+
+    explicit error(error_info info) : error(std::make_shared<error_info const>(std::move(info))) {}
+
+    explicit error(errc code, std::string message = {}) : error(make_info(code, std::move(message))) {}
+
+    /// Code, message, request, attempts and last cause; never the server's words, never a secret.
+    char const* what() const noexcept override { return what_->c_str(); }
+
+    error_info const& info() const noexcept { return *info_; }
+
+    /// The same information, to be kept or thrown again elsewhere: an exception object is not for two
+    /// threads.
+    std::shared_ptr<error_info const> const& shared_info() const noexcept { return info_; }
+
+private:
+    static error_info make_info(errc code, std::string message)
+    {
+        error_info info;
+        info.code = make_error_code(code);
+        info.message = std::move(message);
+        return info;
+    }
+
+    static std::shared_ptr<std::string const> compose(error_info const& info)
+    {
+        std::string text;
+        if (!info.request.empty()) text += info.request + ": ";
+        text += info.code.message();
+        if (info.status != 0) text += " (status " + std::to_string(info.status) + ")";
+        if (!info.message.empty()) text += ": " + info.message;
+        if (info.attempts > 1)
+            text += "; after " + std::to_string(info.attempts) + " attempts in " +
+                    std::to_string(info.elapsed.count()) + " ms";
+        if (info.cause && info.cause != info.code) text += "; last cause: " + info.cause.message();
+        return std::make_shared<std::string const>(std::move(text));
+    }
+
+    std::shared_ptr<error_info const> info_;
+    std::shared_ptr<std::string const> what_;
+};
+
+} // namespace practicus::inline v1
+
+template <>
+struct boost::system::is_error_code_enum<practicus::errc> : std::true_type
+{};

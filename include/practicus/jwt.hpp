@@ -1,0 +1,157 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/ascii.hpp>
+
+#include <boost/json/monotonic_resource.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace practicus::inline v1 {
+
+/// What a token's `token_type` claim says.
+enum class token_type
+{
+    unknown, ///< No JWT, no such claim, or another text.
+    access,
+    refresh,
+    session
+};
+
+/// What a token says of itself. Nothing is verified: only the region can do that. What is missing or makes no
+/// sense is empty.
+struct jwt_claims
+{
+    token_type type = token_type::unknown;
+    /// When it ends, and when it was issued, by the region's clock. Whole seconds (a fraction is cut off);
+    /// later than 1970 and earlier than 2262.
+    std::optional<std::chrono::sys_seconds> exp;
+    std::optional<std::chrono::sys_seconds> iat;
+    /// The `username` claim; at most 256 bytes, no control characters.
+    std::optional<std::string> username;
+    /// The `user_id` claim, a number or a text; bounded likewise.
+    std::optional<std::string> user_id;
+
+    /// How long it lives from issue to end; empty unless both are known and in that order.
+    std::optional<std::chrono::seconds> lifetime() const noexcept
+    {
+        if (!exp || !iat || *exp <= *iat) return std::nullopt;
+        return *exp - *iat;
+    }
+
+    friend bool operator==(jwt_claims const&, jwt_claims const&) = default;
+};
+
+namespace detail {
+
+/// A longer token is not looked into; no header that carries it would be accepted either.
+inline constexpr std::size_t jwt_limit = 64 * 1024;
+
+/// What stands between the first dot and the last. Of a token with more than three parts (an encrypted one
+/// has five) that holds dots, and so is no base64url.
+inline std::string_view jwt_payload(std::string_view token) noexcept
+{
+    auto const first = token.find('.');
+    auto const last = token.rfind('.');
+    if (token.size() > jwt_limit || first == 0 || first == last) return {};
+    return token.substr(first + 1, last - first - 1);
+}
+
+inline int base64url_value(char c) noexcept
+{
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '-' ? 62 : c == '_' ? 63 : -1;
+}
+
+/// RFC 4648 section 5, with or without its padding; empty if it is anything else.
+inline std::string base64url_decoded(std::string_view text)
+{
+    for (int i = 0; i < 2 && text.ends_with('='); ++i)
+        text.remove_suffix(1);
+    std::string out;
+    if (text.size() % 4 == 1) return out;
+    out.reserve(text.size() / 4 * 3 + 2);
+    std::uint32_t bits = 0;
+    unsigned held = 0;
+    for (char const c : text) {
+        int const value = base64url_value(c);
+        if (value < 0) return {};
+        bits = bits << 6 | static_cast<std::uint32_t>(value);
+        held += 6;
+        if (held < 8) continue;
+        held -= 8;
+        out += static_cast<char>(bits >> held & 0xff);
+    }
+    return out;
+}
+
+/// RFC 7519 section 2, NumericDate: a JSON number, not necessarily whole. The upper bound keeps conversions
+/// to the system clock's nanoseconds defined.
+inline std::optional<std::chrono::sys_seconds> numeric_date(boost::json::value const* value) noexcept
+{
+    constexpr double last = 9'200'000'000.0;
+    if (value == nullptr || !value->is_number()) return std::nullopt;
+    double const seconds = value->is_double()   ? value->get_double()
+                           : value->is_uint64() ? static_cast<double>(value->get_uint64())
+                                                : static_cast<double>(value->get_int64());
+    if (!(seconds >= 1.0 && seconds <= last)) return std::nullopt;
+    return std::chrono::sys_seconds(std::chrono::seconds(static_cast<std::int64_t>(std::floor(seconds))));
+}
+
+inline std::optional<std::string> short_text(boost::json::value const* value)
+{
+    if (value == nullptr) return std::nullopt;
+    if (value->is_int64()) return std::to_string(value->get_int64());
+    if (value->is_uint64()) return std::to_string(value->get_uint64());
+    if (!value->is_string()) return std::nullopt;
+    std::string text(value->get_string().data(), value->get_string().size());
+    if (text.empty() || text.size() > 256 || has_control(text)) return std::nullopt;
+    return text;
+}
+
+inline jwt_claims claims_of(boost::json::object const& payload)
+{
+    jwt_claims claims;
+    claims.exp = numeric_date(payload.if_contains("exp"));
+    claims.iat = numeric_date(payload.if_contains("iat"));
+    claims.username = short_text(payload.if_contains("username"));
+    claims.user_id = short_text(payload.if_contains("user_id"));
+    auto const type = short_text(payload.if_contains("token_type")).value_or(std::string());
+    if (type == "access") claims.type = token_type::access;
+    if (type == "refresh") claims.type = token_type::refresh;
+    if (type == "session") claims.type = token_type::session;
+    return claims;
+}
+
+} // namespace detail
+
+/// Reads a token's claims. Anything but a JWT with a JSON object as its payload gives empty claims, and so
+/// does a token longer than 64 KiB. Never throws.
+inline jwt_claims read_jwt(std::string_view token) noexcept
+try {
+    std::string const payload = detail::base64url_decoded(detail::jwt_payload(token));
+    std::array<unsigned char, 2048> buffer;
+    boost::json::monotonic_resource memory(buffer.data(), buffer.size());
+    boost::json::parse_options options;
+    options.max_depth = 32;
+    boost::system::error_code failed;
+    boost::json::value const parsed = boost::json::parse(payload, failed, &memory, options);
+    return !failed && parsed.is_object() ? detail::claims_of(parsed.get_object()) : jwt_claims();
+} catch (...) { // out of memory: as good as unreadable
+    return {};
+}
+
+} // namespace practicus::inline v1

@@ -1,0 +1,75 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/jwt.hpp>
+#include <practicus/secret.hpp>
+
+#include <chrono>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace practicus::inline v1 {
+
+/// A token as the client hands it out: the secret, and what it says of itself. Immutable; a copy costs a
+/// reference count and shares the bytes, which are wiped when the last copy goes. As `secret`, it can not be
+/// streamed or formatted. Thread safety: as `std::shared_ptr`.
+class token
+{
+public:
+    /// No token.
+    token() noexcept = default;
+
+    /// Reads the claims. An empty secret gives no token.
+    explicit token(secret value)
+        : state_(value.empty() ? nullptr : std::make_shared<state const>(std::move(value)))
+    {}
+
+    bool empty() const noexcept { return state_ == nullptr; }
+    explicit operator bool() const noexcept { return !empty(); }
+
+    /// The bytes, for an `Authorization: Bearer` field. They live as long as any copy of this token.
+    std::string_view reveal() const noexcept { return state_ ? state_->value.reveal() : std::string_view(); }
+
+    /// The bytes still wrapped.
+    secret value() const noexcept { return state_ ? state_->value : secret(); }
+
+    /// What it says of itself, unverified. Lives as long as any copy of this token.
+    jwt_claims const& claims() const noexcept
+    {
+        static jwt_claims const none;
+        return state_ ? state_->claims : none;
+    }
+
+    /// When it ends by the region's clock; empty if it does not say.
+    std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept { return claims().exp; }
+
+    /// From issue to end; empty if it does not say.
+    std::optional<std::chrono::seconds> lifetime() const noexcept { return claims().lifetime(); }
+
+    /// Same bytes. Takes time that does not depend on where they differ.
+    friend bool operator==(token const& a, token const& b) noexcept
+    {
+        return a.state_ == b.state_ || a.value() == b.value();
+    }
+
+    template <class Char, class Traits>
+    friend std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&,
+                                                        token const&) = delete;
+
+private:
+    struct state
+    {
+        explicit state(secret v) noexcept : value(std::move(v)), claims(read_jwt(value.reveal())) {}
+
+        secret value;
+        jwt_claims claims;
+    };
+
+    std::shared_ptr<state const> state_;
+};
+
+} // namespace practicus::inline v1

@@ -1,0 +1,418 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "catch.hpp"
+
+#include <practicus/url.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <unordered_set>
+#include <vector>
+
+using Catch::Matchers::ContainsSubstring;
+using practicus::app_url;
+using practicus::errc;
+using practicus::model_url;
+using practicus::service_url;
+
+namespace {
+
+/// The message of the refusal, or a text that no expectation matches.
+std::string refusal(std::function<void()> const& make, errc expected = errc::invalid_url)
+{
+    try {
+        make();
+    } catch (practicus::error const& e) {
+        REQUIRE(e.code() == practicus::make_error_code(expected));
+        return e.what();
+    }
+    return "not refused";
+}
+
+std::string service_refusal(std::string const& text)
+{
+    return refusal([&] { service_url{text}; });
+}
+
+std::string model_refusal(std::string const& text)
+{
+    return refusal([&] { model_url{text}; });
+}
+
+/// Nothing that could end a request line, or be read as something else than a path.
+bool is_clean_target(std::string_view target)
+{
+    if (target.empty() || target.front() != '/' || target.find("//") != std::string_view::npos) return false;
+    for (unsigned char const c : target)
+        if (c <= 0x20 || c >= 0x7f || c == '?' || c == '#' || c == '\\') return false;
+    for (std::string_view const dots : {"/./", "/../"})
+        if (target.find(dots) != std::string_view::npos) return false;
+    return true;
+}
+
+template <class Url>
+constexpr bool is_regular_value = std::is_copy_constructible_v<Url>&& std::is_copy_assignable_v<Url>&&
+    std::is_nothrow_move_constructible_v<Url>&& std::is_nothrow_move_assignable_v<Url>;
+static_assert(is_regular_value<practicus::origin> && is_regular_value<service_url>);
+static_assert(is_regular_value<model_url> && is_regular_value<app_url>);
+static_assert(!std::is_convertible_v<app_url, model_url> && !std::is_convertible_v<model_url, app_url>);
+
+} // namespace
+
+TEST_CASE("a service url is kept in normal form")
+{
+    struct row
+    {
+        char const* text;
+        char const* str;
+        char const* host;
+        std::uint16_t port;
+        char const* host_header;
+        char const* path;
+    };
+    std::string const name = "practicus.company.com";
+    for (auto const& r : std::vector<row>{
+             {"https://practicus.company.com", "https://practicus.company.com/", "practicus.company.com", 443,
+              "practicus.company.com", "/"},
+             {"https://practicus.company.com/", "https://practicus.company.com/", "practicus.company.com",
+              443, "practicus.company.com", "/"},
+             {"HTTPS://Practicus.COMPANY.com:443", "https://practicus.company.com/", "practicus.company.com",
+              443, "practicus.company.com", "/"},
+             {"https://h:", "https://h/", "h", 443, "h", "/"},
+             {"http://h:80/a", "http://h/a/", "h", 80, "h", "/a/"},
+             {"http://h:443", "http://h:443/", "h", 443, "h:443", "/"},
+             {"https://h:80", "https://h:80/", "h", 80, "h:80", "/"},
+             {"http://127.0.0.1:08080/x/y/", "http://127.0.0.1:8080/x/y/", "127.0.0.1", 8080,
+              "127.0.0.1:8080", "/x/y/"},
+             {"https://[::1]", "https://[::1]/", "::1", 443, "[::1]", "/"},
+             {"https://[2001:DB8:0:0::0:1]:8443/r", "https://[2001:db8::1]:8443/r/", "2001:db8::1", 8443,
+              "[2001:db8::1]:8443", "/r/"},
+             {"https://xn--mller-kva.example", "https://xn--mller-kva.example/", "xn--mller-kva.example", 443,
+              "xn--mller-kva.example", "/"},
+             {"https://a_b.svc:1", "https://a_b.svc:1/", "a_b.svc", 1, "a_b.svc:1", "/"},
+             {"https://h/%7eteam/%c3%bc/a%2fb", "https://h/~team/%C3%BC/a%2Fb/", "h", 443, "h",
+              "/~team/%C3%BC/a%2Fb/"},
+             {"https://h/m\xc3\xbc", "https://h/m%C3%BC/", "h", 443, "h", "/m%C3%BC/"},
+             {"https://h/a,b;c=d:e@f", "https://h/a,b;c=d:e@f/", "h", 443, "h", "/a,b;c=d:e@f/"},
+         }) {
+        INFO(r.text);
+        service_url const url(r.text);
+        CHECK(url.str() == r.str);
+        CHECK(url.host() == r.host);
+        CHECK(url.port() == r.port);
+        CHECK(url.host_header() == r.host_header);
+        CHECK(url.path() == r.path);
+        CHECK(url.secure() == (url.scheme() == "https"));
+        CHECK(service_url(url.str()) == url);
+        CHECK(url.origin() == practicus::origin(url.origin().str()));
+    }
+}
+
+TEST_CASE("a service url gives the targets of console calls")
+{
+    CHECK(service_url("https://h").console_path("auth/") == "/console/api/auth/");
+    CHECK(service_url("https://h/eu/west").console_path("modelhost/models/") ==
+          "/eu/west/console/api/modelhost/models/");
+    for (char const* call : {"a b/", "a\r\nb/", "a?b", "a#b", "a\\b", "%0d"})
+        CHECK_THAT(
+            refusal([&] { (void)service_url("https://h").console_path(call); }, errc::invalid_argument),
+            ContainsSubstring("no path"));
+}
+
+TEST_CASE("what can not be used as a url is refused, and the message says why")
+{
+    struct row
+    {
+        std::string text;
+        char const* message;
+    };
+    for (auto const& r : std::vector<row>{
+             {"", "empty"},
+             {"practicus.company.com", "no scheme"},
+             {"//practicus.company.com", "no scheme"},
+             {"https:/h", "no scheme"},
+             {"ftp://h", "neither https nor http"},
+             {"wss://h", "neither https nor http"},
+             {"://h", "neither https nor http"},
+             {" https://h", "space at byte 0"},
+             {"https://h\n", "control character at byte 9"},
+             {std::string("https://h/a\0b", 13), "control character at byte 11"},
+             {"https://h/a\x7f", "control character at byte 11"},
+             {"https://h\\@evil", "backslash at byte 9"},
+             {"https://", "no host"},
+             {"https:///a", "no host"},
+             {"https://:80", "no host"},
+             {"https://u@h", "credentials"},
+             {"https://u:p@h", "credentials"},
+             {"https://@h", "credentials"},
+             {"https://h?a=b", "query"},
+             {"https://h/?a", "query"},
+             {"https://h#a", "fragment"},
+             {"https://h:0", "port"},
+             {"https://h:65536", "port"},
+             {"https://h:99999999999999999999", "port"},
+             {"https://h:http", "host and port"},
+             {"https://h:1:2", "host and port"},
+             {"https://[::1", "host and port"},
+             {"https://[::1]x", "host and port"},
+             {"https://[:::1]", "host and port"},
+             {"https://[fe80::1%25eth0]", "percent sign"},
+             {"https://[v1.a]", "unknown kind"},
+             {"https://h%2ecom", "percent sign"},
+             {"https://m\xc3\xbcller.example", "xn--"},
+             {"https://a..b", "empty label"},
+             {"https://.a", "empty label"},
+             {"https://a.", "ends in a dot"},
+             {"https://a,b", "no host name may"},
+             {"https://" + std::string(254, 'a'), "253"},
+             {"https://h//a", "segment of the path is empty"},
+             {"https://h/a//", "segment of the path is empty"},
+             {"https://h/a//b", "segment of the path is empty"},
+             {"https://h/.", "`..`"},
+             {"https://h/a/../b", "`..`"},
+             {"https://h/a/%2e%2E/b", "`..`"},
+             {"https://h/a/.%2e/b", "`..`"},
+             {"https://h/a/..%2fb", "`..`"},
+             {"https://h/a/b%5c..", "`..`"},
+             {"https://h/a%", "percent sign"},
+             {"https://h/a%2", "percent sign"},
+             {"https://h/a%zz", "percent sign"},
+             {"https://h/a%0d%0ab", "control character"},
+             {"https://h/a%00", "control character"},
+             {"https://h/a%7f", "control character"},
+             {"https://h/a\"b", "may not"},
+             {"https://h/a<b", "may not"},
+             {"https://h/a|b", "may not"},
+             {"https://h/" + std::string(9000, 'a'), "8192"},
+             {"https://h/" + std::string(8180, 'a') + "\xc3\xbc", "8192"},
+             {"https://h/console", "/console"},
+             {"https://h/console/api/", "/console"},
+             {"https://h/eu/console/api/auth/", "/console"},
+         }) {
+        INFO(r.text);
+        CHECK_THAT(service_refusal(r.text), ContainsSubstring(r.message));
+    }
+}
+
+TEST_CASE("a variable that is not set is no service url")
+{
+    char const* const unset = nullptr;
+    CHECK_THAT(refusal([&] { service_url{unset}; }), ContainsSubstring("empty"));
+}
+
+TEST_CASE("models and apps are refused by the same rules")
+{
+    for (char const* tail : {"?a", "#a", "/..", "//", "%0a", " ", "\\", "%"}) {
+        INFO(tail);
+        std::string const text = std::string("https://h/models/a") + tail;
+        CHECK_THAT(model_refusal(text), ContainsSubstring("the url can not be used: "));
+        CHECK_THAT(refusal([&] { app_url{text}; }), ContainsSubstring("the url can not be used: "));
+        CHECK_THAT(refusal([&] { model_url(service_url("https://h"), std::string("models/a") + tail); }),
+                   ContainsSubstring("the url can not be used: "));
+    }
+    CHECK_THAT(model_refusal("https://h"), ContainsSubstring("no name"));
+    CHECK_THAT(model_refusal("https://h/models"), ContainsSubstring("no name"));
+    CHECK_THAT(refusal([] { model_url(service_url("https://h/eu/west"), "https://h/eu/west/models"); }),
+               ContainsSubstring("no name"));
+}
+
+TEST_CASE("a refusal quotes no part of the url")
+{
+    for (char const* text :
+         {"https://hunter2:hunter2@h", "https://h?token=hunter2", "https://h/#hunter2", "hunter2",
+          "hunter2://h", "https://hunter2:hunter2", "https://[hunter2]", "https://h/hunter2%",
+          "https://h/hunter2/..", "https://h/hunter2//", "https://h/hunter2\n", "https://hunter2..",
+          "https://u:hunter2/x@h", "https://h/hunter2/console"}) {
+        INFO(text);
+        CHECK_THAT(service_refusal(text), !ContainsSubstring("hunter2"));
+        CHECK_THAT(service_refusal(text), !ContainsSubstring("not refused"));
+    }
+}
+
+TEST_CASE("origins are equal if scheme, host and port are")
+{
+    using practicus::origin;
+    CHECK(service_url("https://H:443/a").origin() == model_url("https://h/b/c").origin());
+    CHECK(service_url("https://h").origin() != service_url("http://h").origin());
+    CHECK(service_url("https://h").origin() != service_url("https://h:444").origin());
+    CHECK(service_url("https://h").origin() != service_url("https://h.h").origin());
+    CHECK(origin("https://[0::1]/").str() == "https://[::1]");
+    CHECK(origin("http://a") < origin("http://b"));
+    CHECK_THAT(refusal([] { origin("https://h/a"); }), ContainsSubstring("path"));
+    std::unordered_set<origin> const seen{origin("https://h"), origin("https://h:443"), origin("http://h")};
+    CHECK(seen.size() == 2);
+}
+
+TEST_CASE("a model url's text is taken apart")
+{
+    struct row
+    {
+        char const* text;
+        char const* str;
+        char const* prefix;
+        char const* name;
+        char const* version;
+        char const* without_version;
+    };
+    for (auto const& r : std::vector<row>{
+             {"https://h/models/practicus/price/v3", "https://h/models/practicus/price/v3/",
+              "models/practicus", "price", "v3", "https://h/models/practicus/price/"},
+             {"https://h/models/price", "https://h/models/price/", "models", "price", "",
+              "https://h/models/price/"},
+             {"https://h/a/b/c/d/latest/", "https://h/a/b/c/d/latest/", "a/b/c", "d", "latest",
+              "https://h/a/b/c/d/"},
+             {"https://h/a/b/production", "https://h/a/b/production/", "a", "b", "production",
+              "https://h/a/b/"},
+             {"https://h/a/b/staging/", "https://h/a/b/staging/", "a", "b", "staging", "https://h/a/b/"},
+             {"https://h/a/latest", "https://h/a/latest/", "a", "latest", "", "https://h/a/latest/"},
+             {"https://h/a/v2/v3", "https://h/a/v2/v3/", "a", "v2", "v3", "https://h/a/v2/"},
+             {"https://h/a/b/v", "https://h/a/b/v/", "a/b", "v", "", "https://h/a/b/v/"},
+             {"https://h/a/b/v1x", "https://h/a/b/v1x/", "a/b", "v1x", "", "https://h/a/b/v1x/"},
+             {"https://h/a/b/V1", "https://h/a/b/V1/", "a/b", "V1", "", "https://h/a/b/V1/"},
+             {"https://h/a/b/%761", "https://h/a/b/v1/", "a", "b", "v1", "https://h/a/b/"},
+             {"https://h/a%20b/c%2fd", "https://h/a%20b/c%2Fd/", "a b", "c/d", "", "https://h/a%20b/c%2Fd/"},
+         }) {
+        INFO(r.text);
+        model_url const url(r.text);
+        CHECK(url.str() == r.str);
+        CHECK(url.target() == url.str().substr(9));
+        CHECK(url.prefix() == r.prefix);
+        CHECK(url.name() == r.name);
+        CHECK(url.version() == r.version);
+        CHECK(url.without_version() == r.without_version);
+        CHECK(model_url(url.str()) == url);
+    }
+}
+
+TEST_CASE("a model url is made of parts")
+{
+    service_url const service("https://h/eu");
+    model_url const url(service, "/models/practicus/", "diamond-price", "production");
+    CHECK(url.str() == "https://h/eu/models/practicus/diamond-price/production/");
+    CHECK(url.target() == "/eu/models/practicus/diamond-price/production/");
+    CHECK(url.prefix() == "models/practicus");
+    CHECK(url.without_version() == "https://h/eu/models/practicus/diamond-price/");
+    CHECK(model_url(service, "m", "n").version().empty());
+    CHECK(model_url(service, "m", "n", "3") == model_url(service, "m", "n", "v3"));
+
+    SECTION("names are encoded")
+    {
+        model_url const odd(service, "m\xc3\xbc/100%", "a/b c?#%2e");
+        CHECK(odd.target() == "/eu/m%C3%BC/100%25/a%2Fb%20c%3F%23%252e/");
+        CHECK(odd.prefix() == "m\xc3\xbc/100%");
+        CHECK(odd.name() == "a/b c?#%2e");
+    }
+    SECTION("a name that looks like a version stays a name")
+    {
+        model_url const latest(service, "models/practicus", "latest");
+        CHECK(latest.name() == "latest");
+        CHECK(latest.version().empty());
+        CHECK(latest.without_version() == latest.str());
+    }
+    SECTION("parts that can not be used are refused")
+    {
+        auto const made = [&](std::string prefix, std::string name, std::string version) {
+            return refusal([&] { model_url(service, prefix, name, version); });
+        };
+        CHECK_THAT(made("", "n", ""), ContainsSubstring("prefix is empty"));
+        CHECK_THAT(made("/", "n", ""), ContainsSubstring("prefix is empty"));
+        CHECK_THAT(made("m", "", ""), ContainsSubstring("name is empty"));
+        CHECK_THAT(made("a//b", "n", ""), ContainsSubstring("empty"));
+        CHECK_THAT(made("a/../b", "n", ""), ContainsSubstring("`..`"));
+        CHECK_THAT(made("m", "..", ""), ContainsSubstring("`..`"));
+        CHECK_THAT(made("m", "a/../b", ""), ContainsSubstring("`..`"));
+        CHECK_THAT(made("m", "a\r\nb", ""), ContainsSubstring("control character"));
+        CHECK_THAT(made("m", "n", "V3"), ContainsSubstring("version"));
+        CHECK_THAT(made("m", "n", "newest"), ContainsSubstring("version"));
+        CHECK_THAT(made("m", "n", "v3/x"), ContainsSubstring("version"));
+        CHECK_THAT(made("m", std::string(3000, ' '), ""), ContainsSubstring("8192"));
+    }
+}
+
+TEST_CASE("with the service url at hand, the prefix begins behind it")
+{
+    service_url const service("https://h/eu/west");
+    CHECK(model_url(service, "models/a/v1").str() == "https://h/eu/west/models/a/v1/");
+    CHECK(model_url(service, "/models/a/").prefix() == "models");
+    CHECK(model_url(service, "https://h/eu/west/models/a/v1").prefix() == "models");
+    CHECK(model_url("https://h/eu/west/models/a/v1").prefix() == "eu/west/models");
+    CHECK(model_url(service, "https://other/models/a").prefix() == "models");
+    CHECK(model_url(service, "https://h/eu/west/a/latest").name() == "latest");
+
+    model_url const with = model_url(service, "https://h/eu/west/models/a/v1");
+    model_url const without("https://h/eu/west/models/a/v1");
+    CHECK(with == without);
+    CHECK(!(with < without || without < with));
+    CHECK(std::hash<model_url>{}(with) == std::hash<model_url>{}(without));
+}
+
+TEST_CASE("an app url is written as a model url")
+{
+    app_url const url(service_url("https://h"), "apps", "my-app", "latest");
+    CHECK(url.str() == "https://h/apps/my-app/latest/");
+    CHECK(app_url("https://h/apps/my-app/latest") == url);
+    CHECK(std::unordered_set<app_url>{url, app_url(url.str())}.size() == 1);
+}
+
+TEST_CASE("no byte in any part reaches a request target raw")
+{
+    service_url const service("https://h/eu");
+    std::size_t made = 0;
+    auto const check = [&](auto make) {
+        try {
+            auto const target = make();
+            ++made;
+            if (!is_clean_target(target)) FAIL("not clean: " << target);
+        } catch (practicus::error const& e) {
+            if (e.code() != errc::invalid_url && e.code() != errc::invalid_argument) FAIL(e.what());
+        }
+    };
+    for (int byte = 0; byte < 256; ++byte)
+        for (std::string const frame :
+             {"*", "a*", "*a", "a*a", "a%*", "a%0*", "a%*0", ".*", "%2e*", "/*", "*/"}) {
+            std::string part = frame;
+            part[part.find('*')] = static_cast<char>(byte);
+            check([&] { return std::string(service_url("https://h/" + part).path()); });
+            check([&] { return std::string(service_url("https://h" + part).path()); });
+            check([&] { return std::string(service_url(part + "https://h").path()); });
+            check([&] { return std::string(model_url("https://h/m/" + part).target()); });
+            check([&] { return std::string(model_url("https://h/" + part + "/n/v1").target()); });
+            check([&] { return std::string(model_url(service, "m/" + part).target()); });
+            check([&] { return std::string(model_url(service, part, "n").target()); });
+            check([&] { return std::string(model_url(service, "m", part).target()); });
+            check([&] { return std::string(model_url(service, "m", "n", part).target()); });
+            check([&] { return std::string(app_url(service, part, part, "v1").target()); });
+        }
+    CHECK(made > 5000);
+}
+
+TEST_CASE("random urls keep their normal form and their host stays a host")
+{
+    std::mt19937 random(20260401);
+    std::vector<std::string> const good{"/a", "/%41", "/%2e%61", "/%2f", "/v1", "/latest",
+                                        "/~", "\xc3", "b",       "/con", "sole"};
+    std::vector<std::string> const odd{"https://", ":", "443", "/", "%2e", "..",  "[::1]", "@",
+                                       "?",        "#", "\\",  " ", "\n",  "%0a", "%",     "%c3"};
+    std::size_t made = 0;
+    for (int i = 0; i < 20000; ++i) {
+        std::string text = i % 8 == 0 ? "" : "https://h";
+        for (auto n = random() % 7; n > 0; --n)
+            text += random() % 8 == 0 ? odd[random() % odd.size()] : good[random() % good.size()];
+        try {
+            model_url const url(text);
+            ++made;
+            bool const stable = model_url(url.str()).str() == url.str() && is_clean_target(url.target()) &&
+                                url.str().starts_with(url.origin().str() + '/') &&
+                                url.str().starts_with(url.without_version()) && !url.name().empty();
+            if (!stable) FAIL("unstable: " << text << " -> " << url.str());
+        } catch (practicus::error const& e) {
+            if (e.code() != errc::invalid_url) FAIL(e.what());
+        }
+    }
+    CHECK(made > 500);
+}
