@@ -1,0 +1,15 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+// Everything public but the mock region, which is <practicus/mock/server.hpp>.
+
+#include <practicus/catalog.hpp>
+#include <practicus/client.hpp>
+#include <practicus/credentials.hpp>
+#include <practicus/error.hpp>
+#include <practicus/jwt.hpp>
+#include <practicus/options.hpp>
+#include <practicus/secret.hpp>
+#include <practicus/token.hpp>
+#include <practicus/url.hpp>

@@ -1,0 +1,198 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/catalog.hpp>
+#include <practicus/credentials.hpp>
+#include <practicus/detail/calls.hpp>
+#include <practicus/error.hpp>
+#include <practicus/options.hpp>
+#include <practicus/token.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1 {
+
+class client;
+
+namespace detail {
+
+/// For tests: a client in simulated time.
+clock& clock_of(client const& of) noexcept;
+
+} // namespace detail
+
+/// A Practicus AI region's console and models, for coroutines.
+///
+/// A client is a cheap handle on shared state: copy it, and pass it by value.
+///
+/// **Operations.** Each returns an `asio::awaitable`: `co_await` it, or give it to `asio::co_spawn` with any
+/// completion token. It owns copies of its arguments and a handle of the client, so neither needs to outlive
+/// it. It begins when it is awaited.
+///
+/// **Errors.** An operation throws `practicus::error`; see `errc` for what each code asks of you. Beside
+/// those that an operation names, it can end with any error of the connection, of time, and of the answer's
+/// status or content, and with `operation_aborted` when it is cancelled or the client's execution context is
+/// gone. An argument that can not be used (a url, say) throws at the call itself.
+///
+/// **Access tokens.** An operation that needs one renews it when it is about to expire, and once when the
+/// region refuses it (401). All callers share one renewal. When nothing is left that the region accepts,
+/// operations end with `errc::login_required`.
+///
+/// **Cancellation.** Every type of cancellation ends an operation at once; the client stays usable. A renewal
+/// that others may wait for goes on. As everywhere in Asio, emit a signal on the operation's executor.
+///
+/// **Executors.** On an executor of the client's own context, an operation runs and does its I/O right there.
+/// On another's, it runs on the client's executor and its caller waits: then the client's context must be run
+/// by somebody. Work that callers share always runs on the client's executor.
+///
+/// **Thread safety.** Distinct handles, and operations of one handle, may be used from any threads at once.
+/// One handle must not be assigned to, moved from or destroyed while another thread uses it, as a
+/// `std::shared_ptr`.
+///
+/// **Lifetime.** Either may be destroyed first, the client or its context. When the last handle is gone and
+/// no operation is left, connections are closed. With no operation in flight, the client holds no outstanding
+/// work: `io_context::run` returns.
+class client
+{
+public:
+    template <class T>
+    using awaitable = boost::asio::awaitable<T>;
+
+    /// A client of one region. Nothing is sent yet. Throws `errc::invalid_url`, and `errc::file_error` for a
+    /// certificate file.
+    client(boost::asio::any_io_executor executor, practicus::service_url service,
+           client_options options = client_options())
+        : handle_(detail::make_handle(std::move(executor), std::move(service), std::move(options)))
+    {}
+
+    /// Logs in with e-mail and password; the password is not kept. Errors: `errc::login_refused`,
+    /// `errc::one_time_password_required`, `errc::invalid_credentials`.
+    awaitable<void> login(std::string email, std::string password) const
+    {
+        auto who = credentials::password(email, password);
+        OPENSSL_cleanse(password.data(), password.size());
+        return login(std::move(who));
+    }
+
+    /// Logs in with any credentials. A refresh token is proved by a first refresh; an access token is taken
+    /// as it is, without a request. Replaces whoever was logged in; a password that is refused changes
+    /// nothing. Errors: `errc::login_refused`, `errc::one_time_password_required`; for a refused refresh
+    /// token `errc::login_required`.
+    awaitable<void> login(credentials who) const { return run<void>(detail::login, std::move(who)); }
+
+    /// Gets a new access token, also if the old one is still good.
+    awaitable<void> refresh() const { return run<void>(detail::refresh); }
+
+    /// Forgets every token and password, at once and without a request: the region has no call for it. What
+    /// waits for a token ends with `errc::login_required`; what was sent already may still succeed.
+    void logout() const { handle_->state().logout(); }
+
+    /// The user's name as the region knows it, or empty before a login.
+    std::string username() const { return handle_->state().username(); }
+
+    /// The region's name.
+    awaitable<cluster_info> cluster() const { return run<cluster_info>(detail::cluster); }
+
+    /// The groups of models. Errors: `errc::unexpected_json`.
+    awaitable<std::vector<model_prefix>> model_prefixes() const
+    {
+        return run<std::vector<model_prefix>>(detail::model_prefixes);
+    }
+
+    /// All models that the user may see; filters are beside the type `model`.
+    awaitable<std::vector<model>> models() const { return run<std::vector<model>>(detail::models); }
+
+    /// What models can be deployed on.
+    awaitable<std::vector<model_deployment>> model_deployments() const
+    {
+        return run<std::vector<model_deployment>>(detail::model_deployments);
+    }
+
+    /// The groups of apps.
+    awaitable<std::vector<app_prefix>> app_prefixes() const
+    {
+        return run<std::vector<app_prefix>>(detail::app_prefixes);
+    }
+
+    /// All apps that the user may see.
+    awaitable<std::vector<app>> apps() const { return run<std::vector<app>>(detail::apps); }
+
+    /// The region's service url. Lives as long as this client.
+    practicus::service_url const& service_url() const noexcept { return handle_->state().service(); }
+
+    /// The url of a model: prefix and name as listed, and a version (`3`, `v3`, `latest`, `production`,
+    /// `staging`) or none, for the region to choose. Sends nothing. Throws `errc::invalid_url`.
+    practicus::model_url model_url(std::string_view prefix, std::string_view name,
+                                   std::string_view version = {}) const
+    {
+        return practicus::model_url(handle_->state().service(), prefix, name, version);
+    }
+
+    /// The url of an app, written likewise.
+    practicus::app_url app_url(std::string_view prefix, std::string_view name,
+                               std::string_view version = {}) const
+    {
+        return practicus::app_url(handle_->state().service(), prefix, name, version);
+    }
+
+    /// The id behind a model's url. Errors: `errc::no_model_id`, `errc::not_found`, `errc::untrusted_origin`.
+    awaitable<std::int64_t> model_id(practicus::model_url url) const
+    {
+        return run<std::int64_t>(detail::model_id, std::move(url));
+    }
+
+    /// What the model's service says of it. Errors: as `model_id`, and `errc::not_json`.
+    awaitable<practicus::model_metadata> model_metadata(practicus::model_url url) const
+    {
+        return run<practicus::model_metadata>(detail::model_metadata, std::move(url));
+    }
+
+    /// A token for calling the model, about 4 hours. Errors: as `model_id`.
+    awaitable<token> session_token(practicus::model_url url,
+                                   token_purpose purpose = token_purpose::predict) const
+    {
+        return run<token>(detail::model_session_token, std::move(url), purpose);
+    }
+
+    /// A token for calling the app. Errors: `errc::no_app_id`, `errc::not_found`, `errc::untrusted_origin`.
+    awaitable<token> app_session_token(practicus::app_url url,
+                                       token_purpose purpose = token_purpose::predict) const
+    {
+        return run<token>(detail::app_session_token, std::move(url), purpose);
+    }
+
+    /// Ends all operations of all copies with `errc::client_closed`, and all that are begun later.
+    /// Idempotent; safe from any thread.
+    void close() const noexcept { handle_->state().home()->close(); }
+
+private:
+    friend detail::clock& detail::clock_of(client const&) noexcept;
+
+    /// Not a coroutine: the arguments are taken over here, before anything is awaited.
+    template <class T, class Call, class... Args>
+    awaitable<T> run(Call call, Args... args) const
+    {
+        return detail::run_operation<T>(
+            handle_->state().home(),
+            [h = handle_, call, ... as = std::move(args)]() mutable { return call(h, std::move(as)...); });
+    }
+
+    detail::handle handle_;
+};
+
+inline detail::clock& detail::clock_of(client const& of) noexcept
+{
+    return of.handle_->state().home()->time();
+}
+
+} // namespace practicus::inline v1

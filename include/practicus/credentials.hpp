@@ -1,0 +1,137 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/error.hpp>
+#include <practicus/jwt.hpp>
+#include <practicus/secret.hpp>
+
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace practicus::inline v1 {
+
+/// What a client logs in with: e-mail and password, a refresh token, or an access token.
+///
+/// Values are trimmed of white space at both ends (tokens read from files end with a line break). What holds
+/// a control character after that, or nothing, is refused with `errc::invalid_credentials`, and the message
+/// shows none of it. Thread safety: as a `std::string`.
+class credentials
+{
+public:
+    enum class kind
+    {
+        /// E-mail and password: `POST auth/`.
+        password,
+        /// A refresh token, about 3 months: `POST auth/refresh/`.
+        refresh_token,
+        /// An access token, about 30 minutes; nothing can renew it.
+        access_token,
+    };
+
+    /// Throws `errc::invalid_credentials`.
+    static credentials password(std::string_view email, std::string_view password)
+    {
+        credentials result(kind::password, "password", password, false);
+        result.email_ = checked("e-mail", trim(email));
+        return result;
+    }
+
+    /// Throws `errc::invalid_credentials`.
+    static credentials refresh_token(std::string_view token)
+    {
+        return credentials(kind::refresh_token, "refresh token", token, true);
+    }
+
+    /// Throws `errc::invalid_credentials`.
+    static credentials access_token(std::string_view token)
+    {
+        return credentials(kind::access_token, "access token", token, true);
+    }
+
+    /// A token whose kind is read from its `token_type` claim; one that does not say is taken for a refresh
+    /// token. Throws `errc::invalid_credentials`.
+    static credentials token(std::string_view token)
+    {
+        auto const is_access = read_jwt(trim(token)).type == token_type::access;
+        return is_access ? access_token(token) : refresh_token(token);
+    }
+
+    /// From the environment: `PRT_TOKEN` (a refresh or an access token, as the vendor's SDK reads it), else
+    /// `PRT_EMAIL` and `PRT_PASSWORD`; nothing if neither is set. Throws `errc::invalid_credentials`.
+    static std::optional<credentials> from_environment()
+    {
+        if (auto const* value = std::getenv("PRT_TOKEN"); value != nullptr && *value != '\0')
+            return token(value);
+        auto const* email = std::getenv("PRT_EMAIL");
+        auto const* value = std::getenv("PRT_PASSWORD");
+        if (email == nullptr || value == nullptr || *email == '\0' || *value == '\0') return std::nullopt;
+        return password(email, value);
+    }
+
+    /// A one-time password, for regions that ask for one beside the password. A login with one is never
+    /// repeated by itself once it may have reached the region. Throws `errc::invalid_credentials`.
+    credentials& one_time_password(std::string_view value)
+    {
+        one_time_password_ = secret(checked("one-time password", trim(value)));
+        return *this;
+    }
+
+    /// Keep the password in memory, so that the client can log in again by itself when the refresh token is
+    /// refused. Default: off.
+    credentials& keep_password(bool on = true)
+    {
+        keep_password_ = on;
+        return *this;
+    }
+
+    kind type() const noexcept { return kind_; }
+    std::string const& email() const noexcept { return email_; }
+    secret const& value() const noexcept { return value_; }
+    secret const& one_time_password() const noexcept { return one_time_password_; }
+    bool keeps_password() const noexcept { return keep_password_ && kind_ == kind::password; }
+
+private:
+    credentials(kind k, char const* name, std::string_view value, bool header)
+        : kind_(k), value_(header ? checked_token(name, trim(value)) : checked(name, value))
+    {}
+
+    static std::string_view trim(std::string_view text) noexcept
+    {
+        constexpr std::string_view space = " \t\r\n";
+        auto const first = text.find_first_not_of(space);
+        if (first == std::string_view::npos) return {};
+        return text.substr(first, text.find_last_not_of(space) - first + 1);
+    }
+
+    static std::string_view checked(char const* name, std::string_view value)
+    {
+        if (value.empty()) throw error(errc::invalid_credentials, std::string("the ") + name + " is empty");
+        for (unsigned char const c : value)
+            if (c < 0x20 || c == 0x7f)
+                throw error(errc::invalid_credentials,
+                            std::string("the ") + name + " holds a control character");
+        return value;
+    }
+
+    // A token goes into a header: visible ASCII only (RFC 6750 section 2.1 allows less).
+    static std::string_view checked_token(char const* name, std::string_view value)
+    {
+        for (unsigned char const c : checked(name, value))
+            if (c <= 0x20 || c >= 0x7f)
+                throw error(errc::invalid_credentials,
+                            std::string("the ") + name + " holds a character that no token has");
+        return value;
+    }
+
+    kind kind_;
+    std::string email_;
+    secret value_;
+    secret one_time_password_;
+    bool keep_password_ = false;
+};
+
+} // namespace practicus::inline v1

@@ -1,0 +1,98 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/secret.hpp>
+#include <practicus/url.hpp>
+
+#include <openssl/crypto.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Bytes on their way to a socket that may hold a secret: wiped when they go.
+class wire_text
+{
+public:
+    wire_text() = default;
+    explicit wire_text(std::string text) : text_(std::move(text)) {}
+    wire_text(wire_text const&) = default;
+    wire_text& operator=(wire_text const&) = default;
+    ~wire_text() { wipe(); }
+
+    std::string_view view() const noexcept { return text_; }
+    bool empty() const noexcept { return text_.empty(); }
+    std::size_t size() const noexcept { return text_.size(); }
+
+    /// Grows without leaving a copy behind.
+    wire_text& append(std::string_view piece)
+    {
+        if (text_.capacity() - text_.size() < piece.size()) {
+            std::string larger;
+            larger.reserve(2 * text_.size() + piece.size());
+            larger = text_;
+            text_.swap(larger);
+            OPENSSL_cleanse(larger.data(), larger.size());
+        }
+        text_.append(piece);
+        return *this;
+    }
+
+    void wipe() noexcept
+    {
+        OPENSSL_cleanse(text_.data(), text_.size());
+        text_.clear();
+    }
+
+private:
+    std::string text_;
+};
+
+/// Which token a request carries. Written by one function only, which checks where it goes.
+enum class authorization
+{
+    none,
+    access,
+    refresh,
+    session
+};
+
+/// A request before it is sent.
+struct request
+{
+    request(std::string_view verb, origin to, std::string path)
+        : method(verb), where(std::move(to)), target(std::move(path))
+    {}
+
+    std::string_view method;
+    origin where;
+    std::string target;
+    authorization authorized = authorization::none;
+    std::string_view content_type;
+    wire_text body;
+    /// The body must not follow a redirect.
+    bool secret_body = false;
+    std::size_t body_limit = 0;
+
+    /// For errors: method and path, without the query.
+    std::string name() const { return std::string(method) + ' ' + target.substr(0, target.find('?')); }
+};
+
+/// What is kept of an answer.
+struct response
+{
+    unsigned status = 0;
+    bool keep_alive = false;
+    std::string content_type;
+    std::string location;
+    std::string model_id;
+    std::string retry_after;
+    std::string date;
+    std::string body;
+};
+
+} // namespace practicus::inline v1::detail

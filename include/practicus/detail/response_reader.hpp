@@ -1,0 +1,142 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/message.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/string_type.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
+#include <boost/beast/version.hpp>
+#include <boost/optional/optional.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace practicus::inline v1::detail {
+
+namespace beast = boost::beast;
+
+/// Beast's parser, keeping only what is needed of an answer: most of what a general message type costs goes
+/// into fields that nobody reads.
+class response_reader final : public beast::http::basic_parser<false>
+{
+public:
+    using error_code = boost::system::error_code;
+
+    response_reader(std::size_t header_limit, std::size_t body_limit) : body_limit_(body_limit)
+    {
+        this->header_limit(static_cast<std::uint32_t>(
+            std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
+        this->body_limit(body_limit);
+        this->eager(true);
+    }
+
+    /// Takes what came; returns how much was used. `need_more` is no error here.
+    std::size_t feed(std::string_view bytes, error_code& code)
+    {
+        std::size_t used = 0;
+        while (!is_done() && used < bytes.size()) {
+            auto const n = put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), code);
+            used += n;
+            if (code == beast::http::error::need_more) {
+                code = {};
+                break;
+            }
+            if (code || n == 0) break;
+        }
+        return used;
+    }
+
+    /// A 1xx: another answer follows (RFC 9110 section 15.2).
+    bool interim() const noexcept { return response_.status >= 100 && response_.status < 200; }
+
+    response& result()
+    {
+        response_.keep_alive = keep_alive();
+        return response_;
+    }
+
+    static errc to_errc(error_code const& code) noexcept
+    {
+        if (code == beast::http::error::header_limit) return errc::header_too_large;
+        if (code == beast::http::error::body_limit) return errc::body_too_large;
+        if (code == beast::http::error::end_of_stream || code == beast::http::error::partial_message)
+            return errc::connection_lost;
+        return errc::malformed_response;
+    }
+
+private:
+    using string_view = beast::string_view;
+    using field = beast::http::field;
+
+    void on_request_impl(beast::http::verb, string_view, string_view, int, error_code&) override {}
+
+    void on_response_impl(int status, string_view, int, error_code&) override
+    {
+        response_.status = static_cast<unsigned>(status);
+    }
+
+    void on_field_impl(field name, string_view name_text, string_view value, error_code&) override
+    {
+        // A trailer comes after the body and must not change what was decided by then.
+        if (in_trailer_) return;
+        switch (name) {
+        case field::content_type: response_.content_type = value; break;
+        case field::location: response_.location = value; break;
+        case field::retry_after: response_.retry_after = value; break;
+        case field::date: response_.date = value; break;
+        case field::unknown:
+            if (beast::iequals(name_text, "x-prt-model-id")) response_.model_id = value;
+            break;
+        default: break;
+        }
+    }
+
+#if BOOST_BEAST_VERSION >= 359 // Boost 1.90 tells trailers apart
+    void on_trailer_field_impl(field, string_view, string_view, error_code&) override {}
+#endif
+
+    void on_header_impl(error_code&) override
+    {
+        in_trailer_ = true;
+    }
+
+    void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code& code) override
+    {
+        if (!length) return;
+        if (*length > body_limit_)
+            code = beast::http::error::body_limit;
+        else
+            response_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1U << 20)));
+    }
+
+    std::size_t on_body_impl(string_view piece, error_code&) override
+    {
+        response_.body.append(piece.data(), piece.size());
+        return piece.size();
+    }
+
+    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& code) override
+    {
+        return on_body_impl(piece, code);
+    }
+
+    void on_finish_impl(error_code&) override {}
+
+    std::size_t body_limit_;
+    bool in_trailer_ = false;
+    response response_;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,217 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/flight.hpp>
+#include <practicus/detail/sweeper.hpp>
+#include <practicus/detail/waiter.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Where a client lives: its executor and context, its time, and whether both still stand. Thread safety:
+/// full.
+class runtime final : public context_dependent, public std::enable_shared_from_this<runtime>
+{
+public:
+    static std::shared_ptr<runtime> make(asio::any_io_executor executor)
+    {
+        std::shared_ptr<runtime> self(new runtime(std::move(executor)));
+        self->registry_->add_dependent(self);
+        return self;
+    }
+
+    std::shared_ptr<sweeper> const& limits() const noexcept { return sweeper_; }
+    clock& time() const noexcept { return sweeper_->time(); }
+
+    /// May an operation of this executor do its I/O right there?
+    bool owns(asio::any_io_executor const& executor) const noexcept
+    {
+        return &context_of(executor) == context_;
+    }
+
+    /// Throws `errc::client_closed`, or `operation_aborted` when the context is gone.
+    void check() const
+    {
+        if (gone_.load()) throw_aborted();
+        if (sweeper_->closed()) throw error(errc::client_closed);
+    }
+
+    /// Calls `f(executor)` while the context can not go away. False if it is gone.
+    template <class F>
+    bool with_executor(F f)
+    {
+        return registry_->if_up([&] { f(executor_); });
+    }
+
+    /// Starts `make()`, an `awaitable<void>`, in the client's context. False if that is gone.
+    template <class Make>
+    bool spawn(Make make)
+    {
+        return with_executor([&](asio::any_io_executor const& executor) {
+            // Posted, for it must not begin under the registry's mutex.
+            asio::post(executor, [executor, make = std::move(make)]() mutable {
+                asio::co_spawn(executor, make(), [](std::exception_ptr) {});
+            });
+        });
+    }
+
+    /// Ends all that runs with `errc::client_closed`, and all that comes.
+    void close() noexcept { sweeper_->close(); }
+
+private:
+    explicit runtime(asio::any_io_executor executor)
+        : executor_(std::move(executor)), context_(&context_of(executor_)), registry_(registry_of(executor_)),
+          sweeper_(std::make_shared<sweeper>(executor_))
+    {}
+
+    void context_gone() noexcept override
+    {
+        gone_.store(true);
+        sweeper_->drop_timer();
+        // Nothing of the context may be touched from now on, its executor's destructor included where it
+        // counts work.
+        executor_ = {};
+    }
+
+    asio::any_io_executor executor_;
+    asio::execution_context* context_;
+    std::shared_ptr<waiter_registry> registry_;
+    std::shared_ptr<sweeper> sweeper_;
+    std::atomic<bool> gone_{false};
+};
+
+template <class T>
+using value_of = std::conditional_t<std::is_void_v<T>, nothing, T>;
+
+/// Runs an operation and leaves its end in a flight.
+template <class T, class Op>
+asio::awaitable<void> run_into(std::shared_ptr<flight<value_of<T>>> target, std::shared_ptr<sweeper> owner,
+                               Op op)
+{
+    flight_promise<value_of<T>> promise(std::move(target));
+    sweeper::activity const running(std::move(owner));
+    try {
+        if constexpr (std::is_void_v<T>) {
+            co_await op();
+            promise->succeed({});
+        } else {
+            promise->succeed(co_await op());
+        }
+    } catch (...) {
+        promise->fail(current_error_info());
+    }
+}
+
+/// The same, to be started later.
+template <class T, class Op>
+auto run_into_factory(std::shared_ptr<flight<value_of<T>>> target, std::shared_ptr<sweeper> owner, Op op)
+{
+    return [target = std::move(target), owner = std::move(owner), op = std::move(op)]() mutable {
+        return run_into<T>(std::move(target), std::move(owner), std::move(op));
+    };
+}
+
+/// An operation that runs in the client's context for a coroutine of another: on a strand, since its caller
+/// may cancel it from there.
+template <class T, class Op>
+class remote_call
+{
+public:
+    using ending = flight<value_of<T>>;
+
+    remote_call(std::shared_ptr<runtime> home, Op op) : home_(std::move(home)), op_(std::move(op)) {}
+    remote_call(remote_call const&) = delete;
+    remote_call& operator=(remote_call const&) = delete;
+
+    ~remote_call()
+    {
+        home_->with_executor([&](auto const&) {
+            if (auto const running = running_.lock())
+                asio::post(running->strand,
+                           [running] { running->signal.emit(asio::cancellation_type::terminal); });
+        });
+    }
+
+    std::shared_ptr<ending> const& end() const noexcept { return end_; }
+
+    void start()
+    {
+        auto const started = home_->with_executor([&](asio::any_io_executor const& executor) {
+            auto const running = std::make_shared<inside>(executor);
+            running_ = running;
+            asio::post(running->strand,
+                       [running, end = end_, owner = home_->limits(), op = std::move(op_)]() mutable {
+                           auto body = run_into<T>(std::move(end), std::move(owner), std::move(op));
+                           asio::co_spawn(running->strand, std::move(body),
+                                          asio::bind_cancellation_slot(running->signal.slot(),
+                                                                       [running](std::exception_ptr) {}));
+                       });
+        });
+        if (!started) flight_promise<value_of<T>> const aborted(end_);
+    }
+
+private:
+    // Lives and dies in the client's context: a strand must not outlive its own.
+    struct inside
+    {
+        explicit inside(asio::any_io_executor const& executor) : strand(asio::make_strand(executor)) {}
+
+        asio::strand<asio::any_io_executor> strand;
+        asio::cancellation_signal signal;
+    };
+
+    std::shared_ptr<runtime> home_;
+    Op op_;
+    std::weak_ptr<inside> running_;
+    std::shared_ptr<ending> end_ = std::make_shared<ending>();
+};
+
+/// Runs `op()`, an `awaitable<T>`, where the client lives: right here if the caller's executor belongs to the
+/// client's context, else there, and the caller waits. Every failure leaves as `practicus::error`.
+template <class T, class Op>
+asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Op op)
+{
+    home->check();
+    auto const here = co_await asio::this_coro::executor;
+    if (home->owns(here)) {
+        sweeper::activity const running(home->limits());
+        std::shared_ptr<error_info const> failure;
+        try {
+            co_return co_await op();
+        } catch (error const&) {
+            throw;
+        } catch (...) {
+            failure = current_error_info();
+        }
+        throw error(std::move(failure));
+    }
+
+    struct starter
+    {
+        remote_call<T, Op>* call;
+        void operator()() { call->start(); }
+    };
+    remote_call<T, Op> call(home, std::move(op));
+    auto joined = flight<value_of<T>>::join(call.end(), home->limits(), time_point::max(), starter{&call});
+    if constexpr (std::is_void_v<T>)
+        co_await std::move(joined);
+    else
+        co_return co_await std::move(joined);
+}
+
+} // namespace practicus::inline v1::detail

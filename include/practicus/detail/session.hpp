@@ -1,0 +1,266 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/credentials.hpp>
+#include <practicus/detail/error_body.hpp>
+#include <practicus/detail/flight.hpp>
+#include <practicus/detail/http_date.hpp>
+#include <practicus/detail/message.hpp>
+#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/session_state.hpp>
+#include <practicus/detail/transport.hpp>
+#include <practicus/detail/wire.hpp>
+#include <practicus/error.hpp>
+#include <practicus/options.hpp>
+#include <practicus/token.hpp>
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// The shared state of a client: who it is, and how its requests go out. Access tokens are fetched once for
+/// all who wait for one. Thread safety: full.
+class session : public std::enable_shared_from_this<session>
+{
+public:
+    session(std::shared_ptr<runtime> home, service_url service, client_options options)
+        : wire_(std::move(home), std::move(service), std::move(options))
+    {
+        if (auto const& who = wire_.options().credentials()) state_.replace(*who);
+    }
+
+    std::shared_ptr<runtime> const& home() const noexcept { return wire_.home(); }
+    service_url const& service() const noexcept { return wire_.service(); }
+    limit_options const& limits() const noexcept { return wire_.options().limits(); }
+
+    operation begin() const
+    {
+        auto const now = home()->time().now();
+        operation op;
+        op.began = now;
+        op.deadline = time_point::max();
+        op.deadline = phase_end(op, now, wire_.options().timeouts().operation());
+        return op;
+    }
+
+    std::string username() const
+    {
+        std::lock_guard lock(mutex_);
+        return state_.username();
+    }
+
+    /// Forgets every token and password, and voids what is being fetched.
+    void logout()
+    {
+        std::lock_guard lock(mutex_);
+        state_.forget();
+        fetching_.reset();
+    }
+
+    asio::awaitable<void> login(operation op, credentials who)
+    {
+        if (who.type() != credentials::kind::password) {
+            bool const renew = who.type() == credentials::kind::refresh_token;
+            replace(std::move(who));
+            // Proves the token now, and not at some later call.
+            if (renew) co_await access(op);
+            co_return;
+        }
+        auto const issued = home()->time().now();
+        auto const r = wire::login(service(), who, limits().console_body());
+        auto const answer = co_await wire_.send(op, r, token());
+        auto tokens = read_answer(op, r, answer, wire::read_login);
+        std::lock_guard lock(mutex_);
+        state_.replace(std::move(who));
+        fetching_.reset();
+        adopt(std::move(tokens), answer, issued, state_.generation());
+    }
+
+    /// A new access token; until it is there, the old one stays in use.
+    asio::awaitable<void> refresh(operation op) { co_await access(op, true); }
+
+    /// Sends a request with the access token; renews it once if the region refuses it. Throws unless the
+    /// answer is a success.
+    asio::awaitable<response> call(operation& op, request const& r)
+    {
+        token bearer;
+        if (r.authorized == authorization::access) bearer = co_await access(op);
+        auto answer = co_await wire_.send(op, r, bearer);
+        if (answer.status == 401 && r.authorized == authorization::access) {
+            reject(bearer);
+            bearer = co_await access(op);
+            answer = co_await wire_.send(op, r, bearer);
+        }
+        if (!is_success(answer.status)) fail(op, r, answer);
+        co_return answer;
+    }
+
+    /// Calls `read(body)`, and gives its errors the request's name.
+    template <class Read>
+    std::invoke_result_t<Read, std::string_view> read_answer(operation const& op, request const& r,
+                                                             response const& answer, Read read) const
+    {
+        if (!is_success(answer.status)) fail(op, r, answer);
+        return explain(op, r, answer, [&] { return read(answer.body); });
+    }
+
+    /// Adds to an error what was asked and answered.
+    template <class F>
+    std::invoke_result_t<F> explain(operation const& op, request const& r, response const& answer, F f) const
+    {
+        try {
+            return f();
+        } catch (error const& e) {
+            auto info = e.info();
+            info.status = answer.status;
+            if (e.code() == errc::not_json) {
+                info.message =
+                    answer.content_type.empty() ? "it has no content type" : "its content type is another";
+                if (answer.content_type.starts_with("application/json")) info.message = "though it says so";
+                info.server_message = read_error_body(answer.body).message;
+            }
+            throw error(wire_.with_request(std::move(info), r, op));
+        }
+    }
+
+private:
+    [[noreturn]] void fail(operation const& op, request const& r, response const& answer) const
+    {
+        auto words = read_error_body(answer.body);
+        bool const otp = words.field == "one_time_password" || words.field == "otp";
+        auto info = info_of(answer, std::move(words));
+        if (r.secret_body && r.authorized == authorization::none) {
+            if (answer.status == 400 && otp)
+                info.code = errc::one_time_password_required;
+            else if (answer.status == 401 || answer.status == 403)
+                info.code = errc::login_refused;
+        }
+        throw error(wire_.with_request(std::move(info), r, op));
+    }
+
+    void reject(token const& access)
+    {
+        std::lock_guard lock(mutex_);
+        state_.reject(access);
+    }
+
+    void replace(credentials who)
+    {
+        std::lock_guard lock(mutex_);
+        state_.replace(std::move(who));
+        fetching_.reset();
+    }
+
+    /// Adopts under the mutex.
+    bool adopt(wire::new_tokens tokens, response const& answer, time_point issued, std::uint64_t generation)
+    {
+        auto const end = end_of_life(tokens.access.claims(), parse_http_date(answer.date), issued);
+        return state_.adopt(std::move(tokens), issued, end, generation);
+    }
+
+    /// A usable access token: at once, or from the one fetch that all callers share.
+    asio::awaitable<token> access(operation const& op, bool renew = false)
+    {
+        std::shared_ptr<flight<token>> joined;
+        bool first = false;
+        {
+            std::lock_guard lock(mutex_);
+            if (!renew && state_.is_fresh(home()->time().now())) co_return state_.access();
+            if (state_.fetch() == session_state::source::none) throw error(errc::login_required);
+            first = !fetching_;
+            if (first) fetching_ = std::make_shared<flight<token>>();
+            joined = fetching_;
+        }
+        if (first) start_fetch(joined);
+        co_return co_await flight<token>::join(joined, home()->limits(), op.deadline);
+    }
+
+    /// The fetch belongs to the client: it goes on when its first caller is gone.
+    void start_fetch(std::shared_ptr<flight<token>> const& target)
+    {
+        auto work = [self = shared_from_this(), target] { return self->fetch(target); };
+        if (!home()->spawn(run_into_factory<token>(target, home()->limits(), std::move(work))))
+            flight_promise<token> const aborted(target);
+    }
+
+    asio::awaitable<token> fetch(std::shared_ptr<flight<token>> target)
+    {
+        struct finally
+        {
+            session* self;
+            std::shared_ptr<flight<token>> target;
+            ~finally()
+            {
+                std::lock_guard lock(self->mutex_);
+                if (self->fetching_ == target) self->fetching_.reset();
+            }
+        };
+        finally const on_exit{this, target};
+        auto op = begin();
+        std::shared_ptr<error_info const> refused;
+        // A refresh token that is refused, then the password if it was kept; and all over if somebody else
+        // logged in meanwhile.
+        for (int tries = 0; tries < 4; ++tries) {
+            session_state state;
+            {
+                std::lock_guard lock(mutex_);
+                state = state_;
+            }
+            auto const source = state.fetch();
+            if (source == session_state::source::none) break;
+            bool const by_password = source == session_state::source::password;
+            auto const r = by_password
+                               ? wire::login(service(), *state.held(), limits().console_body())
+                               : wire::refresh(service(), state.refresh().reveal(), limits().console_body());
+            auto const issued = home()->time().now();
+            auto const answer = co_await wire_.send(op, r, state.refresh());
+            if (!by_password && is_refused(answer)) {
+                refused = refusal(op, r, answer);
+                std::lock_guard lock(mutex_);
+                state_.refuse(state.refresh());
+                continue;
+            }
+            if (by_password && (answer.status == 401 || answer.status == 403)) {
+                std::lock_guard lock(mutex_);
+                state_.refuse_password(state.generation());
+            }
+            auto tokens = read_answer(op, r, answer, by_password ? wire::read_login : wire::read_refresh);
+            auto const result = tokens.access;
+            std::lock_guard lock(mutex_);
+            if (adopt(std::move(tokens), answer, issued, state.generation())) co_return result;
+        }
+        if (refused) throw error(refused);
+        throw error(errc::login_required);
+    }
+
+    /// Is it certain that the region itself refused the token? A proxy's 401 or 403 must not log anybody out.
+    static bool is_refused(response const& answer)
+    {
+        if (answer.status != 401 && answer.status != 403) return false;
+        auto const words = read_error_body(answer.body);
+        return words.from_region && (answer.status == 401 || words.code == "token_not_valid");
+    }
+
+    std::shared_ptr<error_info const> refusal(operation const& op, request const& r,
+                                              response const& answer) const
+    {
+        auto info = info_of(answer, read_error_body(answer.body));
+        info.code = errc::login_required;
+        info.message = "the region refused the refresh token";
+        return std::make_shared<error_info const>(wire_.with_request(std::move(info), r, op));
+    }
+
+    transport wire_;
+    mutable std::mutex mutex_;
+    session_state state_;
+    std::shared_ptr<flight<token>> fetching_;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,258 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/clock.hpp>
+#include <practicus/detail/waiter.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/assert.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace practicus::inline v1::detail {
+
+/// Why a deadline ended what it guards.
+enum class expiry
+{
+    none,
+    /// Its time came.
+    expired,
+    /// The client was closed.
+    closed
+};
+
+/// A deadline for one socket or one waiter: armed by a store and disarmed by an exchange, from any thread of
+/// the operation, which is right without a strand. The sweeper only ever marks it and shuts the socket down;
+/// the owner finds the mark when its call fails.
+class deadline : public boost::intrusive::list_base_hook<>
+{
+public:
+    deadline() = default;
+    deadline(deadline const&) = delete;
+    deadline& operator=(deadline const&) = delete;
+    ~deadline() { BOOST_ASSERT(!is_linked()); }
+
+private:
+    friend class sweeper;
+
+    static constexpr std::int64_t disarmed = 0;
+    static constexpr std::int64_t marked_expired = -1;
+    static constexpr std::int64_t marked_closed = -2;
+
+    // Nanoseconds of the clock while armed.
+    std::atomic<std::int64_t> state_{disarmed};
+    int descriptor_ = -1;
+    waiter* waiter_ = nullptr;
+};
+
+/// Ends what takes too long: one timer for all connections and waits of a client, which runs only while an
+/// operation is in flight, so that an idle client keeps no `run()` from returning.
+class sweeper : public std::enable_shared_from_this<sweeper>
+{
+public:
+    static constexpr std::chrono::milliseconds tick{20};
+
+    explicit sweeper(asio::any_io_executor const& executor) : timer_(std::in_place, executor) {}
+
+    clock& time() noexcept { return time_; }
+
+    /// A socket was opened. From here until `remove` its descriptor belongs to the sweeper as well.
+    void add(deadline& d, int descriptor)
+    {
+        std::lock_guard lock(mutex_);
+        d.descriptor_ = descriptor;
+        deadlines_.push_back(d);
+    }
+
+    /// A wait begins, armed at once. Both live until `remove`.
+    void add(deadline& d, waiter& w, time_point at)
+    {
+        std::lock_guard lock(mutex_);
+        d.waiter_ = &w;
+        d.state_.store(closed_ ? deadline::marked_closed : nanoseconds(at));
+        deadlines_.push_back(d);
+        if (closed_) w.wake({});
+    }
+
+    /// Before the socket is closed: a descriptor that is reused must not be shut down.
+    void remove(deadline& d) noexcept
+    {
+        std::lock_guard lock(mutex_);
+        if (d.is_linked()) deadlines_.erase(deadlines_.iterator_to(d));
+    }
+
+    /// False if the client is closed. A time of `time_point::max()` never comes, but `close()` does.
+    bool arm(deadline& d, time_point at) noexcept
+    {
+        d.state_.store(nanoseconds(at));
+        return !closed_.load();
+    }
+
+    /// What happened while it was armed.
+    expiry disarm(deadline& d) noexcept
+    {
+        auto const state = d.state_.exchange(deadline::disarmed);
+        if (state == deadline::marked_closed) return expiry::closed;
+        return state == deadline::marked_expired ? expiry::expired : expiry::none;
+    }
+
+    /// Ends all that is armed, now and later, with `expiry::closed`.
+    void close() noexcept
+    {
+        closed_.store(true);
+        sweep();
+    }
+
+    bool closed() const noexcept { return closed_.load(); }
+
+    /// The context is being destroyed.
+    void drop_timer() noexcept
+    {
+        std::optional<asio::steady_timer> dropped;
+        std::lock_guard lock(mutex_);
+        timer_.swap(dropped);
+        closed_.store(true);
+    }
+
+    /// Looks at every deadline once.
+    void sweep() noexcept
+    {
+        auto const now = nanoseconds(time_.now());
+        bool const closed = closed_.load();
+        std::lock_guard lock(mutex_);
+        for (auto& d : deadlines_) {
+            auto state = d.state_.load();
+            if (state == deadline::disarmed) continue;
+            if (state > 0) {
+                auto const mark = closed ? deadline::marked_closed : deadline::marked_expired;
+                if (!closed && state > now) continue;
+                if (!d.state_.compare_exchange_strong(state, mark)) continue;
+            }
+            // Again at each tick until its owner has seen it: a shutdown that meets a socket between two
+            // calls of a connect has no effect.
+            if (d.waiter_)
+                d.waiter_->wake({});
+            else if (::getpid() == process_)
+                ::shutdown(d.descriptor_, SHUT_RDWR);
+        }
+    }
+
+    /// Keeps the timer running.
+    class activity
+    {
+    public:
+        explicit activity(std::shared_ptr<sweeper> owner) : owner_(std::move(owner)) { owner_->begin(); }
+        activity(activity const&) = delete;
+        activity& operator=(activity const&) = delete;
+        ~activity() { owner_->end(); }
+
+    private:
+        std::shared_ptr<sweeper> owner_;
+    };
+
+private:
+    static std::int64_t nanoseconds(time_point at) noexcept
+    {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
+    }
+
+    void begin()
+    {
+        std::lock_guard lock(mutex_);
+        if (++active_ == 1) start();
+    }
+
+    void end() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        if (--active_ == 0 && timer_) timer_->cancel();
+    }
+
+    void start()
+    {
+        if (!timer_) return;
+        timer_->expires_after(tick);
+        timer_->async_wait([weak = weak_from_this()](error_code code) {
+            auto const self = weak.lock();
+            if (!self || code == asio::error::operation_aborted) return;
+            self->sweep();
+            std::lock_guard lock(self->mutex_);
+            if (self->active_ > 0) self->start();
+        });
+    }
+
+    clock time_;
+    pid_t const process_ = ::getpid();
+    std::atomic<bool> closed_{false};
+    std::mutex mutex_;
+    boost::intrusive::list<deadline> deadlines_;
+    std::optional<asio::steady_timer> timer_;
+    std::size_t active_ = 0;
+};
+
+/// A waiter with a deadline, which can also stand in one list of those who will wake it (`queue_hook`, `left`
+/// and the list are guarded by that list's mutex).
+class timed_waiter : public waiter
+{
+public:
+    deadline limit;
+    boost::intrusive::list_member_hook<> queue_hook;
+    bool left = false;
+};
+
+using waiter_queue =
+    boost::intrusive::list<timed_waiter,
+                           boost::intrusive::member_hook<timed_waiter, boost::intrusive::list_member_hook<>,
+                                                         &timed_waiter::queue_hook>>;
+
+struct wait_result
+{
+    /// `operation_aborted` when the caller cancelled.
+    error_code code;
+    expiry why;
+};
+
+/// Suspends until `w` is woken, its time comes, the client is closed or the caller cancels; see `wait`.
+/// `enlist` may run after the wait has ended already.
+template <class Enlist>
+asio::awaitable<wait_result> timed_wait(sweeper& owner, std::shared_ptr<timed_waiter> w, time_point at,
+                                        Enlist enlist)
+{
+    struct armed_enlist
+    {
+        sweeper* owner;
+        time_point at;
+        Enlist enlist;
+
+        void operator()(std::shared_ptr<waiter> const& base)
+        {
+            auto const self = std::static_pointer_cast<timed_waiter>(base);
+            owner->add(self->limit, *self, at);
+            enlist(self);
+        }
+    };
+    struct removal
+    {
+        sweeper* owner;
+        timed_waiter* w;
+        ~removal() { owner->remove(w->limit); }
+    };
+    armed_enlist armed{&owner, at, std::move(enlist)};
+    removal const on_exit{&owner, w.get()};
+    auto const code = co_await wait(std::shared_ptr<waiter>(w), std::move(armed));
+    co_return wait_result{code, owner.disarm(w->limit)};
+}
+
+} // namespace practicus::inline v1::detail

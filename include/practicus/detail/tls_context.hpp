@@ -1,0 +1,111 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/error.hpp>
+#include <practicus/options.hpp>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/sslerr.h>
+#include <openssl/x509_vfy.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Throws `errc::file_error`, naming the file and OpenSSL's reason.
+inline void check_tls_file(boost::system::error_code const& code, char const* what, std::string const& name)
+{
+    if (!code) return;
+    error_info info;
+    info.code = errc::file_error;
+    info.message = std::string(what) + (name.empty() ? "" : " '" + name + "'") + ": " + code.message();
+    info.cause = code;
+    throw error(std::move(info));
+}
+
+/// TLS 1.2 or newer, verifying. Throws `errc::file_error`.
+inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options const& options)
+{
+    namespace ssl = boost::asio::ssl;
+    boost::system::error_code code;
+    auto context = std::make_unique<ssl::context>(ssl::context::tls_client);
+    ::SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
+    // Memory of an idle connection, and the resumption that a pool makes use of.
+    ::SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
+    if (options.system_roots()) {
+        context->set_default_verify_paths(code);
+        check_tls_file(code, "the system's certificate authorities", {});
+    }
+    if (!options.ca_file().empty()) {
+        context->load_verify_file(options.ca_file(), code);
+        check_tls_file(code, "the file of certificate authorities", options.ca_file());
+    }
+    if (!options.ca_pem().empty()) {
+        context->add_certificate_authority(boost::asio::buffer(options.ca_pem()), code);
+        check_tls_file(code, "the text of certificate authorities", {});
+    }
+    if (!options.certificate_file().empty()) {
+        context->use_certificate_chain_file(options.certificate_file(), code);
+        check_tls_file(code, "the client certificate", options.certificate_file());
+        context->use_private_key_file(options.key_file(), ssl::context::pem, code);
+        check_tls_file(code, "the client certificate's key", options.key_file());
+    }
+    context->set_verify_mode(options.verify() ? ssl::verify_peer : ssl::verify_none);
+    return context;
+}
+
+/// Says to one connection whom it expects: SNI (names only, RFC 6066 section 3) and the name or address to
+/// find in the certificate. False if OpenSSL refuses.
+inline bool expect_host(SSL* connection, std::string host, bool verify)
+{
+    boost::system::error_code code;
+    boost::asio::ip::make_address(host, code);
+    bool const is_address = !code;
+    if (!is_address && host.ends_with('.')) host.pop_back();
+    if (!is_address && ::SSL_set_tlsext_host_name(connection, host.c_str()) != 1) return false;
+    if (!verify) return true;
+    auto* const parameters = ::SSL_get0_param(connection);
+    if (is_address) return ::X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1;
+    ::X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    return ::X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
+}
+
+/// Why a handshake failed.
+inline errc handshake_errc(boost::system::error_code const& code, long verify_result) noexcept
+{
+    switch (verify_result) {
+    case X509_V_OK: break;
+    case X509_V_ERR_HOSTNAME_MISMATCH:
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return errc::certificate_host_mismatch;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID: return errc::certificate_expired;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED: return errc::certificate_untrusted;
+    default: return errc::certificate_invalid;
+    }
+    if (code.category() != boost::asio::error::get_ssl_category()) return errc::tls_failed;
+    switch (ERR_GET_REASON(static_cast<unsigned long>(code.value()))) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_PACKET_LENGTH_TOO_LONG:
+    case SSL_R_BAD_PACKET_LENGTH:
+    case SSL_R_UNKNOWN_PROTOCOL: return errc::not_tls;
+    default: return errc::tls_failed;
+    }
+}
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,259 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/execution/context.hpp>
+#include <boost/asio/execution_context.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/assert.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+class waiter_registry;
+
+/// One coroutine that waits to be woken from anywhere: another thread, another io_context, a sweep, a
+/// cancellation.
+///
+/// It suspends in the context of its own executor, where it is registered, and is woken by a post to that
+/// executor. The first of wake, cancellation and the context's shutdown wins; the others do nothing. Nobody
+/// who wakes it holds on to the coroutine, so a context that is destroyed first takes its waiters along and
+/// leaks none.
+class waiter : public boost::intrusive::list_base_hook<>
+{
+public:
+    waiter() = default;
+    waiter(waiter const&) = delete;
+    waiter& operator=(waiter const&) = delete;
+    ~waiter() { BOOST_ASSERT(!is_linked()); }
+
+    /// Ends the wait with this code. Any thread; no lock of the caller's may be one that a coroutine's
+    /// destructor takes. True if this call was the first.
+    bool wake(error_code code);
+
+private:
+    friend class waiter_registry;
+    template <class Enlist>
+    friend struct wait_initiation;
+
+    struct suspension
+    {
+        virtual ~suspension() = default;
+        virtual void post(error_code code) = 0;
+    };
+
+    // Both are guarded by the registry's mutex once suspended.
+    std::shared_ptr<waiter_registry> registry_;
+    std::unique_ptr<suspension> suspension_;
+};
+
+/// What must end when an execution context is destroyed.
+class context_dependent
+{
+public:
+    virtual void context_gone() noexcept = 0;
+
+protected:
+    ~context_dependent() = default;
+};
+
+/// The waiters and dependents of one execution context.
+class waiter_registry
+{
+public:
+    /// False if the context is being destroyed: the wait never ends then, and the coroutine is dropped.
+    bool add(waiter& w, std::unique_ptr<waiter::suspension> suspension)
+    {
+        std::lock_guard lock(mutex_);
+        if (down_) return false;
+        w.suspension_ = std::move(suspension);
+        waiters_.push_back(w);
+        return true;
+    }
+
+    bool wake(waiter& w, error_code code)
+    {
+        std::lock_guard lock(mutex_);
+        if (!w.suspension_) return false;
+        auto suspension = std::move(w.suspension_);
+        waiters_.erase(waiters_.iterator_to(w));
+        // Under the mutex, its work guard's end included: shutdown() can not pass while the executor is in
+        // use.
+        suspension->post(code);
+        suspension.reset();
+        return true;
+    }
+
+    /// Calls `f` while the context can not go away, unless it is already going.
+    template <class F>
+    bool if_up(F f)
+    {
+        std::lock_guard lock(mutex_);
+        if (!down_) f();
+        return !down_;
+    }
+
+    void add_dependent(std::weak_ptr<context_dependent> dependent)
+    {
+        std::lock_guard lock(mutex_);
+        std::erase_if(dependents_, [](auto const& d) { return d.expired(); });
+        dependents_.push_back(std::move(dependent));
+    }
+
+    void shut_down() noexcept
+    {
+        std::vector<std::unique_ptr<waiter::suspension>> dropped;
+        std::vector<std::weak_ptr<context_dependent>> dependents;
+        {
+            std::lock_guard lock(mutex_);
+            down_ = true;
+            dependents.swap(dependents_);
+            while (!waiters_.empty()) {
+                dropped.push_back(std::move(waiters_.front().suspension_));
+                waiters_.pop_front();
+            }
+        }
+        for (auto const& weak : dependents)
+            if (auto const dependent = weak.lock()) dependent->context_gone();
+        // Without the mutex: the coroutines' destructors may wake others.
+        dropped.clear();
+    }
+
+private:
+    std::mutex mutex_;
+    boost::intrusive::list<waiter> waiters_;
+    std::vector<std::weak_ptr<context_dependent>> dependents_;
+    bool down_ = false;
+};
+
+inline bool waiter::wake(error_code code)
+{
+    return registry_ && registry_->wake(*this, code);
+}
+
+/// Holds the registry of a context, and empties it when the context is destroyed.
+class waiter_service final : public asio::execution_context::service
+{
+public:
+    static inline asio::execution_context::id id;
+
+    explicit waiter_service(asio::execution_context& context)
+        : service(context), registry_(std::make_shared<waiter_registry>())
+    {}
+
+    std::shared_ptr<waiter_registry> const& registry() const noexcept { return registry_; }
+
+private:
+    void shutdown() noexcept override { registry_->shut_down(); }
+
+    std::shared_ptr<waiter_registry> registry_;
+};
+
+template <class Executor>
+asio::execution_context& context_of(Executor const& executor)
+{
+    return asio::query(executor, asio::execution::context);
+}
+
+template <class Executor>
+std::shared_ptr<waiter_registry> const& registry_of(Executor const& executor)
+{
+    return asio::use_service<waiter_service>(context_of(executor)).registry();
+}
+
+/// How a wait ended; a class of its own, since Asio would throw an error_code.
+struct wakeup
+{
+    error_code code;
+};
+
+template <class Handler>
+struct wait_completion
+{
+    Handler handler;
+    error_code code;
+
+    void operator()()
+    {
+        // On the coroutine's executor, where slots may be touched.
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        if (slot.is_connected()) slot.clear();
+        std::move(handler)(wakeup{code});
+    }
+};
+
+/// Starts a wait: suspends, registers, listens for cancellation, then lets `enlist` tell those who may wake.
+template <class Enlist>
+struct wait_initiation
+{
+    std::shared_ptr<waiter> const* waiter_;
+    Enlist* enlist_;
+
+    template <class Handler>
+    void operator()(Handler handler) const
+    {
+        struct suspended final : waiter::suspension
+        {
+            explicit suspended(Handler&& h)
+                : handler(std::move(h)), work(asio::make_work_guard(asio::get_associated_executor(handler)))
+            {}
+
+            void post(error_code code) override
+            {
+                asio::post(work.get_executor(), wait_completion<Handler>{std::move(handler), code});
+            }
+
+            Handler handler;
+            asio::executor_work_guard<asio::associated_executor_t<Handler>> work;
+        };
+
+        auto const w = *waiter_;
+        auto const slot = asio::get_associated_cancellation_slot(handler);
+        w->registry_ = registry_of(asio::get_associated_executor(handler));
+        // The slot first: once registered, others may end the wait on their threads.
+        if (slot.is_connected()) {
+            auto listening = slot;
+            listening.assign([weak = std::weak_ptr<waiter>(w)](asio::cancellation_type type) {
+                if (type == asio::cancellation_type::none) return;
+                if (auto const self = weak.lock()) self->wake(asio::error::operation_aborted);
+            });
+        }
+        // `enlist` may live in the coroutine, which another thread may resume as soon as it is enlisted.
+        auto enlist = std::move(*enlist_);
+        if (w->registry_->add(*w, std::make_unique<suspended>(std::move(handler)))) enlist(w);
+    }
+};
+
+/// Suspends the calling coroutine until `w` is woken, and returns the code it was woken with;
+/// `operation_aborted` when the caller cancelled. `enlist(shared_ptr<waiter>)` runs once suspended, and may
+/// wake at once.
+template <class Enlist>
+asio::awaitable<error_code> wait(std::shared_ptr<waiter> w, Enlist enlist)
+{
+    wait_initiation<Enlist> initiation{&w, &enlist};
+    auto const result = co_await asio::async_initiate<asio::use_awaitable_t<> const, void(wakeup)>(
+        initiation, asio::use_awaitable);
+    co_return result.code;
+}
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,210 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/credentials.hpp>
+#include <practicus/error.hpp>
+#include <practicus/secret.hpp>
+#include <practicus/url.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1 {
+
+// Options are classes with chained setters, not aggregates: g++ 12 destroys an aggregate with non-trivial
+// members twice when it is a temporary in a co_await expression. A setter is named like its getter.
+
+/// How TLS connections are made. The certificate is always verified against the host name, SNI is sent, and
+/// the minimum version is TLS 1.2, unless `disable_verification_and_expose_all_secrets` was called.
+class tls_options
+{
+public:
+    tls_options() noexcept {}
+
+    /// A PEM file of certificate authorities to trust, beside the system's.
+    tls_options& ca_file(std::string path) { return set(ca_file_, std::move(path)); }
+    std::string const& ca_file() const noexcept { return ca_file_; }
+
+    /// The same as PEM text.
+    tls_options& ca_pem(std::string text) { return set(ca_pem_, std::move(text)); }
+    std::string const& ca_pem() const noexcept { return ca_pem_; }
+
+    /// Trust the system's certificate authorities as well. Default: on.
+    tls_options& system_roots(bool on) { return set(system_roots_, on); }
+    bool system_roots() const noexcept { return system_roots_; }
+
+    /// A client certificate (PEM, with its chain) and its private key (PEM), for regions that ask for one.
+    tls_options& client_certificate(std::string certificate_file, std::string key_file)
+    {
+        certificate_file_ = std::move(certificate_file);
+        return set(key_file_, std::move(key_file));
+    }
+    std::string const& certificate_file() const noexcept { return certificate_file_; }
+    std::string const& key_file() const noexcept { return key_file_; }
+
+    /// Whoever answers is believed, and gets the password. For a machine without secrets only.
+    tls_options& disable_verification_and_expose_all_secrets() { return set(verify_, false); }
+    bool verify() const noexcept { return verify_; }
+
+private:
+    template <class T>
+    tls_options& set(T& field, T value)
+    {
+        field = std::move(value);
+        return *this;
+    }
+
+    std::string ca_file_;
+    std::string ca_pem_;
+    std::string certificate_file_;
+    std::string key_file_;
+    bool system_roots_ = true;
+    bool verify_ = true;
+};
+
+/// How long each phase may take. Zero switches a limit off; nothing may be negative. The limits end an
+/// operation at the tick after they have passed (20 ms).
+class timeout_options
+{
+public:
+    using duration = std::chrono::milliseconds;
+
+    timeout_options() noexcept {}
+
+    /// Finding the host's addresses. Default: 5 s.
+    timeout_options& resolve(duration d) { return set(resolve_, d); }
+    duration resolve() const noexcept { return resolve_; }
+
+    /// Connecting, over all addresses. Default: 10 s.
+    timeout_options& connect(duration d) { return set(connect_, d); }
+    duration connect() const noexcept { return connect_; }
+
+    /// The TLS handshake. Default: 10 s.
+    timeout_options& tls(duration d) { return set(tls_, d); }
+    duration tls() const noexcept { return tls_; }
+
+    /// From the request's last byte to the answer's first. Default: 30 s.
+    timeout_options& first_byte(duration d) { return set(first_byte_, d); }
+    duration first_byte() const noexcept { return first_byte_; }
+
+    /// The pause between two pieces of a request or an answer. Default: 30 s.
+    timeout_options& between_bytes(duration d) { return set(between_bytes_, d); }
+    duration between_bytes() const noexcept { return between_bytes_; }
+
+    /// An operation on the console as a whole: waits, token fetches, retries. Default: 30 s.
+    timeout_options& operation(duration d) { return set(operation_, d); }
+    duration operation() const noexcept { return operation_; }
+
+private:
+    timeout_options& set(duration& field, duration value)
+    {
+        if (value < duration::zero()) throw error(errc::invalid_argument, "a time limit is negative");
+        field = value;
+        return *this;
+    }
+
+    duration resolve_{5'000};
+    duration connect_{10'000};
+    duration tls_{10'000};
+    duration first_byte_{30'000};
+    duration between_bytes_{30'000};
+    duration operation_{30'000};
+};
+
+/// How much of an answer is read before it is refused.
+class limit_options
+{
+public:
+    limit_options() noexcept {}
+
+    /// An answer's status line and fields, in bytes. Default: 16 KiB.
+    limit_options& header(std::size_t bytes) { return set(header_, bytes); }
+    std::size_t header() const noexcept { return header_; }
+
+    /// A console answer's body, in bytes. Default: 16 MiB.
+    limit_options& console_body(std::size_t bytes) { return set(console_body_, bytes); }
+    std::size_t console_body() const noexcept { return console_body_; }
+
+    /// A listing's body (models, apps, deployments, prefixes), in bytes. Default: 256 MiB.
+    limit_options& listing_body(std::size_t bytes) { return set(listing_body_, bytes); }
+    std::size_t listing_body() const noexcept { return listing_body_; }
+
+private:
+    limit_options& set(std::size_t& field, std::size_t value)
+    {
+        if (value == 0) throw error(errc::invalid_argument, "a size limit is zero");
+        field = value;
+        return *this;
+    }
+
+    std::size_t header_ = 16 * 1024;
+    std::size_t console_body_ = 16 * 1024 * 1024;
+    std::size_t listing_body_ = 256 * 1024 * 1024;
+};
+
+/// Everything about a client that is decided when it is made. Constant from then on.
+class client_options
+{
+public:
+    client_options() noexcept {}
+
+    client_options& tls(tls_options value) { return set(tls_, std::move(value)); }
+    tls_options const& tls() const noexcept { return tls_; }
+
+    client_options& timeouts(timeout_options value) { return set(timeouts_, value); }
+    timeout_options const& timeouts() const noexcept { return timeouts_; }
+
+    client_options& limits(limit_options value) { return set(limits_, value); }
+    limit_options const& limits() const noexcept { return limits_; }
+
+    /// Log in with these at the first operation that needs it; all callers then wait for the one login.
+    client_options& credentials(practicus::credentials value)
+    {
+        credentials_.emplace(std::move(value));
+        return *this;
+    }
+    std::optional<practicus::credentials> const& credentials() const noexcept { return credentials_; }
+
+    /// One more origin (`https://models.company.com`) that is the region's own: tokens may be sent there. The
+    /// service url's origin always is. Throws `errc::invalid_url`.
+    client_options& trusted_origin(std::string_view url)
+    {
+        trusted_origins_.push_back(service_url(url).origin());
+        return *this;
+    }
+    std::vector<origin> const& trusted_origins() const noexcept { return trusted_origins_; }
+
+    /// Sent as `User-Agent`. Default: `practicus-cpp`. Throws `errc::invalid_argument` on a control
+    /// character.
+    client_options& user_agent(std::string value)
+    {
+        if (std::any_of(value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c >= 0x7f; }))
+            throw error(errc::invalid_argument, "user_agent holds a character that no header has");
+        return set(user_agent_, std::move(value));
+    }
+    std::string const& user_agent() const noexcept { return user_agent_; }
+
+private:
+    template <class T>
+    client_options& set(T& field, T value)
+    {
+        field = std::move(value);
+        return *this;
+    }
+
+    tls_options tls_;
+    timeout_options timeouts_;
+    limit_options limits_;
+    std::optional<practicus::credentials> credentials_;
+    std::vector<origin> trusted_origins_;
+    std::string user_agent_ = "practicus-cpp";
+};
+
+} // namespace practicus::inline v1
