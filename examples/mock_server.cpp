@@ -1,0 +1,83 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// A mock region on its own, to try clients on: `mock_server [--port N] [--tls CA_FILE]`. Ctrl-C ends it, and
+// prints what clients did that they should not.
+
+#include <practicus/mock/server.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <charconv>
+#include <csignal>
+#include <cstdint>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mock = practicus::mock;
+
+namespace {
+
+struct arguments
+{
+    std::uint16_t port = 0;
+    std::string ca_file;
+};
+
+/// Nothing, where the command line can not be understood.
+std::optional<arguments> parse(int argc, char** argv)
+{
+    arguments result;
+    for (int i = 1; i < argc; i += 2) {
+        std::string_view name = argv[i], value = i + 1 < argc ? argv[i + 1] : "";
+        if (name == "--port") {
+            auto [end, ec] = std::from_chars(value.data(), value.data() + value.size(), result.port);
+            if (value.empty() || ec != std::errc() || end != value.data() + value.size()) return std::nullopt;
+        } else if (name == "--tls" && !value.empty()) {
+            result.ca_file = value;
+        } else {
+            return std::nullopt;
+        }
+    }
+    return result;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    auto args = parse(argc, argv);
+    if (!args) {
+        std::cerr << "usage: mock_server [--port N] [--tls CA_FILE]\n"
+                     "  --port N        listen on this port of 127.0.0.1; default: a free one\n"
+                     "  --tls CA_FILE   speak TLS, and write the authority that clients are to trust there\n";
+        return 2;
+    }
+    try {
+        boost::asio::io_context io;
+        boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+        mock::server_options options;
+        options.port(args->port);
+        if (!args->ca_file.empty()) options.tls();
+        mock::server server(io.get_executor(), options);
+        server.region().add_demo();
+        if (!args->ca_file.empty()) server.write_ca_file(args->ca_file);
+        std::cout << "url:      " << server.url() << "\nemail:    admin@company.com\npassword: practicus\n"
+                  << "model:    " << server.url() << "/models/practicus/diamond-price/\n"
+                  << std::flush;
+        signals.async_wait([&](boost::system::error_code, int) { server.stop(); });
+        io.run();
+        auto problems = server.check();
+        for (auto const& text : problems)
+            std::cerr << "violation: " << text << '\n';
+        std::cout << server.count() << " requests, " << problems.size() << " violations\n";
+        return problems.empty() ? 0 : 1;
+    } catch (std::exception const& e) {
+        std::cerr << "mock_server: " << e.what() << '\n';
+        return 1;
+    }
+}

@@ -1,0 +1,169 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "fixture.hpp"
+
+using practicus::errc;
+
+namespace {
+
+constexpr char const* prefixes = "/console/api/modelhost/model-prefixes/";
+
+struct answered : fixture
+{
+    answered() { run(caller.cluster()); }
+
+    practicus::error_info failure_of(unsigned status, std::string body, std::string type = "application/json")
+    {
+        server.expect("GET", prefixes).reply(status, body, type);
+        return failure(caller.model_prefixes());
+    }
+
+    practicus::client caller = user();
+};
+
+} // namespace
+
+TEST_CASE("each status has its code")
+{
+    answered f;
+    std::pair<unsigned, errc> const table[] = {
+        {400, errc::bad_request},  {403, errc::forbidden},        {404, errc::not_found},
+        {405, errc::bad_request},  {413, errc::bad_request},      {429, errc::too_many_requests},
+        {500, errc::server_error}, {502, errc::unavailable},      {503, errc::unavailable},
+        {504, errc::unavailable},  {505, errc::server_error},     {302, errc::redirected},
+        {304, errc::redirected},   {600, errc::unexpected_status}};
+    for (auto const& [status, code] : table) {
+        INFO(status);
+        auto const info = f.failure_of(status, "");
+        CHECK(info.code == code);
+        CHECK(info.status == status);
+        CHECK(info.request == "GET /console/api/modelhost/model-prefixes/");
+    }
+}
+
+TEST_CASE("all forms of error bodies are read")
+{
+    answered f;
+    auto info = f.failure_of(404, R"({"detail":"Not found."})");
+    CHECK(info.server_message == "Not found.");
+    info = f.failure_of(
+        403, R"({"detail":"Given token not valid","code":"token_not_valid","messages":[{"message":"x"}]})");
+    CHECK(info.server_message == "Given token not valid");
+    CHECK(info.server_code == "token_not_valid");
+    info = f.failure_of(400, R"({"msg":"No such model","details":"id 7"})");
+    CHECK(info.server_message == "No such model: id 7");
+    info = f.failure_of(400, R"({"password":["This field is required."],"email":["Bad.","Worse."]})");
+    CHECK(info.server_message == "password: This field is required.; email: Bad. Worse.");
+    info = f.failure_of(502, "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>",
+                        "text/html");
+    CHECK(info.server_message == "502 Bad Gateway");
+    info = f.failure_of(500, "\n  boom\nsecond line", "text/plain");
+    CHECK(info.server_message == "boom");
+    // Untrusted: capped, on one line, no escape sequences; and never in what().
+    info = f.failure_of(500, R"({"detail":"\u001b[31mred\r\nline )" + std::string(5000, 'x') + "\"}");
+    CHECK(info.server_message.size() <= 1024);
+    CHECK(info.server_message.find_first_of("\x1b\r\n") == std::string::npos);
+    CHECK(std::string(practicus::error(info).what()).find("red") == std::string::npos);
+}
+
+TEST_CASE("a success that is no JSON")
+{
+    answered f;
+    auto info = f.failure_of(200, "<html><title>Welcome</title></html>", "text/html");
+    CHECK(info.code == errc::not_json);
+    CHECK(info.server_message == "Welcome");
+    CHECK(f.failure_of(200, "").code == errc::not_json);
+    CHECK(f.failure_of(200, "[{]").code == errc::not_json);
+    CHECK(f.failure_of(200, std::string(100, '[') + std::string(100, ']')).code == errc::not_json);
+    CHECK(f.failure_of(204, "").code == errc::not_json);
+}
+
+TEST_CASE("a body over its limit")
+{
+    fixture f;
+    auto client = f.user(practicus::client_options().limits(practicus::limit_options().listing_body(1000)));
+    f.server.expect("GET", prefixes).reply(200, "[]").oversized_body(998);
+    CHECK(f.run(client.model_prefixes()).empty());
+    f.server.expect("GET", prefixes).reply(200, "[]").oversized_body(999);
+    CHECK(f.failure(client.model_prefixes()).code == errc::body_too_large);
+    practicus::mock::response chunked(200, "application/json", std::string(1000, ' ') + "[]");
+    chunked.chunked = true;
+    f.server.expect("GET", prefixes).reply(chunked);
+    CHECK(f.failure(client.model_prefixes()).code == errc::body_too_large);
+    f.server.expect("GET", prefixes).reply(200, std::string(1000, ' ') + "[]").until_close();
+    CHECK(f.failure(client.model_prefixes()).code == errc::body_too_large);
+}
+
+TEST_CASE("a header over its limit")
+{
+    answered f;
+    f.server.expect("GET", prefixes).reply(200, "[]").oversized_head(15'000);
+    CHECK(f.run(f.caller.model_prefixes()).empty());
+    f.server.expect("GET", prefixes).reply(200, "[]").oversized_head(20'000);
+    CHECK(f.failure(f.caller.model_prefixes()).code == errc::header_too_large);
+}
+
+TEST_CASE("what is no HTTP")
+{
+    answered f;
+    for (std::string const garbage : {"\x16\x03\x01 no http at all\r\n\r\n", "HTTP/1.1 abc\r\n\r\n",
+                                      "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+                                      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"}) {
+        INFO(garbage);
+        f.server.expect("GET", prefixes).raw(garbage);
+        CHECK(f.failure(f.caller.model_prefixes()).code == errc::malformed_response);
+    }
+}
+
+TEST_CASE("a connection that ends too early")
+{
+    answered f;
+    for (std::size_t const bytes : {0U, 1U, 17U, 60U}) {
+        f.server.expect("GET", prefixes).cut_after(bytes);
+        CHECK(f.failure(f.caller.model_prefixes()).code == errc::connection_lost);
+        f.server.expect("GET", prefixes).reset_after(bytes);
+        auto const info = f.failure(f.caller.model_prefixes());
+        CHECK(info.code == errc::connection_lost);
+        CHECK(info.cause);
+    }
+    f.server.expect("GET", prefixes).cut_after_head(3);
+    CHECK(f.failure(f.caller.model_prefixes()).code == errc::connection_lost);
+}
+
+TEST_CASE("chunked answers, answers framed by their end, and interim answers")
+{
+    answered f;
+    practicus::mock::response chunked(200, "application/json", R"([{"key":"k","prefix":"p"}])");
+    chunked.chunked = true;
+    chunked.pieces = {1, 2, 10};
+    f.server.expect("GET", prefixes).reply(chunked);
+    CHECK(f.run(f.caller.model_prefixes()).size() == 1);
+    f.server.expect("GET", prefixes).reply(200, R"([{"key":"k","prefix":"p"}])").until_close();
+    CHECK(f.run(f.caller.model_prefixes()).size() == 1);
+    f.server.expect("GET", prefixes)
+        .raw("HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]");
+    CHECK(f.run(f.caller.model_prefixes()).empty());
+    // A trailer changes nothing.
+    f.server.expect("GET", "/models/practicus/diamond-price/")
+        .raw("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nx-prt-model-id: 42\r\n\r\n2\r\n{}\r\n0\r\n"
+             "x-prt-model-id: 43\r\n\r\n");
+    CHECK(f.run(f.caller.model_id(f.model())) == 42);
+}
+
+TEST_CASE("nothing that is refused shows a secret")
+{
+    answered f;
+    for (auto const& route : {"/console/api/auth/refresh/", "/console/api/auth/"})
+        f.server.expect("POST", route).reply(400, "{}");
+    auto const refresh = f.failure(f.caller.refresh());
+    auto const login = f.failure(f.caller.login("admin@company.com", "practicus"));
+    for (auto const& info : {refresh, login}) {
+        std::string const text =
+            practicus::error(info).what() + info.message + info.request + info.server_message;
+        CHECK(text.find("eyJ") == std::string::npos);
+        CHECK(text.find("practicus\"") == std::string::npos);
+        CHECK(text.find("admin") == std::string::npos);
+    }
+}

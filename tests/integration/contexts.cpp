@@ -1,0 +1,291 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "fixture.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+using practicus::errc;
+
+namespace {
+
+constexpr char const* cluster_path = "/console/api/central/clusterdefinition/";
+
+/// Counts how operations end.
+struct ends
+{
+    std::atomic<int> served = 0, aborted = 0, closed = 0, other = 0;
+
+    auto handler()
+    {
+        return [this](std::exception_ptr e, auto const&...) { add(e); };
+    }
+
+    void add(std::exception_ptr const& e)
+    {
+        if (!e) {
+            ++served;
+            return;
+        }
+        try {
+            std::rethrow_exception(e);
+        } catch (practicus::error const& failed) {
+            if (failed.code() == asio::error::operation_aborted)
+                ++aborted;
+            else if (failed.code() == errc::client_closed)
+                ++closed;
+            else
+                ++other;
+        } catch (...) {
+            ++other;
+        }
+    }
+};
+
+/// A context that is run by a thread of its own.
+struct running_context
+{
+    ~running_context() { stop(); }
+
+    void stop()
+    {
+        work.reset();
+        io.stop();
+        if (thread.joinable()) thread.join();
+    }
+
+    asio::io_context io;
+    asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
+    std::thread thread{[this] { io.run(); }};
+};
+
+} // namespace
+
+TEST_CASE("run() returns as soon as no operation is in flight")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.models()); // the fixture's run() is io.run() without a stop
+    CHECK(f.io.stopped());
+    f.io.restart();
+    CHECK(f.io.poll() == 0);
+    CHECK(f.io.stopped());
+
+    asio::thread_pool pool(2);
+    practicus::client pooled(pool.get_executor(), f.server.url(),
+                             practicus::client_options().credentials(fixture::password()));
+    ends result;
+    asio::co_spawn(pool, pooled.models(), result.handler());
+    pool.join();
+    CHECK(result.served == 1);
+}
+
+TEST_CASE("a thread pool without a strand, many operations at once")
+{
+    fixture f;
+    asio::thread_pool pool(4);
+    practicus::client client(pool.get_executor(), f.server.url(),
+                             practicus::client_options().credentials(fixture::password()));
+    ends result;
+    for (int i = 0; i != 50; ++i) {
+        asio::co_spawn(pool, client.cluster(), result.handler());
+        asio::co_spawn(asio::make_strand(pool), client.session_token(f.model()), result.handler());
+    }
+    pool.join();
+    CHECK(result.served == 100);
+    CHECK(f.server.count("POST auth/") == 1);
+}
+
+TEST_CASE("callbacks and futures, from temporary clients and strings")
+{
+    fixture f;
+    auto options = [] { return practicus::client_options().credentials(fixture::password()); };
+    auto url = [&](int i) { return f.model() + std::string(i % 2 == 0 ? "v1" : ""); };
+    ends result;
+    for (int i = 0; i != 4; ++i)
+        asio::co_spawn(
+            f.io, practicus::client(f.io.get_executor(), f.server.url(), options()).session_token(url(i)),
+            result.handler());
+    f.io.run();
+    CHECK(result.served == 4);
+
+    running_context other;
+    auto future = asio::co_spawn(
+        other.io, practicus::client(other.io.get_executor(), f.server.url(), options()).model_id(url(0)),
+        asio::use_future);
+    CHECK(future.get() == 42);
+    auto failing = asio::co_spawn(
+        other.io, practicus::client(other.io.get_executor(), f.server.url()).models(), asio::use_future);
+    CHECK_THROWS_AS(failing.get(), practicus::error);
+}
+
+TEST_CASE("a client of one context, awaited in another")
+{
+    fixture f;
+    running_context home;
+    practicus::client client(home.io.get_executor(), f.server.url(),
+                             practicus::client_options().credentials(fixture::password()));
+    // All of it, values and errors, where the caller is.
+    CHECK(f.run(client.models()).size() == 5);
+    f.run(client.refresh());
+    CHECK(f.run(client.model_id(f.model())) == 42);
+    CHECK(f.failure(client.model_id(f.model("models/practicus/none"))).code == errc::not_found);
+
+    std::thread::id const here = std::this_thread::get_id();
+    std::thread::id resumed;
+    auto probe = [](practicus::client c, std::thread::id& where) -> asio::awaitable<void> {
+        co_await c.cluster();
+        where = std::this_thread::get_id();
+    };
+    f.run(probe(client, resumed));
+    CHECK(resumed == here);
+}
+
+TEST_CASE("cancelling in another context ends the wait and the request")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).hold(gate);
+    running_context home;
+    practicus::client client(home.io.get_executor(), f.server.url(),
+                             practicus::client_options().credentials(fixture::password()));
+    asio::cancellation_signal cancel;
+    ends result;
+    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(cancel.slot(), result.handler()));
+    while (gate.waiting() == 0)
+        f.io.poll();
+    cancel.emit(asio::cancellation_type::terminal);
+    f.io.run();
+    CHECK(result.aborted == 1);
+    gate.open();
+    f.io.restart();
+    CHECK(f.run(client.models()).size() == 5);
+}
+
+TEST_CASE("the caller's context is destroyed first")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).hold(gate).times(3);
+    running_context home;
+    ends result;
+    {
+        asio::io_context callers;
+        practicus::client client(home.io.get_executor(), f.server.url(),
+                                 practicus::client_options().credentials(fixture::password()));
+        for (int i = 0; i != 3; ++i)
+            asio::co_spawn(callers, client.cluster(), result.handler());
+        while (gate.waiting() != 3)
+            callers.poll();
+    }
+    gate.open();
+    home.work.reset();
+    home.thread.join(); // what was begun for the callers ends by itself
+    CHECK(result.served + result.aborted + result.closed + result.other == 0);
+}
+
+TEST_CASE("the client's context is destroyed first")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).hold(gate).times(3);
+    auto home = std::make_unique<running_context>();
+    practicus::client client(home->io.get_executor(), f.server.url(),
+                             practicus::client_options().credentials(fixture::password()));
+    ends result;
+    for (int i = 0; i != 3; ++i)
+        asio::co_spawn(f.io, client.cluster(), result.handler());
+    while (gate.waiting() != 3)
+        f.io.poll();
+    home.reset();
+    f.io.run();
+    CHECK(result.aborted == 3);
+    CHECK(f.failure(client.models()).code == asio::error::operation_aborted);
+    gate.open();
+}
+
+TEST_CASE("a context is destroyed with operations of its own suspended")
+{
+    fixture f;
+    practicus::mock::gate answer, login;
+    f.server.expect("GET", cluster_path).hold(answer).times(3);
+    ends result;
+    {
+        asio::io_context io;
+        practicus::client client(io.get_executor(), f.server.url(),
+                                 practicus::client_options().credentials(fixture::password()));
+        practicus::client waiting(io.get_executor(), f.server.url(),
+                                  practicus::client_options().credentials(fixture::password()));
+        for (int i = 0; i != 3; ++i)
+            asio::co_spawn(io, client.cluster(), result.handler());
+        while (answer.waiting() != 3)
+            io.poll();
+        // These wait for one login.
+        f.server.expect("POST", "/console/api/auth/").hold(login);
+        for (int i = 0; i != 3; ++i)
+            asio::co_spawn(io, waiting.cluster(), result.handler());
+        while (login.waiting() != 1)
+            io.poll();
+    }
+    answer.open();
+    login.open();
+    CHECK(result.served + result.aborted + result.closed + result.other == 0);
+}
+
+TEST_CASE("close() ends operations everywhere with its own error")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).hold(gate).times(2);
+    running_context home;
+    practicus::client client(home.io.get_executor(), f.server.url(),
+                             practicus::client_options().credentials(fixture::password()));
+    ends result;
+    asio::co_spawn(f.io, client.cluster(), result.handler());
+    asio::co_spawn(home.io, client.cluster(), result.handler());
+    while (gate.waiting() != 2)
+        f.io.poll();
+    client.close();
+    client.close();
+    f.io.run();
+    home.work.reset();
+    home.thread.join();
+    CHECK(result.closed == 2);
+    CHECK(f.failure(client.models()).code == errc::client_closed);
+    gate.open();
+}
+
+TEST_CASE("cancelling at every point of an operation leaves the client usable")
+{
+    fixture f;
+    auto client = f.client();
+    int finished = 0, aborted = 0;
+    // Lets the context do so many steps, then cancels; until a run comes to its end first.
+    for (int steps = 0; finished == 0 && steps < 1000; ++steps) {
+        asio::cancellation_signal cancel;
+        ends result;
+        f.io.restart();
+        asio::co_spawn(f.io, client.login("admin@company.com", "practicus"),
+                       asio::bind_cancellation_slot(cancel.slot(), result.handler()));
+        for (int i = 0; i != steps && f.io.run_one() != 0; ++i)
+            continue;
+        cancel.emit(asio::cancellation_type::terminal);
+        f.io.run();
+        REQUIRE(result.served + result.aborted == 1);
+        finished += result.served;
+        aborted += result.aborted;
+    }
+    CHECK(finished == 1);
+    CHECK(aborted >= 3);
+    CHECK(f.run(client.models()).size() == 5);
+    f.server.region().clear_violations(); // requests that were cut short
+}

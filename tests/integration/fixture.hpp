@@ -1,0 +1,97 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include "catch.hpp"
+
+#include <practicus.hpp>
+#include <practicus/mock/server.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace asio = boost::asio;
+
+/// A demo region on a thread of its own, and a context for clients. A test that uses it fails if the region
+/// found fault with a request, or if an expectation was not met.
+struct fixture
+{
+    explicit fixture(practicus::mock::server_options const& options = practicus::mock::server_options())
+        : server(options)
+    {
+        server.region().add_demo();
+    }
+
+    ~fixture() { CHECK(server.check() == std::vector<std::string>()); }
+
+    practicus::client client(practicus::client_options options = practicus::client_options())
+    {
+        return {io.get_executor(), server.url(), std::move(options)};
+    }
+
+    /// One that logs in by itself.
+    practicus::client user(practicus::client_options options = practicus::client_options())
+    {
+        return client(options.credentials(password()));
+    }
+
+    static practicus::credentials password()
+    {
+        return practicus::credentials::password("admin@company.com", "practicus");
+    }
+
+    static constexpr char const* diamond = "models/practicus/diamond-price";
+
+    std::string model(std::string const& path = diamond) const { return server.url() + '/' + path + '/'; }
+
+    /// Runs an operation to its end, and everything else that the context has to do.
+    template <class T>
+    T run(asio::awaitable<T> operation)
+    {
+        using stored = std::conditional_t<std::is_void_v<T>, bool, T>;
+        std::optional<stored> result;
+        std::exception_ptr failed;
+        int ends = 0;
+        io.restart();
+        if constexpr (std::is_void_v<T>) {
+            asio::co_spawn(io, std::move(operation), [&](std::exception_ptr e) {
+                failed = e;
+                ++ends;
+            });
+        } else {
+            asio::co_spawn(io, std::move(operation), [&](std::exception_ptr e, T value) {
+                failed = e;
+                if (!e) result.emplace(std::move(value));
+                ++ends;
+            });
+        }
+        io.run();
+        REQUIRE(ends == 1);
+        if (failed) std::rethrow_exception(failed);
+        if constexpr (!std::is_void_v<T>) return std::move(*result);
+    }
+
+    /// The error that an operation ends with.
+    template <class T>
+    practicus::error_info failure(asio::awaitable<T> operation)
+    {
+        try {
+            run(std::move(operation));
+        } catch (practicus::error const& e) {
+            return e.info();
+        }
+        FAIL("the operation succeeded");
+        throw std::logic_error("unreachable");
+    }
+
+    practicus::mock::server server;
+    asio::io_context io;
+};

@@ -1,0 +1,191 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "fixture.hpp"
+
+using practicus::credentials;
+using practicus::errc;
+
+TEST_CASE("login with e-mail and password")
+{
+    fixture f;
+    auto client = f.client();
+    CHECK(client.username().empty());
+    f.run(client.login("admin@company.com", "practicus"));
+    CHECK(client.username() == "admin");
+    CHECK(f.run(client.model_prefixes()).size() == 3);
+    CHECK(f.server.count("POST auth/") == 1);
+    CHECK(f.server.count("POST auth/refresh/") == 0);
+
+    // The documented form, and nothing that gives it away elsewhere.
+    auto const sent = f.server.requests().at(0);
+    CHECK(sent.body == R"({"email":"admin@company.com","password":"practicus"})");
+    CHECK(sent.headers["content-type"] == "application/json");
+    CHECK_FALSE(sent.headers.contains("authorization"));
+}
+
+TEST_CASE("a name is guessed where the region does not say it")
+{
+    fixture f;
+    f.server.region().answer_username(false).tokens(practicus::mock::token_shape::opaque);
+    auto client = f.client();
+    f.run(client.login("admin@company.com", "practicus"));
+    CHECK(client.username() == "admin");
+}
+
+TEST_CASE("a refused password is an error of its own and changes nothing")
+{
+    fixture f;
+    auto client = f.client();
+    f.run(client.login("admin@company.com", "practicus"));
+    auto const info = f.failure(client.login("admin@company.com", "swordfish"));
+    CHECK(info.code == errc::login_refused);
+    CHECK(info.status == 401);
+    CHECK(info.request == "POST /console/api/auth/");
+    CHECK_FALSE(info.server_message.empty());
+    CHECK(practicus::is_auth_error(info.code));
+    CHECK(std::string(practicus::error(info).what()).find("swordfish") == std::string::npos);
+    f.run(client.cluster());
+}
+
+TEST_CASE("a one-time password")
+{
+    fixture f;
+    f.server.region().one_time_password("admin@company.com", "123456");
+    auto client = f.client();
+    CHECK(f.failure(client.login(fixture::password())).code == errc::one_time_password_required);
+    CHECK(f.failure(client.login(fixture::password().one_time_password("000000"))).code ==
+          errc::login_refused);
+    f.run(client.login(fixture::password().one_time_password("123456")));
+    f.run(client.cluster());
+}
+
+TEST_CASE("login with a refresh token")
+{
+    fixture f;
+    auto const refresh = f.server.region().issue(practicus::mock::token_type::refresh, "admin@company.com");
+    auto client = f.client();
+    f.run(client.login(credentials::refresh_token(refresh + "\n")));
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+    CHECK(client.username() == "admin");
+
+    // The documented form.
+    auto const sent = f.server.requests().at(0);
+    CHECK(sent.headers["authorization"] == "Bearer " + refresh);
+    CHECK(sent.body == R"({"refresh":")" + refresh + R"("})");
+
+    f.server.region().revoke(practicus::mock::token_type::refresh);
+    auto const info = f.failure(client.login(credentials::refresh_token(refresh)));
+    CHECK(info.code == errc::login_required);
+    CHECK(info.server_code == "token_not_valid");
+}
+
+TEST_CASE("login with an access token")
+{
+    fixture f;
+    auto const access = f.server.region().issue(practicus::mock::token_type::access, "admin@company.com");
+    auto client = f.client();
+    f.run(client.login(credentials::access_token(access)));
+    CHECK(f.server.count() == 0);
+    CHECK(client.username() == "admin");
+    f.run(client.cluster());
+    CHECK(f.server.count() == 1);
+    // Nothing can renew it.
+    CHECK(f.failure(client.refresh()).code == errc::login_required);
+    f.run(client.cluster());
+    f.server.region().revoke(practicus::mock::token_type::access);
+    CHECK(f.failure(client.cluster()).code == errc::login_required);
+}
+
+TEST_CASE("login with a token whose kind is in its claim")
+{
+    fixture f;
+    auto& region = f.server.region();
+    auto client = f.client();
+    f.run(client.login(
+        credentials::token(region.issue(practicus::mock::token_type::access, "admin@company.com"))));
+    CHECK(f.server.count() == 0);
+    f.run(client.login(
+        credentials::token(region.issue(practicus::mock::token_type::refresh, "admin@company.com"))));
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+}
+
+TEST_CASE("without a login nothing is sent")
+{
+    fixture f;
+    auto const info = f.failure(f.client().models());
+    CHECK(info.code == errc::login_required);
+    CHECK(f.server.count() == 0);
+}
+
+TEST_CASE("a client with credentials logs in by itself, once for all callers")
+{
+    fixture f;
+    auto client = f.user();
+    int done = 0;
+    for (int i = 0; i != 100; ++i)
+        asio::co_spawn(f.io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info) {
+            CHECK_FALSE(e);
+            ++done;
+        });
+    f.io.run();
+    CHECK(done == 100);
+    CHECK(f.server.count("POST auth/") == 1);
+    CHECK(f.server.count("GET central/clusterdefinition/") == 100);
+}
+
+TEST_CASE("credentials that are refused fail all callers with one request")
+{
+    fixture f;
+    auto client = f.client(
+        practicus::client_options().credentials(credentials::password("admin@company.com", "swordfish")));
+    int done = 0;
+    for (int i = 0; i != 10; ++i)
+        asio::co_spawn(f.io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info) {
+            try {
+                std::rethrow_exception(e);
+            } catch (practicus::error const& failed) {
+                CHECK(failed.code() == errc::login_refused);
+                ++done;
+            }
+        });
+    f.io.run();
+    CHECK(done == 10);
+    CHECK(f.server.count() == 1);
+    CHECK(f.failure(client.cluster()).code == errc::login_required);
+}
+
+TEST_CASE("logout forgets everything")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    client.logout();
+    client.logout();
+    CHECK(client.username().empty());
+    f.server.region().reset_counts();
+    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.failure(client.refresh()).code == errc::login_required);
+    CHECK(f.server.count() == 0);
+}
+
+TEST_CASE("logout while a login is awaited")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("POST", "/console/api/auth/").hold(gate);
+    auto client = f.user();
+    std::exception_ptr failed;
+    asio::co_spawn(f.io, client.cluster(),
+                   [&](std::exception_ptr e, practicus::cluster_info) { failed = e; });
+    while (gate.waiting() == 0)
+        f.io.poll();
+    client.logout();
+    gate.open();
+    f.io.run();
+    REQUIRE(failed);
+    CHECK_THROWS_AS(std::rethrow_exception(failed), practicus::error);
+    CHECK(f.failure(client.cluster()).code == errc::login_required);
+}

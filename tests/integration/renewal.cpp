@@ -1,0 +1,213 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "fixture.hpp"
+
+using practicus::errc;
+using practicus::mock::rotation;
+using practicus::mock::token_type;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Moves the region's clock and the client's own.
+void pass(fixture& f, practicus::client const& client, std::chrono::seconds time)
+{
+    f.server.region().advance(time);
+    practicus::detail::clock_of(client).advance(time);
+}
+
+void hold_time(practicus::client const& client)
+{
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+}
+
+} // namespace
+
+TEST_CASE("an access token that expires between two calls is refreshed before the second")
+{
+    fixture f;
+    auto client = f.user();
+    hold_time(client);
+    f.run(client.cluster());
+    pass(f, client, 29min);
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/refresh/") == 0);
+    pass(f, client, 31s); // 29 s left
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+    CHECK(f.server.region().count_status(401) == 0);
+}
+
+TEST_CASE("a 401 leads to one refresh and one resend")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    f.server.region().revoke(token_type::access);
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+    CHECK(f.server.count("GET central/clusterdefinition/") == 3);
+    CHECK(f.server.region().count_status(401) == 1);
+}
+
+TEST_CASE("a 401 that stays is an error after one resend")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    f.server.expect("GET", "/console/api/central/clusterdefinition/")
+        .reply(401, R"({"detail":"no"})")
+        .times(2);
+    auto const info = f.failure(client.cluster());
+    CHECK(info.code == errc::unauthorized);
+    CHECK(info.attempts == 2);
+    CHECK(info.server_message == "no");
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+}
+
+TEST_CASE("many callers that get a 401 share one refresh")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    f.server.region().revoke(token_type::access);
+    int done = 0;
+    f.io.restart();
+    for (int i = 0; i != 50; ++i)
+        asio::co_spawn(f.io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info) {
+            CHECK_FALSE(e);
+            ++done;
+        });
+    f.io.run();
+    CHECK(done == 50);
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+}
+
+TEST_CASE("a refresh token that is refused asks for a login")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    f.server.region().revoke(token_type::access).revoke(token_type::refresh);
+    auto const info = f.failure(client.cluster());
+    CHECK(info.code == errc::login_required);
+    CHECK(info.server_code == "token_not_valid");
+    CHECK(info.request == "POST /console/api/auth/refresh/");
+    // And is not sent again.
+    auto const before = f.server.count();
+    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.server.count() == before);
+}
+
+TEST_CASE("a refresh token that is refused leads to a login where the password was kept")
+{
+    fixture f;
+    auto client = f.client(practicus::client_options().credentials(fixture::password().keep_password()));
+    f.run(client.cluster());
+    f.server.region().revoke(token_type::access).revoke(token_type::refresh);
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/") == 2);
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+}
+
+TEST_CASE("what only a proxy refused does not log anybody out")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    f.server.region().revoke(token_type::access);
+    f.server.expect("POST", "/console/api/auth/refresh/")
+        .reply(401, "<html><title>Proxy login</title></html>", "text/html");
+    auto const info = f.failure(client.cluster());
+    CHECK(info.code == errc::unauthorized);
+    CHECK(info.server_message == "Proxy login");
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/refresh/") == 2);
+}
+
+TEST_CASE("a rotated refresh token is adopted")
+{
+    fixture f;
+    f.server.region().rotate(rotation::blacklist_old);
+    auto client = f.user();
+    f.run(client.cluster());
+    for (int i = 0; i != 3; ++i) {
+        f.server.region().revoke(token_type::access);
+        f.run(client.cluster());
+    }
+    f.run(client.refresh());
+    f.run(client.refresh());
+    CHECK(f.server.count("POST auth/refresh/") == 5);
+    CHECK(f.server.count("POST auth/") == 1);
+}
+
+TEST_CASE("a refresh that is asked for leaves the old token in use until the new one is there")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    practicus::mock::gate gate;
+    f.server.expect("POST", "/console/api/auth/refresh/").hold(gate);
+    bool refreshed = false;
+    f.io.restart();
+    asio::co_spawn(f.io, client.refresh(), [&](std::exception_ptr e) { refreshed = !e; });
+    while (gate.waiting() == 0)
+        f.io.poll();
+    bool answered = false;
+    asio::co_spawn(f.io, client.cluster(),
+                   [&](std::exception_ptr e, practicus::cluster_info) { answered = !e; });
+    while (!answered)
+        f.io.run_one();
+    CHECK_FALSE(refreshed);
+    gate.open();
+    f.io.run();
+    CHECK(refreshed);
+}
+
+TEST_CASE("a refresh that answers a dead token leads to no loop")
+{
+    fixture f;
+    f.server.region().alter_claims([](token_type type, boost::json::object& claims) {
+        if (type == token_type::access) claims["exp"] = claims.at("iat").as_int64() - 10;
+    });
+    auto client = f.user();
+    f.run(client.cluster());
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/") + f.server.count("POST auth/refresh/") == 2);
+}
+
+TEST_CASE("the first caller of a renewal may leave: the others are served")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("POST", "/console/api/auth/").hold(gate);
+    auto client = f.user();
+    asio::cancellation_signal leave;
+    int aborted = 0, served = 0;
+    auto count = [&](std::exception_ptr e, practicus::cluster_info) {
+        if (!e) {
+            ++served;
+            return;
+        }
+        try {
+            std::rethrow_exception(e);
+        } catch (practicus::error const& failed) {
+            if (failed.code() == asio::error::operation_aborted) ++aborted;
+        }
+    };
+    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), count));
+    for (int i = 0; i != 3; ++i)
+        asio::co_spawn(f.io, client.cluster(), count);
+    while (gate.waiting() == 0)
+        f.io.poll();
+    leave.emit(asio::cancellation_type::terminal);
+    while (aborted == 0)
+        f.io.poll();
+    gate.open();
+    f.io.run();
+    CHECK(aborted == 1);
+    CHECK(served == 3);
+    CHECK(f.server.count("POST auth/") == 1);
+}

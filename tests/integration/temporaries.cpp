@@ -1,0 +1,75 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// Every public operation awaited with temporaries and default arguments: g++ 12 destroys some of them twice
+// (GCC PR 98401), which the address sanitizer tells.
+
+#include "fixture.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+namespace {
+
+std::string long_text(std::string_view text)
+{
+    return std::string(text); // never the caller's buffer
+}
+
+asio::awaitable<int> all_operations(std::string url, std::string token, std::string ca_file)
+{
+    using namespace practicus;
+    int done = 0;
+    client c{co_await asio::this_coro::executor, long_text(url),
+             client_options()
+                 .credentials(credentials::password(long_text("admin@company.com"), long_text("practicus")))
+                 .tls(tls_options().ca_file(long_text(ca_file)))
+                 .timeouts(timeout_options().connect(std::chrono::seconds(9)))
+                 .limits(limit_options().header(20'000))
+                 .trusted_origin(long_text("https://models.company.com"))
+                 .user_agent(long_text("a user agent that is not short"))};
+    client plain{co_await asio::this_coro::executor, long_text(url)};
+
+    co_await c.login(long_text("admin@company.com"), long_text("practicus"));
+    co_await c.login("admin@company.com", "practicus");
+    co_await c.login(credentials::refresh_token(long_text(token)));
+    co_await c.login(credentials::token(long_text(token)));
+    co_await plain.login(credentials::password("admin@company.com", "practicus").keep_password());
+    co_await c.refresh();
+    done += !(co_await c.cluster()).name.empty();
+    for (auto const& p : co_await c.model_prefixes())
+        done += !p.key.empty();
+    for (auto const& m : by_name(deployed(co_await c.models()), long_text("diamond-price")))
+        done += m.id == 42;
+    done += static_cast<int>((co_await c.model_deployments()).size());
+    done += static_cast<int>((co_await c.app_prefixes()).size());
+    done += static_cast<int>((co_await c.apps()).size());
+
+    auto const model = [&] { return long_text(url) + "/models/practicus/diamond-price/"; };
+    auto const viewer = [&] { return long_text(url) + "/apps/tools/viewer/"; };
+    done += co_await c.model_id(model()) == 42;
+    done += co_await c.model_id(c.model_url(long_text("models/practicus"), long_text("diamond-price"),
+                                            long_text("v1"))) == 42;
+    done += (co_await c.model_metadata(model_url(model()))).model_id == 42;
+    done += !(co_await c.session_token(model())).empty();
+    done += !(co_await client(c).session_token(model(), token_purpose::upload)).empty();
+    done += !(co_await c.app_session_token(viewer())).empty();
+    done += !(co_await c.app_session_token(c.app_url("apps/tools", "viewer"), token_purpose::upload)).empty();
+
+    // From a temporary client, in the expression itself.
+    done +=
+        static_cast<int>((co_await client(co_await asio::this_coro::executor, long_text(url),
+                                          client_options().credentials(credentials::token(long_text(token))))
+                              .models())
+                             .size());
+    co_return done;
+}
+
+} // namespace
+
+TEST_CASE("every operation with temporaries as arguments")
+{
+    fixture f;
+    f.server.region().cluster("main", "eu");
+    auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "admin@company.com");
+    CHECK(f.run(all_operations(f.server.url(), token, "")) == 1 + 3 + 1 + 3 + 2 + 2 + 7 + 5);
+}

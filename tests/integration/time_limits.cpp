@@ -1,0 +1,137 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "fixture.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+using practicus::client_options;
+using practicus::errc;
+using practicus::timeout_options;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Runs an operation in time that stands still until the region is at the point that `reached` tells; then so
+/// much time passes.
+template <class Reached, class T>
+practicus::error_info after(fixture& f, practicus::client const& client, asio::awaitable<T> operation,
+                            Reached reached, std::chrono::nanoseconds time)
+{
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    std::optional<practicus::error_info> info;
+    f.io.restart();
+    asio::co_spawn(f.io, std::move(operation), [&](std::exception_ptr e, auto&&...) {
+        REQUIRE(e);
+        try {
+            std::rethrow_exception(e);
+        } catch (practicus::error const& failed) {
+            info = failed.info();
+        }
+    });
+    while (!reached())
+        f.io.poll();
+    clock.advance(time - 1ms);
+    // Not yet: three sweeps see nothing.
+    for (int i = 0; i != 3; ++i)
+        f.io.run_one();
+    CHECK_FALSE(info);
+    clock.advance(1ms);
+    f.io.run();
+    REQUIRE(info);
+    return *info;
+}
+
+template <class T>
+practicus::error_info stalled_after(fixture& f, practicus::client const& client, asio::awaitable<T> operation,
+                                    std::size_t bytes, std::chrono::nanoseconds time)
+{
+    practicus::mock::gate gate;
+    if (bytes == 0)
+        f.server.expect("GET", "*").hold(gate);
+    else
+        f.server.expect("GET", "*").stall_after(bytes);
+    auto const before = f.server.count();
+    auto const info = after(
+        f, client, std::move(operation),
+        [&] { return bytes == 0 ? gate.waiting() != 0 : f.server.count() > before; }, time);
+    gate.open();
+    return info;
+}
+
+} // namespace
+
+TEST_CASE("the first byte has a limit")
+{
+    fixture f;
+    auto client = f.user(client_options().timeouts(timeout_options().first_byte(7s)));
+    f.run(client.cluster());
+    auto const info = stalled_after(f, client, client.models(), 0, 7s);
+    CHECK(info.code == errc::first_byte_timeout);
+    CHECK(info.request == "GET /console/api/modelhost/models/");
+}
+
+TEST_CASE("an operation has a deadline")
+{
+    fixture f;
+    auto client = f.user(client_options().timeouts(timeout_options().operation(7s)));
+    f.run(client.cluster());
+    auto const info = stalled_after(f, client, client.models(), 0, 7s);
+    CHECK(info.code == errc::deadline_exceeded);
+    CHECK(info.message == "while waiting for the answer");
+}
+
+TEST_CASE("a deadline ends the wait for a token as well")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("POST", "/console/api/auth/").hold(gate);
+    auto client = f.user(client_options().timeouts(timeout_options().operation(7s)));
+    auto const info = after(
+        f, client, client.models(), [&] { return gate.waiting() == 1; }, 7s);
+    CHECK(info.code == errc::deadline_exceeded);
+    gate.open();
+}
+
+TEST_CASE("connecting and the handshake have limits")
+{
+    fixture f{practicus::mock::server_options().tls()};
+    practicus::mock::gate gate;
+    f.server.expect_connection().hold(gate);
+    auto client = f.user(client_options()
+                             .tls(practicus::tls_options().ca_pem(f.server.ca_pem()))
+                             .timeouts(timeout_options().tls(7s)));
+    auto const info = after(
+        f, client, client.models(), [&] { return gate.waiting() == 1; }, 7s);
+    CHECK(info.code == errc::tls_timeout);
+    gate.open();
+}
+
+TEST_CASE("limits of zero are none")
+{
+    fixture f;
+    auto none =
+        timeout_options().resolve(0ms).connect(0ms).tls(0ms).first_byte(0ms).between_bytes(0ms).operation(
+            0ms);
+    CHECK(f.run(f.user(client_options().timeouts(none)).models()).size() == 5);
+    CHECK_THROWS_AS(timeout_options().connect(-1ms), practicus::error);
+}
+
+TEST_CASE("nobody listens, and a name that is none")
+{
+    asio::io_context io;
+    asio::ip::tcp::acceptor taken(io, {asio::ip::address_v4::loopback(), 0});
+    auto const port = taken.local_endpoint().port();
+    taken.close();
+    fixture f;
+    practicus::client nobody(f.io.get_executor(), "http://127.0.0.1:" + std::to_string(port));
+    auto info = f.failure(nobody.login("admin@company.com", "practicus"));
+    CHECK(info.code == errc::connect_failed);
+    CHECK(info.cause == asio::error::connection_refused);
+    CHECK(practicus::is_retryable(info.code));
+
+    practicus::client nameless(f.io.get_executor(), "http://practicus.invalid");
+    info = f.failure(nameless.login("admin@company.com", "practicus"));
+    CHECK(info.code == errc::resolve_failed);
+}
