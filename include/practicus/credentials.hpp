@@ -2,6 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/ascii.hpp>
+#include <practicus/detail/utf8.hpp>
 #include <practicus/error.hpp>
 #include <practicus/jwt.hpp>
 #include <practicus/secret.hpp>
@@ -16,9 +18,10 @@ namespace practicus::inline v1 {
 
 /// What a client logs in with: e-mail and password, a refresh token, or an access token.
 ///
-/// Values are trimmed of white space at both ends (tokens read from files end with a line break). What holds
-/// a control character after that, or nothing, is refused with `errc::invalid_credentials`, and the message
-/// shows none of it. Thread safety: as a `std::string`.
+/// All but passwords are trimmed of white space at both ends (tokens read from files end with a line break);
+/// a space may belong to a password. What holds a control character after that, is no UTF-8, or is empty, is
+/// refused with `errc::invalid_credentials`, and the message shows none of it. Thread safety: as a
+/// `std::string`.
 class credentials
 {
 public:
@@ -110,10 +113,13 @@ private:
     static std::string_view checked(char const* name, std::string_view value)
     {
         if (value.empty()) throw error(errc::invalid_credentials, std::string("the ") + name + " is empty");
-        for (unsigned char const c : value)
-            if (c < 0x20 || c == 0x7f)
-                throw error(errc::invalid_credentials,
-                            std::string("the ") + name + " holds a control character");
+        if (detail::has_control(value))
+            throw error(errc::invalid_credentials, std::string("the ") + name + " holds a control character");
+        // It goes into JSON, which has no other encoding.
+        for (auto rest = value; !rest.empty();)
+            if (auto const c = detail::next_code_point(rest);
+                c.value == detail::replacement_character && c.bytes.size() == 1)
+                throw error(errc::invalid_credentials, std::string("the ") + name + " is no UTF-8");
         return value;
     }
 

@@ -69,8 +69,8 @@ private:
     bool verify_ = true;
 };
 
-/// How long each phase may take. Zero switches a limit off; nothing may be negative. The limits end an
-/// operation at the tick after they have passed (20 ms).
+/// How long each phase may take. Zero switches a limit off; nothing may be negative, and what is longer than
+/// a year counts as a year. The limits end an operation at the tick after they have passed (20 ms).
 class timeout_options
 {
 public:
@@ -106,7 +106,8 @@ private:
     timeout_options& set(duration& field, duration value)
     {
         if (value < duration::zero()) throw error(errc::invalid_argument, "a time limit is negative");
-        field = value;
+        // `duration::max()` is the way to say "for ever", and would overflow when added to a point in time.
+        field = std::min<duration>(value, std::chrono::hours(24 * 365));
         return *this;
     }
 

@@ -12,7 +12,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <optional>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,7 +24,8 @@ struct error_words
 {
     std::string message;
     std::string code;
-    /// JSON, so the region itself (or something that knows its forms) wrote it.
+    /// With `detail` or `msg`, so the region itself (or something that knows its forms) wrote it: gateways
+    /// in front answer JSON too.
     bool from_region = false;
     /// The first field that a validation error names.
     std::string field;
@@ -34,25 +35,35 @@ struct error_words
 inline constexpr std::size_t max_server_message = 1024;
 inline constexpr std::size_t max_server_code = 64;
 
+/// A byte of UTF-8 that begins no letter.
+constexpr bool is_continuation(char c) noexcept
+{
+    return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+/// The beginning of a text on one line; no letter is cut in two.
 inline std::string capped(std::string_view text, std::size_t limit)
 {
-    auto result = one_line(text.substr(0, limit));
-    // one_line() marks a letter that was cut in two; what it adds may go over the limit again.
+    auto end = std::min(limit, text.size());
+    for (int i = 0; i < 3 && end > 0 && end < text.size() && is_continuation(text[end]); ++i)
+        --end;
+    auto result = one_line(text.substr(0, end));
+    // A byte that is no UTF-8 became three.
     while (result.size() > limit) {
-        do
+        while (is_continuation(result.back()))
             result.pop_back();
-        while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xc0) == 0x80);
+        result.pop_back();
     }
     return result;
 }
 
-/// The texts of a value: its own, or those of its elements.
 inline void append_texts(std::string& out, json::value const& value)
 {
     if (out.size() > max_server_message) return;
     if (auto const* const text = value.if_string()) {
-        if (!out.empty() && !out.ends_with(": ")) out += ' ';
-        out.append(text->data(), std::min(text->size(), max_server_message));
+        if (!out.empty()) out += ' ';
+        // A letter more, so that the cap finds where it ends.
+        out.append(text->data(), std::min(text->size(), max_server_message + 4));
     } else if (auto const* const list = value.if_array()) {
         for (auto const& element : *list)
             append_texts(out, element);
@@ -62,55 +73,88 @@ inline void append_texts(std::string& out, json::value const& value)
     }
 }
 
+/// The texts of a value: its own, or those of its elements.
+inline std::string texts_of(json::value const& value)
+{
+    std::string out;
+    append_texts(out, value);
+    return out;
+}
+
+/// A validation error: texts by field. A member without a text is none.
+inline void read_fields(error_words& words, json::object const& fields)
+{
+    for (auto const& [key, value] : fields) {
+        auto const texts = texts_of(value);
+        if (texts.empty()) continue;
+        auto field = capped(std::string_view(key), max_server_code);
+        words.message += (words.message.empty() ? "" : "; ") + field + ": " + texts;
+        if (words.field.empty()) words.field = std::move(field);
+        if (words.message.size() > max_server_message) break;
+    }
+}
+
 inline error_words read_json_words(json::value const& value)
 {
     error_words words;
-    words.from_region = true;
     auto const* const object = value.if_object();
     if (object == nullptr) {
-        append_texts(words.message, value);
+        words.message = texts_of(value);
         return words;
     }
     if (auto const* const code = object->if_contains("code"); code != nullptr && code->is_string())
         words.code = capped(std::string_view(code->get_string()), max_server_code);
-    if (auto const* const detail = object->if_contains("detail")) {
-        append_texts(words.message, *detail);
-    } else if (auto const* const text = object->if_contains("msg")) {
-        append_texts(words.message, *text);
-        if (auto const* const details = object->if_contains("details");
-            details != nullptr && !details->is_null()) {
-            words.message += ": ";
-            append_texts(words.message, *details);
-        }
+    auto const* const detail = object->if_contains("detail");
+    auto const* const text = object->if_contains("msg");
+    words.from_region = detail != nullptr || text != nullptr;
+    if (detail != nullptr) {
+        words.message = texts_of(*detail);
+    } else if (text != nullptr) {
+        words.message = texts_of(*text);
+        auto const* const details = object->if_contains("details");
+        auto const more = details == nullptr ? std::string() : texts_of(*details);
+        if (!more.empty()) words.message += (words.message.empty() ? "" : ": ") + more;
     } else {
-        for (auto const& [key, texts] : *object) {
-            if (words.field.empty()) words.field = capped(std::string_view(key), max_server_code);
-            if (!words.message.empty()) words.message += "; ";
-            words.message += std::string(std::string_view(key).substr(0, max_server_code)) + ": ";
-            append_texts(words.message, texts);
-            if (words.message.size() > max_server_message) break;
-        }
+        read_fields(words, *object);
     }
     return words;
 }
 
-/// A page's title, or its first line that is no tag.
+/// The first line that is not blank, white space as one space. A page's tags count as white space.
+inline std::string first_line(std::string_view text, bool is_page)
+{
+    std::string line;
+    bool in_tag = false;
+    for (char const c : text) {
+        bool const ends_line = c == '\r' || c == '\n';
+        if (ends_line && !in_tag && !line.empty()) break;
+        if (is_page && c == '<') in_tag = true;
+        if (in_tag || ends_line || c == ' ' || c == '\t') {
+            if (!line.empty() && !line.ends_with(' ')) line += ' ';
+        } else {
+            line += c;
+        }
+        if (c == '>') in_tag = false;
+    }
+    if (line.ends_with(' ')) line.pop_back();
+    return line;
+}
+
+/// A page's title, or its first line of text; of a plain text the first line.
 inline std::string page_words(std::string_view page)
 {
-    auto const lower = [&] {
-        std::string text(page.substr(0, 16 * 1024));
-        std::transform(text.begin(), text.end(), text.begin(), to_lower);
-        return text;
-    }();
-    if (auto const title = lower.find("<title>"); title != std::string::npos) {
-        auto const begin = title + 7;
-        auto const end = std::min(lower.find("</title>", begin), lower.size());
-        return std::string(page.substr(begin, end - begin));
-    }
-    auto const first = page.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) return {};
-    auto const line = page.substr(first, page.find_first_of("\r\n", first) - first);
-    return std::string(line);
+    page = page.substr(0, 16 * 1024);
+    page.remove_prefix(std::min(page.find_first_not_of(" \t\r\n"), page.size()));
+    // JSON that could not be read may hold anything, a token too.
+    if (page.empty() || page.front() == '{' || page.front() == '[' || page.front() == '"') return {};
+    if (page.front() != '<') return first_line(page, false);
+    std::string lower(page);
+    std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+    if (auto const title = lower.find("<title"); title != std::string::npos)
+        if (auto const end = lower.find("</title", title); end != std::string::npos)
+            if (auto words = first_line(page.substr(title, end - title), true); !words.empty()) return words;
+    auto const body = lower.find("<body");
+    return first_line(page.substr(body == std::string::npos ? 0 : body), true);
 }
 
 /// Reads any of the forms in which a region, or a server in front of it, says what went wrong.

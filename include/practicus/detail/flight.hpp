@@ -6,6 +6,7 @@
 #include <practicus/error.hpp>
 
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -44,54 +45,55 @@ inline std::shared_ptr<error_info const> current_error_info()
     throw error(std::move(info));
 }
 
-/// Work that is done once, and the coroutines that wait for it, in any context. Each gets a copy of the
-/// value, or an exception of its own with the shared information. A waiter may leave at any time; the work
-/// goes on.
-template <class T>
-class flight
+/// What a flight is but for its value: whether it has ended, and who waits.
+class flight_base
 {
 public:
-    flight() = default;
-    flight(flight const&) = delete;
-    flight& operator=(flight const&) = delete;
+    flight_base() = default;
+    flight_base(flight_base const&) = delete;
+    flight_base& operator=(flight_base const&) = delete;
 
-    void succeed(T value) { finish(std::optional<T>(std::move(value)), nullptr); }
-    void fail(std::shared_ptr<error_info const> failure) { finish(std::nullopt, std::move(failure)); }
-
-    /// Waits for the end. Throws the work's error; `operation_aborted` when cancelled; `errc::client_closed`;
-    /// `errc::deadline_exceeded` at `at`.
-    static asio::awaitable<T> join(std::shared_ptr<flight> self, std::shared_ptr<sweeper> owner,
-                                   time_point at)
+    void fail(std::shared_ptr<error_info const> failure)
     {
-        return join(std::move(self), std::move(owner), at, [] {});
+        finish([&] { failure_ = std::move(failure); });
     }
 
-    /// The same; `start` is called once suspended.
-    template <class Start>
-    static asio::awaitable<T> join(std::shared_ptr<flight> self, std::shared_ptr<sweeper> owner,
-                                   time_point at, Start start)
+protected:
+    ~flight_base() = default;
+
+    /// `set` keeps what the waiters get; only the first end counts.
+    template <class Set>
+    void finish(Set set)
+    {
+        std::lock_guard lock(mutex_);
+        if (done_) return;
+        done_ = true;
+        set();
+        while (!waiters_.empty()) {
+            auto& w = waiters_.front();
+            waiters_.pop_front();
+            w.wake({});
+        }
+    }
+
+    /// Suspends until the end. Throws the error that it was, or why the wait ended without it.
+    static asio::awaitable<void> wait_for(std::shared_ptr<flight_base> self, std::shared_ptr<sweeper> owner,
+                                          time_point at, std::function<void()> start)
     {
         struct leaving
         {
-            flight* from;
+            flight_base* from;
             timed_waiter* w;
             ~leaving() { from->leave(*w); }
         };
-        struct enlisting
-        {
-            std::shared_ptr<flight> into;
-            Start start;
-            void operator()(std::shared_ptr<timed_waiter> const& w)
-            {
-                start();
-                into->enlist(*w);
-            }
-        };
         auto w = std::make_shared<timed_waiter>();
         leaving const on_exit{self.get(), w.get()};
-        enlisting enlist{self, std::move(start)};
+        std::function<void()> enlist = [self, w, begin = std::move(start)] {
+            if (begin) begin();
+            self->enlist(*w);
+        };
         auto const ended = co_await timed_wait(*owner, w, at, std::move(enlist));
-        if (auto value = self->result()) co_return std::move(*value);
+        if (self->has_ended()) co_return;
         if (ended.code == asio::error::operation_aborted) throw_aborted();
         if (ended.why == expiry::closed) throw error(errc::client_closed);
         throw error(errc::deadline_exceeded);
@@ -115,32 +117,43 @@ private:
         if (w.queue_hook.is_linked()) waiters_.erase(waiters_.iterator_to(w));
     }
 
-    void finish(std::optional<T> value, std::shared_ptr<error_info const> failure)
-    {
-        std::lock_guard lock(mutex_);
-        if (done_) return;
-        done_ = true;
-        value_ = std::move(value);
-        failure_ = std::move(failure);
-        while (!waiters_.empty()) {
-            auto& w = waiters_.front();
-            waiters_.pop_front();
-            w.wake({});
-        }
-    }
-
-    std::optional<T> result()
+    bool has_ended()
     {
         std::lock_guard lock(mutex_);
         if (failure_) throw error(failure_);
-        return value_;
+        return done_;
     }
 
     std::mutex mutex_;
     waiter_queue waiters_;
     bool done_ = false;
-    std::optional<T> value_;
     std::shared_ptr<error_info const> failure_;
+};
+
+/// Work that is done once, and the coroutines that wait for it, in any context. Each gets a copy of the
+/// value, or an exception of its own with the shared information. A waiter may leave at any time; the work
+/// goes on.
+template <class T>
+class flight final : public flight_base
+{
+public:
+    void succeed(T value)
+    {
+        finish([&] { value_.emplace(std::move(value)); });
+    }
+
+    /// Waits for the end; `start`, if there is one, is called once suspended. Throws the work's error;
+    /// `operation_aborted` when cancelled; `errc::client_closed`; `errc::deadline_exceeded` at `at`.
+    static asio::awaitable<T> join(std::shared_ptr<flight> self, std::shared_ptr<sweeper> owner,
+                                   time_point at, std::function<void()> start = {})
+    {
+        co_await wait_for(self, std::move(owner), at, std::move(start));
+        co_return *self->value_;
+    }
+
+private:
+    // Written once, before the end is told.
+    std::optional<T> value_;
 };
 
 /// Ends a flight whatever happens to the coroutine that does its work: one that is destroyed with its context

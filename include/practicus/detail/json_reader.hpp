@@ -9,10 +9,10 @@
 #include <boost/json/parse_options.hpp>
 #include <boost/json/value.hpp>
 
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,7 +56,7 @@ public:
         fail("is not a string");
     }
 
-    /// A whole number, also if it was written as one with a fraction of zero.
+    /// A whole number, also if it was written as one with a fraction of zero, up to 2^53.
     std::int64_t integer() const
     {
         if (auto const* const number = value_.if_int64()) return *number;
@@ -64,14 +64,20 @@ public:
             if (*number >= -9007199254740992.0 && *number <= 9007199254740992.0 &&
                 static_cast<double>(static_cast<std::int64_t>(*number)) == *number)
                 return static_cast<std::int64_t>(*number);
-        fail("is not a whole number");
+        fail(value_.is_number() ? "is not a whole number of 64 bits" : "is not a whole number");
     }
 
     /// A text, or a number as its text.
     std::string string_or_number() const
     {
         if (value_.is_string()) return string();
-        if (value_.is_number()) return std::to_string(integer());
+        if (auto const* const number = value_.if_int64()) return std::to_string(*number);
+        if (auto const* const number = value_.if_uint64()) return std::to_string(*number);
+        if (auto const* const number = value_.if_double()) {
+            std::array<char, 32> text;
+            auto const end = std::to_chars(text.data(), text.data() + text.size(), *number).ptr;
+            return std::string(text.data(), end);
+        }
         fail("is neither a string nor a number");
     }
 

@@ -19,9 +19,12 @@ class wire_text
 {
 public:
     wire_text() = default;
-    explicit wire_text(std::string text) : text_(std::move(text)) {}
     wire_text(wire_text const&) = default;
-    wire_text& operator=(wire_text const&) = default;
+    wire_text& operator=(wire_text other) noexcept
+    {
+        text_.swap(other.text_);
+        return *this;
+    }
     ~wire_text() { wipe(); }
 
     std::string_view view() const noexcept { return text_; }
@@ -35,8 +38,9 @@ public:
             std::string larger;
             larger.reserve(2 * text_.size() + piece.size());
             larger = text_;
+            // Before the swap: of a short text, which stands in the string itself, a part would stay behind.
+            OPENSSL_cleanse(text_.data(), text_.size());
             text_.swap(larger);
-            OPENSSL_cleanse(larger.data(), larger.size());
         }
         text_.append(piece);
         return *this;

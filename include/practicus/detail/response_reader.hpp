@@ -32,12 +32,12 @@ class response_reader final : public beast::http::basic_parser<false>
 public:
     using error_code = boost::system::error_code;
 
-    response_reader(std::size_t header_limit, std::size_t body_limit) : body_limit_(body_limit)
+    response_reader(std::size_t header_limit, std::size_t body_limit)
+        : header_limit_(header_limit), body_limit_(body_limit)
     {
         this->header_limit(static_cast<std::uint32_t>(
             std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
         this->body_limit(body_limit);
-        this->eager(true);
     }
 
     /// Takes what came; returns how much was used. `need_more` is no error here.
@@ -45,8 +45,22 @@ public:
     {
         std::size_t used = 0;
         while (!is_done() && used < bytes.size()) {
+            bool const in_header = !is_header_done();
+            if (!in_header && chunked() && bytes.size() - used < last_chunk.size()) break;
+            if (header_size_ == 0 && !begins_like_http(bytes)) {
+                code = beast::http::error::bad_version;
+                break;
+            }
+            eager(!in_header);
             auto const n = put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), code);
             used += n;
+            // Beast holds each piece that it is given against the limit; this is for all of them together.
+            if (in_header) {
+                header_size_ += n;
+                auto const begun = is_header_done() ? 0 : bytes.size() - used;
+                if (header_size_ + begun > header_limit_ && (!code || code == beast::http::error::need_more))
+                    code = beast::http::error::header_limit;
+            }
             if (code == beast::http::error::need_more) {
                 code = {};
                 break;
@@ -56,8 +70,12 @@ public:
         return used;
     }
 
-    /// A 1xx: another answer follows (RFC 9110 section 15.2).
-    bool interim() const noexcept { return response_.status >= 100 && response_.status < 200; }
+    /// A 1xx: another answer follows (RFC 9110 section 15.2). After a 101, which nobody asked for, nothing
+    /// that could be read.
+    bool interim() const noexcept
+    {
+        return response_.status >= 100 && response_.status < 200 && response_.status != 101;
+    }
 
     response& result()
     {
@@ -77,6 +95,13 @@ public:
 private:
     using string_view = beast::string_view;
     using field = beast::http::field;
+
+    // Beast asks for more until it has the whole version, which a TLS alert is too short for.
+    static bool begins_like_http(std::string_view bytes) noexcept
+    {
+        constexpr std::string_view begin = "HTTP/1.";
+        return bytes.substr(0, begin.size()) == begin.substr(0, bytes.size());
+    }
 
     void on_request_impl(beast::http::verb, string_view, string_view, int, error_code&) override {}
 
@@ -134,6 +159,12 @@ private:
 
     void on_finish_impl(error_code&) override {}
 
+    // So much always follows in a chunked body; Beast asserts it when the last chunk comes first and in
+    // pieces.
+    static constexpr std::string_view last_chunk = "0\r\n\r\n";
+
+    std::size_t header_limit_;
+    std::size_t header_size_ = 0;
     std::size_t body_limit_;
     bool in_trailer_ = false;
     response response_;

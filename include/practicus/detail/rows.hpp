@@ -91,8 +91,7 @@ std::vector<std::string> column_names(Columns const& columns)
 /// Spreadsheets run what begins like this, though it was text: an apostrophe in front stops them.
 inline std::string without_formula(std::string text)
 {
-    if (!text.empty() && std::string_view("=+-@").find(text.front()) != std::string_view::npos)
-        text.insert(text.begin(), '\'');
+    if (text.find_first_of("=+-@") == 0) text.insert(text.begin(), '\'');
     return text;
 }
 

@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -59,8 +60,7 @@ public:
     }
 
     /// Starts `make()`, an `awaitable<void>`, in the client's context. False if that is gone.
-    template <class Make>
-    bool spawn(Make make)
+    bool spawn(std::function<asio::awaitable<void>()> make)
     {
         return with_executor([&](asio::any_io_executor const& executor) {
             // Posted, for it must not begin under the registry's mutex.
@@ -98,46 +98,38 @@ private:
 template <class T>
 using value_of = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
+/// An operation that has not begun. The function owns what the coroutine refers to.
+template <class T>
+using operation_body = std::function<asio::awaitable<T>()>;
+
 /// Runs an operation and leaves its end in a flight.
-template <class T, class Op>
+template <class T>
 asio::awaitable<void> run_into(std::shared_ptr<flight<value_of<T>>> target, std::shared_ptr<sweeper> owner,
-                               Op op)
+                               operation_body<T> body)
 {
     flight_promise<value_of<T>> promise(std::move(target));
     sweeper::activity const running(std::move(owner));
     try {
         if constexpr (std::is_void_v<T>) {
-            co_await op();
+            co_await body();
             promise->succeed({});
         } else {
-            promise->succeed(co_await op());
+            promise->succeed(co_await body());
         }
     } catch (...) {
         promise->fail(current_error_info());
     }
 }
 
-/// The same, to be started later.
-template <class T, class Op>
-auto run_into_factory(std::shared_ptr<flight<value_of<T>>> target, std::shared_ptr<sweeper> owner, Op op)
-{
-    return [target = std::move(target), owner = std::move(owner), op = std::move(op)]() mutable {
-        return run_into<T>(std::move(target), std::move(owner), std::move(op));
-    };
-}
-
-/// An operation that runs in the client's context for a coroutine of another: on a strand, since its caller
-/// may cancel it from there.
-template <class T, class Op>
+/// A coroutine in the client's context that a caller in another may cancel: on a strand, for its slot.
 class remote_call
 {
 public:
-    using ending = flight<value_of<T>>;
-
-    remote_call(std::shared_ptr<runtime> home, Op op) : home_(std::move(home)), op_(std::move(op)) {}
+    explicit remote_call(std::shared_ptr<runtime> home) : home_(std::move(home)) {}
     remote_call(remote_call const&) = delete;
     remote_call& operator=(remote_call const&) = delete;
 
+    /// Cancels what still runs.
     ~remote_call()
     {
         home_->with_executor([&](auto const&) {
@@ -147,22 +139,18 @@ public:
         });
     }
 
-    std::shared_ptr<ending> const& end() const noexcept { return end_; }
-
-    void start()
+    /// False if the client's context is gone.
+    bool start(std::function<asio::awaitable<void>()> make)
     {
-        auto const started = home_->with_executor([&](asio::any_io_executor const& executor) {
+        return home_->with_executor([&](asio::any_io_executor const& executor) {
             auto const running = std::make_shared<inside>(executor);
             running_ = running;
-            asio::post(running->strand,
-                       [running, end = end_, owner = home_->limits(), op = std::move(op_)]() mutable {
-                           auto body = run_into<T>(std::move(end), std::move(owner), std::move(op));
-                           asio::co_spawn(running->strand, std::move(body),
-                                          asio::bind_cancellation_slot(running->signal.slot(),
-                                                                       [running](std::exception_ptr) {}));
-                       });
+            asio::post(running->strand, [running, make = std::move(make)] {
+                auto done =
+                    asio::bind_cancellation_slot(running->signal.slot(), [running](std::exception_ptr) {});
+                asio::co_spawn(running->strand, make(), std::move(done));
+            });
         });
-        if (!started) flight_promise<value_of<T>> const aborted(end_);
     }
 
 private:
@@ -176,15 +164,13 @@ private:
     };
 
     std::shared_ptr<runtime> home_;
-    Op op_;
     std::weak_ptr<inside> running_;
-    std::shared_ptr<ending> end_ = std::make_shared<ending>();
 };
 
-/// Runs `op()`, an `awaitable<T>`, where the client lives: right here if the caller's executor belongs to the
-/// client's context, else there, and the caller waits. Every failure leaves as `practicus::error`.
-template <class T, class Op>
-asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Op op)
+/// Runs an operation where the client lives: right here if the caller's executor belongs to the client's
+/// context, else there, and the caller waits. Every failure leaves as `practicus::error`.
+template <class T>
+asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, operation_body<T> body)
 {
     home->check();
     auto const here = co_await asio::this_coro::executor;
@@ -192,7 +178,7 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Op op)
         sweeper::activity const running(home->limits());
         std::shared_ptr<error_info const> failure;
         try {
-            co_return co_await op();
+            co_return co_await body();
         } catch (error const&) {
             throw;
         } catch (...) {
@@ -201,13 +187,14 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Op op)
         throw error(std::move(failure));
     }
 
-    struct starter
-    {
-        remote_call<T, Op>* call;
-        void operator()() { call->start(); }
+    auto const end = std::make_shared<flight<value_of<T>>>();
+    remote_call call(home);
+    std::function<void()> start = [&call, &home, &body, end] {
+        auto const started = call.start(
+            [end, owner = home->limits(), op = std::move(body)] { return run_into<T>(end, owner, op); });
+        if (!started) flight_promise<value_of<T>> const aborted(end);
     };
-    remote_call<T, Op> call(home, std::move(op));
-    auto joined = flight<value_of<T>>::join(call.end(), home->limits(), time_point::max(), starter{&call});
+    auto joined = flight<value_of<T>>::join(end, home->limits(), time_point::max(), std::move(start));
     if constexpr (std::is_void_v<T>)
         co_await std::move(joined);
     else

@@ -185,9 +185,11 @@ private:
     /// The fetch belongs to the client: it goes on when its first caller is gone.
     void start_fetch(std::shared_ptr<flight<token>> const& target)
     {
-        auto work = [self = shared_from_this(), target] { return self->fetch(target); };
-        if (!home()->spawn(run_into_factory<token>(target, home()->limits(), std::move(work))))
-            flight_promise<token> const aborted(target);
+        auto const started = home()->spawn([self = shared_from_this(), target] {
+            return run_into<token>(target, self->home()->limits(),
+                                   [self, target] { return self->fetch(target); });
+        });
+        if (!started) flight_promise<token> const aborted(target);
     }
 
     asio::awaitable<token> fetch(std::shared_ptr<flight<token>> target)

@@ -98,7 +98,8 @@ public:
         if (tokens.refresh) refresh_ = std::move(tokens.refresh);
         if (!tokens.username.empty()) username_ = std::move(tokens.username);
         if (username_.empty()) username_ = guess_username();
-        if (held_ && !held_->keeps_password()) held_.reset();
+        // A one-time password is used up, and the password is nothing without one.
+        if (held_ && (!held_->keeps_password() || held_->one_time_password())) held_.reset();
         return true;
     }
 

@@ -193,32 +193,22 @@ inline asio::awaitable<addresses> resolve(std::shared_ptr<runtime> home, std::st
     if (auto const literal = asio::ip::make_address(host, code); !code) co_return addresses{{literal, port}};
 
     using promise = flight_promise<addresses>;
-    struct starter
-    {
-        std::shared_ptr<runtime> home;
-        std::shared_ptr<flight<addresses>> found;
-        std::string host;
-        std::uint16_t port;
-
-        void operator()()
-        {
-            home->with_executor([&](asio::any_io_executor const& executor) {
-                auto const resolver = std::make_shared<tcp::resolver>(executor);
-                auto const kept = std::make_shared<promise>(found);
-                resolver->async_resolve(
-                    host, std::to_string(port), tcp::resolver::numeric_service,
-                    [resolver, kept](error_code const& failed, tcp::resolver::results_type const& results) {
-                        if (!failed) return (*kept)->succeed(addresses(results.begin(), results.end()));
-                        error_info info;
-                        info.code = errc::resolve_failed;
-                        info.cause = failed;
-                        (*kept)->fail(std::make_shared<error_info const>(std::move(info)));
-                    });
-            });
-        }
+    auto const found = std::make_shared<flight<addresses>>();
+    std::function<void()> start = [home, found, host, port] {
+        home->with_executor([&](asio::any_io_executor const& executor) {
+            auto const resolver = std::make_shared<tcp::resolver>(executor);
+            auto const kept = std::make_shared<promise>(found);
+            resolver->async_resolve(
+                host, std::to_string(port), tcp::resolver::numeric_service,
+                [resolver, kept](error_code const& failed, tcp::resolver::results_type const& results) {
+                    if (!failed) return (*kept)->succeed(addresses(results.begin(), results.end()));
+                    error_info info;
+                    info.code = errc::resolve_failed;
+                    info.cause = failed;
+                    (*kept)->fail(std::make_shared<error_info const>(std::move(info)));
+                });
+        });
     };
-    auto found = std::make_shared<flight<addresses>>();
-    starter start{home, found, std::move(host), port};
     bool late = false;
     try {
         co_return co_await flight<addresses>::join(found, home->limits(), end, std::move(start));

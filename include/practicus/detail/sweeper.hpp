@@ -14,6 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -226,32 +227,21 @@ struct wait_result
 
 /// Suspends until `w` is woken, its time comes, the client is closed or the caller cancels; see `wait`.
 /// `enlist` may run after the wait has ended already.
-template <class Enlist>
-asio::awaitable<wait_result> timed_wait(sweeper& owner, std::shared_ptr<timed_waiter> w, time_point at,
-                                        Enlist enlist)
+inline asio::awaitable<wait_result> timed_wait(sweeper& owner, std::shared_ptr<timed_waiter> w, time_point at,
+                                               std::function<void()> enlist)
 {
-    struct armed_enlist
-    {
-        sweeper* owner;
-        time_point at;
-        Enlist enlist;
-
-        void operator()(std::shared_ptr<waiter> const& base)
-        {
-            auto const self = std::static_pointer_cast<timed_waiter>(base);
-            owner->add(self->limit, *self, at);
-            enlist(self);
-        }
-    };
     struct removal
     {
         sweeper* owner;
         timed_waiter* w;
         ~removal() { owner->remove(w->limit); }
     };
-    armed_enlist armed{&owner, at, std::move(enlist)};
     removal const on_exit{&owner, w.get()};
-    auto const code = co_await wait(std::shared_ptr<waiter>(w), std::move(armed));
+    std::function<void()> armed = [&owner, w, at, then = std::move(enlist)] {
+        owner.add(w->limit, *w, at);
+        then();
+    };
+    auto const code = co_await wait(w, std::move(armed));
     co_return wait_result{code, owner.disarm(w->limit)};
 }
 

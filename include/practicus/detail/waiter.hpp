@@ -19,6 +19,7 @@
 #include <boost/intrusive/list.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <type_traits>
@@ -53,7 +54,6 @@ public:
 
 private:
     friend class waiter_registry;
-    template <class Enlist>
     friend struct wait_initiation;
 
     struct suspension
@@ -203,11 +203,10 @@ struct wait_completion
 };
 
 /// Starts a wait: suspends, registers, listens for cancellation, then lets `enlist` tell those who may wake.
-template <class Enlist>
 struct wait_initiation
 {
     std::shared_ptr<waiter> const* waiter_;
-    Enlist* enlist_;
+    std::function<void()>* enlist_;
 
     template <class Handler>
     void operator()(Handler handler) const
@@ -240,17 +239,16 @@ struct wait_initiation
         }
         // `enlist` may live in the coroutine, which another thread may resume as soon as it is enlisted.
         auto enlist = std::move(*enlist_);
-        if (w->registry_->add(*w, std::make_unique<suspended>(std::move(handler)))) enlist(w);
+        if (w->registry_->add(*w, std::make_unique<suspended>(std::move(handler)))) enlist();
     }
 };
 
 /// Suspends the calling coroutine until `w` is woken, and returns the code it was woken with;
-/// `operation_aborted` when the caller cancelled. `enlist(shared_ptr<waiter>)` runs once suspended, and may
-/// wake at once.
-template <class Enlist>
-asio::awaitable<error_code> wait(std::shared_ptr<waiter> w, Enlist enlist)
+/// `operation_aborted` when the caller cancelled. `enlist` runs once suspended, and may wake at once. (Types
+/// are erased here and above: a wait is rare beside a compilation.)
+inline asio::awaitable<error_code> wait(std::shared_ptr<waiter> w, std::function<void()> enlist)
 {
-    wait_initiation<Enlist> initiation{&w, &enlist};
+    wait_initiation initiation{&w, &enlist};
     auto const result = co_await asio::async_initiate<asio::use_awaitable_t<> const, void(wakeup)>(
         initiation, asio::use_awaitable);
     co_return result.code;

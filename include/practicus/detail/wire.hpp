@@ -15,6 +15,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <optional>
@@ -248,7 +249,7 @@ inline model_deployment read_deployment(json_reader const& from)
     result.key = from.at("key").string();
     result.name = from.at("name").string();
     result.worker_type = from.string_or_empty("worker_type");
-    result.scaling = from.get("scaling") ? from.at("scaling").string_or_number() : std::string();
+    if (auto const scaling = from.get("scaling")) result.scaling = scaling->string_or_number();
     // A flag in the SDK's view; some regions answer the script itself.
     if (auto const script = from.get("startup_script"))
         result.startup_script = script->value().is_string() ? !script->string().empty() : script->boolean();

@@ -174,9 +174,9 @@ public:
             if (w.state() == pool_wait::waiting)
                 queue.push_back(&w);
             else if (w.told)
-                unordered.push_back(w.served ? "S" + attributes(*w.served) : outcome(w));
+                unordered.push_back(w.served ? attributes(*w.served).insert(0, 1, 'S') : outcome(w));
             else if (w.holds)
-                unordered.push_back("H" + attributes(*w.holds));
+                unordered.push_back(attributes(*w.holds).insert(0, 1, 'H'));
         }
         std::sort(unordered.begin(), unordered.end());
         for (auto const& text : unordered)

@@ -1,0 +1,77 @@
+# Every header, in the order of the layers: a header includes practicus headers above it, never below. These lists are
+# what is installed, what is compiled alone, and what the structure test compares the tree with.
+#
+# `pure` marks a header that decides: it reaches no Asio or Beast header, directly or through others.
+
+set(practicus_marked_headers
+    practicus/error.hpp pure
+    practicus/secret.hpp pure
+    practicus/detail/ascii.hpp pure
+    practicus/detail/utf8.hpp pure
+    practicus/detail/clock.hpp pure
+    practicus/detail/url_text.hpp pure
+    practicus/url.hpp pure
+    practicus/jwt.hpp pure
+    practicus/token.hpp pure
+    practicus/credentials.hpp pure
+    practicus/options.hpp pure
+    practicus/detail/rows.hpp pure
+    practicus/catalog.hpp pure
+    practicus/detail/message.hpp pure
+    practicus/detail/json_reader.hpp pure
+    practicus/detail/error_body.hpp pure
+    practicus/detail/wire.hpp pure
+    practicus/detail/http_date.hpp pure
+    practicus/detail/waiter.hpp
+    practicus/detail/sweeper.hpp
+    practicus/detail/flight.hpp
+    practicus/detail/runtime.hpp
+    practicus/detail/tls_context.hpp
+    practicus/detail/stream.hpp
+    practicus/detail/response_reader.hpp
+    practicus/detail/pool_node.hpp pure
+    practicus/detail/pool_state.hpp pure
+    practicus/detail/retry_policy.hpp pure
+    practicus/detail/transport.hpp
+    practicus/detail/session_state.hpp pure
+    practicus/detail/session.hpp
+    practicus/detail/calls.hpp
+    practicus/client.hpp
+    practicus.hpp)
+
+set(practicus_mock_marked_headers
+    practicus/mock/message.hpp pure
+    practicus/mock/catalog.hpp pure
+    practicus/mock/token.hpp pure
+    practicus/mock/detail/body.hpp pure
+    practicus/mock/detail/replies.hpp pure
+    practicus/mock/prediction.hpp pure
+    practicus/mock/detail/region.hpp pure
+    practicus/mock/detail/region_console.hpp pure
+    practicus/mock/detail/region_service.hpp pure
+    practicus/mock/detail/region_settings.hpp pure
+    practicus/mock/console.hpp pure
+    practicus/mock/fault.hpp pure
+    practicus/mock/certificate.hpp
+    practicus/mock/options.hpp
+    practicus/mock/detail/server_state.hpp
+    practicus/mock/detail/answer.hpp
+    practicus/mock/detail/wire_socket.hpp
+    practicus/mock/detail/connection.hpp
+    practicus/mock/detail/listener.hpp
+    practicus/mock/server.hpp)
+
+# Sets `practicus_headers` and `practicus_mock_headers`, in order, and `practicus_pure_headers`.
+set(practicus_pure_headers)
+foreach(list IN ITEMS practicus_headers practicus_mock_headers)
+    string(REPLACE "_headers" "_marked_headers" marked ${list})
+    set(${list})
+    foreach(word IN LISTS ${marked})
+        if(word STREQUAL "pure")
+            list(APPEND practicus_pure_headers ${header})
+        else()
+            set(header ${word})
+            list(APPEND ${list} ${header})
+        endif()
+    endforeach()
+endforeach()

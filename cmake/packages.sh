@@ -1,0 +1,55 @@
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#
+# Sourced by examples/run.sh and tests/run.sh: installs the distribution's packages that are missing. Says what and why
+# before. With PRACTICUS_NO_INSTALL=1 nothing is installed: for machines that have what is needed from elsewhere.
+
+# Each word is a package, or command=package where any such command will do.
+practicus_build_packages="g++=g++ cmake=cmake ninja=ninja-build libssl-dev zlib1g-dev"
+practicus_example_packages="libcli11-dev"
+practicus_test_packages="ccache=ccache pkg-config=pkg-config python3=python3 curl=curl python3-venv catch2 liblz4-dev ca-certificates"
+
+# Debian 12's own default is older than what practicus needs, but it has a newer one beside it.
+practicus_boost_packages() {
+    local id version
+    id=$(. /etc/os-release && echo "${ID:-}")
+    version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+    if [ "$id $version" = "debian 12" ]; then
+        echo "libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev"
+    else
+        echo "libboost-dev libboost-json-dev libboost-url-dev"
+    fi
+}
+
+practicus_has() {
+    case $1 in
+    *=*) command -v "${1%%=*}" >/dev/null ;;
+    *) [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ;;
+    esac
+}
+
+# practicus_install WHY PACKAGE...
+practicus_install() {
+    local why=$1 word missing="" sudo=""
+    shift
+    [ "${PRACTICUS_NO_INSTALL:-}" != 1 ] || return 0
+    if ! command -v apt-get >/dev/null; then
+        echo "No apt-get here: nothing is installed. What is needed: $*"
+        return 0
+    fi
+    for word in "$@"; do
+        practicus_has "$word" || missing="$missing ${word#*=}"
+    done
+    [ -n "$missing" ] || return 0
+
+    echo "Installing with apt-get, $why:$missing"
+    if [ "$(id -u)" != 0 ]; then
+        sudo=sudo
+        if ! command -v sudo >/dev/null; then
+            echo "Neither root nor sudo. As root: apt-get install$missing" >&2
+            return 1
+        fi
+    fi
+    $sudo apt-get update -q &&
+        $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+}

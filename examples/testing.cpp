@@ -1,0 +1,40 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// How a program that uses practicus is tested: against a mock region, with a fault.
+
+#include <practicus.hpp>
+#include <practicus/mock/server.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <iostream>
+
+namespace asio = boost::asio;
+
+int main()
+{
+    practicus::mock::server region; // on a thread of its own, on a free port of 127.0.0.1
+    region.region().add_demo();     // admin@company.com, password "practicus", a few models
+    region.expect("GET", "/console/api/modelhost/models/").reply(503, R"({"detail":"restarting"})");
+
+    asio::io_context io;
+    practicus::client client(io.get_executor(), region.url(),
+                             practicus::client_options().credentials(
+                                 practicus::credentials::password("admin@company.com", "practicus")));
+    auto models = asio::co_spawn(io, client.models(), asio::use_future);
+    io.run();
+
+    bool passed = false;
+    try {
+        models.get();
+    } catch (practicus::error const& e) {
+        passed = e.code() == practicus::errc::unavailable && practicus::is_retryable(e.code());
+    }
+    passed = passed && region.count("POST auth/") == 1; // requests are counted by route
+    passed = passed && region.check().empty();          // nothing malformed came, every expectation was met
+    std::cout << (passed ? "passed\n" : "failed\n");
+    return passed ? 0 : 1;
+}

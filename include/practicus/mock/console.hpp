@@ -1,0 +1,14 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+/// A Practicus AI region without a network: `practicus::mock::region` answers requests, and needs no Asio.
+
+#include <practicus/mock/catalog.hpp>
+#include <practicus/mock/detail/region.hpp>
+#include <practicus/mock/detail/region_console.hpp>
+#include <practicus/mock/detail/region_service.hpp>
+#include <practicus/mock/detail/region_settings.hpp>
+#include <practicus/mock/message.hpp>
+#include <practicus/mock/prediction.hpp>
+#include <practicus/mock/token.hpp>

@@ -1,0 +1,96 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/mock/fault.hpp>
+#include <practicus/mock/message.hpp>
+
+#include <boost/beast/http/status.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::mock::detail {
+
+/// An answer's bytes: the head, so many spaces, and the body in the pieces that are written one by one.
+struct answer_bytes
+{
+    std::string head;
+    std::uint64_t filler = 0;
+    std::vector<std::string> body;
+};
+
+inline std::string chunk(std::string_view data)
+{
+    char size[24];
+    std::snprintf(size, sizeof size, "%zx\r\n", data.size());
+    return size + std::string(data) + "\r\n";
+}
+
+inline std::vector<std::string> split(std::string const& text, std::vector<std::size_t> const& offsets)
+{
+    std::vector<std::string> result;
+    std::size_t from = 0;
+    for (std::size_t to : offsets) {
+        to = std::min(to, text.size());
+        if (to <= from) continue;
+        result.push_back(text.substr(from, to - from));
+        from = to;
+    }
+    if (from < text.size()) result.push_back(text.substr(from));
+    return result;
+}
+
+inline std::vector<std::string> body_pieces(response const& r, answer_plan const& plan)
+{
+    auto pieces = split(r.body, r.pieces);
+    if (!r.chunked && !plan.chunk_size) return pieces;
+    for (auto& piece : pieces)
+        piece = chunk(piece);
+    if (plan.chunk_size) {
+        if (pieces.empty()) pieces.emplace_back("\r\n");
+        auto& first = pieces.front();
+        first.replace(0, first.find("\r\n"), *plan.chunk_size);
+    }
+    pieces.emplace_back("0\r\n\r\n");
+    return pieces;
+}
+
+/// Writes the answer out as the plan wants it. `bodiless`: the request was a HEAD.
+inline answer_bytes encode(response const& r, answer_plan const& plan, bool bodiless, bool keep_alive)
+{
+    answer_bytes result;
+    auto& head = result.head;
+    head = "HTTP/1.1 " + std::to_string(r.status) + ' ';
+    head += boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(r.status));
+    head += "\r\n";
+    for (auto const& [name, value] : r.headers)
+        head += name + ": " + value + "\r\n";
+    for (auto const& [name, value] : plan.headers)
+        head += name + ": " + value + "\r\n";
+    if (plan.head_filler != 0)
+        head += "X-Filler: " + std::string(static_cast<std::size_t>(plan.head_filler), 'x') + "\r\n";
+    bool no_body = r.status < 200 || r.status == 204 || r.status == 304;
+    bool chunked = r.chunked || plan.chunk_size;
+    if (plan.says_length)
+        head += "Content-Length: " + std::to_string(*plan.says_length) + "\r\n";
+    else if (plan.until_close || no_body)
+        keep_alive = keep_alive && !plan.until_close;
+    else if (!chunked)
+        head += "Content-Length: " + std::to_string(r.body.size() + plan.body_filler) + "\r\n";
+    if (chunked && !plan.until_close) head += "Transfer-Encoding: chunked\r\n";
+    if (!keep_alive && !plan.close) head += "Connection: close\r\n";
+    head += "\r\n";
+    if (bodiless || no_body) return result;
+    result.filler = plan.body_filler;
+    result.body = body_pieces(r, plan);
+    return result;
+}
+
+} // namespace practicus::inline v1::mock::detail

@@ -1,0 +1,259 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/mock/catalog.hpp>
+#include <practicus/mock/detail/body.hpp>
+#include <practicus/mock/detail/replies.hpp>
+#include <practicus/mock/message.hpp>
+#include <practicus/mock/prediction.hpp>
+#include <practicus/mock/token.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::mock {
+
+/// What a region does with a refresh token that was used.
+enum class rotation
+{
+    /// It stays; only a new access token is answered.
+    none,
+    /// A new one is answered as well, and the old one stays good.
+    keep_old,
+    /// A new one is answered as well, and the old one is refused from then on.
+    blacklist_old,
+};
+
+/// A Practicus AI region without a network: users, models, apps and tokens, and what it answers to a request.
+///
+/// It is strict. What a client should never send (a wrong method, a missing or foreign token type, a content
+/// type out of place, an unknown field, a query that means nothing...) is answered as the real console's
+/// frameworks would, and noted in `violations()` as well. A wrong password, or a token that is expired,
+/// revoked or unknown, is answered with an error but is no violation: that happens to good clients.
+///
+/// Thread safety: every member may be called from any thread. Setters apply from the next request on.
+class region
+{
+public:
+    using time_point = std::chrono::system_clock::time_point;
+    using clock_function = std::function<time_point()>;
+    using claims_hook = detail::token_mint::claims_hook;
+
+    region() = default;
+    region(region const&) = delete;
+    region& operator=(region const&) = delete;
+
+    // What is there.
+
+    region& add(user u);
+    region& add(model m);
+    region& add(app a);
+    region& add_model_prefix(prefix p);
+    region& add_app_prefix(prefix p);
+    region& add_model_deployment(deployment d);
+    region& remove_model(std::int64_t id);
+    region& remove_app(std::int64_t id);
+
+    /// A user `admin@company.com` with the password `practicus`, three model prefixes, models with and
+    /// without versions (`models/practicus/diamond-price` has the id 42), deployments and apps.
+    region& add_demo();
+
+    /// What `central/clusterdefinition/` answers; `std::nullopt`: not that field.
+    region& cluster(std::optional<std::string> name, std::optional<std::string> region_name);
+
+    /// The service url's own path, `/` by default.
+    region& base_path(std::string_view path);
+
+    /// This user's next login needs this one-time password; each is good for one login.
+    region& one_time_password(std::string_view email, std::string_view value);
+
+    // Tokens and time.
+
+    /// Defaults: 90 days, 30 minutes, 4 hours (models and apps).
+    region& refresh_lifetime(std::chrono::seconds value);
+    region& access_lifetime(std::chrono::seconds value);
+    region& session_lifetime(std::chrono::seconds value);
+
+    /// Default: `rotation::none`.
+    region& rotate(rotation value);
+
+    /// Default: `token_shape::jwt`.
+    region& tokens(token_shape value);
+
+    /// Called with the claims of every new JWT, to spoil them: what a client reads in a token changes, not
+    /// what the region knows of it. It must not call the region.
+    region& alter_claims(claims_hook hook);
+
+    /// Whether logins and refreshes answer `username`. Default: both; the vendor's SDK needs both.
+    region& answer_username(bool at_login, bool at_refresh = false);
+
+    /// Where the time comes from: `Date`, `iat`, `exp`, and whether a token is expired. Default: the system's
+    /// clock. It must not call the region.
+    region& clock(clock_function now);
+
+    /// Moves the clock on, or back: tokens expire, or the region's clock is wrong.
+    region& advance(std::chrono::seconds by);
+    time_point now() const;
+
+    /// A token as the region would issue it. `subject` is the model's or the app's id.
+    std::string issue(token_type type, std::string_view email, std::int64_t subject = 0);
+
+    /// Refuses every token of this type that was issued up to now.
+    region& revoke(token_type type);
+
+    /// Refuses this token.
+    region& revoke_token(std::string_view token);
+
+    /// Answers 403 on this route (a key as in `count`), or no longer.
+    region& forbid(std::string_view route, bool on = true);
+
+    /// Whether what only the vendor's SDK sends (form bodies, a refresh token at a model's url) is a
+    /// violation. Default: no.
+    region& documented_forms_only(bool on = true);
+
+    // Requests.
+
+    response handle(request const& r);
+
+    /// Counts a request that something else answers, and checks its framing.
+    void record(request const& r);
+
+    /// Notes a violation that something else found.
+    void add_violation(std::string what);
+
+    /// How many requests came by a route. The keys: the method and the console's path, such as `POST auth/`,
+    /// `POST auth/refresh/`, `GET modelhost/models/`, `GET modelhost/model-auth/`; `GET model-meta`, `POST
+    /// predict`, `GET predict`, `GET app-meta` for the services; `other` for all the rest.
+    std::uint64_t count(std::string_view route) const;
+    std::uint64_t count() const;
+
+    /// How many answers of this status there were, those of `record` not counted.
+    std::uint64_t count_status(unsigned status) const;
+    std::map<std::string, std::uint64_t, std::less<>> counts() const;
+    void reset_counts();
+
+    /// What clients sent that they should not, oldest first, at most 1,000; free of secrets.
+    std::vector<std::string> violations() const;
+    void clear_violations();
+
+private:
+    /// A request on its way through the region.
+    struct call
+    {
+        explicit call(request const& sent) : r(sent) {}
+
+        request const& r;
+        /// The path without the region's base path and without its first slash.
+        std::string_view path;
+        detail::body_fields body;
+        /// Answers in place of the region, once its mutex is free.
+        std::function<response()> later;
+    };
+
+    /// A console's path.
+    struct endpoint;
+
+    /// What a path outside the console leads to.
+    struct target
+    {
+        std::shared_ptr<model const> hosted_model;
+        std::shared_ptr<app const> hosted_app;
+        std::string tag;
+    };
+
+    static std::array<endpoint, 10> const& endpoints();
+
+    response answer(call& c);
+    std::string key_of(request const& r) const;
+    void violate(call const& c, std::string_view what);
+    void check_framing(call const& c);
+
+    response console(call& c);
+    response login(call& c);
+    response refresh(call& c);
+    response cluster_definition(call& c);
+    response model_prefixes(call& c);
+    response models(call& c);
+    response model_deployments(call& c);
+    response model_auth(call& c);
+    response app_prefixes(call& c);
+    response apps(call& c);
+    response app_auth(call& c);
+
+    target resolve(std::string_view path) const;
+    response service(call& c);
+    response model_call(call& c, std::shared_ptr<model const> const& m);
+    response model_metadata(call& c, model const& m);
+    response app_call(call& c, app const& a);
+
+    detail::token_record const* bearer(call& c, std::initializer_list<token_type> accepted,
+                                       response& refusal);
+    bool read_body(call& c, std::initializer_list<std::string_view> allowed, response& refusal);
+    bool read_texts(call& c, std::initializer_list<std::string_view> required, response& refusal);
+    template <class List>
+    response listing(call& c, List const& items);
+    template <class List>
+    response session_call(call& c, std::string_view id_field, token_type type, List const& known);
+    std::string issue_locked(token_type type, std::string const& email, std::int64_t subject, bool upload);
+    user const* find_user(std::string_view email) const;
+    time_point now_locked() const { return (clock_ ? clock_() : std::chrono::system_clock::now()) + offset_; }
+    template <class Change>
+    region& set(Change change)
+    {
+        std::lock_guard lock(mutex_);
+        change();
+        return *this;
+    }
+
+    mutable std::mutex mutex_;
+    std::vector<user> users_;
+    std::vector<prefix> model_prefixes_;
+    std::vector<prefix> app_prefixes_;
+    std::vector<deployment> deployments_;
+    std::vector<std::shared_ptr<model const>> models_;
+    std::vector<std::shared_ptr<app const>> apps_;
+    std::unordered_map<std::string, std::shared_ptr<model const>> model_by_path_;
+    std::unordered_map<std::string, std::shared_ptr<app const>> app_by_path_;
+    std::unordered_map<std::string, std::string> one_time_passwords_;
+    std::optional<std::string> cluster_name_ = "practicus";
+    std::optional<std::string> region_name_ = "mock";
+    std::string base_ = "/";
+
+    detail::token_mint mint_;
+    std::chrono::seconds refresh_lifetime_ = std::chrono::hours(24 * 90);
+    std::chrono::seconds access_lifetime_ = std::chrono::minutes(30);
+    std::chrono::seconds session_lifetime_ = std::chrono::hours(4);
+    rotation rotation_ = rotation::none;
+    bool username_at_login_ = true;
+    bool username_at_refresh_ = true;
+    bool documented_only_ = false;
+    clock_function clock_;
+    std::chrono::seconds offset_{0};
+
+    std::set<std::string, std::less<>> forbidden_;
+    std::map<std::string, std::uint64_t, std::less<>> counts_;
+    std::map<unsigned, std::uint64_t> statuses_;
+    std::uint64_t total_ = 0;
+    std::vector<std::string> violations_;
+};
+
+} // namespace practicus::inline v1::mock

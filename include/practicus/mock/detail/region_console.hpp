@@ -1,0 +1,360 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/mock/detail/region.hpp>
+
+namespace practicus::inline v1::mock {
+
+struct region::endpoint
+{
+    std::string_view method;
+    std::string_view path;
+    response (region::*answer)(call&);
+    bool has_body;
+};
+
+inline std::array<region::endpoint, 10> const& region::endpoints()
+{
+    static constexpr std::array<endpoint, 10> table{{
+        {"POST", "auth/", &region::login, true},
+        {"POST", "auth/refresh/", &region::refresh, true},
+        {"GET", "central/clusterdefinition/", &region::cluster_definition, false},
+        {"GET", "modelhost/model-prefixes/", &region::model_prefixes, false},
+        {"GET", "modelhost/models/", &region::models, false},
+        {"GET", "modelhost/model-deployments/", &region::model_deployments, false},
+        {"GET", "modelhost/model-auth/", &region::model_auth, true},
+        {"GET", "apphost/app-prefixes/", &region::app_prefixes, false},
+        {"GET", "apphost/apps/", &region::apps, false},
+        {"GET", "apphost/app-auth/", &region::app_auth, true},
+    }};
+    return table;
+}
+
+inline void region::violate(call const& c, std::string_view what)
+{
+    if (violations_.size() < 1000)
+        violations_.push_back(c.r.method + ' ' + std::string(c.r.path()) + ": " + std::string(what));
+}
+
+inline void region::add_violation(std::string what)
+{
+    std::lock_guard lock(mutex_);
+    if (violations_.size() < 1000) violations_.push_back(std::move(what));
+}
+
+inline response region::handle(request const& r)
+{
+    call c(r);
+    std::unique_lock lock(mutex_);
+    auto date = detail::http_date(now_locked());
+    auto result = answer(c);
+    if (c.later) {
+        lock.unlock();
+        try {
+            result = c.later();
+        } catch (std::exception const&) {
+            result = {500, "text/html", "<h1>Server Error (500)</h1>"};
+        }
+        lock.lock();
+    }
+    ++statuses_[result.status];
+    if (!result.headers.contains("Date")) result.headers.add("Date", date);
+    return result;
+}
+
+inline void region::record(request const& r)
+{
+    std::lock_guard lock(mutex_);
+    ++total_;
+    ++counts_[key_of(r)];
+    check_framing(call(r));
+}
+
+inline std::string region::key_of(request const& r) const
+{
+    auto path = r.path();
+    if (!path.starts_with(base_)) return "other";
+    path.remove_prefix(base_.size());
+    constexpr std::string_view api = "console/api/";
+    if (path.starts_with(api)) {
+        path.remove_prefix(api.size());
+        for (auto const& known : endpoints())
+            if (known.path == path && known.method == r.method) return r.method + ' ' + std::string(path);
+        return "other";
+    }
+    auto found = resolve(path);
+    if (found.hosted_app) return r.method == "GET" ? "GET app-meta" : "other";
+    if (!found.hosted_model || (r.method != "GET" && r.method != "POST")) return "other";
+    return r.method == "GET" && r.body.empty() ? "GET model-meta" : r.method + " predict";
+}
+
+inline void region::check_framing(call const& c)
+{
+    static constexpr std::string_view single[] = {"Host",           "Authorization",     "Content-Type",
+                                                  "Content-Length", "Transfer-Encoding", "Content-Encoding",
+                                                  "User-Agent",     "Connection",        "Accept",
+                                                  "Expect",         "Accept-Encoding"};
+    auto const& h = c.r.headers;
+    for (auto name : single)
+        if (h.count(name) > 1) violate(c, "the field " + std::string(name) + " comes more than once");
+    if (!h.contains("Host")) violate(c, "no Host");
+    bool sized = h.contains("Content-Length"), chunked = h.contains("Transfer-Encoding");
+    if (sized && chunked) violate(c, "both Content-Length and Transfer-Encoding");
+    if (!c.r.body.empty() && !sized && !chunked) violate(c, "a body without Content-Length");
+    if (sized && h["Content-Length"] != std::to_string(c.r.body.size()))
+        violate(c, "a Content-Length that is not the body's");
+    if (c.r.body.empty() && h.contains("Content-Type")) violate(c, "a Content-Type without a body");
+    if (c.r.method == "POST" && !sized && !chunked) violate(c, "a POST without Content-Length");
+}
+
+inline response region::answer(call& c)
+{
+    ++total_;
+    auto key = key_of(c.r);
+    ++counts_[key];
+    check_framing(c);
+    auto path = c.r.path();
+    if (c.r.headers.count("Host") != 1 || c.r.headers.count("Content-Length") > 1)
+        return {400, "text/html", "<h1>Bad Request (400)</h1>"};
+    if (forbidden_.contains(key))
+        return detail::replies::problem(403, "You do not have permission to perform this action.");
+    if (path.starts_with(base_)) {
+        c.path = path.substr(base_.size());
+        if (c.path.starts_with("console/api/")) return console(c);
+        return service(c);
+    }
+    violate(c, "a path outside the region's service url");
+    return detail::replies::not_found_page();
+}
+
+inline response region::console(call& c)
+{
+    c.path.remove_prefix(std::string_view("console/api/").size());
+    for (auto const& known : endpoints()) {
+        if (known.path == c.path) {
+            if (known.method != c.r.method) {
+                violate(c, "a method that this path does not have");
+                return detail::replies::method_not_allowed(c.r.method, known.method);
+            }
+            if (c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
+            if (!known.has_body && !c.r.body.empty()) violate(c, "a body where none is expected");
+            return (this->*known.answer)(c);
+        }
+        if (known.path == std::string(c.path) + '/') {
+            violate(c, "a path without its trailing slash");
+            auto query = c.r.query().empty() ? std::string() : '?' + std::string(c.r.query());
+            return detail::replies::redirect(std::string(c.r.path()) + '/' + query);
+        }
+    }
+    violate(c, "a path that the console does not have");
+    return detail::replies::not_found_page();
+}
+
+inline detail::token_record const* region::bearer(call& c, std::initializer_list<token_type> accepted,
+                                                  response& refusal)
+{
+    auto const& h = c.r.headers;
+    constexpr std::string_view scheme = "Bearer ";
+    auto value = h["Authorization"];
+    if (!value.starts_with(scheme)) {
+        violate(c, value.empty() ? "no Authorization" : "an Authorization that is no Bearer");
+        refusal = detail::replies::not_authenticated();
+        return nullptr;
+    }
+    value.remove_prefix(scheme.size());
+    if (value.empty() || value.find_first_of(" \t,") != std::string_view::npos)
+        violate(c, "a Bearer that is no token");
+    auto const* record = mint_.find(value);
+    bool fits =
+        record != nullptr && std::find(accepted.begin(), accepted.end(), record->type) != accepted.end();
+    if (record != nullptr && !fits)
+        violate(c, "a token of the wrong type (" + std::string(to_string(record->type)) + ")");
+    if (fits && !record->revoked && record->expires > now_locked()) return record;
+    refusal = detail::replies::bearer_refused(record != nullptr && !fits ? "Token has wrong type"
+                                                                         : "Token is invalid or expired");
+    return nullptr;
+}
+
+inline bool region::read_body(call& c, std::initializer_list<std::string_view> allowed, response& refusal)
+{
+    using kind = detail::body_fields::kind;
+    c.body = detail::parse_body(c.r);
+    switch (c.body.is) {
+    case kind::unsupported:
+        violate(c, "a content type that the console does not read");
+        refusal = detail::replies::problem(
+            415, "Unsupported media type \"" + std::string(c.r.headers["Content-Type"]) + "\" in request.");
+        return false;
+    case kind::malformed:
+        violate(c, "a malformed body");
+        refusal = detail::replies::problem(400, c.body.problem);
+        return false;
+    case kind::form:
+        if (documented_only_) violate(c, "a form, where JSON is documented");
+        break;
+    default: break;
+    }
+    for (auto const& [name, value] : c.body.fields)
+        if (std::find(allowed.begin(), allowed.end(), name) == allowed.end())
+            violate(c, "an unknown field in the body");
+    return true;
+}
+
+inline bool region::read_texts(call& c, std::initializer_list<std::string_view> required, response& refusal)
+{
+    boost::json::object errors;
+    for (auto name : required) {
+        auto const* value = c.body.find(name);
+        std::string_view problem;
+        if (value == nullptr)
+            problem = "This field is required.";
+        else if (!value->is_string())
+            problem = "Not a valid string.";
+        else if (value->get_string().empty())
+            problem = "This field may not be blank.";
+        if (problem.empty()) continue;
+        errors[name] = boost::json::array{problem};
+        violate(c, "the field " + std::string(name) + ": " + std::string(problem));
+    }
+    if (errors.empty()) return true;
+    refusal = detail::replies::json(400, std::move(errors));
+    return false;
+}
+
+inline response region::login(call& c)
+{
+    response refusal;
+    if (c.r.headers.contains("Authorization")) violate(c, "a login with Authorization");
+    if (!read_body(c, {"email", "password", "one_time_password"}, refusal)) return refusal;
+    if (!read_texts(c, {"email", "password"}, refusal)) return refusal;
+    std::string email(c.body.find("email")->get_string());
+    auto const* who = find_user(email);
+    if (who == nullptr || c.body.find("password")->get_string() != who->password())
+        return detail::replies::problem(401, "No active account found with the given credentials");
+    if (auto at = one_time_passwords_.find(email); at != one_time_passwords_.end()) {
+        auto const* given = c.body.find("one_time_password");
+        if (given == nullptr)
+            return detail::replies::field_error("one_time_password", "This field is required.");
+        if (at->second.empty() || !given->is_string() || given->get_string() != at->second)
+            return detail::replies::problem(401, "The one-time password is not valid.");
+        at->second.clear();
+    }
+    boost::json::object body{{"refresh", issue_locked(token_type::refresh, email, 0, false)},
+                             {"access", issue_locked(token_type::access, email, 0, false)}};
+    if (username_at_login_) body["username"] = who->username();
+    return detail::replies::json(200, body);
+}
+
+inline response region::refresh(call& c)
+{
+    response refusal;
+    if (!read_body(c, {"refresh"}, refusal) || !read_texts(c, {"refresh"}, refusal)) return refusal;
+    std::string token(c.body.find("refresh")->get_string());
+    auto authorization = c.r.headers["Authorization"];
+    bool needed = c.body.is == detail::body_fields::kind::json;
+    if (needed ? authorization != "Bearer " + token : !authorization.empty())
+        violate(c, needed ? "a refresh in JSON without its token in Authorization"
+                          : "a refresh by form with Authorization");
+    auto* record = mint_.find(token);
+    if (record != nullptr && record->type != token_type::refresh) {
+        if (mint_.shape == token_shape::jwt) violate(c, "a token of the wrong type");
+        return detail::replies::token_refused("Token has wrong type");
+    }
+    if (record == nullptr || record->expires <= now_locked())
+        return detail::replies::token_refused("Token is invalid or expired");
+    if (record->revoked) return detail::replies::token_refused("Token is blacklisted");
+    auto email = record->email;
+    if (rotation_ == rotation::blacklist_old) record->revoked = true;
+    boost::json::object body{{"access", issue_locked(token_type::access, email, 0, false)}};
+    if (rotation_ != rotation::none) body["refresh"] = issue_locked(token_type::refresh, email, 0, false);
+    auto const* who = find_user(email);
+    if (username_at_refresh_ && who != nullptr) body["username"] = who->username();
+    return detail::replies::json(200, body);
+}
+
+inline response region::cluster_definition(call& c)
+{
+    response refusal;
+    if (bearer(c, {token_type::access}, refusal) == nullptr) return refusal;
+    boost::json::object body;
+    if (cluster_name_) body["NAME"] = *cluster_name_;
+    if (region_name_) body["REGION_NAME"] = *region_name_;
+    return detail::replies::json(200, body);
+}
+
+template <class List>
+response region::listing(call& c, List const& items)
+{
+    response refusal;
+    if (bearer(c, {token_type::access}, refusal) == nullptr) return refusal;
+    boost::json::array all;
+    for (auto const& item : items) {
+        if constexpr (requires { item->to_json(); })
+            all.push_back(item->to_json());
+        else
+            all.push_back(item.to_json());
+    }
+    return detail::replies::json(200, std::move(all));
+}
+
+inline response region::model_prefixes(call& c)
+{
+    return listing(c, model_prefixes_);
+}
+
+inline response region::models(call& c)
+{
+    return listing(c, models_);
+}
+
+inline response region::model_deployments(call& c)
+{
+    return listing(c, deployments_);
+}
+
+inline response region::app_prefixes(call& c)
+{
+    return listing(c, app_prefixes_);
+}
+
+inline response region::apps(call& c)
+{
+    return listing(c, apps_);
+}
+
+inline response region::model_auth(call& c)
+{
+    return session_call(c, "model_id", token_type::session, models_);
+}
+
+inline response region::app_auth(call& c)
+{
+    return session_call(c, "app_id", token_type::app_session, apps_);
+}
+
+template <class List>
+response region::session_call(call& c, std::string_view id_field, token_type type, List const& known)
+{
+    response refusal;
+    auto const* record = bearer(c, {token_type::access}, refusal);
+    if (record == nullptr || !read_body(c, {id_field, "upload"}, refusal)) return refusal;
+    auto const* given = c.body.find(id_field);
+    auto id = given == nullptr ? std::nullopt : detail::as_integer(*given);
+    auto const* flag = c.body.find("upload");
+    auto upload = flag == nullptr ? false : detail::as_flag(*flag);
+    auto refuse = [&](std::string_view field, std::string_view text) {
+        violate(c, "the field " + std::string(field) + ": " + std::string(text));
+        return detail::replies::field_error(field, text);
+    };
+    if (given == nullptr) return refuse(id_field, "This field is required.");
+    if (!id) return refuse(id_field, "A valid integer is required.");
+    if (!upload) return refuse("upload", "Must be a valid boolean.");
+    if (std::none_of(known.begin(), known.end(), [&](auto const& item) { return item->id() == *id; }))
+        return detail::replies::console_error(404, "Not found", std::string(id_field) + " is not known.");
+    auto email = record->email;
+    return detail::replies::json(200,
+                                 boost::json::object{{"token", issue_locked(type, email, *id, *upload)}});
+}
+
+} // namespace practicus::inline v1::mock

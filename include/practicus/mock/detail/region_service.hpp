@@ -1,0 +1,128 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/mock/detail/region.hpp>
+
+namespace practicus::inline v1::mock {
+
+namespace detail {
+
+inline bool is_version_tag(std::string_view text) noexcept
+{
+    if (text == "latest" || text == "production" || text == "staging") return true;
+    return text.size() > 1 && text.front() == 'v' &&
+           text.find_first_not_of("0123456789", 1) == std::string_view::npos;
+}
+
+/// Finds `<prefix>/<name>` or `<prefix>/<name>/<version tag>`.
+template <class Map>
+typename Map::mapped_type find_hosted(Map const& by_path, std::string const& path, std::string& tag)
+{
+    if (auto at = by_path.find(path); at != by_path.end()) return at->second;
+    auto slash = path.rfind('/');
+    if (slash == std::string::npos || !is_version_tag(std::string_view(path).substr(slash + 1))) return {};
+    auto at = by_path.find(path.substr(0, slash));
+    if (at == by_path.end()) return {};
+    tag = path.substr(slash + 1);
+    return at->second;
+}
+
+} // namespace detail
+
+/// `path` comes without the region's base path; its trailing slash is needed.
+inline region::target region::resolve(std::string_view path) const
+{
+    target result;
+    auto decoded = detail::percent_decode(path, false);
+    if (!decoded || !decoded->ends_with('/')) return result;
+    decoded->pop_back();
+    result.hosted_model = detail::find_hosted(model_by_path_, *decoded, result.tag);
+    if (result.hosted_model) return result;
+    // An app's API: `<app>/api/`, with a version before it or behind.
+    constexpr std::string_view api = "/api";
+    auto slash = decoded->rfind('/');
+    bool behind = slash != std::string::npos && detail::is_version_tag(decoded->substr(slash + 1));
+    auto tag = behind ? decoded->substr(slash + 1) : std::string();
+    if (behind) decoded->resize(slash);
+    if (!decoded->ends_with(api)) return result;
+    decoded->resize(decoded->size() - api.size());
+    if (behind) {
+        auto at = app_by_path_.find(*decoded);
+        if (at != app_by_path_.end()) result.hosted_app = at->second;
+        result.tag = tag;
+    } else {
+        result.hosted_app = detail::find_hosted(app_by_path_, *decoded, result.tag);
+    }
+    return result;
+}
+
+inline response region::service(call& c)
+{
+    auto found = resolve(c.path);
+    if (found.hosted_model && found.hosted_model->serves(found.tag)) return model_call(c, found.hosted_model);
+    if (found.hosted_app && found.hosted_app->serves(found.tag)) return app_call(c, *found.hosted_app);
+    auto slashed = resolve(std::string(c.path) + '/');
+    if (slashed.hosted_model || slashed.hosted_app) {
+        auto query = c.r.query().empty() ? std::string() : '?' + std::string(c.r.query());
+        return detail::replies::redirect(std::string(c.r.path()) + '/' + query);
+    }
+    return detail::replies::not_found_page();
+}
+
+inline response region::model_call(call& c, std::shared_ptr<model const> const& m)
+{
+    if (c.r.method == "GET" && c.r.body.empty()) return model_metadata(c, *m);
+    if (c.r.method != "GET" && c.r.method != "POST") {
+        violate(c, "a method that a model does not have");
+        return detail::replies::method_not_allowed(c.r.method, "GET, POST");
+    }
+    response refusal;
+    auto const* record = bearer(c, {token_type::session}, refusal);
+    if (c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
+    if (record == nullptr) return refusal;
+    if (record->subject != m->id()) {
+        violate(c, "a session token of another model");
+        return detail::replies::problem(403, "You do not have permission to perform this action.");
+    }
+    if (!c.r.headers.contains("Content-Type")) violate(c, "a prediction without a content type");
+    c.later = [m, &sent = c.r] { return m->predicts() ? m->predicts()(sent) : detail::predict(sent); };
+    return response(200);
+}
+
+inline response region::model_metadata(call& c, model const& m)
+{
+    bool documented = c.r.target.find('?') != std::string::npos;
+    response refusal;
+    if (documented && c.r.query() != "get_meta=true") violate(c, "a query that a model does not have");
+    if (!documented && documented_only_) violate(c, "metadata without the query get_meta=true");
+    auto const* record = documented || documented_only_
+                             ? bearer(c, {token_type::access}, refusal)
+                             : bearer(c, {token_type::access, token_type::refresh}, refusal);
+    if (record == nullptr) return refusal;
+    boost::json::object body{{"model_name", m.name()}};
+    for (auto const& [name, value] : m.metadata())
+        body[name] = value;
+    auto result = detail::replies::json(200, std::move(body));
+    if (m.answer_id()) result.headers.add("x-prt-model-id", *m.answer_id());
+    return result;
+}
+
+inline response region::app_call(call& c, app const& a)
+{
+    if (c.r.method != "GET") {
+        violate(c, "a method that an app's metadata does not have");
+        return detail::replies::method_not_allowed(c.r.method, "GET");
+    }
+    if (c.r.query() != "prt_sys_task=meta") {
+        violate(c, "a query that an app does not have");
+        return detail::replies::not_found_page();
+    }
+    if (c.r.headers.contains("Authorization")) violate(c, "an app's metadata asked with Authorization");
+    if (!c.r.body.empty()) violate(c, "a body where none is expected");
+    boost::json::object body{{"app_name", a.name()}};
+    if (a.answer_id()) body["app_id"] = *a.answer_id();
+    return detail::replies::json(200, std::move(body));
+}
+
+} // namespace practicus::inline v1::mock

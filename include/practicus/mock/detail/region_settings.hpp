@@ -1,0 +1,278 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/mock/detail/region.hpp>
+
+namespace practicus::inline v1::mock {
+
+inline region& region::add(user u)
+{
+    return set([&] {
+        if (!u.one_time_password().empty()) one_time_passwords_[u.email()] = u.one_time_password();
+        users_.push_back(std::move(u));
+    });
+}
+
+inline region& region::add(model m)
+{
+    return set([&] {
+        auto shared = std::make_shared<model const>(std::move(m));
+        model_by_path_[shared->where().path() + '/' + shared->name()] = shared;
+        models_.push_back(std::move(shared));
+    });
+}
+
+inline region& region::add(app a)
+{
+    return set([&] {
+        auto shared = std::make_shared<app const>(std::move(a));
+        app_by_path_[shared->where().path() + '/' + shared->name()] = shared;
+        apps_.push_back(std::move(shared));
+    });
+}
+
+inline region& region::add_model_prefix(prefix p)
+{
+    return set([&] { model_prefixes_.push_back(std::move(p)); });
+}
+
+inline region& region::add_app_prefix(prefix p)
+{
+    return set([&] { app_prefixes_.push_back(std::move(p)); });
+}
+
+inline region& region::add_model_deployment(deployment d)
+{
+    return set([&] { deployments_.push_back(std::move(d)); });
+}
+
+inline region& region::remove_model(std::int64_t id)
+{
+    return set([&] {
+        std::erase_if(models_, [id](auto const& m) { return m->id() == id; });
+        std::erase_if(model_by_path_, [id](auto const& entry) { return entry.second->id() == id; });
+    });
+}
+
+inline region& region::remove_app(std::int64_t id)
+{
+    return set([&] {
+        std::erase_if(apps_, [id](auto const& a) { return a->id() == id; });
+        std::erase_if(app_by_path_, [id](auto const& entry) { return entry.second->id() == id; });
+    });
+}
+
+inline region& region::add_demo()
+{
+    prefix practicus("models-practicus", "models/practicus"), finance("models-finance", "models/finance");
+    prefix llm("models-llm", "llm"), tools("apps-tools", "apps/tools");
+    deployment small("depl-small", "Small"), large("depl-large", "Large");
+    small.with("worker_type", "Small-1").with("scaling", "1 - 2").with("startup_script", false);
+    large.with("worker_type", "Large-1").with("scaling", "2 - 8").with("custom_image", "registry/models:2");
+    deployment web("web", "Web");
+    tools.with("visible_name", "Tools").with("description", "What helps").with("icon", "fa-wrench");
+    tools.with("sort_order", 1).with("has_extra_conf", false).with("has_extra_secret", true);
+
+    add(user("admin@company.com", "practicus"));
+    add_model_prefix(practicus).add_model_prefix(finance).add_model_prefix(llm);
+    add_app_prefix(tools).add_app_prefix(prefix("apps-bare", "apps"));
+    add_model_deployment(small).add_model_deployment(large).add_model_deployment({"depl-bare", "Bare"});
+    add(model(42, "diamond-price", practicus)
+            .add(version(421, "1", small).stage("Production"))
+            .add(version(422, "2", large).stage("Staging"))
+            .add(version(423, 3, large)));
+    add(model(43, "loan-risk", finance).add(version(431, 1, small)));
+    add(model(44, "draft", finance));
+    add(model(45, "archived", finance).without_versions_field());
+    add(model(46, "assistant", llm).add(version(461, "1", large).stage("Production")));
+    add(app(78, "viewer", tools)
+            .add(version(781, "1", web).stage("Production"))
+            .with("visible_name", "Viewer")
+            .with("description", "Looks at things")
+            .with("owner_email", "admin@company.com")
+            .with("icon", "fa-eye")
+            .with("sort_order", 1));
+    return add(app(79, "bare", prefix("apps-bare", "apps")));
+}
+
+inline region& region::cluster(std::optional<std::string> name, std::optional<std::string> region_name)
+{
+    return set([&] {
+        cluster_name_ = std::move(name);
+        region_name_ = std::move(region_name);
+    });
+}
+
+inline region& region::base_path(std::string_view path)
+{
+    return set([&] {
+        base_ = path;
+        if (!base_.starts_with('/')) base_.insert(0, 1, '/');
+        if (!base_.ends_with('/')) base_ += '/';
+    });
+}
+
+inline region& region::one_time_password(std::string_view email, std::string_view value)
+{
+    return set([&] { one_time_passwords_[std::string(email)] = value; });
+}
+
+inline region& region::refresh_lifetime(std::chrono::seconds value)
+{
+    return set([&] { refresh_lifetime_ = value; });
+}
+
+inline region& region::access_lifetime(std::chrono::seconds value)
+{
+    return set([&] { access_lifetime_ = value; });
+}
+
+inline region& region::session_lifetime(std::chrono::seconds value)
+{
+    return set([&] { session_lifetime_ = value; });
+}
+
+inline region& region::rotate(rotation value)
+{
+    return set([&] { rotation_ = value; });
+}
+
+inline region& region::tokens(token_shape value)
+{
+    return set([&] { mint_.shape = value; });
+}
+
+inline region& region::alter_claims(claims_hook hook)
+{
+    return set([&] { mint_.hook = std::move(hook); });
+}
+
+inline region& region::answer_username(bool at_login, bool at_refresh)
+{
+    return set([&] {
+        username_at_login_ = at_login;
+        username_at_refresh_ = at_refresh;
+    });
+}
+
+inline region& region::clock(clock_function now)
+{
+    return set([&] { clock_ = std::move(now); });
+}
+
+inline region& region::advance(std::chrono::seconds by)
+{
+    return set([&] { offset_ += by; });
+}
+
+inline region::time_point region::now() const
+{
+    std::lock_guard lock(mutex_);
+    return now_locked();
+}
+
+inline std::string region::issue(token_type type, std::string_view email, std::int64_t subject)
+{
+    std::lock_guard lock(mutex_);
+    return issue_locked(type, std::string(email), subject, false);
+}
+
+inline region& region::revoke(token_type type)
+{
+    return set([&] { mint_.revoke_if([type](auto const& record) { return record.type == type; }); });
+}
+
+inline region& region::revoke_token(std::string_view token)
+{
+    return set([&] {
+        if (auto* record = mint_.find(token)) record->revoked = true;
+    });
+}
+
+inline region& region::forbid(std::string_view route, bool on)
+{
+    return set([&] {
+        if (on)
+            forbidden_.emplace(route);
+        else
+            forbidden_.erase(std::string(route));
+    });
+}
+
+inline region& region::documented_forms_only(bool on)
+{
+    return set([&] { documented_only_ = on; });
+}
+
+inline std::uint64_t region::count(std::string_view route) const
+{
+    std::lock_guard lock(mutex_);
+    auto at = counts_.find(route);
+    return at == counts_.end() ? 0 : at->second;
+}
+
+inline std::uint64_t region::count() const
+{
+    std::lock_guard lock(mutex_);
+    return total_;
+}
+
+inline std::uint64_t region::count_status(unsigned status) const
+{
+    std::lock_guard lock(mutex_);
+    auto at = statuses_.find(status);
+    return at == statuses_.end() ? 0 : at->second;
+}
+
+inline std::map<std::string, std::uint64_t, std::less<>> region::counts() const
+{
+    std::lock_guard lock(mutex_);
+    return counts_;
+}
+
+inline void region::reset_counts()
+{
+    std::lock_guard lock(mutex_);
+    counts_.clear();
+    statuses_.clear();
+    total_ = 0;
+}
+
+inline std::vector<std::string> region::violations() const
+{
+    std::lock_guard lock(mutex_);
+    return violations_;
+}
+
+inline void region::clear_violations()
+{
+    std::lock_guard lock(mutex_);
+    violations_.clear();
+}
+
+inline std::string region::issue_locked(token_type type, std::string const& email, std::int64_t subject,
+                                        bool upload)
+{
+    auto lifetime = type == token_type::refresh  ? refresh_lifetime_
+                    : type == token_type::access ? access_lifetime_
+                                                 : session_lifetime_;
+    boost::json::object claims;
+    auto const* owner = find_user(email);
+    claims["user_id"] = owner == nullptr ? 0 : owner - users_.data() + 1;
+    claims["username"] = owner == nullptr ? email.substr(0, email.find('@')) : owner->username();
+    if (type == token_type::session || type == token_type::app_session) {
+        claims[type == token_type::session ? "model_id" : "app_id"] = subject;
+        claims["upload"] = upload;
+    }
+    return mint_.issue({type, email, subject, upload, {}, false}, std::move(claims), now_locked(), lifetime);
+}
+
+inline user const* region::find_user(std::string_view email) const
+{
+    for (auto const& u : users_)
+        if (u.email() == email) return &u;
+    return nullptr;
+}
+
+} // namespace practicus::inline v1::mock

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+"""Adds up the results of several ctest runs, and fails if a test failed, a run is missing or nothing ran.
+
+    summary.py [--filtered] NAME=RESULTS.xml...
+
+RESULTS.xml is what ctest --output-junit wrote. A file that is not there is a configuration that could not be built or
+run, and counts as one failure. So does a run without a single test, unless --filtered says that this may be.
+"""
+
+import collections
+import pathlib
+import sys
+import xml.etree.ElementTree
+
+
+def outcome(case):
+    """passed, failed or skipped. A test that could not be run has failed: skipped is what says so by itself."""
+    if case.get("status") == "run":
+        return "passed"
+    mark = case.find("skipped")
+    asked = mark is not None and mark.get("message", "").startswith("SKIP_")
+    return "skipped" if asked or case.get("status") == "disabled" else "failed"
+
+
+def read(path):
+    """The names of a run's tests by outcome, or nothing if there is no result."""
+    try:
+        root = xml.etree.ElementTree.parse(path).getroot()
+    except (OSError, xml.etree.ElementTree.ParseError):
+        return None
+    names = collections.defaultdict(list)
+    for case in root.iter("testcase"):
+        names[outcome(case)].append(case.get("name"))
+    return names
+
+
+def counts(total):
+    return ", ".join(f"{total[word]} {word}" for word in ("passed", "failed", "skipped"))
+
+
+def summarise(results, filtered):
+    """The lines to print and the exit code."""
+    lines = []
+    total = collections.Counter()
+    for configuration, path in results:
+        names = read(path)
+        if names is None or (not any(names.values()) and not filtered):
+            lines.append(f"{configuration}: {'no test ran' if names is not None else 'did not build or run'}")
+            total["failed"] += 1
+            continue
+        count = collections.Counter({word: len(tests) for word, tests in names.items()})
+        lines.append(f"{configuration}: {counts(count)}")
+        lines += [f"  {word}: {name}" for word in ("failed", "skipped") for name in names[word]]
+        total += count
+    lines.append(counts(total))
+    return lines, 1 if total["failed"] or not total["passed"] else 0
+
+
+def main(arguments):
+    filtered = "--filtered" in arguments
+    results = [argument.split("=", 1) for argument in arguments if argument != "--filtered"]
+    lines, code = summarise([(name, pathlib.Path(path)) for name, path in results], filtered)
+    print("\n".join(lines))
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,235 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include <practicus/credentials.hpp>
+
+#include "catch.hpp"
+
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using practicus::credentials;
+using practicus::errc;
+using kind = practicus::credentials::kind;
+
+constexpr char const* access_jwt =
+    "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIiwidXNlcm5hbWUiOiJhbm5hIn0.c2ln";
+constexpr char const* refresh_jwt = "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2ln";
+
+template <class T>
+concept streamable = requires(std::ostream& out, T const& value)
+{
+    out << value;
+};
+static_assert(!streamable<credentials>);
+
+/// The own words of the error that `make` throws.
+std::string refusal(std::function<void()> const& make)
+{
+    try {
+        make();
+    } catch (practicus::error const& e) {
+        CHECK(e.code() == errc::invalid_credentials);
+        CHECK(e.info().server_message.empty());
+        return e.info().message;
+    }
+    return "nothing was refused";
+}
+
+using variables = std::map<std::string, std::string>;
+
+/// Sets variables of the environment, and puts back what was there.
+class environment
+{
+public:
+    explicit environment(variables const& values)
+    {
+        for (auto const* name : {"PRT_TOKEN", "PRT_EMAIL", "PRT_PASSWORD"}) {
+            auto const* old = std::getenv(name);
+            before_.emplace_back(name, old ? std::optional<std::string>(old) : std::nullopt);
+            ::unsetenv(name);
+        }
+        for (auto const& [name, value] : values)
+            ::setenv(name.c_str(), value.c_str(), 1);
+    }
+    environment(environment const&) = delete;
+    environment& operator=(environment const&) = delete;
+    ~environment()
+    {
+        for (auto const& [name, value] : before_)
+            value ? ::setenv(name, value->c_str(), 1) : ::unsetenv(name);
+    }
+
+private:
+    std::vector<std::pair<char const*, std::optional<std::string>>> before_;
+};
+
+} // namespace
+
+TEST_CASE("credentials of a password")
+{
+    auto const who = credentials::password("\t anna@company.com\r\n", " pass word ");
+    CHECK(who.type() == kind::password);
+    CHECK(who.email() == "anna@company.com");
+    // A space may belong to it.
+    CHECK(who.value().reveal() == " pass word ");
+    CHECK(who.one_time_password().empty());
+    CHECK_FALSE(who.keeps_password());
+}
+
+TEST_CASE("letters of every language and all printable characters are kept")
+{
+    auto const who =
+        credentials::password("j\xc3\xbcrgen@company.com", "p\xc3\xa4\xef\xbf\xbd\xf0\x9f\x98\x80\"\\");
+    CHECK(who.email() == "j\xc3\xbcrgen@company.com");
+    CHECK(who.value().reveal() == "p\xc3\xa4\xef\xbf\xbd\xf0\x9f\x98\x80\"\\");
+}
+
+TEST_CASE("tokens are trimmed")
+{
+    auto const refresh = credentials::refresh_token(" \tabc.def\r\n");
+    CHECK(refresh.type() == kind::refresh_token);
+    CHECK(refresh.value().reveal() == "abc.def");
+    CHECK(refresh.email().empty());
+    auto const access = credentials::access_token("abc\n");
+    CHECK(access.type() == kind::access_token);
+    CHECK(access.value().reveal() == "abc");
+}
+
+TEST_CASE("a token's kind is read from its claim, white space or not")
+{
+    CHECK(credentials::token(access_jwt).type() == kind::access_token);
+    CHECK(credentials::token(std::string(access_jwt) + "\r\n").type() == kind::access_token);
+    CHECK(credentials::token(refresh_jwt).type() == kind::refresh_token);
+    CHECK(credentials::token("opaque").type() == kind::refresh_token);
+    CHECK(credentials::token(access_jwt).value().reveal() == access_jwt);
+}
+
+TEST_CASE("what is empty is refused")
+{
+    CHECK(refusal([] { credentials::password("", "x"); }) == "the e-mail is empty");
+    CHECK(refusal([] { credentials::password(" \r\n", "x"); }) == "the e-mail is empty");
+    CHECK(refusal([] { credentials::password("a@b", ""); }) == "the password is empty");
+    CHECK(refusal([] { credentials::refresh_token("\n"); }) == "the refresh token is empty");
+    CHECK(refusal([] { credentials::access_token(""); }) == "the access token is empty");
+    CHECK(refusal([] { credentials::token(" "); }) == "the refresh token is empty");
+    CHECK(refusal([] { credentials::password("a@b", "x").one_time_password("\t"); }) ==
+          "the one-time password is empty");
+}
+
+TEST_CASE("control characters are refused wherever they stand")
+{
+    for (int c = 0; c < 256; ++c) {
+        if (c > 0x1f && c != 0x7f) continue;
+        INFO(c);
+        auto const inside = std::string("hunter") + static_cast<char>(c) + "two";
+        CHECK(refusal([&] { credentials::password(inside, "x"); }) == "the e-mail holds a control character");
+        CHECK(refusal([&] { credentials::password("a@b", inside); }) ==
+              "the password holds a control character");
+        CHECK(refusal([&] { credentials::refresh_token(inside); }) ==
+              "the refresh token holds a control character");
+        CHECK(refusal([&] { credentials::access_token(inside); }) ==
+              "the access token holds a control character");
+        CHECK(refusal([&] { credentials::password("a@b", "x").one_time_password(inside); }) ==
+              "the one-time password holds a control character");
+    }
+    // A password is not trimmed, so a line break at its end is no accident that could be mended silently.
+    CHECK(refusal([] { credentials::password("a@b", "hunter2\n"); }) ==
+          "the password holds a control character");
+}
+
+TEST_CASE("what is no UTF-8 can not stand in JSON and is refused")
+{
+    for (auto const* bad : {"hunter\xe4", "\xc3", "\xed\xa0\x80", "\xc0\xaf", "a\xff z"}) {
+        CHECK(refusal([&] { credentials::password(bad, "x"); }) == "the e-mail is no UTF-8");
+        CHECK(refusal([&] { credentials::password("a@b", bad); }) == "the password is no UTF-8");
+    }
+}
+
+TEST_CASE("a token is visible ASCII")
+{
+    for (auto const* bad : {"hunter two", "hunter\xc3\xa4", "a b"}) {
+        CHECK(refusal([&] { credentials::refresh_token(bad); }) ==
+              "the refresh token holds a character that no token has");
+        CHECK(refusal([&] { credentials::access_token(bad); }) ==
+              "the access token holds a character that no token has");
+    }
+    CHECK(credentials::refresh_token("!~-._=+/").value().reveal() == "!~-._=+/");
+}
+
+TEST_CASE("the password is kept only if asked, and only if there is one")
+{
+    auto who = credentials::password("a@b", "x");
+    CHECK(who.keep_password().keeps_password());
+    CHECK_FALSE(who.keep_password(false).keeps_password());
+    CHECK_FALSE(credentials::refresh_token("x").keep_password().keeps_password());
+}
+
+TEST_CASE("a one-time password is trimmed")
+{
+    auto who = credentials::password("a@b", "x");
+    CHECK(who.one_time_password(" 123456\n").one_time_password().reveal() == "123456");
+}
+
+TEST_CASE("credentials from the environment")
+{
+    SECTION("none")
+    {
+        environment const set(variables{});
+        CHECK_FALSE(credentials::from_environment());
+    }
+    SECTION("empty variables are none")
+    {
+        environment const set(variables{{"PRT_TOKEN", ""}, {"PRT_EMAIL", ""}, {"PRT_PASSWORD", ""}});
+        CHECK_FALSE(credentials::from_environment());
+    }
+    SECTION("half a login is none")
+    {
+        environment const set(variables{{"PRT_EMAIL", "a@b"}});
+        CHECK_FALSE(credentials::from_environment());
+    }
+    SECTION("the other half is none either")
+    {
+        environment const set(variables{{"PRT_PASSWORD", "x"}});
+        CHECK_FALSE(credentials::from_environment());
+    }
+    SECTION("e-mail and password")
+    {
+        environment const set(variables{{"PRT_EMAIL", " a@b "}, {"PRT_PASSWORD", "x"}});
+        auto const who = credentials::from_environment();
+        REQUIRE(who);
+        CHECK(who->type() == kind::password);
+        CHECK(who->email() == "a@b");
+        CHECK(who->value().reveal() == "x");
+    }
+    SECTION("a token goes first")
+    {
+        environment const set(
+            variables{{"PRT_TOKEN", access_jwt}, {"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x"}});
+        auto const who = credentials::from_environment();
+        REQUIRE(who);
+        CHECK(who->type() == kind::access_token);
+    }
+    SECTION("a refresh token")
+    {
+        environment const set(variables{{"PRT_TOKEN", refresh_jwt}});
+        REQUIRE(credentials::from_environment());
+        CHECK(credentials::from_environment()->type() == kind::refresh_token);
+    }
+    SECTION("a bad one is refused, not skipped")
+    {
+        environment const set(
+            variables{{"PRT_TOKEN", "hunter\ntwo"}, {"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x"}});
+        CHECK(refusal([] { credentials::from_environment(); }) ==
+              "the refresh token holds a control character");
+    }
+}

@@ -1,0 +1,118 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// The mock region's models and apps.
+
+#include "catch.hpp"
+
+#include "unit/mock/region_client.hpp"
+
+#include <practicus/mock/console.hpp>
+
+#include <stdexcept>
+#include <string>
+
+using namespace practicus::mock;
+using strings = region_client::strings;
+
+TEST_CASE("a model's id and metadata")
+{
+    region_client c;
+    std::string const url = "/models/practicus/diamond-price/";
+    auto answer = c.region.handle(c.get(url + "?get_meta=true").bearer(c.access()));
+    CHECK(answer.status == 200);
+    CHECK(answer.headers["X-Prt-Model-Id"] == "42");
+    CHECK(c.json(answer).at("model_name") == "diamond-price");
+    CHECK(c.json(answer).as_object().contains("model_signature_json"));
+
+    for (auto const* tag : {"v1/", "v2/", "v3/", "latest/", "production/", "staging/"})
+        CHECK(c.region.handle(c.get(url + tag + "?get_meta=true").bearer(c.access())).status == 200);
+    CHECK(c.region.handle(c.get(url + "v4/?get_meta=true").bearer(c.access())).status == 404);
+    CHECK(c.region.handle(c.get("/models/practicus/%64iamond-price/?get_meta=true").bearer(c.access()))
+              .status == 200);
+
+    auto refresh = c.region.issue(token_type::refresh, "admin@company.com");
+    CHECK(c.region.handle(c.get(url).bearer(refresh)).headers["x-prt-model-id"] == "42");
+    CHECK(c.region.count("GET model-meta") == 10);
+
+    CHECK(c.region.handle(c.get("/models/finance/draft/?get_meta=true").bearer(c.access())).status == 404);
+    auto moved = c.region.handle(c.get("/models/practicus/diamond-price?get_meta=true").bearer(c.access()));
+    CHECK(moved.status == 301);
+    CHECK(moved.headers["Location"] == url + "?get_meta=true");
+    CHECK(c.region.violations() == strings());
+}
+
+TEST_CASE("a model's id may be missing or wrong")
+{
+    region_client c;
+    auto id_of = [&](std::string const& name) {
+        return c.region.handle(c.get("/m/" + name + "/?get_meta=true").bearer(c.access())).headers;
+    };
+    deployment const where("d", "D");
+    prefix const m("m", "m");
+    c.region.add(model(1, "zero", m).add(version(1, 1, where)).answer_id("0"));
+    c.region.add(model(2, "none", m).add(version(1, 1, where)).answer_id(std::nullopt));
+    CHECK(id_of("zero")["x-prt-model-id"] == "0");
+    CHECK_FALSE(id_of("none").contains("x-prt-model-id"));
+}
+
+TEST_CASE("a model predicts CSV row by row, and echoes JSON")
+{
+    region_client c;
+    auto ask = [&](request r) { return c.region.handle(r.bearer(c.session(42))); };
+    auto const post = c.post("/models/practicus/diamond-price/v1/");
+    auto rows = ask(request(post).content("text/csv", "a,b\n1,2\n\"x\ny\",3\r\n"));
+    CHECK(rows.status == 200);
+    CHECK(rows.headers["Content-Type"] == "text/csv");
+    CHECK(rows.body == "prediction\n" + predict_row("1,2") + '\n' + predict_row("\"x\ny\",3") + '\n');
+    CHECK(ask(request(post).content("text/csv; charset=utf-8", "a\n")).body == "prediction\n");
+    CHECK(ask(request(post).json(R"({"prompt":"hi"})")).body == R"({"echo":{"prompt":"hi"}})");
+    CHECK(ask(c.get("/models/practicus/diamond-price/").json("1")).body == R"({"echo":1})");
+    CHECK(ask(request(post).content("text/plain", "x")).status == 415);
+    CHECK(ask(request(post).json("{")).status == 400);
+    CHECK(c.region.count("POST predict") == 5);
+    CHECK(c.region.count("GET predict") == 1);
+    CHECK(c.region.violations() == strings());
+}
+
+TEST_CASE("what predict_row predicts is for ever")
+{
+    CHECK(predict_row("") == "6560.37");
+    CHECK(predict_row("1,2") == "1309.18");
+    CHECK(predict_csv("a,b\n1,2") == "prediction\n1309.18\n");
+    CHECK(predict_csv("") == "prediction\n");
+}
+
+TEST_CASE("a model may have a predictor of its own")
+{
+    region_client c;
+    deployment const where("d", "D");
+    c.region.add(model(1, "own", prefix("m", "m")).add(version(1, 1, where)).predicts([](request const& r) {
+        if (r.body == "fail") throw std::runtime_error("no");
+        return response(200, "text/plain", r.body + '!');
+    }));
+    auto ask = [&](std::string_view body) {
+        return c.region.handle(c.post("/m/own/").content("text/plain", body).bearer(c.session(1)));
+    };
+    CHECK(ask("hi").body == "hi!");
+    CHECK(ask("fail").status == 500);
+}
+
+TEST_CASE("an app's id")
+{
+    region_client c;
+    for (auto const* url :
+         {"/apps/tools/viewer/api/", "/apps/tools/viewer/v1/api/", "/apps/tools/viewer/api/v1/"}) {
+        auto answer = c.region.handle(c.get(std::string(url) + "?prt_sys_task=meta"));
+        CHECK(answer.status == 200);
+        CHECK(c.json(answer).at("app_id") == 78);
+    }
+    CHECK(c.region.handle(c.get("/apps/bare/api/?prt_sys_task=meta")).status == 404);
+    CHECK(c.region.handle(c.get("/apps/tools/viewer/api/v9/?prt_sys_task=meta")).status == 404);
+    CHECK(c.region.count("GET app-meta") == 5);
+    deployment const where("d", "D");
+    c.region.add(app(5, "odd", prefix("a", "a")).add(version(1, 1, where)).answer_id(std::nullopt));
+    CHECK_FALSE(
+        c.json(c.region.handle(c.get("/a/odd/api/?prt_sys_task=meta"))).as_object().contains("app_id"));
+    CHECK(c.region.violations() == strings());
+}
