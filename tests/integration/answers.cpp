@@ -79,6 +79,14 @@ TEST_CASE("a success that is no JSON")
     CHECK(f.failure_of(204, "").code == errc::not_json);
 }
 
+TEST_CASE("what is no JSON may be a token, and is not shown")
+{
+    answered f;
+    auto const info = f.failure_of(200, "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl");
+    CHECK(info.code == errc::not_json);
+    CHECK(info.server_message.empty());
+}
+
 TEST_CASE("a body over its limit")
 {
     fixture f;

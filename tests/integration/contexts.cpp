@@ -10,7 +10,6 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 
-#include <atomic>
 #include <future>
 #include <thread>
 
@@ -19,37 +18,6 @@ using practicus::errc;
 namespace {
 
 constexpr char const* cluster_path = "/console/api/central/clusterdefinition/";
-
-/// Counts how operations end.
-struct ends
-{
-    std::atomic<int> served = 0, aborted = 0, closed = 0, other = 0;
-
-    auto handler()
-    {
-        return [this](std::exception_ptr e, auto const&...) { add(e); };
-    }
-
-    void add(std::exception_ptr const& e)
-    {
-        if (!e) {
-            ++served;
-            return;
-        }
-        try {
-            std::rethrow_exception(e);
-        } catch (practicus::error const& failed) {
-            if (failed.code() == asio::error::operation_aborted)
-                ++aborted;
-            else if (failed.code() == errc::client_closed)
-                ++closed;
-            else
-                ++other;
-        } catch (...) {
-            ++other;
-        }
-    }
-};
 
 /// A context that is run by a thread of its own.
 struct running_context

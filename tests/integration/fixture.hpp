@@ -11,6 +11,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -19,6 +20,37 @@
 #include <utility>
 
 namespace asio = boost::asio;
+
+/// Counts how operations end.
+struct ends
+{
+    std::atomic<int> served = 0, aborted = 0, closed = 0, other = 0;
+
+    auto handler()
+    {
+        return [this](std::exception_ptr e, auto const&...) { add(e); };
+    }
+
+    void add(std::exception_ptr const& e)
+    {
+        if (!e) {
+            ++served;
+            return;
+        }
+        try {
+            std::rethrow_exception(e);
+        } catch (practicus::error const& failed) {
+            if (failed.code() == asio::error::operation_aborted)
+                ++aborted;
+            else if (failed.code() == practicus::errc::client_closed)
+                ++closed;
+            else
+                ++other;
+        } catch (...) {
+            ++other;
+        }
+    }
+};
 
 /// A demo region on a thread of its own, and a context for clients. A test that uses it fails if the region
 /// found fault with a request, or if an expectation was not met.

@@ -189,3 +189,15 @@ TEST_CASE("logout while a login is awaited")
     CHECK_THROWS_AS(std::rethrow_exception(failed), practicus::error);
     CHECK(f.failure(client.cluster()).code == errc::login_required);
 }
+
+TEST_CASE("a one-time password that may have reached the region is not sent again")
+{
+    fixture f;
+    f.server.region().one_time_password("admin@company.com", "123456");
+    f.server.expect("POST", "/console/api/auth/").cut_after(0);
+    auto client = f.client(practicus::client_options().credentials(
+        fixture::password().keep_password().one_time_password("123456")));
+    CHECK(f.failure(client.cluster()).code == errc::connection_lost);
+    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.server.count("POST auth/") == 1);
+}

@@ -71,6 +71,9 @@ TEST_CASE("a GET follows a redirect within its origin")
     auto const info = f.failure(client.models());
     CHECK(info.code == errc::redirected);
     CHECK(info.attempts == 4);
+    f.server.expect("GET", "/console/api/modelhost/models/").redirect(f.server.url() + "?a=1");
+    CHECK(f.failure(client.models()).code == errc::not_found);
+    CHECK(f.server.requests().back().target == "/?a=1");
     f.server.expect("GET", "/console/api/modelhost/models/").redirect("http://[");
     CHECK(f.failure(client.models()).code == errc::redirected);
 }

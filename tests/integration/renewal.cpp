@@ -185,29 +185,18 @@ TEST_CASE("the first caller of a renewal may leave: the others are served")
     f.server.expect("POST", "/console/api/auth/").hold(gate);
     auto client = f.user();
     asio::cancellation_signal leave;
-    int aborted = 0, served = 0;
-    auto count = [&](std::exception_ptr e, practicus::cluster_info) {
-        if (!e) {
-            ++served;
-            return;
-        }
-        try {
-            std::rethrow_exception(e);
-        } catch (practicus::error const& failed) {
-            if (failed.code() == asio::error::operation_aborted) ++aborted;
-        }
-    };
-    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), count));
+    ends result;
+    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
     for (int i = 0; i != 3; ++i)
-        asio::co_spawn(f.io, client.cluster(), count);
+        asio::co_spawn(f.io, client.cluster(), result.handler());
     while (gate.waiting() == 0)
         f.io.poll();
     leave.emit(asio::cancellation_type::terminal);
-    while (aborted == 0)
+    while (result.aborted == 0)
         f.io.poll();
     gate.open();
     f.io.run();
-    CHECK(aborted == 1);
-    CHECK(served == 3);
+    CHECK(result.aborted == 1);
+    CHECK(result.served == 3);
     CHECK(f.server.count("POST auth/") == 1);
 }

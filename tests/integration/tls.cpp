@@ -119,6 +119,20 @@ TEST_CASE("plain HTTP on a port that should speak TLS, and the reverse")
     CHECK(f.server.count() == 0);
 }
 
+TEST_CASE("a body without a length is whole only when the peer says so")
+{
+    fixture f{server_options().tls()};
+    auto client = f.user(trusting(f));
+    f.run(client.cluster());
+    f.server.expect("GET", "/console/api/modelhost/model-prefixes/").reply(200, "[]").until_close();
+    CHECK(f.run(client.model_prefixes()).empty());
+    f.server.expect("GET", "/console/api/modelhost/model-prefixes/")
+        .reply(200, "[]")
+        .until_close()
+        .cut_after_head(2);
+    CHECK(f.failure(client.model_prefixes()).code == errc::connection_lost);
+}
+
 TEST_CASE("a handshake that is cut")
 {
     fixture f{server_options().tls()};

@@ -89,6 +89,11 @@ struct request
 /// What is kept of an answer.
 struct response
 {
+    response() = default;
+    response(response&&) = default;
+    response& operator=(response&&) = default;
+    ~response() { OPENSSL_cleanse(body.data(), body.size()); }
+
     unsigned status = 0;
     bool keep_alive = false;
     std::string content_type;

@@ -124,7 +124,8 @@ public:
                 info.message =
                     answer.content_type.empty() ? "it has no content type" : "its content type is another";
                 if (answer.content_type.starts_with("application/json")) info.message = "though it says so";
-                info.server_message = read_error_body(answer.body).message;
+                // A page says where it comes from; anything else may be a token.
+                if (answer.body.starts_with('<')) info.server_message = read_error_body(answer.body).message;
             }
             throw error(wire_.with_request(std::move(info), r, op));
         }
@@ -222,6 +223,7 @@ private:
                                ? wire::login(service(), *state.held(), limits().console_body())
                                : wire::refresh(service(), state.refresh().reveal(), limits().console_body());
             auto const issued = home()->time().now();
+            one_use const once{this, op, state, by_password};
             auto const answer = co_await wire_.send(op, r, state.refresh());
             if (!by_password && is_refused(answer)) {
                 refused = refusal(op, r, answer);
@@ -241,6 +243,22 @@ private:
         if (refused) throw error(refused);
         throw error(errc::login_required);
     }
+
+    /// A one-time password that may have reached the region is not sent again.
+    struct one_use
+    {
+        session* self;
+        operation const& op;
+        session_state const& sent;
+        bool by_password;
+
+        ~one_use()
+        {
+            if (!by_password || !op.written || !sent.held()->one_time_password()) return;
+            std::lock_guard lock(self->mutex_);
+            self->state_.refuse_password(sent.generation());
+        }
+    };
 
     /// Is it certain that the region itself refused the token? A proxy's 401 or 403 must not log anybody out.
     static bool is_refused(response const& answer)

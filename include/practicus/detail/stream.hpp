@@ -50,6 +50,8 @@ struct operation
     time_point began{};
     time_point deadline = time_point::max();
     unsigned attempts = 0;
+    /// Has anything of a request been handed to a socket?
+    bool written = false;
 };
 
 /// Until when a phase may take that begins now; a limit of zero is none.

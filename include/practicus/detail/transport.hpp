@@ -105,6 +105,7 @@ private:
         }
         if (!same) throw error(errc::untrusted_origin, "the answer is a redirect to another origin");
         std::string result(std::string_view(resolved.encoded_target()));
+        if (result.empty() || result.starts_with('?')) result.insert(0, 1, '/');
         // Boost.URL 1.81 takes what follows a bad port for a path.
         if (!result.starts_with('/')) throw error(errc::redirected, "to a location that is no url");
         return result;
@@ -157,7 +158,7 @@ private:
 
     template <class Socket>
     asio::awaitable<response> exchange(Socket& socket, stream& guard, std::string_view bytes,
-                                       std::size_t body_limit, operation const& op) const
+                                       std::size_t body_limit, operation& op) const
     {
         auto const& limits = options_.timeouts();
         error_code code;
@@ -165,12 +166,14 @@ private:
             guard.arm(phase_end(op, home_->time().now(), limits.between_bytes()));
             auto const n = co_await socket.async_write_some(asio::const_buffer(bytes.data(), bytes.size()),
                                                             asio::redirect_error(asio::use_awaitable, code));
+            op.written = op.written || n != 0;
             guard.settle(code, guard.disarm(), phase::write, op);
             bytes.remove_prefix(n);
         }
 
         std::optional<response_reader> reader(std::in_place, options_.limits().header(), body_limit);
         std::vector<char> buffer(16 * 1024);
+        wiped_later const wipe{buffer};
         std::size_t held = 0;
         bool any = false;
         while (true) {
@@ -193,6 +196,13 @@ private:
         co_return std::move(reader->result());
     }
 
+    // What was read may hold tokens.
+    struct wiped_later
+    {
+        std::vector<char>& buffer;
+        ~wiped_later() { OPENSSL_cleanse(buffer.data(), buffer.size()); }
+    };
+
     // Some servers close a TLS connection without saying so first.
     static bool is_end(error_code const& code) noexcept
     {
@@ -202,7 +212,8 @@ private:
     static void finish_at_end(response_reader& reader, error_code const& cause)
     {
         error_code code;
-        if (reader.got_some()) reader.put_eof(code);
+        // Under TLS, only the peer's word makes an end of a body that has no length.
+        if (reader.got_some() && cause == asio::error::eof) reader.put_eof(code);
         if (reader.is_done() && !code) return;
         throw_with_cause(errc::connection_lost, cause);
     }
@@ -219,7 +230,7 @@ private:
                       buffer.begin() + static_cast<std::ptrdiff_t>(held), buffer.begin());
             held -= used;
             if (!reader->is_done()) {
-                if (held > options_.limits().header() + buffer_slack)
+                if (held > std::max(options_.limits().header(), min_line))
                     throw error(errc::malformed_response, "a line without an end");
                 return false;
             }
@@ -228,7 +239,8 @@ private:
         }
     }
 
-    static constexpr std::size_t buffer_slack = 16 * 1024;
+    /// A chunk's line may be as long as a header, or as this.
+    static constexpr std::size_t min_line = 16 * 1024;
 
     std::shared_ptr<runtime> home_;
     service_url service_;

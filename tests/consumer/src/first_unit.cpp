@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// One of two translation units that both include everything: defining anything twice would be the linker's error.
+// One of two translation units that both include everything: defining anything twice would be the linker's
+// error.
 
 #include <practicus.hpp>
 

@@ -159,7 +159,7 @@ TEST_CASE("trailers never override fields")
 TEST_CASE("broken chunks")
 {
     for (auto const* bad :
-         {"x\r\n\r\n", "5\r\nhelloX0\r\n\r\n", "-1\r\n\r\n", "\r\n\r\n\r\n", "11111111111111111\r\n",
+         {"x\r\n", "zz\r\n", "5\r\nhelloX0\r\n\r\n", "-1\r\n\r\n", "\r\n", "11111111111111111\r\n",
           "5;\x01\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n"}) {
         INFO(bad);
         auto const r = read(chunked(bad));

@@ -260,28 +260,31 @@ TEST_CASE("waking, cancelling and sweeping race, and each wait ends once")
     asio::thread_pool pool(3);
     auto const home = runtime::make(pool.get_executor());
     std::atomic<int> ended = 0;
+    // They outlive the pool's threads, which may still be on their way out of a handler that was counted.
+    std::vector<std::unique_ptr<asio::cancellation_signal>> all;
     for (int round = 0; round != rounds; ++round) {
         auto const work = std::make_shared<flight<int>>();
-        std::vector<std::unique_ptr<asio::cancellation_signal>> signals;
+        std::vector<asio::cancellation_signal*> signals;
         std::vector<asio::strand<asio::thread_pool::executor_type>> strands;
-        std::atomic<int> here = 0;
+        auto const here = std::make_shared<std::atomic<int>>(0);
         for (int i = 0; i != waiters; ++i) {
-            signals.push_back(std::make_unique<asio::cancellation_signal>());
+            signals.push_back(all.emplace_back(std::make_unique<asio::cancellation_signal>()).get());
             strands.push_back(asio::make_strand(pool));
             auto const at = i % 3 == 0 ? home->time().now() : time_point::max();
-            asio::co_spawn(strands.back(), joining(home, work, at),
-                           asio::bind_cancellation_slot(signals.back()->slot(), [&](std::exception_ptr, int) {
-                               ++ended;
-                               ++here;
-                           }));
+            asio::co_spawn(
+                strands.back(), joining(home, work, at),
+                asio::bind_cancellation_slot(signals.back()->slot(), [&ended, here](std::exception_ptr, int) {
+                    ++ended;
+                    ++*here;
+                }));
         }
         for (int i = 1; i < waiters; i += 3)
-            asio::post(strands[static_cast<std::size_t>(i)], [&signals, i] {
-                signals[static_cast<std::size_t>(i)]->emit(asio::cancellation_type::terminal);
+            asio::post(strands[static_cast<std::size_t>(i)], [signal = signals[static_cast<std::size_t>(i)]] {
+                signal->emit(asio::cancellation_type::terminal);
             });
         home->limits()->sweep();
         work->succeed(round);
-        while (here != waiters)
+        while (*here != waiters)
             std::this_thread::yield();
     }
     pool.join();
