@@ -90,7 +90,9 @@ struct request
 struct response
 {
     response() = default;
+    response(response const&) = default;
     response(response&&) = default;
+    response& operator=(response const&) = default;
     response& operator=(response&&) = default;
     ~response() { OPENSSL_cleanse(body.data(), body.size()); }
 

@@ -188,11 +188,11 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, operation_body<T
     }
 
     auto const end = std::make_shared<flight<value_of<T>>>();
-    remote_call call(home);
-    std::function<void()> start = [&call, &home, &body, end] {
-        auto const started = call.start(
-            [end, owner = home->limits(), op = std::move(body)] { return run_into<T>(end, owner, op); });
-        if (!started) flight_promise<value_of<T>> const aborted(end);
+    auto const call = std::make_shared<remote_call>(home);
+    // Owns what it needs: close() on another thread may end this wait before the function has run.
+    std::function<void()> start = [call, end, owner = home->limits(), op = std::move(body)] {
+        if (!call->start([end, owner, op] { return run_into<T>(end, owner, op); }))
+            flight_promise<value_of<T>> const aborted(end);
     };
     auto joined = flight<value_of<T>>::join(end, home->limits(), time_point::max(), std::move(start));
     if constexpr (std::is_void_v<T>)

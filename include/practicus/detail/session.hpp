@@ -216,6 +216,7 @@ private:
                 std::lock_guard lock(mutex_);
                 state = state_;
             }
+            if (tries > 0 && state.is_fresh(home()->time().now())) co_return state.access();
             auto const source = state.fetch();
             if (source == session_state::source::none) break;
             bool const by_password = source == session_state::source::password;
