@@ -40,8 +40,10 @@ set(practicus_marked_headers
     practicus.hpp)
 
 set(practicus_mock_marked_headers
+    practicus/mock/gate.hpp pure
     practicus/mock/message.hpp pure
     practicus/mock/catalog.hpp pure
+    practicus/mock/codec.hpp pure
     practicus/mock/token.hpp pure
     practicus/mock/detail/body.hpp pure
     practicus/mock/detail/replies.hpp pure
@@ -51,12 +53,16 @@ set(practicus_mock_marked_headers
     practicus/mock/detail/region_service.hpp pure
     practicus/mock/detail/region_settings.hpp pure
     practicus/mock/console.hpp pure
+    practicus/mock/compression.hpp pure
+    practicus/mock/lz4.hpp pure
     practicus/mock/fault.hpp pure
-    practicus/mock/certificate.hpp
-    practicus/mock/options.hpp
+    practicus/mock/expectation.hpp pure
+    practicus/mock/certificate.hpp pure
+    practicus/mock/options.hpp pure
     practicus/mock/detail/server_state.hpp
     practicus/mock/detail/answer.hpp
     practicus/mock/detail/wire_socket.hpp
+    practicus/mock/detail/channel.hpp
     practicus/mock/detail/connection.hpp
     practicus/mock/detail/listener.hpp
     practicus/mock/server.hpp)

@@ -27,8 +27,8 @@ int main(int argc, char** argv)
     auto const model = [&] { return url + "/models/practicus/diamond-price/"; };
     asio::co_spawn(io, practicus::client(io.get_executor(), url, options()).session_token(model()),
                    [](std::exception_ptr failed, practicus::token token) {
-                       if (!failed)
-                           std::cout << "callback: a token of " << token.reveal().size() << " bytes\n";
+                       if (failed) std::rethrow_exception(failed); // out of io.run()
+                       std::cout << "callback: a token of " << token.reveal().size() << " bytes\n";
                    });
     auto id = asio::co_spawn(io, practicus::client(io.get_executor(), url, options()).model_id(model()),
                              asio::use_future);

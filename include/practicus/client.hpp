@@ -48,8 +48,10 @@ clock& clock_of(client const& of) noexcept;
 /// region refuses it (401). All callers share one renewal. When nothing is left that the region accepts,
 /// operations end with `errc::login_required`.
 ///
-/// **Cancellation.** Every type of cancellation ends an operation at once; the client stays usable. A renewal
-/// that others may wait for goes on. As everywhere in Asio, emit a signal on the operation's executor.
+/// **Cancellation.** Every type of cancellation that reaches an operation ends it at once (`co_spawn` lets
+/// only `terminal` through, unless the coroutine says otherwise); the client stays usable. A renewal that
+/// others may wait for goes on. As everywhere in Asio, a signal is emitted on the operation's executor, which
+/// then is a strand or has one thread.
 ///
 /// **Executors.** On an executor of the client's own context, an operation runs and does its I/O right there.
 /// On another's, it runs on the client's executor and its caller waits: then the client's context must be run

@@ -57,7 +57,7 @@ enum class errc
     not_found,
     /// The region refused the request as malformed (400 and other 4xx). The server's text says which field.
     bad_request,
-    /// Too many requests (429). Slow down; the client has already waited and retried.
+    /// Too many requests (429). Slow down, and try later.
     too_many_requests,
     /// The region or a server in front of it is overloaded or restarting (502, 503, 504). Try later.
     unavailable,

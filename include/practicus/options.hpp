@@ -173,6 +173,13 @@ public:
     }
     std::optional<practicus::credentials> const& credentials() const noexcept { return credentials_; }
 
+    /// Without credentials, the default: somebody logs in later.
+    client_options& without_credentials()
+    {
+        credentials_.reset();
+        return *this;
+    }
+
     /// One more origin (`https://models.company.com`) that is the region's own: tokens may be sent there. The
     /// service url's origin always is. Throws `errc::invalid_url`.
     client_options& trusted_origin(std::string_view url)

@@ -4,7 +4,6 @@
 #include "fixture.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -134,9 +133,12 @@ TEST_CASE("cancelling in another context ends the wait and the request")
     cancel.emit(asio::cancellation_type::terminal);
     f.io.run();
     CHECK(result.aborted == 1);
-    gate.open();
     f.io.restart();
     CHECK(f.run(client.models()).size() == 5);
+    // The request that nobody waits for is over too, though its answer never came.
+    home.work.reset();
+    home.thread.join();
+    gate.open();
 }
 
 TEST_CASE("the caller's context is destroyed first")
@@ -155,10 +157,77 @@ TEST_CASE("the caller's context is destroyed first")
         while (gate.waiting() != 3)
             callers.poll();
     }
-    gate.open();
     home.work.reset();
-    home.thread.join(); // what was begun for the callers ends by itself
+    home.thread.join(); // what was begun for the callers is cancelled: no answer has come
+    gate.open();
     CHECK(result.served + result.aborted + result.closed + result.other == 0);
+}
+
+TEST_CASE("the client's context is destroyed before it has begun what was asked of it")
+{
+    fixture f;
+    auto home = std::make_unique<asio::io_context>();
+    practicus::client client(home->get_executor(), f.server.url());
+    ends result;
+    asio::co_spawn(f.io, client.cluster(), result.handler());
+    f.io.poll();
+    home.reset();
+    f.io.run();
+    CHECK(result.aborted == 1);
+}
+
+TEST_CASE("a strand that is younger than the client's waiters is destroyed with callers suspended on it")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("POST", "/console/api/auth/").hold(gate);
+    ends result;
+    {
+        asio::io_context io;
+        practicus::client first(io.get_executor(), f.server.url());
+        auto const strand = asio::make_strand(io);
+        practicus::client second(strand, f.server.url(),
+                                 practicus::client_options().credentials(fixture::password()));
+        asio::co_spawn(strand, second.cluster(), result.handler());
+        while (gate.waiting() == 0)
+            io.poll();
+    }
+    gate.open();
+    CHECK(result.served + result.aborted + result.closed + result.other == 0);
+}
+
+TEST_CASE("the last of a client goes while its context is being destroyed on another thread")
+{
+    fixture f;
+    for (int i = 0; i != 20; ++i) {
+        auto home = std::make_unique<asio::io_context>();
+        asio::io_context callers;
+        ends result;
+        asio::co_spawn(callers, practicus::client(home->get_executor(), f.server.url()).cluster(),
+                       result.handler());
+        callers.poll();
+        std::thread other([&] { callers.run(); });
+        home.reset();
+        other.join();
+        CHECK(result.aborted == 1);
+    }
+}
+
+TEST_CASE("logins, logouts, refreshes and calls from several threads")
+{
+    fixture f;
+    asio::thread_pool pool(3);
+    practicus::client client(pool.get_executor(), f.server.url());
+    ends result;
+    for (int i = 0; i != 20; ++i) {
+        asio::co_spawn(pool, client.login("admin@company.com", "practicus"), result.handler());
+        asio::co_spawn(pool, client.cluster(), result.handler());
+        asio::co_spawn(pool, client.refresh(), result.handler());
+        if (i % 5 == 0) client.logout();
+    }
+    pool.join();
+    CHECK(result.served + result.other == 60); // what met a logout asks for a login
+    CHECK(result.aborted + result.closed == 0);
 }
 
 TEST_CASE("the client's context is destroyed first")

@@ -186,7 +186,28 @@ TEST_CASE("logout while a login is awaited")
     gate.open();
     f.io.run();
     REQUIRE(failed);
-    CHECK_THROWS_AS(std::rethrow_exception(failed), practicus::error);
+    try {
+        std::rethrow_exception(failed);
+    } catch (practicus::error const& e) {
+        CHECK(e.code() == errc::login_required);
+    }
+    CHECK(f.failure(client.cluster()).code == errc::login_required);
+}
+
+TEST_CASE("a login that is answered after a logout logs nobody in")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("POST", "/console/api/auth/").hold(gate);
+    auto client = f.client();
+    ends result;
+    asio::co_spawn(f.io, client.login("admin@company.com", "practicus"), result.handler());
+    while (gate.waiting() == 0)
+        f.io.poll();
+    client.logout();
+    gate.open();
+    f.io.run();
+    CHECK(result.other == 1);
     CHECK(f.failure(client.cluster()).code == errc::login_required);
 }
 

@@ -25,6 +25,9 @@ TEST_CASE("no credential goes to a model url on another host")
         CHECK(f.failure(client.session_token(url, practicus::token_purpose::upload)).code ==
               errc::untrusted_origin);
     }
+    for (auto const& url :
+         {other.url() + "/apps/tools/viewer/", "https://" + f.server.authority() + "/apps/tools/viewer/"})
+        CHECK(f.failure(client.app_session_token(url)).code == errc::untrusted_origin);
     CHECK(f.server.count() == before);
     CHECK(other.connections() == 0);
 }
@@ -50,6 +53,25 @@ TEST_CASE("a redirect to another origin is refused before anything is sent there
             f.server.expect("GET", "/models/practicus/diamond-price/").redirect(to, status);
             CHECK(f.failure(client.session_token(f.model())).code == errc::untrusted_origin);
         }
+    CHECK(other.connections() == 0);
+}
+
+TEST_CASE("no console call follows a redirect to another origin")
+{
+    fixture f;
+    practicus::mock::server other;
+    auto client = f.user();
+    f.run(client.cluster());
+    f.server.expect("GET", "/console/api/modelhost/models/")
+        .redirect(other.url() + "/console/api/modelhost/models/");
+    CHECK(f.failure(client.models()).code == errc::untrusted_origin);
+    f.server.expect("GET", "/console/api/modelhost/model-auth/").redirect(other.url() + "/x/");
+    CHECK(f.failure(client.session_token(f.model())).code == errc::untrusted_origin);
+    f.server.expect("POST", "/console/api/auth/").redirect(other.url() + "/console/api/auth/", 307);
+    CHECK(f.failure(client.login("admin@company.com", "practicus")).code == errc::redirected);
+    f.server.expect("POST", "/console/api/auth/refresh/")
+        .redirect(other.url() + "/console/api/auth/refresh/", 308);
+    CHECK(f.failure(client.refresh()).code == errc::redirected);
     CHECK(other.connections() == 0);
 }
 

@@ -127,6 +127,40 @@ TEST_CASE("what only a proxy refused does not log anybody out")
     CHECK(f.server.count("POST auth/refresh/") == 2);
 }
 
+TEST_CASE("what only a proxy refused does not lose a password that is kept")
+{
+    fixture f;
+    auto client = f.client(practicus::client_options().credentials(fixture::password().keep_password()));
+    f.server.expect("POST", "/console/api/auth/")
+        .reply(403, "<html><title>Blocked</title></html>", "text/html");
+    CHECK(f.failure(client.cluster()).code == errc::forbidden);
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/") == 2);
+}
+
+TEST_CASE("every call that asks with the access token is sent again after a 401")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    auto const viewer = client.app_url("apps/tools", "viewer");
+    std::uint64_t refreshes = 0;
+    auto after_revoking = [&](auto operation) {
+        f.server.region().revoke(token_type::access);
+        f.run(std::move(operation));
+        CHECK(f.server.count("POST auth/refresh/") == ++refreshes);
+    };
+    after_revoking(client.model_prefixes());
+    after_revoking(client.models());
+    after_revoking(client.model_deployments());
+    after_revoking(client.app_prefixes());
+    after_revoking(client.apps());
+    after_revoking(client.model_id(f.model()));
+    after_revoking(client.model_metadata(f.model()));
+    after_revoking(client.session_token(f.model()));
+    after_revoking(client.app_session_token(viewer));
+}
+
 TEST_CASE("a rotated refresh token is adopted")
 {
     fixture f;

@@ -33,6 +33,7 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     co_await c.login("admin@company.com", "practicus");
     co_await c.login(credentials::refresh_token(long_text(token)));
     co_await c.login(credentials::token(long_text(token)));
+    co_await plain.login(credentials::access_token(long_text(token)));
     co_await plain.login(credentials::password("admin@company.com", "practicus").keep_password());
     co_await c.refresh();
     done += !(co_await c.cluster()).name.empty();

@@ -72,6 +72,16 @@ TEST_CASE("the first byte has a limit")
     CHECK(info.request == "GET /console/api/modelhost/models/");
 }
 
+TEST_CASE("a pause within an answer has a limit")
+{
+    fixture f;
+    auto client = f.user(client_options().timeouts(timeout_options().between_bytes(7s)));
+    f.run(client.cluster());
+    auto const info = stalled_after(f, client, client.models(), 60, 7s);
+    CHECK(info.code == errc::stalled);
+    CHECK(info.message == "while receiving");
+}
+
 TEST_CASE("an operation has a deadline")
 {
     fixture f;
@@ -94,7 +104,7 @@ TEST_CASE("a deadline ends the wait for a token as well")
     gate.open();
 }
 
-TEST_CASE("connecting and the handshake have limits")
+TEST_CASE("the handshake has a limit")
 {
     fixture f{practicus::mock::server_options().tls()};
     practicus::mock::gate gate;

@@ -144,10 +144,11 @@ TEST_CASE("a handshake that is cut")
     }
 }
 
-TEST_CASE("TLS 1.2 is spoken, and a client certificate shown where it is asked for")
+TEST_CASE("TLS 1.2 and 1.3 are spoken, and a client certificate shown where it is asked for")
 {
+    bool const old = GENERATE(true, false);
     practicus::mock::certificate_authority authority;
-    fixture f{server_options().tls12_only().tls().client_ca(authority.pem())};
+    fixture f{server_options().tls12_only(old).tls().client_ca(authority.pem())};
     CHECK(f.failure(f.client(trusting(f)).login("admin@company.com", "practicus")).code == errc::tls_failed);
     CHECK(f.server.count() == 0);
 

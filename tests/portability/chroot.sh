@@ -42,20 +42,15 @@ cache=$(cd "$cache" && pwd)
 base=$cache/$suite.tar
 system=$cache/$suite.$$
 
-unmount() {
-    local folder
-    for folder in dev/pts dev/shm dev sys proc; do
-        if mountpoint -q "$system/$folder"; then umount "$system/$folder" || umount -l "$system/$folder"; fi
-    done
-}
+child=""
 
-# Nothing is removed while something of this machine is still mounted in it.
-remove() {
-    unmount
-    if ! grep -q " $system/" /proc/mounts; then rm -rf --one-file-system "$system"; fi
+# Whatever runs in the system ends with its process namespace, and what is mounted there is gone with its mount namespace.
+finish() {
+    [ -z "$child" ] || { kill "$child" 2>/dev/null && wait "$child" || true; }
+    rm -rf --one-file-system "$system"
 }
-trap remove EXIT
-trap 'exit 130' INT TERM
+trap finish EXIT
+trap 'exit 130' INT TERM HUP
 
 if [ ! -e "$base" ]; then
     debootstrap --variant=minbase "$suite" "$system" "$mirror"
@@ -78,24 +73,38 @@ if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
     environment+=(PIP_CERT=/etc/host-certificates.pem)
 fi
 
-mount -t proc proc "$system/proc"
-mount -t sysfs -o ro sysfs "$system/sys"
-mount --bind /dev "$system/dev"
-mount -t devpts devpts "$system/dev/pts"
-mount -t tmpfs tmpfs "$system/dev/shm"
-
 mkdir -p "$system/src/practicus"
 (cd "$root" && git ls-files -z --cached --others --exclude-standard |
     while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
     tar --null --files-from=- -cf -) | tar -C "$system/src/practicus" --no-same-owner -xf -
 
-run=(env -i "${environment[@]}")
+become=()
 if [ "$user" != root ]; then
-    chroot "$system" "${run[@]}" sh -c "apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y sudo &&
+    environment+=("HOME=/home/$user")
+    become=(setpriv --reuid="$user" --regid="$user" --init-groups)
+fi
+
+# inside COMMAND...: runs it in the system, with the folders that the kernel fills.
+inside() {
+    unshare --mount --pid --fork --kill-child bash -euc '
+        system=$1
+        shift
+        mount -t proc proc "$system/proc"
+        mount -t sysfs -o ro sysfs "$system/sys"
+        mount --rbind /dev "$system/dev"
+        mount -t tmpfs tmpfs "$system/dev/shm"
+        exec chroot "$system" "$@"' bash "$system" "$@" <&0 &
+    child=$!
+    local result=0
+    wait "$child" || result=$?
+    child=""
+    return $result
+}
+
+if [ "$user" != root ]; then
+    inside env -i "${environment[@]}" DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -q && apt-get install -q -y sudo &&
         useradd -m -s /bin/bash $user && echo '$user ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/$user &&
         chown -R $user /src" >&2
-    environment+=("HOME=/home/$user")
-    run=(setpriv --reuid="$user" --regid="$user" --init-groups env -i "${environment[@]}")
 fi
 echo "=== $suite: $*"
-chroot "$system" "${run[@]}" sh -c 'cd /src/practicus && exec "$@"' sh "$@"
+inside "${become[@]}" env -i "${environment[@]}" sh -c 'cd /src/practicus && exec "$@"' sh "$@"

@@ -26,18 +26,20 @@ namespace practicus::inline v1::detail {
 
 /// Where a client lives: its executor and context, its time, and whether both still stand. Thread safety:
 /// full.
-class runtime final : public context_dependent, public std::enable_shared_from_this<runtime>
+class runtime final : public context_dependent
 {
 public:
     static std::shared_ptr<runtime> make(asio::any_io_executor executor)
     {
         std::shared_ptr<runtime> self(new runtime(std::move(executor)));
-        self->registry_->add_dependent(self);
+        self->registry_->add_dependent(*self);
         return self;
     }
 
     std::shared_ptr<sweeper> const& limits() const noexcept { return sweeper_; }
     clock& time() const noexcept { return sweeper_->time(); }
+
+    ~runtime() { registry_->remove_dependent(*this); }
 
     /// May an operation of this executor do its I/O right there?
     bool owns(asio::any_io_executor const& executor) const noexcept
@@ -59,10 +61,10 @@ public:
         return registry_->if_up([&] { f(executor_); });
     }
 
-    /// Starts `make()`, an `awaitable<void>`, in the client's context. False if that is gone.
-    bool spawn(std::function<asio::awaitable<void>()> make)
+    /// Starts `make()` in the client's context; drops it if that is gone.
+    void spawn(std::function<asio::awaitable<void>()> make)
     {
-        return with_executor([&](asio::any_io_executor const& executor) {
+        with_executor([&](asio::any_io_executor const& executor) {
             // Posted, for it must not begin under the registry's mutex.
             asio::post(executor, [executor, make = std::move(make)]() mutable {
                 asio::co_spawn(executor, make(), [](std::exception_ptr) {});
@@ -102,12 +104,13 @@ using value_of = std::conditional_t<std::is_void_v<T>, nothing, T>;
 template <class T>
 using operation_body = std::function<asio::awaitable<T>()>;
 
-/// Runs an operation and leaves its end in a flight.
+/// Runs an operation and leaves its end in a flight. The promise is made before anything is posted: what is
+/// dropped before it has begun must end as well.
 template <class T>
-asio::awaitable<void> run_into(std::shared_ptr<flight<value_of<T>>> target, std::shared_ptr<sweeper> owner,
-                               operation_body<T> body)
+asio::awaitable<void> run_into(std::shared_ptr<flight_promise<value_of<T>>> kept,
+                               std::shared_ptr<sweeper> owner, operation_body<T> body)
 {
-    flight_promise<value_of<T>> promise(std::move(target));
+    auto& promise = *kept;
     sweeper::activity const running(std::move(owner));
     try {
         if constexpr (std::is_void_v<T>) {
@@ -139,10 +142,10 @@ public:
         });
     }
 
-    /// False if the client's context is gone.
-    bool start(std::function<asio::awaitable<void>()> make)
+    /// Drops `make` if the client's context is gone.
+    void start(std::function<asio::awaitable<void>()> make)
     {
-        return home_->with_executor([&](asio::any_io_executor const& executor) {
+        home_->with_executor([&](asio::any_io_executor const& executor) {
             auto const running = std::make_shared<inside>(executor);
             running_ = running;
             asio::post(running->strand, [running, make = std::move(make)] {
@@ -191,8 +194,8 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, operation_body<T
     auto const call = std::make_shared<remote_call>(home);
     // Owns what it needs: close() on another thread may end this wait before the function has run.
     std::function<void()> start = [call, end, owner = home->limits(), op = std::move(body)] {
-        if (!call->start([end, owner, op] { return run_into<T>(end, owner, op); }))
-            flight_promise<value_of<T>> const aborted(end);
+        auto const promise = std::make_shared<flight_promise<value_of<T>>>(end);
+        call->start([promise, owner, op] { return run_into<T>(promise, owner, op); });
     };
     auto joined = flight<value_of<T>>::join(end, home->limits(), time_point::max(), std::move(start));
     if constexpr (std::is_void_v<T>)

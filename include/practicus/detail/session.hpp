@@ -16,6 +16,7 @@
 #include <practicus/token.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -31,10 +32,10 @@ class session : public std::enable_shared_from_this<session>
 {
 public:
     session(std::shared_ptr<runtime> home, service_url service, client_options options)
-        : wire_(std::move(home), std::move(service), std::move(options))
-    {
-        if (auto const& who = wire_.options().credentials()) state_.replace(*who);
-    }
+        : state_(options.credentials()),
+          // logout() must find every copy of a password.
+          wire_(std::move(home), std::move(service), std::move(options.without_credentials()))
+    {}
 
     std::shared_ptr<runtime> const& home() const noexcept { return wire_.home(); }
     service_url const& service() const noexcept { return wire_.service(); }
@@ -60,6 +61,7 @@ public:
     void logout()
     {
         std::lock_guard lock(mutex_);
+        ++logouts_;
         state_.forget();
         fetching_.reset();
     }
@@ -75,9 +77,11 @@ public:
         }
         auto const issued = home()->time().now();
         auto const r = wire::login(service(), who, limits().console_body());
+        auto const logouts = count_logouts();
         auto const answer = co_await wire_.send(op, r, token());
         auto tokens = read_answer(op, r, answer, wire::read_login);
         std::lock_guard lock(mutex_);
+        if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
         state_.replace(std::move(who));
         fetching_.reset();
         adopt(std::move(tokens), answer, issued, state_.generation());
@@ -90,6 +94,7 @@ public:
     /// answer is a success.
     asio::awaitable<response> call(operation& op, request const& r)
     {
+        op.attempts = 0;
         token bearer;
         if (r.authorized == authorization::access) bearer = co_await access(op);
         auto answer = co_await wire_.send(op, r, bearer);
@@ -136,14 +141,21 @@ private:
     {
         auto words = read_error_body(answer.body);
         bool const otp = words.field == "one_time_password" || words.field == "otp";
+        bool const from_region = words.from_region;
         auto info = info_of(answer, std::move(words));
         if (r.secret_body && r.authorized == authorization::none) {
             if (answer.status == 400 && otp)
                 info.code = errc::one_time_password_required;
-            else if (answer.status == 401 || answer.status == 403)
+            else if (from_region && (answer.status == 401 || answer.status == 403))
                 info.code = errc::login_refused;
         }
         throw error(wire_.with_request(std::move(info), r, op));
+    }
+
+    std::uint64_t count_logouts() const
+    {
+        std::lock_guard lock(mutex_);
+        return logouts_;
     }
 
     void reject(token const& access)
@@ -174,8 +186,8 @@ private:
         {
             std::lock_guard lock(mutex_);
             if (!renew && state_.is_fresh(home()->time().now())) co_return state_.access();
-            if (state_.fetch() == session_state::source::none) throw error(errc::login_required);
             first = !fetching_;
+            if (first && state_.fetch() == session_state::source::none) throw error(errc::login_required);
             if (first) fetching_ = std::make_shared<flight<token>>();
             joined = fetching_;
         }
@@ -186,11 +198,11 @@ private:
     /// The fetch belongs to the client: it goes on when its first caller is gone.
     void start_fetch(std::shared_ptr<flight<token>> const& target)
     {
-        auto const started = home()->spawn([self = shared_from_this(), target] {
-            return run_into<token>(target, self->home()->limits(),
+        auto const promise = std::make_shared<flight_promise<token>>(target);
+        home()->spawn([self = shared_from_this(), target, promise] {
+            return run_into<token>(promise, self->home()->limits(),
                                    [self, target] { return self->fetch(target); });
         });
-        if (!started) flight_promise<token> const aborted(target);
     }
 
     asio::awaitable<token> fetch(std::shared_ptr<flight<token>> target)
@@ -212,10 +224,14 @@ private:
         // logged in meanwhile.
         for (int tries = 0; tries < 4; ++tries) {
             session_state state;
+            std::shared_ptr<flight<token>> newer;
             {
                 std::lock_guard lock(mutex_);
                 state = state_;
+                if (fetching_ != target) newer = fetching_;
             }
+            // A refresh token that rotates must not be sent by two.
+            if (newer) co_return co_await flight<token>::join(newer, home()->limits(), op.deadline);
             if (tries > 0 && state.is_fresh(home()->time().now())) co_return state.access();
             auto const source = state.fetch();
             if (source == session_state::source::none) break;
@@ -232,7 +248,7 @@ private:
                 state_.refuse(state.refresh());
                 continue;
             }
-            if (by_password && (answer.status == 401 || answer.status == 403)) {
+            if (by_password && is_refused(answer)) {
                 std::lock_guard lock(mutex_);
                 state_.refuse_password(state.generation());
             }
@@ -278,10 +294,11 @@ private:
         return std::make_shared<error_info const>(wire_.with_request(std::move(info), r, op));
     }
 
-    transport wire_;
     mutable std::mutex mutex_;
     session_state state_;
+    std::uint64_t logouts_ = 0;
     std::shared_ptr<flight<token>> fetching_;
+    transport wire_;
 };
 
 } // namespace practicus::inline v1::detail

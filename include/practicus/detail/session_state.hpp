@@ -40,6 +40,11 @@ inline time_point end_of_life(jwt_claims const& claims, std::optional<std::chron
 class session_state
 {
 public:
+    explicit session_state(std::optional<credentials> const& who = std::nullopt)
+    {
+        if (who) replace(*who);
+    }
+
     /// How a new access token is got.
     enum class source
     {

@@ -110,7 +110,8 @@ public:
         arm(end);
         co_await socket_.async_connect(address, asio::redirect_error(asio::use_awaitable, code));
         auto const ended = disarm();
-        if (ended != expiry::none || code == asio::error::operation_aborted) {
+        if (ended == expiry::expired) code = asio::error::timed_out;
+        if (ended == expiry::closed || code == asio::error::operation_aborted) {
             close();
             settle(code, ended, phase::connect, op);
         }
@@ -168,7 +169,10 @@ public:
         if (ended == expiry::expired) throw_timeout(at, op, home_->time().now());
         if (!code) return;
         if (code == asio::error::operation_aborted) throw_aborted();
-        throw_with_cause(errc::connection_lost, code);
+        // Under TLS 1.3, a refused client certificate is told here.
+        throw_with_cause(code.category() == asio::error::get_ssl_category() ? errc::tls_failed
+                                                                            : errc::connection_lost,
+                         code);
     }
 
     void close() noexcept
@@ -235,10 +239,15 @@ inline asio::awaitable<std::unique_ptr<stream>> dial(std::shared_ptr<runtime> ho
     auto connection = std::make_unique<stream>(home, co_await asio::this_coro::executor);
     auto const connect_end = phase_end(op, home->time().now(), limits.connect());
     error_code last = asio::error::host_not_found;
-    for (auto const& address : found) {
-        last = co_await connection->connect(address, op, connect_end);
-        if (!last) break;
+    for (std::size_t i = 0; i != found.size() && last; ++i) {
+        // An address that does not answer must not use up the time of the next.
+        auto const now = home->time().now();
+        if (now >= connect_end) break;
+        auto const left = static_cast<int>(found.size() - i);
+        auto const end = left == 1 ? connect_end : now + (connect_end - now) / left;
+        last = co_await connection->connect(found[i], op, end);
     }
+    if (last && home->time().now() >= connect_end) throw_timeout(phase::connect, op, home->time().now());
     if (last) throw_with_cause(errc::connect_failed, last, std::string(where.host_header()));
     if (where.secure()) {
         auto const tls_end = phase_end(op, home->time().now(), limits.tls());

@@ -13,6 +13,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/assert.hpp>
@@ -113,28 +114,35 @@ public:
         return !down_;
     }
 
-    void add_dependent(std::weak_ptr<context_dependent> dependent)
+    void add_dependent(context_dependent& dependent)
     {
-        std::lock_guard lock(mutex_);
-        std::erase_if(dependents_, [](auto const& d) { return d.expired(); });
-        dependents_.push_back(std::move(dependent));
+        std::lock_guard lock(dependents_mutex_);
+        dependents_.push_back(&dependent);
+    }
+
+    /// Lets go of the context, while it can not go away.
+    void remove_dependent(context_dependent& dependent) noexcept
+    {
+        std::lock_guard lock(dependents_mutex_);
+        if (std::erase(dependents_, &dependent) != 0) dependent.context_gone();
     }
 
     void shut_down() noexcept
     {
         std::vector<std::unique_ptr<waiter::suspension>> dropped;
-        std::vector<std::weak_ptr<context_dependent>> dependents;
         {
             std::lock_guard lock(mutex_);
             down_ = true;
-            dependents.swap(dependents_);
             while (!waiters_.empty()) {
                 dropped.push_back(std::move(waiters_.front().suspension_));
                 waiters_.pop_front();
             }
         }
-        for (auto const& weak : dependents)
-            if (auto const dependent = weak.lock()) dependent->context_gone();
+        {
+            std::lock_guard lock(dependents_mutex_);
+            for (auto* const dependent : std::exchange(dependents_, {}))
+                dependent->context_gone();
+        }
         // Without the mutex: the coroutines' destructors may wake others.
         dropped.clear();
     }
@@ -142,7 +150,9 @@ public:
 private:
     std::mutex mutex_;
     boost::intrusive::list<waiter> waiters_;
-    std::vector<std::weak_ptr<context_dependent>> dependents_;
+    // Held while a dependent lets go of the context, on whichever side that begins.
+    std::mutex dependents_mutex_;
+    std::vector<context_dependent*> dependents_;
     bool down_ = false;
 };
 
@@ -178,7 +188,11 @@ asio::execution_context& context_of(Executor const& executor)
 template <class Executor>
 std::shared_ptr<waiter_registry> const& registry_of(Executor const& executor)
 {
-    return asio::use_service<waiter_service>(context_of(executor)).registry();
+    auto& context = context_of(executor);
+    // Strands must outlive the waiters: a strand that is shut down destroys what is posted to it on the spot,
+    // under the locks of whoever wakes. Services are shut down youngest first.
+    if (!asio::has_service<waiter_service>(context)) (void)asio::make_strand(executor);
+    return asio::use_service<waiter_service>(context).registry();
 }
 
 /// How a wait ended; a class of its own, since Asio would throw an error_code.

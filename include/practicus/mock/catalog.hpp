@@ -8,6 +8,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -235,6 +236,10 @@ public:
     /// What throws is answered 500.
     model& predicts(predictor p) { return predictor_ = std::move(p), *this; }
 
+    /// A prediction's body, decompressed, may have so many bytes: more is answered 413. Default: 1 GiB.
+    model& max_body(std::size_t bytes) { return max_body_ = bytes, *this; }
+
+    std::size_t max_body() const noexcept { return max_body_; }
     predictor const& predicts() const noexcept { return predictor_; }
     std::optional<std::string> const& answer_id() const noexcept { return answer_id_; }
     boost::json::object const& metadata() const noexcept { return metadata_; }
@@ -244,6 +249,7 @@ private:
     boost::json::object metadata_{{"model_signature_json", R"({"inputs": [], "outputs": []})"}};
     std::optional<std::string> answer_id_{std::to_string(id_)};
     predictor predictor_;
+    std::size_t max_body_ = std::size_t(1) << 30;
 };
 
 /// An app. Without a version it is not deployed: its urls answer 404.

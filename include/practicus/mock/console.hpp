@@ -5,6 +5,7 @@
 /// A Practicus AI region without a network: `practicus::mock::region` answers requests, and needs no Asio.
 
 #include <practicus/mock/catalog.hpp>
+#include <practicus/mock/codec.hpp>
 #include <practicus/mock/detail/region.hpp>
 #include <practicus/mock/detail/region_console.hpp>
 #include <practicus/mock/detail/region_service.hpp>

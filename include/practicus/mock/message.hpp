@@ -2,6 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/mock/gate.hpp>
+
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -149,6 +151,8 @@ public:
     /// The body goes out chunked, split at these offsets, each piece in a write of its own.
     bool chunked = false;
     std::vector<std::size_t> pieces;
+    /// The first piece waits for the first gate, and so on.
+    std::vector<gate> gates;
 };
 
 namespace detail {

@@ -10,6 +10,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -53,6 +54,22 @@ inline std::string predict_csv(std::string_view text)
     std::string result = "prediction\n";
     while (!text.empty())
         result += predict_row(detail::next_record(text)) + '\n';
+    return result;
+}
+
+/// For `model::predicts`: answers `{"prompt": <text>}` with the prompt itself, as text, chunked, a chunk for
+/// each word: as an LLM streams its tokens.
+inline response stream_words(request const& r)
+{
+    boost::system::error_code ec;
+    auto body = boost::json::parse(r.body, ec);
+    auto const* prompt = ec || !body.is_object() ? nullptr : body.get_object().if_contains("prompt");
+    if (prompt == nullptr || !prompt->is_string())
+        return detail::replies::field_error("prompt", "This field is required.");
+    response result(200, "text/plain; charset=utf-8", std::string(prompt->get_string()));
+    result.chunked = true;
+    for (std::size_t i = 1; i < result.body.size(); ++i)
+        if (result.body[i - 1] == ' ' && result.body[i] != ' ') result.pieces.push_back(i);
     return result;
 }
 

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <practicus/mock/certificate.hpp>
+#include <practicus/mock/compression.hpp>
 #include <practicus/mock/console.hpp>
 #include <practicus/mock/detail/listener.hpp>
 #include <practicus/mock/detail/server_state.hpp>
+#include <practicus/mock/expectation.hpp>
 #include <practicus/mock/fault.hpp>
+#include <practicus/mock/gate.hpp>
 #include <practicus/mock/options.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -125,6 +128,14 @@ public:
                    std::type_identity<connection_expectation>());
     }
 
+    /// Asks this, on the server's threads, what is to happen to each request that no expectation matches:
+    /// faults at random, say. It sees the request without its body. An empty function: nothing, the default.
+    void inject(std::function<fault(request const&)> hook)
+    {
+        std::lock_guard lock(state_->faults->mutex);
+        state_->faults->injected = std::move(hook);
+    }
+
     /// Closes connections on which no request comes for so long; 0: never, the default. For connections that
     /// turn idle from now on.
     void close_idle_after(std::chrono::milliseconds limit) { state_->idle_limit_ms = limit.count(); }
@@ -184,6 +195,8 @@ private:
     std::shared_ptr<detail::server_state> make_state(server_options const& options)
     {
         auto state = std::make_shared<detail::server_state>(options);
+        for (auto& coding : zlib_codecs())
+            state->console.add(std::move(coding));
         if (options.secure()) state->tls = make_tls(options);
         return state;
     }

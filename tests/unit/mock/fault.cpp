@@ -12,6 +12,7 @@
 
 #include <boost/asio/error.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -263,5 +264,29 @@ TEST_CASE("a connection may be cut, held, and answered with garbage")
     CHECK(held.answer().result_int() == 200);
     CHECK(fetch(server, ec) == "HTTP/1.1 200 OK\r\nCon");
     CHECK(raw_client(server).get("/x").result_int() == 200);
+    CHECK(server.check() == strings());
+}
+
+TEST_CASE("faults may be decided request by request")
+{
+    mock::server server;
+    server.region().add_demo();
+    std::atomic<int> asked{0};
+    server.inject([&](mock::request const& r) {
+        mock::fault result;
+        if (r.method == "POST" && ++asked % 2 == 1) result.reply(429).header("Retry-After", "0");
+        return result;
+    });
+    server.expect("GET", "/x").reply(200);
+    raw_client client(server);
+    for (unsigned status : {429U, 200U, 429U}) {
+        client.send(raw_client::login());
+        CHECK(client.answer().result_int() == status);
+    }
+    CHECK(client.get("/x").result_int() == 200);
+    server.inject({});
+    client.send(raw_client::login());
+    CHECK(client.answer().result_int() == 200);
+    CHECK(asked == 3);
     CHECK(server.check() == strings());
 }

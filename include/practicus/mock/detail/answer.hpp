@@ -24,6 +24,7 @@ struct answer_bytes
     std::string head;
     std::uint64_t filler = 0;
     std::vector<std::string> body;
+    std::vector<gate> gates;
 };
 
 inline std::string chunk(std::string_view data)
@@ -90,6 +91,7 @@ inline answer_bytes encode(response const& r, answer_plan const& plan, bool bodi
     if (bodiless || no_body) return result;
     result.filler = plan.body_filler;
     result.body = body_pieces(r, plan);
+    result.gates = r.gates;
     return result;
 }
 

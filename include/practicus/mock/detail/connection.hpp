@@ -123,10 +123,9 @@ private:
         idle_.cancel();
         if (ec) co_return co_await refuse(ec);
         auto sent = head_of(parser);
-        auto plan = state_->faults->take(sent);
-        bool early = plan && plan->early;
-        linger_ = early;
-        if (!early) {
+        auto const plan = state_->faults->take(sent);
+        linger_ = plan.early;
+        if (!plan.early) {
             co_await invite(parser);
             while (!ec && !parser.is_done())
                 ec = co_await feed(parser);
@@ -134,10 +133,8 @@ private:
             sent.body = std::move(parser.get().body());
         }
         state_->note(sent);
-        bool keep_alive = parser.get().keep_alive() && !early;
-        // Named: g++ 12 destroys twice what is built within a co_await expression.
-        answer_plan const chosen = plan ? *plan : answer_plan();
-        co_return co_await answer(sent, chosen, keep_alive);
+        bool keep_alive = parser.get().keep_alive() && !plan.early;
+        co_return co_await answer(sent, plan, keep_alive);
     }
 
     awaitable<bool> answer(request const& sent, answer_plan const& plan, bool keep_alive)
@@ -163,7 +160,7 @@ private:
 
     awaitable<> write(answer_bytes& bytes, answer_plan const& plan)
     {
-        if (bytes.filler == 0 && bytes.body.size() <= 1) {
+        if (bytes.filler == 0 && bytes.gates.empty() && bytes.body.size() <= 1) {
             if (!bytes.body.empty()) bytes.head += bytes.body.front();
             co_return co_await write(bytes.head, plan);
         }
@@ -174,19 +171,20 @@ private:
             co_await write(std::string_view(block).substr(0, part), plan);
             bytes.filler -= part;
         }
-        for (auto const& piece : bytes.body)
-            co_await write(piece, plan);
+        for (std::size_t i = 0; i != bytes.body.size(); ++i) {
+            if (i < bytes.gates.size()) co_await wait_for(bytes.gates[i]);
+            co_await write(bytes.body[i], plan);
+        }
     }
 
     awaitable<> write(std::string_view text, answer_plan const& plan)
     {
         if (plan.piece == 0) co_return co_await channel_.write(text);
-        std::optional<gate> const no_gate;
         while (!text.empty()) {
             auto part = text.substr(0, plan.piece);
             text.remove_prefix(part.size());
             co_await channel_.write(part);
-            if (!text.empty()) co_await wait(plan.pace, no_gate);
+            if (!text.empty()) co_await wait_for(plan.pace);
         }
     }
 
@@ -249,16 +247,24 @@ private:
     /// Waits for a time and for a gate.
     awaitable<> wait(std::chrono::milliseconds time, std::optional<gate> const& held)
     {
+        if (time.count() > 0) co_await wait_for(time);
+        if (held) co_await wait_for(*held);
+    }
+
+    awaitable<> wait_for(std::chrono::milliseconds time)
+    {
         boost::system::error_code ignored;
-        if (time.count() > 0) {
-            pause_.expires_after(time);
+        pause_.expires_after(time);
+        co_await pause_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+        if (stopping_) throw boost::system::system_error(boost::asio::error::operation_aborted);
+    }
+
+    awaitable<> wait_for(gate const& held)
+    {
+        boost::system::error_code ignored;
+        pause_.expires_at(std::chrono::steady_clock::time_point::max());
+        if (await_opening(held))
             co_await pause_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-        }
-        if (held) {
-            pause_.expires_at(std::chrono::steady_clock::time_point::max());
-            if (await_opening(*held))
-                co_await pause_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
-        }
         if (stopping_) throw boost::system::system_error(boost::asio::error::operation_aborted);
     }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/mock/catalog.hpp>
+#include <practicus/mock/codec.hpp>
 #include <practicus/mock/detail/body.hpp>
 #include <practicus/mock/detail/replies.hpp>
 #include <practicus/mock/message.hpp>
@@ -67,6 +68,10 @@ public:
     region& add(user u);
     region& add(model m);
     region& add(app a);
+
+    /// A content encoding for predictions, or another in place of one with this name. A server's region
+    /// begins with `zlib_codecs()`, another with none.
+    region& add(codec c);
     region& add_model_prefix(prefix p);
     region& add_app_prefix(prefix p);
     region& add_model_deployment(deployment d);
@@ -202,6 +207,7 @@ private:
     target resolve(std::string_view path) const;
     response service(call& c);
     response model_call(call& c, std::shared_ptr<model const> const& m);
+    static response predict(request const& sent, model const& m, codec const* coding);
     response model_metadata(call& c, model const& m);
     response app_call(call& c, app const& a);
 
@@ -234,6 +240,7 @@ private:
     std::unordered_map<std::string, std::shared_ptr<model const>> model_by_path_;
     std::unordered_map<std::string, std::shared_ptr<app const>> app_by_path_;
     std::unordered_map<std::string, std::string> one_time_passwords_;
+    std::map<std::string, std::shared_ptr<codec const>, std::less<>> codecs_;
     std::optional<std::string> cluster_name_ = "practicus";
     std::optional<std::string> region_name_ = "mock";
     std::string base_ = "/";

@@ -86,8 +86,37 @@ inline response region::model_call(call& c, std::shared_ptr<model const> const& 
         return detail::replies::problem(403, "You do not have permission to perform this action.");
     }
     if (!c.r.headers.contains("Content-Type")) violate(c, "a prediction without a content type");
-    c.later = [m, &sent = c.r] { return m->predicts() ? m->predicts()(sent) : detail::predict(sent); };
+    std::shared_ptr<codec const> coding;
+    if (auto name = c.r.headers["Content-Encoding"]; !name.empty() && name != "identity") {
+        auto at = codecs_.find(name);
+        if (at == codecs_.end()) {
+            violate(c, "a content encoding that models do not know");
+            return detail::replies::problem(415, "Unsupported content encoding in request.");
+        }
+        coding = at->second;
+    }
+    c.later = [m, coding, &sent = c.r] { return predict(sent, *m, coding.get()); };
     return response(200);
+}
+
+/// Decodes, predicts, and encodes again.
+inline response region::predict(request const& sent, model const& m, codec const* coding)
+{
+    auto run = [&](request const& r) {
+        if (r.body.size() > m.max_body())
+            return detail::replies::problem(413, "The request's body is too large.");
+        return m.predicts() ? m.predicts()(r) : detail::predict(r);
+    };
+    if (coding == nullptr) return run(sent);
+    auto text = coding->decode(sent.body, m.max_body());
+    if (!text) return detail::replies::problem(400, "The request's content encoding is broken.");
+    request decoded = sent;
+    decoded.body = std::move(*text);
+    auto result = run(decoded);
+    if (result.status != 200) return result;
+    result.body = coding->encode(result.body);
+    result.pieces.clear();
+    return result.header("Content-Encoding", coding->name());
 }
 
 inline response region::model_metadata(call& c, model const& m)

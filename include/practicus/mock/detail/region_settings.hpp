@@ -32,6 +32,12 @@ inline region& region::add(app a)
     });
 }
 
+inline region& region::add(codec c)
+{
+    auto shared = std::make_shared<codec const>(std::move(c));
+    return set([&] { codecs_[shared->name()] = shared; });
+}
+
 inline region& region::add_model_prefix(prefix p)
 {
     return set([&] { model_prefixes_.push_back(std::move(p)); });
@@ -85,7 +91,7 @@ inline region& region::add_demo()
     add(model(43, "loan-risk", finance).add(version(431, 1, small)));
     add(model(44, "draft", finance));
     add(model(45, "archived", finance).without_versions_field());
-    add(model(46, "assistant", llm).add(version(461, "1", large).stage("Production")));
+    add(model(46, "assistant", llm).add(version(461, "1", large).stage("Production")).predicts(stream_words));
     add(app(78, "viewer", tools)
             .add(version(781, "1", web).stage("Production"))
             .with("visible_name", "Viewer")

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <practicus/mock/console.hpp>
-#include <practicus/mock/fault.hpp>
+#include <practicus/mock/expectation.hpp>
 #include <practicus/mock/options.hpp>
 
 #include <boost/asio/ssl/context.hpp>
