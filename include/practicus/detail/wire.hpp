@@ -319,7 +319,8 @@ inline model_metadata read_metadata(response const& answer)
 inline std::int64_t read_app_id(std::string_view body)
 {
     auto const value = parse_json(body);
-    auto const id = json_reader(value).get("app_id");
+    json_reader const answer(value);
+    auto const id = answer.get("app_id");
     if (!id) throw error(errc::no_app_id);
     auto const number = id->integer();
     if (number <= 0) throw error(errc::no_app_id, "app_id is no positive number");
