@@ -4,8 +4,8 @@
 #
 # examples/run.sh [ARGUMENT...]
 #
-# Installs what is missing (Debian 12, Debian 13, Ubuntu 24.04), builds the examples in build/examples and runs the
-# quickstart with the arguments: against a mock region of its own, or against the region that --url names.
+# Installs what is missing (Debian 12, Debian 13, Ubuntu 24.04), builds the quickstart in build/examples and runs it
+# with the arguments: against a mock region of its own, or against the region that --url names.
 # PRACTICUS_NO_INSTALL=1 keeps it from installing packages.
 
 set -euo pipefail
@@ -19,7 +19,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
         $practicus_build_packages $practicus_example_packages $(practicus_boost_packages)
     cmake -S "$root" -B "$root/build/examples" -G Ninja -DCMAKE_BUILD_TYPE=Release \
         -DPRACTICUS_BUILD_TESTS=OFF -DPRACTICUS_BUILD_BENCHMARKS=OFF
-    cmake --build "$root/build/examples"
+    cmake --build "$root/build/examples" --target quickstart
 } >&2
 
 exec "$root/build/examples/examples/quickstart" "$@"
