@@ -306,8 +306,7 @@ TEST_CASE("cancelling at every point of an operation leaves the client usable")
     fixture f;
     auto client = f.client();
     int finished = 0, aborted = 0;
-    // Lets the context do so many steps, then cancels; until a run comes to its end first. (What is cancelled
-    // before its first step never reaches the operation: Boost 1.83 throws out of run() then.)
+    // Lets the context do so many steps, then cancels; until a run comes to its end first.
     for (int steps = 1; finished == 0 && steps < 1000; ++steps) {
         asio::cancellation_signal cancel;
         ends result;
