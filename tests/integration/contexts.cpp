@@ -128,8 +128,7 @@ TEST_CASE("cancelling in another context ends the wait and the request")
     asio::cancellation_signal cancel;
     ends result;
     asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(cancel.slot(), result.handler()));
-    while (gate.waiting() == 0)
-        f.io.poll();
+    poll_until(f.io, [&] { return gate.waiting() != 0; });
     cancel.emit(asio::cancellation_type::terminal);
     f.io.run();
     CHECK(result.aborted == 1);
@@ -154,8 +153,7 @@ TEST_CASE("the caller's context is destroyed first")
                                  practicus::client_options().credentials(fixture::password()));
         for (int i = 0; i != 3; ++i)
             asio::co_spawn(callers, client.cluster(), result.handler());
-        while (gate.waiting() != 3)
-            callers.poll();
+        poll_until(callers, [&] { return gate.waiting() == 3; });
     }
     home.work.reset();
     home.thread.join(); // what was begun for the callers is cancelled: no answer has come
@@ -189,8 +187,7 @@ TEST_CASE("a strand that is younger than the client's waiters is destroyed with 
         practicus::client second(strand, f.server.url(),
                                  practicus::client_options().credentials(fixture::password()));
         asio::co_spawn(strand, second.cluster(), result.handler());
-        while (gate.waiting() == 0)
-            io.poll();
+        poll_until(io, [&] { return gate.waiting() != 0; });
     }
     gate.open();
     CHECK(result.served + result.aborted + result.closed + result.other == 0);
@@ -241,8 +238,7 @@ TEST_CASE("the client's context is destroyed first")
     ends result;
     for (int i = 0; i != 3; ++i)
         asio::co_spawn(f.io, client.cluster(), result.handler());
-    while (gate.waiting() != 3)
-        f.io.poll();
+    poll_until(f.io, [&] { return gate.waiting() == 3; });
     home.reset();
     f.io.run();
     CHECK(result.aborted == 3);
@@ -264,14 +260,12 @@ TEST_CASE("a context is destroyed with operations of its own suspended")
                                   practicus::client_options().credentials(fixture::password()));
         for (int i = 0; i != 3; ++i)
             asio::co_spawn(io, client.cluster(), result.handler());
-        while (answer.waiting() != 3)
-            io.poll();
+        poll_until(io, [&] { return answer.waiting() == 3; });
         // These wait for one login.
         f.server.expect("POST", "/console/api/auth/").hold(login);
         for (int i = 0; i != 3; ++i)
             asio::co_spawn(io, waiting.cluster(), result.handler());
-        while (login.waiting() != 1)
-            io.poll();
+        poll_until(io, [&] { return login.waiting() == 1; });
     }
     answer.open();
     login.open();
@@ -289,8 +283,7 @@ TEST_CASE("close() ends operations everywhere with its own error")
     ends result;
     asio::co_spawn(f.io, client.cluster(), result.handler());
     asio::co_spawn(home.io, client.cluster(), result.handler());
-    while (gate.waiting() != 2)
-        f.io.poll();
+    poll_until(f.io, [&] { return gate.waiting() == 2; });
     client.close();
     client.close();
     f.io.run();

@@ -12,14 +12,28 @@
 #include <boost/asio/io_context.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 
 namespace asio = boost::asio;
+
+/// Runs what is ready, until it is so; fails, and does not hang, if that never comes.
+template <class Condition>
+void poll_until(asio::io_context& io, Condition condition)
+{
+    auto const end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    while (!condition()) {
+        REQUIRE(std::chrono::steady_clock::now() < end);
+        io.restart();
+        if (io.poll() == 0) std::this_thread::yield();
+    }
+}
 
 /// Counts how operations end.
 struct ends

@@ -180,8 +180,7 @@ TEST_CASE("logout while a login is awaited")
     std::exception_ptr failed;
     asio::co_spawn(f.io, client.cluster(),
                    [&](std::exception_ptr e, practicus::cluster_info) { failed = e; });
-    while (gate.waiting() == 0)
-        f.io.poll();
+    poll_until(f.io, [&] { return gate.waiting() != 0; });
     client.logout();
     gate.open();
     f.io.run();
@@ -202,8 +201,7 @@ TEST_CASE("a login that is answered after a logout logs nobody in")
     auto client = f.client();
     ends result;
     asio::co_spawn(f.io, client.login("admin@company.com", "practicus"), result.handler());
-    while (gate.waiting() == 0)
-        f.io.poll();
+    poll_until(f.io, [&] { return gate.waiting() != 0; });
     client.logout();
     gate.open();
     f.io.run();

@@ -187,13 +187,11 @@ TEST_CASE("a refresh that is asked for leaves the old token in use until the new
     bool refreshed = false;
     f.io.restart();
     asio::co_spawn(f.io, client.refresh(), [&](std::exception_ptr e) { refreshed = !e; });
-    while (gate.waiting() == 0)
-        f.io.poll();
+    poll_until(f.io, [&] { return gate.waiting() != 0; });
     bool answered = false;
     asio::co_spawn(f.io, client.cluster(),
                    [&](std::exception_ptr e, practicus::cluster_info) { answered = !e; });
-    while (!answered)
-        f.io.run_one();
+    poll_until(f.io, [&] { return answered; });
     CHECK_FALSE(refreshed);
     gate.open();
     f.io.run();
@@ -223,11 +221,9 @@ TEST_CASE("the first caller of a renewal may leave: the others are served")
     asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
     for (int i = 0; i != 3; ++i)
         asio::co_spawn(f.io, client.cluster(), result.handler());
-    while (gate.waiting() == 0)
-        f.io.poll();
+    poll_until(f.io, [&] { return gate.waiting() != 0; });
     leave.emit(asio::cancellation_type::terminal);
-    while (result.aborted == 0)
-        f.io.poll();
+    poll_until(f.io, [&] { return result.aborted != 0; });
     gate.open();
     f.io.run();
     CHECK(result.aborted == 1);

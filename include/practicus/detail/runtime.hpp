@@ -192,8 +192,10 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, operation_body<T
 
     auto const end = std::make_shared<flight<value_of<T>>>();
     auto const call = std::make_shared<remote_call>(home);
-    // Owns what it needs: close() on another thread may end this wait before the function has run.
-    std::function<void()> start = [call, end, owner = home->limits(), op = std::move(body)] {
+    // Owns what it needs: close() on another thread may end this wait before the function has run. `body`
+    // stays here too, with the client's handle: else what is dropped there could close the client before it
+    // has told this caller why.
+    std::function<void()> start = [call, end, owner = home->limits(), op = body] {
         auto const promise = std::make_shared<flight_promise<value_of<T>>>(end);
         call->start([promise, owner, op] { return run_into<T>(promise, owner, op); });
     };
