@@ -152,13 +152,13 @@ inline std::chrono::nanoseconds full_jitter(retry_limits const& limits, unsigned
         static_cast<std::chrono::nanoseconds::rep>(static_cast<double>(most.count()) * random));
 }
 
-/// Decides for one operation, after each attempt, whether and how its request is sent again.
+/// Decides for one operation, after each attempt, whether and how the request is sent again.
 ///
-/// 1. 401, and the token can be renewed: **renew**, once an operation. The request was refused, so any
+/// 1. 401, and the token can be renewed: **renew**, once a request. The request was refused, so any
 /// method.
 /// 2. The connection was lost, it was a reused one, and no byte of the answer had come: **resend** at once,
 /// once
-///    an operation; any method if nothing was written, else only what may be repeated.
+///    a request; any method if nothing was written, else only what may be repeated.
 /// 3. A passing failure: **wait**, with full jitter, if the request may be sent again, an attempt, a token of
 ///    the budget and enough time are left.
 ///    - Connecting failed or nothing was written: any request.
@@ -170,25 +170,27 @@ inline std::chrono::nanoseconds full_jitter(retry_limits const& limits, unsigned
 /// What may be repeated: an idempotent method, or marked so, without a one-time password or a refresh token
 /// that rotates. A body that can not be sent again rules out all but a failed connecting.
 ///
-/// There is one counter, `attempts()`; every sending counts. A waiting retry needs `attempts() <
-/// limits.attempts`; a resend and a renewal are had once each even beyond, or an operation's last attempt
-/// would depend on an idle connection's luck. So no request is sent more than `limits.attempts + 2` times.
-/// Only waiting retries cost budget: the other two say nothing about load.
+/// There is one counter, `attempts()`; every sending counts, over all requests of the operation. It has
+/// `limits.attempts - 1` waiting retries in all, whichever request needs them; a resend and a renewal are had
+/// once a request beside them, or an operation's last attempt would depend on an idle connection's luck. So
+/// no request is sent more than `limits.attempts + 2` times. Only waiting retries cost budget: the other two
+/// say nothing about load.
 class retry_policy
 {
 public:
-    /// The budget is that of the request's origin, and outlives this.
-    retry_policy(retry_limits const& limits, retry_budget& budget) noexcept
-        : limits_(limits), budget_(&budget)
-    {}
+    explicit retry_policy(retry_limits const& limits = retry_limits()) noexcept : limits_(limits) {}
+
+    /// The operation goes on with another request.
+    void next_request() noexcept { resent_ = renewed_ = false; }
 
     /// To be called once after each attempt. `left` is the time to the deadline (`max()` for none), `random`
-    /// is from U(0, 1). No decision waits until the deadline or beyond.
-    retry_decision decide(request_facts const& request, attempt_outcome const& outcome,
+    /// is from U(0, 1), the budget that of the request's origin. No decision waits until the deadline or
+    /// beyond.
+    retry_decision decide(request_facts const& request, attempt_outcome const& outcome, retry_budget& budget,
                           std::chrono::nanoseconds left, double random) noexcept
     {
         ++attempts_;
-        if (outcome.status != 0 && outcome.status < 500 && !is_transient(outcome)) budget_->deposit();
+        if (outcome.status != 0 && outcome.status < 500 && !is_transient(outcome)) budget.deposit();
         if (left <= std::chrono::nanoseconds(0)) return {};
         if (outcome.status == 401 && request.renewable_token && request.replayable && !renewed_) {
             renewed_ = true;
@@ -199,9 +201,9 @@ public:
             resent_ = true;
             return {retry_action::resend};
         }
-        if (attempts_ >= limits_.attempts) return {};
+        if (retries_ + 1 >= limits_.attempts) return {};
         auto const wait = wait_for(outcome, random);
-        if (wait >= left || !budget_->withdraw()) return {};
+        if (wait >= left || !budget.withdraw()) return {};
         ++retries_;
         return {retry_action::wait, wait};
     }
@@ -256,7 +258,6 @@ private:
     }
 
     retry_limits limits_;
-    retry_budget* budget_;
     unsigned attempts_ = 0;
     unsigned retries_ = 0;
     bool resent_ = false;

@@ -155,7 +155,7 @@ std::string decisions(attempt_outcome const& outcome)
     std::string letters;
     for (auto const& request : requests()) {
         retry_budget budget;
-        letters += letter(retry_policy({}, budget).decide(request, outcome, no_deadline, 0.5).action);
+        letters += letter(retry_policy().decide(request, outcome, budget, no_deadline, 0.5).action);
     }
     return letters;
 }
@@ -194,8 +194,8 @@ TEST_CASE("retry_policy: waits until the attempts are used up")
         retry_budget budget;
         retry_limits limits;
         limits.attempts = attempts;
-        retry_policy policy(limits, budget);
-        while (policy.decide(get(), answered(503), no_deadline, 0.5).action == retry_action::wait)
+        retry_policy policy(limits);
+        while (policy.decide(get(), answered(503), budget, no_deadline, 0.5).action == retry_action::wait)
             REQUIRE(policy.attempts() < 10);
         CHECK(policy.attempts() == std::max(attempts, 1U));
     }
@@ -208,45 +208,60 @@ TEST_CASE("retry_policy: a resend and a renewal count as attempts, and are had o
     request.renewable_token = true;
     auto const stale = lost(true, true, false);
 
-    SECTION("early, they use up attempts")
+    SECTION("early, they use up no retry")
     {
-        retry_policy policy({}, budget);
-        CHECK(policy.decide(request, stale, no_deadline, 0).action == retry_action::resend);
-        CHECK(policy.decide(request, answered(401), no_deadline, 0).action == retry_action::renew);
-        CHECK(policy.decide(request, answered(503), no_deadline, 0).action == retry_action::stop);
-        CHECK(policy.attempts() == 3);
+        retry_policy policy;
+        CHECK(policy.decide(request, stale, budget, no_deadline, 0).action == retry_action::resend);
+        CHECK(policy.decide(request, answered(401), budget, no_deadline, 0).action == retry_action::renew);
+        CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::wait);
+        CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::wait);
+        CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::stop);
+        CHECK(policy.attempts() == 5);
     }
     SECTION("late, they are still had")
     {
-        retry_policy policy({}, budget);
-        CHECK(policy.decide(request, answered(503), no_deadline, 0).action == retry_action::wait);
-        CHECK(policy.decide(request, answered(503), no_deadline, 0).action == retry_action::wait);
-        CHECK(policy.decide(request, stale, no_deadline, 0).action == retry_action::resend);
-        CHECK(policy.decide(request, answered(401), no_deadline, 0).action == retry_action::renew);
-        CHECK(policy.decide(request, answered(503), no_deadline, 0).action == retry_action::stop);
+        retry_policy policy;
+        CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::wait);
+        CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::wait);
+        CHECK(policy.decide(request, stale, budget, no_deadline, 0).action == retry_action::resend);
+        CHECK(policy.decide(request, answered(401), budget, no_deadline, 0).action == retry_action::renew);
+        CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::stop);
         CHECK(policy.attempts() == 5);
     }
     SECTION("a second stale connection is an ordinary failure")
     {
-        retry_policy policy({}, budget);
-        CHECK(policy.decide(request, stale, no_deadline, 0).action == retry_action::resend);
-        CHECK(policy.decide(request, stale, no_deadline, 0).action == retry_action::wait);
-        CHECK(policy.decide(request, stale, no_deadline, 0).action == retry_action::stop);
+        retry_policy policy;
+        CHECK(policy.decide(request, stale, budget, no_deadline, 0).action == retry_action::resend);
+        CHECK(policy.decide(request, stale, budget, no_deadline, 0).action == retry_action::wait);
+        CHECK(policy.decide(request, stale, budget, no_deadline, 0).action == retry_action::wait);
+        CHECK(policy.decide(request, stale, budget, no_deadline, 0).action == retry_action::stop);
+    }
+    SECTION("another request of the operation has its own, but no retries of its own")
+    {
+        retry_policy policy;
+        CHECK(policy.decide(request, stale, budget, no_deadline, 0).action == retry_action::resend);
+        CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::wait);
+        CHECK(policy.decide(request, answered(200), budget, no_deadline, 0).action == retry_action::stop);
+        policy.next_request();
+        CHECK(policy.decide(request, stale, budget, no_deadline, 0).action == retry_action::resend);
+        CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::wait);
+        CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::stop);
+        CHECK(policy.attempts() == 6);
     }
     SECTION("a second 401 stands")
     {
-        retry_policy policy({}, budget);
-        CHECK(policy.decide(request, answered(401), no_deadline, 0).action == retry_action::renew);
-        CHECK(policy.decide(request, answered(401), no_deadline, 0).action == retry_action::stop);
+        retry_policy policy;
+        CHECK(policy.decide(request, answered(401), budget, no_deadline, 0).action == retry_action::renew);
+        CHECK(policy.decide(request, answered(401), budget, no_deadline, 0).action == retry_action::stop);
     }
     SECTION("only waiting retries cost budget")
     {
         retry_budget empty(0);
-        retry_policy policy({}, empty);
-        CHECK(policy.decide(request, stale, no_deadline, 0).action == retry_action::resend);
-        CHECK(policy.decide(request, answered(401), no_deadline, 0).action == retry_action::renew);
+        retry_policy policy;
+        CHECK(policy.decide(request, stale, empty, no_deadline, 0).action == retry_action::resend);
+        CHECK(policy.decide(request, answered(401), empty, no_deadline, 0).action == retry_action::renew);
         CHECK(empty.tokens() == 1); // the 401 was an answer
-        CHECK(policy.decide(request, answered(503), no_deadline, 0).action == retry_action::stop);
+        CHECK(policy.decide(request, answered(503), empty, no_deadline, 0).action == retry_action::stop);
     }
 }
 
@@ -254,15 +269,15 @@ namespace {
 
 // The most sendings over every sequence of outcomes from here on.
 unsigned most_attempts(retry_policy const& policy, request_facts const& request,
-                       std::vector<attempt_outcome> const& outcomes)
+                       std::vector<attempt_outcome> const& outcomes, retry_budget& budget)
 {
     if (policy.attempts() > 10) throw std::logic_error("sends for ever");
     unsigned most = policy.attempts();
     for (auto const& outcome : outcomes) {
         auto next = policy;
-        auto const action = next.decide(request, outcome, no_deadline, 0.5).action;
+        auto const action = next.decide(request, outcome, budget, no_deadline, 0.5).action;
         auto const attempts =
-            action == retry_action::stop ? next.attempts() : most_attempts(next, request, outcomes);
+            action == retry_action::stop ? next.attempts() : most_attempts(next, request, outcomes, budget);
         most = std::max(most, attempts);
     }
     return most;
@@ -283,10 +298,10 @@ TEST_CASE("retry_policy: whatever happens, a request is sent at most two times m
         limits.attempts = attempts;
         retry_budget budget;
         auto request = get();
-        CHECK(most_attempts({limits, budget}, request, outcomes) == attempts + 1);
+        CHECK(most_attempts(retry_policy(limits), request, outcomes, budget) == attempts + 1);
         request.renewable_token = true;
         retry_budget fresh;
-        CHECK(most_attempts({limits, fresh}, request, outcomes) == attempts + 2);
+        CHECK(most_attempts(retry_policy(limits), request, outcomes, fresh) == attempts + 2);
     }
 }
 
@@ -315,13 +330,14 @@ TEST_CASE("retry_policy: full jitter doubles from the base to the cap")
 TEST_CASE("retry_policy: the wait grows with the retries, not with resends")
 {
     retry_budget budget;
-    retry_policy policy({}, budget);
-    CHECK(policy.decide(get(), lost(true, true, false), no_deadline, 1.0).action == retry_action::resend);
-    CHECK(policy.decide(get(), answered(502), no_deadline, 1.0).wait == 100ms);
+    retry_policy policy;
+    CHECK(policy.decide(get(), lost(true, true, false), budget, no_deadline, 1.0).action ==
+          retry_action::resend);
+    CHECK(policy.decide(get(), answered(502), budget, no_deadline, 1.0).wait == 100ms);
 
-    retry_policy other({}, budget);
-    CHECK(other.decide(get(), answered(502), no_deadline, 1.0).wait == 100ms);
-    CHECK(other.decide(get(), answered(502), no_deadline, 1.0).wait == 200ms);
+    retry_policy other;
+    CHECK(other.decide(get(), answered(502), budget, no_deadline, 1.0).wait == 100ms);
+    CHECK(other.decide(get(), answered(502), budget, no_deadline, 1.0).wait == 200ms);
 }
 
 TEST_CASE("retry_policy: Retry-After is obeyed, up to 5 s beyond the own wait")
@@ -329,7 +345,7 @@ TEST_CASE("retry_policy: Retry-After is obeyed, up to 5 s beyond the own wait")
     auto const wait = [](std::string_view retry_after, std::string_view date = {}) {
         retry_budget budget;
         auto const decision =
-            retry_policy({}, budget).decide(get(), answered(503, retry_after, date), no_deadline, 0.5);
+            retry_policy().decide(get(), answered(503, retry_after, date), budget, no_deadline, 0.5);
         CHECK(decision.action == retry_action::wait);
         return decision.wait;
     };
@@ -352,7 +368,7 @@ TEST_CASE("retry_policy: no wait reaches the deadline")
         retry_budget budget;
         auto request = get();
         request.renewable_token = true;
-        auto const result = retry_policy({}, budget).decide(request, outcome, left, 0.5).action;
+        auto const result = retry_policy().decide(request, outcome, budget, left, 0.5).action;
         if (result == retry_action::stop) CHECK(budget.tokens() == retry_budget::capacity);
         return result;
     };
@@ -371,8 +387,8 @@ TEST_CASE("retry_budget: 100 retries for an origin that only fails")
     retry_budget budget;
     unsigned retries = 0;
     for (int operation = 0; operation < 500; ++operation) {
-        retry_policy policy({}, budget);
-        while (policy.decide(get(), answered(503), no_deadline, 0.5).action == retry_action::wait)
+        retry_policy policy;
+        while (policy.decide(get(), answered(503), budget, no_deadline, 0.5).action == retry_action::wait)
             ++retries;
     }
     CHECK(retries == 100);
@@ -380,15 +396,15 @@ TEST_CASE("retry_budget: 100 retries for an origin that only fails")
 
     // Every answer that is no failure of the origin gives one back; five are a retry.
     for (unsigned status : {200U, 404U, 401U, 204U})
-        CHECK(retry_policy({}, budget).decide(get(), answered(status), no_deadline, 0).action ==
+        CHECK(retry_policy().decide(get(), answered(status), budget, no_deadline, 0).action ==
               retry_action::stop);
-    CHECK(retry_policy({}, budget).decide(get(), answered(500), no_deadline, 0).action == retry_action::stop);
-    CHECK(retry_policy({}, budget).decide(get(), answered(429), no_deadline, 0).action == retry_action::stop);
-    CHECK(retry_policy({}, budget).decide(get(), failed(errc::connect_failed), no_deadline, 0).action ==
+    CHECK(retry_policy().decide(get(), answered(500), budget, no_deadline, 0).action == retry_action::stop);
+    CHECK(retry_policy().decide(get(), answered(429), budget, no_deadline, 0).action == retry_action::stop);
+    CHECK(retry_policy().decide(get(), failed(errc::connect_failed), budget, no_deadline, 0).action ==
           retry_action::stop);
     CHECK(budget.tokens() == 4);
     budget.deposit();
-    CHECK(retry_policy({}, budget).decide(get(), answered(503), no_deadline, 0).action == retry_action::wait);
+    CHECK(retry_policy().decide(get(), answered(503), budget, no_deadline, 0).action == retry_action::wait);
     CHECK(budget.tokens() == 0);
 }
 
