@@ -14,7 +14,9 @@ set(practicus_marked_headers
     practicus/jwt.hpp pure
     practicus/token.hpp pure
     practicus/credentials.hpp pure
+    practicus/observer.hpp pure
     practicus/options.hpp pure
+    practicus/call_options.hpp pure
     practicus/detail/rows.hpp pure
     practicus/catalog.hpp pure
     practicus/detail/message.hpp pure
@@ -22,6 +24,11 @@ set(practicus_marked_headers
     practicus/detail/error_body.hpp pure
     practicus/detail/wire.hpp pure
     practicus/detail/http_date.hpp pure
+    practicus/detail/random.hpp pure
+    practicus/detail/pool_node.hpp pure
+    practicus/detail/pool_state.hpp pure
+    practicus/detail/retry_policy.hpp pure
+    practicus/detail/operation.hpp pure
     practicus/detail/waiter.hpp
     practicus/detail/sweeper.hpp
     practicus/detail/flight.hpp
@@ -29,9 +36,13 @@ set(practicus_marked_headers
     practicus/detail/tls_context.hpp
     practicus/detail/stream.hpp
     practicus/detail/response_reader.hpp
-    practicus/detail/pool_node.hpp pure
-    practicus/detail/pool_state.hpp pure
-    practicus/detail/retry_policy.hpp pure
+    practicus/detail/connection.hpp
+    practicus/detail/name_cache.hpp
+    practicus/detail/connect_race.hpp
+    practicus/detail/tls_sessions.hpp
+    practicus/detail/dialler.hpp
+    practicus/detail/pool.hpp
+    practicus/detail/pool_set.hpp
     practicus/detail/transport.hpp
     practicus/detail/session_state.hpp pure
     practicus/detail/session.hpp

@@ -2,10 +2,12 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/detail/calls.hpp>
 #include <practicus/error.hpp>
+#include <practicus/observer.hpp>
 #include <practicus/options.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
@@ -26,8 +28,9 @@ class client;
 
 namespace detail {
 
-/// For tests: a client in simulated time.
+/// For tests: a client in simulated time, and what is below it.
 clock& clock_of(client const& of) noexcept;
+transport& transport_of(client const& of) noexcept;
 
 } // namespace detail
 
@@ -77,6 +80,10 @@ public:
         : handle_(detail::make_handle(std::move(executor), std::move(service), std::move(options)))
     {}
 
+    /// A handle on the same client whose calls differ in these: `client.with(call_options().deadline(2s))`.
+    /// Replaces what an earlier `with` said.
+    client with(call_options options) const { return client(detail::handle(handle_, std::move(options))); }
+
     /// Logs in with e-mail and password; the password is not kept. Errors: `errc::login_refused`,
     /// `errc::one_time_password_required`, `errc::invalid_credentials`.
     awaitable<void> login(std::string email, std::string password) const
@@ -97,10 +104,10 @@ public:
 
     /// Forgets every token and password, at once and without a request: the region has no call for it. What
     /// waits for a token ends with `errc::login_required`; what was sent already may still succeed.
-    void logout() const { handle_->state().logout(); }
+    void logout() const { handle_.state().logout(); }
 
     /// The user's name as the region knows it, or empty before a login.
-    std::string username() const { return handle_->state().username(); }
+    std::string username() const { return handle_.state().username(); }
 
     /// The region's name.
     awaitable<cluster_info> cluster() const { return run<cluster_info>(detail::cluster); }
@@ -130,21 +137,21 @@ public:
     awaitable<std::vector<app>> apps() const { return run<std::vector<app>>(detail::apps); }
 
     /// The region's service url. Lives as long as this client.
-    practicus::service_url const& service_url() const noexcept { return handle_->state().service(); }
+    practicus::service_url const& service_url() const noexcept { return handle_.state().service(); }
 
     /// The url of a model: prefix and name as listed, and a version (`3`, `v3`, `latest`, `production`,
     /// `staging`) or none, for the region to choose. Sends nothing. Throws `errc::invalid_url`.
     practicus::model_url model_url(std::string_view prefix, std::string_view name,
                                    std::string_view version = {}) const
     {
-        return practicus::model_url(handle_->state().service(), prefix, name, version);
+        return practicus::model_url(handle_.state().service(), prefix, name, version);
     }
 
     /// The url of an app, written likewise.
     practicus::app_url app_url(std::string_view prefix, std::string_view name,
                                std::string_view version = {}) const
     {
-        return practicus::app_url(handle_->state().service(), prefix, name, version);
+        return practicus::app_url(handle_.state().service(), prefix, name, version);
     }
 
     /// The id behind a model's url. Errors: `errc::no_model_id`, `errc::not_found`, `errc::untrusted_origin`.
@@ -175,17 +182,26 @@ public:
 
     /// Ends all operations of all copies with `errc::client_closed`, and all that are begun later.
     /// Idempotent; safe from any thread.
-    void close() const noexcept { handle_->state().home()->close(); }
+    void close() const noexcept { handle_.state().close(); }
+
+    /// Closes the connections that nobody uses. The client stays usable. Safe from any thread.
+    void close_idle() const noexcept { handle_.state().close_idle(); }
+
+    /// What connections and requests have come to. Safe from any thread.
+    client_stats stats() const { return handle_.state().stats(); }
 
 private:
     friend detail::clock& detail::clock_of(client const&) noexcept;
+    friend detail::transport& detail::transport_of(client const&) noexcept;
+
+    explicit client(detail::handle h) : handle_(std::move(h)) {}
 
     /// Not a coroutine: the arguments are taken over here, before anything is awaited.
     template <class T, class Call, class... Args>
     awaitable<T> run(Call call, Args... args) const
     {
         return detail::run_operation<T>(
-            handle_->state().home(),
+            handle_.state().home(),
             [h = handle_, call, ... as = std::move(args)]() mutable { return call(h, std::move(as)...); });
     }
 
@@ -194,7 +210,12 @@ private:
 
 inline detail::clock& detail::clock_of(client const& of) noexcept
 {
-    return of.handle_->state().home()->time();
+    return of.handle_.state().home()->time();
+}
+
+inline detail::transport& detail::transport_of(client const& of) noexcept
+{
+    return of.handle_.state().wire();
 }
 
 } // namespace practicus::inline v1

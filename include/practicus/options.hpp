@@ -4,6 +4,7 @@
 
 #include <practicus/credentials.hpp>
 #include <practicus/error.hpp>
+#include <practicus/observer.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/url.hpp>
 
@@ -150,6 +151,89 @@ private:
     std::size_t listing_body_ = 256 * 1024 * 1024;
 };
 
+/// Connections to each origin. Zero switches a limit off.
+class pool_options
+{
+public:
+    using duration = std::chrono::milliseconds;
+
+    pool_options() noexcept {}
+
+    /// Connections at once, dials included; further operations wait their turn. Default: 64.
+    pool_options& max_connections(std::size_t n)
+    {
+        max_connections_ = n;
+        return *this;
+    }
+    std::size_t max_connections() const noexcept { return max_connections_; }
+
+    /// How long a connection may lie unused. A server that closes earlier is adapted to. Default: 60 s.
+    pool_options& idle(duration d) { return set(idle_, d); }
+    duration idle() const noexcept { return idle_; }
+
+    /// How old a connection may get, times U(0.9, 1.1), so that a changed address is seen. Default: 10 min.
+    pool_options& age(duration d) { return set(age_, d); }
+    duration age() const noexcept { return age_; }
+
+private:
+    pool_options& set(duration& field, duration value)
+    {
+        if (value < duration::zero()) throw error(errc::invalid_argument, "a pool's time limit is negative");
+        field = std::min<duration>(value, std::chrono::hours(24 * 365));
+        return *this;
+    }
+
+    std::size_t max_connections_ = 64;
+    duration idle_{60'000};
+    duration age_{600'000};
+};
+
+/// Sending again after a passing failure: connecting failed, the connection was lost, 408, 429, 502, 503,
+/// 504. Only what may be repeated is: GETs, logins, and any request of which nothing was written or that was
+/// refused with 429. An origin has a budget of 100 retries, refilled by success. The deadline stands above
+/// it all.
+class retry_options
+{
+public:
+    using duration = std::chrono::milliseconds;
+
+    retry_options() noexcept {}
+
+    /// How often an operation's request is sent, the first time included. 1 is no retry. Default: 3.
+    retry_options& attempts(unsigned n)
+    {
+        if (n == 0) throw error(errc::invalid_argument, "attempts is zero; 1 is no retry");
+        attempts_ = n;
+        return *this;
+    }
+    unsigned attempts() const noexcept { return attempts_; }
+
+    /// The pause before the first retry is U(0, 1) times this, and doubles with each. Default: 100 ms.
+    retry_options& base(duration d) { return set(base_, d); }
+    duration base() const noexcept { return base_; }
+
+    /// To at most this. Default: 5 s.
+    retry_options& cap(duration d) { return set(cap_, d); }
+    duration cap() const noexcept { return cap_; }
+
+    /// How much longer a pause may get because the server asks for it (`Retry-After`). Default: 5 s.
+    retry_options& patience(duration d) { return set(patience_, d); }
+    duration patience() const noexcept { return patience_; }
+
+private:
+    retry_options& set(duration& field, duration value)
+    {
+        if (value < duration::zero()) throw error(errc::invalid_argument, "a pause is negative");
+        field = std::min<duration>(value, std::chrono::hours(24));
+        return *this;
+    }
+
+    unsigned attempts_ = 3;
+    duration base_{100};
+    duration cap_{5'000};
+    duration patience_{5'000};
+};
+
 /// Everything about a client that is decided when it is made. Constant from then on.
 class client_options
 {
@@ -164,6 +248,16 @@ public:
 
     client_options& limits(limit_options value) { return set(limits_, value); }
     limit_options const& limits() const noexcept { return limits_; }
+
+    client_options& pool(pool_options value) { return set(pool_, value); }
+    pool_options const& pool() const noexcept { return pool_; }
+
+    client_options& retry(retry_options value) { return set(retry_, value); }
+    retry_options const& retry() const noexcept { return retry_; }
+
+    /// Is told what happens: see `observer`.
+    client_options& observer(practicus::observer value) { return set(observer_, std::move(value)); }
+    practicus::observer const& observer() const noexcept { return observer_; }
 
     /// Log in with these at the first operation that needs it; all callers then wait for the one login.
     client_options& credentials(practicus::credentials value)
@@ -210,6 +304,9 @@ private:
     tls_options tls_;
     timeout_options timeouts_;
     limit_options limits_;
+    pool_options pool_;
+    retry_options retry_;
+    practicus::observer observer_;
     std::optional<practicus::credentials> credentials_;
     std::vector<origin> trusted_origins_;
     std::string user_agent_ = "practicus-cpp";

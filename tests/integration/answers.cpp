@@ -19,7 +19,7 @@ struct answered : fixture
         return failure(caller.model_prefixes());
     }
 
-    practicus::client caller = user();
+    practicus::client caller = user(once());
 };
 
 } // namespace
@@ -128,13 +128,17 @@ TEST_CASE("a connection that ends too early")
 {
     answered f;
     for (std::size_t const bytes : {0U, 1U, 17U, 60U}) {
+        // On a connection that was used before, it would be sent again.
+        f.caller.close_idle();
         f.server.expect("GET", prefixes).cut_after(bytes);
         CHECK(f.failure(f.caller.model_prefixes()).code == errc::connection_lost);
+        f.caller.close_idle();
         f.server.expect("GET", prefixes).reset_after(bytes);
         auto const info = f.failure(f.caller.model_prefixes());
         CHECK(info.code == errc::connection_lost);
         CHECK(info.cause);
     }
+    f.caller.close_idle();
     f.server.expect("GET", prefixes).cut_after_head(3);
     CHECK(f.failure(f.caller.model_prefixes()).code == errc::connection_lost);
 }

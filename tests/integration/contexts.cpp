@@ -303,6 +303,7 @@ TEST_CASE("cancelling at every point of an operation leaves the client usable")
     for (int steps = 1; finished == 0 && steps < 1000; ++steps) {
         asio::cancellation_signal cancel;
         ends result;
+        client.close_idle();
         f.io.restart();
         asio::co_spawn(f.io, client.login("admin@company.com", "practicus"),
                        asio::bind_cancellation_slot(cancel.slot(), result.handler()));

@@ -89,6 +89,12 @@ struct fixture
         return client(options.credentials(password()));
     }
 
+    /// Of one that tries once, so that the first failure is the last.
+    static practicus::client_options once(practicus::client_options options = practicus::client_options())
+    {
+        return options.retry(practicus::retry_options().attempts(1));
+    }
+
     static practicus::credentials password()
     {
         return practicus::credentials::password("admin@company.com", "practicus");

@@ -122,7 +122,7 @@ TEST_CASE("plain HTTP on a port that should speak TLS, and the reverse")
 TEST_CASE("a body without a length is whole only when the peer says so")
 {
     fixture f{server_options().tls()};
-    auto client = f.user(trusting(f));
+    auto client = f.user(f.once(trusting(f)));
     f.run(client.cluster());
     f.server.expect("GET", "/console/api/modelhost/model-prefixes/").reply(200, "[]").until_close();
     CHECK(f.run(client.model_prefixes()).empty());

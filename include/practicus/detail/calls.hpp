@@ -32,7 +32,7 @@ public:
     explicit client_handle(std::shared_ptr<session> state) : state_(std::move(state)) {}
     client_handle(client_handle const&) = delete;
     client_handle& operator=(client_handle const&) = delete;
-    ~client_handle() { state_->home()->close(); }
+    ~client_handle() { state_->close(); }
 
     session& state() const noexcept { return *state_; }
 
@@ -40,23 +40,38 @@ private:
     std::shared_ptr<session> state_;
 };
 
-using handle = std::shared_ptr<client_handle>;
+/// A handle, and what the calls made through it do differently.
+class handle
+{
+public:
+    explicit handle(std::shared_ptr<client_handle> held) : held_(std::move(held)) {}
+    handle(handle const& other, call_options with)
+        : held_(other.held_), with_(std::make_shared<call_options const>(std::move(with)))
+    {}
+
+    session& state() const noexcept { return held_->state(); }
+    operation begin() const { return state().begin(with_); }
+
+private:
+    std::shared_ptr<client_handle> held_;
+    std::shared_ptr<call_options const> with_;
+};
 
 inline handle make_handle(asio::any_io_executor executor, service_url service, client_options options)
 {
     auto home = runtime::make(std::move(executor));
     auto state = std::make_shared<session>(std::move(home), std::move(service), std::move(options));
-    return std::make_shared<client_handle>(std::move(state));
+    return handle(std::make_shared<client_handle>(std::move(state)));
 }
 
 inline asio::awaitable<void> login(handle h, credentials who)
 {
-    co_await h->state().login(h->state().begin(), std::move(who));
+    co_await h.state().login(h.begin(), std::move(who));
 }
 
 inline asio::awaitable<void> refresh(handle h)
 {
-    co_await h->state().refresh(h->state().begin());
+    co_await h.state().refresh(h.begin());
 }
 
 /// `GET` of something that `read(body)` understands.
@@ -64,8 +79,8 @@ template <class Read>
 auto get(handle h, std::string_view path, std::size_t body_limit, Read read)
     -> asio::awaitable<decltype(read(std::string_view()))>
 {
-    auto& s = h->state();
-    auto op = s.begin();
+    auto& s = h.state();
+    auto op = h.begin();
     auto const r = wire::get(s.service(), path, body_limit);
     auto const answer = co_await s.call(op, r);
     co_return s.read_answer(op, r, answer, read);
@@ -75,14 +90,14 @@ auto get(handle h, std::string_view path, std::size_t body_limit, Read read)
 template <class T, T (*Read)(json_reader const&)>
 asio::awaitable<std::vector<T>> listing(handle h, std::string_view path)
 {
-    auto const limit = h->state().limits().listing_body();
+    auto const limit = h.state().limits().listing_body();
     return get(std::move(h), path, limit,
                [](std::string_view body) { return wire::read_list<T>(body, Read); });
 }
 
 inline asio::awaitable<cluster_info> cluster(handle h)
 {
-    auto const limit = h->state().limits().console_body();
+    auto const limit = h.state().limits().console_body();
     return get(std::move(h), "central/clusterdefinition/", limit, wire::read_cluster);
 }
 
@@ -123,14 +138,14 @@ auto ask_model(session& s, operation& op, model_url const& url, Read read)
 
 inline asio::awaitable<std::int64_t> model_id(handle h, model_url url)
 {
-    auto op = h->state().begin();
-    co_return co_await ask_model(h->state(), op, url, wire::read_model_id);
+    auto op = h.begin();
+    co_return co_await ask_model(h.state(), op, url, wire::read_model_id);
 }
 
 inline asio::awaitable<practicus::model_metadata> model_metadata(handle h, model_url url)
 {
-    auto op = h->state().begin();
-    co_return co_await ask_model(h->state(), op, url, wire::read_metadata);
+    auto op = h.begin();
+    co_return co_await ask_model(h.state(), op, url, wire::read_metadata);
 }
 
 /// Trades an id for a token.
@@ -142,8 +157,8 @@ inline asio::awaitable<token> trade(session& s, operation& op, request const& r)
 
 inline asio::awaitable<token> model_session_token(handle h, model_url url, token_purpose purpose)
 {
-    auto& s = h->state();
-    auto op = s.begin();
+    auto& s = h.state();
+    auto op = h.begin();
     auto const id = co_await ask_model(s, op, url, wire::read_model_id);
     auto const r = wire::model_session(s.service(), id, purpose, s.limits().console_body());
     co_return co_await trade(s, op, r);
@@ -151,8 +166,8 @@ inline asio::awaitable<token> model_session_token(handle h, model_url url, token
 
 inline asio::awaitable<token> app_session_token(handle h, app_url url, token_purpose purpose)
 {
-    auto& s = h->state();
-    auto op = s.begin();
+    auto& s = h.state();
+    auto op = h.begin();
     auto const asked = wire::app_metadata(url, s.limits().console_body());
     auto const answer = co_await s.call(op, asked);
     auto const id = s.read_answer(op, asked, answer, wire::read_app_id);

@@ -7,7 +7,9 @@
 
 #include <openssl/crypto.h>
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,6 +82,12 @@ struct request
     wire_text body;
     /// The body must not follow a redirect.
     bool secret_body = false;
+    /// It may be sent twice although its method is not idempotent.
+    bool safe_to_repeat = false;
+    /// It holds a one-time password.
+    bool one_time_password = false;
+    /// It holds a refresh token that the region may replace.
+    bool rotating_refresh = false;
     std::size_t body_limit = 0;
 
     /// For errors: method and path, without the query.
@@ -98,6 +106,8 @@ struct response
 
     unsigned status = 0;
     bool keep_alive = false;
+    /// The `timeout` of its `Keep-Alive`.
+    std::optional<std::chrono::seconds> keep_alive_timeout;
     std::string content_type;
     std::string location;
     std::string model_id;

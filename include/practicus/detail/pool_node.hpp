@@ -112,7 +112,7 @@ private:
 /// one dial at most.
 struct pool_actions
 {
-    /// The caller's own at once; only `ask` grants, and then the waiter is in state `none`.
+    /// The caller's own at once; only `take` and `ask` grant, and then the waiter is in state `none`.
     pool_connection* granted = nullptr;
     /// To be woken: served or failed. Until it is picked up or cancelled, which another thread may do as soon
     /// as the lock is free.

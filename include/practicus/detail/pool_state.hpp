@@ -59,6 +59,14 @@ public:
     pool_state(pool_state const&) = delete;
     pool_state& operator=(pool_state const&) = delete;
 
+    /// An operation wants a connection that is there: granted at once, or not.
+    [[nodiscard]] pool_actions take(time_point now) noexcept
+    {
+        pool_actions actions;
+        if (!shut_) grant_idle(now, actions);
+        return actions;
+    }
+
     /// An operation wants a connection: granted at once, refused, or `waiter` waits.
     [[nodiscard]] pool_actions ask(pool_waiter& waiter, time_point now, bool fresh = false) noexcept
     {
@@ -68,21 +76,11 @@ public:
             actions.refused = true;
             return actions;
         }
-        recover(now);
-        while (!idle_.empty() && !usable(idle_.front(), now))
-            evict(idle_.front(), actions);
-        while (!fresh && !idle_.empty()) {
-            auto& connection = idle_.back();
-            if (!usable(connection, now)) {
-                evict(connection, actions);
-                continue;
-            }
-            idle_.pop_back();
-            lease(connection, now);
-            ++reuses_;
-            actions.granted = &connection;
-            return actions;
-        }
+        if (fresh)
+            evict_unusable(now, actions);
+        else
+            grant_idle(now, actions);
+        if (actions.granted != nullptr) return actions;
         waiter.state_ = pool_wait::waiting;
         waiter.ticket_ = ++tickets_;
         waiter.fresh_ = fresh;
@@ -298,6 +296,29 @@ private:
     bool usable(pool_connection const& c, time_point now) const noexcept
     {
         return now < c.retire_at_ && now - c.last_used_ < std::min(idle_limit_, c.keep_alive_);
+    }
+
+    void evict_unusable(time_point now, pool_actions& actions) noexcept
+    {
+        recover(now);
+        while (!idle_.empty() && !usable(idle_.front(), now))
+            evict(idle_.front(), actions);
+    }
+
+    void grant_idle(time_point now, pool_actions& actions) noexcept
+    {
+        evict_unusable(now, actions);
+        while (!idle_.empty() && actions.granted == nullptr) {
+            auto& connection = idle_.back();
+            if (!usable(connection, now)) {
+                evict(connection, actions);
+                continue;
+            }
+            idle_.pop_back();
+            lease(connection, now);
+            ++reuses_;
+            actions.granted = &connection;
+        }
     }
 
     void lease(pool_connection& connection, time_point now) noexcept

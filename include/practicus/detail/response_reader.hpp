@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/ascii.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/error.hpp>
 
@@ -15,11 +16,15 @@
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
+#include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 namespace practicus::inline v1::detail {
 
@@ -125,11 +130,32 @@ private:
         case field::location: response_.location = value; break;
         case field::retry_after: response_.retry_after = value; break;
         case field::date: response_.date = value; break;
+        case field::keep_alive: response_.keep_alive_timeout = read_timeout(value); break;
         case field::unknown:
             if (beast::iequals(name_text, "x-prt-model-id")) response_.model_id = value;
             break;
         default: break;
         }
+    }
+
+    /// The `timeout` of `timeout=5, max=100` (RFC 2068 section 19.7.1.1).
+    static std::optional<std::chrono::seconds> read_timeout(std::string_view text) noexcept
+    {
+        while (!text.empty()) {
+            auto const comma = text.find(',');
+            auto part = text.substr(0, comma);
+            text.remove_prefix(comma == std::string_view::npos ? text.size() : comma + 1);
+            while (part.starts_with(' ') || part.starts_with('\t'))
+                part.remove_prefix(1);
+            constexpr std::string_view name = "timeout=";
+            if (!equals_ignoring_case(part.substr(0, name.size()), name)) continue;
+            part.remove_prefix(name.size());
+            long seconds = 0;
+            auto const [end, failed] = std::from_chars(part.data(), part.data() + part.size(), seconds);
+            if (failed == std::errc() && end != part.data() && seconds >= 0 && seconds < 1'000'000)
+                return std::chrono::seconds(seconds);
+        }
+        return std::nullopt;
     }
 
 #if BOOST_BEAST_VERSION >= 359 // Boost 1.90 tells trailers apart

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/flight.hpp>
+#include <practicus/detail/random.hpp>
 #include <practicus/detail/sweeper.hpp>
 #include <practicus/detail/waiter.hpp>
 #include <practicus/error.hpp>
@@ -72,6 +73,13 @@ public:
         });
     }
 
+    /// For jitter.
+    random_source& random() noexcept { return random_; }
+
+    /// `f` is called when the context is being destroyed, before its services are: sockets that wait for
+    /// nothing must go. Set once, before anything runs.
+    void on_gone(std::function<void()> f) { on_gone_ = std::move(f); }
+
     /// Ends all that runs with `errc::client_closed`, and all that comes.
     void close() noexcept { sweeper_->close(); }
 
@@ -85,6 +93,7 @@ private:
     {
         gone_.store(true);
         sweeper_->drop_timer();
+        if (on_gone_) on_gone_();
         // Nothing of the context may be touched from now on, its executor's destructor included where it
         // counts work.
         executor_ = {};
@@ -95,6 +104,8 @@ private:
     std::shared_ptr<waiter_registry> registry_;
     std::shared_ptr<sweeper> sweeper_;
     std::atomic<bool> gone_{false};
+    std::function<void()> on_gone_;
+    random_source random_;
 };
 
 template <class T>

@@ -41,15 +41,17 @@ public:
     service_url const& service() const noexcept { return wire_.service(); }
     limit_options const& limits() const noexcept { return wire_.options().limits(); }
 
-    operation begin() const
+    operation begin(std::shared_ptr<call_options const> with = nullptr) const
     {
-        auto const now = home()->time().now();
-        operation op;
-        op.began = now;
-        op.deadline = time_point::max();
-        op.deadline = phase_end(op, now, wire_.options().timeouts().operation());
-        return op;
+        return wire_.begin(std::move(with));
     }
+
+    /// Ends all operations with `errc::client_closed`. Any thread.
+    void close() noexcept { wire_.close(); }
+    void close_idle() const noexcept { wire_.close_idle(); }
+    client_stats stats() const { return wire_.stats(); }
+    /// For tests.
+    transport& wire() noexcept { return wire_; }
 
     std::string username() const
     {
@@ -94,11 +96,11 @@ public:
     /// answer is a success.
     asio::awaitable<response> call(operation& op, request const& r)
     {
-        op.attempts = 0;
+        op.retries.next_request();
         token bearer;
         if (r.authorized == authorization::access) bearer = co_await access(op);
         auto answer = co_await wire_.send(op, r, bearer);
-        if (answer.status == 401 && r.authorized == authorization::access) {
+        if (op.renew) {
             reject(bearer);
             bearer = co_await access(op);
             answer = co_await wire_.send(op, r, bearer);

@@ -31,7 +31,9 @@ enum class expiry
     /// Its time came.
     expired,
     /// The client was closed.
-    closed
+    closed,
+    /// No operation was left that could want it.
+    abandoned
 };
 
 /// A deadline for one socket or one waiter: armed by a store and disarmed by an exchange, from any thread of
@@ -51,6 +53,7 @@ private:
     static constexpr std::int64_t disarmed = 0;
     static constexpr std::int64_t marked_expired = -1;
     static constexpr std::int64_t marked_closed = -2;
+    static constexpr std::int64_t marked_abandoned = -3;
 
     // Nanoseconds of the clock while armed.
     std::atomic<std::int64_t> state_{disarmed};
@@ -59,13 +62,21 @@ private:
 };
 
 /// Ends what takes too long: one timer for all connections and waits of a client, which runs only while an
-/// operation is in flight, so that an idle client keeps no `run()` from returning.
+/// operation is in flight, so that an idle client keeps no `run()` from returning. What nobody waits for any
+/// more, a dial say, is ended when the last operation ends.
 class sweeper : public std::enable_shared_from_this<sweeper>
 {
 public:
     static constexpr std::chrono::milliseconds tick{20};
 
+    /// How often `on_second` is called, in ticks.
+    static constexpr unsigned second = 50;
+
     explicit sweeper(asio::any_io_executor const& executor) : timer_(std::in_place, executor) {}
+
+    /// To be called now and then while an operation is in flight, on the timer's executor. Set once, before
+    /// anything runs.
+    void on_second(std::function<void()> f) { on_second_ = std::move(f); }
 
     clock& time() noexcept { return time_; }
 
@@ -105,8 +116,20 @@ public:
     expiry disarm(deadline& d) noexcept
     {
         auto const state = d.state_.exchange(deadline::disarmed);
-        if (state == deadline::marked_closed) return expiry::closed;
-        return state == deadline::marked_expired ? expiry::expired : expiry::none;
+        switch (state) {
+        case deadline::marked_expired: return expiry::expired;
+        case deadline::marked_closed: return expiry::closed;
+        case deadline::marked_abandoned: return expiry::abandoned;
+        default: return expiry::none;
+        }
+    }
+
+    /// Ends at once what is armed, as if its time had come. Any thread, while it is registered.
+    void expire(deadline& d) noexcept
+    {
+        std::lock_guard lock(mutex_);
+        auto state = d.state_.load();
+        if (state > 0 && d.state_.compare_exchange_strong(state, deadline::marked_expired)) strike(d);
     }
 
     /// Ends all that is armed, now and later, with `expiry::closed`.
@@ -137,27 +160,41 @@ public:
             auto state = d.state_.load();
             if (state == deadline::disarmed) continue;
             if (state > 0) {
-                auto const mark = closed ? deadline::marked_closed : deadline::marked_expired;
-                if (!closed && state > now) continue;
+                // A caller of another context waits before its operation begins here.
+                bool const alone = operations_ == 0 && d.waiter_ == nullptr;
+                if (!closed && !alone && state > now) continue;
+                auto const mark = closed  ? deadline::marked_closed
+                                  : alone ? deadline::marked_abandoned
+                                          : deadline::marked_expired;
                 if (!d.state_.compare_exchange_strong(state, mark)) continue;
             }
             // Again at each tick until its owner has seen it: a shutdown that meets a socket between two
             // calls of a connect has no effect.
-            if (d.waiter_)
-                d.waiter_->wake({});
-            else if (::getpid() == process_)
-                ::shutdown(d.descriptor_, SHUT_RDWR);
+            strike(d);
         }
     }
 
-    /// Keeps the timer running.
+    /// An operation in flight. Keeps the timer running.
     class activity
     {
     public:
-        explicit activity(std::shared_ptr<sweeper> owner) : owner_(std::move(owner)) { owner_->begin(); }
+        explicit activity(std::shared_ptr<sweeper> owner) : owner_(std::move(owner)) { owner_->begin(true); }
         activity(activity const&) = delete;
         activity& operator=(activity const&) = delete;
-        ~activity() { owner_->end(); }
+        ~activity() { owner_->end(true); }
+
+    private:
+        std::shared_ptr<sweeper> owner_;
+    };
+
+    /// Work for operations, which ends with the last of them. Keeps the timer running until it has.
+    class errand
+    {
+    public:
+        explicit errand(std::shared_ptr<sweeper> owner) : owner_(std::move(owner)) { owner_->begin(false); }
+        errand(errand const&) = delete;
+        errand& operator=(errand const&) = delete;
+        ~errand() { owner_->end(false); }
 
     private:
         std::shared_ptr<sweeper> owner_;
@@ -169,16 +206,27 @@ private:
         return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
     }
 
-    void begin()
+    void begin(bool operation)
     {
         std::lock_guard lock(mutex_);
+        if (operation) ++operations_;
         if (++active_ == 1) start();
     }
 
-    void end() noexcept
+    void end(bool operation) noexcept
     {
         std::lock_guard lock(mutex_);
+        if (operation) --operations_;
         if (--active_ == 0 && timer_) timer_->cancel();
+    }
+
+    /// Under the mutex, while it is registered.
+    void strike(deadline& d) noexcept
+    {
+        if (d.waiter_)
+            d.waiter_->wake({});
+        else if (::getpid() == process_)
+            ::shutdown(d.descriptor_, SHUT_RDWR);
     }
 
     void start()
@@ -189,6 +237,7 @@ private:
             auto const self = weak.lock();
             if (!self || code == asio::error::operation_aborted) return;
             self->sweep();
+            if (self->on_second_ && ++self->ticks_ % second == 0) self->on_second_();
             std::lock_guard lock(self->mutex_);
             if (self->active_ > 0) self->start();
         });
@@ -201,6 +250,10 @@ private:
     boost::intrusive::list<deadline> deadlines_;
     std::optional<asio::steady_timer> timer_;
     std::size_t active_ = 0;
+    std::size_t operations_ = 0;
+    // Touched by the timer's handler only.
+    unsigned ticks_ = 0;
+    std::function<void()> on_second_;
 };
 
 /// A waiter with a deadline, which can also stand in one list of those who will wake it (`queue_hook`, `left`

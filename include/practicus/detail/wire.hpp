@@ -93,6 +93,8 @@ inline request login(service_url const& service, credentials const& who, std::si
     r.authorized = authorization::none;
     r.content_type = json_type;
     r.secret_body = true;
+    r.safe_to_repeat = true;
+    r.one_time_password = !who.one_time_password().empty();
     append_member(r.body, "email", who.email());
     append_member(r.body, "password", who.value().reveal());
     if (auto const& otp = who.one_time_password()) append_member(r.body, "one_time_password", otp.reveal());
@@ -108,6 +110,8 @@ inline request refresh(service_url const& service, std::string_view refresh_toke
     r.authorized = authorization::refresh;
     r.content_type = json_type;
     r.secret_body = true;
+    r.safe_to_repeat = true;
+    r.rotating_refresh = true;
     append_member(r.body, "refresh", refresh_token);
     r.body.append("}");
     return r;

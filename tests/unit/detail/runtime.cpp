@@ -14,6 +14,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -299,6 +300,7 @@ TEST_CASE(
     auto& limits = *home->limits();
     auto& time = home->time();
     time.simulate(time.now(), time.system_now());
+    auto operation = std::make_optional<sweeper::activity>(home->limits());
     auto pair = [] {
         std::array<int, 2> sockets{};
         REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.data()) == 0);
@@ -347,6 +349,33 @@ TEST_CASE(
     CHECK(is_open(reused[0]));
     ::close(reused[0]);
     ::close(reused[1]);
+
+    // Ended at once, from anywhere; but only while it waits.
+    auto const third = pair();
+    limits.add(d, third[0]);
+    limits.expire(d);
+    CHECK(is_open(third[1]));
+    CHECK(limits.arm(d, time_point::max()));
+    limits.expire(d);
+    CHECK_FALSE(is_open(third[1]));
+    CHECK(limits.disarm(d) == expiry::expired);
+    limits.remove(d);
+    ::close(third[0]);
+    ::close(third[1]);
+
+    // Nobody is left to want it.
+    auto const fourth = pair();
+    limits.add(d, fourth[0]);
+    CHECK(limits.arm(d, time_point::max()));
+    limits.sweep();
+    CHECK(is_open(fourth[1]));
+    operation.reset();
+    limits.sweep();
+    CHECK_FALSE(is_open(fourth[1]));
+    CHECK(limits.disarm(d) == expiry::abandoned);
+    limits.remove(d);
+    ::close(fourth[0]);
+    ::close(fourth[1]);
 
     limits.close();
     CHECK_FALSE(limits.arm(d, time_point::max()));

@@ -1,0 +1,96 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/ascii.hpp>
+#include <practicus/error.hpp>
+#include <practicus/url.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1 {
+
+/// What single calls do differently; see `client::with`.
+class call_options
+{
+public:
+    using duration = std::chrono::milliseconds;
+
+    call_options() noexcept {}
+
+    /// How long the operation may take as a whole: waits, token fetches, retries. Zero is no limit. Default:
+    /// `timeout_options::operation`. Throws `errc::invalid_argument` if negative.
+    call_options& deadline(duration d)
+    {
+        if (d < duration::zero()) throw error(errc::invalid_argument, "the deadline is negative");
+        deadline_ = std::min<duration>(d, std::chrono::hours(24 * 365));
+        return *this;
+    }
+    std::optional<duration> const& deadline() const noexcept { return deadline_; }
+
+    /// How long a token must still live to be used. Default: 30 s, less for one that lives but short. Throws
+    /// `errc::invalid_argument` if negative.
+    call_options& min_validity(duration d)
+    {
+        if (d < duration::zero()) throw error(errc::invalid_argument, "min_validity is negative");
+        min_validity_ = std::min<duration>(d, std::chrono::hours(24 * 365));
+        return *this;
+    }
+    std::optional<duration> const& min_validity() const noexcept { return min_validity_; }
+
+    /// One more field for the operation's requests, `traceparent` say; a fetch that is shared with others
+    /// does not carry it. Throws `errc::invalid_argument` for a name or value that no header can have, and
+    /// for the fields that the client writes itself.
+    call_options& header(std::string_view name, std::string_view value)
+    {
+        constexpr std::string_view own[] = {"authorization",  "connection", "content-encoding",
+                                            "content-length", "host",       "proxy-authorization",
+                                            "content-type",   "te",         "transfer-encoding",
+                                            "expect",         "trailer",    "upgrade"};
+        if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_character))
+            throw error(errc::invalid_argument, "a header's name holds a character that no name has");
+        for (auto const& taken : own)
+            if (detail::equals_ignoring_case(name, taken))
+                throw error(errc::invalid_argument,
+                            "the header '" + std::string(name) + "' is the client's own");
+        if (detail::has_control(value))
+            throw error(errc::invalid_argument,
+                        "the value of the header '" + std::string(name) + "' holds a control character");
+        headers_.append(name).append(": ").append(value).append("\r\n");
+        return *this;
+    }
+    /// As they go into a request, each line with its end.
+    std::string const& headers() const noexcept { return headers_; }
+
+    /// One more origin that is the region's own, as `client_options::trusted_origin`. Throws
+    /// `errc::invalid_url`.
+    call_options& trusted_origin(std::string_view url)
+    {
+        trusted_origins_.push_back(service_url(url).origin());
+        return *this;
+    }
+    std::vector<origin> const& trusted_origins() const noexcept { return trusted_origins_; }
+
+private:
+    // RFC 9110 section 5.6.2.
+    static bool is_token_character(char c) noexcept
+    {
+        constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+               others.find(c) != std::string_view::npos;
+    }
+
+    std::optional<duration> deadline_;
+    std::optional<duration> min_validity_;
+    std::string headers_;
+    std::vector<origin> trusted_origins_;
+};
+
+} // namespace practicus::inline v1

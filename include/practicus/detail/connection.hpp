@@ -1,0 +1,229 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/message.hpp>
+#include <practicus/detail/operation.hpp>
+#include <practicus/detail/pool_node.hpp>
+#include <practicus/detail/response_reader.hpp>
+#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/stream.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// Bounds of one exchange.
+struct exchange_limits
+{
+    std::chrono::milliseconds first_byte;
+    std::chrono::milliseconds between_bytes;
+    std::size_t header;
+    std::size_t body;
+};
+
+/// What is known of an attempt while it runs, and after it has failed.
+struct attempt
+{
+    /// Something of the request was handed to the system, or may have been.
+    bool written = false;
+    /// Something of an answer arrived.
+    bool begun = false;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    /// Kept only if somebody wants to know.
+    bool timed = false;
+    exchange_timings timings;
+};
+
+/// A stream of a pool, with its buffers.
+class connection final : public pool_connection, public stream
+{
+public:
+    using stream::stream;
+
+    /// The request's head, and its body as far as that goes along: what fits into one TLS record.
+    wire_text out;
+
+    static constexpr std::size_t together = 16 * 1024;
+
+    /// Writes `out` and the rest of the body, and reads the answer. Afterwards the connection may be used
+    /// again if `reusable()`.
+    asio::awaitable<response> exchange(std::string_view rest, exchange_limits const& limits,
+                                       time_point deadline, attempt& so_far)
+    {
+        reusable_ = false;
+        if (is_tls()) return exchange(tls(), rest, limits, deadline, so_far);
+        return exchange(plain(), rest, limits, deadline, so_far);
+    }
+
+    /// The last answer was complete, nothing is left over, and the server keeps the connection open.
+    bool reusable() const noexcept { return reusable_; }
+
+private:
+    static constexpr std::size_t small_buffer = 8 * 1024;
+    static constexpr std::size_t large_buffer = 64 * 1024;
+    /// A chunk's line may be as long as a header, or as this.
+    static constexpr std::size_t min_line = 16 * 1024;
+
+    time_point timestamp(attempt const& so_far) const noexcept
+    {
+        return so_far.timed ? home().time().precise_now() : time_point();
+    }
+
+    // Requests and answers hold tokens.
+    struct wiped_later
+    {
+        connection* self;
+        std::size_t used = 0;
+
+        ~wiped_later()
+        {
+            self->out.wipe();
+            OPENSSL_cleanse(self->in_.data(), std::min(used, self->in_.size()));
+            if (self->in_.size() > small_buffer) std::vector<char>(small_buffer).swap(self->in_);
+        }
+    };
+
+    template <class Socket>
+    asio::awaitable<response> exchange(Socket& socket, std::string_view rest, exchange_limits limits,
+                                       time_point deadline, attempt& so_far)
+    {
+        wiped_later used{this};
+        error_code code;
+        auto const begin = timestamp(so_far);
+        std::array<asio::const_buffer, 2> left{asio::buffer(out.view()), asio::buffer(rest)};
+        while (left[0].size() + left[1].size() != 0) {
+            // A failed write under TLS may have sent a part.
+            so_far.written = so_far.written || is_tls();
+            arm(phase_end(deadline, home().time().now(), limits.between_bytes));
+            auto const n =
+                co_await socket.async_write_some(left, asio::redirect_error(asio::use_awaitable, code));
+            auto const ended = disarm();
+            so_far.written = so_far.written || n != 0;
+            so_far.bytes_sent += n;
+            // A server that refuses a body early closes, and has answered.
+            if (ended == expiry::none && may_have_answered(code) && so_far.written) break;
+            settle(code, ended, phase::write, deadline);
+            auto const first = std::min(n, left[0].size());
+            left[0] += first;
+            left[1] += n - first;
+        }
+        bool const whole = !code;
+        auto const unwritten = code;
+        auto const written_at = timestamp(so_far);
+        so_far.timings.write = written_at - begin;
+
+        std::optional<response_reader> reader(std::in_place, limits.header, limits.body);
+        auto begun_at = written_at;
+        std::size_t held = 0;
+        if (in_.empty()) in_.resize(small_buffer);
+        while (true) {
+            grow(held);
+            auto const at = so_far.begun ? phase::body : phase::first_byte;
+            arm(phase_end(deadline, home().time().now(),
+                          so_far.begun ? limits.between_bytes : limits.first_byte));
+            auto const n = co_await socket.async_read_some(asio::buffer(in_.data() + held, in_.size() - held),
+                                                           asio::redirect_error(asio::use_awaitable, code));
+            auto const ended = disarm();
+            if (ended == expiry::none && code && !whole) throw_with_cause(errc::connection_lost, unwritten);
+            if (ended == expiry::none && is_end(code)) {
+                finish_at_end(*reader, code);
+                break;
+            }
+            settle(code, ended, at, deadline);
+            if (!so_far.begun) begun_at = timestamp(so_far);
+            so_far.begun = true;
+            so_far.bytes_received += n;
+            held += n;
+            used.used = std::max(used.used, held);
+            if (take(reader, held, limits)) {
+                reusable_ = whole && held == 0 && reader->result().keep_alive;
+                break;
+            }
+        }
+        so_far.timings.first_byte = begun_at - written_at;
+        so_far.timings.body = timestamp(so_far) - begun_at;
+        co_return std::move(reader->result());
+    }
+
+    static bool may_have_answered(error_code const& code) noexcept
+    {
+        return code == asio::error::broken_pipe || code == asio::error::connection_reset;
+    }
+
+    // Some servers close a TLS connection without saying so first.
+    static bool is_end(error_code const& code) noexcept
+    {
+        return code == asio::error::eof || code == asio::ssl::error::stream_truncated;
+    }
+
+    static void finish_at_end(response_reader& reader, error_code const& cause)
+    {
+        error_code code;
+        // Under TLS, only the peer's word makes an end of a body that has no length.
+        if (reader.got_some() && cause == asio::error::eof) reader.put_eof(code);
+        if (reader.is_done() && !code) return;
+        throw_with_cause(errc::connection_lost, cause);
+    }
+
+    /// Room for the next read; more of it for a large answer, which fills the buffer each time.
+    void grow(std::size_t held)
+    {
+        if (filled_ && in_.size() < large_buffer) resize(2 * in_.size(), held);
+        if (held == in_.size()) resize(2 * in_.size(), held);
+        filled_ = false;
+    }
+
+    /// Without leaving a copy behind.
+    void resize(std::size_t size, std::size_t held)
+    {
+        std::vector<char> larger(size);
+        std::copy_n(in_.begin(), held, larger.begin());
+        OPENSSL_cleanse(in_.data(), in_.size());
+        in_.swap(larger);
+    }
+
+    /// True when the answer is complete.
+    bool take(std::optional<response_reader>& reader, std::size_t& held, exchange_limits const& limits)
+    {
+        filled_ = held == in_.size();
+        while (true) {
+            error_code code;
+            auto const used = reader->feed({in_.data(), held}, code);
+            if (code) throw_with_cause(response_reader::to_errc(code), code);
+            if (used != held)
+                std::copy_n(in_.begin() + static_cast<std::ptrdiff_t>(used), held - used, in_.begin());
+            held -= used;
+            if (!reader->is_done()) {
+                if (held > std::max(limits.header, min_line))
+                    throw error(errc::malformed_response, "a line without an end");
+                return false;
+            }
+            if (!reader->interim()) return true;
+            reader.emplace(limits.header, limits.body);
+        }
+    }
+
+    std::vector<char> in_;
+    bool filled_ = false;
+    bool reusable_ = false;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,344 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/connection.hpp>
+#include <practicus/detail/dialler.hpp>
+#include <practicus/detail/operation.hpp>
+#include <practicus/detail/pool_state.hpp>
+#include <practicus/detail/retry_policy.hpp>
+#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/sweeper.hpp>
+#include <practicus/detail/tls_sessions.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/options.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+class pool;
+
+/// A connection in use. What is not given back is closed.
+class lease
+{
+public:
+    lease() noexcept = default;
+    lease(std::shared_ptr<pool> owner, connection& leased) noexcept
+        : owner_(std::move(owner)), leased_(&leased)
+    {}
+    lease(lease&& other) noexcept
+        : owner_(std::move(other.owner_)), leased_(std::exchange(other.leased_, nullptr))
+    {}
+    lease& operator=(lease&& other) noexcept
+    {
+        lease(std::move(other)).swap(*this);
+        return *this;
+    }
+    inline ~lease();
+
+    explicit operator bool() const noexcept { return leased_ != nullptr; }
+    connection& operator*() const noexcept { return *leased_; }
+    connection* operator->() const noexcept { return leased_; }
+
+    /// After a whole answer.
+    inline void give_back(attempt const& done, std::optional<std::chrono::seconds> keep_alive);
+    /// After a failure: the server had closed it before.
+    inline void give_up_stale(attempt const& done);
+    /// After any other failure.
+    inline void give_up(attempt const& done);
+
+private:
+    void swap(lease& other) noexcept
+    {
+        owner_.swap(other.owner_);
+        std::swap(leased_, other.leased_);
+    }
+
+    std::shared_ptr<pool> owner_;
+    connection* leased_ = nullptr;
+};
+
+/// One origin's connections: does what `pool_state` decides. Thread safety: full. Connections are opened,
+/// used and closed in the client's context, or while that can not go away.
+class pool : public std::enable_shared_from_this<pool>
+{
+public:
+    pool(std::shared_ptr<dialler> d, origin where)
+        : dialler_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
+          state_(limits_of(dialler_->options().pool()))
+    {}
+    pool(pool const&) = delete;
+    pool& operator=(pool const&) = delete;
+    ~pool() { drop_idle(); }
+
+    origin const& where() const noexcept { return where_; }
+    retry_budget& budget() noexcept { return budget_; }
+
+    /// A connection that is there, or none. Idle ones that the server has closed are sorted out.
+    lease try_acquire(bool fresh)
+    {
+        while (!fresh) {
+            pool_actions actions;
+            {
+                std::lock_guard lock(mutex_);
+                actions = state_.take(now());
+            }
+            auto* const granted = static_cast<connection*>(actions.granted);
+            perform(actions);
+            if (granted == nullptr) break;
+            lease found(shared_from_this(), *granted);
+            if (granted->idle_age().count() == 0 || !granted->is_dead()) {
+                if (told()) told()(events::reused{where_.str(), granted->idle_age()});
+                return found;
+            }
+            found.give_up_stale({});
+        }
+        return {};
+    }
+
+    /// Waits for a connection. Throws the error of dialling it; `errc::deadline_exceeded` at the deadline;
+    /// `errc::client_closed`; `operation_aborted` when cancelled.
+    asio::awaitable<lease> acquire(time_point deadline, bool fresh)
+    {
+        auto const self = shared_from_this();
+        auto const w = std::make_shared<queued>();
+        struct leaving
+        {
+            pool* from;
+            queued* w;
+            ~leaving() { from->leave(*w); }
+        };
+        leaving const on_exit{this, w.get()};
+        if (told()) told()(events::waiting{where_.str()});
+        std::function<void()> enlist = [self, w, fresh] { self->enlist(*w, fresh); };
+        auto const ended = co_await timed_wait(*home().limits(), w, deadline, std::move(enlist));
+        if (ended.code == asio::error::operation_aborted) throw_aborted();
+        connection* got = nullptr;
+        bool closed = ended.why == expiry::closed;
+        {
+            std::lock_guard lock(mutex_);
+            closed = closed || w->refused || w->state() == pool_wait::closed;
+            got = std::exchange(w->granted, nullptr);
+            if (w->state() == pool_wait::served) got = static_cast<connection*>(state_.picked_up(*w));
+        }
+        if (got != nullptr) co_return lease(self, *got);
+        if (w->failure) throw error(w->failure);
+        if (closed) throw error(errc::client_closed);
+        throw_timeout(phase::wait, deadline, deadline);
+    }
+
+    /// Closes what has been idle for too long.
+    void sweep()
+    {
+        act([&] { return state_.sweep(now()); });
+    }
+
+    /// Closes what is idle. Any thread.
+    void drop_idle() noexcept
+    {
+        // Under the mutex: the context's destructor waits for it.
+        std::lock_guard lock(mutex_);
+        auto actions = state_.close_idle();
+        close(actions);
+    }
+
+    /// Refuses everybody from now on. Any thread.
+    void shut_down() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        auto actions = state_.shutdown([](pool_waiter& w) { static_cast<queued&>(w).wake({}); });
+        close(actions);
+    }
+
+    void add_to(client_stats& total) const
+    {
+        std::lock_guard lock(mutex_);
+        auto const c = state_.counters();
+        total.open += c.open;
+        total.idle += c.idle;
+        total.waiting += c.waiting;
+        total.dialling += c.dialling;
+        total.dials += c.dials;
+        total.dial_failures += c.dial_failures;
+        total.reuses += c.reuses;
+        total.stale_hits += c.stale_hits;
+        total.evictions += c.evictions;
+        total.resumptions += resumptions_;
+        total.exchanges += exchanges_;
+        total.bytes_sent += bytes_sent_;
+        total.bytes_received += bytes_received_;
+    }
+
+private:
+    friend class lease;
+
+    struct queued final : timed_waiter, pool_waiter, std::enable_shared_from_this<queued>
+    {
+        std::shared_ptr<error_info const> failure;
+        // One that came free before this could wait for it.
+        connection* granted = nullptr;
+        bool refused = false;
+        bool gone = false;
+    };
+
+    static pool_limits limits_of(pool_options const& options)
+    {
+        pool_limits limits;
+        limits.max_connections = options.max_connections();
+        limits.idle = options.idle();
+        limits.age = options.age();
+        return limits;
+    }
+
+    runtime& home() const noexcept { return *dialler_->home(); }
+    time_point now() const noexcept { return home().time().now(); }
+    announcer const& told() const noexcept { return dialler_->told(); }
+
+    /// `decide` under the mutex, the rest after.
+    template <class Decide>
+    void act(Decide decide)
+    {
+        pool_actions actions;
+        std::shared_ptr<queued> woken;
+        {
+            std::lock_guard lock(mutex_);
+            actions = decide();
+            if (actions.wake != nullptr) woken = static_cast<queued*>(actions.wake)->shared_from_this();
+        }
+        perform(actions);
+        if (woken) woken->wake({});
+    }
+
+    void perform(pool_actions& actions)
+    {
+        close(actions);
+        if (actions.dial) home().spawn([self = shared_from_this()] { return self->dial(); });
+    }
+
+    static void close(pool_actions& actions) noexcept
+    {
+        while (!actions.close.empty()) {
+            auto& c = static_cast<connection&>(actions.close.front());
+            actions.close.pop_front();
+            delete &c;
+        }
+    }
+
+    void enlist(queued& w, bool fresh)
+    {
+        bool over = false;
+        act([&] {
+            pool_actions actions;
+            if (w.gone) return actions;
+            actions = state_.ask(w, now(), fresh);
+            w.granted = static_cast<connection*>(actions.granted);
+            w.refused = actions.refused;
+            over = w.refused || w.granted != nullptr;
+            return actions;
+        });
+        if (over) w.wake({});
+    }
+
+    void leave(queued& w) noexcept
+    {
+        act([&] {
+            w.gone = true;
+            if (auto* const unused = std::exchange(w.granted, nullptr))
+                return state_.returned_unused(*unused, now());
+            return state_.cancelled(w, now());
+        });
+    }
+
+    asio::awaitable<void> dial()
+    {
+        auto const self = shared_from_this();
+        sweeper::errand const running(home().limits());
+        std::unique_ptr<connection> made;
+        std::shared_ptr<error_info const> failure;
+        bool again = true;
+        while (again) {
+            try {
+                failure.reset();
+                made = co_await dialler_->dial(where_, sessions_);
+            } catch (...) {
+                failure = current_error_info();
+            }
+            // It was given up when the last operation ended, but others have come since.
+            again = failure && failure->code == asio::error::operation_aborted && is_wanted();
+        }
+        act([&] {
+            if (failure) {
+                auto actions = state_.dial_failed();
+                if (actions.wake != nullptr) static_cast<queued*>(actions.wake)->failure = failure;
+                return actions;
+            }
+            auto& fresh = *made.release();
+            if (fresh.is_tls() && ::SSL_session_reused(fresh.tls().native_handle()) == 1) ++resumptions_;
+            return state_.dialled(fresh, now(), home().random().next());
+        });
+    }
+
+    bool is_wanted() const
+    {
+        std::lock_guard lock(mutex_);
+        return !state_.is_shut() && state_.counters().waiting != 0;
+    }
+
+    template <class Decide>
+    void end(attempt const& done, Decide decide)
+    {
+        act([&] {
+            if (done.written) ++exchanges_;
+            bytes_sent_ += done.bytes_sent;
+            bytes_received_ += done.bytes_received;
+            return decide();
+        });
+    }
+
+    std::shared_ptr<dialler> dialler_;
+    origin where_;
+    // Outlives the connections.
+    std::shared_ptr<tls_sessions> sessions_;
+    retry_budget budget_;
+    mutable std::mutex mutex_;
+    pool_state state_;
+    std::uint64_t resumptions_ = 0;
+    std::uint64_t exchanges_ = 0;
+    std::uint64_t bytes_sent_ = 0;
+    std::uint64_t bytes_received_ = 0;
+};
+
+inline void lease::give_back(attempt const& done, std::optional<std::chrono::seconds> keep_alive)
+{
+    auto& c = *std::exchange(leased_, nullptr);
+    owner_->end(done, [&] { return owner_->state_.returned(c, c.reusable(), owner_->now(), keep_alive); });
+}
+
+inline void lease::give_up_stale(attempt const& done)
+{
+    auto& c = *std::exchange(leased_, nullptr);
+    if (owner_->told()) owner_->told()(events::stale{owner_->where_.str(), c.idle_age()});
+    owner_->end(done, [&] { return owner_->state_.stale(c, owner_->now()); });
+}
+
+inline void lease::give_up(attempt const& done)
+{
+    auto& c = *std::exchange(leased_, nullptr);
+    owner_->end(done, [&] { return owner_->state_.returned(c, false, owner_->now()); });
+}
+
+inline lease::~lease()
+{
+    if (leased_ != nullptr) give_up({});
+}
+
+} // namespace practicus::inline v1::detail

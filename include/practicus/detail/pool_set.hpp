@@ -1,0 +1,88 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/dialler.hpp>
+#include <practicus/detail/pool.hpp>
+#include <practicus/detail/runtime.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/url.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// A client's pools, one an origin; there are as many as origins that it trusts. Thread safety: full.
+class pool_set : public std::enable_shared_from_this<pool_set>
+{
+public:
+    static std::shared_ptr<pool_set> make(std::shared_ptr<dialler> d)
+    {
+        std::shared_ptr<pool_set> self(new pool_set(std::move(d)));
+        auto const& home = self->dialler_->home();
+        std::weak_ptr<pool_set> const weak = self;
+        home->limits()->on_second([weak] {
+            if (auto const s = weak.lock())
+                for (auto const& p : s->all())
+                    p->sweep();
+        });
+        home->on_gone([weak] {
+            if (auto const s = weak.lock()) s->close_idle();
+        });
+        return self;
+    }
+
+    std::shared_ptr<pool> of(origin const& where)
+    {
+        std::lock_guard lock(mutex_);
+        for (auto const& p : pools_)
+            if (p->where() == where) return p;
+        pools_.push_back(std::make_shared<pool>(dialler_, where));
+        if (closed_) pools_.back()->shut_down();
+        return pools_.back();
+    }
+
+    void close_idle() noexcept
+    {
+        for (auto const& p : all())
+            p->drop_idle();
+    }
+
+    void close() noexcept
+    {
+        {
+            std::lock_guard lock(mutex_);
+            closed_ = true;
+        }
+        for (auto const& p : all())
+            p->shut_down();
+    }
+
+    client_stats stats() const
+    {
+        client_stats total;
+        for (auto const& p : all())
+            p->add_to(total);
+        return total;
+    }
+
+private:
+    explicit pool_set(std::shared_ptr<dialler> d) : dialler_(std::move(d)) {}
+
+    std::vector<std::shared_ptr<pool>> all() const
+    {
+        std::lock_guard lock(mutex_);
+        return pools_;
+    }
+
+    std::shared_ptr<dialler> dialler_;
+    mutable std::mutex mutex_;
+    std::vector<std::shared_ptr<pool>> pools_;
+    bool closed_ = false;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,84 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+struct tls_session_deleter
+{
+    void operator()(SSL_SESSION* s) const noexcept { ::SSL_SESSION_free(s); }
+};
+
+using tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
+
+/// What servers gave to resume TLS sessions with, for one origin: a handshake that resumes costs a round
+/// trip less and no certificate. Outlives the connections that are `bound` to it. Thread safety: full.
+class tls_sessions
+{
+public:
+    static constexpr std::size_t most = 16;
+
+    /// Once for a context: its sessions go to whom their connection is bound to.
+    static void listen(SSL_CTX* context) noexcept
+    {
+        ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+        ::SSL_CTX_sess_set_new_cb(context, [](SSL* connection, SSL_SESSION* fresh) {
+            auto* const self = static_cast<tls_sessions*>(::SSL_get_ex_data(connection, index()));
+            if (self == nullptr) return 0;
+            try {
+                self->keep(tls_session(fresh));
+            } catch (...) {
+            }
+            return 1; // taken over
+        });
+    }
+
+    void bind(SSL* connection) noexcept { ::SSL_set_ex_data(connection, index(), this); }
+
+    /// The newest, or null. One of TLS 1.3 is used once (RFC 8446 appendix C.4).
+    tls_session take()
+    {
+        std::lock_guard lock(mutex_);
+        while (!kept_.empty()) {
+            if (!::SSL_SESSION_is_resumable(kept_.back().get())) {
+                kept_.pop_back();
+                continue;
+            }
+            if (::SSL_SESSION_get_protocol_version(kept_.back().get()) >= TLS1_3_VERSION) {
+                auto result = std::move(kept_.back());
+                kept_.pop_back();
+                return result;
+            }
+            ::SSL_SESSION_up_ref(kept_.back().get());
+            return tls_session(kept_.back().get());
+        }
+        return nullptr;
+    }
+
+private:
+    static int index() noexcept
+    {
+        static int const value = ::SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+        return value;
+    }
+
+    void keep(tls_session fresh)
+    {
+        std::lock_guard lock(mutex_);
+        if (kept_.size() == most) kept_.erase(kept_.begin());
+        kept_.push_back(std::move(fresh));
+    }
+
+    std::mutex mutex_;
+    std::vector<tls_session> kept_;
+};
+
+} // namespace practicus::inline v1::detail

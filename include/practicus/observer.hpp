@@ -1,0 +1,160 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <boost/system/error_code.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <variant>
+
+namespace practicus::inline v1 {
+
+/// How long an exchange's phases took.
+struct exchange_timings
+{
+    /// For a connection: in the pool's queue, and for a dial if it needed one.
+    std::chrono::nanoseconds wait{0};
+    /// Until the request's last byte was handed to the system.
+    std::chrono::nanoseconds write{0};
+    /// From there to the answer's first byte: the server's own time.
+    std::chrono::nanoseconds first_byte{0};
+    /// From there to the answer's last byte.
+    std::chrono::nanoseconds body{0};
+
+    std::chrono::nanoseconds total() const noexcept { return wait + write + first_byte + body; }
+};
+
+/// What an observer is told. Texts live as long as the callback runs; none holds a secret: a request is named
+/// by method and path, without its query.
+namespace events {
+
+/// A host's addresses were asked for.
+struct resolved
+{
+    std::string_view host;
+    std::size_t addresses = 0;
+    std::chrono::nanoseconds took{0};
+    boost::system::error_code error;
+};
+
+/// A connection was opened, or failed to be.
+struct dialled
+{
+    /// Such as `https://practicus.company.com`.
+    std::string_view origin;
+    /// The address that was connected to, such as `10.0.0.7:443` or `[::1]:443`; empty on failure.
+    std::string_view address;
+    /// The proxy in between, host and port, or empty.
+    std::string_view proxy;
+    /// `TLSv1.3`, or empty.
+    std::string_view tls_version;
+    /// The TLS session of an earlier connection was resumed.
+    bool resumed = false;
+    std::chrono::nanoseconds took{0};
+    boost::system::error_code error;
+};
+
+/// An operation waits for a connection: all are in use, or must be dialled first.
+struct waiting
+{
+    std::string_view origin;
+};
+
+/// A connection is used again.
+struct reused
+{
+    std::string_view origin;
+    std::chrono::nanoseconds idle{0};
+};
+
+/// A connection that was to be used again had been closed by the server.
+struct stale
+{
+    std::string_view origin;
+    std::chrono::nanoseconds idle{0};
+};
+
+/// A request was sent and answered, or failed.
+struct exchanged
+{
+    std::string_view origin;
+    /// Such as `GET /console/api/modelhost/models/`.
+    std::string_view request;
+    /// Which sending of the operation it was, from 1.
+    unsigned attempt = 0;
+    /// 0 if there was no whole answer.
+    unsigned status = 0;
+    boost::system::error_code error;
+    exchange_timings timings;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+};
+
+/// A request is going to be sent again.
+struct retried
+{
+    std::string_view origin;
+    std::string_view request;
+    /// How often it was sent so far.
+    unsigned attempts = 0;
+    /// Why: the answer's status, or the error of the attempt.
+    unsigned status = 0;
+    boost::system::error_code error;
+    /// After this pause; 0 if at once, for a connection was stale.
+    std::chrono::nanoseconds pause{0};
+};
+
+/// A token was fetched, or failed to be.
+struct token_fetched
+{
+    /// `access`, `session` or `app`.
+    std::string_view kind;
+    std::chrono::nanoseconds took{0};
+    boost::system::error_code error;
+};
+
+} // namespace events
+
+using event = std::variant<events::resolved, events::dialled, events::waiting, events::reused, events::stale,
+                           events::exchanged, events::retried, events::token_fetched>;
+
+/// Called for every event, on whichever thread it happens and perhaps on several at once, under no lock. It
+/// must not block: the operation goes on when it returns. What it throws is ignored.
+using observer = std::function<void(event const&)>;
+
+/// Counters of a client, over all its origins. A snapshot: each figure is right, but not all are of one
+/// moment.
+struct client_stats
+{
+    /// Connections that are open now, idle ones included.
+    std::size_t open = 0;
+    std::size_t idle = 0;
+    /// Operations that wait for a connection now.
+    std::size_t waiting = 0;
+    std::size_t dialling = 0;
+
+    // Since the client was made.
+    std::uint64_t dials = 0;
+    std::uint64_t dial_failures = 0;
+    /// TLS handshakes that resumed an earlier session.
+    std::uint64_t resumptions = 0;
+    /// How often a connection was used again.
+    std::uint64_t reuses = 0;
+    /// How often one that was to be used again had been closed by the server.
+    std::uint64_t stale_hits = 0;
+    /// Idle connections closed for their time or age.
+    std::uint64_t evictions = 0;
+    /// Requests sent, the repeated ones included.
+    std::uint64_t exchanges = 0;
+    /// Requests sent again, after a pause or at once.
+    std::uint64_t retries = 0;
+    /// Payload: heads and bodies, without TLS.
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+};
+
+} // namespace practicus::inline v1
