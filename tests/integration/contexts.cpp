@@ -16,8 +16,6 @@ using practicus::errc;
 
 namespace {
 
-constexpr char const* cluster_path = "/console/api/central/clusterdefinition/";
-
 /// A context that is run by a thread of its own.
 struct running_context
 {

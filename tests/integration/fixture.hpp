@@ -23,6 +23,8 @@
 
 namespace asio = boost::asio;
 
+inline constexpr char const* cluster_path = "/console/api/central/clusterdefinition/";
+
 /// Runs what is ready, until it is so; fails, and does not hang, if that never comes.
 template <class Condition>
 void poll_until(asio::io_context& io, Condition condition)

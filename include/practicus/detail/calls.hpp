@@ -149,10 +149,13 @@ inline asio::awaitable<practicus::model_metadata> model_metadata(handle h, model
 }
 
 /// Trades an id for a token.
-inline asio::awaitable<token> trade(session& s, operation& op, request const& r)
+inline asio::awaitable<token> trade(session& s, std::string_view kind, operation& op, request const& r)
 {
-    auto const answer = co_await s.call(op, r);
-    co_return s.read_answer(op, r, answer, wire::read_session_token);
+    operation_body<token> const fetch = [&]() -> asio::awaitable<token> {
+        auto const answer = co_await s.call(op, r);
+        co_return s.read_answer(op, r, answer, wire::read_session_token);
+    };
+    co_return co_await s.observed(kind, fetch);
 }
 
 inline asio::awaitable<token> model_session_token(handle h, model_url url, token_purpose purpose)
@@ -161,7 +164,7 @@ inline asio::awaitable<token> model_session_token(handle h, model_url url, token
     auto op = h.begin();
     auto const id = co_await ask_model(s, op, url, wire::read_model_id);
     auto const r = wire::model_session(s.service(), id, purpose, s.limits().console_body());
-    co_return co_await trade(s, op, r);
+    co_return co_await trade(s, "session", op, r);
 }
 
 inline asio::awaitable<token> app_session_token(handle h, app_url url, token_purpose purpose)
@@ -172,7 +175,7 @@ inline asio::awaitable<token> app_session_token(handle h, app_url url, token_pur
     auto const answer = co_await s.call(op, asked);
     auto const id = s.read_answer(op, asked, answer, wire::read_app_id);
     auto const r = wire::app_session(s.service(), id, purpose, s.limits().console_body());
-    co_return co_await trade(s, op, r);
+    co_return co_await trade(s, "app", op, r);
 }
 
 } // namespace practicus::inline v1::detail

@@ -76,6 +76,9 @@ public:
     /// The last answer was complete, nothing is left over, and the server keeps the connection open.
     bool reusable() const noexcept { return reusable_; }
 
+    /// An exchange was begun and not finished.
+    bool touched() const noexcept { return touched_; }
+
 private:
     static constexpr std::size_t small_buffer = 8 * 1024;
     static constexpr std::size_t large_buffer = 64 * 1024;
@@ -105,6 +108,7 @@ private:
     asio::awaitable<response> exchange(Socket& socket, std::string_view rest, exchange_limits limits,
                                        time_point deadline, attempt& so_far)
     {
+        touched_ = true;
         wiped_later used{this};
         error_code code;
         auto const begin = timestamp(so_far);
@@ -155,6 +159,7 @@ private:
             used.used = std::max(used.used, held);
             if (take(reader, held, limits)) {
                 reusable_ = whole && held == 0 && reader->result().keep_alive;
+                touched_ = !reusable_;
                 break;
             }
         }
@@ -224,6 +229,7 @@ private:
     std::vector<char> in_;
     bool filled_ = false;
     bool reusable_ = false;
+    bool touched_ = false;
 };
 
 } // namespace practicus::inline v1::detail

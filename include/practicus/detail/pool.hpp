@@ -27,7 +27,7 @@ namespace practicus::inline v1::detail {
 
 class pool;
 
-/// A connection in use. What is not given back is closed.
+/// A connection in use. What is not given back is given up.
 class lease
 {
 public:
@@ -53,7 +53,7 @@ public:
     inline void give_back(attempt const& done, std::optional<std::chrono::seconds> keep_alive);
     /// After a failure: the server had closed it before.
     inline void give_up_stale(attempt const& done);
-    /// After any other failure.
+    /// After any other failure: kept if nothing was begun on it.
     inline void give_up(attempt const& done);
 
 private:
@@ -333,7 +333,10 @@ inline void lease::give_up_stale(attempt const& done)
 inline void lease::give_up(attempt const& done)
 {
     auto& c = *std::exchange(leased_, nullptr);
-    owner_->end(done, [&] { return owner_->state_.returned(c, false, owner_->now()); });
+    owner_->end(done, [&] {
+        return c.touched() ? owner_->state_.returned(c, false, owner_->now())
+                           : owner_->state_.returned_unused(c, owner_->now());
+    });
 }
 
 inline lease::~lease()

@@ -15,6 +15,7 @@
 #include <practicus/options.hpp>
 #include <practicus/token.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -138,6 +139,27 @@ public:
         }
     }
 
+    /// Tells the observer of a fetch.
+    asio::awaitable<token> observed(std::string_view kind, operation_body<token> fetch) const
+    {
+        if (!wire_.told()) co_return co_await fetch();
+        events::token_fetched e;
+        e.kind = kind;
+        auto const begin = home()->time().precise_now();
+        token result;
+        std::shared_ptr<error_info const> failure;
+        try {
+            result = co_await fetch();
+        } catch (...) {
+            failure = current_error_info();
+            e.error = failure->code;
+        }
+        e.took = home()->time().precise_now() - begin;
+        wire_.told()(e);
+        if (failure) throw error(std::move(failure));
+        co_return result;
+    }
+
 private:
     [[noreturn]] void fail(operation const& op, request const& r, response const& answer) const
     {
@@ -202,8 +224,9 @@ private:
     {
         auto const promise = std::make_shared<flight_promise<token>>(target);
         home()->spawn([self = shared_from_this(), target, promise] {
-            return run_into<token>(promise, self->home()->limits(),
-                                   [self, target] { return self->fetch(target); });
+            return run_into<token>(promise, self->home()->limits(), [self, target] {
+                return self->observed("access", [self, target] { return self->fetch(target); });
+            });
         });
     }
 
@@ -238,9 +261,10 @@ private:
             auto const source = state.fetch();
             if (source == session_state::source::none) break;
             bool const by_password = source == session_state::source::password;
-            auto const r = by_password
-                               ? wire::login(service(), *state.held(), limits().console_body())
-                               : wire::refresh(service(), state.refresh().reveal(), limits().console_body());
+            auto r = by_password
+                         ? wire::login(service(), *state.held(), limits().console_body())
+                         : wire::refresh(service(), state.refresh().reveal(), limits().console_body());
+            r.rotating_refresh = r.rotating_refresh && rotates_;
             auto const issued = home()->time().now();
             one_use const once{this, op, state, by_password};
             auto const answer = co_await wire_.send(op, r, state.refresh());
@@ -256,6 +280,7 @@ private:
             }
             auto tokens = read_answer(op, r, answer, by_password ? wire::read_login : wire::read_refresh);
             auto const result = tokens.access;
+            if (!by_password) rotates_ = !tokens.refresh.empty();
             std::lock_guard lock(mutex_);
             if (adopt(std::move(tokens), answer, issued, state.generation())) co_return result;
         }
@@ -300,6 +325,8 @@ private:
     session_state state_;
     std::uint64_t logouts_ = 0;
     std::shared_ptr<flight<token>> fetching_;
+    // Does the region replace a refresh token that is used? Until it has shown that it does not.
+    std::atomic<bool> rotates_{true};
     transport wire_;
 };
 

@@ -96,6 +96,7 @@ public:
         try {
             // Before anything is resolved or dialled: an origin that is not the region's learns nothing.
             require_trusted(op, r);
+            op.written = false;
             auto const to = pools_->of(r.where);
             auto target = r.target;
             for (int hops = 0; hops <= max_redirects; ++hops) {

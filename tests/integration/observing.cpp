@@ -1,0 +1,149 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "fixture.hpp"
+
+#include <sstream>
+#include <stdexcept>
+#include <vector>
+
+using practicus::call_options;
+using practicus::client_options;
+using practicus::errc;
+namespace events = practicus::events;
+
+namespace {
+
+/// Every event as text, all its fields included.
+struct writer
+{
+    std::ostream& out;
+
+    void operator()(events::resolved const& e) const
+    {
+        out << "resolved " << e.host << ' ' << (e.addresses != 0) << ' ' << e.error.message();
+    }
+    void operator()(events::dialled const& e) const
+    {
+        out << "dialled " << e.origin << ' ' << e.address << ' ' << e.proxy << ' ' << e.tls_version << ' '
+            << e.resumed << ' ' << e.error.message();
+    }
+    void operator()(events::waiting const& e) const { out << "waiting " << e.origin; }
+    void operator()(events::reused const& e) const { out << "reused " << e.origin; }
+    void operator()(events::stale const& e) const { out << "stale " << e.origin; }
+    void operator()(events::exchanged const& e) const
+    {
+        out << "exchanged " << e.origin << ' ' << e.request << ' ' << e.attempt << ' ' << e.status << ' '
+            << e.error.message();
+    }
+    void operator()(events::retried const& e) const
+    {
+        out << "retried " << e.request << ' ' << e.attempts << ' ' << e.status << ' ' << e.error.message();
+    }
+    void operator()(events::token_fetched const& e) const
+    {
+        out << "token " << e.kind << ' ' << e.error.message();
+    }
+};
+
+struct event_log
+{
+    std::vector<std::string> lines;
+
+    practicus::observer listen()
+    {
+        return [this](practicus::event const& e) {
+            std::ostringstream text;
+            std::visit(writer{text}, e);
+            lines.push_back(text.str());
+            throw std::runtime_error("an observer that throws changes nothing");
+        };
+    }
+
+    std::size_t count(std::string const& beginning) const
+    {
+        return static_cast<std::size_t>(std::count_if(
+            lines.begin(), lines.end(), [&](auto const& line) { return line.starts_with(beginning); }));
+    }
+};
+
+} // namespace
+
+TEST_CASE("an observer hears of all that happens, and of no secret")
+{
+    fixture f{practicus::mock::server_options().tls()};
+    event_log heard;
+    auto client = f.user(
+        client_options().tls(practicus::tls_options().ca_pem(f.server.ca_pem())).observer(heard.listen()));
+    practicus::detail::transport_of(client).home()->random().fix(0);
+    auto const token = f.run(client.session_token(f.model()));
+    f.server.expect("GET", "/console/api/modelhost/models/").reply(503);
+    f.run(client.models());
+    f.server.expect("GET", "/console/api/modelhost/models/").cut_after(0);
+    f.run(client.models());
+
+    CHECK(heard.count("dialled " + f.server.url() + " 127.0.0.1:") == 2);
+    CHECK(heard.count("waiting") == 2);
+    CHECK(heard.count("reused") == 5);
+    CHECK(heard.count("stale") == 1);
+    CHECK(heard.count("token access Success") == 1);
+    CHECK(heard.count("token session Success") == 1);
+    CHECK(heard.count("retried GET /console/api/modelhost/models/ 1 503") == 1);
+    CHECK(heard.count("retried GET /console/api/modelhost/models/ 1 0") == 1);
+    CHECK(heard.count("exchanged " + f.server.url() + " POST /console/api/auth/ 1 200") == 1);
+    CHECK(heard.count("exchanged") == 7);
+    for (auto const& line : heard.lines) {
+        CHECK(line.find("practicus\"") == std::string::npos);
+        CHECK(line.find("eyJ") == std::string::npos);
+        CHECK(line.find("get_meta") == std::string::npos); // no query either
+        CHECK(line.find(token.reveal()) == std::string::npos);
+    }
+}
+
+TEST_CASE("an observer gets the timings of every phase")
+{
+    fixture f;
+    std::vector<practicus::exchange_timings> timings;
+    auto client = f.user(client_options().observer([&](practicus::event const& e) {
+        if (auto const* done = std::get_if<events::exchanged>(&e)) timings.push_back(done->timings);
+    }));
+    f.run(client.cluster());
+    REQUIRE(timings.size() == 2);
+    CHECK(timings[0].wait.count() > 0); // it was dialled
+    for (auto const& t : timings) {
+        CHECK(t.write.count() > 0);
+        CHECK(t.first_byte.count() > 0);
+        CHECK(t.body.count() >= 0);
+        CHECK(t.total() >= t.wait + t.write);
+    }
+}
+
+TEST_CASE("a handle for single calls: fields, trusted origins, and what they may not be")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.with(call_options().header("traceparent", "00-abc-01").header("X-Note", "a b")).cluster());
+    auto const requests = f.server.requests();
+    REQUIRE(requests.size() == 2);
+    CHECK(requests[1].headers["traceparent"] == "00-abc-01");
+    CHECK(requests[1].headers["x-note"] == "a b");
+    CHECK(requests[0].headers.count("traceparent") == 0); // the login is shared
+    f.run(client.cluster());
+    CHECK(f.server.requests()[2].headers.count("traceparent") == 0);
+
+    fixture other;
+    auto const elsewhere = other.model();
+    CHECK(f.failure(client.model_id(elsewhere)).code == errc::untrusted_origin);
+    other.server.expect("GET", "*").reply(200, "{}").header("x-prt-model-id", "7");
+    CHECK(f.run(client.with(call_options().trusted_origin(other.server.url())).model_id(elsewhere)) == 7);
+    CHECK(f.failure(client.model_id(elsewhere)).code == errc::untrusted_origin);
+
+    for (char const* const name : {"", "a b", "a:b", "Authorization", "hOST", "Content-Length", "a\r\nb"}) {
+        INFO(name);
+        CHECK_THROWS_AS(call_options().header(name, "x"), practicus::error);
+    }
+    for (char const* const value : {"a\r\nb", "a\nb", "a\x7f"})
+        CHECK_THROWS_AS(call_options().header("X-Note", value), practicus::error);
+    CHECK_THROWS_AS(call_options().deadline(std::chrono::milliseconds(-1)), practicus::error);
+    CHECK_THROWS_AS(call_options().min_validity(std::chrono::milliseconds(-1)), practicus::error);
+}

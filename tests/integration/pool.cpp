@@ -1,0 +1,386 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "fixture.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+using practicus::call_options;
+using practicus::client_options;
+using practicus::errc;
+using practicus::pool_options;
+using practicus::timeout_options;
+using namespace std::chrono_literals;
+
+namespace {
+
+client_options at_most(std::size_t connections)
+{
+    return client_options().pool(pool_options().max_connections(connections));
+}
+
+practicus::detail::clock& stop_time(practicus::client const& client)
+{
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    return clock;
+}
+
+} // namespace
+
+TEST_CASE("a connection is used again, and keeps no context from its end")
+{
+    for (bool const tls : {false, true}) {
+        fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
+        auto client = f.user(tls ? client_options().tls(practicus::tls_options().ca_pem(f.server.ca_pem()))
+                                 : client_options());
+        for (int i = 0; i != 10; ++i)
+            f.run(client.models());
+        CHECK(f.server.connections() == 1);
+        auto const stats = client.stats();
+        CHECK(stats.dials == 1);
+        CHECK(stats.reuses == 10); // the login, and 10 listings
+        CHECK(stats.exchanges == 11);
+        CHECK(stats.open == 1);
+        CHECK(stats.idle == 1);
+        CHECK(stats.stale_hits + stats.waiting + stats.dialling + stats.dial_failures == 0);
+        CHECK(stats.bytes_sent > 1000);
+        CHECK(stats.bytes_received > 1000);
+        client.close_idle();
+        CHECK(client.stats().open == 0);
+        f.server.wait_for_end();
+        CHECK(f.run(client.models()).size() == 5);
+        CHECK(f.server.connections() == 2);
+    }
+}
+
+TEST_CASE("there are no more connections than the limit, and all are served in turn")
+{
+    fixture f;
+    auto client = f.user(at_most(2));
+    f.run(client.cluster());
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).hold(gate).times(2);
+    ends result;
+    std::vector<int> order;
+    f.io.restart();
+    for (int i = 0; i != 10; ++i)
+        asio::co_spawn(f.io, client.cluster(), [&, i](std::exception_ptr e, practicus::cluster_info const&) {
+            result.add(e);
+            order.push_back(i);
+        });
+    poll_until(f.io, [&] { return gate.waiting() == 2; });
+    CHECK(client.stats().waiting == 8);
+    CHECK(client.stats().open == 2);
+    gate.open();
+    f.io.run();
+    CHECK(result.served == 10);
+    CHECK(f.server.connections() == 2);
+    CHECK(std::is_sorted(order.begin() + 2, order.end()));
+}
+
+TEST_CASE("a waiter that is served and cancelled at once passes its connection on")
+{
+    fixture f;
+    asio::cancellation_signal leave;
+    bool armed = false;
+    int exchanges = 0;
+    auto client = f.user(at_most(1).observer([&](practicus::event const& e) {
+        // The connection was handed to the next in the queue, who has not resumed yet.
+        if (armed && std::holds_alternative<practicus::events::exchanged>(e) && ++exchanges == 1)
+            leave.emit(asio::cancellation_type::terminal);
+    }));
+    f.run(client.cluster());
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).hold(gate);
+    armed = true;
+    ends result;
+    f.io.restart();
+    asio::co_spawn(f.io, client.cluster(), result.handler());
+    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
+    asio::co_spawn(f.io, client.cluster(), result.handler());
+    poll_until(f.io, [&] { return gate.waiting() == 1 && client.stats().waiting == 2; });
+    gate.open();
+    f.io.run_for(1min);
+    CHECK(result.served == 2);
+    CHECK(result.aborted == 1);
+    CHECK(f.server.connections() == 1);
+}
+
+TEST_CASE("a waiter has a deadline, and may be cancelled")
+{
+    fixture f;
+    auto client = f.user(at_most(1));
+    f.run(client.cluster());
+    auto& clock = stop_time(client);
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).hold(gate);
+    ends first, left;
+    practicus::error_info late;
+    asio::cancellation_signal leave;
+    f.io.restart();
+    asio::co_spawn(f.io, client.with(call_options().deadline(0s)).cluster(), first.handler());
+    poll_until(f.io, [&] { return gate.waiting() == 1; });
+    asio::co_spawn(f.io, client.with(call_options().deadline(2s)).cluster(),
+                   [&](std::exception_ptr e, practicus::cluster_info const&) {
+                       try {
+                           std::rethrow_exception(e);
+                       } catch (practicus::error const& failed) {
+                           late = failed.info();
+                       }
+                   });
+    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), left.handler()));
+    poll_until(f.io, [&] { return client.stats().waiting == 2; });
+    leave.emit(asio::cancellation_type::terminal);
+    poll_until(f.io, [&] { return left.aborted == 1; });
+    clock.advance(2s);
+    poll_until(f.io, [&] { return late.code == errc::deadline_exceeded; });
+    CHECK(late.message == "while waiting for a connection");
+    CHECK(client.stats().waiting == 0);
+    gate.open();
+    f.io.run_for(1min);
+    CHECK(first.served == 1);
+    CHECK(f.run(client.models()).size() == 5);
+    CHECK(f.server.connections() == 1);
+}
+
+TEST_CASE("an operation that is cancelled in the middle takes its connection along")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).hold(gate);
+    asio::cancellation_signal leave;
+    ends result;
+    f.io.restart();
+    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
+    poll_until(f.io, [&] { return gate.waiting() == 1; });
+    leave.emit(asio::cancellation_type::terminal);
+    f.io.run_for(1min);
+    CHECK(result.aborted == 1);
+    CHECK(client.stats().open == 0);
+    CHECK(f.run(client.models()).size() == 5);
+    CHECK(f.server.connections() == 2);
+    gate.open();
+}
+
+TEST_CASE("a dial that nobody waits for any more ends")
+{
+    // Nobody accepts, and the queue is full: packets are swallowed.
+    asio::io_context io;
+    using tcp = asio::ip::tcp;
+    tcp::acceptor full(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
+    full.listen(0);
+    std::vector<tcp::socket> fill;
+    for (int i = 0; i != 3; ++i) {
+        fill.emplace_back(io).open(tcp::v4());
+        fill.back().non_blocking(true);
+        boost::system::error_code ignored;
+        fill.back().connect(full.local_endpoint(), ignored);
+    }
+    practicus::client client(io.get_executor(),
+                             "http://127.0.0.1:" + std::to_string(full.local_endpoint().port()),
+                             client_options().credentials(fixture::password()));
+    asio::cancellation_signal leave;
+    ends result;
+    auto const begin = std::chrono::steady_clock::now();
+    asio::co_spawn(io, client.login("admin@company.com", "practicus"),
+                   asio::bind_cancellation_slot(leave.slot(), result.handler()));
+    poll_until(io, [&] { return client.stats().dialling == 1; });
+    leave.emit(asio::cancellation_type::terminal);
+    io.restart();
+    io.run();
+    CHECK(result.aborted == 1);
+    CHECK(client.stats().dialling == 0);
+    CHECK(std::chrono::steady_clock::now() - begin < 9s); // the limit of connecting is 10 s
+}
+
+TEST_CASE("connections grow old, and lie unused for so long only")
+{
+    fixture f;
+    auto client = f.user(client_options().pool(pool_options().idle(60s).age(10min)));
+    practicus::detail::transport_of(client).home()->random().fix(0.5);
+    auto& clock = stop_time(client);
+    auto connections_after = [&](std::chrono::nanoseconds pause) {
+        clock.advance(pause);
+        f.run(client.login("admin@company.com", "practicus"));
+        return f.server.connections();
+    };
+    CHECK(connections_after(0s) == 1);
+    CHECK(connections_after(59s) == 1);
+    CHECK(connections_after(60s) == 2);
+    for (int i = 0; i != 10; ++i)
+        CHECK(connections_after(59s) == 2);
+    CHECK(connections_after(11s) == 3);
+    CHECK(client.stats().evictions == 2);
+    CHECK(client.stats().stale_hits == 0);
+
+    f.server.expect("POST", "/console/api/auth/").header("Keep-Alive", "max=7, Timeout=5");
+    CHECK(connections_after(1s) == 3);
+    CHECK(connections_after(3900ms) == 3);
+    CHECK(connections_after(4s) == 4);
+    f.server.expect("POST", "/console/api/auth/").header("Connection", "close").then_close();
+    CHECK(connections_after(1s) == 4);
+    CHECK(connections_after(0s) == 5);
+    CHECK(client.stats().stale_hits == 0);
+}
+
+TEST_CASE("a server that closes early costs no error, and is adapted to")
+{
+    fixture f;
+    auto client = f.user();
+    auto& clock = stop_time(client);
+    f.run(client.cluster());
+    std::uint64_t first_half = 0;
+    for (int i = 0; i != 200; ++i) {
+        // Between 0.8 and 1.2 s, in an order without a pattern.
+        auto const pause = 800ms + (i * 37 % 41) * 10ms;
+        clock.advance(pause);
+        if (pause > 1s) {
+            f.server.close_connections();
+            f.server.wait_for_end();
+        }
+        f.run(client.cluster());
+        if (i == 99) first_half = client.stats().stale_hits;
+    }
+    CHECK(first_half >= 1);
+    CHECK(client.stats().stale_hits - first_half <= 1);
+}
+
+TEST_CASE("a stale connection that looks alive costs one resend, on a new one")
+{
+    fixture f;
+    auto client = f.user(f.once());
+    f.run(client.cluster());
+    f.server.expect("GET", cluster_path).cut_after(0);
+    f.run(client.cluster());
+    CHECK(f.server.connections() == 2);
+    CHECK(f.server.count("GET central/clusterdefinition/") == 3);
+    CHECK(client.stats().stale_hits == 1);
+    CHECK(client.stats().retries == 1);
+}
+
+TEST_CASE("an origin that is down fails everybody who waits, each after its retries")
+{
+    asio::io_context io;
+    asio::ip::tcp::acceptor taken(io, {asio::ip::address_v4::loopback(), 0});
+    auto const port = taken.local_endpoint().port();
+    taken.close();
+    practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(port), at_most(2));
+    practicus::detail::transport_of(client).home()->random().fix(0);
+    std::vector<practicus::error_info> failures;
+    for (int i = 0; i != 10; ++i)
+        asio::co_spawn(io, client.login("admin@company.com", "practicus"), [&](std::exception_ptr e) {
+            try {
+                std::rethrow_exception(e);
+            } catch (practicus::error const& failed) {
+                failures.push_back(failed.info());
+            }
+        });
+    io.run_for(1min);
+    REQUIRE(failures.size() == 10);
+    for (auto const& info : failures) {
+        CHECK(info.code == errc::connect_failed);
+        CHECK(info.cause == asio::error::connection_refused);
+        CHECK(info.attempts == 3);
+        CHECK(info.request == "POST /console/api/auth/");
+    }
+    CHECK(client.stats().dial_failures == 30);
+    CHECK(client.stats().open + client.stats().dialling + client.stats().waiting == 0);
+}
+
+TEST_CASE("closing from another thread ends all, waiters and idle connections included")
+{
+    fixture f;
+    auto client = f.user(at_most(1));
+    f.run(client.cluster());
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).hold(gate);
+    ends result;
+    f.io.restart();
+    for (int i = 0; i != 5; ++i)
+        asio::co_spawn(f.io, client.cluster(), result.handler());
+    poll_until(f.io, [&] { return gate.waiting() == 1; });
+    std::thread other([&] { client.close(); });
+    f.io.run_for(1min);
+    other.join();
+    CHECK(result.closed == 5);
+    CHECK(client.stats().open == 0);
+    CHECK(f.failure(client.cluster()).code == errc::client_closed);
+    gate.open();
+    f.server.wait_for_end();
+}
+
+TEST_CASE("idle connections go with the last handle, with their context, and on request from any thread")
+{
+    fixture f;
+    {
+        auto client = f.user();
+        f.run(client.models());
+        std::thread other([moved = std::make_optional(std::move(client))]() mutable { moved.reset(); });
+        other.join();
+    }
+    f.server.wait_for_end();
+    {
+        asio::io_context io;
+        practicus::client client(io.get_executor(), f.server.url(),
+                                 client_options().credentials(fixture::password()));
+        asio::co_spawn(io, client.models(), [](std::exception_ptr e, auto const&) { CHECK_FALSE(e); });
+        io.run();
+        CHECK(client.stats().idle == 1);
+    }
+    f.server.wait_for_end();
+    std::optional<practicus::client> left;
+    {
+        asio::io_context io;
+        left.emplace(io.get_executor(), f.server.url(), client_options().credentials(fixture::password()));
+        asio::co_spawn(io, left->models(), [](std::exception_ptr e, auto const&) { CHECK_FALSE(e); });
+        io.run();
+    }
+    f.server.wait_for_end();
+    CHECK(left->stats().open == 0);
+    left->close_idle();
+}
+
+#if !defined(__SANITIZE_THREAD__)
+TEST_CASE("a forked child that destroys its copy leaves the parent's connections working")
+{
+    for (bool const tls : {false, true}) {
+        fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
+        std::optional<asio::io_context> io(std::in_place);
+        std::optional<practicus::client> client(
+            std::in_place, io->get_executor(), f.server.url(),
+            client_options()
+                .credentials(fixture::password())
+                .tls(practicus::tls_options().ca_pem(tls ? f.server.ca_pem() : "")));
+        ends result;
+        auto models = [&] {
+            io->restart();
+            asio::co_spawn(*io, client->models(), result.handler());
+            io->run();
+        };
+        models();
+        auto const child = ::fork();
+        if (child == 0) {
+            client.reset();
+            io.reset();
+            ::_exit(0);
+        }
+        int status = -1;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        CHECK(status == 0);
+        models();
+        CHECK(result.served == 2);
+        CHECK(f.server.connections() == 1);
+    }
+}
+#endif
