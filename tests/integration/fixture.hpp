@@ -37,6 +37,17 @@ void poll_until(asio::io_context& io, Condition condition)
     }
 }
 
+/// Waits for what other threads do; fails, and does not hang, if that never comes.
+template <class Condition>
+void poll_until_true(Condition condition)
+{
+    auto const end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    while (!condition()) {
+        REQUIRE(std::chrono::steady_clock::now() < end);
+        std::this_thread::yield();
+    }
+}
+
 /// Counts how operations end.
 struct ends
 {

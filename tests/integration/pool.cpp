@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include "black_hole.hpp"
 #include "fixture.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -175,20 +176,9 @@ TEST_CASE("an operation that is cancelled in the middle takes its connection alo
 
 TEST_CASE("a dial that nobody waits for any more ends")
 {
-    // Nobody accepts, and the queue is full: packets are swallowed.
     asio::io_context io;
-    using tcp = asio::ip::tcp;
-    tcp::acceptor full(io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-    full.listen(0);
-    std::vector<tcp::socket> fill;
-    for (int i = 0; i != 3; ++i) {
-        fill.emplace_back(io).open(tcp::v4());
-        fill.back().non_blocking(true);
-        boost::system::error_code ignored;
-        fill.back().connect(full.local_endpoint(), ignored);
-    }
-    practicus::client client(io.get_executor(),
-                             "http://127.0.0.1:" + std::to_string(full.local_endpoint().port()),
+    black_hole const hole;
+    practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(hole.port()),
                              client_options().credentials(fixture::password()));
     asio::cancellation_signal leave;
     ends result;

@@ -100,6 +100,7 @@ private:
 
     asio::awaitable<void> compete(std::size_t i, asio::ip::tcp::endpoint address, time_point end)
     {
+        auto const self = shared_from_this();
         sweeper::errand const running(home_->limits());
         auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
         auto* const mine = made.get();

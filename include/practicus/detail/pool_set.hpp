@@ -31,7 +31,8 @@ public:
                     p->sweep();
         });
         home->on_gone([weak] {
-            if (auto const s = weak.lock()) s->close_idle();
+            // What coroutines give back while they are destroyed must go as well.
+            if (auto const s = weak.lock()) s->close();
         });
         return self;
     }

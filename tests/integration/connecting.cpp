@@ -1,0 +1,176 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "black_hole.hpp"
+#include "fixture.hpp"
+
+#include <vector>
+
+using practicus::client_options;
+using practicus::errc;
+using practicus::timeout_options;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Lets some sweeps pass.
+void tick(asio::io_context& io)
+{
+    for (int i = 0; i != 10; ++i)
+        io.run_one_for(1s);
+}
+
+asio::ip::address address(char const* text)
+{
+    return asio::ip::make_address(text);
+}
+
+/// A client of a region whose name has these addresses.
+struct named : fixture
+{
+    explicit named(std::vector<asio::ip::address> const& found, client_options options = client_options())
+        : caller(io.get_executor(), "http://region.test:" + std::to_string(server.port()),
+                 options.credentials(password()))
+    {
+        practicus::detail::transport_of(caller).names().remember("region.test", found);
+    }
+
+    practicus::client caller;
+};
+
+} // namespace
+
+TEST_CASE("an address that swallows packets costs a moment, and not the whole limit")
+{
+    named f({address("127.0.0.2"), address("127.0.0.1")});
+    black_hole const hole({address("127.0.0.2"), f.server.port()});
+    auto& clock = practicus::detail::clock_of(f.caller);
+    clock.simulate(clock.now(), clock.system_now());
+    ends result;
+    asio::co_spawn(f.io, f.caller.cluster(), result.handler());
+    tick(f.io);
+    clock.advance(249ms);
+    tick(f.io);
+    CHECK(f.server.connections() == 0);
+    clock.advance(1ms);
+    f.io.run_for(1min);
+    CHECK(result.served == 1);
+    CHECK(f.server.connections() == 1);
+    CHECK(f.caller.stats().open == 1);
+}
+
+TEST_CASE("an address that refuses costs nothing")
+{
+    named f({address("127.0.0.2"), address("127.0.0.3"), address("127.0.0.1"), address("127.0.0.4")});
+    auto& clock = practicus::detail::clock_of(f.caller);
+    clock.simulate(clock.now(), clock.system_now()); // it stands still
+    ends result;
+    asio::co_spawn(f.io, f.caller.cluster(), result.handler());
+    f.io.run_for(1min);
+    CHECK(result.served == 1);
+}
+
+TEST_CASE("no address answers: connecting has a limit over all of them")
+{
+    named f({address("127.0.0.2"), address("127.0.0.3")},
+            fixture::once().timeouts(timeout_options().connect(3s)));
+    black_hole const one({address("127.0.0.2"), f.server.port()});
+    black_hole const two({address("127.0.0.3"), f.server.port()});
+    auto& clock = practicus::detail::clock_of(f.caller);
+    clock.simulate(clock.now(), clock.system_now());
+    std::optional<practicus::error_info> info;
+    asio::co_spawn(f.io, f.caller.login("admin@company.com", "practicus"), [&](std::exception_ptr e) {
+        try {
+            std::rethrow_exception(e);
+        } catch (practicus::error const& failed) {
+            info = failed.info();
+        }
+    });
+    tick(f.io);
+    clock.advance(250ms);
+    tick(f.io);
+    clock.advance(2749ms);
+    tick(f.io);
+    CHECK_FALSE(info);
+    clock.advance(1ms);
+    f.io.run_for(1min);
+    REQUIRE(info);
+    CHECK(info->code == errc::connect_timeout);
+    CHECK(f.caller.stats().dial_failures == 1);
+}
+
+TEST_CASE("all addresses refuse: the last one's reason is told, and the name is asked for again")
+{
+    named f({address("127.0.0.2"), address("127.0.0.3")}, fixture::once());
+    auto const info = f.failure(f.caller.cluster());
+    CHECK(info.code == errc::connect_failed);
+    CHECK(info.cause == asio::error::connection_refused);
+    CHECK(f.failure(f.caller.cluster()).code == errc::resolve_failed); // there is no region.test
+}
+
+TEST_CASE("a context is destroyed while addresses are tried")
+{
+    fixture f;
+    black_hole const one({address("127.0.0.2"), f.server.port()});
+    black_hole const two({address("127.0.0.3"), f.server.port()});
+    ends result;
+    std::optional<practicus::client> client;
+    {
+        asio::io_context io;
+        client.emplace(io.get_executor(), "http://region.test:" + std::to_string(f.server.port()),
+                       client_options().credentials(fixture::password()));
+        practicus::detail::transport_of(*client).names().remember(
+            "region.test", {address("127.0.0.2"), address("127.0.0.3")});
+        asio::co_spawn(io, client->cluster(), result.handler());
+        io.run_for(300ms);
+        CHECK(client->stats().dialling == 1);
+    }
+    CHECK(result.served + result.aborted + result.closed + result.other == 0);
+}
+
+TEST_CASE("families take turns")
+{
+    using practicus::detail::interleaved;
+    auto const a = address("::1"), b = address("::2"), c = address("::3"), x = address("127.0.0.1"),
+               y = address("127.0.0.2");
+    CHECK(interleaved({a, b, c, x, y}) == practicus::detail::addresses{a, x, b, y, c});
+    CHECK(interleaved({x, a, b}) == practicus::detail::addresses{x, a, b});
+    CHECK(interleaved({}).empty());
+}
+
+TEST_CASE("a name is asked for once, however many dial, and kept for a while")
+{
+    fixture f;
+    std::size_t asked = 0, connected = 0;
+    practicus::client client(f.io.get_executor(), "http://localhost:" + std::to_string(f.server.port()),
+                             client_options().observer([&](practicus::event const& e) {
+                                 if (auto const* r = std::get_if<practicus::events::resolved>(&e))
+                                     asked += r->took > 0ns;
+                                 if (auto const* d = std::get_if<practicus::events::dialled>(&e))
+                                     connected += !d->error;
+                             }));
+    ends result;
+    for (int i = 0; i != 8; ++i)
+        asio::co_spawn(f.io, client.login("admin@company.com", "practicus"), result.handler());
+    f.io.run();
+    CHECK(result.served == 8);
+    CHECK(connected >= 2);
+    CHECK(asked == connected);
+}
+
+TEST_CASE("a TLS session is resumed")
+{
+    for (bool const old : {false, true}) {
+        auto options = practicus::mock::server_options().tls();
+        if (old) options.tls12_only();
+        fixture f{options};
+        auto client = f.user(client_options().tls(practicus::tls_options().ca_pem(f.server.ca_pem())));
+        for (int i = 0; i != 3; ++i) {
+            f.run(client.models());
+            client.close_idle();
+        }
+        CHECK(f.server.connections() == 3);
+        CHECK(f.server.resumed_sessions() == 2);
+        CHECK(client.stats().resumptions == 2);
+    }
+}
