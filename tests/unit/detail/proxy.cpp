@@ -14,6 +14,7 @@
 namespace {
 
 using namespace std::string_literals;
+using Catch::Matchers::ContainsSubstring;
 using practicus::errc;
 using practicus::secret;
 using practicus::detail::basic_authorization;
@@ -130,10 +131,10 @@ TEST_CASE("what is no HTTP proxy's url is refused, and not quoted")
          }) {
         INFO(r.text);
         auto const what = refusal(r.text);
-        CHECK_THAT(what, Catch::Contains(r.says) && Catch::Contains("the proxy's url: "));
-        CHECK_THAT(what, !Catch::Contains("hush"));
+        CHECK_THAT(what, ContainsSubstring(r.says) && ContainsSubstring("the proxy's url: "));
+        CHECK_THAT(what, !ContainsSubstring("hush"));
     }
-    CHECK_THROWS_WITH(proxy("socks5://x", "ALL_PROXY"), Catch::Contains("ALL_PROXY: SOCKS"));
+    CHECK_THROWS_WITH(proxy("socks5://x", "ALL_PROXY"), ContainsSubstring("ALL_PROXY: SOCKS"));
 }
 
 TEST_CASE("basic credentials are as RFC 7617 has them")

@@ -12,6 +12,7 @@
 
 namespace {
 
+using Catch::Matchers::ContainsSubstring;
 using practicus::errc;
 using practicus::origin;
 using practicus::proxy_options;
@@ -70,7 +71,8 @@ TEST_CASE("the environment names the proxy")
              {{{"HTTP_PROXY", "a:1"}, {"all_proxy", "b:1"}, {"REQUEST_METHOD", "GET"}}, "b:1", "b:1"},
              {{{"HTTPS_PROXY", "a:1"}, {"REQUEST_METHOD", "GET"}}, "a:1", "direct"},
          }) {
-        INFO(Catch::StringMaker<variables>::convert(r.environment));
+        for (auto const& [name, value] : r.environment)
+            UNSCOPED_INFO(name << "=" << value);
         auto const made = rules(r.environment);
         CHECK(way(made, "https://h") == r.https);
         CHECK(way(made, "http://h") == r.http);
@@ -81,7 +83,7 @@ TEST_CASE("a proxy of the environment that can not be used fails who needs it, a
 {
     auto const made = rules(
         {{"https_proxy", "socks5://hush@s:1"}, {"http_proxy", "http://a:1"}, {"no_proxy", "company.com"}});
-    CHECK_THAT(way(made, "https://h"), Catch::Contains("https_proxy: SOCKS") && !Catch::Contains("hush"));
+    CHECK_THAT(way(made, "https://h"), ContainsSubstring("https_proxy: SOCKS") && !ContainsSubstring("hush"));
     CHECK(way(made, "http://h") == "a:1");
     CHECK(way(made, "https://x.company.com") == "direct");
     CHECK(way(made, "https://localhost") == "direct");
@@ -91,7 +93,7 @@ TEST_CASE("a proxy of the environment that can not be used fails who needs it, a
           "direct");
     // The one that comes first decides: nobody goes round it.
     CHECK_THAT(way(rules({{"https_proxy", "socks5://s"}, {"HTTPS_PROXY", "a:1"}}), "https://h"),
-               Catch::Contains("SOCKS"));
+               ContainsSubstring("SOCKS"));
 }
 
 TEST_CASE("loopback addresses are reached directly, unless the options name the proxy")
