@@ -141,6 +141,26 @@ TEST_CASE("the whole flow goes through the front, over one connection")
     }
 }
 
+TEST_CASE("a large listing comes whole through the front")
+{
+    // More than the fronts keep in memory for an answer.
+    constexpr std::int64_t first = 1000, count = 10'000;
+    for (auto const* port : {plain, tls}) {
+        INFO(port);
+        behind f;
+        for (auto id = first; id != first + count; ++id)
+            f.server.region().add(mock::model(id, "model-" + std::to_string(id),
+                                              mock::prefix("models-practicus", "models/practicus")));
+        auto client = f.user(port);
+        auto const models = f.run(client.models());
+        REQUIRE(models.size() == 5 + count);
+        CHECK(models.back().name == "model-10999");
+        CHECK(f.run(client.cluster()).region_name == "mock");
+        CHECK(client.stats().bytes_received > (1u << 20));
+        CHECK(client.stats().dials == 1);
+    }
+}
+
 TEST_CASE("a front's errors are the region's to it")
 {
     behind f;
