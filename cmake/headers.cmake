@@ -15,8 +15,12 @@ set(practicus_marked_headers
     practicus/token.hpp pure
     practicus/credentials.hpp pure
     practicus/observer.hpp pure
+    practicus/detail/proxy.hpp pure
+    practicus/detail/no_proxy.hpp pure
+    practicus/proxy_options.hpp pure
     practicus/options.hpp pure
     practicus/call_options.hpp pure
+    practicus/detail/proxy_rules.hpp pure
     practicus/detail/rows.hpp pure
     practicus/catalog.hpp pure
     practicus/detail/message.hpp pure

@@ -10,6 +10,7 @@
 #include <practicus/error.hpp>
 #include <practicus/jwt.hpp>
 #include <practicus/options.hpp>
+#include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>

@@ -37,7 +37,8 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 . cmake/packages.sh
 practicus_install "to build and run the tests" \
-    $practicus_build_packages $practicus_example_packages $(practicus_boost_packages) $practicus_test_packages
+    $practicus_build_packages $practicus_example_packages $(practicus_boost_packages) $practicus_test_packages \
+    $(practicus_front_packages)
 
 # ccache is for these builds alone: the environment variable reaches the consumers' builds as well. Without paths in the
 # hash, another checkout of the same files finds what this one has compiled.
