@@ -170,15 +170,15 @@ struct new_tokens
 /// A token that will go into a header. Throws `errc::unexpected_json`.
 inline token read_token(json_reader const& from)
 {
-    auto text = from.string();
+    auto const text = from.text();
     auto const fit = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
     if (text.empty() || !fit) from.fail("is no token");
-    return token(secret::take(std::move(text)));
+    return token(secret(text));
 }
 
 inline new_tokens read_login(std::string_view body)
 {
-    auto const value = parse_json(body);
+    auto const value = parse_secret_json(body);
     json_reader const answer(value);
     return {read_token(answer.at("refresh")), read_token(answer.at("access")),
             answer.string_or_empty("username")};
@@ -186,7 +186,7 @@ inline new_tokens read_login(std::string_view body)
 
 inline new_tokens read_refresh(std::string_view body)
 {
-    auto const value = parse_json(body);
+    auto const value = parse_secret_json(body);
     json_reader const answer(value);
     new_tokens result{{}, read_token(answer.at("access")), answer.string_or_empty("username")};
     if (auto const rotated = answer.get("refresh")) result.refresh = read_token(*rotated);
@@ -195,7 +195,7 @@ inline new_tokens read_refresh(std::string_view body)
 
 inline token read_session_token(std::string_view body)
 {
-    auto const value = parse_json(body);
+    auto const value = parse_secret_json(body);
     json_reader const answer(value);
     return read_token(answer.at("token"));
 }
