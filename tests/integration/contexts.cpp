@@ -118,6 +118,40 @@ TEST_CASE("a client of one context, awaited in another")
     CHECK(resumed == here);
 }
 
+TEST_CASE("limits hold for a caller in another context")
+{
+    fixture f;
+    practicus::mock::gate never;
+    asio::io_context home;
+    practicus::client client(home.get_executor(), f.server.url(),
+                             practicus::client_options()
+                                 .credentials(fixture::password())
+                                 .timeouts(practicus::timeout_options().first_byte(std::chrono::seconds(7))));
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    f.server.expect("GET", cluster_path).hold(never);
+    std::exception_ptr failed;
+    asio::co_spawn(f.io, client.cluster(),
+                   [&](std::exception_ptr e, practicus::cluster_info) { failed = e; });
+    auto both = [&](auto condition) {
+        poll_until(f.io, [&] {
+            home.restart();
+            home.poll();
+            return condition();
+        });
+    };
+    both([&] { return never.waiting() == 1; });
+    CHECK_FALSE(failed);
+    clock.advance(std::chrono::seconds(7));
+    both([&] { return failed != nullptr; });
+    try {
+        std::rethrow_exception(failed);
+    } catch (practicus::error const& e) {
+        CHECK(e.code() == errc::first_byte_timeout);
+    }
+    never.open();
+}
+
 TEST_CASE("cancelling in another context ends the wait and the request")
 {
     fixture f;
@@ -292,6 +326,8 @@ TEST_CASE("close() ends operations everywhere with its own error")
     home.thread.join();
     CHECK(result.closed == 2);
     CHECK(f.failure(client.models()).code == errc::client_closed);
+    // Also what needs no connection.
+    CHECK(f.failure(client.login(practicus::credentials::access_token("a.b.c"))).code == errc::client_closed);
     gate.open();
 }
 
