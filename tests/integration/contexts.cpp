@@ -327,7 +327,9 @@ TEST_CASE("close() ends operations everywhere with its own error")
     CHECK(result.closed == 2);
     CHECK(f.failure(client.models()).code == errc::client_closed);
     // Also what needs no connection.
-    CHECK(f.failure(client.login(practicus::credentials::access_token("a.b.c"))).code == errc::client_closed);
+    auto local = f.client();
+    local.close();
+    CHECK(f.failure(local.login(practicus::credentials::access_token("a.b.c"))).code == errc::client_closed);
     gate.open();
 }
 

@@ -167,12 +167,12 @@ struct new_tokens
     std::string username;
 };
 
-/// A token that will go into a header. Throws `errc::unexpected_json`.
+/// A token that will go into a header. Longer than `jwt_limit` it is none. Throws `errc::unexpected_json`.
 inline token read_token(json_reader const& from)
 {
     auto const text = from.text();
     auto const fit = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-    if (text.empty() || !fit) from.fail("is no token");
+    if (text.empty() || text.size() > jwt_limit || !fit) from.fail("is no token");
     return token(secret(text));
 }
 

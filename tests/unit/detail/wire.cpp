@@ -544,6 +544,14 @@ TEST_CASE("a request's body is wiped with it, however often it is copied")
     CHECK(memory.found() == 0);
 }
 
+TEST_CASE("a token has a longest length")
+{
+    auto const answer = [](std::size_t size) { return R"({"token":")" + std::string(size, 'x') + "\"}"; };
+    CHECK(wire::read_session_token(answer(jwt_limit)).reveal().size() == jwt_limit);
+    CHECK(shape([&] { wire::read_session_token(answer(jwt_limit + 1)); }) ==
+          "'token' is no token, but a string");
+}
+
 TEST_CASE("an answer's tokens are left in no freed memory")
 {
     // Long enough for a string's own memory; with an escape, which is put together elsewhere.
