@@ -4,37 +4,63 @@
 
 #include <practicus/credentials.hpp>
 
+#include <array>
+#include <csignal>
+#include <cstddef>
 #include <iostream>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
 #include <openssl/crypto.h>
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
+
+/// Keeps the terminal from showing what is typed, until it goes or a signal ends the program.
+class silence
+{
+public:
+    silence()
+    {
+        if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
+        active_ = true;
+        struct sigaction act = {};
+        act.sa_handler = [](int number) {
+            ::tcsetattr(STDIN_FILENO, TCSANOW, &before_);
+            ::raise(number); // once this handler, which is for one time, has returned
+        };
+        act.sa_flags = static_cast<int>(SA_RESETHAND);
+        for (std::size_t i = 0; i != signals.size(); ++i)
+            ::sigaction(signals[i], &act, &handlers_[i]);
+        auto quiet = before_;
+        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    silence(silence const&) = delete;
+    silence& operator=(silence const&) = delete;
+    ~silence()
+    {
+        if (!active_) return;
+        ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+        for (std::size_t i = 0; i != signals.size(); ++i)
+            ::sigaction(signals[i], &handlers_[i], nullptr);
+        std::cerr << '\n';
+    }
+
+private:
+    static constexpr std::array signals{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    static inline termios before_{}; // for the handler
+    struct sigaction handlers_[signals.size()] = {};
+    bool active_ = false;
+};
 
 /// Asks on the terminal, without echo for a secret.
 inline std::string ask(char const* question, bool secret = false)
 {
-    struct silence
-    {
-        explicit silence(bool on) : active(on && ::tcgetattr(STDIN_FILENO, &before) == 0)
-        {
-            if (!active) return;
-            auto quiet = before;
-            quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-            ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-        }
-        ~silence()
-        {
-            if (!active) return;
-            ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-            std::cerr << '\n';
-        }
-        termios before{};
-        bool active;
-    };
     std::cerr << question << ": " << std::flush;
-    silence const quiet(secret);
+    std::optional<silence> quiet;
+    if (secret) quiet.emplace();
     std::string answer;
     if (!std::getline(std::cin, answer)) throw std::runtime_error("no answer");
     return answer;

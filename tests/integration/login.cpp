@@ -220,3 +220,53 @@ TEST_CASE("a one-time password that may have reached the region is not sent agai
     CHECK(f.failure(client.cluster()).code == errc::login_required);
     CHECK(f.server.count("POST auth/") == 1);
 }
+
+TEST_CASE("a one-time password that never left is sent by the next call")
+{
+    fixture f{practicus::mock::server_options().tls()};
+    f.server.region().one_time_password("admin@company.com", "123456");
+    f.server.expect_connection().cut_after(0);
+    auto client = f.client(practicus::client_options()
+                               .tls(practicus::tls_options().ca_pem(f.server.ca_pem()))
+                               .credentials(fixture::password().keep_password().one_time_password("123456")));
+    CHECK(f.failure(client.cluster()).code == errc::tls_failed);
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/") == 1);
+}
+
+TEST_CASE("a login that fails says why")
+{
+    fixture f;
+    auto client = f.client();
+    std::pair<unsigned, errc> const table[] = {{400, errc::bad_request},   {401, errc::login_refused},
+                                               {403, errc::login_refused}, {404, errc::not_found},
+                                               {405, errc::bad_request},   {429, errc::too_many_requests},
+                                               {500, errc::server_error},  {503, errc::unavailable}};
+    for (auto const& [status, code] : table) {
+        INFO(status);
+        f.server.expect("POST", "/console/api/auth/").reply(status, R"({"detail":"no"})");
+        auto const info = f.failure(client.login("admin@company.com", "practicus"));
+        CHECK(info.code == code);
+        CHECK(info.status == status);
+        CHECK(info.server_message == "no");
+    }
+}
+
+TEST_CASE("who calls after a logout does not wait for what was begun before it")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("POST", "/console/api/auth/").hold(gate);
+    auto client = f.user();
+    ends before, after;
+    asio::co_spawn(f.io, client.cluster(), before.handler());
+    poll_until(f.io, [&] { return gate.waiting() != 0; });
+    client.logout();
+    asio::co_spawn(f.io, client.cluster(), after.handler());
+    poll_until(f.io, [&] { return after.other != 0; });
+    CHECK(before.other == 0);
+    gate.open();
+    f.io.run();
+    CHECK(before.other == 1);
+    CHECK(f.server.count("POST auth/") == 1);
+}

@@ -138,6 +138,25 @@ TEST_CASE("what only a proxy refused does not lose a password that is kept")
     CHECK(f.server.count("POST auth/") == 2);
 }
 
+TEST_CASE("the region's own 403 logs out only if it says that the token is not valid")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    f.server.region().revoke(token_type::access);
+    f.server.expect("POST", "/console/api/auth/refresh/").reply(403, R"({"detail":"not from here"})");
+    CHECK(f.failure(client.cluster()).code == errc::forbidden);
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/refresh/") == 2);
+
+    f.server.region().revoke(token_type::access);
+    f.server.expect("POST", "/console/api/auth/refresh/")
+        .reply(403, R"({"detail":"no","code":"token_not_valid"})");
+    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.server.count("POST auth/refresh/") == 3);
+}
+
 TEST_CASE("every call that asks with the access token is sent again after a 401")
 {
     fixture f;
@@ -229,4 +248,105 @@ TEST_CASE("the first caller of a renewal may leave: the others are served")
     CHECK(result.aborted == 1);
     CHECK(result.served == 3);
     CHECK(f.server.count("POST auth/") == 1);
+}
+
+namespace {
+
+/// A client whose renewal is held by the region, and its own.
+struct held_renewal : fixture
+{
+    held_renewal()
+    {
+        run(caller.cluster());
+        server.expect("POST", renewal).hold(old);
+        start(caller.refresh(), first);
+        poll_until(io, [&] { return old.waiting() == 1; });
+    }
+
+    template <class T>
+    void start(asio::awaitable<T> operation, ends& result)
+    {
+        io.restart();
+        asio::co_spawn(io, std::move(operation), result.handler());
+    }
+
+    /// Lets the region answer the old renewal, and the client read it: a round trip later it has.
+    void answer_old()
+    {
+        old.open();
+        ends other;
+        start(client().login("admin@company.com", "practicus"), other);
+        poll_until(io, [&] { return other.served == 1; });
+    }
+
+    practicus::credentials another_login()
+    {
+        return practicus::credentials::refresh_token(
+            server.region().issue(token_type::refresh, "admin@company.com", 0));
+    }
+
+    std::uint64_t refreshes() const { return server.count("POST auth/refresh/"); }
+
+    static constexpr char const* renewal = "/console/api/auth/refresh/";
+    practicus::mock::gate old;
+    practicus::client caller = user();
+    ends first;
+};
+
+} // namespace
+
+TEST_CASE("a login with a password does not wait for an older renewal, nor do those after it")
+{
+    held_renewal f;
+    ends login, refresh;
+    f.start(f.caller.login("admin@company.com", "practicus"), login);
+    poll_until(f.io, [&] { return login.served == 1; });
+    f.start(f.caller.refresh(), refresh);
+    poll_until(f.io, [&] { return refresh.served == 1; });
+    CHECK(f.first.served == 0);
+    f.old.open();
+    f.io.run();
+    // The older one has found a token that is newer than its own, and asked for no other.
+    CHECK(f.first.served == 1);
+    CHECK(f.refreshes() == 2);
+}
+
+TEST_CASE("a login with a refresh token does not wait for an older renewal")
+{
+    held_renewal f;
+    ends login;
+    f.start(f.caller.login(f.another_login()), login);
+    poll_until(f.io, [&] { return login.served == 1; });
+    CHECK(f.first.served == 0);
+    f.old.open();
+    f.io.run();
+    CHECK(f.first.served == 1);
+    CHECK(f.refreshes() == 2);
+}
+
+TEST_CASE("an older renewal joins a newer one, and does not end it")
+{
+    held_renewal f;
+    practicus::mock::gate newer, newest;
+    f.server.expect("POST", f.renewal).hold(newer);
+    f.server.expect("POST", f.renewal).hold(newest);
+    ends result, last;
+    auto login_and_refresh = [](practicus::client c, practicus::credentials who) -> asio::awaitable<void> {
+        co_await c.login(std::move(who));
+        co_await c.refresh();
+    };
+    f.start(login_and_refresh(f.caller, f.another_login()), result);
+    poll_until(f.io, [&] { return newer.waiting() == 1; });
+    f.answer_old();
+    CHECK(f.refreshes() == 2);
+    newer.open();
+    poll_until(f.io, [&] { return newest.waiting() == 1 && f.first.served == 1; });
+    f.start(f.caller.refresh(), last);
+    f.answer_old();
+    CHECK(f.refreshes() == 3);
+    newest.open();
+    f.io.run();
+    CHECK(result.served == 1);
+    CHECK(last.served == 1);
+    CHECK(f.refreshes() == 3);
 }

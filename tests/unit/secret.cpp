@@ -2,12 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "catch.hpp"
+#include "unit/freed_memory.hpp"
 
 #include <practicus/secret.hpp>
 
 #include <algorithm>
-#include <cstdlib>
-#include <new>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -107,59 +106,15 @@ TEST_CASE("a secret wipes the string that it is taken from")
     }
 }
 
-// Freed memory can not be looked at, so the moment of its freeing is. The sanitizers have operators of their
-// own.
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__clang__)
-
-namespace {
-
-void* watched = nullptr;
-std::size_t watched_size = 0;
-bool seen_wiped = false;
-bool seen_freed = false;
-
-void look(void* p) noexcept
-{
-    if (p == nullptr || p != watched) return;
-    auto const* const bytes = static_cast<char const*>(p);
-    seen_freed = true;
-    seen_wiped = std::all_of(bytes, bytes + watched_size, [](char c) { return c == '\0'; });
-    watched = nullptr;
-}
-
-} // namespace
-
-void* operator new[](std::size_t size)
-{
-    if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
-    throw std::bad_alloc();
-}
-
-void operator delete[](void* p) noexcept
-{
-    look(p);
-    std::free(p);
-}
-
-void operator delete[](void* p, std::size_t) noexcept
-{
-    look(p);
-    std::free(p);
-}
-
 TEST_CASE("a secret is wiped when its last copy goes, and not before")
 {
+    freed_memory const freed("hunter2 and more");
     {
         secret value("hunter2 and more");
-        watched = const_cast<char*>(value.reveal().data()); // NOLINT: only compared
-        watched_size = value.size();
         secret const copy = value;
         value = secret();
-        CHECK_FALSE(seen_freed);
         CHECK(copy.reveal() == "hunter2 and more");
     }
-    CHECK(seen_freed);
-    CHECK(seen_wiped);
+    CHECK(freed.blocks() > 0);
+    CHECK(freed.found() == 0);
 }
-
-#endif

@@ -5,9 +5,12 @@
 #include <practicus/error.hpp>
 
 #include <boost/json/kind.hpp>
-#include <boost/json/parse.hpp>
+#include <boost/json/memory_resource.hpp>
 #include <boost/json/parse_options.hpp>
+#include <boost/json/parser.hpp>
+#include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
+#include <openssl/crypto.h>
 
 #include <array>
 #include <charconv>
@@ -16,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace practicus::inline v1::detail {
@@ -50,9 +54,12 @@ public:
         return json_reader(*member, this, key);
     }
 
-    std::string string() const
+    std::string string() const { return std::string(text()); }
+
+    /// The same, without a copy: as long as the value lives.
+    std::string_view text() const
     {
-        if (auto const* const text = value_.if_string()) return std::string(*text);
+        if (auto const* const found = value_.if_string()) return {found->data(), found->size()};
         fail("is not a string");
     }
 
@@ -158,18 +165,56 @@ private:
 /// Depth of nesting that is read.
 inline constexpr std::size_t max_json_depth = 32;
 
-/// Throws `errc::not_json`.
-inline json::value parse_json(std::string_view text)
+/// Memory that is wiped when it is freed.
+class wiping_resource final : public json::memory_resource
 {
+public:
+    explicit wiping_resource(json::storage_ptr upstream = {}) noexcept : upstream_(std::move(upstream)) {}
+
+private:
+    void* do_allocate(std::size_t size, std::size_t align) override
+    {
+        return upstream_->allocate(size, align);
+    }
+
+    void do_deallocate(void* p, std::size_t size, std::size_t align) override
+    {
+        OPENSSL_cleanse(p, size);
+        upstream_->deallocate(p, size, align);
+    }
+
+    bool do_is_equal(json::memory_resource const& other) const noexcept override { return this == &other; }
+
+    json::storage_ptr upstream_;
+};
+
+/// Into `memory`, which the value keeps. Throws `errc::not_json`.
+inline json::value parse_json(std::string_view text, json::storage_ptr memory = {})
+{
+    // For what is not yet part of the value; up to this size without an allocation.
+    struct wiped_bytes
+    {
+        std::array<unsigned char, 4096> all;
+        ~wiped_bytes() { OPENSSL_cleanse(all.data(), all.size()); }
+    };
+    wiped_bytes scratch;
     boost::system::error_code code;
     json::parse_options options;
     options.max_depth = max_json_depth;
-    auto value = json::parse(text, code, {}, options);
-    if (!code) return value;
+    json::parser parser(memory, options, scratch.all.data(), scratch.all.size());
+    parser.reset(memory);
+    parser.write(text, code);
+    if (!code) return parser.release();
     error_info info;
     info.code = errc::not_json;
     info.cause = code;
     throw error(std::move(info));
+}
+
+/// Of an answer that holds tokens: nothing of it stays behind in freed memory.
+inline json::value parse_secret_json(std::string_view text)
+{
+    return parse_json(text, json::make_shared_resource<wiping_resource>());
 }
 
 } // namespace practicus::inline v1::detail

@@ -14,6 +14,7 @@
 #include <boost/beast/version.hpp>
 #include <boost/optional/optional.hpp>
 #include <boost/system/error_code.hpp>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <charconv>
@@ -178,7 +179,16 @@ private:
 
     std::size_t on_body_impl(string_view piece, error_code&) override
     {
-        response_.body.append(piece.data(), piece.size());
+        auto& body = response_.body;
+        if (body.capacity() - body.size() < piece.size()) {
+            // It may hold a token, and must leave none behind where it was.
+            std::string larger;
+            larger.reserve(2 * body.size() + piece.size());
+            larger = body;
+            OPENSSL_cleanse(body.data(), body.size());
+            body.swap(larger);
+        }
+        body.append(piece.data(), piece.size());
         return piece.size();
     }
 

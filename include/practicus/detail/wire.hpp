@@ -171,18 +171,18 @@ struct new_tokens
     std::string username;
 };
 
-/// A token that will go into a header. Throws `errc::unexpected_json`.
+/// A token that will go into a header. Longer than `jwt_limit` it is none. Throws `errc::unexpected_json`.
 inline token read_token(json_reader const& from)
 {
-    auto text = from.string();
+    auto const text = from.text();
     auto const fit = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-    if (text.empty() || !fit) from.fail("is no token");
-    return token(secret::take(std::move(text)));
+    if (text.empty() || text.size() > jwt_limit || !fit) from.fail("is no token");
+    return token(secret(text));
 }
 
 inline new_tokens read_login(std::string_view body)
 {
-    auto const value = parse_json(body);
+    auto const value = parse_secret_json(body);
     json_reader const answer(value);
     return {read_token(answer.at("refresh")), read_token(answer.at("access")),
             answer.string_or_empty("username")};
@@ -190,7 +190,7 @@ inline new_tokens read_login(std::string_view body)
 
 inline new_tokens read_refresh(std::string_view body)
 {
-    auto const value = parse_json(body);
+    auto const value = parse_secret_json(body);
     json_reader const answer(value);
     new_tokens result{{}, read_token(answer.at("access")), answer.string_or_empty("username")};
     if (auto const rotated = answer.get("refresh")) result.refresh = read_token(*rotated);
@@ -199,7 +199,7 @@ inline new_tokens read_refresh(std::string_view body)
 
 inline token read_session_token(std::string_view body)
 {
-    auto const value = parse_json(body);
+    auto const value = parse_secret_json(body);
     json_reader const answer(value);
     return read_token(answer.at("token"));
 }

@@ -173,3 +173,46 @@ TEST_CASE("JSON is read up to its depth and no deeper")
     CHECK_FALSE(is_json(nested(100'000)));
     CHECK_FALSE(is_json(std::string(100'000, '[')));
 }
+
+namespace {
+
+/// Looks at what it gets back.
+struct watching_resource final : json::memory_resource
+{
+    void* do_allocate(std::size_t size, std::size_t) override
+    {
+        ++taken;
+        return ::operator new(size);
+    }
+
+    void do_deallocate(void* p, std::size_t size, std::size_t) override
+    {
+        ++returned;
+        std::string_view const block(static_cast<char const*>(p), size);
+        if (block.find_first_not_of('\0') != block.npos) ++unwiped;
+        ::operator delete(p);
+    }
+
+    bool do_is_equal(json::memory_resource const& other) const noexcept override { return this == &other; }
+
+    int taken = 0, returned = 0, unwiped = 0;
+};
+
+} // namespace
+
+TEST_CASE("a tree in memory that is wiped when it is freed")
+{
+    watching_resource memory;
+    auto const parse = [&](std::string_view text) {
+        wiping_resource wiping{json::storage_ptr(&memory)};
+        return json_reader(parse_json(text, json::storage_ptr(&wiping))).at("a").text().size();
+    };
+    CHECK(parse(R"({"a":"01234567890123456789012345678901234567890123456789","b":[1,2,{"c":null}]})") == 50);
+    CHECK(parse("{\"a\":\"" + std::string(10'000, 'x') + "\\n\"}") == 10'001);
+    CHECK(memory.taken > 4);
+    CHECK(memory.returned == memory.taken);
+    CHECK(memory.unwiped == 0);
+    CHECK_THROWS_AS(parse(R"({"a":"0123456789012345678901234567890123456789","b":)"), practicus::error);
+    CHECK(memory.returned == memory.taken);
+    CHECK(memory.unwiped == 0);
+}

@@ -4,6 +4,7 @@
 #include <practicus/detail/response_reader.hpp>
 
 #include "catch.hpp"
+#include "unit/freed_memory.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -326,4 +327,22 @@ TEST_CASE("what is no HTTP is malformed")
         REQUIRE(r.code);
         CHECK(r.failure() == errc::malformed_response);
     }
+}
+
+TEST_CASE("a body that grows, chunk by chunk, leaves nothing of itself in freed memory")
+{
+    static constexpr std::string_view bytes =
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n0123456789hunter2!xx\r\n"
+        "40\r\n0123456789012345678901234567890123456789012345678901234567890123\r\n0\r\n\r\n";
+    freed_memory const memory("hunter2!");
+    {
+        response_reader reader(16 * 1024, 1024);
+        error_code code;
+        reader.feed(bytes, code);
+        REQUIRE(reader.is_done());
+        auto const answer = std::move(reader.result());
+        CHECK(answer.body.size() == 84);
+    }
+    CHECK(memory.blocks() > 1);
+    CHECK(memory.found() == 0);
 }

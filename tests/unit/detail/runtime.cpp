@@ -2,8 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "catch.hpp"
-
-#include <practicus/detail/runtime.hpp>
+#include "unit/detail/operations.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -19,50 +18,10 @@
 #include <vector>
 
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-using namespace practicus::detail;
-using practicus::errc;
-using practicus::error;
 using namespace std::chrono_literals;
-
-namespace {
-
-/// How an operation ended: 0 not yet, 1 a value, else the code's number.
-struct outcome
-{
-    int calls = 0;
-    int value = 0;
-    boost::system::error_code code;
-
-    auto handler()
-    {
-        return [this](std::exception_ptr e, int result) {
-            ++calls;
-            value = result;
-            try {
-                if (e) std::rethrow_exception(e);
-            } catch (error const& failed) {
-                code = failed.code();
-            }
-        };
-    }
-};
-
-using shared_flight = std::shared_ptr<flight<int>>;
-
-auto joining(std::shared_ptr<runtime> const& home, shared_flight const& work,
-             time_point at = time_point::max())
-{
-    return run_operation<int>(home, [home, work, at] { return flight<int>::join(work, home->limits(), at); });
-}
-
-std::shared_ptr<practicus::error_info const> failure(errc code)
-{
-    return error(code).shared_info();
-}
-
-} // namespace
 
 TEST_CASE("all who join a flight get its value, also those who come late")
 {
@@ -163,6 +122,9 @@ TEST_CASE("close ends what waits, and what comes later")
     asio::co_spawn(io, joining(home, std::make_shared<flight<int>>()), before.handler());
     io.poll();
     home->close();
+    io.poll(); // no tick is needed
+    CHECK(before.calls == 1);
+    io.restart();
     asio::co_spawn(io, joining(home, std::make_shared<flight<int>>()), after.handler());
     io.run();
     CHECK((before.calls == 1 && before.code == errc::client_closed));
@@ -181,8 +143,9 @@ TEST_CASE("the timer keeps a context running only while an operation is in fligh
     for (int i = 0; i != 5; ++i)
         CHECK(io.run_one() == 1); // ticks
     work->succeed(1);
-    io.run();
+    io.poll();
     CHECK(waiter.calls == 1);
+    CHECK(io.stopped()); // without a last tick
     io.restart();
     CHECK(io.run() == 0);
 }
@@ -380,4 +343,31 @@ TEST_CASE(
     limits.close();
     CHECK_FALSE(limits.arm(d, time_point::max()));
     limits.disarm(d);
+}
+
+TEST_CASE("a forked child shuts no connection down")
+{
+    asio::io_context io;
+    auto const home = runtime::make(io.get_executor());
+    std::array<int, 2> sockets{};
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.data()) == 0);
+    deadline d;
+    home->limits()->add(d, sockets[0]);
+    CHECK(home->limits()->arm(d, time_point::max()));
+    if (auto const child = ::fork(); child == 0) {
+        home->close();
+        ::_exit(0);
+    } else {
+        REQUIRE(child > 0);
+        int status = -1;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        CHECK(status == 0);
+    }
+    char byte;
+    CHECK(::recv(sockets[1], &byte, 1, MSG_DONTWAIT) == -1);
+    home->close();
+    CHECK(::recv(sockets[1], &byte, 1, MSG_DONTWAIT) == 0);
+    home->limits()->remove(d);
+    ::close(sockets[0]);
+    ::close(sockets[1]);
 }

@@ -4,19 +4,16 @@
 #include <practicus/detail/wire.hpp>
 
 #include "catch.hpp"
+#include "unit/freed_memory.hpp"
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <limits>
 #include <memory>
-#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <malloc.h>
 
 namespace {
 
@@ -485,70 +482,12 @@ TEST_CASE("a request is named without its query")
 namespace {
 
 constexpr std::string_view marker = "hunter2!";
-bool watching = false;
-std::size_t returned = 0;
-std::size_t leaked = 0;
-
-bool holds_marker(void const* memory, std::size_t size)
-{
-    std::string_view const bytes(static_cast<char const*>(memory), size);
-    return bytes.find(marker) != std::string_view::npos;
-}
-
-void give_back(void* p) noexcept
-{
-    if (watching && p != nullptr) {
-        ++returned;
-        if (holds_marker(p, ::malloc_usable_size(p))) ++leaked;
-    }
-    std::free(p);
-}
-
-struct watch
-{
-    watch() { watching = true, returned = leaked = 0; }
-    watch(watch const&) = delete;
-    watch& operator=(watch const&) = delete;
-    ~watch() { watching = false; }
-};
 
 } // namespace
 
-void* operator new(std::size_t size)
-{
-    if (void* const p = std::malloc(size == 0 ? 1 : size)) return p;
-    throw std::bad_alloc();
-}
-
-void* operator new(std::size_t size, std::nothrow_t const&) noexcept
-{
-    return std::malloc(size == 0 ? 1 : size);
-}
-
-void operator delete(void* p) noexcept
-{
-    give_back(p);
-}
-
-void operator delete(void* p, std::size_t) noexcept
-{
-    give_back(p);
-}
-
-TEST_CASE("the watcher of memory sees what an ordinary string leaves behind")
-{
-    watch const on;
-    {
-        std::string text(marker);
-        text.append(100, 'x');
-        text.append(1000, 'y');
-    }
-    CHECK(leaked > 0);
-}
-
 TEST_CASE("what is written for the wire grows and goes without leaving a copy")
 {
-    watch const on;
+    freed_memory const memory(marker);
     {
         wire_text text;
         for (int i = 0; i < 1000; ++i)
@@ -567,15 +506,15 @@ TEST_CASE("what is written for the wire grows and goes without leaving a copy")
         moved.append("again");
         CHECK(moved.view() == "again");
     }
-    CHECK(returned > 5);
-    CHECK(leaked == 0);
+    CHECK(memory.blocks() > 5);
+    CHECK(memory.found() == 0);
 }
 
 TEST_CASE("a short text that is wiped or outgrows its place leaves nothing there")
 {
-    alignas(wire_text) unsigned char memory[sizeof(wire_text)] = {};
-    std::string_view const bytes(reinterpret_cast<char const*>(memory), sizeof memory);
-    auto* const text = ::new (static_cast<void*>(memory)) wire_text;
+    alignas(wire_text) unsigned char place[sizeof(wire_text)] = {};
+    std::string_view const bytes(reinterpret_cast<char const*>(place), sizeof place);
+    auto* const text = ::new (static_cast<void*>(place)) wire_text;
     text->append("abcdefghijklmno");
     CHECK(text->view() == "abcdefghijklmno");
     text->append(std::string(1000, 'x'));
@@ -584,7 +523,7 @@ TEST_CASE("a short text that is wiped or outgrows its place leaves nothing there
     std::destroy_at(text);
     CHECK(bytes.find("ijkl") == std::string_view::npos);
 
-    auto* const other = ::new (static_cast<void*>(memory)) wire_text;
+    auto* const other = ::new (static_cast<void*>(place)) wire_text;
     other->append("abcdefghijkl");
     other->wipe();
     CHECK(bytes.find("bcdefghijkl") == std::string_view::npos);
@@ -593,7 +532,7 @@ TEST_CASE("a short text that is wiped or outgrows its place leaves nothing there
 
 TEST_CASE("a request's body is wiped with it, however often it is copied")
 {
-    watch const on;
+    freed_memory const memory(marker);
     {
         auto r = login_of("anna@company.com", marker);
         auto copy = r;
@@ -601,6 +540,37 @@ TEST_CASE("a request's body is wiped with it, however often it is copied")
         auto const moved = std::move(copy);
         CHECK(moved.body.view() == r.body.view());
     }
-    CHECK(returned > 5);
-    CHECK(leaked == 0);
+    CHECK(memory.blocks() > 5);
+    CHECK(memory.found() == 0);
+}
+
+TEST_CASE("a token has a longest length")
+{
+    auto const answer = [](std::size_t size) { return R"({"token":")" + std::string(size, 'x') + "\"}"; };
+    CHECK(wire::read_session_token(answer(jwt_limit)).reveal().size() == jwt_limit);
+    CHECK(shape([&] { wire::read_session_token(answer(jwt_limit + 1)); }) ==
+          "'token' is no token, but a string");
+}
+
+TEST_CASE("an answer's tokens are left in no freed memory")
+{
+    // Long enough for a string's own memory; with an escape, which is put together elsewhere.
+    constexpr std::string_view token = "0123456789hunter2!0123456789";
+    constexpr std::string_view login =
+        R"({"refresh":"0123456789hunter2!0123456789","access":"0123456789hunter2!01234567\u00389",
+            "username":"anna","more":[{"refresh":"0123456789hunter2!0123456789"}]})";
+    constexpr std::string_view renewal =
+        R"({"access":"0123456789hunter2!0123456789","refresh":"0123456789hunter2!0123456789"})";
+    constexpr std::string_view session = R"({"token":"0123456789hunter2!0123456789"})";
+    // No token, though nearly one.
+    constexpr std::string_view refused = R"({"token":"0123456789hunter2!0123456789\n"})";
+    constexpr std::string_view cut = R"({"token":"0123456789hunter2!0123456789","x)";
+    freed_memory const memory(marker);
+    CHECK(wire::read_login(login).access.reveal() == token);
+    CHECK(wire::read_refresh(renewal).refresh.reveal() == token);
+    CHECK(wire::read_session_token(session).reveal() == token);
+    CHECK_THROWS_AS(wire::read_session_token(refused), practicus::error);
+    CHECK_THROWS_AS(wire::read_session_token(cut), practicus::error);
+    CHECK(memory.blocks() > 5);
+    CHECK(memory.found() == 0);
 }

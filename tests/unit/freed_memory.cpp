@@ -1,0 +1,108 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "freed_memory.hpp"
+
+#include "catch.hpp"
+
+#include <cstddef>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include <malloc.h>
+
+namespace {
+
+thread_local std::string_view wanted;
+thread_local int freed = 0, held = 0;
+
+void* allocate(std::size_t size)
+{
+    if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
+    throw std::bad_alloc();
+}
+
+void release(void* p) noexcept
+{
+    if (p != nullptr && !wanted.empty()) {
+        ++freed;
+        std::string_view const block(static_cast<char const*>(p), ::malloc_usable_size(p));
+        if (block.find(wanted) != block.npos) ++held;
+    }
+    std::free(p);
+}
+
+} // namespace
+
+freed_memory::freed_memory(std::string_view text) noexcept
+{
+    wanted = text;
+    freed = held = 0;
+}
+
+freed_memory::~freed_memory()
+{
+    wanted = {};
+}
+
+int freed_memory::blocks() const noexcept
+{
+    return freed;
+}
+
+int freed_memory::found() const noexcept
+{
+    return held;
+}
+
+void* operator new(std::size_t size)
+{
+    return allocate(size);
+}
+
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept
+{
+    return std::malloc(size == 0 ? 1 : size);
+}
+
+void* operator new[](std::size_t size)
+{
+    return allocate(size);
+}
+
+void operator delete(void* p) noexcept
+{
+    release(p);
+}
+
+void operator delete(void* p, std::size_t) noexcept
+{
+    release(p);
+}
+
+void operator delete[](void* p) noexcept
+{
+    release(p);
+}
+
+void operator delete[](void* p, std::size_t) noexcept
+{
+    release(p);
+}
+
+TEST_CASE("freed memory that holds a text is seen")
+{
+    freed_memory const memory("a text that is looked for");
+    {
+        std::string const text = "here: a text that is looked for";
+        CHECK(memory.found() == 0);
+    }
+    CHECK(memory.found() == 1);
+    {
+        std::string text = "here: a text that is looked for";
+        text.append(1000, 'x');
+        text.assign(text.size(), '\0');
+    }
+    CHECK(memory.found() == 2); // where it stood before it grew
+}

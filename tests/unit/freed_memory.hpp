@@ -1,0 +1,22 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <string_view>
+
+/// While it lives, looks for a text in all that this thread frees: freed memory can not be looked at, but the
+/// moment of its freeing can. One at a time. The text itself must not be freed meanwhile: a literal, say.
+class freed_memory
+{
+public:
+    explicit freed_memory(std::string_view text) noexcept;
+    freed_memory(freed_memory const&) = delete;
+    freed_memory& operator=(freed_memory const&) = delete;
+    ~freed_memory();
+
+    /// How many blocks were freed.
+    int blocks() const noexcept;
+
+    /// How many of them still held the text.
+    int found() const noexcept;
+};
