@@ -1,92 +1,53 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Every fault at every byte of every answer, for every operation.
+// Connections that end at every byte of every answer, for every operation.
 
-#include "fault_sweep.hpp"
+#include "swept_ends.hpp"
 
-using practicus::errc;
-using namespace std::chrono_literals;
+using swept::course;
+using swept::courses;
+using swept::stop;
 
 namespace {
-
-enum class stop
-{
-    cut,
-    reset,
-    stall
-};
-
-/// How often, and how often the client may try.
-struct course
-{
-    bool always;
-    unsigned attempts;
-};
-
-constexpr course courses[] = {{false, 1}, {false, 3}, {true, 3}};
-
-errc error_of(stop how, std::size_t at)
-{
-    if (how != stop::stall) return errc::connection_lost;
-    return at == 0 ? errc::first_byte_timeout : errc::stalled;
-}
-
-/// What the rules say, in other words than the library's.
-void predict(fault_case& c, errc failure, bool lost_unanswered, bool always)
-{
-    unsigned retries = c.attempts - 1;
-    bool stale = c.reused && lost_unanswered;
-    for (c.sendings = 1; always || c.sendings == 1; ++c.sendings) {
-        bool const again = c.op->repeatable && (stale || retries != 0);
-        if (!again) {
-            c.error = failure;
-            return;
-        }
-        // A connection that was dead before the request was sent costs no retry; the next one is new.
-        if (!stale) --retries;
-        stale = false;
-    }
-}
-
-template <class Expectation>
-void end_after(Expectation& e, stop how, std::size_t bytes)
-{
-    switch (how) {
-    case stop::cut: e.cut_after(bytes); break;
-    case stop::reset: e.reset_after(bytes); break;
-    case stop::stall: e.stall_after(bytes); break;
-    }
-}
-
-std::string name_of(stop how, std::size_t at, bool reused, course const& run)
-{
-    constexpr char const* names[] = {"cut", "reset", "stall"};
-    return std::string(names[static_cast<int>(how)]) + " after " + std::to_string(at) +
-           (reused ? ", reused" : ", fresh") + (run.always ? ", always, " : ", once, ") +
-           std::to_string(run.attempts) + " attempts";
-}
 
 fault_case ended_after(swept_operation const& op, undisturbed const& usual, stop how, std::size_t at,
                        bool reused, course const& run)
 {
     fault_case c;
     c.op = &op;
-    c.name = name_of(how, at, reused, run);
+    c.name = swept::name_of(how, at, reused, run);
     c.usual = &usual;
     c.reused = reused;
     c.attempts = run.attempts;
     c.arm = [&op, how, at, always = run.always](lane& l) {
         auto e = l.server().expect(op.method, op.path);
-        end_after(e, how, at);
+        swept::end_after(e, how, at);
         l.watch(e.times(always ? 100 : 1));
     };
-    if (at < usual.bytes) predict(c, error_of(how, at), at == 0 && how != stop::stall, run.always);
+    bool const unanswered = at == 0 && how != stop::stall;
+    if (at < usual.bytes)
+        swept::predict(c, swept::error_of(how, at != 0), op.repeatable, unanswered, run.always);
     return c;
 }
 
+/// Whatever of fresh and reused connections and of courses is meant for this byte: all, or one after the
+/// other.
+void add(std::vector<fault_case>& cases, swept_operation const& op, undisturbed const& usual, stop how,
+         std::size_t at, bool all)
+{
+    std::size_t i = 0;
+    for (bool const reused : {false, true})
+        for (auto const& run : courses) {
+            if (reused && !op.can_reuse()) continue;
+            if (all || at % (op.can_reuse() ? 6 : 3) == i)
+                cases.push_back(ended_after(op, usual, how, at, reused, run));
+            ++i;
+        }
+}
+
 /// Every byte, or every so many, beginning with another one for each operation.
-void sweep_ends(stop how, std::size_t step)
+void sweep_ends(stop how, std::size_t step, bool all = false)
 {
     std::vector<fault_case> cases;
     std::vector<undisturbed> usual;
@@ -96,32 +57,36 @@ void sweep_ends(stop how, std::size_t step)
         usual.push_back(measure(op));
         auto const& u = usual.back();
         REQUIRE(u.bytes > 100);
+        add(cases, op, u, how, 0, true);
+        for (auto at = 1 + first++ % step; at < u.bytes; at += step)
+            add(cases, op, u, how, at, all);
         // After its last byte, a server that stalls is one that has answered.
-        auto const end = how == stop::stall ? u.bytes : u.bytes + 1;
-        for (bool const reused : {false, true})
-            for (auto const& run : courses) {
-                if (reused && !op.can_reuse()) continue;
-                cases.push_back(ended_after(op, u, how, 0, reused, run));
-                for (auto at = 1 + first++ % step; at < end; at += step)
-                    cases.push_back(ended_after(op, u, how, at, reused, run));
-            }
+        if (how != stop::stall) add(cases, op, u, how, u.bytes, true);
     }
     sweep(cases);
 }
+
+constexpr std::size_t everyday = sanitized ? 31 : 1;
 
 } // namespace
 
 TEST_CASE("fault sweep: an answer is cut")
 {
-    sweep_ends(stop::cut, sanitized ? 31 : 1);
+    sweep_ends(stop::cut, everyday);
 }
 
 TEST_CASE("fault sweep: an answer is reset")
 {
-    sweep_ends(stop::reset, sanitized ? 31 : 1);
+    sweep_ends(stop::reset, everyday);
 }
 
 TEST_CASE("fault sweep: an answer stalls")
 {
-    sweep_ends(stop::stall, sanitized ? 31 : 1);
+    sweep_ends(stop::stall, everyday);
+}
+
+TEST_CASE("fault sweep: every end at every byte in every course", "[.soak]")
+{
+    auto const how = GENERATE(stop::cut, stop::reset, stop::stall);
+    sweep_ends(how, sanitized ? 7 : 1, true);
 }
