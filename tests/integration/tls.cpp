@@ -151,8 +151,9 @@ TEST_CASE("a handshake that is cut")
     fixture f{server_options().tls()};
     for (std::size_t const bytes : {0U, 5U, 500U}) {
         f.server.expect_connection().cut_after(bytes);
-        auto const info = refused(f, trusting(f));
-        CHECK(info.code == errc::tls_failed);
+        auto const info = refused(f, f.once(trusting(f)));
+        CHECK(info.code == errc::connection_lost);
+        CHECK(info.message == "in the TLS handshake");
         CHECK(info.cause);
     }
 }

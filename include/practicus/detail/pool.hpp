@@ -83,8 +83,9 @@ public:
     origin const& where() const noexcept { return where_; }
     retry_budget& budget() noexcept { return budget_; }
 
-    /// A connection that is there, or none. Idle ones that the server has closed are sorted out.
-    lease try_acquire(bool fresh)
+    /// A connection that is there, or none. Idle ones that the server has closed are sorted out; `careful`:
+    /// also one that was used a moment ago.
+    lease try_acquire(bool fresh, bool careful)
     {
         while (!fresh) {
             pool_actions actions;
@@ -96,7 +97,8 @@ public:
             perform(actions);
             if (granted == nullptr) break;
             lease found(shared_from_this(), *granted);
-            if (granted->idle_age().count() == 0 || !granted->is_dead()) {
+            bool const trusted = !careful && granted->idle_age().count() == 0;
+            if (trusted || !granted->is_dead()) {
                 if (told()) told()(events::reused{where_.str(), granted->idle_age()});
                 return found;
             }

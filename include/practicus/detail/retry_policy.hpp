@@ -77,6 +77,13 @@ struct request_facts
     bool renewable_token = false;
 };
 
+/// May it be sent again although it was written, and nobody knows what became of it?
+inline bool may_be_repeated(request_facts const& request) noexcept
+{
+    return (request.idempotent || request.safe_to_repeat) && request.replayable &&
+           !request.one_time_password && !request.rotating_refresh;
+}
+
 /// How one attempt ended: by `error` (an `errc`, as the operation would throw it) or with `status`.
 struct attempt_outcome
 {
@@ -246,7 +253,7 @@ private:
         if (outcome.status == 0 && !outcome.bytes_written) return true;
         if (request.one_time_password) return false;
         if (outcome.status == 429) return true;
-        return (request.idempotent || request.safe_to_repeat) && !request.rotating_refresh;
+        return may_be_repeated(request);
     }
 
     std::chrono::nanoseconds wait_for(attempt_outcome const& outcome, double random) const noexcept

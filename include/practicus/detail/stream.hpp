@@ -92,6 +92,7 @@ public:
         if (ended == expiry::none && code != asio::error::operation_aborted) {
             auto const what = handshake_errc(code, verify ? verified : X509_V_OK);
             std::string message;
+            if (what == errc::connection_lost) message = "in the TLS handshake";
             if (verified != X509_V_OK && verify) message = ::X509_verify_cert_error_string(verified);
             throw_with_cause(what, code, std::move(message));
         }

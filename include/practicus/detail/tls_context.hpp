@@ -97,7 +97,8 @@ inline errc handshake_errc(boost::system::error_code const& code, long verify_re
     case X509_V_ERR_CERT_UNTRUSTED: return errc::certificate_untrusted;
     default: return errc::certificate_invalid;
     }
-    if (code.category() != boost::asio::error::get_ssl_category()) return errc::tls_failed;
+    // Closed or reset without a word, as a server does that is restarting: it may be tried again.
+    if (code.category() != boost::asio::error::get_ssl_category()) return errc::connection_lost;
     switch (ERR_GET_REASON(static_cast<unsigned long>(code.value()))) {
     case SSL_R_WRONG_VERSION_NUMBER:
     case SSL_R_HTTP_REQUEST:

@@ -221,6 +221,9 @@ private:
         exchange_limits const bounds{options_->timeouts().first_byte(), options_->timeouts().between_bytes(),
                                      limits.header(), r.body_limit};
         bool fresh = false;
+        // A dead connection would be the end of a request that is not sent again.
+        auto const facts = facts_of(r);
+        bool const careful = !may_be_repeated(facts);
         while (true) {
             attempt now;
             now.timed = static_cast<bool>(told_);
@@ -230,8 +233,11 @@ private:
             lease used;
             auto const asked = now.timed ? home_->time().precise_now() : time_point();
             try {
-                used = to.try_acquire(fresh);
-                if (!used) used = co_await to.acquire(op.deadline, fresh);
+                used = to.try_acquire(fresh, careful);
+                while (!used) {
+                    used = co_await to.acquire(op.deadline, fresh);
+                    if (careful && used->reused() && used->is_dead()) used.give_up_stale({});
+                }
                 if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
                 outcome.reused = used->reused();
                 auto const rest = serialize(used->out, op, r, target, bearer);
@@ -252,7 +258,7 @@ private:
             }
             if (used) end(used, now, outcome, answer);
             auto const decision =
-                op.retries.decide(facts_of(r), outcome, to.budget(), left(op), home_->random().next());
+                op.retries.decide(facts, outcome, to.budget(), left(op), home_->random().next());
             if (told_) tell(to, op, r, now, outcome);
             op.renew = decision.action == retry_action::renew;
             if (decision.action == retry_action::stop || op.renew) {

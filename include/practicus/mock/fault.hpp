@@ -45,6 +45,7 @@ struct answer_plan
 {
     std::optional<response> reply;
     header_list headers;
+    std::string interim;
     std::optional<std::string> raw;
     std::chrono::milliseconds delay{0};
     std::optional<gate> held;
@@ -147,6 +148,14 @@ public:
     {
         reply(response(status));
         return header("Location", location);
+    }
+
+    /// Sends an answer of this status (1xx) before the answer. May be called more than once.
+    Derived& interim(unsigned status)
+    {
+        return set([&](auto& p) {
+            p.interim += "HTTP/1.1 " + std::to_string(status) + " Interim\r\nLink: </>\r\n\r\n";
+        });
     }
 
     /// Closes after the answer's head and so many bytes of its body.

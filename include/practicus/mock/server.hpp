@@ -172,6 +172,9 @@ public:
     std::uint64_t connections() const noexcept { return state_->accepted; }
     std::uint64_t open_connections() const noexcept { return state_->open; }
 
+    /// How often a connection fell silent because a fault had it so.
+    std::uint64_t stalls() const noexcept { return state_->stalls; }
+
     /// TLS handshakes that succeeded, that failed, and that resumed a session.
     std::uint64_t handshakes() const noexcept { return state_->handshakes; }
     std::uint64_t failed_handshakes() const noexcept { return state_->failed_handshakes; }

@@ -124,6 +124,35 @@ TEST_CASE("an answer is cut in its body, reset, and closed")
     CHECK(ec == asio::error::connection_reset);
 }
 
+TEST_CASE("answers before the answer")
+{
+    mock::server server;
+    server.expect("GET", "/x").reply(200, "0123456789", "text/plain").interim(100).interim(103).then_close();
+    CHECK(fetch(server) ==
+          "HTTP/1.1 100 Interim\r\nLink: </>\r\n\r\nHTTP/1.1 103 Interim\r\nLink: </>\r\n\r\n" +
+              std::string(whole));
+}
+
+TEST_CASE("the server tells when a connection has fallen silent")
+{
+    mock::server server;
+    for (std::size_t at : {0U, 7U}) {
+        server.expect("GET", "/x").reply(200).stall_after(at);
+        raw_client client(server);
+        client.send(raw_client::request("GET", "/x"));
+        CHECK(client.read(at).size() == at);
+        // What comes after the limit is read, and not answered.
+        client.send(raw_client::request("GET", "/again"));
+        CHECK(server.wait_for_requests(at == 0 ? 2 : 4));
+        CHECK(server.stalls() == (at == 0 ? 1 : 2));
+    }
+    server.expect_connection().stall_after(0);
+    raw_client silent(server);
+    silent.send(raw_client::request("GET", "/x"));
+    CHECK(server.wait_for_requests(5));
+    CHECK(server.stalls() == 3);
+}
+
 TEST_CASE("an answer of the region's may be cut too")
 {
     mock::server server;

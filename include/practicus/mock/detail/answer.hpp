@@ -68,7 +68,7 @@ inline answer_bytes encode(response const& r, answer_plan const& plan, bool bodi
 {
     answer_bytes result;
     auto& head = result.head;
-    head = "HTTP/1.1 " + std::to_string(r.status) + ' ';
+    head = plan.interim + "HTTP/1.1 " + std::to_string(r.status) + ' ';
     head += boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(r.status));
     head += "\r\n";
     for (auto const& [name, value] : r.headers)

@@ -43,6 +43,7 @@ public:
           pause_(wire().get_executor()), idle_(wire().get_executor())
     {
         ++state_->open;
+        wire().count_stalls(state_->stalls);
     }
 
     ~connection() override { state_->end(this, id_, wire().written()); }

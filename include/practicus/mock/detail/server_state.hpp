@@ -50,6 +50,7 @@ struct server_state
     std::atomic<std::uint64_t> handshakes{0};
     std::atomic<std::uint64_t> failed_handshakes{0};
     std::atomic<std::uint64_t> resumed{0};
+    std::atomic<std::uint64_t> stalls{0};
     std::atomic<std::uint64_t> open{0};
 
     void enlist(stoppable const* key, std::weak_ptr<stoppable> item)

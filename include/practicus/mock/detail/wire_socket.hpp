@@ -13,6 +13,7 @@
 #include <boost/beast/core/buffers_prefix.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -35,11 +36,15 @@ public:
     lowest_layer_type const& lowest_layer() const noexcept { return socket_.lowest_layer(); }
     socket_type& socket() noexcept { return socket_; }
 
+    /// Counts here when it falls silent.
+    void count_stalls(std::atomic<std::uint64_t>& counter) noexcept { stalls_ = &counter; }
+
     /// From now on so many bytes leave, and then the ending comes.
     void limit(ending then, std::size_t bytes) noexcept
     {
         then_ = then;
         left_ = bytes;
+        note_stall();
     }
 
     /// The ending has come.
@@ -120,12 +125,19 @@ private:
         if (then_ == ending::none) return;
         left_ -= bytes;
         if (left_ == 0 && then_ != ending::stall) close(then_ == ending::reset);
+        note_stall();
+    }
+
+    void note_stall() noexcept
+    {
+        if (stalled() && stalls_ != nullptr) ++*stalls_;
     }
 
     socket_type socket_;
     std::uint64_t written_ = 0;
     ending then_ = ending::none;
     std::size_t left_ = 0;
+    std::atomic<std::uint64_t>* stalls_ = nullptr;
 };
 
 } // namespace practicus::inline v1::mock::detail
