@@ -5,9 +5,8 @@
 // by hand. Both send the same kind of request over 64 connections to the same server, on one thread, in
 // rounds that take turns; what counts is the processor time of that thread, user and system.
 
-#include "beast_loop.hpp"
-#include "client_loop.hpp"
 #include "lean_server.hpp"
+#include "loops.hpp"
 #include "measure.hpp"
 
 #include <boost/json/object.hpp>
@@ -19,7 +18,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
-#include <functional>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -42,6 +40,10 @@ struct settings
     std::size_t soak = 0;
     bool json = false;
     bool smoke = false;
+    std::string_view parts;
+    std::string_view only;
+
+    bool part(std::string_view name) const noexcept { return parts.empty() || parts == name; }
 };
 
 /// One figure of one contender in every round.
@@ -63,8 +65,7 @@ struct series
 struct contender
 {
     char const* name;
-    /// So many exchanges on each connection; returns how many succeeded.
-    std::function<std::size_t(std::size_t)> exchange;
+    loop* runs;
     series cpu_us{}, user_us{}, per_second{};
     double allocations_each = 0;
 };
@@ -84,7 +85,7 @@ void measure_round(contender& c, std::size_t each)
     using clock = std::chrono::steady_clock;
     auto const began = clock::now();
     auto const before = cpu_time::now();
-    auto const done = c.exchange(each);
+    auto const done = c.runs->exchange(each);
     auto const used = cpu_time::now() - before;
     std::chrono::duration<double> const took = clock::now() - began;
     check_count(done, each * connections);
@@ -97,27 +98,31 @@ void measure_round(contender& c, std::size_t each)
 void count_allocations(contender& c, std::size_t each)
 {
     allocations::begin();
-    auto const done = c.exchange(each);
+    auto const done = c.runs->exchange(each);
     allocations::counting = false;
     check_count(done, each * connections);
     c.allocations_each = static_cast<double>(allocations::count) / static_cast<double>(done);
 }
 
-/// Rounds of both, in turn. Returns ours divided by theirs, round by round.
-series compare(contender& ours, contender& theirs, settings const& with)
+void measure(std::vector<contender*> const& contenders, settings const& with)
 {
     auto const each = std::max<std::size_t>(with.exchanges / connections, 1);
-    for (auto* c : {&ours, &theirs})
-        check_count(c->exchange(each / 4 + 1), (each / 4 + 1) * connections);
-    series ratio;
-    for (std::size_t i = 0; i != with.rounds; ++i) {
-        measure_round(ours, each);
-        measure_round(theirs, each);
-        ratio.values.push_back(ours.cpu_us.values.back() / theirs.cpu_us.values.back());
-    }
-    for (auto* c : {&ours, &theirs})
+    for (auto* c : contenders)
+        check_count(c->runs->exchange(each / 4 + 1), (each / 4 + 1) * connections);
+    for (std::size_t i = 0; i != with.rounds; ++i)
+        for (auto* c : contenders)
+            measure_round(*c, each);
+    for (auto* c : contenders)
         count_allocations(*c, each / 4 + 1);
-    return ratio;
+}
+
+/// One's processor time divided by the other's, round by round.
+series ratio(contender const& a, contender const& b)
+{
+    series result;
+    for (std::size_t i = 0; i != a.cpu_us.values.size(); ++i)
+        result.values.push_back(a.cpu_us.values[i] / b.cpu_us.values[i]);
+    return result;
 }
 
 json::value to_json(contender const& c)
@@ -130,64 +135,86 @@ json::value to_json(contender const& c)
 
 void print(contender const& c)
 {
-    std::printf("  %-9s %6.2f us CPU an exchange (%.2f to %.2f; user %.2f), %6.0f exchanges/s, %4.1f "
+    std::printf("  %-20s %6.2f us CPU an exchange (%.2f to %.2f; user %.2f), %6.0f exchanges/s, %4.1f "
                 "allocations each\n",
                 c.name, c.cpu_us.median(), c.cpu_us.at(0), c.cpu_us.at(1), c.user_us.median(),
                 c.per_second.median(), c.allocations_each);
 }
 
-template <class Stream>
-json::value run_comparison(lean_server const& server, std::string const& bearer, settings const& with)
+void print(char const* name, series const& r)
 {
-    constexpr bool tls = beast_loop<Stream>::tls;
-    client_loop us(server, bearer, connections, tls);
-    beast_loop<Stream> them(server, bearer, connections);
-    contender ours{"practicus", [&](std::size_t each) { return us.exchange(each); }};
-    contender theirs{"Beast", [&](std::size_t each) { return them.exchange(each); }};
-    auto const ratio = compare(ours, theirs, with);
+    std::printf("  practicus : %-20s %.3f (%.3f to %.3f)\n", name, r.median(), r.at(0), r.at(1));
+}
 
-    auto const stats = us.client().stats();
-    require(stats.dials <= connections && stats.open <= connections, "more connections than coroutines");
-    require(stats.retries == 0 && stats.stale_hits == 0, "requests were sent again");
-    if (!with.json) {
-        std::printf("%s, %zu connections, %zu rounds of %zu exchanges\n", tls ? "TLS" : "plain", connections,
-                    with.rounds, with.exchanges);
-        print(ours);
-        print(theirs);
-        std::printf("  ratio     %6.3f (%.3f to %.3f)\n", ratio.median(), ratio.at(0), ratio.at(1));
+json::value run_comparison(lean_server const& server, loop_options const& options, settings const& with)
+{
+    auto const client = make_client_loop(server, options);
+    auto const building = make_beast_loop(server, options, requests::built);
+    auto const keeping = make_beast_loop(server, options, requests::kept);
+    contender ours{"practicus", client.get()};
+    contender beast{"Beast", building.get()};
+    contender kept{"Beast, request kept", keeping.get()};
+    if (with.only == "practicus") {
+        measure({&ours}, with);
+        return {{"practicus", to_json(ours)}};
     }
-    return {{"practicus", to_json(ours)}, {"beast", to_json(theirs)}, {"ratio", ratio.to_json()}};
+    if (with.only == "beast") {
+        measure({&beast}, with);
+        return {{"beast", to_json(beast)}};
+    }
+    measure({&ours, &beast, &kept}, with);
+
+    auto const stats = client->stats();
+    require(stats.open <= connections, "more connections than coroutines");
+    require(stats.retries == 0 && stats.stale_hits == 0, "requests were sent again");
+    auto const to_beast = ratio(ours, beast);
+    auto const to_kept = ratio(ours, kept);
+    if (!with.json) {
+        std::printf("%s, %zu connections, %zu rounds of %zu exchanges; CPU is user and system time of the "
+                    "client's thread\n",
+                    options.tls ? "TLS" : "plain", connections, with.rounds, with.exchanges);
+        for (auto const* c : {&ours, &beast, &kept})
+            print(*c);
+        print(beast.name, to_beast);
+        print(kept.name, to_kept);
+    }
+    return {{"practicus", to_json(ours)},
+            {"beast", to_json(beast)},
+            {"beast_request_kept", to_json(kept)},
+            {"ratio", to_beast.to_json()},
+            {"ratio_request_kept", to_kept.to_json()}};
 }
 
 /// What a connection occupies: between two exchanges, and at most while all run.
-json::value run_memory(lean_server const& server, std::string const& bearer, bool tls, settings const& with)
+json::value run_memory(lean_server const& server, loop_options options, settings const& with)
 {
     std::size_t const many = with.smoke ? 100 : 1000;
-    client_loop us(server, bearer, many, tls);
+    options.connections = many;
+    auto const client = make_client_loop(server, options);
     auto const before = heap_in_use();
     allocations::begin();
-    check_count(us.exchange(1), many);
-    check_count(us.exchange(2), many * 2);
+    check_count(client->exchange(1), many);
+    check_count(client->exchange(2), many * 2);
     allocations::counting = false;
     auto const idle = static_cast<double>(heap_in_use() - before) / static_cast<double>(many);
     auto const peak = static_cast<double>(allocations::peak) / static_cast<double>(many);
-    require(us.client().stats().open == many, "not all connections are open");
+    require(client->stats().open == many, "not all connections are open");
     if (!with.json)
         std::printf(
             "%s, %zu connections: %.1f KiB each on the heap, at most %.1f KiB of operator new in use\n",
-            tls ? "TLS" : "plain", many, idle / 1024, peak / 1024);
+            options.tls ? "TLS" : "plain", many, idle / 1024, peak / 1024);
     return {{"connections", many}, {"heap_each", idle}, {"peak_new_each", peak}};
 }
 
 /// Does anything grow?
-json::value run_soak(lean_server const& server, std::string const& bearer, settings const& with)
+json::value run_soak(lean_server const& server, loop_options const& options, settings const& with)
 {
     constexpr std::size_t slices = 10;
-    client_loop us(server, bearer, connections, false);
+    auto const client = make_client_loop(server, options);
     auto const each = with.soak / slices / connections + 1;
     std::vector<std::size_t> sizes;
     for (std::size_t i = 0; i != slices; ++i) {
-        check_count(us.exchange(each), each * connections);
+        check_count(client->exchange(each), each * connections);
         sizes.push_back(resident());
     }
     auto const growth = static_cast<double>(sizes.back()) - static_cast<double>(sizes.front());
@@ -201,14 +228,17 @@ json::value run_soak(lean_server const& server, std::string const& bearer, setti
 
 int usage()
 {
-    std::fputs("transport [--rounds N] [--exchanges N] [--soak N] [--json] [--smoke]\n\n"
-               "  --rounds N     rounds of each contender (15)\n"
-               "  --exchanges N  exchanges a round (32000)\n"
-               "  --soak N       so many exchanges more, over which memory must not grow (0; 1000000 is a "
-               "good number)\n"
-               "  --json         the figures as JSON\n"
-               "  --smoke        a few hundred exchanges of each: does it work at all?\n",
-               stderr);
+    std::fputs(
+        "transport [--rounds N] [--exchanges N] [--soak N] [--json] [--smoke] [--part NAME] [--only NAME]\n\n"
+        "  --rounds N     rounds of each contender (15)\n"
+        "  --exchanges N  exchanges a round (32000)\n"
+        "  --soak N       so many exchanges more, over which memory must not grow (0; 1000000 is a "
+        "good number)\n"
+        "  --json         the figures as JSON\n"
+        "  --smoke        a few hundred exchanges of each: does it work at all?\n"
+        "  --part NAME    only plain, tls, memory, or none\n"
+        "  --only NAME    only practicus or beast, without a comparison: for a profiler\n",
+        stderr);
     return 2;
 }
 
@@ -226,8 +256,13 @@ bool read_arguments(int argc, char** argv, settings& into)
                                     : word == "--exchanges" ? &into.exchanges
                                     : word == "--soak"      ? &into.soak
                                                             : nullptr;
+        std::string_view* const text = word == "--part"   ? &into.parts
+                                       : word == "--only" ? &into.only
+                                                          : nullptr;
         if (word == "--json")
             into.json = true;
+        else if (text != nullptr && i + 1 < argc)
+            *text = argv[++i];
         else if (word == "--smoke")
             into.smoke = true;
         else if (number == nullptr || ++i == argc || !read_number(argv[i], *number))
@@ -260,13 +295,17 @@ try {
     lean_server const server;
     // As long as a real one.
     std::string const bearer(300, 'a');
+    loop_options const plain{false, connections, bearer};
+    loop_options const tls{true, connections, bearer};
 
     json::object figures;
-    figures["plain"] = run_comparison<beast::tcp_stream>(server, bearer, with);
-    figures["tls"] = run_comparison<beast::ssl_stream<beast::tcp_stream>>(server, bearer, with);
-    figures["memory_plain"] = run_memory(server, bearer, false, with);
-    figures["memory_tls"] = run_memory(server, bearer, true, with);
-    if (with.soak != 0) figures["soak"] = run_soak(server, bearer, with);
+    if (with.part("plain")) figures["plain"] = run_comparison(server, plain, with);
+    if (with.part("tls")) figures["tls"] = run_comparison(server, tls, with);
+    if (with.part("memory")) {
+        figures["memory_plain"] = run_memory(server, plain, with);
+        figures["memory_tls"] = run_memory(server, tls, with);
+    }
+    if (with.soak != 0) figures["soak"] = run_soak(server, plain, with);
     if (with.json) std::cout << json::serialize(figures) << '\n';
 } catch (std::exception const& e) {
     std::cerr << "transport: " << e.what() << '\n';

@@ -1,8 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-#pragma once
 
-#include "lean_server.hpp"
+#include "loops.hpp"
 
 #include <practicus.hpp>
 
@@ -12,27 +11,30 @@
 
 #include <cstddef>
 #include <exception>
+#include <memory>
 #include <string>
 
 namespace bench {
 
-/// The same exchanges through a client as a user has it: `client.cluster()` from as many coroutines,
-/// everything on.
-class client_loop
+namespace {
+
+namespace asio = boost::asio;
+
+class client_loop_impl final : public client_loop
 {
 public:
-    client_loop(lean_server const& server, std::string const& bearer, std::size_t coroutines, bool tls)
-        : coroutines_(coroutines),
+    client_loop_impl(lean_server const& server, loop_options const& options)
+        : coroutines_(options.connections),
           client_(io_.get_executor(),
-                  (tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(server.port(tls)),
+                  (options.tls ? "https://127.0.0.1:" : "http://127.0.0.1:") +
+                      std::to_string(server.port(options.tls)),
                   practicus::client_options()
-                      .credentials(practicus::credentials::access_token(bearer))
+                      .credentials(practicus::credentials::access_token(options.bearer))
                       .tls(practicus::tls_options().ca_pem(server.ca_pem()).system_roots(false))
-                      .pool(practicus::pool_options().max_connections(coroutines)))
+                      .pool(practicus::pool_options().max_connections(options.connections)))
     {}
 
-    /// So many exchanges from each coroutine. Returns how many succeeded.
-    std::size_t exchange(std::size_t each)
+    std::size_t exchange(std::size_t each) override
     {
         done_ = 0;
         for (std::size_t i = 0; i != coroutines_; ++i)
@@ -44,7 +46,7 @@ public:
         return done_;
     }
 
-    practicus::client const& client() const noexcept { return client_; }
+    practicus::client_stats stats() const override { return client_.stats(); }
 
 private:
     asio::awaitable<void> repeat(std::size_t each)
@@ -60,5 +62,12 @@ private:
     practicus::client client_;
     std::size_t done_ = 0;
 };
+
+} // namespace
+
+std::unique_ptr<client_loop> make_client_loop(lean_server const& server, loop_options const& options)
+{
+    return std::make_unique<client_loop_impl>(server, options);
+}
 
 } // namespace bench

@@ -1,8 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-#pragma once
 
-#include "lean_server.hpp"
+#include "loops.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -30,8 +29,11 @@
 #include <vector>
 
 namespace bench {
+namespace {
 
+namespace asio = boost::asio;
 namespace beast = boost::beast;
+using tcp = asio::ip::tcp;
 namespace http = beast::http;
 
 struct names
@@ -40,38 +42,27 @@ struct names
     std::string region;
 };
 
-/// What a careful user of Beast writes by hand: one coroutine a connection that writes a request and reads
-/// its answer, as in Beast's own examples with coroutines (`tcp_stream`, `expires_after` once an exchange,
-/// `string_body`). No pool, no retry, no bound beside Beast's own. The request is built once a connection,
-/// which favours it.
 template <class Stream>
-class beast_loop
+class beast_loop final : public loop
 {
 public:
     static constexpr bool tls = !std::is_same_v<Stream, beast::tcp_stream>;
 
-    beast_loop(lean_server const& server, std::string const& bearer, std::size_t connections)
-        : context_(asio::ssl::context::tls_client)
+    beast_loop(lean_server const& server, loop_options const& options, requests how)
+        : context_(asio::ssl::context::tls_client), how_(how), bearer_(options.bearer),
+          host_("127.0.0.1:" + std::to_string(server.port(tls)))
     {
         context_.add_certificate_authority(asio::buffer(server.ca_pem()));
         context_.set_verify_mode(asio::ssl::verify_peer);
-        for (std::size_t i = 0; i != connections; ++i) {
+        for (std::size_t i = 0; i != options.connections; ++i) {
             connections_.push_back(std::make_unique<connection>(make_stream()));
-            auto& request = connections_.back()->request;
-            request.method(http::verb::get);
-            request.target("/console/api/central/clusterdefinition/");
-            request.version(11);
-            request.set(http::field::host, "127.0.0.1:" + std::to_string(server.port(tls)));
-            request.set(http::field::user_agent, "benchmark/1.0");
-            request.set(http::field::accept, "application/json");
-            request.set(http::field::authorization, "Bearer " + bearer);
+            connections_.back()->kept = make_request();
             spawn(connect(*connections_.back(), server.port(tls)));
         }
         run();
     }
 
-    /// So many exchanges on each connection. Returns how many succeeded.
-    std::size_t exchange(std::size_t each)
+    std::size_t exchange(std::size_t each) override
     {
         done_ = 0;
         for (auto const& c : connections_)
@@ -81,13 +72,15 @@ public:
     }
 
 private:
+    using request = http::request<http::string_body>;
+
     struct connection
     {
         explicit connection(Stream s) : stream(std::move(s)) {}
 
         Stream stream;
         beast::flat_buffer buffer;
-        http::request<http::string_body> request;
+        request kept;
     };
 
     Stream make_stream()
@@ -119,10 +112,21 @@ private:
         }
     }
 
-    static asio::awaitable<names> exchange_on(connection& c)
+    request make_request() const
     {
+        request r(http::verb::get, "/console/api/central/clusterdefinition/", 11);
+        r.set(http::field::host, host_);
+        r.set(http::field::user_agent, "benchmark/1.0");
+        r.set(http::field::accept, "application/json");
+        r.set(http::field::authorization, "Bearer " + bearer_);
+        return r;
+    }
+
+    asio::awaitable<names> exchange_on(connection& c)
+    {
+        if (how_ == requests::built) c.kept = make_request();
         beast::get_lowest_layer(c.stream).expires_after(std::chrono::seconds(30));
-        co_await http::async_write(c.stream, c.request, asio::use_awaitable);
+        co_await http::async_write(c.stream, c.kept, asio::use_awaitable);
         http::response<http::string_body> answer;
         co_await http::async_read(c.stream, c.buffer, answer, asio::use_awaitable);
         if (answer.result() != http::status::ok) throw std::runtime_error("status");
@@ -148,8 +152,20 @@ private:
 
     asio::io_context io_;
     asio::ssl::context context_;
+    requests how_;
+    std::string bearer_;
+    std::string host_;
     std::vector<std::unique_ptr<connection>> connections_;
     std::size_t done_ = 0;
 };
+
+} // namespace
+
+std::unique_ptr<loop> make_beast_loop(lean_server const& server, loop_options const& options, requests how)
+{
+    if (options.tls)
+        return std::make_unique<beast_loop<beast::ssl_stream<beast::tcp_stream>>>(server, options, how);
+    return std::make_unique<beast_loop<beast::tcp_stream>>(server, options, how);
+}
 
 } // namespace bench
