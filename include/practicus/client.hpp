@@ -201,9 +201,10 @@ private:
     template <class T, class Call, class... Args>
     awaitable<T> run(Call call, Args... args) const
     {
-        return detail::run_operation<T>(
-            handle_.state().home(),
-            [h = handle_, call, ... as = std::move(args)]() mutable { return call(h, std::move(as)...); });
+        return detail::run_operation<T>(handle_.state().home(),
+                                        [h = handle_, call, ... as = std::move(args)]() mutable {
+                                            return call(std::move(h), std::move(as)...);
+                                        });
     }
 
     detail::handle handle_;

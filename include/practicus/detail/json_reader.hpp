@@ -7,6 +7,7 @@
 
 #include <boost/json/kind.hpp>
 #include <boost/json/memory_resource.hpp>
+#include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse_options.hpp>
 #include <boost/json/parser.hpp>
 #include <boost/json/storage_ptr.hpp>
@@ -188,15 +189,18 @@ private:
     json::storage_ptr upstream_;
 };
 
+/// What a small answer needs, without an allocation.
+struct wiped_bytes
+{
+    std::array<unsigned char, 2048> all;
+
+    ~wiped_bytes() { wipe(all.data(), all.size()); }
+};
+
 /// Into `memory`, which the value keeps. Throws `errc::not_json`.
 inline json::value parse_json(std::string_view text, json::storage_ptr memory = {})
 {
-    // For what is not yet part of the value; up to this size without an allocation.
-    struct wiped_bytes
-    {
-        std::array<unsigned char, 4096> all;
-        ~wiped_bytes() { wipe(all.data(), all.size()); }
-    };
+    // For what is not yet part of the value.
     wiped_bytes scratch;
     boost::system::error_code code;
     json::parse_options options;
@@ -211,10 +215,25 @@ inline json::value parse_json(std::string_view text, json::storage_ptr memory = 
     throw error(std::move(info));
 }
 
-/// Of an answer that holds tokens: nothing of it stays behind in freed memory.
-inline json::value parse_secret_json(std::string_view text)
+/// An answer as JSON: a small one takes no memory but its own. It may hold tokens, and nothing of it stays
+/// behind when it goes.
+class json_document
 {
-    return parse_json(text, json::make_shared_resource<wiping_resource>());
-}
+public:
+    /// Throws `errc::not_json`.
+    explicit json_document(std::string_view text)
+        : memory_(room_.all.data(), room_.all.size(), &larger_), value_(parse_json(text, &memory_))
+    {}
+    json_document(json_document const&) = delete;
+    json_document& operator=(json_document const&) = delete;
+
+    json::value const& value() const noexcept { return value_; }
+
+private:
+    wiped_bytes room_;
+    wiping_resource larger_;
+    json::monotonic_resource memory_;
+    json::value value_;
+};
 
 } // namespace practicus::inline v1::detail

@@ -21,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 
 namespace practicus::inline v1::detail {
@@ -74,6 +75,8 @@ class pool : public std::enable_shared_from_this<pool>
 public:
     pool(std::shared_ptr<dialler> d, origin where)
         : dialler_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
+          fields_("\r\nHost: " + std::string(where_.host_header()) +
+                  "\r\nUser-Agent: " + dialler_->options().user_agent() + "\r\nAccept: application/json\r\n"),
           state_(limits_of(dialler_->options().pool()))
     {}
     pool(pool const&) = delete;
@@ -82,6 +85,8 @@ public:
 
     origin const& where() const noexcept { return where_; }
     retry_budget& budget() noexcept { return budget_; }
+    /// What all requests to the origin say, from the end of the request line on.
+    std::string const& fields() const noexcept { return fields_; }
 
     /// A connection that is there, or none. Idle ones that the server has closed are sorted out; `careful`:
     /// also one that was used a moment ago.
@@ -310,6 +315,7 @@ private:
     origin where_;
     // Outlives the connections.
     std::shared_ptr<tls_sessions> sessions_;
+    std::string fields_;
     retry_budget budget_;
     mutable std::mutex mutex_;
     pool_state state_;

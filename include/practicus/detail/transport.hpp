@@ -112,7 +112,7 @@ public:
                         if (d.careful && used->reused() && used->is_dead()) used.give_up_stale({});
                     }
                     if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
-                    auto const rest = serialize(used->out, op, r, d.target, bearer);
+                    auto const rest = serialize(used->out, op, r, d, bearer);
                     co_await used->exchange(rest, d.bounds, op.deadline, now, answer);
                 } catch (...) {
                     failed = current_error_info();
@@ -227,14 +227,11 @@ private:
     }
 
     /// Writes head and body; returns what of the body does not go along with the head.
-    std::string_view serialize(wire_text& out, operation const& op, request const& r, std::string_view target,
+    std::string_view serialize(wire_text& out, operation const& op, request const& r, delivery const& d,
                                token const& bearer) const
     {
         out.wipe();
-        out.append(r.method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ");
-        out.append(r.where.host_header());
-        out.append("\r\nUser-Agent: ").append(options_->user_agent());
-        out.append("\r\nAccept: application/json\r\n");
+        out.append(r.method).append(" ").append(d.target).append(" HTTP/1.1").append(d.to->fields());
         authorize(out, op, r, bearer);
         if (op.with) out.append(op.with->headers());
         if (!r.body.empty() || r.method == "POST") {

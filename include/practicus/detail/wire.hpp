@@ -182,16 +182,16 @@ inline token read_token(json_reader const& from)
 
 inline new_tokens read_login(std::string_view body)
 {
-    auto const value = parse_secret_json(body);
-    json_reader const answer(value);
+    json_document const document(body);
+    json_reader const answer(document.value());
     return {read_token(answer.at("refresh")), read_token(answer.at("access")),
             answer.string_or_empty("username")};
 }
 
 inline new_tokens read_refresh(std::string_view body)
 {
-    auto const value = parse_secret_json(body);
-    json_reader const answer(value);
+    json_document const document(body);
+    json_reader const answer(document.value());
     new_tokens result{{}, read_token(answer.at("access")), answer.string_or_empty("username")};
     if (auto const rotated = answer.get("refresh")) result.refresh = read_token(*rotated);
     return result;
@@ -199,15 +199,15 @@ inline new_tokens read_refresh(std::string_view body)
 
 inline token read_session_token(std::string_view body)
 {
-    auto const value = parse_secret_json(body);
-    json_reader const answer(value);
+    json_document const document(body);
+    json_reader const answer(document.value());
     return read_token(answer.at("token"));
 }
 
 inline cluster_info read_cluster(std::string_view body)
 {
-    auto const value = parse_json(body);
-    json_reader const answer(value);
+    json_document const document(body);
+    json_reader const answer(document.value());
     return {answer.string_or_empty("NAME"), answer.string_or_empty("REGION_NAME")};
 }
 
@@ -294,8 +294,8 @@ inline app read_app(json_reader const& from)
 template <class T, class Read>
 std::vector<T> read_list(std::string_view body, Read read)
 {
-    auto const value = parse_json(body);
-    return json_reader(value).list<T>(read);
+    json_document const document(body);
+    return json_reader(document.value()).list<T>(read);
 }
 
 /// Throws `errc::no_model_id`, or `errc::not_json`.
@@ -322,8 +322,8 @@ inline model_metadata read_metadata(response const& answer)
 
 inline std::int64_t read_app_id(std::string_view body)
 {
-    auto const value = parse_json(body);
-    json_reader const answer(value);
+    json_document const document(body);
+    json_reader const answer(document.value());
     auto const id = answer.get("app_id");
     if (!id) throw error(errc::no_app_id);
     auto const number = id->integer();
