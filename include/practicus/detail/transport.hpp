@@ -182,11 +182,16 @@ private:
                                token const& bearer) const
     {
         out.wipe();
-        out.append(r.method).append(" ").append(target).append(" HTTP/1.1\r\nHost: ");
+        auto const* const via = dialler_->forwarder(r.where);
+        out.append(r.method).append(" ");
+        if (via != nullptr) out.append(r.where.str());
+        out.append(target).append(" HTTP/1.1\r\nHost: ");
         out.append(r.where.host_header());
         out.append("\r\nUser-Agent: ").append(options_->user_agent());
         out.append("\r\nAccept: application/json\r\n");
         authorize(out, op, r, bearer);
+        if (via != nullptr && via->authorization())
+            out.append("Proxy-Authorization: ").append(via->authorization().reveal()).append("\r\n");
         if (op.with) out.append(op.with->headers());
         if (!r.body.empty() || r.method == "POST") {
             out.append("Content-Type: ").append(r.content_type);
