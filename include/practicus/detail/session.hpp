@@ -209,7 +209,8 @@ private:
         bool first = false;
         {
             std::lock_guard lock(mutex_);
-            if (!renew && state_.is_fresh(home()->time().now())) co_return state_.access();
+            auto const validity = op.with ? op.with->min_validity() : std::nullopt;
+            if (!renew && state_.is_fresh(home()->time().now(), validity)) co_return state_.access();
             first = !fetching_;
             if (first && state_.fetch() == session_state::source::none) throw error(errc::login_required);
             if (first) fetching_ = std::make_shared<flight<token>>();
