@@ -5,6 +5,7 @@
 
 set(practicus_marked_headers
     practicus/error.hpp pure
+    practicus/detail/wipe.hpp pure
     practicus/secret.hpp pure
     practicus/detail/ascii.hpp pure
     practicus/detail/utf8.hpp pure

@@ -6,6 +6,7 @@
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/detail/calls.hpp>
+#include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>
@@ -89,7 +90,7 @@ public:
     awaitable<void> login(std::string email, std::string password) const
     {
         auto who = credentials::password(email, password);
-        OPENSSL_cleanse(password.data(), password.size());
+        detail::wipe(password.data(), password.size());
         return login(std::move(who));
     }
 

@@ -2,6 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/wipe.hpp>
+
 #include <openssl/crypto.h>
 
 #include <cstddef>
@@ -36,7 +38,7 @@ public:
     static secret take(std::string&& value)
     {
         secret result{std::string_view(value)};
-        OPENSSL_cleanse(value.data(), value.size());
+        detail::wipe(value.data(), value.size());
         value.clear();
         return result;
     }
@@ -70,7 +72,7 @@ private:
         {
             value.copy(data.get(), size);
         }
-        ~buffer() { OPENSSL_cleanse(data.get(), size); }
+        ~buffer() { detail::wipe(data.get(), size); }
         buffer(buffer const&) = delete;
         buffer& operator=(buffer const&) = delete;
 

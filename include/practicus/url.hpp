@@ -112,7 +112,11 @@ public:
     std::string console_path(std::string_view call) const
     {
         if (!detail::is_path_text(call)) throw error(errc::invalid_argument, "the console call is no path");
-        return std::string(path()) + "console/api/" + std::string(call);
+        constexpr std::string_view api = "console/api/";
+        std::string result;
+        result.reserve(path().size() + api.size() + call.size());
+        result.append(path()).append(api).append(call);
+        return result;
     }
 
     friend bool operator==(service_url const& a, service_url const& b) noexcept { return a.text_ == b.text_; }

@@ -8,13 +8,14 @@
 #include <practicus/detail/response_reader.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/stream.hpp>
+#include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <array>
@@ -24,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -64,13 +66,13 @@ public:
     static constexpr std::size_t together = 16 * 1024;
 
     /// Writes `out` and the rest of the body, and reads the answer. Afterwards the connection may be used
-    /// again if `reusable()`.
-    asio::awaitable<response> exchange(std::string_view rest, exchange_limits const& limits,
-                                       time_point deadline, attempt& so_far)
+    /// again if `reusable()`. What it refers to lives until the end.
+    asio::awaitable<void> exchange(std::string_view rest, exchange_limits const& limits, time_point deadline,
+                                   attempt& so_far, response& answer)
     {
         reusable_ = false;
-        if (is_tls()) return exchange(tls(), rest, limits, deadline, so_far);
-        return exchange(plain(), rest, limits, deadline, so_far);
+        if (is_tls()) return exchange(tls(), rest, limits, deadline, so_far, answer);
+        return exchange(plain(), rest, limits, deadline, so_far, answer);
     }
 
     /// The last answer was complete, nothing is left over, and the server keeps the connection open.
@@ -99,26 +101,29 @@ private:
         ~wiped_later()
         {
             self->out.wipe();
-            OPENSSL_cleanse(self->in_.data(), std::min(used, self->in_.size()));
+            wipe(self->in_.data(), std::min(used, self->in_.size()));
             if (self->in_.size() > small_buffer) std::vector<char>(small_buffer).swap(self->in_);
         }
     };
 
     template <class Socket>
-    asio::awaitable<response> exchange(Socket& socket, std::string_view rest, exchange_limits limits,
-                                       time_point deadline, attempt& so_far)
+    asio::awaitable<void> exchange(Socket& socket, std::string_view rest, exchange_limits const& limits,
+                                   time_point deadline, attempt& so_far, response& answer)
     {
         touched_ = true;
         wiped_later used{this};
         error_code code;
         auto const begin = timestamp(so_far);
-        std::array<asio::const_buffer, 2> left{asio::buffer(out.view()), asio::buffer(rest)};
+        buffers left{asio::buffer(out.view()), asio::buffer(rest)};
         while (left[0].size() + left[1].size() != 0) {
             // A failed write under TLS may have sent a part.
             so_far.written = so_far.written || is_tls();
             arm(phase_end(deadline, home().time().now(), limits.between_bytes));
-            auto const n =
-                co_await socket.async_write_some(left, asio::redirect_error(asio::use_awaitable, code));
+            auto n = write_at_once(socket, left, code);
+            if (code == asio::error::would_block) {
+                auto write = socket.async_write_some(left, without_frame);
+                std::tie(code, n) = co_await std::move(write);
+            }
             auto const ended = disarm();
             so_far.written = so_far.written || n != 0;
             so_far.bytes_sent += n;
@@ -143,8 +148,10 @@ private:
             auto const at = so_far.begun ? phase::body : phase::first_byte;
             arm(phase_end(deadline, home().time().now(),
                           so_far.begun ? limits.between_bytes : limits.first_byte));
-            auto const n = co_await socket.async_read_some(asio::buffer(in_.data() + held, in_.size() - held),
-                                                           asio::redirect_error(asio::use_awaitable, code));
+            auto read =
+                socket.async_read_some(asio::buffer(in_.data() + held, in_.size() - held), without_frame);
+            std::size_t n = 0;
+            std::tie(code, n) = co_await std::move(read);
             auto const ended = disarm();
             if (ended == expiry::none && code && !whole) throw_with_cause(errc::connection_lost, unwritten);
             if (ended == expiry::none && is_end(code)) {
@@ -165,7 +172,24 @@ private:
         }
         so_far.timings.first_byte = begun_at - written_at;
         so_far.timings.body = timestamp(so_far) - begun_at;
-        co_return std::move(reader->result());
+        answer = std::move(reader->result());
+    }
+
+    using buffers = std::array<asio::const_buffer, 2>;
+
+    // With `use_awaitable`, each call would be a coroutine of its own.
+    static constexpr asio::as_tuple_t<asio::deferred_t> without_frame{asio::deferred};
+
+    // A socket mostly has room, and a write that need not wait spares a turn of the event loop.
+    static std::size_t write_at_once(tcp::socket& socket, buffers const& left, error_code& code)
+    {
+        return left[1].size() == 0 ? socket.write_some(left[0], code) : socket.write_some(left, code);
+    }
+
+    static std::size_t write_at_once(asio::ssl::stream<tcp::socket&>&, buffers const&, error_code& code)
+    {
+        code = asio::error::would_block;
+        return 0;
     }
 
     static bool may_have_answered(error_code const& code) noexcept
@@ -201,7 +225,7 @@ private:
     {
         std::vector<char> larger(size);
         std::copy_n(in_.begin(), held, larger.begin());
-        OPENSSL_cleanse(in_.data(), in_.size());
+        wipe(in_.data(), in_.size());
         in_.swap(larger);
     }
 

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/json/kind.hpp>
@@ -10,7 +11,6 @@
 #include <boost/json/parser.hpp>
 #include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
-#include <openssl/crypto.h>
 
 #include <array>
 #include <charconv>
@@ -179,7 +179,7 @@ private:
 
     void do_deallocate(void* p, std::size_t size, std::size_t align) override
     {
-        OPENSSL_cleanse(p, size);
+        wipe(p, size);
         upstream_->deallocate(p, size, align);
     }
 
@@ -195,7 +195,7 @@ inline json::value parse_json(std::string_view text, json::storage_ptr memory = 
     struct wiped_bytes
     {
         std::array<unsigned char, 4096> all;
-        ~wiped_bytes() { OPENSSL_cleanse(all.data(), all.size()); }
+        ~wiped_bytes() { wipe(all.data(), all.size()); }
     };
     wiped_bytes scratch;
     boost::system::error_code code;

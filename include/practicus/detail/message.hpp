@@ -2,10 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/wipe.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/url.hpp>
-
-#include <openssl/crypto.h>
 
 #include <chrono>
 #include <cstddef>
@@ -41,7 +40,7 @@ public:
             larger.reserve(2 * text_.size() + piece.size());
             larger = text_;
             // Before the swap: of a short text, which stands in the string itself, a part would stay behind.
-            OPENSSL_cleanse(text_.data(), text_.size());
+            detail::wipe(text_.data(), text_.size());
             text_.swap(larger);
         }
         text_.append(piece);
@@ -50,7 +49,7 @@ public:
 
     void wipe() noexcept
     {
-        OPENSSL_cleanse(text_.data(), text_.size());
+        detail::wipe(text_.data(), text_.size());
         text_.clear();
     }
 
@@ -102,7 +101,7 @@ struct response
     response(response&&) = default;
     response& operator=(response const&) = default;
     response& operator=(response&&) = default;
-    ~response() { OPENSSL_cleanse(body.data(), body.size()); }
+    ~response() { wipe(body.data(), body.size()); }
 
     unsigned status = 0;
     bool keep_alive = false;

@@ -4,6 +4,7 @@
 
 #include <practicus/detail/ascii.hpp>
 #include <practicus/detail/url_text.hpp>
+#include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/url.hpp>
@@ -38,7 +39,7 @@ inline secret basic_authorization(std::string_view user, std::string_view passwo
     scheme.copy(value.data(), scheme.size());
     ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(value.data() + scheme.size()),
                       reinterpret_cast<unsigned char const*>(pair.data()), static_cast<int>(pair.size()));
-    OPENSSL_cleanse(pair.data(), pair.size());
+    wipe(pair.data(), pair.size());
     value.pop_back();
     return secret::take(std::move(value));
 }

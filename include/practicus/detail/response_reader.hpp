@@ -4,6 +4,7 @@
 
 #include <practicus/detail/ascii.hpp>
 #include <practicus/detail/message.hpp>
+#include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -14,7 +15,6 @@
 #include <boost/beast/version.hpp>
 #include <boost/optional/optional.hpp>
 #include <boost/system/error_code.hpp>
-#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <charconv>
@@ -185,7 +185,7 @@ private:
             std::string larger;
             larger.reserve(2 * body.size() + piece.size());
             larger = body;
-            OPENSSL_cleanse(body.data(), body.size());
+            wipe(body.data(), body.size());
             body.swap(larger);
         }
         body.append(piece.data(), piece.size());

@@ -182,9 +182,10 @@ private:
 };
 
 /// Runs an operation where the client lives: right here if the caller's executor belongs to the client's
-/// context, else there, and the caller waits. Every failure leaves as `practicus::error`.
-template <class T>
-asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, operation_body<T> body)
+/// context, else there, and the caller waits. Every failure leaves as `practicus::error`. `body()` gives an
+/// `awaitable<T>`, once, and lives until that has ended.
+template <class T, class Body>
+asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body)
 {
     home->check();
     auto const here = co_await asio::this_coro::executor;
@@ -206,7 +207,8 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, operation_body<T
     // Owns what it needs: close() on another thread may end this wait before the function has run. `body`
     // stays here too, with the client's handle: else what is dropped there could close the client before it
     // has told this caller why.
-    std::function<void()> start = [call, end, owner = home->limits(), op = body] {
+    operation_body<T> const op = body;
+    std::function<void()> start = [call, end, owner = home->limits(), op] {
         auto const promise = std::make_shared<flight_promise<value_of<T>>>(end);
         call->start([promise, owner, op] { return run_into<T>(promise, owner, op); });
     };

@@ -99,7 +99,8 @@ public:
     {
         op.retries.next_request();
         token bearer;
-        if (r.authorized == authorization::access) bearer = co_await access(op);
+        if (r.authorized == authorization::access) bearer = usable_access();
+        if (r.authorized == authorization::access && !bearer) bearer = co_await access(op);
         auto answer = co_await wire_.send(op, r, bearer);
         if (op.renew) {
             reject(bearer);
@@ -200,6 +201,13 @@ private:
     {
         auto const end = end_of_life(tokens.access.claims(), parse_http_date(answer.date), issued);
         return state_.adopt(std::move(tokens), issued, end, generation);
+    }
+
+    /// An access token that is there and may be used, or none.
+    token usable_access() const
+    {
+        std::lock_guard lock(mutex_);
+        return state_.is_fresh(home()->time().now()) ? state_.access() : token();
     }
 
     /// A usable access token: at once, or from the one fetch that all callers share.

@@ -59,6 +59,7 @@ public:
         if (ended == expiry::expired) code = asio::error::timed_out;
         if (ended == expiry::none && !code) {
             error_code ignored;
+            socket_.non_blocking(true, ignored);
             socket_.set_option(tcp::no_delay(true), ignored);
             socket_.set_option(asio::socket_base::keep_alive(true), ignored);
             co_return error_code();

@@ -89,7 +89,7 @@ public:
 
     /// Sends `r` with the token, if it asks for one, and follows redirects of a GET within its origin; sends
     /// again what the retry policy allows. Any status is an answer. Throws what the connection can end with,
-    /// with the request's name in the error.
+    /// with the request's name in the error. (One coroutine, for each costs as much as a small request.)
     asio::awaitable<response> send(operation& op, request const& r, token bearer) const
     {
         std::shared_ptr<error_info const> failure;
@@ -97,14 +97,31 @@ public:
             // Before anything is resolved or dialled: an origin that is not the region's learns nothing.
             require_trusted(op, r);
             op.written = false;
-            auto const to = pools_->of(r.where);
-            auto target = r.target;
-            for (int hops = 0; hops <= max_redirects; ++hops) {
-                auto answer = co_await send_to(*to, op, r, target, bearer);
-                if (!is_redirect(answer) || r.method != "GET") co_return answer;
-                target = redirect_target(r, target, answer.location);
+            delivery d(*pools_, *options_, r);
+            response answer;
+            while (true) {
+                attempt now;
+                now.timed = static_cast<bool>(told_);
+                lease used;
+                std::shared_ptr<error_info const> failed;
+                auto const asked = now.timed ? home_->time().precise_now() : time_point();
+                try {
+                    used = d.to->try_acquire(d.fresh, d.careful);
+                    while (!used) {
+                        used = co_await d.to->acquire(op.deadline, d.fresh);
+                        if (d.careful && used->reused() && used->is_dead()) used.give_up_stale({});
+                    }
+                    if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
+                    auto const rest = serialize(used->out, op, r, d.target, bearer);
+                    co_await used->exchange(rest, d.bounds, op.deadline, now, answer);
+                } catch (...) {
+                    failed = current_error_info();
+                }
+                auto const next = settle(op, r, d, now, used, failed, answer);
+                if (next.action == next_step::done) co_return answer;
+                answer = response();
+                if (next.action == next_step::pause) co_await pause(op, next.wait);
             }
-            throw error(errc::redirected, "more than " + std::to_string(max_redirects) + " redirects");
         } catch (...) {
             failure = current_error_info();
         }
@@ -121,6 +138,38 @@ public:
     }
 
 private:
+    /// One request on its way, over all its attempts and redirects.
+    struct delivery
+    {
+        delivery(pool_set& pools, client_options const& options, request const& r)
+            : to(pools.of(r.where)), facts(facts_of(r)), careful(!may_be_repeated(facts)),
+              target(r.target), bounds{options.timeouts().first_byte(), options.timeouts().between_bytes(),
+                                       options.limits().header(), r.body_limit}
+        {}
+
+        std::shared_ptr<pool> to;
+        request_facts facts;
+        // A dead connection would be the end of a request that is not sent again.
+        bool careful;
+        bool fresh = false;
+        int redirects = 0;
+        // The request's own, or `redirected`.
+        std::string_view target;
+        std::string redirected;
+        exchange_limits bounds;
+    };
+
+    struct next_step
+    {
+        enum
+        {
+            done,
+            again,
+            pause
+        } action;
+        std::chrono::nanoseconds wait{0};
+    };
+
     static bool is_redirect(response const& answer) noexcept
     {
         switch (answer.status) {
@@ -218,65 +267,50 @@ private:
         return facts;
     }
 
-    /// One target, until an answer or an error stands.
-    asio::awaitable<response> send_to(pool& to, operation& op, request const& r, std::string_view target,
-                                      token bearer) const
+    /// After an attempt: gives the connection back and says how it goes on. Throws `failed` if that stands.
+    next_step settle(operation& op, request const& r, delivery& d, attempt const& now, lease& used,
+                     std::shared_ptr<error_info const> const& failed, response const& answer) const
     {
-        auto const& limits = options_->limits();
-        exchange_limits const bounds{options_->timeouts().first_byte(), options_->timeouts().between_bytes(),
-                                     limits.header(), r.body_limit};
-        bool fresh = false;
-        // A dead connection would be the end of a request that is not sent again.
-        auto const facts = facts_of(r);
-        bool const careful = !may_be_repeated(facts);
-        while (true) {
-            attempt now;
-            now.timed = static_cast<bool>(told_);
-            attempt_outcome outcome;
-            response answer;
-            std::shared_ptr<error_info const> failure;
-            lease used;
-            auto const asked = now.timed ? home_->time().precise_now() : time_point();
-            try {
-                used = to.try_acquire(fresh, careful);
-                while (!used) {
-                    used = co_await to.acquire(op.deadline, fresh);
-                    if (careful && used->reused() && used->is_dead()) used.give_up_stale({});
-                }
-                if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
-                outcome.reused = used->reused();
-                auto const rest = serialize(used->out, op, r, target, bearer);
-                answer = co_await used->exchange(rest, bounds, op.deadline, now);
-            } catch (...) {
-                failure = current_error_info();
-            }
-            op.written = op.written || now.written;
-            if (failure) {
-                outcome.error = failure->code;
-                outcome.bytes_written = now.written;
-                outcome.answer_begun = now.begun;
-            } else {
-                outcome.status = answer.status;
-                outcome.retry_after = answer.retry_after;
-                outcome.date = answer.date;
-                outcome.bytes_written = outcome.answer_begun = true;
-            }
-            if (used) end(used, now, outcome, answer);
-            auto const decision =
-                op.retries.decide(facts, outcome, to.budget(), left(op), home_->random().next());
-            if (told_) tell(to, op, r, now, outcome);
-            op.renew = decision.action == retry_action::renew;
-            if (decision.action == retry_action::stop || op.renew) {
-                if (failure) throw error(std::move(failure));
-                co_return answer;
-            }
-            retries_.fetch_add(1, std::memory_order_relaxed);
-            if (told_)
-                told_(events::retried{to.where().str(), r.name(), op.retries.attempts(), outcome.status,
-                                      outcome.error, decision.wait});
-            fresh = decision.action == retry_action::resend;
-            if (decision.action == retry_action::wait) co_await pause(op, decision.wait);
+        op.written = op.written || now.written;
+        attempt_outcome outcome;
+        outcome.reused = used && used->reused();
+        if (failed) {
+            outcome.error = failed->code;
+            outcome.bytes_written = now.written;
+            outcome.answer_begun = now.begun;
+        } else {
+            outcome.status = answer.status;
+            outcome.retry_after = answer.retry_after;
+            outcome.date = answer.date;
+            outcome.bytes_written = outcome.answer_begun = true;
         }
+        if (used) end(used, now, outcome, answer);
+        auto const decision =
+            op.retries.decide(d.facts, outcome, d.to->budget(), left(op), home_->random().next());
+        if (told_) tell(*d.to, op, r, now, outcome);
+        op.renew = decision.action == retry_action::renew;
+        if (decision.action == retry_action::stop || op.renew) {
+            if (failed) throw error(failed);
+            return {follow(r, d, answer) ? next_step::again : next_step::done};
+        }
+        retries_.fetch_add(1, std::memory_order_relaxed);
+        if (told_)
+            told_(events::retried{d.to->where().str(), r.name(), op.retries.attempts(), outcome.status,
+                                  outcome.error, decision.wait});
+        d.fresh = decision.action == retry_action::resend;
+        return {decision.action == retry_action::wait ? next_step::pause : next_step::again, decision.wait};
+    }
+
+    /// Is the answer a redirect to follow? Then its target is the next.
+    static bool follow(request const& r, delivery& d, response const& answer)
+    {
+        if (!is_redirect(answer) || r.method != "GET") return false;
+        d.redirected = redirect_target(r, std::string(d.target), answer.location);
+        if (++d.redirects > max_redirects)
+            throw error(errc::redirected, "more than " + std::to_string(max_redirects) + " redirects");
+        d.target = d.redirected;
+        d.fresh = false;
+        return true;
     }
 
     static void end(lease& used, attempt const& now, attempt_outcome const& outcome, response const& answer)

@@ -1,0 +1,171 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "loops.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace bench {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using tcp = asio::ip::tcp;
+namespace http = beast::http;
+
+struct names
+{
+    std::string name;
+    std::string region;
+};
+
+template <class Stream>
+class beast_loop final : public loop
+{
+public:
+    static constexpr bool tls = !std::is_same_v<Stream, beast::tcp_stream>;
+
+    beast_loop(lean_server const& server, loop_options const& options, requests how)
+        : context_(asio::ssl::context::tls_client), how_(how), bearer_(options.bearer),
+          host_("127.0.0.1:" + std::to_string(server.port(tls)))
+    {
+        context_.add_certificate_authority(asio::buffer(server.ca_pem()));
+        context_.set_verify_mode(asio::ssl::verify_peer);
+        for (std::size_t i = 0; i != options.connections; ++i) {
+            connections_.push_back(std::make_unique<connection>(make_stream()));
+            connections_.back()->kept = make_request();
+            spawn(connect(*connections_.back(), server.port(tls)));
+        }
+        run();
+    }
+
+    std::size_t exchange(std::size_t each) override
+    {
+        done_ = 0;
+        for (auto const& c : connections_)
+            spawn(repeat(*c, each));
+        run();
+        return done_;
+    }
+
+private:
+    using request = http::request<http::string_body>;
+
+    struct connection
+    {
+        explicit connection(Stream s) : stream(std::move(s)) {}
+
+        Stream stream;
+        beast::flat_buffer buffer;
+        request kept;
+    };
+
+    Stream make_stream()
+    {
+        if constexpr (tls)
+            return Stream(io_, context_);
+        else
+            return Stream(io_);
+    }
+
+    asio::awaitable<void> connect(connection& c, std::uint16_t port)
+    {
+        auto& lowest = beast::get_lowest_layer(c.stream);
+        lowest.expires_after(std::chrono::seconds(30));
+        co_await lowest.async_connect(tcp::endpoint(asio::ip::address_v4::loopback(), port),
+                                      asio::use_awaitable);
+        lowest.socket().set_option(tcp::no_delay(true));
+        if constexpr (tls) {
+            c.stream.set_verify_callback(asio::ssl::host_name_verification("127.0.0.1"));
+            co_await c.stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
+        }
+    }
+
+    asio::awaitable<void> repeat(connection& c, std::size_t each)
+    {
+        for (std::size_t i = 0; i != each; ++i) {
+            auto const found = co_await exchange_on(c);
+            if (found.region == "benchmark" && found.name.starts_with("eyJ")) ++done_;
+        }
+    }
+
+    request make_request() const
+    {
+        request r(http::verb::get, "/console/api/central/clusterdefinition/", 11);
+        r.set(http::field::host, host_);
+        r.set(http::field::user_agent, "benchmark/1.0");
+        r.set(http::field::accept, "application/json");
+        r.set(http::field::authorization, "Bearer " + bearer_);
+        return r;
+    }
+
+    asio::awaitable<names> exchange_on(connection& c)
+    {
+        if (how_ == requests::built) c.kept = make_request();
+        beast::get_lowest_layer(c.stream).expires_after(std::chrono::seconds(30));
+        co_await http::async_write(c.stream, c.kept, asio::use_awaitable);
+        http::response<http::string_body> answer;
+        co_await http::async_read(c.stream, c.buffer, answer, asio::use_awaitable);
+        if (answer.result() != http::status::ok) throw std::runtime_error("status");
+        auto const value = boost::json::parse(answer.body());
+        names found;
+        found.name = value.at("NAME").as_string().c_str();
+        found.region = value.at("REGION_NAME").as_string().c_str();
+        co_return found;
+    }
+
+    void spawn(asio::awaitable<void> work)
+    {
+        asio::co_spawn(io_, std::move(work), [](std::exception_ptr e) {
+            if (e) std::rethrow_exception(e);
+        });
+    }
+
+    void run()
+    {
+        io_.restart();
+        io_.run();
+    }
+
+    asio::io_context io_;
+    asio::ssl::context context_;
+    requests how_;
+    std::string bearer_;
+    std::string host_;
+    std::vector<std::unique_ptr<connection>> connections_;
+    std::size_t done_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<loop> make_beast_loop(lean_server const& server, loop_options const& options, requests how)
+{
+    if (options.tls)
+        return std::make_unique<beast_loop<beast::ssl_stream<beast::tcp_stream>>>(server, options, how);
+    return std::make_unique<beast_loop<beast::tcp_stream>>(server, options, how);
+}
+
+} // namespace bench

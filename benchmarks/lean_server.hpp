@@ -1,0 +1,39 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/mock/certificate.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include <sys/types.h>
+
+namespace bench {
+
+/// An HTTP/1.1 server that only counts the ends of heads: whatever is measured, it is not this. In a process
+/// of its own, so that nothing of it is counted.
+class lean_server
+{
+public:
+    /// Before any thread is started.
+    lean_server();
+    lean_server(lean_server const&) = delete;
+    lean_server& operator=(lean_server const&) = delete;
+    ~lean_server();
+
+    std::uint16_t port(bool tls) const noexcept { return ports_[tls ? 1 : 0]; }
+    std::string ca_pem() const { return authority_.pem(); }
+
+private:
+    void serve(int up, int down);
+
+    practicus::mock::certificate_authority authority_;
+    practicus::mock::certificate certificate_;
+    std::array<std::uint16_t, 2> ports_{};
+    pid_t process_ = 0;
+    int held_ = -1;
+};
+
+} // namespace bench

@@ -1,0 +1,68 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <malloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace bench {
+
+/// What `operator new` was asked for: the program's own, in all threads, while `counting`.
+struct allocations
+{
+    static inline bool counting = false;
+    static inline std::uint64_t count = 0;
+    /// As the allocator rounds them up.
+    static inline std::int64_t bytes = 0;
+    static inline std::int64_t peak = 0;
+
+    static void begin() noexcept
+    {
+        count = 0;
+        bytes = peak = 0;
+        counting = true;
+    }
+};
+
+/// User and system time of this thread so far.
+struct cpu_time
+{
+    static cpu_time now() noexcept
+    {
+        rusage used{};
+        ::getrusage(RUSAGE_THREAD, &used);
+        return {us(used.ru_utime), us(used.ru_stime)};
+    }
+
+    friend cpu_time operator-(cpu_time const& a, cpu_time const& b) noexcept
+    {
+        return {a.user_us - b.user_us, a.system_us - b.system_us};
+    }
+
+    double total_us() const noexcept { return user_us + system_us; }
+
+    double user_us = 0;
+    double system_us = 0;
+
+private:
+    static double us(timeval const& t) noexcept
+    {
+        return static_cast<double>(t.tv_sec) * 1e6 + static_cast<double>(t.tv_usec);
+    }
+};
+
+/// Bytes that malloc has given out; OpenSSL's too.
+inline std::size_t heap_in_use() noexcept
+{
+    auto const info = ::mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+/// Resident memory of the process, in bytes.
+std::size_t resident();
+
+} // namespace bench
