@@ -18,7 +18,8 @@ int main()
 {
     practicus::mock::server region; // on a thread of its own, on a free port of 127.0.0.1
     region.region().add_demo();     // admin@company.com, password "practicus", a few models
-    region.expect("GET", "/console/api/modelhost/models/").reply(503, R"({"detail":"restarting"})");
+    // The client sends a GET three times before it gives up.
+    region.expect("GET", "/console/api/modelhost/models/").reply(503, R"({"detail":"restarting"})").times(3);
 
     asio::io_context io;
     practicus::client client(io.get_executor(), region.url(),
@@ -31,7 +32,7 @@ int main()
     try {
         models.get();
     } catch (practicus::error const& e) {
-        passed = e.code() == practicus::errc::unavailable && practicus::is_retryable(e.code());
+        passed = e.code() == practicus::errc::unavailable && e.info().attempts == 3;
     }
     passed = passed && region.count("POST auth/") == 1; // requests are counted by route
     passed = passed && region.check().empty();          // nothing malformed came, every expectation was met

@@ -96,7 +96,7 @@ enum class errc
     connect_failed,
     /// The connection was closed or reset before the answer was complete. Try again.
     connection_lost,
-    /// The proxy refused the tunnel. Check the proxy's address and credentials.
+    /// The proxy refused to pass anything on. Check the proxy's address, its credentials and its rules.
     proxy_refused,
     /// The certificate is for another host name. Use the name that the certificate has; never switch
     /// verification off for a password.
@@ -178,7 +178,7 @@ private:
         case errc::resolve_failed: return "the host name could not be resolved";
         case errc::connect_failed: return "the connection could not be made";
         case errc::connection_lost: return "the connection was lost before the answer was complete";
-        case errc::proxy_refused: return "the proxy refused the tunnel";
+        case errc::proxy_refused: return "the proxy refused";
         case errc::certificate_host_mismatch: return "the certificate is for another host name";
         case errc::certificate_untrusted: return "the certificate's issuer is not trusted";
         case errc::certificate_expired: return "the certificate is not valid at this time";

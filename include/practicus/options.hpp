@@ -5,6 +5,7 @@
 #include <practicus/credentials.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
+#include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/url.hpp>
 
@@ -255,6 +256,10 @@ public:
     client_options& retry(retry_options value) { return set(retry_, value); }
     retry_options const& retry() const noexcept { return retry_; }
 
+    /// Default: what the environment says.
+    client_options& proxy(proxy_options value) { return set(proxy_, std::move(value)); }
+    proxy_options const& proxy() const noexcept { return proxy_; }
+
     /// Is told what happens: see `observer`.
     client_options& observer(practicus::observer value) { return set(observer_, std::move(value)); }
     practicus::observer const& observer() const noexcept { return observer_; }
@@ -306,6 +311,7 @@ private:
     limit_options limits_;
     pool_options pool_;
     retry_options retry_;
+    proxy_options proxy_;
     practicus::observer observer_;
     std::optional<practicus::credentials> credentials_;
     std::vector<origin> trusted_origins_;

@@ -3,6 +3,8 @@
 
 #include "fixture.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <condition_variable>
@@ -12,9 +14,11 @@
 #include <vector>
 
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 using practicus::client_options;
 using practicus::errc;
@@ -296,4 +300,35 @@ TEST_CASE("a cancellation ends the wait for a name at once")
     CHECK(result.aborted == 1);
     all.release();
     io.run(); // for the resolver alone
+}
+
+TEST_CASE("a connection is not inherited by other programs, sends at once and is kept alive")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    f.server.expect("POST", "/console/api/auth/").hold(gate);
+    ends result;
+    asio::co_spawn(f.io, f.client().login("admin@company.com", "practicus"), result.handler());
+    poll_until(f.io, [&] { return gate.waiting() == 1; });
+    int found = 0;
+    for (int descriptor = 0; descriptor != 1024; ++descriptor) {
+        sockaddr_in peer{};
+        socklen_t size = sizeof peer;
+        if (::getpeername(descriptor, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+        if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != f.server.port()) continue;
+        ++found;
+        CHECK((::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) != 0);
+        auto const option = [&](int level, int name) {
+            int value = 0;
+            socklen_t length = sizeof value;
+            CHECK(::getsockopt(descriptor, level, name, &value, &length) == 0);
+            return value;
+        };
+        CHECK(option(IPPROTO_TCP, TCP_NODELAY) != 0);
+        CHECK(option(SOL_SOCKET, SO_KEEPALIVE) != 0);
+    }
+    CHECK(found == 1);
+    gate.open();
+    f.io.run();
+    CHECK(result.served == 1);
 }

@@ -66,23 +66,21 @@ void sweep_ends(stop how, std::size_t step, bool all = false)
     sweep(cases);
 }
 
-constexpr std::size_t everyday = sanitized ? 31 : 1;
-
 } // namespace
 
 TEST_CASE("fault sweep: an answer is cut")
 {
-    sweep_ends(stop::cut, everyday);
+    sweep_ends(stop::cut, sanitized ? 31 : 1);
 }
 
 TEST_CASE("fault sweep: an answer is reset")
 {
-    sweep_ends(stop::reset, everyday);
+    sweep_ends(stop::reset, sanitized ? 31 : 1);
 }
 
 TEST_CASE("fault sweep: an answer stalls")
 {
-    sweep_ends(stop::stall, everyday);
+    sweep_ends(stop::stall, sanitized ? 31 : 1);
 }
 
 TEST_CASE("fault sweep: every end at every byte in every course", "[.soak]")

@@ -28,6 +28,8 @@ struct undisturbed
     std::uint64_t requests = 0;
     /// Of the request that is to suffer: its answer's bytes, and those of the body.
     std::size_t bytes = 0;
+    /// All that its connection brought, TLS included.
+    std::size_t on_the_wire = 0;
 };
 
 struct fault_case
@@ -40,6 +42,8 @@ struct fault_case
     bool reused = false;
     /// `retry_options::attempts`.
     unsigned attempts = 1;
+    /// The operation's connection is used no further.
+    bool hangs_up = false;
     /// Time passes as soon as nothing happens any more.
     bool waits = false;
     std::chrono::milliseconds deadline = std::chrono::minutes(10);
@@ -50,8 +54,12 @@ struct fault_case
     std::optional<practicus::errc> error = std::nullopt;
     /// Of the request that suffers.
     unsigned sendings = 1;
+    /// The first pause is so long, or by the client's own pause longer.
+    std::optional<std::chrono::nanoseconds> pause = std::nullopt;
     /// In place of all this: what is wrong, or nothing.
     std::function<std::string(lane const&)> judge = nullptr;
+    /// Called when every connection is closed.
+    std::function<void(lane&)> ended = nullptr;
 };
 
 /// Where one case after the other is played.
@@ -59,6 +67,8 @@ class lane
 {
 public:
     static constexpr std::chrono::seconds limit{10};
+    /// Of a first retry, at most.
+    static constexpr std::chrono::milliseconds own_pause{100};
 
     lane(asio::io_context& servers, practicus::mock::server_options const& options)
         : server_(servers.get_executor(), options)
@@ -118,7 +128,9 @@ public:
         }
         if (closing_) {
             // What the server waits for is not always an end.
-            return server_.open_connections() == 0;
+            if (server_.open_connections() != 0) return false;
+            if (case_->ended) case_->ended(*this);
+            return true;
         }
         if (quiet) {
             if (!done_) problem = "nothing is left to do, and no end";
@@ -150,6 +162,8 @@ public:
         answered
     };
     std::vector<ending> trace;
+    /// Which of the server's connections was the operation's last.
+    std::uint64_t connection = 0;
     std::vector<std::chrono::nanoseconds> pauses;
     /// When the operation had ended.
     practicus::client_stats stats;
@@ -181,12 +195,13 @@ private:
             paused_ = retried->pause;
             pauses.push_back(retried->pause);
         }
+        if (auto const* const made = std::get_if<events::dialled>(&e)) dialled_ = !made->error;
         auto const* const ended = std::get_if<events::exchanged>(&e);
-        if (ended == nullptr || ended->request != case_->op->request()) return;
+        if (over_ || ended == nullptr || ended->request != case_->op->request()) return;
         answer_bytes = ended->bytes_received;
         trace.push_back(ended->status != 0           ? ending::answered
                         : ended->bytes_received != 0 ? ending::begun
-                        : ended->bytes_sent != 0     ? ending::unanswered
+                        : dialled_                   ? ending::unanswered
                                                      : ending::not_dialled);
     }
 
@@ -223,6 +238,7 @@ private:
         auto const refresh = issue(practicus::mock::token_type::refresh);
         server_.region().reset_counts();
         trace.clear();
+        over_ = false;
         if (case_->arm) case_->arm(*this);
         practicus::call_options limits;
         limits.deadline(case_->deadline);
@@ -236,6 +252,9 @@ private:
         stats = client.stats();
         if (met_) met = met_();
         if (disarm_) disarm_();
+        over_ = true;
+        connection = server_.connections();
+        if (case_->hangs_up) co_return;
         co_await use(client);
     }
 
@@ -291,15 +310,22 @@ private:
         auto const all = c.usual->requests - 1 + c.sendings;
         if (failure ? requests > all : requests != all) return std::to_string(requests) + " requests";
         if (met_ && met == 0) return "the fault did not come";
-        if (stats.waiting != 0 || stats.dialling != 0 || stats.open != stats.idle)
+        if (!outlived() && (stats.waiting != 0 || stats.dialling != 0 || stats.open != stats.idle))
             return "a connection is in use after the operation";
+        if (c.pause && (pauses.empty() || pauses[0] < *c.pause || pauses[0] > *c.pause + own_pause))
+            return "pauses for another time";
         return failure ? judge_failure() : std::string();
+    }
+
+    /// An operation's deadline ends its wait for what others may wait for as well; that goes on.
+    bool outlived() const
+    {
+        return failure && failure->code == practicus::errc::deadline_exceeded && case_->op->shared();
     }
 
     std::string judge_failure() const
     {
-        // Its own deadline ends a wait for what others may wait for as well.
-        if (failure->code == practicus::errc::deadline_exceeded && case_->op->shared()) return {};
+        if (outlived()) return {};
         if (failure->request != case_->op->request()) return "the error names " + failure->request;
         if (failure->attempts != case_->op->before + case_->sendings)
             return "the error tells of " + std::to_string(failure->attempts) + " attempts";
@@ -324,6 +350,8 @@ private:
     std::function<std::uint64_t()> met_;
     std::function<void()> disarm_;
     std::optional<std::chrono::nanoseconds> paused_;
+    bool dialled_ = false;
+    bool over_ = false;
     bool done_ = false;
     bool closing_ = false;
     unsigned quiet_rounds_ = 0;
@@ -365,7 +393,7 @@ inline void sweep(std::vector<fault_case> const& cases,
         l->server().stop();
     servers.restart();
     servers.run();
-    std::cout << cases.size() << " cases\n";
+    if (cases.size() > 1) std::cout << cases.size() << " cases\n";
     auto const count = wrong.size();
     if (count > 20) wrong.resize(20);
     for (auto const& text : wrong)
@@ -382,11 +410,15 @@ inline undisturbed measure(swept_operation const& op,
     alone[0].op = &op;
     alone[0].name = "undisturbed";
     alone[0].judge = [&](lane const& l) {
-        result = {l.text, l.requests, l.answer_bytes};
-        return l.failure         ? practicus::error(*l.failure).what()
+        result.text = l.text;
+        result.requests = l.requests;
+        result.bytes = l.answer_bytes;
+        return l.failure         ? std::string(practicus::error(*l.failure).what())
                : l.sendings != 1 ? "sent twice"
                                  : std::string();
     };
+    alone[0].hangs_up = true;
+    alone[0].ended = [&](lane& l) { result.on_the_wire = l.server().bytes_sent(l.connection); };
     sweep(alone, options);
     return result;
 }

@@ -7,6 +7,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <sys/wait.h>
@@ -241,6 +242,25 @@ TEST_CASE("a server that closes early costs no error, and is adapted to")
         }
         f.run(client.cluster());
         if (i == 99) first_half = client.stats().stale_hits;
+    }
+    CHECK(first_half >= 1);
+    CHECK(client.stats().stale_hits - first_half <= 1);
+}
+
+TEST_CASE("a server that closes idle connections after a second, in real time", "[.soak]")
+{
+    fixture f;
+    f.server.close_idle_after(1s);
+    auto client = f.user();
+    std::uint64_t first_half = 0;
+    asio::steady_timer timer(f.io);
+    for (int i = 0; i != 200; ++i) {
+        f.run(client.cluster());
+        if (i == 99) first_half = client.stats().stale_hits;
+        f.io.restart();
+        timer.expires_after(800ms + (i * 37 % 41) * 10ms);
+        timer.async_wait([](auto const&) {});
+        f.io.run();
     }
     CHECK(first_half >= 1);
     CHECK(client.stats().stale_hits - first_half <= 1);

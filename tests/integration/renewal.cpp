@@ -350,3 +350,30 @@ TEST_CASE("an older renewal joins a newer one, and does not end it")
     CHECK(last.served == 1);
     CHECK(f.refreshes() == 3);
 }
+
+TEST_CASE("a call may ask for a token that still lives for so long")
+{
+    using practicus::call_options;
+    fixture f;
+    auto client = f.user();
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    f.run(client.cluster());
+    auto const renewals = [&] { return f.server.count("POST auth/refresh/"); };
+    auto const demanding = client.with(call_options().min_validity(std::chrono::minutes(20)));
+    clock.advance(std::chrono::seconds(9 * 60 + 59));
+    f.run(demanding.cluster());
+    CHECK(renewals() == 0);
+    clock.advance(std::chrono::seconds(1));
+    f.run(client.cluster());
+    CHECK(renewals() == 0);
+    f.run(demanding.cluster());
+    CHECK(renewals() == 1);
+    // Asking for more than any token has costs a renewal each time, and no loop.
+    f.run(client.with(call_options().min_validity(std::chrono::hours(1))).cluster());
+    CHECK(renewals() == 2);
+    // Less than usual: the last 30 s are good enough.
+    clock.advance(std::chrono::seconds(30 * 60 - 1));
+    f.run(client.with(call_options().min_validity(std::chrono::milliseconds(0))).cluster());
+    CHECK(renewals() == 2);
+}

@@ -49,15 +49,16 @@ TEST_CASE("login and refresh: an answer of the wrong shape names field and type"
 {
     shapes f;
     auto const login = [&] { return f.caller.login("admin@company.com", "practicus"); };
-    f.refused("POST", auth, login,
-              {{R"([])", "the answer is not an object, but an array"},
-               {R"({})", "'refresh' is missing"},
-               {R"({"refresh":1,"access":"a"})", "'refresh' is not a string, but a number"},
-               {R"({"refresh":"r"})", "'access' is missing"},
-               {R"({"refresh":"r","access":null})", "'access' is not a string, but null"},
-               {R"({"refresh":"r","access":"a\n"})", "'access' is no token, but a string"},
-               {R"({"refresh":"","access":"a"})", "'refresh' is no token, but a string"},
-               {R"({"refresh":"r","access":"a","username":{}})", "'username' is not a string, but an object"}});
+    f.refused(
+        "POST", auth, login,
+        {{R"([])", "the answer is not an object, but an array"},
+         {R"({})", "'refresh' is missing"},
+         {R"({"refresh":1,"access":"a"})", "'refresh' is not a string, but a number"},
+         {R"({"refresh":"r"})", "'access' is missing"},
+         {R"({"refresh":"r","access":null})", "'access' is not a string, but null"},
+         {R"({"refresh":"r","access":"a\n"})", "'access' is no token, but a string"},
+         {R"({"refresh":"","access":"a"})", "'refresh' is no token, but a string"},
+         {R"({"refresh":"r","access":"a","username":{}})", "'username' is not a string, but an object"}});
     auto const refresh = [&] { return f.caller.refresh(); };
     f.refused("POST", renewal, refresh,
               {{R"("a")", "the answer is not an object, but a string"},
@@ -101,42 +102,43 @@ TEST_CASE("models and deployments: an answer of the wrong shape names field and 
 {
     shapes f;
     auto const models = [&] { return f.caller.models(); };
-    std::string const begin = R"([{"id":1,"name":"n","model_prefix":{"key":"k","prefix":"p"},"model_versions":)";
-    f.refused("GET", "/console/api/modelhost/models/", models,
-              {{R"({"detail":"x"})", "the answer is not an array, but an object"},
-               {R"([{"name":"n"}])", "'[0].id' is missing"},
-               {R"([{"id":"1"}])", "'[0].id' is not a whole number, but a string"},
-               {R"([{"id":1.5}])", "'[0].id' is not a whole number of 64 bits, but a number"},
-               {R"([{"id":1}])", "'[0].name' is missing"},
-               {R"([{"id":1,"name":"n"}])", "'[0].model_prefix' is missing"},
-               {R"([{"id":1,"name":"n","model_prefix":"p"}])",
-                "'[0].model_prefix' is not an object, but a string"},
-               {R"([{"id":1,"name":"n","model_prefix":{"key":"k"}}])", "'[0].model_prefix.prefix' is missing"},
-               {begin + "{}}]", "'[0].model_versions' is not an array, but an object"},
-               {begin + "[1]}]", "'[0].model_versions[0]' is not an object, but a number"},
-               {begin + R"([{"version":"1"}]}])", "'[0].model_versions[0].id' is missing"},
-               {begin + R"([{"id":1}]}])", "'[0].model_versions[0].version' is missing"},
-               {begin + R"([{"id":1,"version":[]}]}])",
-                "'[0].model_versions[0].version' is neither a string nor a number, but an array"},
-               {begin + R"([{"id":1,"version":1,"stage":1}]}])",
-                "'[0].model_versions[0].stage' is not a string, but a number"},
-               {begin + R"([{"id":1,"version":1,"model_deployment":1}]}])",
-                "'[0].model_versions[0].model_deployment' is not an object, but a number"},
-               {begin + R"([{"id":1,"version":1,"model_deployment":{"key":1}}]}])",
-                "'[0].model_versions[0].model_deployment.key' is not a string, but a number"}});
+    std::string const begin =
+        R"([{"id":1,"name":"n","model_prefix":{"key":"k","prefix":"p"},"model_versions":)";
+    f.refused(
+        "GET", "/console/api/modelhost/models/", models,
+        {{R"({"detail":"x"})", "the answer is not an array, but an object"},
+         {R"([{"name":"n"}])", "'[0].id' is missing"},
+         {R"([{"id":"1"}])", "'[0].id' is not a whole number, but a string"},
+         {R"([{"id":1.5}])", "'[0].id' is not a whole number of 64 bits, but a number"},
+         {R"([{"id":1}])", "'[0].name' is missing"},
+         {R"([{"id":1,"name":"n"}])", "'[0].model_prefix' is missing"},
+         {R"([{"id":1,"name":"n","model_prefix":"p"}])", "'[0].model_prefix' is not an object, but a string"},
+         {R"([{"id":1,"name":"n","model_prefix":{"key":"k"}}])", "'[0].model_prefix.prefix' is missing"},
+         {begin + "{}}]", "'[0].model_versions' is not an array, but an object"},
+         {begin + "[1]}]", "'[0].model_versions[0]' is not an object, but a number"},
+         {begin + R"([{"version":"1"}]}])", "'[0].model_versions[0].id' is missing"},
+         {begin + R"([{"id":1}]}])", "'[0].model_versions[0].version' is missing"},
+         {begin + R"([{"id":1,"version":[]}]}])",
+          "'[0].model_versions[0].version' is neither a string nor a number, but an array"},
+         {begin + R"([{"id":1,"version":1,"stage":1}]}])",
+          "'[0].model_versions[0].stage' is not a string, but a number"},
+         {begin + R"([{"id":1,"version":1,"model_deployment":1}]}])",
+          "'[0].model_versions[0].model_deployment' is not an object, but a number"},
+         {begin + R"([{"id":1,"version":1,"model_deployment":{"key":1}}]}])",
+          "'[0].model_versions[0].model_deployment.key' is not a string, but a number"}});
     auto const deployments = [&] { return f.caller.model_deployments(); };
-    f.refused("GET", "/console/api/modelhost/model-deployments/", deployments,
-              {{R"(1)", "the answer is not an array, but a number"},
-               {R"([{"name":"n"}])", "'[0].key' is missing"},
-               {R"([{"key":"k"}])", "'[0].name' is missing"},
-               {R"([{"key":"k","name":"n","worker_type":1}])",
-                "'[0].worker_type' is not a string, but a number"},
-               {R"([{"key":"k","name":"n","scaling":{}}])",
-                "'[0].scaling' is neither a string nor a number, but an object"},
-               {R"([{"key":"k","name":"n","startup_script":1}])",
-                "'[0].startup_script' is not true or false, but a number"},
-               {R"([{"key":"k","name":"n","custom_image":[]}])",
-                "'[0].custom_image' is not a string, but an array"}});
+    f.refused(
+        "GET", "/console/api/modelhost/model-deployments/", deployments,
+        {{R"(1)", "the answer is not an array, but a number"},
+         {R"([{"name":"n"}])", "'[0].key' is missing"},
+         {R"([{"key":"k"}])", "'[0].name' is missing"},
+         {R"([{"key":"k","name":"n","worker_type":1}])", "'[0].worker_type' is not a string, but a number"},
+         {R"([{"key":"k","name":"n","scaling":{}}])",
+          "'[0].scaling' is neither a string nor a number, but an object"},
+         {R"([{"key":"k","name":"n","startup_script":1}])",
+          "'[0].startup_script' is not true or false, but a number"},
+         {R"([{"key":"k","name":"n","custom_image":[]}])",
+          "'[0].custom_image' is not a string, but an array"}});
 }
 
 TEST_CASE("apps: an answer of the wrong shape names field and type")
@@ -174,10 +176,9 @@ TEST_CASE("session tokens and metadata: an answer of the wrong shape names field
     auto const viewer = f.caller.app_url("apps/tools", "viewer");
     f.refused(
         "GET", app_auth, [&] { return f.caller.app_session_token(viewer); }, tokens);
-    f.refused(
-        "GET", "/apps/tools/viewer/api/", [&] { return f.caller.app_session_token(viewer); },
-        {{R"([])", "the answer is not an object, but an array"},
-         {R"({"app_id":"78"})", "'app_id' is not a whole number, but a string"}});
+    f.refused("GET", "/apps/tools/viewer/api/", [&] { return f.caller.app_session_token(viewer); },
+              {{R"([])", "the answer is not an object, but an array"},
+               {R"({"app_id":"78"})", "'app_id' is not a whole number, but a string"}});
 
     std::string const path = "/models/practicus/diamond-price/";
     f.server.expect("GET", path).reply(200, "[]").header("x-prt-model-id", "42");

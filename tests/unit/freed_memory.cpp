@@ -16,6 +16,8 @@ namespace {
 
 thread_local std::string_view wanted;
 thread_local int freed = 0, held = 0;
+thread_local void const* watched = nullptr;
+thread_local bool watched_freed = false;
 
 void* allocate(std::size_t size)
 {
@@ -27,6 +29,7 @@ void release(void* p) noexcept
 {
     if (p != nullptr && !wanted.empty()) {
         ++freed;
+        if (p == watched) watched_freed = true;
         std::string_view const block(static_cast<char const*>(p), ::malloc_usable_size(p));
         if (block.find(wanted) != block.npos) ++held;
     }
@@ -35,8 +38,10 @@ void release(void* p) noexcept
 
 } // namespace
 
-freed_memory::freed_memory(std::string_view text) noexcept
+freed_memory::freed_memory(std::string_view text, void const* block) noexcept
 {
+    watched = block;
+    watched_freed = false;
     wanted = text;
     freed = held = 0;
 }
@@ -54,6 +59,11 @@ int freed_memory::blocks() const noexcept
 int freed_memory::found() const noexcept
 {
     return held;
+}
+
+bool freed_memory::block_freed() const noexcept
+{
+    return watched_freed;
 }
 
 void* operator new(std::size_t size)

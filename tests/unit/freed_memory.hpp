@@ -9,7 +9,8 @@
 class freed_memory
 {
 public:
-    explicit freed_memory(std::string_view text) noexcept;
+    /// `block` is watched as well: memory that was got from `new`.
+    explicit freed_memory(std::string_view text, void const* block = nullptr) noexcept;
     freed_memory(freed_memory const&) = delete;
     freed_memory& operator=(freed_memory const&) = delete;
     ~freed_memory();
@@ -19,4 +20,7 @@ public:
 
     /// How many of them still held the text.
     int found() const noexcept;
+
+    /// Was the block freed?
+    bool block_freed() const noexcept;
 };

@@ -7,6 +7,7 @@
 #include <practicus/secret.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -108,13 +109,13 @@ TEST_CASE("a secret wipes the string that it is taken from")
 
 TEST_CASE("a secret is wiped when its last copy goes, and not before")
 {
-    freed_memory const freed("hunter2 and more");
-    {
-        secret value("hunter2 and more");
-        secret const copy = value;
-        value = secret();
-        CHECK(copy.reveal() == "hunter2 and more");
-    }
-    CHECK(freed.blocks() > 0);
-    CHECK(freed.found() == 0);
+    auto value = std::make_unique<secret>("hunter2 and more");
+    freed_memory const memory("hunter2 and more", value->reveal().data());
+    auto copy = std::make_unique<secret>(*value);
+    value.reset();
+    CHECK_FALSE(memory.block_freed());
+    CHECK(copy->reveal() == "hunter2 and more");
+    copy.reset();
+    CHECK(memory.block_freed());
+    CHECK(memory.found() == 0);
 }

@@ -6,9 +6,11 @@
 #include <practicus/detail/connection.hpp>
 #include <practicus/detail/name_cache.hpp>
 #include <practicus/detail/operation.hpp>
+#include <practicus/detail/proxy_rules.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/tls_context.hpp>
 #include <practicus/detail/tls_sessions.hpp>
+#include <practicus/detail/tunnel.hpp>
 #include <practicus/error.hpp>
 #include <practicus/options.hpp>
 #include <practicus/url.hpp>
@@ -31,13 +33,19 @@ class dialler
 public:
     dialler(std::shared_ptr<runtime> home, std::shared_ptr<client_options const> options)
         : home_(std::move(home)), options_(std::move(options)), told_(&options_->observer()),
-          names_(std::make_shared<name_cache>(home_))
+          names_(std::make_shared<name_cache>(home_)), rules_(options_->proxy())
     {}
 
     std::shared_ptr<runtime> const& home() const noexcept { return home_; }
     client_options const& options() const noexcept { return *options_; }
     announcer const& told() const noexcept { return told_; }
     name_cache& names() const noexcept { return *names_; }
+
+    /// The proxy that requests to an http origin are handed to, or null. Throws `errc::invalid_argument`.
+    proxy const* forwarder(origin const& where) const
+    {
+        return where.secure() ? nullptr : rules_.find(where);
+    }
 
     /// Reads the files that TLS needs, once. Throws `errc::file_error`.
     asio::ssl::context& tls()
@@ -71,15 +79,19 @@ public:
 private:
     asio::awaitable<std::unique_ptr<connection>> connect(origin const& where, std::string& address)
     {
-        auto const host = std::string(where.host());
+        auto const* const via = rules_.find(where);
+        auto const host = std::string(via != nullptr ? via->host() : where.host());
+        auto const port = via != nullptr ? via->port() : where.port();
         auto const found = co_await resolve(host);
         auto const race = std::make_shared<connect_race>(home_);
         auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts().connect());
-        auto made = co_await race->run(found, where.port(), end);
+        auto made = co_await race->run(found, port, end);
         if (!made) {
             names_->forget(host);
             if (home_->time().now() >= end) throw_timeout(phase::connect, time_point::max(), end);
-            throw_with_cause(errc::connect_failed, race->failure(), std::string(where.host_header()));
+            throw_with_cause(errc::connect_failed, race->failure(),
+                             via != nullptr ? "the proxy " + via->authority()
+                                            : std::string(where.host_header()));
         }
         if (told_) {
             error_code ignored;
@@ -87,6 +99,9 @@ private:
             text << made->plain().remote_endpoint(ignored);
             address = text.str();
         }
+        if (via != nullptr && where.secure())
+            co_await open_tunnel(*made, *via, where, options_->user_agent(), options_->limits().header(),
+                                 end);
         co_return std::move(made);
     }
 
@@ -124,6 +139,10 @@ private:
         events::dialled e;
         e.origin = where.str();
         e.took = home_->time().precise_now() - begin;
+        try {
+            if (auto const* const via = rules_.find(where)) e.proxy = via->authority();
+        } catch (error const&) {
+        }
         if (failure != nullptr) {
             e.error = failure->code;
         } else {
@@ -140,6 +159,7 @@ private:
     std::shared_ptr<client_options const> options_;
     announcer told_;
     std::shared_ptr<name_cache> names_;
+    proxy_rules rules_;
     std::mutex mutex_;
     std::unique_ptr<asio::ssl::context> tls_;
 };

@@ -180,6 +180,7 @@ inline errc status_errc(unsigned status) noexcept
     case 401: return errc::unauthorized;
     case 403: return errc::forbidden;
     case 404: return errc::not_found;
+    case 407: return errc::proxy_refused;
     case 429: return errc::too_many_requests;
     case 502:
     case 503:

@@ -99,7 +99,7 @@ public:
     {
         op.retries.next_request();
         token bearer;
-        if (r.authorized == authorization::access) bearer = usable_access();
+        if (r.authorized == authorization::access) bearer = usable_access(op);
         if (r.authorized == authorization::access && !bearer) bearer = co_await access(op);
         auto answer = co_await wire_.send(op, r, bearer);
         if (op.renew) {
@@ -204,10 +204,11 @@ private:
     }
 
     /// An access token that is there and may be used, or none.
-    token usable_access() const
+    token usable_access(operation const& op) const
     {
+        auto const validity = op.with ? op.with->min_validity() : std::nullopt;
         std::lock_guard lock(mutex_);
-        return state_.is_fresh(home()->time().now()) ? state_.access() : token();
+        return state_.is_fresh(home()->time().now(), validity) ? state_.access() : token();
     }
 
     /// A usable access token: at once, or from the one fetch that all callers share.
@@ -217,7 +218,8 @@ private:
         bool first = false;
         {
             std::lock_guard lock(mutex_);
-            if (!renew && state_.is_fresh(home()->time().now())) co_return state_.access();
+            auto const validity = op.with ? op.with->min_validity() : std::nullopt;
+            if (!renew && state_.is_fresh(home()->time().now(), validity)) co_return state_.access();
             first = !fetching_;
             if (first && state_.fetch() == session_state::source::none) throw error(errc::login_required);
             if (first) fetching_ = std::make_shared<flight<token>>();

@@ -53,8 +53,11 @@ public:
         none
     };
 
-    /// May the access token be used as it is?
-    bool is_fresh(time_point now) const noexcept { return access_ && now < fresh_until_; }
+    /// May the access token be used as it is? `validity` is how long it must still live, if the caller says.
+    bool is_fresh(time_point now, std::optional<std::chrono::milliseconds> validity = {}) const noexcept
+    {
+        return access_ && (validity ? now + *validity < end_ : now < fresh_until_);
+    }
 
     token const& access() const noexcept { return access_; }
     token const& refresh() const noexcept { return refresh_; }
@@ -80,7 +83,7 @@ public:
         case credentials::kind::access_token:
             // Issued at an unknown time, perhaps by another clock: only the region can say when it ends.
             access_ = token(who.value());
-            fresh_until_ = time_point::max();
+            fresh_until_ = end_ = time_point::max();
             username_ = access_.claims().username.value_or(std::string());
             break;
         }
@@ -99,6 +102,7 @@ public:
     {
         if (generation != generation_) return false;
         access_ = std::move(tokens.access);
+        end_ = end;
         fresh_until_ = end - std::min<time_point::duration>(use_slack, (end - issued) / 4);
         if (tokens.refresh) refresh_ = std::move(tokens.refresh);
         if (!tokens.username.empty()) username_ = std::move(tokens.username);
@@ -136,6 +140,7 @@ private:
 
     token access_;
     time_point fresh_until_{};
+    time_point end_{};
     token refresh_;
     std::optional<credentials> held_;
     std::string username_;

@@ -231,8 +231,13 @@ private:
                                token const& bearer) const
     {
         out.wipe();
-        out.append(r.method).append(" ").append(d.target).append(" HTTP/1.1").append(d.to->fields());
+        auto const* const via = dialler_->forwarder(r.where);
+        out.append(r.method).append(" ");
+        if (via != nullptr) out.append(r.where.str());
+        out.append(d.target).append(" HTTP/1.1").append(d.to->fields());
         authorize(out, op, r, bearer);
+        if (via != nullptr && via->authorization())
+            out.append("Proxy-Authorization: ").append(via->authorization().reveal()).append("\r\n");
         if (op.with) out.append(op.with->headers());
         if (!r.body.empty() || r.method == "POST") {
             out.append("Content-Type: ").append(r.content_type);

@@ -263,6 +263,7 @@ TEST_CASE("an answer may come before the request's body")
     CHECK(client.answer().result_int() == 413);
     client.rest();
     CHECK(client.ec == asio::error::eof);
+    CHECK(server.check() == strings());
 }
 
 TEST_CASE("a connection may be cut, held, and answered with garbage")

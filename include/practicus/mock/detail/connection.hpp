@@ -140,7 +140,7 @@ private:
 
     awaitable<bool> answer(request const& sent, answer_plan const& plan, bool keep_alive)
     {
-        if (plan.reply || plan.raw) state_->console.record(sent);
+        if (plan.reply || plan.raw) state_->console.record(sent, !plan.early);
         auto reply = plan.reply ? *plan.reply : plan.raw ? response() : state_->console.handle(sent);
         answer_bytes bytes;
         if (plan.raw)

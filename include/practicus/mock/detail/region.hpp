@@ -139,8 +139,8 @@ public:
 
     response handle(request const& r);
 
-    /// Counts a request that something else answers, and checks its framing.
-    void record(request const& r);
+    /// Counts a request that something else answers, and checks its framing, unless its body was not read.
+    void record(request const& r, bool whole = true);
 
     /// Notes a violation that something else found.
     void add_violation(std::string what);

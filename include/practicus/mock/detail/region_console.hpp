@@ -63,12 +63,12 @@ inline response region::handle(request const& r)
     return result;
 }
 
-inline void region::record(request const& r)
+inline void region::record(request const& r, bool whole)
 {
     std::lock_guard lock(mutex_);
     ++total_;
     ++counts_[key_of(r)];
-    check_framing(call(r));
+    if (whole) check_framing(call(r));
 }
 
 inline std::string region::key_of(request const& r) const
