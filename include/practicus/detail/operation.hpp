@@ -38,6 +38,8 @@ struct operation
     time_point deadline = time_point::max();
     retry_policy retries;
     std::shared_ptr<call_options const> with;
+    /// How long a token must still live; negative: as long as is usual.
+    std::chrono::milliseconds min_validity{-1};
     /// Has anything of the last request been handed to a socket?
     bool written = false;
     /// The last answer is a 401, and it is worth to try again with another token.

@@ -53,10 +53,12 @@ public:
         none
     };
 
-    /// May the access token be used as it is? `validity` is how long it must still live, if the caller says.
-    bool is_fresh(time_point now, std::optional<std::chrono::milliseconds> validity = {}) const noexcept
+    /// May the access token be used as it is? `validity` is how long it must still live; negative: as long as
+    /// is usual.
+    bool is_fresh(time_point now,
+                  std::chrono::milliseconds validity = std::chrono::milliseconds(-1)) const noexcept
     {
-        return access_ && (validity ? now + *validity < end_ : now < fresh_until_);
+        return access_ && (validity >= validity.zero() ? now + validity < end_ : now < fresh_until_);
     }
 
     token const& access() const noexcept { return access_; }

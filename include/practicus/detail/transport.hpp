@@ -67,6 +67,7 @@ public:
                       with && with->deadline() ? *with->deadline() : options_->timeouts().operation());
         op.retries = retry_policy(retry_limits{options_->retry().attempts(), options_->retry().base(),
                                                options_->retry().cap(), options_->retry().patience()});
+        if (with && with->min_validity()) op.min_validity = *with->min_validity();
         op.with = std::move(with);
         return op;
     }
