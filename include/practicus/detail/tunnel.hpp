@@ -2,10 +2,12 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/message.hpp>
 #include <practicus/detail/operation.hpp>
 #include <practicus/detail/proxy.hpp>
 #include <practicus/detail/stream.hpp>
 #include <practicus/error.hpp>
+#include <practicus/url.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
