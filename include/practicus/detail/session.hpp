@@ -206,9 +206,16 @@ private:
     /// An access token that is there and may be used, or none.
     token usable_access(operation const& op) const
     {
-        auto const validity = op.with ? op.with->min_validity() : std::nullopt;
         std::lock_guard lock(mutex_);
-        return state_.is_fresh(home()->time().now(), validity) ? state_.access() : token();
+        return is_fresh(op) ? state_.access() : token();
+    }
+
+    /// Under the mutex.
+    bool is_fresh(operation const& op) const
+    {
+        auto const now = home()->time().now();
+        if (op.with && op.with->min_validity()) return state_.is_fresh(now, *op.with->min_validity());
+        return state_.is_fresh(now);
     }
 
     /// A usable access token: at once, or from the one fetch that all callers share.
@@ -218,8 +225,7 @@ private:
         bool first = false;
         {
             std::lock_guard lock(mutex_);
-            auto const validity = op.with ? op.with->min_validity() : std::nullopt;
-            if (!renew && state_.is_fresh(home()->time().now(), validity)) co_return state_.access();
+            if (!renew && is_fresh(op)) co_return state_.access();
             first = !fetching_;
             if (first && state_.fetch() == session_state::source::none) throw error(errc::login_required);
             if (first) fetching_ = std::make_shared<flight<token>>();
