@@ -48,8 +48,8 @@ class beast_loop final : public loop
 public:
     static constexpr bool tls = !std::is_same_v<Stream, beast::tcp_stream>;
 
-    beast_loop(lean_server const& server, loop_options const& options, requests how)
-        : context_(asio::ssl::context::tls_client), how_(how), bearer_(options.bearer),
+    beast_loop(lean_server const& server, loop_options const& options, care taken)
+        : context_(asio::ssl::context::tls_client), taken_(taken), bearer_(options.bearer),
           host_("127.0.0.1:" + std::to_string(server.port(tls)))
     {
         context_.add_certificate_authority(asio::buffer(server.ca_pem()));
@@ -57,6 +57,7 @@ public:
         for (std::size_t i = 0; i != options.connections; ++i) {
             connections_.push_back(std::make_unique<connection>(make_stream()));
             connections_.back()->kept = make_request();
+            if (taken_ == care::great) connections_.back()->buffer.reserve(8192);
             spawn(connect(*connections_.back(), server.port(tls)));
         }
         run();
@@ -124,7 +125,7 @@ private:
 
     asio::awaitable<names> exchange_on(connection& c)
     {
-        if (how_ == requests::built) c.kept = make_request();
+        if (taken_ == care::usual) c.kept = make_request();
         beast::get_lowest_layer(c.stream).expires_after(std::chrono::seconds(30));
         co_await http::async_write(c.stream, c.kept, asio::use_awaitable);
         http::response<http::string_body> answer;
@@ -152,7 +153,7 @@ private:
 
     asio::io_context io_;
     asio::ssl::context context_;
-    requests how_;
+    care taken_;
     std::string bearer_;
     std::string host_;
     std::vector<std::unique_ptr<connection>> connections_;
@@ -161,11 +162,11 @@ private:
 
 } // namespace
 
-std::unique_ptr<loop> make_beast_loop(lean_server const& server, loop_options const& options, requests how)
+std::unique_ptr<loop> make_beast_loop(lean_server const& server, loop_options const& options, care taken)
 {
     if (options.tls)
-        return std::make_unique<beast_loop<beast::ssl_stream<beast::tcp_stream>>>(server, options, how);
-    return std::make_unique<beast_loop<beast::tcp_stream>>(server, options, how);
+        return std::make_unique<beast_loop<beast::ssl_stream<beast::tcp_stream>>>(server, options, taken);
+    return std::make_unique<beast_loop<beast::tcp_stream>>(server, options, taken);
 }
 
 } // namespace bench

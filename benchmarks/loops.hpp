@@ -39,17 +39,17 @@ public:
 
 std::unique_ptr<client_loop> make_client_loop(lean_server const& server, loop_options const& options);
 
-enum class requests
+enum class care
 {
-    /// Each exchange builds its request, as a function that makes a call does.
-    built,
-    /// One a connection, built before.
-    kept
+    /// As Beast's examples have it. Each exchange builds its request, as a function that makes a call does.
+    usual,
+    /// One request a connection, built before, and a buffer that takes a whole answer at once.
+    great
 };
 
 /// What a user of Beast writes by hand: one coroutine a connection that writes a request and reads its
 /// answer, as in Beast's own examples with coroutines (`tcp_stream`, `expires_after` once an exchange,
 /// `string_body`). No pool, no retry, no bound beside Beast's own.
-std::unique_ptr<loop> make_beast_loop(lean_server const& server, loop_options const& options, requests how);
+std::unique_ptr<loop> make_beast_loop(lean_server const& server, loop_options const& options, care taken);
 
 } // namespace bench

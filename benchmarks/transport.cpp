@@ -149,11 +149,11 @@ void print(char const* name, series const& r)
 json::value run_comparison(lean_server const& server, loop_options const& options, settings const& with)
 {
     auto const client = make_client_loop(server, options);
-    auto const building = make_beast_loop(server, options, requests::built);
-    auto const keeping = make_beast_loop(server, options, requests::kept);
+    auto const usual = make_beast_loop(server, options, care::usual);
+    auto const careful = make_beast_loop(server, options, care::great);
     contender ours{"practicus", client.get()};
-    contender beast{"Beast", building.get()};
-    contender kept{"Beast, request kept", keeping.get()};
+    contender beast{"Beast", usual.get()};
+    contender tuned{"Beast, tuned", careful.get()};
     if (with.only == "practicus") {
         measure({&ours}, with);
         return {{"practicus", to_json(ours)}};
@@ -162,27 +162,27 @@ json::value run_comparison(lean_server const& server, loop_options const& option
         measure({&beast}, with);
         return {{"beast", to_json(beast)}};
     }
-    measure({&ours, &beast, &kept}, with);
+    measure({&ours, &beast, &tuned}, with);
 
     auto const stats = client->stats();
     require(stats.open <= connections, "more connections than coroutines");
     require(stats.retries == 0 && stats.stale_hits == 0, "requests were sent again");
     auto const to_beast = ratio(ours, beast);
-    auto const to_kept = ratio(ours, kept);
+    auto const to_tuned = ratio(ours, tuned);
     if (!with.json) {
         std::printf("%s, %zu connections, %zu rounds of %zu exchanges; CPU is user and system time of the "
                     "client's thread\n",
                     options.tls ? "TLS" : "plain", connections, with.rounds, with.exchanges);
-        for (auto const* c : {&ours, &beast, &kept})
+        for (auto const* c : {&ours, &beast, &tuned})
             print(*c);
         print(beast.name, to_beast);
-        print(kept.name, to_kept);
+        print(tuned.name, to_tuned);
     }
     return {{"practicus", to_json(ours)},
             {"beast", to_json(beast)},
-            {"beast_request_kept", to_json(kept)},
+            {"beast_tuned", to_json(tuned)},
             {"ratio", to_beast.to_json()},
-            {"ratio_request_kept", to_kept.to_json()}};
+            {"ratio_tuned", to_tuned.to_json()}};
 }
 
 /// What a connection occupies: between two exchanges, and at most while all run.

@@ -51,8 +51,8 @@ TEST_CASE("cancelling at every point before an answer ends the operation")
         cancel_after(f, client, steps, result);
         REQUIRE(result.aborted == 1);
     }
-    // At least before its first step (1), and while it connects and writes (2 and 3).
-    CHECK(steps > 2);
+    // At least before its first step (1), and while it connects (2); a small request is written at once.
+    CHECK(steps > 1);
     f.server.inject({});
     never.open();
     f.run(client.login("admin@company.com", "practicus"));
