@@ -210,7 +210,7 @@ TEST_CASE("fault sweep: an answer in TLS records ends at every byte")
 }
 
 // The end of a body that has no length is only the peer's word, which comes after it.
-TEST_CASE("fault sweep: a body without a length, in TLS")
+TEST_CASE("fault sweep: a body without a length in TLS")
 {
     std::vector<fault_case> cases;
     std::deque<undisturbed> usual;
