@@ -14,7 +14,7 @@ set(practicus_sanitizer_environment
 function(practicus_add_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "SKIPPABLE" "TIMEOUT" "COMMAND;PROPERTIES")
     if(NOT arg_TIMEOUT)
-        set(arg_TIMEOUT 60)
+        set(arg_TIMEOUT 180)
     endif()
     math(EXPR timeout "${arg_TIMEOUT} * ${PRACTICUS_TEST_TIMEOUT_FACTOR}")
     add_test(NAME ${name} COMMAND ${arg_COMMAND})

@@ -173,7 +173,7 @@ TEST_CASE("an address that never answers has a limit")
     asio::io_context io;
     full_port const port(io, "127.0.0.1");
     practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(port.port()),
-                             client_options().timeouts(timeout_options().connect(7s)));
+                             fixture::once().timeouts(timeout_options().connect(7s)));
     slow_operation login(io, client);
     login.pass(0s);
     login.pass(7s - 1ms);
@@ -191,7 +191,7 @@ TEST_CASE("an operation's deadline ends a connect as well")
     asio::io_context io;
     full_port const port(io, "127.0.0.1");
     practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(port.port()),
-                             client_options().timeouts(timeout_options().connect(7s).operation(5s)));
+                             fixture::once().timeouts(timeout_options().connect(7s).operation(5s)));
     slow_operation login(io, client);
     login.pass(0s);
     login.pass(5s - 1ms);
@@ -200,7 +200,7 @@ TEST_CASE("an operation's deadline ends a connect as well")
     io.run_for(1min);
     REQUIRE(login.ended);
     CHECK(login.info.code == errc::deadline_exceeded);
-    CHECK(login.info.message == "while connecting");
+    CHECK(login.info.message == "while waiting for a connection");
 }
 
 TEST_CASE("close() and a cancellation end a connect at once")
@@ -245,7 +245,7 @@ TEST_CASE("an address that never answers leaves time for the next")
     auto const limits = timeout_options().resolve(0ms).first_byte(0ms).between_bytes(0ms).operation(0ms);
     practicus::client client(f.io.get_executor(),
                              "http://two.practicus.test:" + std::to_string(f.server.port()),
-                             client_options().timeouts(timeout_options(limits).connect(1000s)));
+                             fixture::once().timeouts(timeout_options(limits).connect(1000s)));
     slow_operation login(f.io, client);
     for (int i = 0; i != 1000 && !login.ended; ++i)
         login.pass(100s);
@@ -265,7 +265,7 @@ TEST_CASE("a name that is never resolved has a limit")
         auto limits = timeout_options().resolve(7s);
         if (whole) limits.resolve(8s).operation(7s);
         practicus::client client(io.get_executor(), "http://slow.practicus.test",
-                                 client_options().timeouts(limits));
+                                 fixture::once().timeouts(limits));
         slow_operation login(io, client);
         poll_until(io, [&] { return all.waiting() == 1; });
         login.pass(7s - 1ms);
@@ -275,7 +275,7 @@ TEST_CASE("a name that is never resolved has a limit")
             io.run_one();
         REQUIRE(login.ended);
         CHECK(login.info.code == (whole ? errc::deadline_exceeded : errc::resolve_timeout));
-        CHECK(login.info.message == (whole ? "while resolving" : ""));
+        CHECK(login.info.message == (whole ? "while waiting for a connection" : ""));
         CHECK(login.info.request == "POST /console/api/auth/");
         // getaddrinfo can not be interrupted; the context's destructor waits for it.
         all.release();

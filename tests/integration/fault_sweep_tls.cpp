@@ -194,17 +194,17 @@ void sweep_answers(std::size_t step)
 
 } // namespace
 
-TEST_CASE("fault sweep: a TLS connection ends at every byte")
+TEST_CASE("fault sweep: a TLS connection ends at every byte", "[.soak]")
 {
     sweep_connections(secure(), {"cluster", "login, one-time"}, sanitized ? 97 : 3, sanitized ? 499 : 101);
 }
 
-TEST_CASE("fault sweep: a TLS 1.2 connection ends at every byte")
+TEST_CASE("fault sweep: a TLS 1.2 connection ends at every byte", "[.soak]")
 {
     sweep_connections(secure(true), {"refresh", "login"}, sanitized ? 97 : 11, 0);
 }
 
-TEST_CASE("fault sweep: an answer in TLS records ends at every byte")
+TEST_CASE("fault sweep: an answer in TLS records ends at every byte", "[.soak]")
 {
     sweep_answers(sanitized ? 211 : 23);
 }

@@ -314,6 +314,7 @@ TEST_CASE(
     ::close(reused[1]);
 
     // Ended at once, from anywhere; but only while it waits.
+    limits.disarm(d);
     auto const third = pair();
     limits.add(d, third[0]);
     limits.expire(d);
