@@ -82,7 +82,8 @@ auto get(handle h, std::string_view path, std::size_t body_limit, Read read)
     auto& s = h.state();
     auto op = h.begin();
     auto const r = wire::get(s.service(), path, body_limit);
-    auto const answer = co_await s.call(op, r);
+    response answer;
+    co_await s.call(op, r, answer);
     co_return s.read_answer(op, r, answer, read);
 }
 
@@ -132,7 +133,8 @@ auto ask_model(session& s, operation& op, model_url const& url, Read read)
     -> asio::awaitable<decltype(read(std::declval<response const&>()))>
 {
     auto const r = wire::metadata(url, s.limits().console_body());
-    auto const answer = co_await s.call(op, r);
+    response answer;
+    co_await s.call(op, r, answer);
     co_return s.explain(op, r, answer, [&] { return read(answer); });
 }
 
@@ -152,7 +154,8 @@ inline asio::awaitable<practicus::model_metadata> model_metadata(handle h, model
 inline asio::awaitable<token> trade(session& s, std::string_view kind, operation& op, request const& r)
 {
     operation_body<token> const fetch = [&]() -> asio::awaitable<token> {
-        auto const answer = co_await s.call(op, r);
+        response answer;
+        co_await s.call(op, r, answer);
         co_return s.read_answer(op, r, answer, wire::read_session_token);
     };
     co_return co_await s.observed(kind, fetch);
@@ -172,7 +175,8 @@ inline asio::awaitable<token> app_session_token(handle h, app_url url, token_pur
     auto& s = h.state();
     auto op = h.begin();
     auto const asked = wire::app_metadata(url, s.limits().console_body());
-    auto const answer = co_await s.call(op, asked);
+    response answer;
+    co_await s.call(op, asked, answer);
     auto const id = s.read_answer(op, asked, answer, wire::read_app_id);
     auto const r = wire::app_session(s.service(), id, purpose, s.limits().console_body());
     co_return co_await trade(s, "app", op, r);

@@ -14,8 +14,12 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <array>
@@ -143,6 +147,14 @@ private:
         auto begun_at = written_at;
         std::size_t held = 0;
         if (in_.empty()) in_.resize(small_buffer);
+        if (!is_tls()) {
+            // Asio tries to read at once, in vain mostly. After the others' turn the answer may be there.
+            auto others = asio::post(without_frame);
+            co_await std::move(others);
+            // Nothing listened meanwhile.
+            asio::cancellation_state const caller = co_await asio::this_coro::cancellation_state;
+            if (caller.cancelled() != asio::cancellation_type::none) throw_aborted();
+        }
         while (true) {
             grow(held);
             auto const at = so_far.begun ? phase::body : phase::first_byte;

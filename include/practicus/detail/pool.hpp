@@ -75,6 +75,7 @@ class pool : public std::enable_shared_from_this<pool>
 public:
     pool(std::shared_ptr<dialler> d, origin where)
         : dialler_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
+          forwarder_(dialler_->forwarder(where_)),
           fields_("\r\nHost: " + std::string(where_.host_header()) +
                   "\r\nUser-Agent: " + dialler_->options().user_agent() + "\r\nAccept: application/json\r\n"),
           state_(limits_of(dialler_->options().pool()))
@@ -84,6 +85,8 @@ public:
     ~pool() { drop_idle(); }
 
     origin const& where() const noexcept { return where_; }
+    /// The proxy that requests are handed to, or null. Lives as long as the pool.
+    proxy const* forwarder() const noexcept { return forwarder_; }
     retry_budget& budget() noexcept { return budget_; }
     /// What all requests to the origin say, from the end of the request line on.
     std::string const& fields() const noexcept { return fields_; }
@@ -315,6 +318,7 @@ private:
     origin where_;
     // Outlives the connections.
     std::shared_ptr<tls_sessions> sessions_;
+    proxy const* forwarder_;
     std::string fields_;
     retry_budget budget_;
     mutable std::mutex mutex_;

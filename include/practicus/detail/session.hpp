@@ -81,7 +81,9 @@ public:
         auto const issued = home()->time().now();
         auto const r = wire::login(service(), who, limits().console_body());
         auto const logouts = count_logouts();
-        auto const answer = co_await wire_.send(op, r, token());
+        response answer;
+        token const none;
+        co_await wire_.send(op, r, none, answer);
         auto tokens = read_answer(op, r, answer, wire::read_login);
         std::lock_guard lock(mutex_);
         if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
@@ -95,20 +97,19 @@ public:
 
     /// Sends a request with the access token; renews it once if the region refuses it. Throws unless the
     /// answer is a success.
-    asio::awaitable<response> call(operation& op, request const& r)
+    asio::awaitable<void> call(operation& op, request const& r, response& answer)
     {
         op.retries.next_request();
         token bearer;
         if (r.authorized == authorization::access) bearer = usable_access(op);
         if (r.authorized == authorization::access && !bearer) bearer = co_await access(op);
-        auto answer = co_await wire_.send(op, r, bearer);
+        co_await wire_.send(op, r, bearer, answer);
         if (op.renew) {
             reject(bearer);
             bearer = co_await access(op);
-            answer = co_await wire_.send(op, r, bearer);
+            co_await wire_.send(op, r, bearer, answer);
         }
         if (!is_success(answer.status)) fail(op, r, answer);
-        co_return answer;
     }
 
     /// Calls `read(body)`, and gives its errors the request's name.
@@ -275,7 +276,8 @@ private:
             r.rotating_refresh = r.rotating_refresh && rotates_;
             auto const issued = home()->time().now();
             one_use const once{this, op, state, by_password};
-            auto const answer = co_await wire_.send(op, r, state.refresh());
+            response answer;
+            co_await wire_.send(op, r, state.refresh(), answer);
             if (!by_password && is_refused(answer)) {
                 refused = refusal(op, r, answer);
                 std::lock_guard lock(mutex_);

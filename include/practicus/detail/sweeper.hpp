@@ -206,18 +206,22 @@ private:
         return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
     }
 
+    // Only the first and the last of those in flight take the mutex: each operation passes here twice.
     void begin(bool operation)
     {
-        std::lock_guard lock(mutex_);
         if (operation) ++operations_;
-        if (++active_ == 1) start();
+        if (active_.fetch_add(1) != 0) return;
+        std::lock_guard lock(mutex_);
+        start();
     }
 
     void end(bool operation) noexcept
     {
-        std::lock_guard lock(mutex_);
         if (operation) --operations_;
-        if (--active_ == 0 && timer_) timer_->cancel();
+        if (active_.fetch_sub(1) != 1) return;
+        std::lock_guard lock(mutex_);
+        // Unless another has begun meanwhile, and started the timer anew.
+        if (active_ == 0 && timer_) timer_->cancel();
     }
 
     /// Under the mutex, while it is registered.
@@ -249,8 +253,8 @@ private:
     std::mutex mutex_;
     boost::intrusive::list<deadline> deadlines_;
     std::optional<asio::steady_timer> timer_;
-    std::size_t active_ = 0;
-    std::size_t operations_ = 0;
+    std::atomic<std::size_t> active_{0};
+    std::atomic<std::size_t> operations_{0};
     // Touched by the timer's handler only.
     unsigned ticks_ = 0;
     std::function<void()> on_second_;

@@ -91,7 +91,7 @@ public:
     /// Sends `r` with the token, if it asks for one, and follows redirects of a GET within its origin; sends
     /// again what the retry policy allows. Any status is an answer. Throws what the connection can end with,
     /// with the request's name in the error. (One coroutine, for each costs as much as a small request.)
-    asio::awaitable<response> send(operation& op, request const& r, token bearer) const
+    asio::awaitable<void> send(operation& op, request const& r, token const& bearer, response& answer) const
     {
         std::shared_ptr<error_info const> failure;
         try {
@@ -99,7 +99,6 @@ public:
             require_trusted(op, r);
             op.written = false;
             delivery d(*pools_, *options_, r);
-            response answer;
             while (true) {
                 attempt now;
                 now.timed = static_cast<bool>(told_);
@@ -119,7 +118,7 @@ public:
                     failed = current_error_info();
                 }
                 auto const next = settle(op, r, d, now, used, failed, answer);
-                if (next.action == next_step::done) co_return answer;
+                if (next.action == next_step::done) co_return;
                 answer = response();
                 if (next.action == next_step::pause) co_await pause(op, next.wait);
             }
@@ -232,7 +231,7 @@ private:
                                token const& bearer) const
     {
         out.wipe();
-        auto const* const via = dialler_->forwarder(r.where);
+        auto const* const via = d.to->forwarder();
         out.append(r.method).append(" ");
         if (via != nullptr) out.append(r.where.str());
         out.append(d.target).append(" HTTP/1.1").append(d.to->fields());
