@@ -185,7 +185,8 @@ void sweep_answers(std::size_t step)
             for (std::size_t at = turn % step; at < whole; at += step, ++turn)
                 cases.push_back(answer_ended_after(op, u, how, at, op.can_reuse() && turn % 2 != 0,
                                                    courses[turn / 2 % 3]));
-            if (how != stop::stall)
+            // (A reset may overtake the last record: it throws away what the server's system still holds.)
+            if (how == stop::cut)
                 cases.push_back(answer_ended_after(op, u, how, whole, op.can_reuse(), courses[1]));
         }
     }
