@@ -19,7 +19,7 @@ set(practicus_marked_headers
     practicus/detail/proxy.hpp pure
     practicus/detail/no_proxy.hpp pure
     practicus/proxy_options.hpp pure
-    practicus/options.hpp pure
+    practicus/options.hpp
     practicus/call_options.hpp pure
     practicus/detail/proxy_rules.hpp pure
     practicus/detail/rows.hpp pure
@@ -50,7 +50,16 @@ set(practicus_marked_headers
     practicus/detail/pool.hpp
     practicus/detail/pool_set.hpp
     practicus/detail/transport.hpp
+    practicus/detail/freshness.hpp pure
+    practicus/detail/flight_state.hpp pure
+    practicus/detail/shared_use.hpp pure
+    practicus/detail/bounded_map.hpp pure
+    practicus/detail/keyed_flights.hpp pure
+    practicus/detail/striped_cache.hpp pure
+    practicus/detail/token_cache_state.hpp pure
     practicus/detail/session_state.hpp pure
+    practicus/detail/single_flight_cache.hpp
+    practicus/detail/token_cache.hpp
     practicus/detail/session.hpp
     practicus/detail/calls.hpp
     practicus/client.hpp

@@ -155,7 +155,8 @@ public:
         return practicus::app_url(handle_.state().service(), prefix, name, version);
     }
 
-    /// The id behind a model's url. Errors: `errc::no_model_id`, `errc::not_found`, `errc::untrusted_origin`.
+    /// The id behind a model's url: remembered for a day, for all its versions; `models()` tells those of all
+    /// models at once. Errors: `errc::no_model_id`, `errc::not_found`, `errc::untrusted_origin`.
     awaitable<std::int64_t> model_id(practicus::model_url url) const
     {
         return run<std::int64_t>(detail::model_id, std::move(url));
@@ -167,18 +168,56 @@ public:
         return run<practicus::model_metadata>(detail::model_metadata, std::move(url));
     }
 
-    /// A token for calling the model, about 4 hours. Errors: as `model_id`.
+    /// A token for calling the model, which lives about 4 hours: from the cache, if it still lives for 30 s
+    /// (`call_options::min_validity`). Nobody waits for a renewal: that is done behind a token of the last
+    /// hour, a quarter of its life at most. Else it is fetched, once for all who wait, in the client's
+    /// context and under its own limit: a caller who leaves takes nothing from the others. A token for one
+    /// version serves them all. Errors: as `model_id`; `errc::expired_token`. An error that would come again
+    /// is replayed for 1 to 5 s.
     awaitable<token> session_token(practicus::model_url url,
                                    token_purpose purpose = token_purpose::predict) const
     {
-        return run<token>(detail::model_session_token, std::move(url), purpose);
+        return token_of(std::move(url), purpose);
     }
 
-    /// A token for calling the app. Errors: `errc::no_app_id`, `errc::not_found`, `errc::untrusted_origin`.
+    /// A token for calling the app; as `session_token`. Errors: `errc::no_app_id`, `errc::not_found`,
+    /// `errc::untrusted_origin`, `errc::expired_token`.
     awaitable<token> app_session_token(practicus::app_url url,
                                        token_purpose purpose = token_purpose::predict) const
     {
-        return run<token>(detail::app_session_token, std::move(url), purpose);
+        return token_of(std::move(url), purpose);
+    }
+
+    /// What `session_token` would answer at once, or an empty token; costs no coroutine and no request. In
+    /// the renewal window it starts the renewal. Any thread.
+    token cached_session_token(practicus::model_url const& url,
+                               token_purpose purpose = token_purpose::predict) const
+    {
+        return detail::look_up(handle_, url, purpose).value;
+    }
+
+    /// The same for an app.
+    token cached_app_session_token(practicus::app_url const& url,
+                                   token_purpose purpose = token_purpose::predict) const
+    {
+        return detail::look_up(handle_, url, purpose).value;
+    }
+
+    /// A service answered 401 to this token, in a request that was not made by this client: from now on it is
+    /// not handed out any more. Nothing happens if it is not the newest one, so that a late answer throws no
+    /// good token away. True if it was. After 8 young tokens that were refused one after the other, the next
+    /// callers are told so for 1 to 5 s. Any thread.
+    bool invalidate_session_token(practicus::model_url const& url, token const& refused,
+                                  token_purpose purpose = token_purpose::predict) const
+    {
+        return detail::invalidate(handle_.state(), url, refused, purpose);
+    }
+
+    /// The same for an app.
+    bool invalidate_app_session_token(practicus::app_url const& url, token const& refused,
+                                      token_purpose purpose = token_purpose::predict) const
+    {
+        return detail::invalidate(handle_.state(), url, refused, purpose);
     }
 
     /// Ends all operations of all copies with `errc::client_closed`, and all that are begun later.
@@ -196,6 +235,15 @@ private:
     friend detail::transport& detail::transport_of(client const&) noexcept;
 
     explicit client(detail::handle h) : handle_(std::move(h)) {}
+
+    /// A hit is ready; only a miss becomes an operation.
+    template <class Url>
+    awaitable<token> token_of(Url url, token_purpose purpose) const
+    {
+        auto found = detail::look_up(handle_, url, purpose);
+        if (found.value) return detail::ready(std::move(found.value));
+        return run<token>(detail::session_token<Url>, std::move(url), purpose);
+    }
 
     /// Not a coroutine: the arguments are taken over here, before anything is awaited.
     template <class T, class Call, class... Args>

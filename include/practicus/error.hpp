@@ -80,6 +80,9 @@ enum class errc
     no_model_id,
     /// The answer for an app's metadata names no app id. Check that the url is an app's.
     no_app_id,
+    /// The region answered with a token that is past its life already. Ask the region's administrator to set
+    /// its servers' clocks.
+    expired_token,
     /// The body is over its limit. Raise the limit in `client_options::limits` if the answer is wanted.
     body_too_large,
     /// The header is over its limit. Raise the limit in `client_options::limits` if the answer is wanted.
@@ -172,6 +175,7 @@ private:
         case errc::unexpected_json: return "the answer's JSON has another shape than expected";
         case errc::no_model_id: return "the answer names no model id";
         case errc::no_app_id: return "the answer names no app id";
+        case errc::expired_token: return "the region answered with a token that is past its life already";
         case errc::body_too_large: return "the answer's body is over its limit";
         case errc::header_too_large: return "the answer's header is over its limit";
         case errc::malformed_response: return "the answer is not well-formed HTTP";

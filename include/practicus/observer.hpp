@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <variant>
 
@@ -117,14 +118,50 @@ struct token_fetched
     boost::system::error_code error;
 };
 
+/// The callback `on_tokens` failed, or took too long. The tokens are in use all the same.
+struct tokens_not_taken
+{
+    boost::system::error_code error;
+    /// What it threw says. It is the callback's text.
+    std::string_view message;
+};
+
 } // namespace events
 
-using event = std::variant<events::resolved, events::dialled, events::waiting, events::reused, events::stale,
-                           events::exchanged, events::retried, events::token_fetched>;
+using event =
+    std::variant<events::resolved, events::dialled, events::waiting, events::reused, events::stale,
+                 events::exchanged, events::retried, events::token_fetched, events::tokens_not_taken>;
 
 /// Called for every event, on whichever thread it happens and perhaps on several at once, under no lock. It
 /// must not block: the operation goes on when it returns. What it throws is ignored.
 using observer = std::function<void(event const&)>;
+
+/// What has become of one kind of things that a client caches.
+struct cache_stats
+{
+    /// Kept now.
+    std::size_t entries = 0;
+    /// The oldest one's age, and the shortest time that one still lives; empty if nothing is kept, or if
+    /// nobody knows (an access token that the caller gave).
+    std::optional<std::chrono::nanoseconds> age;
+    std::optional<std::chrono::nanoseconds> remaining;
+
+    // Since the client was made.
+    std::uint64_t hits = 0;
+    /// Callers that had to wait: for a fetch that they caused, or for one that was under way.
+    std::uint64_t misses = 0;
+    /// Begun because there was nothing to hand out.
+    std::uint64_t fetches = 0;
+    /// Begun behind a value that was handed out meanwhile.
+    std::uint64_t renewals = 0;
+    /// Fetches and renewals that failed.
+    std::uint64_t failures = 0;
+    /// Callers that were given the error of a moment ago.
+    std::uint64_t replays = 0;
+    /// Given up for want of room.
+    std::uint64_t evictions = 0;
+    boost::system::error_code last_error;
+};
 
 /// Counters of a client, over all its origins. A snapshot: each figure is right, but not all are of one
 /// moment.
@@ -155,6 +192,12 @@ struct client_stats
     /// Payload: heads and bodies, without TLS.
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
+
+    cache_stats access_tokens;
+    /// Ids of models and apps.
+    cache_stats ids;
+    cache_stats session_tokens;
+    cache_stats app_tokens;
 };
 
 } // namespace practicus::inline v1

@@ -7,11 +7,15 @@
 #include <practicus/observer.hpp>
 #include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
+#include <practicus/token.hpp>
 #include <practicus/url.hpp>
+
+#include <boost/asio/awaitable.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -235,6 +239,9 @@ private:
     duration patience_{5'000};
 };
 
+/// Told of new tokens: see `client_options::on_tokens`.
+using tokens_callback = std::function<boost::asio::awaitable<void>(issued_tokens)>;
+
 /// Everything about a client that is decided when it is made. Constant from then on.
 class client_options
 {
@@ -263,6 +270,13 @@ public:
     /// Is told what happens: see `observer`.
     client_options& observer(practicus::observer value) { return set(observer_, std::move(value)); }
     practicus::observer const& observer() const noexcept { return observer_; }
+
+    /// Called with what a login or a refresh brought, before any operation gets the new token: to store a
+    /// refresh token that the region replaces with each use. It runs in the client's context and may take 5
+    /// s; if it throws or takes longer, the tokens are in use all the same, and the observer hears of it. It
+    /// must not wait for an operation of this client that needs a token: that waits for it.
+    client_options& on_tokens(tokens_callback value) { return set(on_tokens_, std::move(value)); }
+    tokens_callback const& on_tokens() const noexcept { return on_tokens_; }
 
     /// Log in with these at the first operation that needs it; all callers then wait for the one login.
     client_options& credentials(practicus::credentials value)
@@ -313,6 +327,7 @@ private:
     retry_options retry_;
     proxy_options proxy_;
     practicus::observer observer_;
+    tokens_callback on_tokens_;
     std::optional<practicus::credentials> credentials_;
     std::vector<origin> trusted_origins_;
     std::string user_agent_ = "practicus-cpp";

@@ -9,10 +9,28 @@
 #include <iosfwd>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
 namespace practicus::inline v1 {
+
+class token;
+
+namespace detail {
+
+/// The same value, with a reference count of its own: who copies it shares nothing that is written with who
+/// copies the other one.
+template <class T>
+std::shared_ptr<T> apart(std::shared_ptr<T> const& of)
+{
+    auto const held = std::make_shared<std::shared_ptr<T> const>(of);
+    return std::shared_ptr<T>(held, held->get());
+}
+
+token apart(token const& of);
+
+} // namespace detail
 
 /// A token as the client hands it out: the secret, and what it says of itself. Immutable; a copy costs a
 /// reference count and shares the bytes, which are wiped when the last copy goes. As `secret`, it can not be
@@ -61,6 +79,8 @@ public:
                                                         token const&) = delete;
 
 private:
+    friend token detail::apart(token const& of);
+
     struct state
     {
         explicit state(secret v) noexcept : value(std::move(v)), claims(read_jwt(value.reveal())) {}
@@ -71,5 +91,32 @@ private:
 
     std::shared_ptr<state const> state_;
 };
+
+/// What a region issued, for a program that keeps tokens itself. Thread safety: as a string.
+class issued_tokens
+{
+public:
+    issued_tokens(token access, token refresh, std::string username)
+        : access_(std::move(access)), refresh_(std::move(refresh)), username_(std::move(username))
+    {}
+
+    token const& access() const noexcept { return access_; }
+    /// Empty if the region issued none; the one of before if it did not replace it.
+    token const& refresh() const noexcept { return refresh_; }
+    /// Empty if nobody knows.
+    std::string const& username() const noexcept { return username_; }
+
+private:
+    token access_;
+    token refresh_;
+    std::string username_;
+};
+
+inline token detail::apart(token const& of)
+{
+    token result;
+    if (of) result.state_ = apart(of.state_);
+    return result;
+}
 
 } // namespace practicus::inline v1

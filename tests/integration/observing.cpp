@@ -44,6 +44,10 @@ struct writer
     {
         out << "token " << e.kind << ' ' << e.error.message();
     }
+    void operator()(events::tokens_not_taken const& e) const
+    {
+        out << "tokens not taken: " << e.error.message();
+    }
 };
 
 struct event_log

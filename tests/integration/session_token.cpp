@@ -61,8 +61,11 @@ TEST_CASE("an id that is missing or makes no sense")
 {
     fixture f;
     auto client = f.user();
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
     f.run(client.cluster());
     auto with_id = [&](practicus::mock::response answer) {
+        clock.advance(5s); // an error that would come again is replayed for so long
         f.server.expect("GET", "/models/practicus/diamond-price/").reply(std::move(answer));
         return f.failure(client.session_token(f.model()));
     };
@@ -75,6 +78,7 @@ TEST_CASE("an id that is missing or makes no sense")
     f.server.expect("GET", "/apps/tools/viewer/api/").reply(200, "{}");
     CHECK(f.failure(client.app_session_token(client.app_url("apps/tools", "viewer"))).code ==
           errc::no_app_id);
+    clock.advance(5s);
     f.server.expect("GET", "/apps/tools/viewer/api/").reply(200, R"({"app_id":0})");
     CHECK(f.failure(client.app_session_token(client.app_url("apps/tools", "viewer"))).code ==
           errc::no_app_id);

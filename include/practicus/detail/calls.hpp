@@ -52,6 +52,16 @@ public:
     session& state() const noexcept { return held_->state(); }
     operation begin() const { return state().begin(with_); }
 
+    /// May be null.
+    std::shared_ptr<call_options const> const& with() const noexcept { return with_; }
+
+    /// How long a token must still live, if it was said.
+    std::optional<std::chrono::nanoseconds> validity() const noexcept
+    {
+        if (!with_ || !with_->min_validity()) return std::nullopt;
+        return *with_->min_validity();
+    }
+
 private:
     std::shared_ptr<client_handle> held_;
     std::shared_ptr<call_options const> with_;
@@ -107,11 +117,6 @@ inline asio::awaitable<std::vector<model_prefix>> model_prefixes(handle h)
     return listing<model_prefix, wire::read_model_prefix>(std::move(h), "modelhost/model-prefixes/");
 }
 
-inline asio::awaitable<std::vector<model>> models(handle h)
-{
-    return listing<model, wire::read_model>(std::move(h), "modelhost/models/");
-}
-
 inline asio::awaitable<std::vector<model_deployment>> model_deployments(handle h)
 {
     return listing<model_deployment, wire::read_deployment>(std::move(h), "modelhost/model-deployments/");
@@ -120,11 +125,6 @@ inline asio::awaitable<std::vector<model_deployment>> model_deployments(handle h
 inline asio::awaitable<std::vector<app_prefix>> app_prefixes(handle h)
 {
     return listing<app_prefix, wire::read_app_prefix>(std::move(h), "apphost/app-prefixes/");
-}
-
-inline asio::awaitable<std::vector<app>> apps(handle h)
-{
-    return listing<app, wire::read_app>(std::move(h), "apphost/apps/");
 }
 
 /// Asks the model's service; `read(response)`.
@@ -138,48 +138,235 @@ auto ask_model(session& s, operation& op, model_url const& url, Read read)
     co_return s.explain(op, r, answer, [&] { return read(answer); });
 }
 
-inline asio::awaitable<std::int64_t> model_id(handle h, model_url url)
-{
-    auto op = h.begin();
-    co_return co_await ask_model(h.state(), op, url, wire::read_model_id);
-}
-
 inline asio::awaitable<practicus::model_metadata> model_metadata(handle h, model_url url)
 {
     auto op = h.begin();
     co_return co_await ask_model(h.state(), op, url, wire::read_metadata);
 }
 
-/// Trades an id for a token.
-inline asio::awaitable<token> trade(session& s, std::string_view kind, operation& op, request const& r)
+inline request id_request(session& s, model_url const& url)
 {
-    operation_body<token> const fetch = [&]() -> asio::awaitable<token> {
-        response answer;
-        co_await s.call(op, r, answer);
-        co_return s.read_answer(op, r, answer, wire::read_session_token);
-    };
-    co_return co_await s.observed(kind, fetch);
+    return wire::metadata(url, s.limits().console_body());
 }
 
-inline asio::awaitable<token> model_session_token(handle h, model_url url, token_purpose purpose)
+inline request id_request(session& s, app_url const& url)
 {
-    auto& s = h.state();
-    auto op = h.begin();
-    auto const id = co_await ask_model(s, op, url, wire::read_model_id);
-    auto const r = wire::model_session(s.service(), id, purpose, s.limits().console_body());
-    co_return co_await trade(s, "session", op, r);
+    return wire::app_metadata(url, s.limits().console_body());
 }
 
-inline asio::awaitable<token> app_session_token(handle h, app_url url, token_purpose purpose)
+/// The model's id as its service tells it.
+inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, model_url const& url)
 {
-    auto& s = h.state();
-    auto op = h.begin();
-    auto const asked = wire::app_metadata(url, s.limits().console_body());
+    return ask_model(s, op, url, wire::read_model_id);
+}
+
+/// The app's id likewise.
+inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, app_url const& url)
+{
+    auto const r = id_request(s, url);
     response answer;
-    co_await s.call(op, asked, answer);
-    auto const id = s.read_answer(op, asked, answer, wire::read_app_id);
-    auto const r = wire::app_session(s.service(), id, purpose, s.limits().console_body());
-    co_return co_await trade(s, "app", op, r);
+    co_await s.call(op, r, answer);
+    co_return s.read_answer(op, r, answer, wire::read_app_id);
+}
+
+inline token_cache& cache_for(session& s, model_url const&) noexcept
+{
+    return s.models();
+}
+
+inline token_cache& cache_for(session& s, app_url const&) noexcept
+{
+    return s.apps();
+}
+
+inline request trade_for(session& s, model_url const&, token_key const& key)
+{
+    return wire::model_session(s.service(), key.id, key.purpose, s.limits().console_body());
+}
+
+inline request trade_for(session& s, app_url const&, token_key const& key)
+{
+    return wire::app_session(s.service(), key.id, key.purpose, s.limits().console_body());
+}
+
+inline constexpr char const* kind_of(model_url const&) noexcept
+{
+    return "session";
+}
+
+inline constexpr char const* kind_of(app_url const&) noexcept
+{
+    return "app";
+}
+
+/// A flight that finds out an id.
+template <class Url>
+asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<session> s,
+                                                          std::shared_ptr<call_options const> with, Url url)
+{
+    auto op = s->begin_shared(std::move(with));
+    brought<token_cache::id_handle> result;
+    result.value = co_await ask_id(*s, op, url);
+    result.life = token_cache::state_type::life_of_id(s->home()->time().now());
+    co_return result;
+}
+
+/// A flight that trades an id for a token.
+template <class Url>
+asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
+                                            std::shared_ptr<call_options const> with, Url url, token_key key)
+{
+    operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
+        auto op = s->begin_shared(with);
+        auto const r = trade_for(*s, url, key);
+        auto const issued = s->home()->time().now();
+        response answer;
+        co_await s->call(op, r, answer);
+        brought<token> got;
+        got.value = s->read_answer(op, r, answer, wire::read_session_token);
+        got.life = lifespan(issued, remaining_life(got.value.claims(), parse_http_date(answer.date)),
+                            session_token_limits, s->home()->random().next());
+        if (got.life.has_ended(s->home()->time().now()))
+            s->explain(op, r, answer, [] { throw error(errc::expired_token); });
+        co_return got;
+    };
+    co_return co_await s->observed(kind_of(url), fetch);
+}
+
+template <class Url>
+flight_work<token_cache::id_handle> id_work(session& s, std::shared_ptr<call_options const> with,
+                                            Url const& url)
+{
+    return [self = s.shared_from_this(), with = std::move(with), url](flight_ticket) {
+        return fetch_id(self, with, url);
+    };
+}
+
+template <class Url>
+flight_work<token> token_work(session& s, std::shared_ptr<call_options const> with, Url const& url,
+                              token_key const& key)
+{
+    return [self = s.shared_from_this(), with = std::move(with), url, key](flight_ticket) {
+        return fetch_token(self, with, url, key);
+    };
+}
+
+template <class Url>
+asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& url)
+{
+    // Before anybody else's answer: what this caller does not trust, it does not get by another's trust.
+    s.check_trusted(op, id_request(s, url));
+    auto const a = cache_for(s, url).ask_id(url.without_version(), [&] { return id_work(s, op.with, url); });
+    auto id = a.served();
+    if (!id) id = co_await flight<token_cache::id_handle>::join(a.joined, s.home()->limits(), op.deadline);
+    co_return *id;
+}
+
+inline asio::awaitable<std::int64_t> model_id(handle h, model_url url)
+{
+    auto op = h.begin();
+    co_return co_await id_of(h.state(), op, url);
+}
+
+/// A session token that this thread does not have.
+template <class Url>
+asio::awaitable<token> session_token(handle h, Url url, token_purpose purpose)
+{
+    auto& s = h.state();
+    auto& cache = cache_for(s, url);
+    auto op = h.begin();
+    auto const name = url.without_version();
+    bool remembered = cache.known_id(name).has_value();
+    while (true) {
+        token_key key;
+        key.id = co_await id_of(s, op, url);
+        key.purpose = purpose;
+        auto const a =
+            cache.ask_token(key, name, op.validity(), [&] { return token_work(s, op.with, url, key); });
+        auto result = a.served();
+        std::shared_ptr<error_info const> failure;
+        try {
+            if (!result) result = co_await flight<token>::join(a.joined, s.home()->limits(), op.deadline);
+        } catch (...) {
+            failure = current_error_info();
+        }
+        // The model may have another id by now: once more, with the one that its service tells.
+        if (failure && failure->code == errc::not_found && std::exchange(remembered, false)) continue;
+        if (failure) throw error(std::move(failure));
+        cache.install(key, name, result);
+        co_return result;
+    }
+}
+
+/// A hit.
+inline asio::awaitable<token> ready(token value)
+{
+    co_return value;
+}
+
+/// Starts the renewal of a token that is handed out meanwhile, unless that is under way.
+template <class Url>
+void renew_behind(handle const& h, Url const& url, token_purpose purpose)
+{
+    auto& s = h.state();
+    auto& cache = cache_for(s, url);
+    auto const id = cache.known_id(url.without_version());
+    if (!id) return;
+    token_key key;
+    key.id = *id;
+    key.purpose = purpose;
+    cache.ask_token(key, url.without_version(), std::nullopt,
+                    [&] { return token_work(s, h.with(), url, key); });
+}
+
+/// This thread's token, or none.
+template <class Url>
+token_cache::found look_up(handle const& h, Url const& url, token_purpose purpose)
+{
+    auto& s = h.state();
+    if (s.home()->is_closed()) return {};
+    auto found = cache_for(s, url).find(url.without_version(), purpose, h.validity());
+    if (found.renew) renew_behind(h, url, purpose);
+    return found;
+}
+
+/// A service refused the token.
+template <class Url>
+bool invalidate(session& s, Url const& url, token const& refused, token_purpose purpose)
+{
+    auto const why = error(errc::unauthorized, "the service refused the tokens that the region issued");
+    return cache_for(s, url).refused(url.without_version(), purpose, refused, why.shared_info());
+}
+
+/// The ids of a listing, for as many as there is room for.
+template <class Url, class Entry>
+void prime(session& s, token_cache& cache, std::vector<Entry> const& listed)
+{
+    std::vector<std::pair<std::string, std::int64_t>> names;
+    for (auto const& entry : listed) {
+        if (names.size() == cache.capacity()) break;
+        try {
+            Url const url(s.service(), entry.prefix.prefix, entry.name);
+            names.emplace_back(url.without_version(), entry.id);
+        } catch (error const&) {
+            // A name that makes no url: nobody can ask for it.
+        }
+    }
+    cache.prime(names);
+}
+
+inline asio::awaitable<std::vector<model>> models(handle h)
+{
+    auto listed = co_await listing<model, wire::read_model>(h, "modelhost/models/");
+    prime<model_url>(h.state(), h.state().models(), listed);
+    co_return listed;
+}
+
+inline asio::awaitable<std::vector<app>> apps(handle h)
+{
+    auto listed = co_await listing<app, wire::read_app>(h, "apphost/apps/");
+    prime<app_url>(h.state(), h.state().apps(), listed);
+    co_return listed;
 }
 
 } // namespace practicus::inline v1::detail

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -40,6 +41,12 @@ struct operation
     std::shared_ptr<call_options const> with;
     /// How long a token must still live; negative: as long as is usual.
     std::chrono::milliseconds min_validity{-1};
+    /// The same for who decides about tokens.
+    std::optional<std::chrono::nanoseconds> validity() const noexcept
+    {
+        return min_validity < min_validity.zero() ? std::nullopt
+                                                  : std::optional(std::chrono::nanoseconds(min_validity));
+    }
     /// Has anything of the last request been handed to a socket?
     bool written = false;
     /// The last answer is a 401, and it is worth to try again with another token.

@@ -55,6 +55,9 @@ public:
         if (sweeper_->closed()) throw error(errc::client_closed);
     }
 
+    /// Would `check` throw?
+    bool is_closed() const noexcept { return gone_.load() || sweeper_->closed(); }
+
     /// Calls `f(executor)` while the context can not go away. False if it is gone.
     template <class F>
     bool with_executor(F f)
@@ -181,6 +184,25 @@ private:
     std::weak_ptr<inside> running_;
 };
 
+/// Runs an operation in the client's context, by itself; the caller waits, until `end` at most. Cancels it if
+/// the caller goes.
+template <class T>
+asio::awaitable<T> run_apart(std::shared_ptr<runtime> home, operation_body<T> op, time_point end)
+{
+    auto const landed = std::make_shared<flight<value_of<T>>>();
+    auto const call = std::make_shared<remote_call>(home);
+    // Owns what it needs: close() on another thread may end this wait before the function has run.
+    std::function<void()> start = [call, landed, owner = home->limits(), op] {
+        auto const promise = std::make_shared<flight_promise<value_of<T>>>(landed);
+        call->start([promise, owner, op] { return run_into<T>(promise, owner, op); });
+    };
+    auto joined = flight<value_of<T>>::join(landed, home->limits(), end, std::move(start));
+    if constexpr (std::is_void_v<T>)
+        co_await std::move(joined);
+    else
+        co_return co_await std::move(joined);
+}
+
 /// Runs an operation where the client lives: right here if the caller's executor belongs to the client's
 /// context, else there, and the caller waits. Every failure leaves as `practicus::error`. `body()` gives an
 /// `awaitable<T>`, once, and lives until that has ended.
@@ -202,17 +224,9 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body)
         throw error(std::move(failure));
     }
 
-    auto const end = std::make_shared<flight<value_of<T>>>();
-    auto const call = std::make_shared<remote_call>(home);
-    // Owns what it needs: close() on another thread may end this wait before the function has run. `body`
-    // stays here too, with the client's handle: else what is dropped there could close the client before it
-    // has told this caller why.
-    operation_body<T> const op = body;
-    std::function<void()> start = [call, end, owner = home->limits(), op] {
-        auto const promise = std::make_shared<flight_promise<value_of<T>>>(end);
-        call->start([promise, owner, op] { return run_into<T>(promise, owner, op); });
-    };
-    auto joined = flight<value_of<T>>::join(end, home->limits(), time_point::max(), std::move(start));
+    // `body` stays here too, with the client's handle: else what is dropped there could close the client
+    // before it has told this caller why.
+    auto joined = run_apart<T>(home, operation_body<T>(body), time_point::max());
     if constexpr (std::is_void_v<T>)
         co_await std::move(joined);
     else

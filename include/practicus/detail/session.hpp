@@ -4,11 +4,13 @@
 
 #include <practicus/credentials.hpp>
 #include <practicus/detail/error_body.hpp>
-#include <practicus/detail/flight.hpp>
+#include <practicus/detail/freshness.hpp>
 #include <practicus/detail/http_date.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/session_state.hpp>
+#include <practicus/detail/single_flight_cache.hpp>
+#include <practicus/detail/token_cache.hpp>
 #include <practicus/detail/transport.hpp>
 #include <practicus/detail/wire.hpp>
 #include <practicus/error.hpp>
@@ -33,7 +35,8 @@ class session : public std::enable_shared_from_this<session>
 {
 public:
     session(std::shared_ptr<runtime> home, service_url service, client_options options)
-        : state_(options.credentials()),
+        : state_(options.credentials()), access_(given_access(options.credentials())),
+          access_flights_(home, mutex_), models_(home), apps_(home),
           // logout() must find every copy of a password.
           wire_(std::move(home), std::move(service), std::move(options.without_credentials()))
     {}
@@ -47,10 +50,46 @@ public:
         return wire_.begin(std::move(with));
     }
 
+    /// A flight's: with the fields and the trust of the call that caused it, and limits of its own.
+    operation begin_shared(std::shared_ptr<call_options const> with) const
+    {
+        auto op = wire_.begin(nullptr);
+        op.with = std::move(with);
+        return op;
+    }
+
+    /// Throws `errc::untrusted_origin`.
+    void check_trusted(operation const& op, request const& r) const { wire_.check_trusted(op, r); }
+
     /// Ends all operations with `errc::client_closed`. Any thread.
     void close() noexcept { wire_.close(); }
     void close_idle() const noexcept { wire_.close_idle(); }
-    client_stats stats() const { return wire_.stats(); }
+
+    client_stats stats()
+    {
+        auto result = wire_.stats();
+        {
+            std::lock_guard lock(mutex_);
+            result.access_tokens = access_flights_.counts();
+            see(result.access_tokens, access_->state, home()->time().now());
+        }
+        result.session_tokens = models_.token_stats();
+        result.app_tokens = apps_.token_stats();
+        result.ids = models_.id_stats();
+        auto const more = apps_.id_stats();
+        result.ids.entries += more.entries;
+        result.ids.hits += more.hits;
+        result.ids.misses += more.misses;
+        result.ids.fetches += more.fetches;
+        result.ids.failures += more.failures;
+        result.ids.replays += more.replays;
+        result.ids.evictions += more.evictions;
+        if (more.last_error) result.ids.last_error = more.last_error;
+        return result;
+    }
+
+    token_cache& models() noexcept { return models_; }
+    token_cache& apps() noexcept { return apps_; }
     /// For tests.
     transport& wire() noexcept { return wire_; }
 
@@ -60,22 +99,26 @@ public:
         return state_.username();
     }
 
-    /// Forgets every token and password, and voids what is being fetched.
+    /// Forgets every token and password, and voids what is being fetched: who waits for it is told so.
     void logout()
     {
-        std::lock_guard lock(mutex_);
-        ++logouts_;
-        state_.forget();
-        fetching_.reset();
+        flight_ticket again = 0;
+        {
+            std::lock_guard lock(mutex_);
+            ++logouts_;
+            state_.forget();
+            again = access_->state.credentials_changed(false);
+        }
+        access_flights_.restart(access_, again);
+        caches_changed(false);
     }
 
     asio::awaitable<void> login(operation op, credentials who)
     {
         if (who.type() != credentials::kind::password) {
-            bool const renew = who.type() == credentials::kind::refresh_token;
-            replace(std::move(who));
+            replace(who);
             // Proves the token now, and not at some later call.
-            if (renew) co_await access(op);
+            if (who.type() == credentials::kind::refresh_token) co_await access(op, true);
             co_return;
         }
         auto const issued = home()->time().now();
@@ -84,12 +127,13 @@ public:
         response answer;
         token const none;
         co_await wire_.send(op, r, none, answer);
-        auto tokens = read_answer(op, r, answer, wire::read_login);
-        std::lock_guard lock(mutex_);
-        if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
-        state_.replace(std::move(who));
-        fetching_.reset();
-        adopt(std::move(tokens), answer, issued, state_.generation());
+        auto const tokens = read_answer(op, r, answer, wire::read_login);
+        auto const life = life_of(tokens, answer, issued);
+        if (life.has_ended(home()->time().now()))
+            explain(op, r, answer, [] { throw error(errc::expired_token); });
+        // Whoever waits for a token is woken when `on_tokens` has been told, or is left alone with it.
+        served_later const others{adopt_login(std::move(who), tokens, life, logouts), tokens.access};
+        co_await tell_tokens(tokens.access);
     }
 
     /// A new access token; until it is there, the old one stays in use.
@@ -101,13 +145,17 @@ public:
     {
         op.retries.next_request();
         token bearer;
-        if (r.authorized == authorization::access) bearer = usable_access(op);
-        if (r.authorized == authorization::access && !bearer) bearer = co_await access(op);
+        if (r.authorized == authorization::access) {
+            auto const a = ask_access(op, false);
+            bearer = a.served();
+            if (!bearer) bearer = co_await flight<token>::join(a.joined, home()->limits(), op.deadline);
+        }
         co_await wire_.send(op, r, bearer, answer);
         if (op.renew) {
-            reject(bearer);
-            bearer = co_await access(op);
+            refuse_access(bearer, failure_of(op, r, answer));
+            bearer = co_await access(op, false);
             co_await wire_.send(op, r, bearer, answer);
+            if (answer.status == 401) refuse_access(bearer, failure_of(op, r, answer));
         }
         if (!is_success(answer.status)) fail(op, r, answer);
     }
@@ -142,13 +190,14 @@ public:
     }
 
     /// Tells the observer of a fetch.
-    asio::awaitable<token> observed(std::string_view kind, operation_body<token> fetch) const
+    template <class T>
+    asio::awaitable<T> observed(std::string_view kind, operation_body<T> fetch) const
     {
         if (!wire_.told()) co_return co_await fetch();
         events::token_fetched e;
         e.kind = kind;
         auto const begin = home()->time().precise_now();
-        token result;
+        T result;
         std::shared_ptr<error_info const> failure;
         try {
             result = co_await fetch();
@@ -165,6 +214,11 @@ public:
 private:
     [[noreturn]] void fail(operation const& op, request const& r, response const& answer) const
     {
+        throw error(failure_of(op, r, answer));
+    }
+
+    error_info failure_of(operation const& op, request const& r, response const& answer) const
+    {
         auto words = read_error_body(answer.body);
         bool const otp = words.field == "one_time_password" || words.field == "otp";
         bool const from_region = words.from_region;
@@ -175,7 +229,7 @@ private:
             else if (from_region && (answer.status == 401 || answer.status == 403))
                 info.code = errc::login_refused;
         }
-        throw error(wire_.with_request(std::move(info), r, op));
+        return wire_.with_request(std::move(info), r, op);
     }
 
     std::uint64_t count_logouts() const
@@ -184,89 +238,152 @@ private:
         return logouts_;
     }
 
-    void reject(token const& access)
+    /// Issued at an unknown time, perhaps by another clock: only the region can say when it ends.
+    static void keep_given(single_entry<token>& access, credentials const& who)
     {
-        std::lock_guard lock(mutex_);
-        state_.reject(access);
+        if (who.type() == credentials::kind::access_token)
+            access.state.put(token(who.value()), lifespan::unlimited());
     }
 
-    void replace(credentials who)
+    static std::shared_ptr<single_entry<token>> given_access(std::optional<credentials> const& who)
     {
-        std::lock_guard lock(mutex_);
-        state_.replace(std::move(who));
-        fetching_.reset();
+        auto const result = std::make_shared<single_entry<token>>();
+        if (who) keep_given(*result, *who);
+        return result;
     }
 
-    /// Adopts under the mutex.
-    bool adopt(wire::new_tokens tokens, response const& answer, time_point issued, std::uint64_t generation)
+    /// From now on these credentials. Who waits for a token goes on waiting, for one by these.
+    void replace(credentials const& who)
     {
-        auto const end = end_of_life(tokens.access.claims(), parse_http_date(answer.date), issued);
-        return state_.adopt(std::move(tokens), issued, end, generation);
-    }
-
-    /// An access token that is there and may be used, or none.
-    token usable_access(operation const& op) const
-    {
-        std::lock_guard lock(mutex_);
-        return state_.is_fresh(home()->time().now(), op.min_validity) ? state_.access() : token();
-    }
-
-    /// A usable access token: at once, or from the one fetch that all callers share.
-    asio::awaitable<token> access(operation const& op, bool renew = false)
-    {
-        std::shared_ptr<flight<token>> joined;
-        bool first = false;
+        flight_ticket again = 0;
+        std::shared_ptr<flight<token>> waiters;
         {
             std::lock_guard lock(mutex_);
-            if (!renew && state_.is_fresh(home()->time().now(), op.min_validity)) co_return state_.access();
-            first = !fetching_;
-            if (first && state_.fetch() == session_state::source::none) throw error(errc::login_required);
-            if (first) fetching_ = std::make_shared<flight<token>>();
-            joined = fetching_;
-        }
-        if (first) start_fetch(joined);
-        co_return co_await flight<token>::join(joined, home()->limits(), op.deadline);
-    }
-
-    /// The fetch belongs to the client: it goes on when its first caller is gone.
-    void start_fetch(std::shared_ptr<flight<token>> const& target)
-    {
-        auto const promise = std::make_shared<flight_promise<token>>(target);
-        home()->spawn([self = shared_from_this(), target, promise] {
-            return run_into<token>(promise, self->home()->limits(), [self, target] {
-                return self->observed("access", [self, target] { return self->fetch(target); });
-            });
-        });
-    }
-
-    asio::awaitable<token> fetch(std::shared_ptr<flight<token>> target)
-    {
-        struct finally
-        {
-            session* self;
-            std::shared_ptr<flight<token>> target;
-            ~finally()
-            {
-                std::lock_guard lock(self->mutex_);
-                if (self->fetching_ == target) self->fetching_.reset();
+            state_.replace(who);
+            again = access_->state.credentials_changed(false);
+            if (who.type() == credentials::kind::access_token) {
+                waiters = access_flights_.take_waiters(*access_);
+                keep_given(*access_, who);
             }
-        };
-        finally const on_exit{this, target};
+        }
+        if (waiters)
+            waiters->succeed(token(who.value()));
+        else
+            access_flights_.restart(access_, again);
+        caches_changed(false);
+    }
+
+    struct served_later
+    {
+        std::shared_ptr<flight<token>> waiters;
+        token value;
+
+        ~served_later()
+        {
+            if (waiters) waiters->succeed(std::move(value));
+        }
+    };
+
+    /// What an explicit login brought; returns who waits for an access token. Throws if somebody has logged
+    /// out meanwhile.
+    std::shared_ptr<flight<token>> adopt_login(credentials who, wire::new_tokens const& tokens,
+                                               lifespan const& life, std::uint64_t logouts)
+    {
+        bool same_user = false;
+        std::shared_ptr<flight<token>> waiters;
+        {
+            std::lock_guard lock(mutex_);
+            if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
+            auto const before = state_.username();
+            state_.replace(std::move(who));
+            state_.adopt(tokens, state_.generation());
+            same_user = !before.empty() && before == state_.username();
+            access_->state.credentials_changed(false);
+            access_->state.put(tokens.access, life);
+            waiters = access_flights_.take_waiters(*access_);
+        }
+        caches_changed(same_user);
+        return waiters;
+    }
+
+    /// Tells the callback, for 5 s at most; what it does wrong is its own affair.
+    asio::awaitable<void> tell_tokens(token access)
+    {
+        auto const& told = wire_.options().on_tokens();
+        if (!told) co_return;
+        operation_body<void> body;
+        {
+            std::lock_guard lock(mutex_);
+            issued_tokens news(std::move(access), state_.refresh(), state_.username());
+            body = [told, given = std::move(news)] { return told(given); };
+        }
+        std::shared_ptr<error_info const> failure;
+        auto const end = home()->time().now() + callback_limit;
+        try {
+            co_await run_apart<void>(home(), body, end);
+        } catch (...) {
+            failure = current_error_info();
+        }
+        if (failure) wire_.told()(events::tokens_not_taken{failure->code, failure->message});
+    }
+
+    void caches_changed(bool keep)
+    {
+        models_.credentials_changed(keep);
+        apps_.credentials_changed(keep);
+    }
+
+    lifespan life_of(wire::new_tokens const& tokens, response const& answer, time_point issued) const
+    {
+        return {issued, remaining_life(tokens.access.claims(), parse_http_date(answer.date)),
+                access_token_limits, home()->random().next()};
+    }
+
+    void refuse_access(token const& used, error_info why)
+    {
+        auto const reason = std::make_shared<error_info const>(std::move(why));
+        std::lock_guard lock(mutex_);
+        access_->state.refused(used, reason, home()->time().now(), home()->random().next());
+    }
+
+    /// An access token, or what to wait for; starts what is to be started. `renew`: another one than there
+    /// is.
+    asked<token> ask_access(operation const& op, bool renew)
+    {
+        auto const now = home()->time().now();
+        return access_flights_.ask(
+            access_, [&](auto& state) { return renew ? state.renew(now) : state.ask(now, op.validity()); },
+            [this] {
+                return flight_work<token>([self = shared_from_this()](flight_ticket ticket) {
+                    operation_body<brought<token>> const fetch = [self, ticket] {
+                        return self->fetch_access(ticket);
+                    };
+                    return self->observed("access", fetch);
+                });
+            });
+    }
+
+    asio::awaitable<token> access(operation const& op, bool renew)
+    {
+        auto const a = ask_access(op, renew);
+        auto result = a.served();
+        if (!result) result = co_await flight<token>::join(a.joined, home()->limits(), op.deadline);
+        co_return result;
+    }
+
+    /// A refresh token, then the password if the region refuses that and it was kept.
+    asio::awaitable<brought<token>> fetch_access(flight_ticket ticket)
+    {
         auto op = begin();
         std::shared_ptr<error_info const> refused;
-        // A refresh token that is refused, then the password if it was kept; and all over if somebody else
-        // logged in meanwhile.
-        for (int tries = 0; tries < 4; ++tries) {
+        while (true) {
             session_state state;
-            std::shared_ptr<flight<token>> newer;
             {
                 std::lock_guard lock(mutex_);
+                // Somebody has logged in or out: nobody waits for this any more.
+                if (!access_->state.is_current(ticket)) throw_aborted();
                 state = state_;
-                if (fetching_ != target) newer = fetching_;
             }
-            // A refresh token that rotates must not be sent by two.
-            if (newer) co_return co_await flight<token>::join(newer, home()->limits(), op.deadline);
-            if (tries > 0 && state.is_fresh(home()->time().now())) co_return state.access();
             auto const source = state.fetch();
             if (source == session_state::source::none) break;
             bool const by_password = source == session_state::source::password;
@@ -278,24 +395,39 @@ private:
             one_use const once{this, op, state, by_password};
             response answer;
             co_await wire_.send(op, r, state.refresh(), answer);
-            if (!by_password && is_refused(answer)) {
+            bool const is_final = is_refused(answer);
+            if (is_final) forget_refused(state, by_password);
+            if (is_final && !by_password) {
                 refused = refusal(op, r, answer);
-                std::lock_guard lock(mutex_);
-                state_.refuse(state.refresh());
                 continue;
             }
-            if (by_password && is_refused(answer)) {
-                std::lock_guard lock(mutex_);
-                state_.refuse_password(state.generation());
-            }
-            auto tokens = read_answer(op, r, answer, by_password ? wire::read_login : wire::read_refresh);
-            auto const result = tokens.access;
+            auto const tokens =
+                read_answer(op, r, answer, by_password ? wire::read_login : wire::read_refresh);
             if (!by_password) rotates_ = !tokens.refresh.empty();
-            std::lock_guard lock(mutex_);
-            if (adopt(std::move(tokens), answer, issued, state.generation())) co_return result;
+            auto const life = life_of(tokens, answer, issued);
+            {
+                std::lock_guard lock(mutex_);
+                if (!state_.adopt(tokens, state.generation())) throw_aborted();
+            }
+            if (life.has_ended(home()->time().now()))
+                explain(op, r, answer, [] { throw error(errc::expired_token); });
+            brought<token> result;
+            result.value = tokens.access;
+            result.life = life;
+            co_await tell_tokens(tokens.access);
+            co_return result;
         }
         if (refused) throw error(refused);
         throw error(errc::login_required);
+    }
+
+    void forget_refused(session_state const& sent, bool by_password)
+    {
+        std::lock_guard lock(mutex_);
+        if (by_password)
+            state_.refuse_password(sent.generation());
+        else
+            state_.refuse(sent.refresh());
     }
 
     /// A one-time password that may have reached the region is not sent again.
@@ -331,10 +463,15 @@ private:
         return std::make_shared<error_info const>(wire_.with_request(std::move(info), r, op));
     }
 
+    static constexpr std::chrono::seconds callback_limit{5};
+
     mutable std::mutex mutex_;
     session_state state_;
     std::uint64_t logouts_ = 0;
-    std::shared_ptr<flight<token>> fetching_;
+    std::shared_ptr<single_entry<token>> access_;
+    flight_driver<single_entry<token>, token> access_flights_;
+    token_cache models_;
+    token_cache apps_;
     // Does the region replace a refresh token that is used? Until it has shown that it does not.
     std::atomic<bool> rotates_{true};
     transport wire_;

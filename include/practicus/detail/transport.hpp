@@ -128,6 +128,18 @@ public:
         throw error(with_request(*failure, r, op));
     }
 
+    /// What `send` checks first. Throws `errc::untrusted_origin`.
+    void check_trusted(operation const& op, request const& r) const
+    {
+        std::shared_ptr<error_info const> failure;
+        try {
+            require_trusted(op, r);
+        } catch (error const& e) {
+            failure = e.shared_info();
+        }
+        if (failure) throw error(with_request(*failure, r, op));
+    }
+
     /// Adds what only the operation knows.
     error_info with_request(error_info info, request const& r, operation const& op) const
     {

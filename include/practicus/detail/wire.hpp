@@ -9,7 +9,6 @@
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/utf8.hpp>
 #include <practicus/error.hpp>
-#include <practicus/options.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
 

@@ -1,0 +1,223 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/single_flight_cache.hpp>
+#include <practicus/detail/striped_cache.hpp>
+#include <practicus/detail/token_cache_state.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/token.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// How long a token must still live, if a caller asks for it.
+using validity = std::optional<std::chrono::nanoseconds>;
+
+/// Ids and tokens of a region's models, or of its apps. A hit costs a look into this thread's stripe; the
+/// rest is decided by `token_cache_state`, under one mutex. Thread safety: full.
+///
+/// A `name` is a url without its version.
+class token_cache
+{
+public:
+    using state_type = token_cache_state<flight_extra>;
+    using id_handle = state_type::id_handle;
+    using found = striped_cache<token>::found;
+
+    explicit token_cache(std::shared_ptr<runtime> home)
+        : home_(std::move(home)), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
+    {
+        token_flights_.on_landed = [this](state_type::token_entry const& e, flight_end const& end) {
+            landed(*e, end);
+        };
+    }
+
+    /// What this thread has.
+    found find(std::string_view name, token_purpose purpose, validity min)
+    {
+        return stripes(purpose).find(name, home_->time().now(), min);
+    }
+
+    /// `make()` gives the work that gets it.
+    template <class Make>
+    asked<id_handle> ask_id(std::string_view name, Make make)
+    {
+        auto const now = home_->time().now();
+        auto const entry = locked([&] { return state_.id_of(name, now); });
+        return id_flights_.ask(
+            entry, [&](auto& state) { return state.ask(now); }, std::move(make));
+    }
+
+    template <class Make>
+    asked<token> ask_token(token_key const& key, std::string_view name, validity min, Make make)
+    {
+        auto const now = home_->time().now();
+        auto const entry = locked([&] { return state_.token_of(key, name, now); });
+        return token_flights_.ask(
+            entry, [&](auto& state) { return state.ask(now, min); }, std::move(make));
+    }
+
+    /// The id that is known of `name`, without asking.
+    std::optional<std::int64_t> known_id(std::string_view name)
+    {
+        std::lock_guard lock(mutex_);
+        auto const entry = state_.ids().find(name);
+        return entry ? entry->state.value() : std::nullopt;
+    }
+
+    /// Keeps the token that `key` has now for this thread.
+    void install(token_key const& key, std::string_view name, token const& value)
+    {
+        auto const now = home_->time().now();
+        std::lock_guard lock(mutex_);
+        auto const entry = state_.find(key);
+        if (entry && entry->state.value() == value)
+            stripes(key.purpose).install(name, value, entry->state.life(), entry->use, now);
+    }
+
+    /// A service refused `used` (401). True if it was the one that is handed out, and is not any more.
+    bool refused(std::string_view name, token_purpose purpose, token const& used,
+                 std::shared_ptr<error_info const> why)
+    {
+        std::lock_guard lock(mutex_);
+        auto const id = state_.ids().find(name);
+        if (!id || !id->state.value()) return false;
+        auto const entry = state_.find(token_key{*id->state.value(), purpose});
+        if (!entry ||
+            !entry->state.refused(used, std::move(why), home_->time().now(), home_->random().next()))
+            return false;
+        erase(stripes(purpose), entry->extra.names);
+        return true;
+    }
+
+    /// A listing says that these names have these ids.
+    void prime(std::vector<std::pair<std::string, std::int64_t>> const& listed)
+    {
+        std::vector<std::pair<std::shared_ptr<flight<id_handle>>, std::int64_t>> wake;
+        {
+            auto const now = home_->time().now();
+            std::lock_guard lock(mutex_);
+            for (auto const& [name, id] : listed) {
+                auto const primed = state_.prime(name, id, now);
+                if (primed.moved) erase_everywhere(name);
+                if (primed.wake)
+                    if (auto waiters = id_flights_.take_waiters(*primed.wake))
+                        wake.emplace_back(std::move(waiters), id);
+            }
+        }
+        for (auto const& [waiters, id] : wake)
+            waiters->succeed(id);
+    }
+
+    /// Room for so many.
+    std::size_t capacity() noexcept { return state_.ids().capacity(); }
+
+    /// Somebody logged in or out; `keep` what is cached if it is the same user's.
+    void credentials_changed(bool keep)
+    {
+        std::vector<std::pair<state_type::id_entry, flight_ticket>> ids;
+        std::vector<std::pair<state_type::token_entry, flight_ticket>> tokens;
+        {
+            std::lock_guard lock(mutex_);
+            state_.credentials_changed(
+                keep, [&](auto const&, auto const& e, flight_ticket t) { ids.emplace_back(e, t); },
+                [&](auto const&, auto const& e, flight_ticket t) { tokens.emplace_back(e, t); });
+            if (!keep)
+                for (auto& s : stripes_)
+                    s.clear();
+        }
+        for (auto const& [entry, ticket] : ids)
+            id_flights_.restart(entry, ticket);
+        for (auto const& [entry, ticket] : tokens)
+            token_flights_.restart(entry, ticket);
+    }
+
+    cache_stats token_stats()
+    {
+        auto const now = home_->time().now();
+        std::lock_guard lock(mutex_);
+        auto result = token_flights_.counts();
+        result.evictions = state_.tokens().evictions();
+        for (auto const& s : stripes_)
+            result.hits += s.counters().hits;
+        state_.tokens().for_each([&](auto const&, auto& e) { see(result, e.state, now); });
+        return result;
+    }
+
+    cache_stats id_stats()
+    {
+        auto const now = home_->time().now();
+        std::lock_guard lock(mutex_);
+        auto result = id_flights_.counts();
+        result.evictions = state_.ids().evictions();
+        state_.ids().for_each([&](auto const&, auto& e) { see(result, e.state, now); });
+        return result;
+    }
+
+private:
+    template <class F>
+    auto locked(F f)
+    {
+        std::lock_guard lock(mutex_);
+        return f();
+    }
+
+    striped_cache<token>& stripes(token_purpose purpose) noexcept
+    {
+        return stripes_[purpose == token_purpose::predict ? 0 : 1];
+    }
+
+    static void erase(striped_cache<token>& from, token_names const& names)
+    {
+        if (names.too_many()) return from.clear();
+        for (auto const& name : names.urls())
+            from.erase(name);
+    }
+
+    void erase_everywhere(std::string_view name)
+    {
+        for (auto& s : stripes_)
+            s.erase(name);
+    }
+
+    /// Under the mutex, as all that changes the stripes.
+    void landed(state_type::token_flights::entry& e, flight_end const& end)
+    {
+        auto const& names = e.extra.names;
+        auto& stripes = this->stripes(e.extra.key.purpose);
+        if (end.outcome == flight_outcome::served) {
+            if (names.too_many()) return stripes.clear();
+            for (auto const& name : names.urls())
+                stripes.replace(name, e.state.value(), e.state.life(), e.use, home_->time().now());
+        } else if (end.error->code == errc::not_found) {
+            auto const dropped = state_.drop_id(e.extra.key.id);
+            for (auto& s : stripes_)
+                if (!dropped) s.clear();
+            if (dropped)
+                for (auto const& name : *dropped)
+                    erase_everywhere(name);
+        }
+    }
+
+    std::shared_ptr<runtime> home_;
+    std::mutex mutex_;
+    state_type state_;
+    flight_driver<state_type::id_flights::entry, id_handle> id_flights_;
+    flight_driver<state_type::token_flights::entry, token> token_flights_;
+    std::array<striped_cache<token>, 2> stripes_;
+};
+
+} // namespace practicus::inline v1::detail
