@@ -118,6 +118,24 @@ TEST_CASE("a session token is asked for once, and answered from then on without 
     CHECK(stats.access_tokens.remaining == 30min);
 }
 
+TEST_CASE("what one thread has fetched, the others have at once")
+{
+    cached f;
+    auto const first = f.run(f.caller.session_token(f.url));
+    token there, later;
+    std::thread([&] {
+        there = f.now(f.url);
+        later = f.now(f.url);
+    }).join();
+    CHECK(there == first);
+    CHECK(later == first);
+    CHECK(f.caller.stats().session_tokens.hits == 2);
+    f.caller.invalidate_session_token(f.url, first);
+    std::thread([&] { there = f.now(f.url); }).join();
+    CHECK_FALSE(there);
+    CHECK(f.trades() == 1);
+}
+
 TEST_CASE("a token for one version serves the others; one for upload is another")
 {
     cached f;

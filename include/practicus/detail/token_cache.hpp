@@ -45,10 +45,25 @@ public:
         };
     }
 
-    /// What this thread has.
+    /// What this thread has, or gets from the others.
     found find(std::string_view name, token_purpose purpose, validity min)
     {
-        return stripes(purpose).find(name, home_->time().now(), min);
+        auto const now = home_->time().now();
+        auto here = stripes(purpose).find(name, now, min);
+        if (here.value) return here;
+        std::lock_guard lock(mutex_);
+        auto const id = state_.ids().find(name);
+        auto const entry = id && id->state.value() ? state_.find({*id->state.value(), purpose}) : nullptr;
+        if (!entry || !entry->state.value()) return here;
+        auto const& life = entry->state.life();
+        auto const fresh = life.at(now, min);
+        if (fresh == freshness::must_fetch) return here;
+        ++shared_hits_;
+        entry->extra.names.add(name);
+        here.value = entry->state.value();
+        here.renew = fresh == freshness::renew_behind;
+        stripes(purpose).install(name, here.value, life, entry->use, now);
+        return here;
     }
 
     /// `make()` gives the work that gets it.
@@ -151,6 +166,7 @@ public:
         std::lock_guard lock(mutex_);
         auto result = token_flights_.counts();
         result.evictions = state_.tokens().evictions();
+        result.hits += shared_hits_;
         for (auto const& s : stripes_)
             result.hits += s.counters().hits;
         state_.tokens().for_each([&](auto const&, auto& e) { see(result, e.state, now); });
@@ -218,6 +234,7 @@ private:
     flight_driver<state_type::id_flights::entry, id_handle> id_flights_;
     flight_driver<state_type::token_flights::entry, token> token_flights_;
     std::array<striped_cache<token>, 2> stripes_;
+    std::uint64_t shared_hits_ = 0;
 };
 
 } // namespace practicus::inline v1::detail

@@ -1,0 +1,297 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// What a token from the cache costs, against what nobody can do without: a look into a hash map and at the
+// clock, in a coroutine where one is asked for. And what it costs to wake, or to cancel, all who wait for
+// one.
+
+#include "measure.hpp"
+
+#include <practicus.hpp>
+#include <practicus/mock/server.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <deque>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+namespace {
+
+namespace asio = boost::asio;
+using bench::cpu_time;
+using practicus::model_url;
+
+struct settings
+{
+    int rounds = 15;
+    std::size_t calls = 400'000;
+    std::size_t models = 10'000;
+    std::vector<std::size_t> waiters{1'000, 10'000, 100'000};
+};
+
+// Kept where the compiler can not see that nobody reads it.
+std::atomic<std::uint64_t> sink{0};
+
+double median(std::vector<double> all)
+{
+    std::sort(all.begin(), all.end());
+    return all[all.size() / 2];
+}
+
+/// A region with many models on a thread of its own, and a client that holds a token of each.
+class region
+{
+public:
+    explicit region(std::size_t models)
+    {
+        practicus::mock::prefix const prefix("models-many", "models/many");
+        practicus::mock::deployment const deployment("d", "D");
+        server_.region().add_demo().add_model_prefix(prefix);
+        for (std::size_t i = 0; i != models; ++i) {
+            auto const id = static_cast<std::int64_t>(1000 + i);
+            auto const name = "model-" + std::to_string(i);
+            server_.region().add(practicus::mock::model(id, name, prefix)
+                                     .add(practicus::mock::version(100'000 + id, 1, deployment)));
+            urls_.push_back(client_.model_url("models/many", name));
+        }
+    }
+
+    void fill()
+    {
+        for (auto const& url : urls_)
+            asio::co_spawn(io_, client_.session_token(url), [](std::exception_ptr e, practicus::token) {
+                if (e) std::rethrow_exception(e);
+            });
+        run();
+    }
+
+    void run()
+    {
+        io_.restart();
+        io_.run();
+    }
+
+    asio::io_context& io() noexcept { return io_; }
+    practicus::client const& client() const noexcept { return client_; }
+    practicus::mock::server& server() noexcept { return server_; }
+    std::vector<model_url> const& urls() const noexcept { return urls_; }
+
+private:
+    practicus::mock::server server_;
+    asio::io_context io_;
+    practicus::client client_{io_.get_executor(), server_.url(),
+                              practicus::client_options().credentials(
+                                  practicus::credentials::password("admin@company.com", "practicus"))};
+    std::vector<model_url> urls_;
+};
+
+using table = std::unordered_map<std::string, std::uint64_t>;
+
+std::uint64_t bare(table const& t, std::string const& key)
+{
+    auto const now = std::chrono::steady_clock::now().time_since_epoch().count();
+    return t.find(key)->second + static_cast<std::uint64_t>(now);
+}
+
+asio::awaitable<int> bare_awaitable(table const& t, std::string const& key)
+{
+    co_return static_cast<int>(bare(t, key) & 0xff);
+}
+
+std::uint64_t weight(int value)
+{
+    return static_cast<std::uint64_t>(value);
+}
+
+std::uint64_t weight(practicus::token const& t)
+{
+    return t.reveal().size();
+}
+
+/// Microseconds of CPU that `f(i)` takes, over all calls.
+template <class F>
+double measure(std::size_t calls, F f)
+{
+    auto const begin = cpu_time::now();
+    std::uint64_t sum = 0;
+    for (std::size_t i = 0; i != calls; ++i)
+        sum += f(i);
+    sink += sum;
+    return (cpu_time::now() - begin).total_us() / static_cast<double>(calls);
+}
+
+/// The same for coroutines.
+template <class F>
+double measure_awaited(asio::io_context& io, std::size_t calls, F f)
+{
+    double result = 0;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+            auto const begin = cpu_time::now();
+            std::uint64_t sum = 0;
+            for (std::size_t i = 0; i != calls; ++i)
+                sum += weight(co_await f(i));
+            sink += sum;
+            result = (cpu_time::now() - begin).total_us() / static_cast<double>(calls);
+        },
+        asio::detached);
+    io.restart();
+    io.run();
+    return result;
+}
+
+void compare_hits(region& r, std::size_t keys, settings const& with)
+{
+    table t;
+    for (std::size_t i = 0; i != keys; ++i)
+        t.emplace(std::string(r.urls()[i].without_version()), i);
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i != keys; ++i)
+        names.emplace_back(r.urls()[i].without_version());
+    auto const& client = r.client();
+    // In an order that no cache line foresees.
+    auto const at = [keys](std::size_t i) { return i * 7919 % keys; };
+    std::vector<double> cached, awaited, cached_us, bare_us, awaited_us, bare_awaited_us;
+    for (int round = 0; round != with.rounds; ++round) {
+        auto const b = measure(with.calls, [&](std::size_t i) { return bare(t, names[at(i)]); });
+        auto const c = measure(with.calls, [&](std::size_t i) {
+            return client.cached_session_token(r.urls()[at(i)]).reveal().size();
+        });
+        auto const ba = measure_awaited(r.io(), with.calls,
+                                        [&](std::size_t i) { return bare_awaitable(t, names[at(i)]); });
+        auto const ca =
+            measure_awaited(r.io(), with.calls, [&](std::size_t i) -> asio::awaitable<practicus::token> {
+                return client.session_token(r.urls()[at(i)]);
+            });
+        cached.push_back(c / b);
+        awaited.push_back(ca / ba);
+        cached_us.push_back(c);
+        bare_us.push_back(b);
+        awaited_us.push_back(ca);
+        bare_awaited_us.push_back(ba);
+    }
+    std::printf("%6zu keys: cached_session_token %5.0f ns, bare lookup and clock %5.0f ns, ratio %.2f; "
+                "co_await session_token %5.0f ns, bare awaitable %5.0f ns, ratio %.2f\n",
+                keys, 1e3 * median(cached_us), 1e3 * median(bare_us), median(cached),
+                1e3 * median(awaited_us), 1e3 * median(bare_awaited_us), median(awaited));
+}
+
+/// Hits a second of so many threads, on one key.
+double throughput(region& r, unsigned threads, std::size_t calls)
+{
+    std::atomic<unsigned> ready{0};
+    std::vector<std::thread> all;
+    std::vector<double> seconds(threads);
+    for (unsigned n = 0; n != threads; ++n)
+        all.emplace_back([&, n] {
+            auto const& url = r.urls().front();
+            // So that the thread has it in its stripe.
+            asio::io_context io;
+            sink += r.client().cached_session_token(url).reveal().size();
+            ++ready;
+            while (ready != threads)
+                std::this_thread::yield();
+            auto const begin = std::chrono::steady_clock::now();
+            std::uint64_t sum = 0;
+            for (std::size_t i = 0; i != calls; ++i)
+                sum += r.client().cached_session_token(url).reveal().size();
+            sink += sum;
+            seconds[n] = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+        });
+    for (auto& t : all)
+        t.join();
+    double rate = 0;
+    for (auto const s : seconds)
+        rate += static_cast<double>(calls) / s;
+    return rate;
+}
+
+void compare_threads(region& r, settings const& with)
+{
+    std::vector<double> ratios;
+    for (int round = 0; round != with.rounds; ++round) {
+        auto const one = throughput(r, 1, with.calls);
+        ratios.push_back(throughput(r, 2, with.calls) / one);
+    }
+    std::printf("two threads on one key: %.2f times the hits of one\n", median(ratios));
+}
+
+/// Callers wait for one token that the region holds back; then they are woken or cancelled.
+void wake_or_cancel(std::size_t waiters, bool cancel)
+{
+    region r(0);
+    practicus::mock::gate gate;
+    r.server().expect("GET", "/console/api/modelhost/model-auth/").hold(gate);
+    model_url const url = r.client().model_url("models/practicus", "diamond-price");
+    std::deque<asio::cancellation_signal> signals(waiters);
+    std::size_t ended = 0;
+    for (auto& s : signals)
+        asio::co_spawn(r.io(), r.client().session_token(url),
+                       asio::bind_cancellation_slot(
+                           s.slot(), [&](std::exception_ptr, practicus::token const&) { ++ended; }));
+    while (gate.waiting() == 0)
+        r.io().poll();
+    r.io().poll();
+    if (!cancel) gate.open();
+    auto const begin = cpu_time::now();
+    if (cancel)
+        for (auto& s : signals)
+            s.emit(asio::cancellation_type::terminal);
+    while (ended != waiters) {
+        r.io().restart();
+        r.io().poll();
+    }
+    auto const took = (cpu_time::now() - begin).total_us();
+    std::printf("%s %6zu waiters: %7.2f ms, %.2f us each\n", cancel ? "cancelling" : "waking    ", waiters,
+                took / 1e3, took / static_cast<double>(waiters));
+    if (cancel) gate.open();
+    r.run();
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+try {
+    settings with;
+    if (argc > 1 && std::string_view(argv[1]) == "--smoke") {
+        with.rounds = 1;
+        with.calls = 1000;
+        with.models = 100;
+        with.waiters = {100};
+    } else if (argc > 1) {
+        std::cerr << "tokens [--smoke]\n";
+        return 2;
+    }
+    {
+        region r(with.models);
+        r.fill();
+        for (auto const keys : {std::size_t(1), std::size_t(100), std::size_t(10'000)})
+            if (keys <= with.models) compare_hits(r, keys, with);
+        compare_threads(r, with);
+    }
+    for (bool const cancel : {false, true})
+        for (auto const n : with.waiters)
+            wake_or_cancel(n, cancel);
+} catch (std::exception const& e) {
+    std::cerr << "tokens: " << e.what() << '\n';
+    return 1;
+}
