@@ -330,7 +330,7 @@ private:
     {
         if (outlived()) return {};
         if (failure->request != case_->op->request()) return "the error names " + failure->request;
-        if (failure->attempts != case_->op->before + case_->sendings)
+        if (failure->attempts != case_->sendings)
             return "the error tells of " + std::to_string(failure->attempts) + " attempts";
         if (failure->code == practicus::errc::connection_lost && !failure->cause)
             return "the error has no cause";

@@ -78,14 +78,22 @@ TEST_CASE("what stays broken says how often it was tried, for how long, and why"
 TEST_CASE("an operation of several requests has its retries in all")
 {
     retrying f;
-    f.server.expect("GET", "/models/*").reply(502);
-    f.server.expect("GET", "/console/api/modelhost/model-auth/").reply(502);
-    f.run(f.caller.session_token(f.model()));
-    f.server.expect("GET", "/models/*").reply(502);
-    f.server.expect("GET", "/console/api/modelhost/model-auth/").reply(502).times(2);
-    auto const info = f.failure(f.caller.session_token(f.model()));
-    CHECK(info.attempts == 4);
+    // A fetch is an operation of its own, and has its own: so they are not multiplied by those of its
+    // callers.
+    f.server.expect("GET", "/models/*").reply(502).times(2);
+    f.server.expect("GET", "/console/api/modelhost/model-auth/").reply(502).times(3);
+    auto info = f.failure(f.caller.session_token(f.model()));
+    CHECK(info.attempts == 3);
     CHECK(info.request == "GET /console/api/modelhost/model-auth/");
+    CHECK(f.server.count("GET modelhost/model-auth/") == 3);
+    // The request and its repetition with another token share theirs.
+    f.server.region().revoke(practicus::mock::token_type::access);
+    f.server.expect("GET", cluster_path).reply(502);
+    f.server.expect("GET", cluster_path).reply(401, R"({"detail":"no"})");
+    f.server.expect("GET", cluster_path).reply(502).times(2);
+    info = f.failure(f.caller.cluster());
+    CHECK(info.code == errc::unavailable);
+    CHECK(info.attempts == 4);
 }
 
 TEST_CASE("a login is sent again, one with a one-time password only if it was refused before it was read")

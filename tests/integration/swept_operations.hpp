@@ -30,7 +30,7 @@ struct swept_operation
     holding held;
     /// May the request be sent again once it was written?
     bool repeatable;
-    /// What the operation sends before it, and counts along.
+    /// How many requests come before it.
     unsigned before;
     asio::awaitable<std::string> (*call)(practicus::client, std::string);
 
@@ -40,7 +40,12 @@ struct swept_operation
     /// A first request of a client has no connection to reuse.
     bool can_reuse() const { return held != holding::password && held != holding::one_time_password; }
     /// The request belongs to the client, and not to the operation that waits for it.
-    bool shared() const { return !can_reuse() || path == std::string_view("/console/api/auth/refresh/"); }
+    bool shared() const
+    {
+        std::string_view const named = name;
+        return !can_reuse() || path == std::string_view("/console/api/auth/refresh/") ||
+               named == "model_id" || named.find("session_token") != std::string_view::npos;
+    }
 };
 
 namespace swept {

@@ -247,6 +247,32 @@ TEST_CASE("ten thousand callers of a fetch that fails get the same error, from o
     CHECK(f.trades() == 2);
 }
 
+TEST_CASE("a caller's deadline ends its wait, and not the fetch")
+{
+    cached f;
+    practicus::mock::gate gate;
+    f.server.expect("GET", trade).hold(gate);
+    ends hurried, patient;
+    f.io.restart();
+    asio::co_spawn(f.io, f.caller.with(call_options().deadline(2s)).session_token(f.url),
+                   [&](std::exception_ptr e, token const&) {
+                       hurried.add(e);
+                       try {
+                           std::rethrow_exception(e);
+                       } catch (practicus::error const& failed) {
+                           CHECK(failed.code() == errc::deadline_exceeded);
+                       }
+                   });
+    asio::co_spawn(f.io, f.caller.session_token(f.url), patient.handler());
+    poll_until(f.io, [&] { return gate.waiting() != 0; });
+    practicus::detail::clock_of(f.caller).advance(2s);
+    poll_until(f.io, [&] { return hurried.other == 1; });
+    gate.open();
+    f.io.run();
+    CHECK(patient.served == 1);
+    CHECK(f.trades() == 1);
+}
+
 TEST_CASE("the first caller leaves, and the others are served; all leave, and the token is kept")
 {
     bool const all = GENERATE(false, true);

@@ -96,7 +96,7 @@ protected:
         if (self->has_ended()) co_return;
         if (ended.code == asio::error::operation_aborted) throw_aborted();
         if (ended.why == expiry::closed) throw error(errc::client_closed);
-        throw error(errc::deadline_exceeded);
+        throw error(errc::deadline_exceeded, "while waiting for what is fetched for several callers");
     }
 
 private:
