@@ -174,18 +174,18 @@ public:
     /// context and under its own limit: a caller who leaves takes nothing from the others. A token for one
     /// version serves them all. Errors: as `model_id`; `errc::expired_token`. An error that would come again
     /// is replayed for 1 to 5 s.
-    awaitable<token> session_token(practicus::model_url url,
+    awaitable<token> session_token(practicus::model_url const& url,
                                    token_purpose purpose = token_purpose::predict) const
     {
-        return token_of(std::move(url), purpose);
+        return token_of(url, purpose);
     }
 
     /// A token for calling the app; as `session_token`. Errors: `errc::no_app_id`, `errc::not_found`,
     /// `errc::untrusted_origin`, `errc::expired_token`.
-    awaitable<token> app_session_token(practicus::app_url url,
+    awaitable<token> app_session_token(practicus::app_url const& url,
                                        token_purpose purpose = token_purpose::predict) const
     {
-        return token_of(std::move(url), purpose);
+        return token_of(url, purpose);
     }
 
     /// What `session_token` would answer at once, or an empty token; costs no coroutine and no request. In
@@ -238,11 +238,11 @@ private:
 
     /// A hit is ready; only a miss becomes an operation.
     template <class Url>
-    awaitable<token> token_of(Url url, token_purpose purpose) const
+    awaitable<token> token_of(Url const& url, token_purpose purpose) const
     {
         auto found = detail::look_up(handle_, url, purpose);
         if (found.value) return detail::ready(std::move(found.value));
-        return run<token>(detail::session_token<Url>, std::move(url), purpose);
+        return run<token>(detail::session_token<Url>, url, purpose);
     }
 
     /// Not a coroutine: the arguments are taken over here, before anything is awaited.

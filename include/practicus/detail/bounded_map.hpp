@@ -44,6 +44,14 @@ public:
         return it != entries_.end() ? &it->second : nullptr;
     }
 
+    /// The same with its name, as long as it is there.
+    template <class View>
+    std::pair<Key const, Entry>* find_item(View const& key)
+    {
+        auto const it = entries_.find(key);
+        return it != entries_.end() ? &*it : nullptr;
+    }
+
     /// The entry of this name, or a new one, and whether it is new.
     template <class View, class... Args>
     std::pair<Entry*, bool> get(View const& key, time_point now, Args&&... args)

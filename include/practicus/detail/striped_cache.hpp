@@ -84,7 +84,7 @@ public:
     {
         auto& mine = here();
         std::lock_guard lock(mine.mutex);
-        auto* const s = mine.slots.find(name);
+        auto* const s = mine.find(name);
         auto const state = s != nullptr ? s->life.at(now, min_validity) : freshness::must_fetch;
         if (state == freshness::must_fetch) {
             ++mine.misses;
@@ -133,6 +133,7 @@ public:
             std::lock_guard lock(s.mutex);
             if (auto* const known = s.slots.find(name)) {
                 std::swap(*known, old);
+                s.last = nullptr;
                 s.slots.erase(name);
             }
             return old;
@@ -145,6 +146,7 @@ public:
         change([&](stripe& s) {
             map old(capacity_);
             std::lock_guard lock(s.mutex);
+            s.last = nullptr;
             s.slots.swap(old);
             return old;
         });
@@ -191,8 +193,17 @@ private:
     {
         explicit stripe(std::size_t capacity) : slots(capacity) {}
 
+        // Who asks, asks for the same again, mostly.
+        slot* find(std::string_view name)
+        {
+            if (last == nullptr || name != last->first) last = slots.find_item(name);
+            return last != nullptr ? &last->second : nullptr;
+        }
+
         std::mutex mutex;
         map slots;
+        // To be forgotten when something is added or removed.
+        std::pair<std::string const, slot>* last = nullptr;
         std::uint64_t hits = 0;
         std::uint64_t misses = 0;
     };
@@ -207,6 +218,7 @@ private:
 
     static void put(stripe& s, std::string_view name, slot& fresh, time_point now)
     {
+        s.last = nullptr;
         std::swap(*s.slots.get(name, now).first, fresh);
     }
 

@@ -219,6 +219,18 @@ TEST_CASE("striped_cache: each stripe is bounded, and keeps what is used")
     CHECK(f.find("url 599") != nullptr);
 }
 
+TEST_CASE("striped_cache: what was asked for last is given up as all the rest")
+{
+    fixture f;
+    f.install(make("v"), "url");
+    CHECK(f.find("url") != nullptr);
+    for (int i = 0; i < 200; ++i) {
+        f.now += 20s;
+        f.install(make("v"), "url " + std::to_string(i));
+    }
+    CHECK(f.find("url") == nullptr);
+}
+
 TEST_CASE("striped_cache: as many stripes as threads, a power of two")
 {
     CHECK(cache(10, 1).stripes() == 1);
