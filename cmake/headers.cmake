@@ -19,6 +19,8 @@ set(practicus_marked_headers
     practicus/detail/proxy.hpp pure
     practicus/detail/no_proxy.hpp pure
     practicus/proxy_options.hpp pure
+    practicus/token_store.hpp
+    practicus/file_token_store.hpp
     practicus/options.hpp
     practicus/call_options.hpp pure
     practicus/detail/proxy_rules.hpp pure
@@ -58,6 +60,8 @@ set(practicus_marked_headers
     practicus/detail/striped_cache.hpp pure
     practicus/detail/token_cache_state.hpp pure
     practicus/detail/session_state.hpp pure
+    practicus/detail/stored_value.hpp pure
+    practicus/detail/shared_store.hpp
     practicus/detail/single_flight_cache.hpp
     practicus/detail/token_cache.hpp
     practicus/detail/session.hpp

@@ -1,10 +1,11 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// cached_tokens URL EMAIL PASSWORD
+// cached_tokens URL EMAIL PASSWORD [DIRECTORY]
 //
-// A token for every request of a server: from the cache, which renews it behind those who use it. And a
-// refresh token that is stored whenever the region replaces it.
+// A token for every request of a server: from the cache, which renews it behind those who use it. A refresh
+// token that is given away whenever the region replaces it. Processes that name the same directory are one
+// login, and fetch each token once.
 
 #include <practicus.hpp>
 
@@ -12,6 +13,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <iostream>
+#include <memory>
 #include <string>
 
 namespace asio = boost::asio;
@@ -26,7 +28,7 @@ asio::awaitable<void> answer(practicus::client client, practicus::model_url mode
 
 int main(int argc, char** argv)
 {
-    if (argc != 4) return 2;
+    if (argc != 4 && argc != 5) return 2;
     asio::io_context io;
 
     std::size_t stored = 0;
@@ -36,6 +38,7 @@ int main(int argc, char** argv)
         stored = issued.refresh().reveal().size(); // keep it where only this program can read it
         co_return;
     });
+    if (argc == 5) options.store(std::make_shared<practicus::file_token_store>(argv[4]));
     practicus::client client(io.get_executor(), argv[1], options);
 
     int served = 0;
@@ -49,5 +52,5 @@ int main(int argc, char** argv)
     auto const stats = client.stats();
     std::cout << served << " of 1000 served by " << stats.exchanges << " requests; a refresh token of "
               << stored << " bytes was given to on_tokens\n";
-    return served == 1000 && stats.exchanges == 3 && stored != 0 ? 0 : 1;
+    return served == 1000 && stats.exchanges <= 3 ? 0 : 1;
 }

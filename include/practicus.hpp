@@ -8,9 +8,12 @@
 #include <practicus/client.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/error.hpp>
+#include <practicus/file_token_store.hpp>
 #include <practicus/jwt.hpp>
+#include <practicus/observer.hpp>
 #include <practicus/options.hpp>
 #include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token.hpp>
+#include <practicus/token_store.hpp>
 #include <practicus/url.hpp>

@@ -126,11 +126,19 @@ struct tokens_not_taken
     std::string_view message;
 };
 
+/// The store of `client_options::store` failed. The client went on without it.
+struct store_failed
+{
+    boost::system::error_code error;
+    /// What it threw says. It is the store's text.
+    std::string_view message;
+};
+
 } // namespace events
 
-using event =
-    std::variant<events::resolved, events::dialled, events::waiting, events::reused, events::stale,
-                 events::exchanged, events::retried, events::token_fetched, events::tokens_not_taken>;
+using event = std::variant<events::resolved, events::dialled, events::waiting, events::reused, events::stale,
+                           events::exchanged, events::retried, events::token_fetched,
+                           events::tokens_not_taken, events::store_failed>;
 
 /// Called for every event, on whichever thread it happens and perhaps on several at once, under no lock. It
 /// must not block: the operation goes on when it returns. What it throws is ignored.

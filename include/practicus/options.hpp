@@ -8,6 +8,7 @@
 #include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token.hpp>
+#include <practicus/token_store.hpp>
 #include <practicus/url.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -278,6 +280,11 @@ public:
     client_options& on_tokens(tokens_callback value) { return set(on_tokens_, std::move(value)); }
     tokens_callback const& on_tokens() const noexcept { return on_tokens_; }
 
+    /// Looks here before it asks the region for a token, and keeps here what the region answers; all who
+    /// share the store are one login. Default: none, each client for itself.
+    client_options& store(std::shared_ptr<token_store> value) { return set(store_, std::move(value)); }
+    std::shared_ptr<token_store> const& store() const noexcept { return store_; }
+
     /// Log in with these at the first operation that needs it; all callers then wait for the one login.
     client_options& credentials(practicus::credentials value)
     {
@@ -328,6 +335,7 @@ private:
     proxy_options proxy_;
     practicus::observer observer_;
     tokens_callback on_tokens_;
+    std::shared_ptr<token_store> store_;
     std::optional<practicus::credentials> credentials_;
     std::vector<origin> trusted_origins_;
     std::string user_agent_ = "practicus-cpp";

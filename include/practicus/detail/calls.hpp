@@ -199,22 +199,46 @@ inline constexpr char const* kind_of(app_url const&) noexcept
     return "app";
 }
 
+/// Under which a store keeps it.
+template <class Url>
+std::string id_key(Url const& url)
+{
+    return std::string(kind_of(url)) + " id of " + std::string(url.without_version());
+}
+
+template <class Url>
+std::string token_store_key(Url const& url, token_key const& key)
+{
+    return std::string(kind_of(url)) + " token " + std::to_string(key.id) +
+           (key.purpose == token_purpose::upload ? " for upload" : "");
+}
+
 /// A flight that finds out an id.
 template <class Url>
 asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<session> s,
                                                           std::shared_ptr<call_options const> with, Url url)
 {
-    auto op = s->begin_shared(std::move(with));
+    // In a store, an id is kept as its digits.
+    operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
+        auto op = s->begin_shared(with);
+        brought<token> digits;
+        auto const id = co_await ask_id(*s, op, url);
+        digits.value = token(secret(std::to_string(id)));
+        digits.life = token_cache::state_type::life_of_id(s->home()->time().now());
+        co_return digits;
+    };
+    auto const got = co_await s->shared(id_key(url), model_id_limits, token(), fetch);
     brought<token_cache::id_handle> result;
-    result.value = co_await ask_id(*s, op, url);
-    result.life = token_cache::state_type::life_of_id(s->home()->time().now());
+    result.value = std::stoll(std::string(got.value.reveal()));
+    result.life = got.life;
     co_return result;
 }
 
 /// A flight that trades an id for a token.
 template <class Url>
 asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
-                                            std::shared_ptr<call_options const> with, Url url, token_key key)
+                                            std::shared_ptr<call_options const> with, Url url, token_key key,
+                                            token unwanted)
 {
     operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
         auto op = s->begin_shared(with);
@@ -230,14 +254,24 @@ asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
             s->explain(op, r, answer, [] { throw error(errc::expired_token); });
         co_return got;
     };
-    co_return co_await s->observed(kind_of(url), fetch);
+    operation_body<brought<token>> const told = [&] { return s->observed(kind_of(url), fetch); };
+    brought<token> got;
+    std::shared_ptr<error_info const> failure;
+    try {
+        got = co_await s->shared(token_store_key(url, key), session_token_limits, std::move(unwanted), told);
+    } catch (...) {
+        failure = current_error_info();
+    }
+    if (failure && failure->code == errc::not_found) co_await s->unshare(id_key(url));
+    if (failure) throw error(std::move(failure));
+    co_return got;
 }
 
 template <class Url>
 flight_work<token_cache::id_handle> id_work(session& s, std::shared_ptr<call_options const> with,
                                             Url const& url)
 {
-    return [self = s.shared_from_this(), with = std::move(with), url](flight_ticket) {
+    return [self = s.shared_from_this(), with = std::move(with), url](flight_ticket, token_cache::id_handle) {
         return fetch_id(self, with, url);
     };
 }
@@ -246,8 +280,8 @@ template <class Url>
 flight_work<token> token_work(session& s, std::shared_ptr<call_options const> with, Url const& url,
                               token_key const& key)
 {
-    return [self = s.shared_from_this(), with = std::move(with), url, key](flight_ticket) {
-        return fetch_token(self, with, url, key);
+    return [self = s.shared_from_this(), with = std::move(with), url, key](flight_ticket, token unwanted) {
+        return fetch_token(self, with, url, key, std::move(unwanted));
     };
 }
 
@@ -276,7 +310,7 @@ asio::awaitable<token> session_token(handle h, Url url, token_purpose purpose)
     auto& cache = cache_for(s, url);
     auto op = h.begin();
     auto const name = url.without_version();
-    bool remembered = cache.known_id(name).has_value();
+    bool remembered = cache.known_id(name).has_value() || s.uses_store();
     while (true) {
         token_key key;
         key.id = co_await id_of(s, op, url);

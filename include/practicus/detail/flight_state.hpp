@@ -179,6 +179,12 @@ public:
         return land();
     }
 
+    /// Somebody else may mend what failed: it is replayed until `at` only.
+    void replay_until(time_point at) noexcept
+    {
+        if (error_ && !shut_) replay_until_ = std::min(replay_until_, at);
+    }
+
     /// Empty if there is none; it may be past its life.
     Handle const& value() const noexcept { return value_; }
     lifespan const& life() const noexcept { return life_; }

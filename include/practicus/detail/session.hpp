@@ -9,6 +9,7 @@
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/session_state.hpp>
+#include <practicus/detail/shared_store.hpp>
 #include <practicus/detail/single_flight_cache.hpp>
 #include <practicus/detail/token_cache.hpp>
 #include <practicus/detail/transport.hpp>
@@ -37,9 +38,17 @@ public:
     session(std::shared_ptr<runtime> home, service_url service, client_options options)
         : state_(options.credentials()), access_(given_access(options.credentials())),
           access_flights_(home, mutex_), models_(home), apps_(home),
+          login_name_(name_of(options.credentials())), own_token_(holds_access(options.credentials())),
           // logout() must find every copy of a password.
-          wire_(std::move(home), std::move(service), std::move(options.without_credentials()))
-    {}
+          wire_(std::move(home), std::move(service), std::move(options.without_credentials())),
+          store_(wire_.home(), wire_.options().store(), wire_.told())
+    {
+        if (!store_.is_open()) return;
+        // Another process may log in.
+        access_flights_.on_landed = [this](auto const& e, flight_end const&) {
+            e->state.replay_until(this->home()->time().now() + replay_time(this->home()->random().next()));
+        };
+    }
 
     std::shared_ptr<runtime> const& home() const noexcept { return wire_.home(); }
     service_url const& service() const noexcept { return wire_.service(); }
@@ -107,10 +116,14 @@ public:
             std::lock_guard lock(mutex_);
             ++logouts_;
             state_.forget();
+            login_name_.clear();
+            own_token_ = true;
             again = access_->state.credentials_changed(false);
         }
         access_flights_.restart(access_, again);
         caches_changed(false);
+        if (store_.is_open())
+            home()->spawn([self = shared_from_this()] { return self->store_.remove(self->login_key()); });
     }
 
     asio::awaitable<void> login(operation op, credentials who)
@@ -134,6 +147,7 @@ public:
         // Whoever waits for a token is woken when `on_tokens` has been told, or is left alone with it.
         served_later const others{adopt_login(std::move(who), tokens, life, logouts), tokens.access};
         co_await tell_tokens(tokens.access);
+        if (store_.is_open()) co_await store_.save(login_key(), stored_login(tokens.access, life));
     }
 
     /// A new access token; until it is there, the old one stays in use.
@@ -187,6 +201,46 @@ public:
             }
             throw error(wire_.with_request(std::move(info), r, op));
         }
+    }
+
+    /// From the store, if there is one and another process has been here; else by `fetch`. `key` goes behind
+    /// the user's name.
+    asio::awaitable<brought<token>> shared(std::string key, freshness_limits limits, token unwanted,
+                                           operation_body<brought<token>> fetch)
+    {
+        if (!uses_store()) co_return co_await fetch();
+        // Whose it is.
+        auto const op = begin();
+        co_await access(op, false);
+        key = user_key(key);
+        auto const held = co_await store_.acquire(key);
+        auto const kept = co_await store_.load(key);
+        if (kept && !(kept->value == unwanted)) {
+            brought<token> result;
+            result.value = kept->value;
+            result.life = life_of_stored(*kept, home()->time(), limits, home()->random().next());
+            if (result.life.at(home()->time().now()) == freshness::usable) co_return result;
+        }
+        auto const got = co_await fetch();
+        stored_value v;
+        v.value = got.value;
+        set_life(v, home()->time(), got.life);
+        co_await store_.save(key, v);
+        co_return got;
+    }
+
+    /// May others have fetched what this one needs?
+    bool uses_store() const
+    {
+        if (!store_.is_open()) return false;
+        std::lock_guard lock(mutex_);
+        return !own_token_;
+    }
+
+    /// What was stored under the key is wrong.
+    asio::awaitable<void> unshare(std::string key)
+    {
+        if (uses_store()) co_await store_.remove(user_key(key));
     }
 
     /// Tells the observer of a fetch.
@@ -260,6 +314,8 @@ private:
         {
             std::lock_guard lock(mutex_);
             state_.replace(who);
+            login_name_ = name_of(who);
+            own_token_ = holds_access(who);
             again = access_->state.credentials_changed(false);
             if (who.type() == credentials::kind::access_token) {
                 waiters = access_flights_.take_waiters(*access_);
@@ -271,6 +327,8 @@ private:
         else
             access_flights_.restart(access_, again);
         caches_changed(false);
+        if (store_.is_open())
+            home()->spawn([self = shared_from_this()] { return self->store_.remove(self->login_key()); });
     }
 
     struct served_later
@@ -295,6 +353,8 @@ private:
             std::lock_guard lock(mutex_);
             if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
             auto const before = state_.username();
+            login_name_ = name_of(who);
+            own_token_ = false;
             state_.replace(std::move(who));
             state_.adopt(tokens, state_.generation());
             same_user = !before.empty() && before == state_.username();
@@ -343,7 +403,8 @@ private:
     {
         auto const reason = std::make_shared<error_info const>(std::move(why));
         std::lock_guard lock(mutex_);
-        access_->state.refused(used, reason, home()->time().now(), home()->random().next());
+        if (access_->state.refused(used, reason, home()->time().now(), home()->random().next()))
+            access_->extra.unwanted = used;
     }
 
     /// An access token, or what to wait for; starts what is to be started. `renew`: another one than there
@@ -354,11 +415,8 @@ private:
         return access_flights_.ask(
             access_, [&](auto& state) { return renew ? state.renew(now) : state.ask(now, op.validity()); },
             [this] {
-                return flight_work<token>([self = shared_from_this()](flight_ticket ticket) {
-                    operation_body<brought<token>> const fetch = [self, ticket] {
-                        return self->fetch_access(ticket);
-                    };
-                    return self->observed("access", fetch);
+                return flight_work<token>([self = shared_from_this()](flight_ticket ticket, token unwanted) {
+                    return self->shared_access(ticket, std::move(unwanted));
                 });
             });
     }
@@ -369,6 +427,71 @@ private:
         auto result = a.served();
         if (!result) result = co_await flight<token>::join(a.joined, home()->limits(), op.deadline);
         co_return result;
+    }
+
+    /// From the store, if there is one and another process has been here; else from the region.
+    asio::awaitable<brought<token>> shared_access(flight_ticket ticket, token unwanted)
+    {
+        operation_body<brought<token>> const fetch = [self = shared_from_this(), ticket] {
+            return self->fetch_access(ticket);
+        };
+        if (!uses_store()) co_return co_await observed("access", fetch);
+        auto const key = login_key();
+        auto const held = co_await store_.acquire(key);
+        auto const kept = co_await store_.load(key);
+        if (kept && adopt_stored(*kept, ticket)) {
+            brought<token> result;
+            result.value = kept->value;
+            result.life = life_of_stored(*kept, home()->time(), access_token_limits, home()->random().next());
+            bool const good = result.life.at(home()->time().now()) == freshness::usable;
+            if (good && !(result.value == unwanted)) co_return result;
+        }
+        auto const got = co_await observed("access", fetch);
+        co_await store_.save(key, stored_login(got.value, got.life));
+        co_return got;
+    }
+
+    std::string user_key(std::string const& key) const
+    {
+        std::lock_guard lock(mutex_);
+        return key + " of " + state_.username() + " in " + std::string(service().str());
+    }
+
+    std::string login_key() const { return "login " + std::string(service().str()); }
+
+    /// Who is to log in, as far as that is known before.
+    static std::string name_of(std::optional<credentials> const& who)
+    {
+        if (!who) return {};
+        if (who->type() == credentials::kind::password) return who->email();
+        return read_jwt(who->value().reveal()).username.value_or(std::string());
+    }
+
+    static bool holds_access(std::optional<credentials> const& who)
+    {
+        return who && who->type() == credentials::kind::access_token;
+    }
+
+    stored_value stored_login(token const& access, lifespan const& life) const
+    {
+        stored_value result;
+        result.value = access;
+        set_life(result, home()->time(), life);
+        std::lock_guard lock(mutex_);
+        result.refresh = state_.refresh();
+        result.username = state_.username();
+        result.login = login_name_;
+        return result;
+    }
+
+    /// Another's refresh token is the one that the region takes now. False if it is another login's.
+    bool adopt_stored(stored_value const& kept, flight_ticket ticket)
+    {
+        std::lock_guard lock(mutex_);
+        if (!access_->state.is_current(ticket)) throw_aborted();
+        if (!login_name_.empty() && !kept.login.empty() && login_name_ != kept.login) return false;
+        if (login_name_.empty()) login_name_ = kept.login;
+        return state_.adopt_stored(kept.refresh, kept.username);
     }
 
     /// A refresh token, then the password if the region refuses that and it was kept.
@@ -474,7 +597,11 @@ private:
     token_cache apps_;
     // Does the region replace a refresh token that is used? Until it has shown that it does not.
     std::atomic<bool> rotates_{true};
+    // Whose tokens may be taken from the store, and whether none may.
+    std::string login_name_;
+    bool own_token_ = false;
     transport wire_;
+    shared_store store_;
 };
 
 } // namespace practicus::inline v1::detail

@@ -80,6 +80,14 @@ public:
         return true;
     }
 
+    /// Takes over what another process got by the same login.
+    bool adopt_stored(token const& refresh, std::string const& username)
+    {
+        if (refresh) refresh_ = refresh;
+        if (!username.empty()) username_ = username;
+        return true;
+    }
+
     /// The region will not take this refresh token again.
     void refuse(token const& refresh) noexcept
     {

@@ -27,10 +27,10 @@ struct brought
     lifespan life;
 };
 
-/// Does a flight's work, in the client's context. It is the one that was given the ticket; whether that is
-/// still the current one can be asked.
+/// Does the work of the flight that has this ticket, in the client's context. `unwanted` is the value that it
+/// shall bring another for, perhaps empty: another process may have that still.
 template <class Handle>
-using flight_work = std::function<asio::awaitable<brought<Handle>>(flight_ticket)>;
+using flight_work = std::function<asio::awaitable<brought<Handle>>(flight_ticket, Handle unwanted)>;
 
 /// What is kept beside a key's `flight_state`.
 template <class Handle>
@@ -40,6 +40,8 @@ struct flight_extra
     std::shared_ptr<flight<Handle>> waiters;
     /// Only while a flight is under way: it holds the client's state, which holds this.
     flight_work<Handle> work;
+    /// What was there when the flight began, or was refused before.
+    Handle unwanted{};
 };
 
 /// A key's state where there is one key only; in the shape of `keyed_flights::entry`.
@@ -112,14 +114,18 @@ public:
         flight_decision<Handle> d;
         asked<Handle> result;
         work todo;
+        Handle unwanted{};
         {
             std::lock_guard lock(mutex_);
+            auto const before = e->state.value();
             d = decide(e->state);
             count(d);
+            if (starts(d) && before) e->extra.unwanted = before;
+            unwanted = e->extra.unwanted;
             result = asked<Handle>(d, waiters_of(*e, d));
             if (starts(d)) todo = e->extra.work = make();
         }
-        if (todo) launch(e, d.ticket, std::move(todo));
+        if (todo) launch(e, d.ticket, std::move(todo), std::move(unwanted));
         return result;
     }
 
@@ -133,7 +139,7 @@ public:
             ++counts_.fetches;
             todo = e->extra.work;
         }
-        launch(e, ticket, std::move(todo));
+        launch(e, ticket, std::move(todo), Handle());
     }
 
     /// Something else brought the value that they wait for. Under the mutex; `succeed` what it returns after.
@@ -173,8 +179,9 @@ private:
     class landing
     {
     public:
-        landing(flight_driver& driver, entry_ptr e, flight_ticket ticket, work todo)
-            : driver_(driver), entry_(std::move(e)), ticket_(ticket), work_(std::move(todo))
+        landing(flight_driver& driver, entry_ptr e, flight_ticket ticket, work todo, Handle unwanted)
+            : driver_(driver), entry_(std::move(e)), ticket_(ticket), work_(std::move(todo)),
+              unwanted_(std::move(unwanted))
         {}
         landing(landing const&) = delete;
         landing& operator=(landing const&) = delete;
@@ -186,7 +193,7 @@ private:
             if (!landed_) fail(std::make_shared<error_info const>(std::move(info)));
         }
 
-        asio::awaitable<brought<Handle>> begin() const { return work_(ticket_); }
+        asio::awaitable<brought<Handle>> begin() const { return work_(ticket_, unwanted_); }
 
         void succeed(brought<Handle> const& got)
         {
@@ -236,13 +243,14 @@ private:
         flight_ticket ticket_;
         // Keeps the driver's owner alive.
         work work_;
+        Handle unwanted_;
         bool landed_ = false;
     };
 
-    void launch(entry_ptr const& e, flight_ticket ticket, work todo)
+    void launch(entry_ptr const& e, flight_ticket ticket, work todo, Handle unwanted)
     {
         // Before anything is posted: what is dropped before it has begun must end as well.
-        auto const end = std::make_shared<landing>(*this, e, ticket, std::move(todo));
+        auto const end = std::make_shared<landing>(*this, e, ticket, std::move(todo), std::move(unwanted));
         home_->spawn([end, owner = home_->limits()] { return run(end, owner); });
     }
 

@@ -114,6 +114,7 @@ public:
         if (!entry ||
             !entry->state.refused(used, std::move(why), home_->time().now(), home_->random().next()))
             return false;
+        entry->extra.unwanted = used;
         erase(stripes(purpose), entry->extra.names);
         return true;
     }

@@ -1,0 +1,91 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/operation.hpp>
+#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/stored_value.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/token_store.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// A client's store. What goes wrong in it is told to the observer, and as if it held nothing; it is left
+/// alone when the client is closed, or takes too long.
+class shared_store
+{
+public:
+    using lock_ptr = std::shared_ptr<token_store::lock>;
+
+    shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, announcer told)
+        : home_(std::move(home)), store_(std::move(store)), told_(told)
+    {}
+
+    bool is_open() const noexcept { return store_ != nullptr; }
+
+    /// Null if there is no lock to be had.
+    asio::awaitable<lock_ptr> acquire(std::string key) const
+    {
+        operation_body<lock_ptr> const body = [s = store_, key] { return s->acquire(key); };
+        co_return co_await attempt(body);
+    }
+
+    asio::awaitable<std::optional<stored_value>> load(std::string key) const
+    {
+        operation_body<secret> const body = [s = store_, key] { return s->load(key); };
+        auto const text = co_await attempt(body);
+        co_return read_stored(text);
+    }
+
+    asio::awaitable<void> save(std::string key, stored_value const& value) const
+    {
+        operation_body<nothing> const body = [s = store_, key, text = write_stored(value)] {
+            return finish(s->save(key, text));
+        };
+        co_await attempt(body);
+    }
+
+    asio::awaitable<void> remove(std::string key) const
+    {
+        operation_body<nothing> const body = [s = store_, key] { return finish(s->remove(key)); };
+        co_await attempt(body);
+    }
+
+private:
+    static asio::awaitable<nothing> finish(asio::awaitable<void> work)
+    {
+        co_await std::move(work);
+        co_return nothing();
+    }
+
+    template <class T>
+    asio::awaitable<T> attempt(operation_body<T> body) const
+    {
+        auto const end = home_->time().now() + longest;
+        T result{};
+        std::shared_ptr<error_info const> failure;
+        try {
+            result = co_await run_apart<T>(home_, body, end);
+        } catch (...) {
+            failure = current_error_info();
+        }
+        if (failure) told_(events::store_failed{failure->code, failure->message});
+        co_return result;
+    }
+
+    static constexpr std::chrono::minutes longest{1};
+
+    std::shared_ptr<runtime> home_;
+    std::shared_ptr<token_store> store_;
+    announcer told_;
+};
+
+} // namespace practicus::inline v1::detail

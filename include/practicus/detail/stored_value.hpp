@@ -1,0 +1,90 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/clock.hpp>
+#include <practicus/detail/freshness.hpp>
+#include <practicus/detail/json_reader.hpp>
+#include <practicus/detail/message.hpp>
+#include <practicus/detail/wire.hpp>
+#include <practicus/error.hpp>
+#include <practicus/secret.hpp>
+#include <practicus/token.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// What a store keeps of one thing: a token, or an id's digits; and of a login more.
+struct stored_value
+{
+    token value;
+    /// When its request was sent, by the system's clock, for another process has another monotonic one; and
+    /// how long it lives from then on.
+    std::chrono::sys_time<std::chrono::milliseconds> born{};
+    std::chrono::milliseconds life{0};
+    token refresh;
+    std::string username;
+    /// Who was to log in, if that is known.
+    std::string login;
+};
+
+inline secret write_stored(stored_value const& v)
+{
+    wire_text out;
+    wire::append_member(out, "value", v.value.reveal());
+    wire::append_member(out, "born", std::to_string(v.born.time_since_epoch().count()));
+    wire::append_member(out, "life", std::to_string(v.life.count()));
+    wire::append_member(out, "refresh", v.refresh.reveal());
+    wire::append_member(out, "username", v.username);
+    wire::append_member(out, "login", v.login);
+    out.append("}");
+    return secret(out.view());
+}
+
+/// Nothing if it is no such text: somebody else has written it.
+inline std::optional<stored_value> read_stored(secret const& text)
+{
+    if (text.empty()) return std::nullopt;
+    try {
+        json_document const document(text.reveal());
+        json_reader const from(document.value());
+        auto const number = [&](char const* key) { return std::stoll(from.at(key).string()); };
+        stored_value v;
+        v.value = wire::read_token(from.at("value"));
+        v.born += std::chrono::milliseconds(number("born"));
+        v.life = std::chrono::milliseconds(number("life"));
+        if (auto const refresh = from.at("refresh"); !refresh.text().empty())
+            v.refresh = wire::read_token(refresh);
+        v.username = from.at("username").string();
+        v.login = from.at("login").string();
+        constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 366 * 10);
+        if (v.life < v.life.zero() || v.life > longest) return std::nullopt;
+        return v;
+    } catch (std::exception const&) {
+        return std::nullopt;
+    }
+}
+
+/// By this process' clocks. One that seems to come from the future is new: the clock was put back.
+inline lifespan life_of_stored(stored_value const& v, clock const& time, freshness_limits const& limits,
+                               double random)
+{
+    auto const now = std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now());
+    auto const age = std::clamp<std::chrono::milliseconds>(now - v.born, v.life.zero(), v.life);
+    return {time.now() - age, v.life, limits, random};
+}
+
+inline void set_life(stored_value& v, clock const& time, lifespan const& life)
+{
+    auto const age = time.now() - life.born();
+    v.born = std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now() - age);
+    v.life = std::chrono::duration_cast<std::chrono::milliseconds>(life.ends() - life.born());
+}
+
+} // namespace practicus::inline v1::detail

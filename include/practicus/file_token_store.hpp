@@ -1,0 +1,189 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/error.hpp>
+#include <practicus/secret.hpp>
+#include <practicus/token_store.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace practicus::inline v1 {
+
+/// Files in a directory, for the processes of one user on one machine. Each has mode 0600 and is replaced by
+/// renaming, so that nobody reads half of one; one that others could read is refused. Locks are `flock`s,
+/// asked for again and again without blocking; the system gives them back when a process dies. What a file is
+/// called says nothing of what is in it. Not for file systems without `flock`. Thread safety: full.
+class file_token_store final : public token_store
+{
+public:
+    /// Makes the directory, with mode 0700, if it is not there; not its parents. `patience` is how long a
+    /// lock is waited for before the client goes on without it: a fetch is done within its operation's
+    /// deadline. Throws `errc::file_error`.
+    explicit file_token_store(std::string directory,
+                              std::chrono::milliseconds patience = std::chrono::seconds(40))
+        : directory_(std::move(directory)), patience_(patience)
+    {
+        if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
+            fail("the directory can not be made: ", directory_);
+    }
+
+    awaitable<secret> load(std::string key) override
+    {
+        auto const path = path_of(key, ".json");
+        file const from(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!from.is_open() && errno == ENOENT) co_return secret();
+        if (!from.is_open()) fail("can not be read: ", path);
+        struct stat is
+        {};
+        if (::fstat(from.descriptor(), &is) != 0) fail("can not be read: ", path);
+        if (!S_ISREG(is.st_mode) || is.st_uid != ::geteuid() || (is.st_mode & 077) != 0)
+            throw error(errc::file_error,
+                        "others may read or write it (it must be yours, with mode 600): " + path);
+        if (is.st_size > largest) throw error(errc::file_error, "it is too large: " + path);
+        std::string text(static_cast<std::size_t>(is.st_size), '\0');
+        std::size_t got = 0;
+        while (got != text.size()) {
+            auto const n = ::read(from.descriptor(), text.data() + got, text.size() - got);
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) break;
+            got += static_cast<std::size_t>(n);
+        }
+        text.resize(got);
+        co_return secret::take(std::move(text));
+    }
+
+    awaitable<void> save(std::string key, secret value) override
+    {
+        auto const path = path_of(key, ".json");
+        auto temporary = path + ".XXXXXX";
+        {
+            // With mode 0600.
+            file const to(::mkostemp(temporary.data(), O_CLOEXEC));
+            if (!to.is_open()) fail("can not be written: ", path);
+            auto rest = value.reveal();
+            while (!rest.empty()) {
+                auto const n = ::write(to.descriptor(), rest.data(), rest.size());
+                if (n < 0 && errno == EINTR) continue;
+                if (n < 0) give_up(temporary, path);
+                rest.remove_prefix(static_cast<std::size_t>(n));
+            }
+        }
+        if (::rename(temporary.c_str(), path.c_str()) != 0) give_up(temporary, path);
+        co_return;
+    }
+
+    awaitable<void> remove(std::string key) override
+    {
+        auto const path = path_of(key, ".json");
+        if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("can not be removed: ", path);
+        co_return;
+    }
+
+    awaitable<std::shared_ptr<lock>> acquire(std::string key) override
+    {
+        auto const path = path_of(key, ".lock");
+        auto const taken = std::make_shared<held>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+        if (!taken->of.is_open()) fail("can not be locked: ", path);
+        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+        auto const end = std::chrono::steady_clock::now() + patience_;
+        auto pause = shortest_pause;
+        while (::flock(taken->of.descriptor(), LOCK_EX | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK && errno != EINTR) fail("can not be locked: ", path);
+            if (std::chrono::steady_clock::now() >= end)
+                throw error(errc::file_error, "another process holds the lock: " + path);
+            timer.expires_after(pause);
+            co_await timer.async_wait(boost::asio::use_awaitable);
+            pause = std::min(2 * pause, longest_pause);
+        }
+        co_return taken;
+    }
+
+private:
+    static constexpr off_t largest = 1 << 20;
+    static constexpr std::chrono::milliseconds shortest_pause{2};
+    static constexpr std::chrono::milliseconds longest_pause{50};
+
+    class file
+    {
+    public:
+        explicit file(int descriptor) noexcept : descriptor_(descriptor) {}
+        file(file const&) = delete;
+        file& operator=(file const&) = delete;
+        ~file()
+        {
+            if (descriptor_ >= 0) ::close(descriptor_);
+        }
+
+        bool is_open() const noexcept { return descriptor_ >= 0; }
+        int descriptor() const noexcept { return descriptor_; }
+
+    private:
+        int descriptor_;
+    };
+
+    // The lock goes with the descriptor.
+    struct held final : lock
+    {
+        explicit held(int descriptor) noexcept : of(descriptor) {}
+        file of;
+    };
+
+    [[noreturn]] static void fail(char const* what, std::string const& path)
+    {
+        error_info info;
+        info.code = errc::file_error;
+        info.cause = boost::system::error_code(errno, boost::system::system_category());
+        info.message = what + path;
+        throw error(std::move(info));
+    }
+
+    [[noreturn]] static void give_up(std::string const& temporary, std::string const& path)
+    {
+        auto const why = errno;
+        ::unlink(temporary.c_str());
+        errno = why;
+        fail("can not be written: ", path);
+    }
+
+    std::string path_of(std::string_view key, char const* ending) const
+    {
+        std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+        unsigned size = 0;
+        if (::EVP_Digest(key.data(), key.size(), digest.data(), &size, ::EVP_sha256(), nullptr) != 1)
+            throw error(errc::file_error, "no SHA-256 here");
+        constexpr char hex[] = "0123456789abcdef";
+        std::string result = directory_ + '/';
+        for (unsigned i = 0; i != size; ++i) {
+            result += hex[digest[i] >> 4];
+            result += hex[digest[i] & 15];
+        }
+        return result + ending;
+    }
+
+    std::string directory_;
+    std::chrono::milliseconds patience_;
+};
+
+} // namespace practicus::inline v1

@@ -1,0 +1,127 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/secret.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1 {
+
+/// Where clients share what they have fetched: tokens, ids, and the refresh token that a region replaces. A
+/// client looks here before it asks the region, under a lock, so that of all who share a store one asks.
+///
+/// For one login: who shares a store is one user to the region. What is kept under a key is the client's; it
+/// holds secrets, and a key holds none.
+///
+/// The functions run in the client's context, and must not block it. What they throw goes to the observer
+/// (`events::store_failed`), and the client goes on without the store. Thread safety: a client may call them
+/// on several threads at once.
+class token_store
+{
+public:
+    template <class T>
+    using awaitable = boost::asio::awaitable<T>;
+
+    /// Given back when it is destroyed, by any thread.
+    class lock
+    {
+    public:
+        lock() = default;
+        lock(lock const&) = delete;
+        lock& operator=(lock const&) = delete;
+        virtual ~lock() = default;
+    };
+
+    token_store() = default;
+    token_store(token_store const&) = delete;
+    token_store& operator=(token_store const&) = delete;
+    virtual ~token_store() = default;
+
+    /// What was saved last, or an empty secret.
+    virtual awaitable<secret> load(std::string key) = 0;
+    virtual awaitable<void> save(std::string key, secret value) = 0;
+    virtual awaitable<void> remove(std::string key) = 0;
+    /// Waits until nobody else has the key's lock, or throws after a while.
+    virtual awaitable<std::shared_ptr<lock>> acquire(std::string key) = 0;
+};
+
+/// For the clients of one process. Thread safety: full.
+class memory_token_store final : public token_store
+{
+public:
+    awaitable<secret> load(std::string key) override
+    {
+        std::lock_guard guard(state_->mutex);
+        auto const found = state_->values.find(key);
+        co_return found != state_->values.end() ? found->second : secret();
+    }
+
+    awaitable<void> save(std::string key, secret value) override
+    {
+        std::lock_guard guard(state_->mutex);
+        state_->values[key] = std::move(value);
+        co_return;
+    }
+
+    awaitable<void> remove(std::string key) override
+    {
+        std::lock_guard guard(state_->mutex);
+        state_->values.erase(key);
+        co_return;
+    }
+
+    awaitable<std::shared_ptr<lock>> acquire(std::string key) override
+    {
+        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+        while (!state_->take(key)) {
+            timer.expires_after(std::chrono::milliseconds(2));
+            co_await timer.async_wait(boost::asio::use_awaitable);
+        }
+        co_return std::make_shared<held>(state_, std::move(key));
+    }
+
+private:
+    struct state
+    {
+        bool take(std::string const& key)
+        {
+            std::lock_guard guard(mutex);
+            return locked.insert(key).second;
+        }
+
+        std::mutex mutex;
+        std::map<std::string, secret, std::less<>> values;
+        std::set<std::string, std::less<>> locked;
+    };
+
+    class held final : public lock
+    {
+    public:
+        held(std::shared_ptr<state> of, std::string key) : state_(std::move(of)), key_(std::move(key)) {}
+        ~held() override
+        {
+            std::lock_guard guard(state_->mutex);
+            state_->locked.erase(key_);
+        }
+
+    private:
+        std::shared_ptr<state> state_;
+        std::string key_;
+    };
+
+    std::shared_ptr<state> state_ = std::make_shared<state>();
+};
+
+} // namespace practicus::inline v1

@@ -1,0 +1,363 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// Clients, and processes, that share what they have fetched.
+
+#include "fixture.hpp"
+
+#include <practicus/file_token_store.hpp>
+#include <practicus/token_store.hpp>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using practicus::client_options;
+using practicus::errc;
+using practicus::file_token_store;
+using practicus::memory_token_store;
+using practicus::secret;
+using practicus::token;
+using practicus::token_store;
+using practicus::mock::token_type;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+extern char** environ;
+
+namespace {
+
+/// A directory of its own, until the end of the test.
+struct scratch
+{
+    scratch()
+    {
+        std::string pattern = (fs::temp_directory_path() / "practicus-store-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path = pattern;
+    }
+    scratch(scratch const&) = delete;
+    scratch& operator=(scratch const&) = delete;
+    ~scratch() { fs::remove_all(path); }
+
+    std::vector<fs::path> files(char const* ending) const
+    {
+        std::vector<fs::path> found;
+        for (auto const& entry : fs::directory_iterator(path))
+            if (entry.path().extension() == ending) found.push_back(entry.path());
+        return found;
+    }
+
+    std::string path;
+};
+
+struct sharing : fixture
+{
+    explicit sharing(std::shared_ptr<token_store> s) : store(std::move(s)) {}
+
+    practicus::client one(client_options options = client_options())
+    {
+        options.store(store).observer([this](practicus::event const& e) {
+            if (auto const* const failed = std::get_if<practicus::events::store_failed>(&e))
+                failures.push_back(std::string(failed->message));
+        });
+        return user(std::move(options));
+    }
+
+    std::uint64_t logins() const { return server.count("POST auth/"); }
+    std::uint64_t refreshes() const { return server.count("POST auth/refresh/"); }
+    std::uint64_t ids() const { return server.count("GET model-meta"); }
+    std::uint64_t trades() const { return server.count("GET modelhost/model-auth/"); }
+
+    std::shared_ptr<token_store> store;
+    std::vector<std::string> failures;
+};
+
+class broken_store final : public token_store
+{
+public:
+    awaitable<secret> load(std::string) override
+    {
+        throw std::runtime_error("no disk");
+        co_return secret();
+    }
+    awaitable<void> save(std::string, secret) override
+    {
+        throw std::runtime_error("no disk");
+        co_return;
+    }
+    awaitable<void> remove(std::string) override
+    {
+        throw std::runtime_error("no disk");
+        co_return;
+    }
+    awaitable<std::shared_ptr<lock>> acquire(std::string) override
+    {
+        throw std::runtime_error("no disk");
+        co_return nullptr;
+    }
+};
+
+} // namespace
+
+TEST_CASE("store: a client finds what another has fetched: login, id and token")
+{
+    scratch dir;
+    std::shared_ptr<token_store> store = std::make_shared<memory_token_store>();
+    if (GENERATE(false, true)) store = std::make_shared<file_token_store>(dir.path);
+    sharing f(store);
+    auto const first = f.run(f.one().session_token(f.model()));
+    auto const requests = f.server.count();
+    auto other = f.one();
+    CHECK(f.run(other.session_token(f.model())) == first);
+    CHECK(other.username() == "admin");
+    CHECK(f.server.count() == requests);
+    // By the same access token.
+    f.run(other.cluster());
+    CHECK(f.logins() == 1);
+    CHECK(f.failures.empty());
+}
+
+TEST_CASE("store: what was refused is not taken from it again; a newer one is")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    auto a = f.one(), b = f.one();
+    auto const first = f.run(a.session_token(f.model()));
+    CHECK(f.run(b.session_token(f.model())) == first);
+    CHECK(a.invalidate_session_token(f.model(), first));
+    auto const second = f.run(a.session_token(f.model()));
+    CHECK(second != first);
+    CHECK(f.trades() == 2);
+    CHECK(b.invalidate_session_token(f.model(), first));
+    CHECK(f.run(b.session_token(f.model())) == second);
+    CHECK(f.trades() == 2);
+}
+
+TEST_CASE("store: clients of a region that rotates and blacklists refresh in turn, and nobody is logged out")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    std::vector<practicus::client> all;
+    for (int i = 0; i != 5; ++i)
+        all.push_back(f.one());
+    for (std::uint64_t round = 0; round != 4; ++round) {
+        if (round != 0) f.server.region().revoke(token_type::access);
+        ends result;
+        f.io.restart();
+        for (auto const& c : all)
+            asio::co_spawn(f.io, c.cluster(), result.handler());
+        f.io.run();
+        CHECK(result.served == 5);
+        CHECK(f.refreshes() == round);
+    }
+    CHECK(f.logins() == 1);
+}
+
+TEST_CASE("store: a logout takes the login out of it")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    auto a = f.one();
+    f.run(a.cluster());
+    a.logout();
+    f.io.restart();
+    f.io.run();
+    CHECK(f.failure(a.cluster()).code == errc::login_required);
+    practicus::client nobody(f.io.get_executor(), f.server.url(), client_options().store(f.store));
+    CHECK(f.failure(nobody.cluster()).code == errc::login_required);
+    f.run(f.one().cluster());
+    CHECK(f.logins() == 2);
+    // In a while it looks again.
+    auto& clock = practicus::detail::clock_of(nobody);
+    clock.simulate(clock.now() + 5s, clock.system_now() + 5s);
+    f.run(nobody.cluster());
+    CHECK(f.logins() == 2);
+}
+
+TEST_CASE("store: another user's login is not taken")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    f.server.region().add(practicus::mock::user("berta@company.com", "b"));
+    f.run(f.one().session_token(f.model()));
+    practicus::client berta(f.io.get_executor(), f.server.url(),
+                            client_options().store(f.store).credentials(
+                                practicus::credentials::password("berta@company.com", "b")));
+    f.run(berta.session_token(f.model()));
+    CHECK(berta.username() == "berta");
+    CHECK(f.logins() == 2);
+    CHECK(f.trades() == 2);
+}
+
+TEST_CASE("store: a model that is deployed anew leaves it")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    f.run(f.one().model_id(f.model()));
+    practicus::mock::prefix const prefix("models-practicus", "models/practicus");
+    f.server.region().remove_model(42).add(
+        practicus::mock::model(142, "diamond-price", prefix)
+            .add(practicus::mock::version(1421, 1, practicus::mock::deployment("d", "D"))));
+    auto other = f.one();
+    CHECK(f.run(other.session_token(f.model())));
+    CHECK(f.run(other.model_id(f.model())) == 142);
+    CHECK(f.ids() == 2);
+}
+
+TEST_CASE("store: one that fails is done without, and the observer hears of it")
+{
+    sharing f(std::make_shared<broken_store>());
+    CHECK(f.run(f.one().session_token(f.model())));
+    REQUIRE(!f.failures.empty());
+    CHECK(f.failures[0] == "no disk");
+}
+
+TEST_CASE("store: files are for their owner alone; what others can read, or is no such text, is not taken")
+{
+    scratch dir;
+    auto const inner = dir.path + "/inner";
+    sharing f(std::make_shared<file_token_store>(inner));
+    f.run(f.one().cluster());
+    struct stat is
+    {};
+    REQUIRE(::stat(inner.c_str(), &is) == 0);
+    CHECK((is.st_mode & 0777) == 0700);
+    std::vector<fs::path> found;
+    for (auto const& entry : fs::directory_iterator(inner)) {
+        REQUIRE(::stat(entry.path().c_str(), &is) == 0);
+        CHECK((is.st_mode & 0777) == 0600);
+        CHECK((entry.path().extension() == ".json" || entry.path().extension() == ".lock"));
+        if (entry.path().extension() == ".json") found.push_back(entry.path());
+    }
+    REQUIRE(found.size() == 1);
+    f.run(f.one().cluster());
+    CHECK(f.logins() == 1);
+    fs::permissions(found[0], fs::perms(0644));
+    f.run(f.one().cluster());
+    CHECK(f.logins() == 2);
+    REQUIRE(f.failures.size() == 1);
+    CHECK(f.failures[0].find("mode 600") != std::string::npos);
+    // That one was replaced by one of the right mode.
+    f.run(f.one().cluster());
+    CHECK(f.logins() == 2);
+    for (auto const* const garbage : {"", "{", "[]", R"({"value":"a b"})"}) {
+        std::ofstream(found[0]) << garbage;
+        auto const before = f.logins();
+        f.run(f.one().cluster());
+        CHECK(f.logins() == before + 1);
+    }
+}
+
+TEST_CASE("store: a lock that another process holds blocks nobody else, and is not waited for endlessly")
+{
+    scratch dir;
+    sharing f(std::make_shared<file_token_store>(dir.path, 60s));
+    f.run(f.one().cluster());
+    auto const lock = dir.files(".lock");
+    REQUIRE(lock.size() == 1);
+    int const held = ::open(lock[0].c_str(), O_RDWR | O_CLOEXEC);
+    REQUIRE(::flock(held, LOCK_EX | LOCK_NB) == 0);
+    f.server.region().revoke(token_type::access);
+    ends waiting;
+    auto waits = f.one(), goes = f.user();
+    f.io.restart();
+    asio::co_spawn(f.io, waits.cluster(), waiting.handler());
+    bool done = false;
+    asio::co_spawn(f.io, goes.cluster(), [&](std::exception_ptr e, practicus::cluster_info) { done = !e; });
+    poll_until(f.io, [&] { return done; });
+    CHECK(waiting.served == 0);
+    ::close(held);
+    f.io.run();
+    CHECK(waiting.served == 1);
+    CHECK(f.failures.empty());
+
+    int const again = ::open(lock[0].c_str(), O_RDWR | O_CLOEXEC);
+    REQUIRE(::flock(again, LOCK_EX | LOCK_NB) == 0);
+    f.store = std::make_shared<file_token_store>(dir.path, 1ms);
+    f.run(f.one().cluster());
+    CHECK(f.failures.size() == 1);
+    ::close(again);
+}
+
+TEST_CASE("store: a client that is closed does not wait for a lock")
+{
+    scratch dir;
+    sharing f(std::make_shared<file_token_store>(dir.path, 60s));
+    f.run(f.one().cluster());
+    int const held = ::open(dir.files(".lock").at(0).c_str(), O_RDWR | O_CLOEXEC);
+    REQUIRE(::flock(held, LOCK_EX | LOCK_NB) == 0);
+    ends result;
+    auto waits = f.one();
+    f.io.restart();
+    asio::co_spawn(f.io, waits.cluster(), result.handler());
+    for (int i = 0; i != 100; ++i)
+        f.io.poll();
+    waits.close();
+    f.io.run();
+    CHECK(result.closed == 1);
+    ::close(held);
+}
+
+// Is started by the test below.
+TEST_CASE("store: one process of many", "[.child]")
+{
+    auto const* const url = std::getenv("PRACTICUS_TEST_URL");
+    auto const* const dir = std::getenv("PRACTICUS_TEST_STORE");
+    if (url == nullptr || dir == nullptr) return;
+    asio::io_context io;
+    practicus::client const c(
+        io.get_executor(), url,
+        client_options().credentials(fixture::password()).store(std::make_shared<file_token_store>(dir)));
+    int served = 0;
+    for (auto const* const path : {"/models/practicus/diamond-price/", "/models/finance/loan-risk/"})
+        asio::co_spawn(io, c.session_token(std::string(url) + path),
+                       [&](std::exception_ptr e, token) { served += !e; });
+    io.run();
+    CHECK(served == 2);
+}
+
+TEST_CASE("store: fifty processes that start together log in once, and fetch each model's token once")
+{
+    scratch dir;
+    fixture f;
+    std::vector<std::string> variables{"PRACTICUS_TEST_URL=" + f.server.url(),
+                                       "PRACTICUS_TEST_STORE=" + dir.path};
+    std::vector<char*> environment;
+    for (char** v = environ; *v != nullptr; ++v)
+        environment.push_back(*v);
+    for (auto& v : variables)
+        environment.push_back(v.data());
+    environment.push_back(nullptr);
+    std::string program = "/proc/self/exe", name = "store: one process of many";
+    std::array<char*, 3> arguments{program.data(), name.data(), nullptr};
+    std::vector<pid_t> children;
+    for (int i = 0; i != 50; ++i) {
+        pid_t child = 0;
+        posix_spawn_file_actions_t quiet;
+        ::posix_spawn_file_actions_init(&quiet);
+        ::posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+        REQUIRE(::posix_spawn(&child, "/proc/self/exe", &quiet, nullptr, arguments.data(),
+                              environment.data()) == 0);
+        ::posix_spawn_file_actions_destroy(&quiet);
+        children.push_back(child);
+    }
+    int failed = 0;
+    for (auto const child : children) {
+        int status = -1;
+        ::waitpid(child, &status, 0);
+        failed += status != 0;
+    }
+    CHECK(failed == 0);
+    CHECK(f.server.count("POST auth/") == 1);
+    CHECK(f.server.count("GET model-meta") == 2);
+    CHECK(f.server.count("GET modelhost/model-auth/") == 2);
+}
