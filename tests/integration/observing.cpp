@@ -48,10 +48,7 @@ struct writer
     {
         out << "tokens not taken: " << e.error.message();
     }
-    void operator()(events::store_failed const& e) const
-    {
-        out << "store failed: " << e.error.message();
-    }
+    void operator()(events::store_failed const& e) const { out << "store failed: " << e.error.message(); }
 };
 
 struct event_log
