@@ -59,12 +59,13 @@ set(practicus_marked_headers
     practicus/detail/keyed_flights.hpp pure
     practicus/detail/striped_cache.hpp pure
     practicus/detail/token_cache_state.hpp pure
-    practicus/detail/session_state.hpp pure
     practicus/detail/stored_value.hpp pure
-    practicus/detail/shared_store.hpp
+    practicus/detail/session_state.hpp pure
     practicus/detail/single_flight_cache.hpp
+    practicus/detail/shared_store.hpp
     practicus/detail/token_cache.hpp
     practicus/detail/session.hpp
+    practicus/detail/token_calls.hpp
     practicus/detail/calls.hpp
     practicus/client.hpp
     practicus.hpp)

@@ -274,7 +274,8 @@ public:
     practicus::observer const& observer() const noexcept { return observer_; }
 
     /// Called with what a login or a refresh brought, before any operation gets the new token: to store a
-    /// refresh token that the region replaces with each use. It runs in the client's context and may take 5
+    /// refresh token that the region replaces with each use. Not with what another client left in a `store`.
+    /// It runs in the client's context and may take 5
     /// s; if it throws or takes longer, the tokens are in use all the same, and the observer hears of it. It
     /// must not wait for an operation of this client that needs a token: that waits for it.
     client_options& on_tokens(tokens_callback value) { return set(on_tokens_, std::move(value)); }

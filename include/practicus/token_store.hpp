@@ -25,9 +25,9 @@ namespace practicus::inline v1 {
 /// For one login: who shares a store is one user to the region. What is kept under a key is the client's; it
 /// holds secrets, and a key holds none.
 ///
-/// The functions run in the client's context, and must not block it. What they throw goes to the observer
-/// (`events::store_failed`), and the client goes on without the store. Thread safety: a client may call them
-/// on several threads at once.
+/// The functions run in the client's context, and must not block it. Each call may take a minute. What they
+/// throw goes to the observer (`events::store_failed`), and the client goes on without the store. Thread
+/// safety: a client may call them on several threads at once.
 class token_store
 {
 public:

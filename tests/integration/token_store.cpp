@@ -185,6 +185,21 @@ TEST_CASE("store: a logout takes the login out of it")
     CHECK(f.logins() == 2);
 }
 
+TEST_CASE("store: an explicit login is proved by the region, and is what the others find from then on")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    f.run(f.one().cluster());
+    auto const stored = [&] { return client_options().store(f.store); };
+    practicus::client proving(f.io.get_executor(), f.server.url(), stored());
+    auto const given = f.server.region().issue(token_type::refresh, "admin@company.com", 0);
+    f.run(proving.login(practicus::credentials::refresh_token(given)));
+    CHECK(f.refreshes() == 1);
+    practicus::client finding(f.io.get_executor(), f.server.url(), stored());
+    f.run(finding.cluster());
+    CHECK(f.refreshes() == 1);
+    CHECK(f.logins() == 1);
+}
+
 TEST_CASE("store: another user's login is not taken")
 {
     sharing f(std::make_shared<memory_token_store>());

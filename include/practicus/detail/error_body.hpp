@@ -209,4 +209,36 @@ inline error_info info_of(response const& answer, error_words words)
     return info;
 }
 
+/// The same where a request is known: a login that is refused is another error than a call.
+inline error_info info_of(request const& r, response const& answer)
+{
+    auto words = read_error_body(answer.body);
+    bool const otp = words.field == "one_time_password" || words.field == "otp";
+    bool const from_region = words.from_region;
+    auto info = info_of(answer, std::move(words));
+    if (!r.secret_body || r.authorized != authorization::none) return info;
+    if (answer.status == 400 && otp)
+        info.code = errc::one_time_password_required;
+    else if (from_region && (answer.status == 401 || answer.status == 403))
+        info.code = errc::login_refused;
+    return info;
+}
+
+/// Is it certain that the region itself refused a token? A proxy's 401 or 403 must not log anybody out.
+inline bool is_refused(response const& answer)
+{
+    if (answer.status != 401 && answer.status != 403) return false;
+    auto const words = read_error_body(answer.body);
+    return words.from_region && (answer.status == 401 || words.code == "token_not_valid");
+}
+
+/// Adds to `errc::not_json` what came in its place.
+inline void describe_other_than_json(error_info& info, response const& answer)
+{
+    info.message = answer.content_type.empty() ? "it has no content type" : "its content type is another";
+    if (answer.content_type.starts_with("application/json")) info.message = "though it says so";
+    // A page says where it comes from; anything else may be a token.
+    if (answer.body.starts_with('<')) info.server_message = read_error_body(answer.body).message;
+}
+
 } // namespace practicus::inline v1::detail

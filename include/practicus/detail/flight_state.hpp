@@ -141,6 +141,7 @@ public:
         value_ = std::move(value);
         life_ = life;
         failures_ = 0;
+        unwanted_ = Handle();
         forget_error();
         return wanted;
     }
@@ -153,6 +154,7 @@ public:
             life_.is_young(now) ? std::min<std::uint8_t>(refusals_ + 1, MaxRefusals) : std::uint8_t{0};
         auto const until = now + replay_time(random);
         if (refusals_ == MaxRefusals && replay_until_ < until) replay(std::move(why), until);
+        unwanted_ = used;
         drop();
         return true;
     }
@@ -163,6 +165,7 @@ public:
     {
         if (shut_) return 0;
         if (!keep) drop();
+        unwanted_ = Handle();
         // What could not be renewed is tried again at once.
         if (value_ && failures_ != 0) life_.postpone_renewal(life_.born());
         forget_error();
@@ -175,6 +178,7 @@ public:
     {
         shut_ = true;
         drop();
+        unwanted_ = Handle();
         replay(std::move(why), time_point::max());
         return land();
     }
@@ -188,6 +192,9 @@ public:
     /// Empty if there is none; it may be past its life.
     Handle const& value() const noexcept { return value_; }
     lifespan const& life() const noexcept { return life_; }
+    /// What the flight shall bring another for, perhaps empty: what was there when it began, or was refused
+    /// since the last that was good. Somebody else may have that still.
+    Handle const& unwanted() const noexcept { return unwanted_; }
     bool in_flight() const noexcept { return flight_ != 0; }
     bool is_current(flight_ticket ticket) const noexcept { return ticket != 0 && ticket == flight_; }
     /// Renewals and fetches that failed since the last that did not.
@@ -221,11 +228,12 @@ private:
         return {flight_action::fetch, {}, start(true), nullptr};
     }
 
-    flight_ticket start(bool wanted) noexcept
+    flight_ticket start(bool wanted)
     {
         if (++tickets_ == 0) ++tickets_;
         flight_ = tickets_;
         wanted_ = wanted;
+        if (value_) unwanted_ = value_;
         return flight_;
     }
 
@@ -254,6 +262,7 @@ private:
     }
 
     Handle value_{};
+    Handle unwanted_{};
     lifespan life_;
     error_ptr error_;
     time_point replay_until_{};

@@ -11,6 +11,7 @@
 #include <practicus/detail/session_state.hpp>
 #include <practicus/detail/shared_store.hpp>
 #include <practicus/detail/single_flight_cache.hpp>
+#include <practicus/detail/stored_value.hpp>
 #include <practicus/detail/token_cache.hpp>
 #include <practicus/detail/transport.hpp>
 #include <practicus/detail/wire.hpp>
@@ -21,6 +22,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,7 +40,6 @@ public:
     session(std::shared_ptr<runtime> home, service_url service, client_options options)
         : state_(options.credentials()), access_(given_access(options.credentials())),
           access_flights_(home, mutex_), models_(home), apps_(home),
-          login_name_(name_of(options.credentials())), own_token_(holds_access(options.credentials())),
           // logout() must find every copy of a password.
           wire_(std::move(home), std::move(service), std::move(options.without_credentials())),
           store_(wire_.home(), wire_.options().store(), wire_.told())
@@ -85,15 +86,7 @@ public:
         result.session_tokens = models_.token_stats();
         result.app_tokens = apps_.token_stats();
         result.ids = models_.id_stats();
-        auto const more = apps_.id_stats();
-        result.ids.entries += more.entries;
-        result.ids.hits += more.hits;
-        result.ids.misses += more.misses;
-        result.ids.fetches += more.fetches;
-        result.ids.failures += more.failures;
-        result.ids.replays += more.replays;
-        result.ids.evictions += more.evictions;
-        if (more.last_error) result.ids.last_error = more.last_error;
+        add(result.ids, apps_.id_stats());
         return result;
     }
 
@@ -116,8 +109,6 @@ public:
             std::lock_guard lock(mutex_);
             ++logouts_;
             state_.forget();
-            login_name_.clear();
-            own_token_ = true;
             again = access_->state.credentials_changed(false);
         }
         access_flights_.restart(access_, again);
@@ -126,6 +117,7 @@ public:
             home()->spawn([self = shared_from_this()] { return self->store_.remove(self->login_key()); });
     }
 
+    /// Remembered by the store, if there is one, when the region has taken them.
     asio::awaitable<void> login(operation op, credentials who)
     {
         if (who.type() != credentials::kind::password) {
@@ -134,20 +126,23 @@ public:
             if (who.type() == credentials::kind::refresh_token) co_await access(op, true);
             co_return;
         }
-        auto const issued = home()->time().now();
+        auto const began = moment();
         auto const r = wire::login(service(), who, limits().console_body());
         auto const logouts = count_logouts();
         response answer;
         token const none;
         co_await wire_.send(op, r, none, answer);
         auto const tokens = read_answer(op, r, answer, wire::read_login);
-        auto const life = life_of(tokens, answer, issued);
+        auto const life = life_of(tokens, answer, began);
         if (life.has_ended(home()->time().now()))
             explain(op, r, answer, [] { throw error(errc::expired_token); });
         // Whoever waits for a token is woken when `on_tokens` has been told, or is left alone with it.
-        served_later const others{adopt_login(std::move(who), tokens, life, logouts), tokens.access};
+        served_later const others{adopt_login(std::move(who), tokens, life, began, logouts), tokens.access};
         co_await tell_tokens(tokens.access);
-        if (store_.is_open()) co_await store_.save(login_key(), stored_login(tokens.access, life));
+        brought<token> got;
+        got.value = tokens.access;
+        got.life = life;
+        if (store_.is_open()) co_await store_.save(login_key(), got, describe_login());
     }
 
     /// A new access token; until it is there, the old one stays in use.
@@ -192,19 +187,12 @@ public:
         } catch (error const& e) {
             auto info = e.info();
             info.status = answer.status;
-            if (e.code() == errc::not_json) {
-                info.message =
-                    answer.content_type.empty() ? "it has no content type" : "its content type is another";
-                if (answer.content_type.starts_with("application/json")) info.message = "though it says so";
-                // A page says where it comes from; anything else may be a token.
-                if (answer.body.starts_with('<')) info.server_message = read_error_body(answer.body).message;
-            }
+            if (e.code() == errc::not_json) describe_other_than_json(info, answer);
             throw error(wire_.with_request(std::move(info), r, op));
         }
     }
 
-    /// From the store, if there is one and another process has been here; else by `fetch`. `key` goes behind
-    /// the user's name.
+    /// From the store, if there is one and another process has been here; else by `fetch`.
     asio::awaitable<brought<token>> shared(std::string key, freshness_limits limits, token unwanted,
                                            operation_body<brought<token>> fetch)
     {
@@ -212,21 +200,10 @@ public:
         // Whose it is.
         auto const op = begin();
         co_await access(op, false);
-        key = user_key(key);
-        auto const held = co_await store_.acquire(key);
-        auto const kept = co_await store_.load(key);
-        if (kept && !(kept->value == unwanted)) {
-            brought<token> result;
-            result.value = kept->value;
-            result.life = life_of_stored(*kept, home()->time(), limits, home()->random().next());
-            if (result.life.at(home()->time().now()) == freshness::usable) co_return result;
-        }
-        auto const got = co_await fetch();
-        stored_value v;
-        v.value = got.value;
-        set_life(v, home()->time(), got.life);
-        co_await store_.save(key, v);
-        co_return got;
+        std::function<bool(stored_value const&)> const any = [](stored_value const&) { return true; };
+        std::function<void(stored_value&)> const as_it_is = [](stored_value&) {};
+        co_return co_await store_.find_or_fetch(user_key(key), limits, std::move(unwanted), any, fetch,
+                                                as_it_is);
     }
 
     /// May others have fetched what this one needs?
@@ -234,7 +211,7 @@ public:
     {
         if (!store_.is_open()) return false;
         std::lock_guard lock(mutex_);
-        return !own_token_;
+        return state_.shares();
     }
 
     /// What was stored under the key is wrong.
@@ -273,18 +250,17 @@ private:
 
     error_info failure_of(operation const& op, request const& r, response const& answer) const
     {
-        auto words = read_error_body(answer.body);
-        bool const otp = words.field == "one_time_password" || words.field == "otp";
-        bool const from_region = words.from_region;
-        auto info = info_of(answer, std::move(words));
-        if (r.secret_body && r.authorized == authorization::none) {
-            if (answer.status == 400 && otp)
-                info.code = errc::one_time_password_required;
-            else if (from_region && (answer.status == 401 || answer.status == 403))
-                info.code = errc::login_refused;
-        }
-        return wire_.with_request(std::move(info), r, op);
+        return wire_.with_request(info_of(r, answer), r, op);
     }
+
+    /// When a request was sent, by both clocks.
+    struct sent_at
+    {
+        time_point here;
+        stored_time for_others;
+    };
+
+    sent_at moment() const { return {home()->time().now(), stored_now(home()->time())}; }
 
     std::uint64_t count_logouts() const
     {
@@ -313,9 +289,7 @@ private:
         std::shared_ptr<flight<token>> waiters;
         {
             std::lock_guard lock(mutex_);
-            state_.replace(who);
-            login_name_ = name_of(who);
-            own_token_ = holds_access(who);
+            state_.replace(who, stored_now(home()->time()));
             again = access_->state.credentials_changed(false);
             if (who.type() == credentials::kind::access_token) {
                 waiters = access_flights_.take_waiters(*access_);
@@ -327,8 +301,6 @@ private:
         else
             access_flights_.restart(access_, again);
         caches_changed(false);
-        if (store_.is_open())
-            home()->spawn([self = shared_from_this()] { return self->store_.remove(self->login_key()); });
     }
 
     struct served_later
@@ -345,7 +317,8 @@ private:
     /// What an explicit login brought; returns who waits for an access token. Throws if somebody has logged
     /// out meanwhile.
     std::shared_ptr<flight<token>> adopt_login(credentials who, wire::new_tokens const& tokens,
-                                               lifespan const& life, std::uint64_t logouts)
+                                               lifespan const& life, sent_at const& began,
+                                               std::uint64_t logouts)
     {
         bool same_user = false;
         std::shared_ptr<flight<token>> waiters;
@@ -353,10 +326,8 @@ private:
             std::lock_guard lock(mutex_);
             if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
             auto const before = state_.username();
-            login_name_ = name_of(who);
-            own_token_ = false;
-            state_.replace(std::move(who));
-            state_.adopt(tokens, state_.generation());
+            state_.replace(std::move(who), began.for_others);
+            state_.adopt(tokens, began.for_others, state_.generation());
             same_user = !before.empty() && before == state_.username();
             access_->state.credentials_changed(false);
             access_->state.put(tokens.access, life);
@@ -366,7 +337,7 @@ private:
         return waiters;
     }
 
-    /// Tells the callback, for 5 s at most; what it does wrong is its own affair.
+    /// Tells the callback of what the region issued, for 5 s at most; what it does wrong is its own affair.
     asio::awaitable<void> tell_tokens(token access)
     {
         auto const& told = wire_.options().on_tokens();
@@ -393,9 +364,9 @@ private:
         apps_.credentials_changed(keep);
     }
 
-    lifespan life_of(wire::new_tokens const& tokens, response const& answer, time_point issued) const
+    lifespan life_of(wire::new_tokens const& tokens, response const& answer, sent_at const& began) const
     {
-        return {issued, remaining_life(tokens.access.claims(), parse_http_date(answer.date)),
+        return {began.here, remaining_life(tokens.access.claims(), parse_http_date(answer.date)),
                 access_token_limits, home()->random().next()};
     }
 
@@ -403,8 +374,7 @@ private:
     {
         auto const reason = std::make_shared<error_info const>(std::move(why));
         std::lock_guard lock(mutex_);
-        if (access_->state.refused(used, reason, home()->time().now(), home()->random().next()))
-            access_->extra.unwanted = used;
+        access_->state.refused(used, reason, home()->time().now(), home()->random().next());
     }
 
     /// An access token, or what to wait for; starts what is to be started. `renew`: another one than there
@@ -413,7 +383,8 @@ private:
     {
         auto const now = home()->time().now();
         return access_flights_.ask(
-            access_, [&](auto& state) { return renew ? state.renew(now) : state.ask(now, op.validity()); },
+            [&] { return access_; },
+            [&](auto& state) { return renew ? state.renew(now) : state.ask(now, op.validity()); },
             [this] {
                 return flight_work<token>([self = shared_from_this()](flight_ticket ticket, token unwanted) {
                     return self->shared_access(ticket, std::move(unwanted));
@@ -435,20 +406,13 @@ private:
         operation_body<brought<token>> const fetch = [self = shared_from_this(), ticket] {
             return self->fetch_access(ticket);
         };
-        if (!uses_store()) co_return co_await observed("access", fetch);
-        auto const key = login_key();
-        auto const held = co_await store_.acquire(key);
-        auto const kept = co_await store_.load(key);
-        if (kept && adopt_stored(*kept, ticket)) {
-            brought<token> result;
-            result.value = kept->value;
-            result.life = life_of_stored(*kept, home()->time(), access_token_limits, home()->random().next());
-            bool const good = result.life.at(home()->time().now()) == freshness::usable;
-            if (good && !(result.value == unwanted)) co_return result;
-        }
-        auto const got = co_await observed("access", fetch);
-        co_await store_.save(key, stored_login(got.value, got.life));
-        co_return got;
+        operation_body<brought<token>> const told = [&] { return observed("access", fetch); };
+        if (!uses_store()) co_return co_await told();
+        std::function<bool(stored_value const&)> const accept = [&](stored_value const& kept) {
+            return adopt_stored(kept, ticket);
+        };
+        co_return co_await store_.find_or_fetch(login_key(), access_token_limits, std::move(unwanted), accept,
+                                                told, describe_login());
     }
 
     std::string user_key(std::string const& key) const
@@ -459,39 +423,19 @@ private:
 
     std::string login_key() const { return "login " + std::string(service().str()); }
 
-    /// Who is to log in, as far as that is known before.
-    static std::string name_of(std::optional<credentials> const& who)
+    std::function<void(stored_value&)> describe_login() const
     {
-        if (!who) return {};
-        if (who->type() == credentials::kind::password) return who->email();
-        return read_jwt(who->value().reveal()).username.value_or(std::string());
+        return [this](stored_value& v) {
+            std::lock_guard lock(mutex_);
+            state_.describe(v);
+        };
     }
 
-    static bool holds_access(std::optional<credentials> const& who)
-    {
-        return who && who->type() == credentials::kind::access_token;
-    }
-
-    stored_value stored_login(token const& access, lifespan const& life) const
-    {
-        stored_value result;
-        result.value = access;
-        set_life(result, home()->time(), life);
-        std::lock_guard lock(mutex_);
-        result.refresh = state_.refresh();
-        result.username = state_.username();
-        result.login = login_name_;
-        return result;
-    }
-
-    /// Another's refresh token is the one that the region takes now. False if it is another login's.
     bool adopt_stored(stored_value const& kept, flight_ticket ticket)
     {
         std::lock_guard lock(mutex_);
         if (!access_->state.is_current(ticket)) throw_aborted();
-        if (!login_name_.empty() && !kept.login.empty() && login_name_ != kept.login) return false;
-        if (login_name_.empty()) login_name_ = kept.login;
-        return state_.adopt_stored(kept.refresh, kept.username);
+        return state_.adopt_stored(kept);
     }
 
     /// A refresh token, then the password if the region refuses that and it was kept.
@@ -514,7 +458,7 @@ private:
                          ? wire::login(service(), *state.held(), limits().console_body())
                          : wire::refresh(service(), state.refresh().reveal(), limits().console_body());
             r.rotating_refresh = r.rotating_refresh && rotates_;
-            auto const issued = home()->time().now();
+            auto const began = moment();
             one_use const once{this, op, state, by_password};
             response answer;
             co_await wire_.send(op, r, state.refresh(), answer);
@@ -527,10 +471,10 @@ private:
             auto const tokens =
                 read_answer(op, r, answer, by_password ? wire::read_login : wire::read_refresh);
             if (!by_password) rotates_ = !tokens.refresh.empty();
-            auto const life = life_of(tokens, answer, issued);
+            auto const life = life_of(tokens, answer, began);
             {
                 std::lock_guard lock(mutex_);
-                if (!state_.adopt(tokens, state.generation())) throw_aborted();
+                if (!state_.adopt(tokens, began.for_others, state.generation())) throw_aborted();
             }
             if (life.has_ended(home()->time().now()))
                 explain(op, r, answer, [] { throw error(errc::expired_token); });
@@ -569,14 +513,6 @@ private:
         }
     };
 
-    /// Is it certain that the region itself refused the token? A proxy's 401 or 403 must not log anybody out.
-    static bool is_refused(response const& answer)
-    {
-        if (answer.status != 401 && answer.status != 403) return false;
-        auto const words = read_error_body(answer.body);
-        return words.from_region && (answer.status == 401 || words.code == "token_not_valid");
-    }
-
     std::shared_ptr<error_info const> refusal(operation const& op, request const& r,
                                               response const& answer) const
     {
@@ -597,9 +533,6 @@ private:
     token_cache apps_;
     // Does the region replace a refresh token that is used? Until it has shown that it does not.
     std::atomic<bool> rotates_{true};
-    // Whose tokens may be taken from the store, and whether none may.
-    std::string login_name_;
-    bool own_token_ = false;
     transport wire_;
     shared_store store_;
 };

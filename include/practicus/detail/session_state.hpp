@@ -4,10 +4,11 @@
 
 #include <practicus/credentials.hpp>
 #include <practicus/detail/clock.hpp>
-#include <practicus/detail/freshness.hpp>
+#include <practicus/detail/stored_value.hpp>
 #include <practicus/detail/wire.hpp>
 #include <practicus/token.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,14 +16,15 @@
 
 namespace practicus::inline v1::detail {
 
-/// Who the client is, decided without I/O: by what an access token is got when there is none. Guarded by its
-/// owner's mutex.
+/// Who the client is, decided without I/O: by what an access token is got when there is none, and what of a
+/// store is the same user's. Guarded by its owner's mutex.
 class session_state
 {
 public:
+    /// Credentials that nobody has shown to a region yet: whatever a store has of their user is as good.
     explicit session_state(std::optional<credentials> const& who = std::nullopt)
     {
-        if (who) replace(*who);
+        if (who) replace(*who, stored_time::min());
     }
 
     /// How a new access token is got.
@@ -46,17 +48,18 @@ public:
     /// Changes whenever somebody logs in or out: what was asked for before must not be adopted after.
     std::uint64_t generation() const noexcept { return generation_; }
 
-    /// From now on these, and nothing of before.
-    void replace(credentials who)
+    /// From now on these, and nothing of before `now`.
+    void replace(credentials who, stored_time now)
     {
         forget();
-        switch (who.type()) {
-        case credentials::kind::password: held_.emplace(std::move(who)); break;
-        case credentials::kind::refresh_token: refresh_ = token(who.value()); break;
-        case credentials::kind::access_token:
+        as_of_ = now;
+        shares_ = who.type() != credentials::kind::access_token;
+        if (who.type() != credentials::kind::password)
             username_ = read_jwt(who.value().reveal()).username.value_or(std::string());
-            break;
-        }
+        if (who.type() == credentials::kind::refresh_token) refresh_ = token(who.value());
+        if (who.type() != credentials::kind::password) return;
+        email_ = who.email();
+        held_.emplace(std::move(who));
     }
 
     void forget()
@@ -65,13 +68,16 @@ public:
         refresh_ = token();
         held_.reset();
         username_.clear();
+        email_.clear();
+        shares_ = false;
     }
 
-    /// Takes over what came beside an access token, which its flight keeps. False if somebody logged in or
-    /// out since `generation`.
-    bool adopt(wire::new_tokens const& tokens, std::uint64_t generation)
+    /// Takes over what came beside an access token, which its flight keeps; asked for at `issued`. False if
+    /// somebody logged in or out since `generation`.
+    bool adopt(wire::new_tokens const& tokens, stored_time issued, std::uint64_t generation)
     {
         if (generation != generation_) return false;
+        as_of_ = std::max(as_of_, issued);
         if (tokens.refresh) refresh_ = tokens.refresh;
         if (!tokens.username.empty()) username_ = tokens.username;
         if (username_.empty()) username_ = guess_username(tokens.access);
@@ -80,12 +86,29 @@ public:
         return true;
     }
 
-    /// Takes over what another process got by the same login.
-    bool adopt_stored(token const& refresh, std::string const& username)
+    /// Do others' tokens concern it, and others its own? Not after a logout, nor with a given access token.
+    bool shares() const noexcept { return shares_; }
+
+    /// Takes over what another process got by the same login. False if it is another user's, or older than
+    /// what there is: a region that rotates refresh tokens has taken that one back.
+    bool adopt_stored(stored_value const& kept)
     {
-        if (refresh) refresh_ = refresh;
-        if (!username.empty()) username_ = username;
+        if (!shares_ || kept.born < as_of_) return false;
+        if (!email_.empty() && email_ != kept.login) return false;
+        if (email_.empty() && !username_.empty() && username_ != kept.username) return false;
+        as_of_ = kept.born;
+        email_ = kept.login;
+        if (kept.refresh) refresh_ = kept.refresh;
+        if (!kept.username.empty()) username_ = kept.username;
         return true;
+    }
+
+    /// What others may find beside the access token.
+    void describe(stored_value& v) const
+    {
+        v.refresh = refresh_;
+        v.username = username_;
+        v.login = email_;
     }
 
     /// The region will not take this refresh token again.
@@ -111,6 +134,11 @@ private:
     token refresh_;
     std::optional<credentials> held_;
     std::string username_;
+    // Of the login with a password that all this began with.
+    std::string email_;
+    // When what is there was asked for.
+    stored_time as_of_ = stored_time::min();
+    bool shares_ = true;
     std::uint64_t generation_ = 0;
 };
 

@@ -4,6 +4,7 @@
 
 #include <practicus/detail/operation.hpp>
 #include <practicus/detail/runtime.hpp>
+#include <practicus/detail/single_flight_cache.hpp>
 #include <practicus/detail/stored_value.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/token_store.hpp>
@@ -11,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +59,36 @@ public:
     {
         operation_body<nothing> const body = [s = store_, key] { return finish(s->remove(key)); };
         co_await attempt(body);
+    }
+
+    /// What is stored under the key, if it is not `unwanted` and `accept(stored_value)`, and far from its
+    /// end; else what `fetch` brings, stored with what `describe(stored_value)` adds. One process at a time.
+    asio::awaitable<brought<token>> find_or_fetch(std::string key, freshness_limits limits, token unwanted,
+                                                  std::function<bool(stored_value const&)> accept,
+                                                  operation_body<brought<token>> fetch,
+                                                  std::function<void(stored_value&)> describe) const
+    {
+        auto const held = co_await acquire(key);
+        auto const kept = co_await load(key);
+        if (kept && accept(*kept) && !(kept->value == unwanted)) {
+            brought<token> found;
+            found.value = kept->value;
+            found.life = life_of_stored(*kept, home_->time(), limits, home_->random().next());
+            if (found.life.at(home_->time().now()) == freshness::usable) co_return found;
+        }
+        auto const got = co_await fetch();
+        co_await save(key, got, describe);
+        co_return got;
+    }
+
+    asio::awaitable<void> save(std::string key, brought<token> got,
+                               std::function<void(stored_value&)> describe) const
+    {
+        stored_value v;
+        v.value = got.value;
+        set_life(v, home_->time(), got.life);
+        describe(v);
+        co_await save(key, v);
     }
 
 private:

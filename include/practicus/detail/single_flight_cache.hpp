@@ -40,8 +40,6 @@ struct flight_extra
     std::shared_ptr<flight<Handle>> waiters;
     /// Only while a flight is under way: it holds the client's state, which holds this.
     flight_work<Handle> work;
-    /// What was there when the flight began, or was refused before.
-    Handle unwanted{};
 };
 
 /// A key's state where there is one key only; in the shape of `keyed_flights::entry`.
@@ -74,6 +72,22 @@ public:
     std::shared_ptr<error_info const> error;
 };
 
+/// Adds the counters and the entries of another cache.
+inline void add(cache_stats& all, cache_stats const& more)
+{
+    all.entries += more.entries;
+    all.hits += more.hits;
+    all.misses += more.misses;
+    all.fetches += more.fetches;
+    all.renewals += more.renewals;
+    all.failures += more.failures;
+    all.replays += more.replays;
+    all.evictions += more.evictions;
+    if (more.age) all.age = std::max(all.age.value_or(*more.age), *more.age);
+    if (more.remaining) all.remaining = std::min(all.remaining.value_or(*more.remaining), *more.remaining);
+    if (more.last_error) all.last_error = more.last_error;
+}
+
 /// Adds an entry to a snapshot.
 template <class Handle>
 void see(cache_stats& all, flight_state<Handle> const& one, time_point now)
@@ -81,10 +95,10 @@ void see(cache_stats& all, flight_state<Handle> const& one, time_point now)
     if (!one.value() || one.life().has_ended(now)) return;
     ++all.entries;
     if (one.life().ends() == time_point::max()) return;
-    all.age = std::max<std::chrono::nanoseconds>(all.age.value_or(std::chrono::nanoseconds(0)),
-                                                 now - one.life().born());
-    auto const left = one.life().ends() - now;
-    all.remaining = std::min<std::chrono::nanoseconds>(all.remaining.value_or(left), left);
+    cache_stats it;
+    it.age = now - one.life().born();
+    it.remaining = one.life().ends() - now;
+    add(all, it);
 }
 
 /// Does what `flight_state` decides for one kind of thing: starts flights in the client's context, and wakes
@@ -106,24 +120,27 @@ public:
     /// Called under the mutex when a flight that counts has ended and the entry's state is what it is now.
     std::function<void(entry_ptr const&, flight_end const&)> on_landed;
 
-    /// `decide(state)` under the mutex; then what it wants. `make()` gives the work, where a flight is to be
+    /// `find()` gives the entry and `decide(state)` says what to do, both under one hold of the mutex:
+    /// between the two, the key must not get another entry. `make()` gives the work, where a flight is to be
     /// started.
-    template <class Decide, class Make>
-    asked<Handle> ask(entry_ptr const& e, Decide decide, Make make)
+    template <class Find, class Decide, class Make>
+    asked<Handle> ask(Find find, Decide decide, Make make)
     {
         flight_decision<Handle> d;
         asked<Handle> result;
+        entry_ptr e;
         work todo;
         Handle unwanted{};
         {
             std::lock_guard lock(mutex_);
-            auto const before = e->state.value();
+            e = find();
             d = decide(e->state);
             count(d);
-            if (starts(d) && before) e->extra.unwanted = before;
-            unwanted = e->extra.unwanted;
             result = asked<Handle>(d, waiters_of(*e, d));
-            if (starts(d)) todo = e->extra.work = make();
+            if (starts(d)) {
+                todo = e->extra.work = make();
+                unwanted = e->state.unwanted();
+            }
         }
         if (todo) launch(e, d.ticket, std::move(todo), std::move(unwanted));
         return result;
@@ -215,6 +232,7 @@ private:
         {
             landed_ = true;
             std::shared_ptr<flight<Handle>> waiters;
+            // Let go after the mutex: it may hold the last handle on its owner.
             work done;
             flight_end end;
             Handle value;

@@ -20,17 +20,19 @@
 
 namespace practicus::inline v1::detail {
 
+/// A moment that other processes understand: their monotonic clocks are other ones.
+using stored_time = std::chrono::sys_time<std::chrono::milliseconds>;
+
 /// What a store keeps of one thing: a token, or an id's digits; and of a login more.
 struct stored_value
 {
     token value;
-    /// When its request was sent, by the system's clock, for another process has another monotonic one; and
-    /// how long it lives from then on.
-    std::chrono::sys_time<std::chrono::milliseconds> born{};
+    /// When its request was sent, and how long it lives from then on.
+    stored_time born{};
     std::chrono::milliseconds life{0};
     token refresh;
     std::string username;
-    /// Who was to log in, if that is known.
+    /// The e-mail of the login, if that is known.
     std::string login;
 };
 
@@ -71,12 +73,16 @@ inline std::optional<stored_value> read_stored(secret const& text)
     }
 }
 
+inline stored_time stored_now(clock const& time)
+{
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now());
+}
+
 /// By this process' clocks. One that seems to come from the future is new: the clock was put back.
 inline lifespan life_of_stored(stored_value const& v, clock const& time, freshness_limits const& limits,
                                double random)
 {
-    auto const now = std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now());
-    auto const age = std::clamp<std::chrono::milliseconds>(now - v.born, v.life.zero(), v.life);
+    auto const age = std::clamp<std::chrono::milliseconds>(stored_now(time) - v.born, v.life.zero(), v.life);
     return {time.now() - age, v.life, limits, random};
 }
 

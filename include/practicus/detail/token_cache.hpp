@@ -71,18 +71,16 @@ public:
     asked<id_handle> ask_id(std::string_view name, Make make)
     {
         auto const now = home_->time().now();
-        auto const entry = locked([&] { return state_.id_of(name, now); });
-        return id_flights_.ask(
-            entry, [&](auto& state) { return state.ask(now); }, std::move(make));
+        return id_flights_.ask([&] { return state_.id_of(name, now); },
+                               [&](auto& state) { return state.ask(now); }, std::move(make));
     }
 
     template <class Make>
     asked<token> ask_token(token_key const& key, std::string_view name, validity min, Make make)
     {
         auto const now = home_->time().now();
-        auto const entry = locked([&] { return state_.token_of(key, name, now); });
-        return token_flights_.ask(
-            entry, [&](auto& state) { return state.ask(now, min); }, std::move(make));
+        return token_flights_.ask([&] { return state_.token_of(key, name, now); },
+                                  [&](auto& state) { return state.ask(now, min); }, std::move(make));
     }
 
     /// The id that is known of `name`, without asking.
@@ -114,7 +112,6 @@ public:
         if (!entry ||
             !entry->state.refused(used, std::move(why), home_->time().now(), home_->random().next()))
             return false;
-        entry->extra.unwanted = used;
         erase(stripes(purpose), entry->extra.names);
         return true;
     }
@@ -185,13 +182,6 @@ public:
     }
 
 private:
-    template <class F>
-    auto locked(F f)
-    {
-        std::lock_guard lock(mutex_);
-        return f();
-    }
-
     striped_cache<token>& stripes(token_purpose purpose) noexcept
     {
         return stripes_[purpose == token_purpose::predict ? 0 : 1];

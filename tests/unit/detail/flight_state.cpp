@@ -367,6 +367,46 @@ TEST_CASE("flight_state: a refusal does not shorten what only a login ends")
     CHECK(f.ask().error->code == errc::login_refused);
 }
 
+TEST_CASE("flight_state: a flight knows which value it shall bring another for, and no longer than that")
+{
+    fixture f;
+    CHECK(f.state.unwanted() == nullptr);
+    auto const first = f.cached("first");
+    CHECK(f.state.unwanted() == nullptr);
+    SECTION("a renewal: the present one")
+    {
+        f.now += 3h;
+        auto const ticket = f.ask().ticket;
+        CHECK(f.state.unwanted() == first);
+        CHECK(f.fail(ticket) == outcome::failed);
+        CHECK(f.answer(f.renew().ticket, make("second")) == outcome::served);
+    }
+    SECTION("a refused one, until another is there")
+    {
+        CHECK(f.refused(first));
+        CHECK(f.fail(f.fetch()) == outcome::failed);
+        CHECK(f.state.unwanted() == first);
+        CHECK(f.answer(f.fetch(), make("second")) == outcome::served);
+    }
+    SECTION("a refused one, until somebody logs in or out")
+    {
+        CHECK(f.refused(first));
+        f.state.credentials_changed(false);
+    }
+    SECTION("a refused one, until the end")
+    {
+        CHECK(f.refused(first));
+        f.state.shutdown(info(errc::client_closed));
+    }
+    SECTION("a refused one, until another comes from elsewhere")
+    {
+        CHECK(f.refused(first));
+        f.state.put(make("second"), f.life());
+    }
+    CHECK(f.state.unwanted() == nullptr);
+    CHECK(first.use_count() == 1);
+}
+
 TEST_CASE("flight_state: when the credentials change, the flight is void, and who waits gets another")
 {
     fixture f;
@@ -520,5 +560,5 @@ TEST_CASE("flight_state: ids are not renewed, but asked for again when they are 
 
 TEST_CASE("flight_state: it is small")
 {
-    CHECK(sizeof(flight_state<handle>) <= 88);
+    CHECK(sizeof(flight_state<handle>) <= 104);
 }

@@ -376,7 +376,7 @@ private:
             tokens.refresh = token(secret("r" + std::to_string(++tokens_)));
         // The region has replaced it, whatever becomes of the answer.
         if (tokens.refresh && f.generation == session_.generation()) good_refresh_ = tokens.refresh;
-        f.adopted = session_.adopt(tokens, f.generation);
+        f.adopted = session_.adopt(tokens, stored_time(), f.generation);
         expect(f.adopted || !flights_.is_current(f.ticket), "a flight of before is not void");
         if (!f.adopted) land(at);
     }
@@ -465,14 +465,14 @@ private:
     // An explicit login brings tokens of its own.
     void log_in()
     {
-        session_.replace(credentials::password("anna@company.com", "x").keep_password());
+        session_.replace(credentials::password("anna@company.com", "x").keep_password(), stored_time());
         last_error_ = last_refusal_ = nullptr;
         wire::new_tokens tokens{token(secret("r" + std::to_string(++tokens_))), issue(token_life, now_), ""};
         good_refresh_ = tokens.refresh;
         auto const access = tokens.access;
         lifespan const life(now_, token_life, access_token_limits, middle);
         flights_.credentials_changed(false);
-        expect(session_.adopt(tokens, session_.generation()), "not adopted");
+        expect(session_.adopt(tokens, stored_time(), session_.generation()), "not adopted");
         bool const wanted = flights_.put(access, life);
         expect(wanted || waiting() == 0, "waiters are forgotten");
         wake(&access);
@@ -482,7 +482,7 @@ private:
     void log_in_lazily()
     {
         auto const text = "r" + std::to_string(++tokens_);
-        session_.replace(credentials::refresh_token(text));
+        session_.replace(credentials::refresh_token(text), stored_time());
         good_refresh_ = token(secret(text));
         credentials_changed();
     }

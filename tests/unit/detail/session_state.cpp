@@ -32,12 +32,17 @@ wire::new_tokens tokens(std::string_view access, std::string_view refresh = {}, 
     return {make(refresh), make(access), std::move(username)};
 }
 
+stored_time at(int ms)
+{
+    return stored_time(1'800'000'000s + std::chrono::milliseconds(ms));
+}
+
 /// Logged in with a password: access token `a`, refresh token `r`.
 session_state logged_in(bool keep = false)
 {
     session_state state;
-    state.replace(credentials::password("anna@company.com", "x").keep_password(keep));
-    CHECK(state.adopt(tokens("a", "r"), state.generation()));
+    state.replace(credentials::password("anna@company.com", "x").keep_password(keep), at(0));
+    CHECK(state.adopt(tokens("a", "r"), at(0), state.generation()));
     return state;
 }
 
@@ -57,21 +62,21 @@ TEST_CASE("what a login begins with")
     session_state state;
     SECTION("a password")
     {
-        state.replace(credentials::password("anna@company.com", "x"));
+        state.replace(credentials::password("anna@company.com", "x"), at(0));
         CHECK(state.fetch() == source::password);
         REQUIRE(state.held());
         CHECK(state.held()->value().reveal() == "x");
     }
     SECTION("a refresh token")
     {
-        state.replace(credentials::refresh_token("r"));
+        state.replace(credentials::refresh_token("r"), at(0));
         CHECK(state.fetch() == source::refresh_token);
         CHECK(state.refresh() == make("r"));
         CHECK_FALSE(state.held());
     }
     SECTION("an access token, which its flight keeps")
     {
-        state.replace(credentials::access_token(access_jwt_of_anna));
+        state.replace(credentials::access_token(access_jwt_of_anna), at(0));
         CHECK(state.fetch() == source::none);
         CHECK(state.username() == "anna");
         CHECK(state.fetch() == source::none);
@@ -82,12 +87,12 @@ TEST_CASE("a login replaces everything of the one before")
 {
     auto state = logged_in(true);
     auto const before = state.generation();
-    state.replace(credentials::refresh_token("other"));
+    state.replace(credentials::refresh_token("other"), at(0));
     CHECK(state.generation() != before);
     CHECK(state.refresh() == make("other"));
     CHECK(state.username().empty());
     CHECK_FALSE(state.held());
-    state.replace(credentials::access_token("opaque"));
+    state.replace(credentials::access_token("opaque"), at(0));
     CHECK(state.refresh().empty());
     CHECK(state.username().empty());
 }
@@ -107,9 +112,9 @@ TEST_CASE("a logout forgets everything")
 TEST_CASE("a rotated refresh token is adopted, and the old one stays if there is no other")
 {
     auto state = logged_in();
-    CHECK(state.adopt(tokens("b"), state.generation()));
+    CHECK(state.adopt(tokens("b"), at(0), state.generation()));
     CHECK(state.refresh() == make("r"));
-    CHECK(state.adopt(tokens("c", "r2"), state.generation()));
+    CHECK(state.adopt(tokens("c", "r2"), at(0), state.generation()));
     CHECK(state.refresh() == make("r2"));
     // A refusal of the one that is gone changes nothing.
     state.refuse(make("r"));
@@ -124,14 +129,14 @@ TEST_CASE("what was asked for before a login or logout is not adopted after")
     SECTION("a logout")
     {
         state.forget();
-        CHECK_FALSE(state.adopt(tokens("late", "late", "late"), before));
+        CHECK_FALSE(state.adopt(tokens("late", "late", "late"), at(0), before));
         CHECK(state.refresh().empty());
         CHECK(state.username().empty());
     }
     SECTION("a login")
     {
-        state.replace(credentials::refresh_token("other"));
-        CHECK_FALSE(state.adopt(tokens("late", "late", "late"), before));
+        state.replace(credentials::refresh_token("other"), at(0));
+        CHECK_FALSE(state.adopt(tokens("late", "late", "late"), at(0), before));
         CHECK(state.refresh() == make("other"));
         CHECK(state.username().empty());
     }
@@ -155,7 +160,7 @@ TEST_CASE("a password is forgotten once it has served, unless it is to be kept")
     CHECK(keeping.fetch() == source::refresh_token);
     keeping.refuse(make("r"));
     CHECK(keeping.fetch() == source::password);
-    CHECK(keeping.adopt(tokens("b", "r2"), keeping.generation()));
+    CHECK(keeping.adopt(tokens("b", "r2"), at(0), keeping.generation()));
     CHECK(keeping.fetch() == source::refresh_token);
     CHECK(keeping.held());
 }
@@ -165,9 +170,9 @@ TEST_CASE("a password that needed a one-time password is not kept: the region wo
     session_state state;
     auto who = credentials::password("anna@company.com", "x").keep_password();
     who.one_time_password("123456");
-    state.replace(who);
+    state.replace(who, at(0));
     CHECK(state.fetch() == source::password);
-    CHECK(state.adopt(tokens("a", "r"), state.generation()));
+    CHECK(state.adopt(tokens("a", "r"), at(0), state.generation()));
     CHECK_FALSE(state.held());
     state.refuse(make("r"));
     CHECK(state.fetch() == source::none);
@@ -176,9 +181,9 @@ TEST_CASE("a password that needed a one-time password is not kept: the region wo
 TEST_CASE("a refused password is forgotten, unless it is of a login before")
 {
     session_state state;
-    state.replace(credentials::password("anna@company.com", "old").keep_password());
+    state.replace(credentials::password("anna@company.com", "old").keep_password(), at(0));
     auto const before = state.generation();
-    state.replace(credentials::password("anna@company.com", "new").keep_password());
+    state.replace(credentials::password("anna@company.com", "new").keep_password(), at(0));
     state.refuse_password(before);
     REQUIRE(state.held());
     CHECK(state.held()->value().reveal() == "new");
@@ -190,37 +195,136 @@ TEST_CASE("a refused password is forgotten, unless it is of a login before")
 TEST_CASE("the user's name is what the region says, else the token, else the e-mail")
 {
     session_state state;
-    state.replace(credentials::password("berta@company.com", "x"));
+    state.replace(credentials::password("berta@company.com", "x"), at(0));
     SECTION("the region")
     {
-        CHECK(state.adopt(tokens(access_jwt_of_anna, "r", "carla"), state.generation()));
+        CHECK(state.adopt(tokens(access_jwt_of_anna, "r", "carla"), at(0), state.generation()));
         CHECK(state.username() == "carla");
         // A refresh that does not say changes nothing; one that does, does.
-        CHECK(state.adopt(tokens(access_jwt_of_anna), state.generation()));
+        CHECK(state.adopt(tokens(access_jwt_of_anna), at(0), state.generation()));
         CHECK(state.username() == "carla");
-        CHECK(state.adopt(tokens("b", "", "dora"), state.generation()));
+        CHECK(state.adopt(tokens("b", "", "dora"), at(0), state.generation()));
         CHECK(state.username() == "dora");
     }
     SECTION("the token")
     {
-        CHECK(state.adopt(tokens(access_jwt_of_anna, "r"), state.generation()));
+        CHECK(state.adopt(tokens(access_jwt_of_anna, "r"), at(0), state.generation()));
         CHECK(state.username() == "anna");
     }
     SECTION("the e-mail")
     {
-        CHECK(state.adopt(tokens("a", "r"), state.generation()));
+        CHECK(state.adopt(tokens("a", "r"), at(0), state.generation()));
         CHECK(state.username() == "berta");
     }
     SECTION("an e-mail that is a name")
     {
-        state.replace(credentials::password("emil", "x"));
-        CHECK(state.adopt(tokens("a", "r"), state.generation()));
+        state.replace(credentials::password("emil", "x"), at(0));
+        CHECK(state.adopt(tokens("a", "r"), at(0), state.generation()));
         CHECK(state.username() == "emil");
     }
     SECTION("nobody knows")
     {
-        state.replace(credentials::refresh_token("r"));
-        CHECK(state.adopt(tokens("a"), state.generation()));
+        state.replace(credentials::refresh_token("r"), at(0));
+        CHECK(state.adopt(tokens("a"), at(0), state.generation()));
         CHECK(state.username().empty());
     }
+}
+
+namespace {
+
+/// What another process of anna's has left.
+stored_value left_by_another(int born)
+{
+    stored_value v;
+    v.value = make("shared");
+    v.born = at(born);
+    v.refresh = make("newer");
+    v.username = "anna";
+    v.login = "anna@company.com";
+    return v;
+}
+
+} // namespace
+
+TEST_CASE("another process' login is taken over, with its refresh token and name")
+{
+    session_state state;
+    SECTION("nobody has logged in here") {}
+    SECTION("the same password")
+    {
+        state = session_state(credentials::password("anna@company.com", "x"));
+    }
+    SECTION("an opaque refresh token")
+    {
+        state = session_state(credentials::refresh_token("given"));
+    }
+    SECTION("a refresh token of hers")
+    {
+        state = session_state(credentials::refresh_token(access_jwt_of_anna));
+    }
+    CHECK(state.adopt_stored(left_by_another(1)));
+    CHECK(state.refresh() == make("newer"));
+    CHECK(state.username() == "anna");
+    stored_value described;
+    state.describe(described);
+    CHECK(described.refresh == make("newer"));
+    CHECK(described.username == "anna");
+    CHECK(described.login == "anna@company.com");
+}
+
+TEST_CASE("what was stored before the present login or refresh is not taken over")
+{
+    session_state state;
+    state.replace(credentials::refresh_token("given"), at(10));
+    CHECK_FALSE(state.adopt_stored(left_by_another(9)));
+    CHECK(state.refresh() == make("given"));
+    CHECK(state.adopt(tokens("a", "r"), at(20), state.generation()));
+    CHECK_FALSE(state.adopt_stored(left_by_another(19)));
+    CHECK(state.refresh() == make("r"));
+    CHECK(state.adopt_stored(left_by_another(21)));
+    CHECK(state.refresh() == make("newer"));
+    auto older = left_by_another(20);
+    older.refresh = make("older");
+    CHECK_FALSE(state.adopt_stored(older));
+    CHECK(state.refresh() == make("newer"));
+}
+
+TEST_CASE("another user's login is not taken over")
+{
+    auto kept = left_by_another(1);
+    SECTION("by its e-mail")
+    {
+        session_state state(credentials::password("berta@company.com", "x"));
+        CHECK_FALSE(state.adopt_stored(kept));
+        CHECK(state.refresh().empty());
+        // Whose it is nobody knows.
+        kept.login.clear();
+        CHECK_FALSE(state.adopt_stored(kept));
+    }
+    SECTION("by the name that the refresh token has in it")
+    {
+        session_state state(credentials::refresh_token(access_jwt_of_anna));
+        kept.username = "berta";
+        CHECK_FALSE(state.adopt_stored(kept));
+        kept.username.clear();
+        CHECK_FALSE(state.adopt_stored(kept));
+        kept.username = "anna";
+        CHECK(state.adopt_stored(kept));
+    }
+}
+
+TEST_CASE("after a logout, and with a given access token, nothing is shared; after a login it is")
+{
+    session_state state(credentials::access_token(access_jwt_of_anna));
+    CHECK_FALSE(state.shares());
+    CHECK_FALSE(state.adopt_stored(left_by_another(1)));
+    state.replace(credentials::refresh_token("r"), at(0));
+    CHECK(state.shares());
+    state.forget();
+    CHECK_FALSE(state.shares());
+    CHECK_FALSE(state.adopt_stored(left_by_another(1)));
+    CHECK(state.refresh().empty());
+    state.replace(credentials::password("anna@company.com", "x"), at(0));
+    CHECK(state.shares());
+    CHECK(session_state().shares());
 }

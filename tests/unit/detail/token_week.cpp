@@ -76,7 +76,7 @@ class simulation
 public:
     explicit simulation(plan p) : plan_(p), random_(p.seed)
     {
-        session_.replace(credentials::refresh_token("r"));
+        session_.replace(credentials::refresh_token("r"), stored_time());
     }
 
     tally run()
@@ -207,7 +207,7 @@ private:
             auto const access = issue(plan_.access_life);
             auto const life = life_of(access, r.sent, access_token_limits);
             CHECK(session_.adopt({token(secret("r" + std::to_string(++rotations_))), access, ""},
-                                 session_.generation()));
+                                 stored_time(), session_.generation()));
             end = access_.answer(r.ticket, access, life, now_, random());
         }
         for (auto const ticket : std::exchange(need_access_, {}))

@@ -1,0 +1,239 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/session.hpp>
+#include <practicus/detail/token_cache.hpp>
+#include <practicus/detail/wire.hpp>
+#include <practicus/token.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// From a url to an id to a token, for models and apps: the flights that fetch them, and those who wait.
+namespace practicus::inline v1::detail {
+
+/// Asks the model's service; `read(response)`.
+template <class Read>
+auto ask_model(session& s, operation& op, model_url const& url, Read read)
+    -> asio::awaitable<decltype(read(std::declval<response const&>()))>
+{
+    auto const r = wire::metadata(url, s.limits().console_body());
+    response answer;
+    co_await s.call(op, r, answer);
+    co_return s.explain(op, r, answer, [&] { return read(answer); });
+}
+
+inline request id_request(session& s, model_url const& url)
+{
+    return wire::metadata(url, s.limits().console_body());
+}
+
+inline request id_request(session& s, app_url const& url)
+{
+    return wire::app_metadata(url, s.limits().console_body());
+}
+
+/// The model's id as its service tells it.
+inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, model_url const& url)
+{
+    return ask_model(s, op, url, wire::read_model_id);
+}
+
+/// The app's id likewise.
+inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, app_url const& url)
+{
+    auto const r = id_request(s, url);
+    response answer;
+    co_await s.call(op, r, answer);
+    co_return s.read_answer(op, r, answer, wire::read_app_id);
+}
+
+inline token_cache& cache_for(session& s, model_url const&) noexcept
+{
+    return s.models();
+}
+
+inline token_cache& cache_for(session& s, app_url const&) noexcept
+{
+    return s.apps();
+}
+
+inline request trade_for(session& s, model_url const&, token_key const& key)
+{
+    return wire::model_session(s.service(), key.id, key.purpose, s.limits().console_body());
+}
+
+inline request trade_for(session& s, app_url const&, token_key const& key)
+{
+    return wire::app_session(s.service(), key.id, key.purpose, s.limits().console_body());
+}
+
+inline constexpr char const* kind_of(model_url const&) noexcept
+{
+    return "session";
+}
+
+inline constexpr char const* kind_of(app_url const&) noexcept
+{
+    return "app";
+}
+
+/// Under which a store keeps it.
+template <class Url>
+std::string id_key(Url const& url)
+{
+    return std::string(kind_of(url)) + " id of " + std::string(url.without_version());
+}
+
+template <class Url>
+std::string token_store_key(Url const& url, token_key const& key)
+{
+    return std::string(kind_of(url)) + " token " + std::to_string(key.id) +
+           (key.purpose == token_purpose::upload ? " for upload" : "");
+}
+
+/// A flight that finds out an id.
+template <class Url>
+asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<session> s,
+                                                          std::shared_ptr<call_options const> with, Url url)
+{
+    // In a store, an id is kept as its digits.
+    operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
+        auto op = s->begin_shared(with);
+        brought<token> digits;
+        auto const id = co_await ask_id(*s, op, url);
+        digits.value = token(secret(std::to_string(id)));
+        digits.life = token_cache::state_type::life_of_id(s->home()->time().now());
+        co_return digits;
+    };
+    auto const got = co_await s->shared(id_key(url), model_id_limits, token(), fetch);
+    brought<token_cache::id_handle> result;
+    result.value = std::stoll(std::string(got.value.reveal()));
+    result.life = got.life;
+    co_return result;
+}
+
+/// A flight that trades an id for a token.
+template <class Url>
+asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
+                                            std::shared_ptr<call_options const> with, Url url, token_key key,
+                                            token unwanted)
+{
+    operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
+        auto op = s->begin_shared(with);
+        auto const r = trade_for(*s, url, key);
+        auto const issued = s->home()->time().now();
+        response answer;
+        co_await s->call(op, r, answer);
+        brought<token> got;
+        got.value = s->read_answer(op, r, answer, wire::read_session_token);
+        got.life = lifespan(issued, remaining_life(got.value.claims(), parse_http_date(answer.date)),
+                            session_token_limits, s->home()->random().next());
+        if (got.life.has_ended(s->home()->time().now()))
+            s->explain(op, r, answer, [] { throw error(errc::expired_token); });
+        co_return got;
+    };
+    operation_body<brought<token>> const told = [&] { return s->observed(kind_of(url), fetch); };
+    brought<token> got;
+    std::shared_ptr<error_info const> failure;
+    try {
+        got = co_await s->shared(token_store_key(url, key), session_token_limits, std::move(unwanted), told);
+    } catch (...) {
+        failure = current_error_info();
+    }
+    if (failure && failure->code == errc::not_found) co_await s->unshare(id_key(url));
+    if (failure) throw error(std::move(failure));
+    co_return got;
+}
+
+template <class Url>
+flight_work<token_cache::id_handle> id_work(session& s, std::shared_ptr<call_options const> with,
+                                            Url const& url)
+{
+    return [self = s.shared_from_this(), with = std::move(with), url](flight_ticket, token_cache::id_handle) {
+        return fetch_id(self, with, url);
+    };
+}
+
+template <class Url>
+flight_work<token> token_work(session& s, std::shared_ptr<call_options const> with, Url const& url,
+                              token_key const& key)
+{
+    return [self = s.shared_from_this(), with = std::move(with), url, key](flight_ticket, token unwanted) {
+        return fetch_token(self, with, url, key, std::move(unwanted));
+    };
+}
+
+template <class Url>
+asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& url)
+{
+    // Before anybody else's answer: what this caller does not trust, it does not get by another's trust.
+    s.check_trusted(op, id_request(s, url));
+    auto const a = cache_for(s, url).ask_id(url.without_version(), [&] { return id_work(s, op.with, url); });
+    auto id = a.served();
+    if (!id) id = co_await flight<token_cache::id_handle>::join(a.joined, s.home()->limits(), op.deadline);
+    co_return *id;
+}
+
+/// A session token that this thread does not have.
+template <class Url>
+asio::awaitable<token> token_of(session& s, operation& op, Url const& url, token_purpose purpose)
+{
+    auto& cache = cache_for(s, url);
+    auto const name = url.without_version();
+    bool remembered = cache.known_id(name).has_value() || s.uses_store();
+    while (true) {
+        token_key key;
+        key.id = co_await id_of(s, op, url);
+        key.purpose = purpose;
+        auto const a =
+            cache.ask_token(key, name, op.validity(), [&] { return token_work(s, op.with, url, key); });
+        auto result = a.served();
+        std::shared_ptr<error_info const> failure;
+        try {
+            if (!result) result = co_await flight<token>::join(a.joined, s.home()->limits(), op.deadline);
+        } catch (...) {
+            failure = current_error_info();
+        }
+        // The model may have another id by now: once more, with the one that its service tells.
+        if (failure && failure->code == errc::not_found && std::exchange(remembered, false)) continue;
+        if (failure) throw error(std::move(failure));
+        cache.install(key, name, result);
+        co_return result;
+    }
+}
+
+/// A service refused the token.
+template <class Url>
+bool invalidate(session& s, Url const& url, token const& refused, token_purpose purpose)
+{
+    auto const why = error(errc::unauthorized, "the service refused the tokens that the region issued");
+    return cache_for(s, url).refused(url.without_version(), purpose, refused, why.shared_info());
+}
+
+/// The ids of a listing, for as many as there is room for.
+template <class Url, class Entry>
+void prime(session& s, token_cache& cache, std::vector<Entry> const& listed)
+{
+    std::vector<std::pair<std::string, std::int64_t>> names;
+    for (auto const& entry : listed) {
+        if (names.size() == cache.capacity()) break;
+        try {
+            Url const url(s.service(), entry.prefix.prefix, entry.name);
+            names.emplace_back(url.without_version(), entry.id);
+        } catch (error const&) {
+            // A name that makes no url: nobody can ask for it.
+        }
+    }
+    cache.prime(names);
+}
+
+} // namespace practicus::inline v1::detail
