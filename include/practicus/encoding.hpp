@@ -1,0 +1,245 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/ascii.hpp>
+#include <practicus/detail/transcoder.hpp>
+#include <practicus/error.hpp>
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace practicus::inline v1 {
+
+/// How a body is encoded on its way: `gzip`, `zlib` and `deflate` by zlib; `lz4` is in <practicus/lz4.hpp>.
+/// A cheap copy. Thread safety: full.
+class content_encoding
+{
+public:
+    using factory = std::function<std::unique_ptr<detail::transcoder>()>;
+
+    /// Another one; the name as in `Content-Encoding`. Throws `errc::invalid_argument` for a name that is no
+    /// token (RFC 9110 section 5.6.2) or a factory that is none.
+    content_encoding(std::string name, factory make_encoder, factory make_decoder)
+    {
+        if (name.empty() || !std::all_of(name.begin(), name.end(), detail::is_token_character))
+            throw error(errc::invalid_argument, "an encoding's name is empty, or no token");
+        if (!make_encoder || !make_decoder)
+            throw error(errc::invalid_argument, "an encoding needs an encoder and a decoder");
+        state_ =
+            std::make_shared<state const>(std::move(name), std::move(make_encoder), std::move(make_decoder));
+    }
+
+    /// RFC 1952. Levels are zlib's, 1 to 9: others throw `errc::invalid_argument`.
+    static content_encoding gzip(int level = 1);
+    /// RFC 1950, under the name `zlib`.
+    static content_encoding zlib(int level = 1);
+    /// RFC 1950, as RFC 9110 has it under this name; an answer without zlib's wrapper is understood too.
+    static content_encoding deflate(int level = 1);
+
+    std::string const& name() const noexcept { return state_->name; }
+
+    std::unique_ptr<detail::transcoder> encoder() const { return state_->make_encoder(); }
+    std::unique_ptr<detail::transcoder> decoder() const { return state_->make_decoder(); }
+
+private:
+    struct state
+    {
+        state(std::string n, factory e, factory d)
+            : name(std::move(n)), make_encoder(std::move(e)), make_decoder(std::move(d))
+        {}
+
+        std::string name;
+        factory make_encoder;
+        factory make_decoder;
+    };
+
+    std::shared_ptr<state const> state_;
+};
+
+namespace detail {
+
+[[noreturn]] inline void throw_broken(std::string const& encoding, char const* what)
+{
+    throw error(errc::malformed_response, "the " + encoding + " text " + what);
+}
+
+/// A `z_stream` and one step of it.
+class zlib_stream
+{
+public:
+    using call = int (*)(z_stream*, int);
+
+    zlib_stream() = default;
+    zlib_stream(zlib_stream const&) = delete;
+    zlib_stream& operator=(zlib_stream const&) = delete;
+
+    z_stream* get() noexcept { return &stream_; }
+
+    /// Runs `f` over as much of `in` as fits zlib's counters. `flush` if that was all of it.
+    int run(call f, int flush, std::string_view& in, std::string& out, std::size_t room)
+    {
+        constexpr std::size_t most = 1U << 30;
+        auto const size = std::min(in.size(), most);
+        auto const before = out.size();
+        room = std::min(room, most);
+        out.resize(before + room);
+        // It is never written through.
+        stream_.next_in = const_cast<Bytef*>(reinterpret_cast<Bytef const*>(in.data()));
+        stream_.avail_in = static_cast<uInt>(size);
+        stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
+        stream_.avail_out = static_cast<uInt>(room);
+        int const code = f(&stream_, size == in.size() ? flush : Z_NO_FLUSH);
+        out.resize(before + room - stream_.avail_out);
+        in.remove_prefix(size - stream_.avail_in);
+        if (code == Z_MEM_ERROR) throw std::bad_alloc();
+        return code;
+    }
+
+private:
+    z_stream stream_{};
+};
+
+class zlib_encoder final : public transcoder
+{
+public:
+    zlib_encoder(int level, int window_bits)
+    {
+        if (deflateInit2(stream_.get(), level, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+            throw std::bad_alloc();
+    }
+    ~zlib_encoder() { ::deflateEnd(stream_.get()); }
+
+    bool step(std::string_view& in, bool last, std::string& out, std::size_t room) override
+    {
+        return stream_.run(::deflate, last ? Z_FINISH : Z_NO_FLUSH, in, out, room) == Z_STREAM_END;
+    }
+
+private:
+    zlib_stream stream_;
+};
+
+class zlib_decoder final : public transcoder
+{
+public:
+    enum class format
+    {
+        gzip,
+        zlib,
+        deflate
+    };
+
+    zlib_decoder(std::string name, format f) : name_(std::move(name)), format_(f)
+    {
+        if (f != format::deflate) open(f == format::gzip ? MAX_WBITS + 16 : MAX_WBITS);
+    }
+    ~zlib_decoder()
+    {
+        if (open_) ::inflateEnd(stream_.get());
+    }
+
+    bool step(std::string_view& in, bool last, std::string& out, std::size_t room) override
+    {
+        if (!open_ && !decide(in, last)) return false;
+        auto const before = out.size();
+        while (true) {
+            if (ended_ && in.empty() && head_.empty()) return last;
+            if (ended_) begin_another();
+            auto const left = room - (out.size() - before);
+            int const code = run(in, out, left);
+            if (code == Z_STREAM_END) {
+                ended_ = true;
+                continue;
+            }
+            // Z_BUF_ERROR says only that nothing could be done.
+            if (code != Z_OK && code != Z_BUF_ERROR) throw_broken(name_, "is broken");
+            if (out.size() - before == room) return false;
+            if (!in.empty() || !head_.empty()) continue;
+            if (last) throw_broken(name_, "is cut");
+            return false;
+        }
+    }
+
+private:
+    void open(int window_bits)
+    {
+        if (inflateInit2(stream_.get(), window_bits) != Z_OK) throw std::bad_alloc();
+        open_ = true;
+    }
+
+    /// A wrapper's two bytes are a multiple of 31, and name method 8 (RFC 1950 section 2.2).
+    bool decide(std::string_view& in, bool last)
+    {
+        auto const taken = std::min(in.size(), 2 - head_.size());
+        head_.append(in.substr(0, taken));
+        in.remove_prefix(taken);
+        if (head_.size() < 2 && !last) return false;
+        if (head_.size() < 2) throw_broken(name_, "is cut");
+        auto const first = static_cast<unsigned char>(head_[0]);
+        auto const second = static_cast<unsigned char>(head_[1]);
+        bool const wrapped = (first & 15) == 8 && (first >> 4) <= 7 && (first * 256 + second) % 31 == 0;
+        open(wrapped ? MAX_WBITS : -MAX_WBITS);
+        return true;
+    }
+
+    int run(std::string_view& in, std::string& out, std::size_t room)
+    {
+        if (head_.empty()) return stream_.run(::inflate, Z_NO_FLUSH, in, out, room);
+        std::string_view head = head_;
+        int const code = stream_.run(::inflate, Z_NO_FLUSH, head, out, room);
+        head_.erase(0, head_.size() - head.size());
+        return code;
+    }
+
+    /// Only gzip may be several in a row (RFC 1952 section 2.2).
+    void begin_another()
+    {
+        if (format_ != format::gzip) throw_broken(name_, "goes on behind its end");
+        ::inflateReset(stream_.get());
+        ended_ = false;
+    }
+
+    std::string name_;
+    format format_;
+    zlib_stream stream_;
+    /// What `deflate` is decided by.
+    std::string head_;
+    bool open_ = false;
+    bool ended_ = false;
+};
+
+inline content_encoding zlib_encoding(std::string const& name, int level, int window_bits,
+                                      zlib_decoder::format f)
+{
+    if (level < 1 || level > 9) throw error(errc::invalid_argument, "a level of zlib's is 1 to 9");
+    return {name, [=] { return std::make_unique<zlib_encoder>(level, window_bits); },
+            [=] { return std::make_unique<zlib_decoder>(name, f); }};
+}
+
+} // namespace detail
+
+inline content_encoding content_encoding::gzip(int level)
+{
+    return detail::zlib_encoding("gzip", level, MAX_WBITS + 16, detail::zlib_decoder::format::gzip);
+}
+
+inline content_encoding content_encoding::zlib(int level)
+{
+    return detail::zlib_encoding("zlib", level, MAX_WBITS, detail::zlib_decoder::format::zlib);
+}
+
+inline content_encoding content_encoding::deflate(int level)
+{
+    return detail::zlib_encoding("deflate", level, MAX_WBITS, detail::zlib_decoder::format::deflate);
+}
+
+} // namespace practicus::inline v1
