@@ -1,0 +1,70 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/clock.hpp>
+#include <practicus/detail/retry_policy.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace practicus::inline v1::detail {
+
+/// Are the rows to blame? Whatever else fails would fail with every other batch as well.
+inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
+{
+    return code == errc::bad_request || code == errc::unexpected_rows || code == errc::body_too_large ||
+           code == errc::server_error;
+}
+
+/// Decides how long a batch is tried. What is on the way to the model (no connection, 429, 503, time-outs) is
+/// borne for a while, for pods restart and are moved; what the model itself answers, or a token that it
+/// refuses, a few times: it may have just started. The rest fails at once.
+class batch_retry
+{
+public:
+    batch_retry(std::size_t tries, std::chrono::nanoseconds patience) : tries_(tries), patience_(patience) {}
+
+    /// How long to wait before the batch is sent again; nothing if it is given up. `random` is from 0 to 1.
+    std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random)
+    {
+        if (!first_failure_) first_failure_ = now;
+        if (is_retryable(why.code)) {
+            if (now - *first_failure_ >= patience_) return std::nullopt;
+        } else if (is_answer_of_model(why.code)) {
+            if (++answered_ >= tries_) return std::nullopt;
+        } else {
+            return std::nullopt;
+        }
+        // Not from 0 on: the sum of many pauses is what is borne.
+        return full_jitter(pauses(), pauses_++, 0.5 + random / 2);
+    }
+
+private:
+    static bool is_answer_of_model(boost::system::error_code const& code) noexcept
+    {
+        return code == errc::server_error || code == errc::unexpected_rows || code == errc::unauthorized ||
+               code == errc::malformed_response;
+    }
+
+    static retry_limits pauses() noexcept
+    {
+        retry_limits limits;
+        limits.base = std::chrono::milliseconds(500);
+        limits.cap = std::chrono::seconds(30);
+        return limits;
+    }
+
+    std::size_t tries_;
+    std::chrono::nanoseconds patience_;
+    std::size_t answered_ = 0;
+    unsigned pauses_ = 0;
+    std::optional<time_point> first_failure_;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,106 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/error.hpp>
+
+#include <boost/assert.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace practicus::inline v1::detail {
+
+/// Decides how many batches may be in flight: as many as the model bears, found out as TCP finds out how much
+/// a network bears. It says how many, not when: waiting before a batch is sent again is its driver's part.
+///
+/// Rules:
+/// - It begins with 4, or `most` if that is less.
+/// - Until the first overload each success raises the limit by 1, which doubles it in each round; later as
+///   many successes as the limit is do.
+/// - An overload (429, 503) halves it, to 1 at least.
+/// - A round trip passes before a change shows. So a batch that was started before the last halving changes
+///   nothing more, neither by an overload (many in flight at once would halve it to 1) nor by a success.
+/// - A success counts only if the window was full when the batch was started or later: a limit that was never
+///   reached proves nothing, and would rise to `most` while the file is read slowly.
+/// - A failure of another kind, a batch that is refused, say, tells nothing of the load.
+///
+/// Each batch that was started ends once, by `succeeded` or `failed`; it is then no longer in flight. An
+/// overload is no end: the batch is sent again, and keeps its place.
+///
+/// Thread safety: none. Nothing but the constructor throws; all is O(1).
+class batch_window
+{
+public:
+    static constexpr std::size_t first_limit = 4;
+
+    /// What a started batch is known by.
+    struct ticket
+    {
+        std::uint64_t number = 0;
+    };
+
+    /// At most `most` in flight; throws `errc::invalid_argument` if that is 0.
+    explicit batch_window(std::size_t most) : most_(most), limit_(std::min(most, first_limit))
+    {
+        if (most == 0) throw error(errc::invalid_argument, "0 batches in flight");
+    }
+
+    /// How many may be in flight: 1 to `most`. More than that are, for a while after a halving.
+    std::size_t limit() const noexcept { return limit_; }
+
+    std::size_t in_flight() const noexcept { return in_flight_; }
+
+    bool may_start() const noexcept { return in_flight_ < limit_; }
+
+    /// A batch is sent; only if `may_start()`.
+    [[nodiscard]] ticket start() noexcept
+    {
+        BOOST_ASSERT(may_start());
+        ++started_;
+        if (++in_flight_ == limit_) full_at_ = started_;
+        return {started_};
+    }
+
+    /// The batch was answered.
+    void succeeded(ticket batch) noexcept
+    {
+        end(batch);
+        if (batch.number <= halved_at_ || batch.number > full_at_ || limit_ == most_) return;
+        if (halved_at_ != 0 && ++successes_ < limit_) return;
+        successes_ = 0;
+        ++limit_;
+    }
+
+    /// The batch was not processed: the model, or what stands in front of it, has too much to do. While the
+    /// batch is in flight, any number of times.
+    void overloaded(ticket batch) noexcept
+    {
+        BOOST_ASSERT(in_flight_ > 0);
+        if (batch.number <= halved_at_) return;
+        halved_at_ = started_;
+        successes_ = 0;
+        limit_ = std::max<std::size_t>(limit_ / 2, 1);
+    }
+
+    /// The batch failed for a reason that is not the load, or was given up.
+    void failed(ticket batch) noexcept { end(batch); }
+
+private:
+    void end([[maybe_unused]] ticket batch) noexcept
+    {
+        BOOST_ASSERT(in_flight_ > 0 && batch.number > 0 && batch.number <= started_);
+        --in_flight_;
+    }
+
+    std::size_t most_;
+    std::size_t limit_;
+    std::size_t in_flight_ = 0;
+    std::size_t successes_ = 0;   ///< Since the limit last changed; counted from the first halving on.
+    std::uint64_t started_ = 0;   ///< The last ticket's number; they count from 1.
+    std::uint64_t full_at_ = 0;   ///< The last ticket that made the window full.
+    std::uint64_t halved_at_ = 0; ///< The last ticket at the last halving; 0 before the first.
+};
+
+} // namespace practicus::inline v1::detail

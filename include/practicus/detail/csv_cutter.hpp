@@ -1,0 +1,207 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/csv_scanner.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/assert.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Some rows of a CSV text that can be sent by themselves. It has constructors because g++ 12 destroys an
+/// aggregate twice when it is a temporary in a co_await expression.
+struct csv_batch
+{
+    csv_batch() noexcept {}
+
+    csv_batch(std::string csv, std::uint64_t first, std::size_t count, std::size_t header) noexcept
+        : text(std::move(csv)), first_row(first), rows(count), header_size(header)
+    {}
+
+    /// The header line, then the rows, each with its line end.
+    std::string text;
+    /// The place of the first of them in the whole text, from 0, skipped rows counted.
+    std::uint64_t first_row = 0;
+    /// How many rows, at least 1.
+    std::size_t rows = 0;
+    /// The header line's size, its line end included: where in `text` the rows begin.
+    std::size_t header_size = 0;
+};
+
+/// Cuts a CSV text that comes in pieces into batches; where the pieces end makes no difference.
+///
+/// The first record is the header, and stands in front of each batch. Bytes are passed as they are, but for a
+/// byte order mark and blank lines (see `csv_scanner`), which are dropped, and the line end of a last row
+/// that has none: it gets the header's kind. So the header and the rows of all batches, joined, are the text.
+///
+/// Errors are thrown as `error` with `errc::invalid_argument`. One of `push` or `finish` stays: both throw it
+/// again, while `next` still gives the batches that were full before. Row numbers in messages count from 1.
+/// After any other exception (no memory) the cutter is of no more use.
+///
+/// Thread safety: none. Each byte costs O(1), whatever the pieces' and the batches' sizes.
+class csv_cutter
+{
+public:
+    static constexpr std::size_t default_longest = std::size_t{64} << 20;
+
+    /// A batch holds at most `rows` rows and, header not counted, `bytes` bytes; but one row at least,
+    /// whatever its size. A record longer than `longest` bytes, its line end included, is an error: otherwise
+    /// a stray quote would make one record of all that follows. Throws if one of them is 0.
+    csv_cutter(std::size_t rows, std::size_t bytes, std::size_t longest = default_longest)
+        : max_rows_(rows), max_bytes_(bytes), longest_(longest)
+    {
+        if (rows == 0) throw error(errc::invalid_argument, "a batch of 0 rows");
+        if (bytes == 0) throw error(errc::invalid_argument, "a batch of 0 bytes");
+        if (longest == 0) throw error(errc::invalid_argument, "a CSV record of 0 bytes at most");
+    }
+
+    /// The first `count` rows will not be given out, as those of a run that goes on; they are still counted.
+    /// To be called before the first `push`.
+    void skip_rows(std::uint64_t count) noexcept
+    {
+        BOOST_ASSERT(scanner_.size() == 0);
+        skipped_ = count;
+    }
+
+    /// The text goes on with `piece`, which is copied. Throws if a record is too long.
+    void push(std::string_view piece)
+    {
+        BOOST_ASSERT(!finished_);
+        throw_fault();
+        make_room();
+        append(piece);
+    }
+
+    /// The text is complete. Throws if it ends within quotes, or has no header line.
+    void finish()
+    {
+        throw_fault();
+        if (finished_) return;
+        finished_ = true;
+        if (scanner_.quoted()) fail("a quote in " + place() + " is never closed");
+        if (!scanner_.ended() && scanner_.size() != 0)
+            append(!text_.ends_with('\r') && header_.ends_with("\r\n") ? "\r\n" : "\n");
+        if (header_.empty()) fail("the CSV has no header line");
+        close_batch();
+    }
+
+    /// The next full batch; after `finish` also the last one. Empty if there is none (yet).
+    std::optional<csv_batch> next()
+    {
+        std::optional<csv_batch> result;
+        if (full_.empty()) return result;
+        auto const batch = full_.front();
+        std::string text;
+        text.reserve(header_.size() + batch.size);
+        text.append(header_).append(text_, given_, batch.size);
+        result.emplace(std::move(text), batch.first_row, batch.rows, header_.size());
+        full_.pop_front();
+        given_ += batch.size;
+        return result;
+    }
+
+    /// Bytes that were pushed and not given out: full batches and what follows them, the header not counted
+    /// once it is complete.
+    std::size_t buffered() const noexcept { return text_.size() - given_; }
+
+    /// How many rows were seen to their end, the skipped ones included.
+    std::uint64_t rows() const noexcept { return seen_; }
+
+    /// The header line with its line end; empty before it was seen to its end.
+    std::string_view header() const noexcept { return header_; }
+
+private:
+    struct extent
+    {
+        std::uint64_t first_row = 0;
+        std::size_t rows = 0;
+        std::size_t size = 0;
+    };
+
+    void append(std::string_view piece)
+    {
+        while (!piece.empty()) {
+            auto const part = scanner_.take(piece);
+            if (scanner_.size() > longest_)
+                fail(place() + " is longer than " + std::to_string(longest_) +
+                     " bytes; is a quote not closed?");
+            text_ += part;
+            if (scanner_.ended()) end_line();
+        }
+    }
+
+    /// A complete line stands at the end of `text_`.
+    void end_line()
+    {
+        auto const size = scanner_.size();
+        bool const is_header = header_.empty() && !scanner_.blank();
+        bool const is_row = !is_header && !scanner_.blank();
+        if (is_row && ++seen_ > skipped_) return add_row(size);
+        if (is_header) header_.assign(text_, text_.size() - size + scanner_.bom_size());
+        text_.resize(text_.size() - size);
+    }
+
+    void add_row(std::size_t size)
+    {
+        if (open_.rows != 0 && open_.size + size > max_bytes_) close_batch();
+        if (open_.rows++ == 0) open_.first_row = seen_ - 1;
+        open_.size += size;
+        if (open_.rows == max_rows_ || open_.size >= max_bytes_) close_batch();
+    }
+
+    void close_batch()
+    {
+        if (open_.rows != 0) full_.push_back(open_);
+        open_ = {};
+    }
+
+    /// Moves no more bytes than were given out since it last moved any.
+    void make_room()
+    {
+        if (given_ == 0 || given_ < text_.size() / 2) return;
+        text_.erase(0, given_);
+        given_ = 0;
+    }
+
+    std::string place() const
+    {
+        return header_.empty() ? "the header line of the CSV"
+                               : "row " + std::to_string(seen_ + 1) + " of the CSV";
+    }
+
+    [[noreturn]] void fail(std::string message)
+    {
+        fault_ = std::move(message);
+        throw error(errc::invalid_argument, fault_);
+    }
+
+    void throw_fault() const
+    {
+        if (!fault_.empty()) throw error(errc::invalid_argument, fault_);
+    }
+
+    std::size_t max_rows_;
+    std::size_t max_bytes_;
+    std::size_t longest_;
+    std::uint64_t skipped_ = 0;
+    csv_scanner scanner_;
+    std::string header_;
+    std::string text_;      ///< What was given out, the full batches, the open batch, the present line.
+    std::size_t given_ = 0; ///< How much of it was given out.
+    std::deque<extent> full_;
+    extent open_;
+    std::uint64_t seen_ = 0;
+    bool finished_ = false;
+    std::string fault_;
+};
+
+} // namespace practicus::inline v1::detail

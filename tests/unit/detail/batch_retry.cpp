@@ -1,0 +1,91 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "catch.hpp"
+
+#include <practicus/detail/batch_retry.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+
+using namespace practicus;
+using namespace std::chrono_literals;
+using detail::batch_retry;
+using detail::time_point;
+
+namespace {
+
+error_info failure(errc code)
+{
+    error_info info;
+    info.code = code;
+    return info;
+}
+
+/// How long a batch is tried at least, or at most, that always fails alike.
+std::chrono::nanoseconds borne(batch_retry policy, errc code, double random)
+{
+    time_point now{};
+    for (int i = 0; i != 1000; ++i) {
+        auto const pause = policy.failed(failure(code), now, random);
+        if (!pause) return now - time_point{};
+        now += *pause;
+    }
+    FAIL("it never ends");
+    return {};
+}
+
+} // namespace
+
+TEST_CASE("batch_retry: what does not get through is borne for a while, whatever the dice say")
+{
+    for (auto const code : {errc::connect_failed, errc::connection_lost, errc::too_many_requests,
+                            errc::unavailable, errc::first_byte_timeout, errc::deadline_exceeded})
+        for (double const random : {0.0, 0.5, 1.0}) {
+            auto const time = borne(batch_retry(5, 15min), code, random);
+            CHECK(time >= 15min);
+            CHECK(time < 16min);
+        }
+    CHECK(borne(batch_retry(5, 0s), errc::connect_failed, 1.0) == 0s);
+}
+
+TEST_CASE("batch_retry: what the model answers is borne a few times")
+{
+    for (auto const code :
+         {errc::server_error, errc::unexpected_rows, errc::unauthorized, errc::malformed_response}) {
+        CHECK(borne(batch_retry(1, 15min), code, 1.0) == 0s);
+        CHECK(borne(batch_retry(4, 15min), code, 1.0) == 500ms + 1s + 2s);
+        CHECK(borne(batch_retry(4, 15min), code, 0.0) == 250ms + 500ms + 1s);
+    }
+}
+
+TEST_CASE("batch_retry: what would fail again is not sent again")
+{
+    for (auto const code : {errc::bad_request, errc::not_found, errc::forbidden, errc::login_refused,
+                            errc::login_required, errc::untrusted_origin, errc::certificate_untrusted,
+                            errc::body_too_large, errc::client_closed, errc::file_error})
+        CHECK(borne(batch_retry(5, 15min), code, 1.0) == 0s);
+}
+
+TEST_CASE("batch_retry: the pauses double up to half a minute")
+{
+    batch_retry policy(5, 15min);
+    auto expected = std::chrono::nanoseconds(500ms);
+    for (int i = 0; i != 10; ++i) {
+        CHECK(policy.failed(failure(errc::unavailable), time_point{}, 1.0) == expected);
+        expected = std::min<std::chrono::nanoseconds>(2 * expected, 30s);
+    }
+}
+
+TEST_CASE("is_fault_of_rows: only what another batch would not end with")
+{
+    for (auto const code :
+         {errc::bad_request, errc::unexpected_rows, errc::body_too_large, errc::server_error})
+        CHECK(detail::is_fault_of_rows(code));
+    for (auto const code :
+         {errc::unauthorized, errc::login_refused, errc::not_found, errc::forbidden, errc::unavailable,
+          errc::connect_failed, errc::client_closed, errc::malformed_response, errc::invalid_argument})
+        CHECK_FALSE(detail::is_fault_of_rows(code));
+    CHECK_FALSE(detail::is_fault_of_rows({}));
+}
