@@ -54,7 +54,7 @@ public:
                                             "content-length", "host",       "proxy-authorization",
                                             "content-type",   "te",         "transfer-encoding",
                                             "expect",         "trailer",    "upgrade"};
-        if (name.empty() || !std::all_of(name.begin(), name.end(), is_token_character))
+        if (name.empty() || !std::all_of(name.begin(), name.end(), detail::is_token_character))
             throw error(errc::invalid_argument, "a header's name holds a character that no name has");
         for (auto const& taken : own)
             if (detail::equals_ignoring_case(name, taken))
@@ -79,14 +79,6 @@ public:
     std::vector<origin> const& trusted_origins() const noexcept { return trusted_origins_; }
 
 private:
-    // RFC 9110 section 5.6.2.
-    static bool is_token_character(char c) noexcept
-    {
-        constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               others.find(c) != std::string_view::npos;
-    }
-
     std::optional<duration> deadline_;
     std::optional<duration> min_validity_;
     std::string headers_;

@@ -83,7 +83,11 @@ enum class errc
     /// The region answered with a token that is past its life already. Ask the region's administrator to set
     /// its servers' clocks.
     expired_token,
-    /// The body is over its limit. Raise the limit in `client_options::limits` if the answer is wanted.
+    /// The model answered a batch with another number of rows than it was sent. Ask the model's author: each
+    /// row needs one answer, in order.
+    unexpected_rows,
+    /// The body is over its limit. Raise the limit in `client_options::limits`, or a prediction's
+    /// `predict_options::max_answer`, if the answer is wanted.
     body_too_large,
     /// The header is over its limit. Raise the limit in `client_options::limits` if the answer is wanted.
     header_too_large,
@@ -176,6 +180,7 @@ private:
         case errc::no_model_id: return "the answer names no model id";
         case errc::no_app_id: return "the answer names no app id";
         case errc::expired_token: return "the region answered with a token that is past its life already";
+        case errc::unexpected_rows: return "the model answered with another number of rows than it was sent";
         case errc::body_too_large: return "the answer's body is over its limit";
         case errc::header_too_large: return "the answer's header is over its limit";
         case errc::malformed_response: return "the answer is not well-formed HTTP";

@@ -4,6 +4,9 @@
 
 #include "fixture.hpp"
 
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
 #include <string>
 #include <vector>
 
@@ -142,6 +145,34 @@ inline answer app_session_token(client c, std::string)
     co_return text_of(co_await c.app_session_token(c.app_url("apps", "viewer")));
 }
 
+/// A model's answer can only be judged by who asked: here it is to be JSON.
+inline answer predict_by(client c, practicus::predict_options how)
+{
+    how.content_type("application/json").max_answer(65'536);
+    auto const got = co_await c.predict(c.model_url("models", "diamond-price"), R"({"carat":0.23})", how);
+    boost::system::error_code broken;
+    auto const value = boost::json::parse(got.body, broken);
+    if (broken) {
+        practicus::error_info info;
+        info.code = practicus::errc::not_json;
+        info.request = std::string("POST ") + model_path;
+        info.attempts = got.attempts;
+        info.status = got.status;
+        throw practicus::error(std::move(info));
+    }
+    co_return boost::json::serialize(value);
+}
+
+inline answer predict(client c, std::string)
+{
+    return predict_by(std::move(c), practicus::predict_options());
+}
+
+inline answer predict_again(client c, std::string)
+{
+    return predict_by(std::move(c), practicus::predict_options().safe_to_repeat());
+}
+
 /// Every operation, with every request of it.
 inline std::vector<swept_operation> const& operations()
 {
@@ -175,6 +206,8 @@ inline std::vector<swept_operation> const& operations()
         {"app_session_token, the id", "GET", app_meta, "GET app-meta", access, true, 0, app_session_token},
         {"app_session_token", "GET", "/console/api/apphost/app-auth/", "GET apphost/app-auth/", access, true,
          1, app_session_token},
+        {"predict", "POST", model_path, "POST predict", access, false, 2, predict},
+        {"predict, safe to repeat", "POST", model_path, "POST predict", access, true, 2, predict_again},
     };
     return all;
 }

@@ -15,6 +15,11 @@ std::string long_text(std::string_view text)
     return std::string(text); // never the caller's buffer
 }
 
+asio::awaitable<void> drop(std::string)
+{
+    co_return;
+}
+
 asio::awaitable<int> all_operations(std::string url, std::string token, std::string ca_file)
 {
     using namespace practicus;
@@ -56,6 +61,19 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     done += !(co_await c.app_session_token(viewer())).empty();
     done += !(co_await c.app_session_token(c.app_url("apps/tools", "viewer"), token_purpose::upload)).empty();
 
+    auto const text = [&] { return long_text("carat,cut\n0.23,a cut with a long name\n"); };
+    done += (co_await c.predict(model(), text())).status == 200;
+    done += (co_await c.predict(model_url(model()), text(),
+                                predict_options()
+                                    .content_type(long_text("text/csv; charset=utf-8"))
+                                    .encoding(content_encoding::gzip())))
+                .attempts == 1;
+    done += (co_await c.predict(model(), csv_text(text()))).body.size() > 10;
+    done += (co_await c.with(call_options().header("x-trace", long_text("a trace that is not short")))
+                 .predict(model(), csv_text(text()), predict_options().sink(drop)))
+                .status == 200;
+    done += (co_await c.predict_batches(batch_job(model(), csv_text(text()), drop).rows(10))).rows == 1;
+
     // From a temporary client, in the expression itself.
     done +=
         static_cast<int>((co_await client(co_await asio::this_coro::executor, long_text(url),
@@ -72,5 +90,5 @@ TEST_CASE("every operation with temporaries as arguments")
     fixture f;
     f.server.region().cluster("main", "eu");
     auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "admin@company.com");
-    CHECK(f.run(all_operations(f.server.url(), token, "")) == 1 + 3 + 1 + 3 + 2 + 2 + 7 + 5);
+    CHECK(f.run(all_operations(f.server.url(), token, "")) == 1 + 3 + 1 + 3 + 2 + 2 + 7 + 5 + 5);
 }

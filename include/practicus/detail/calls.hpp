@@ -52,6 +52,7 @@ public:
 
     session& state() const noexcept { return held_->state(); }
     operation begin() const { return state().begin(with_); }
+    operation begin_unlimited() const { return state().begin_unlimited(with_); }
 
     /// May be null.
     std::shared_ptr<call_options const> const& with() const noexcept { return with_; }

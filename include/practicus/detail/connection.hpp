@@ -44,6 +44,17 @@ struct exchange_limits
     std::size_t body;
 };
 
+/// How far a call of `exchange` goes.
+enum class exchange_part
+{
+    /// Up to the end of the answer.
+    whole,
+    /// Writes what there is of the request; more of it follows.
+    request,
+    /// Up to the head of the answer, or the next piece of its body.
+    piece
+};
+
 /// What is known of an attempt while it runs, and after it has failed.
 struct attempt
 {
@@ -71,13 +82,23 @@ public:
 
     /// Writes `out` and the rest of the body, and reads the answer. Afterwards the connection may be used
     /// again if `reusable()`. What it refers to lives until the end.
+    ///
+    /// In parts: called again until it has `finished()`. Of the answer, a body's piece is appended to what
+    /// the caller has left of those before.
     asio::awaitable<void> exchange(std::string_view rest, exchange_limits const& limits, time_point deadline,
-                                   attempt& so_far, response& answer)
+                                   attempt& so_far, response& answer,
+                                   exchange_part part = exchange_part::whole)
     {
         reusable_ = false;
-        if (is_tls()) return exchange(tls(), rest, limits, deadline, so_far, answer);
-        return exchange(plain(), rest, limits, deadline, so_far, answer);
+        if (is_tls()) return exchange(tls(), rest, limits, deadline, so_far, answer, part);
+        return exchange(plain(), rest, limits, deadline, so_far, answer, part);
     }
+
+    /// The server refused a part of the request: the rest needs not be written, an answer may be there.
+    bool has_refused() const noexcept { return unwritten_.failed(); }
+
+    /// The last call came to the end of the answer.
+    bool finished() const noexcept { return !under_way_; }
 
     /// The last answer was complete, nothing is left over, and the server keeps the connection open.
     bool reusable() const noexcept { return reusable_; }
@@ -105,6 +126,7 @@ private:
         ~wiped_later()
         {
             self->out.wipe();
+            if (self->under_way_) return;
             wipe(self->in_.data(), std::min(used, self->in_.size()));
             if (self->in_.size() > small_buffer) std::vector<char>(small_buffer).swap(self->in_);
         }
@@ -112,12 +134,13 @@ private:
 
     template <class Socket>
     asio::awaitable<void> exchange(Socket& socket, std::string_view rest, exchange_limits const& limits,
-                                   time_point deadline, attempt& so_far, response& answer)
+                                   time_point deadline, attempt& so_far, response& answer, exchange_part part)
     {
         touched_ = true;
-        wiped_later used{this};
+        wiped_later used{this, held_};
+        if (!std::exchange(under_way_, false)) begin(limits);
         error_code code;
-        auto const begin = timestamp(so_far);
+        auto const begun = timestamp(so_far);
         buffers left{asio::buffer(out.view()), asio::buffer(rest)};
         while (left[0].size() + left[1].size() != 0) {
             // A failed write under TLS may have sent a part.
@@ -138,16 +161,16 @@ private:
             left[0] += first;
             left[1] += n - first;
         }
-        bool const whole = !code;
-        auto const unwritten = code;
+        if (code) unwritten_ = code;
         auto const written_at = timestamp(so_far);
-        so_far.timings.write = written_at - begin;
+        so_far.timings.write += written_at - begun;
+        if (part == exchange_part::request) {
+            under_way_ = true;
+            co_return;
+        }
 
-        std::optional<response_reader> reader(std::in_place, limits.header, limits.body);
         auto begun_at = written_at;
-        std::size_t held = 0;
-        if (in_.empty()) in_.resize(small_buffer);
-        if (!is_tls()) {
+        if (!so_far.begun && !is_tls()) {
             // Asio tries to read at once, in vain mostly. After the others' turn the answer may be there.
             auto others = asio::post(without_frame);
             co_await std::move(others);
@@ -156,35 +179,48 @@ private:
             if (caller.cancelled() != asio::cancellation_type::none) throw_aborted();
         }
         while (true) {
-            grow(held);
+            grow(held_);
             auto const at = so_far.begun ? phase::body : phase::first_byte;
             arm(phase_end(deadline, home().time().now(),
                           so_far.begun ? limits.between_bytes : limits.first_byte));
             auto read =
-                socket.async_read_some(asio::buffer(in_.data() + held, in_.size() - held), without_frame);
+                socket.async_read_some(asio::buffer(in_.data() + held_, in_.size() - held_), without_frame);
             std::size_t n = 0;
             std::tie(code, n) = co_await std::move(read);
             auto const ended = disarm();
-            if (ended == expiry::none && code && !whole) throw_with_cause(errc::connection_lost, unwritten);
+            if (ended == expiry::none && code && has_refused())
+                throw_with_cause(errc::connection_lost, unwritten_);
             if (ended == expiry::none && is_end(code)) {
-                finish_at_end(*reader, code);
+                finish_at_end(*reader_, code);
                 break;
             }
             settle(code, ended, at, deadline);
-            if (!so_far.begun) begun_at = timestamp(so_far);
+            if (!so_far.begun) {
+                begun_at = timestamp(so_far);
+                so_far.timings.first_byte = begun_at - written_at;
+            }
             so_far.begun = true;
             so_far.bytes_received += n;
-            held += n;
-            used.used = std::max(used.used, held);
-            if (take(reader, held, limits)) {
-                reusable_ = whole && held == 0 && reader->result().keep_alive;
+            held_ += n;
+            used.used = std::max(used.used, held_);
+            if (take(reader_, held_, limits)) {
+                reusable_ = !has_refused() && held_ == 0 && reader_->result().keep_alive;
                 touched_ = !reusable_;
                 break;
             }
+            under_way_ = part == exchange_part::piece && reader_->is_header_done();
+            if (under_way_) break;
         }
-        so_far.timings.first_byte = begun_at - written_at;
-        so_far.timings.body = timestamp(so_far) - begun_at;
-        answer = std::move(reader->result());
+        so_far.timings.body += timestamp(so_far) - begun_at;
+        reader_->hand_over(answer);
+    }
+
+    void begin(exchange_limits const& limits)
+    {
+        unwritten_.clear();
+        reader_.emplace(limits.header, limits.body);
+        held_ = 0;
+        if (in_.empty()) in_.resize(small_buffer);
     }
 
     using buffers = std::array<asio::const_buffer, 2>;
@@ -263,6 +299,10 @@ private:
     }
 
     std::vector<char> in_;
+    std::size_t held_ = 0;
+    std::optional<response_reader> reader_;
+    error_code unwritten_;
+    bool under_way_ = false;
     bool filled_ = false;
     bool reusable_ = false;
     bool touched_ = false;

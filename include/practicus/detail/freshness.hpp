@@ -180,6 +180,7 @@ inline permanence permanence_of(boost::system::error_code const& code) noexcept
     case errc::no_model_id:
     case errc::no_app_id:
     case errc::expired_token:
+    case errc::unexpected_rows:
     case errc::body_too_large:
     case errc::header_too_large:
     case errc::certificate_host_mismatch:

@@ -20,6 +20,7 @@ class wire_text
 {
 public:
     wire_text() = default;
+    explicit wire_text(std::string text) noexcept : text_(std::move(text)) {}
     wire_text(wire_text const&) = default;
     wire_text& operator=(wire_text other) noexcept
     {
@@ -78,7 +79,12 @@ struct request
     std::string target;
     authorization authorized = authorization::none;
     std::string_view content_type;
+    /// How the body is encoded, and how the answer may be.
+    std::string_view content_encoding;
+    std::string_view accept = "application/json";
     wire_text body;
+    /// The body comes piece by piece.
+    bool chunked = false;
     /// The body must not follow a redirect.
     bool secret_body = false;
     /// It may be sent twice although its method is not idempotent.
@@ -88,6 +94,8 @@ struct request
     /// It holds a refresh token that the region may replace.
     bool rotating_refresh = false;
     std::size_t body_limit = 0;
+    /// How long the answer may take to begin, if not as long as usual.
+    std::optional<std::chrono::milliseconds> first_byte;
 
     /// For errors: method and path, without the query.
     std::string name() const { return std::string(method) + ' ' + target.substr(0, target.find('?')); }
@@ -105,9 +113,12 @@ struct response
 
     unsigned status = 0;
     bool keep_alive = false;
+    /// It says where its body ends; else the end of the connection does, which a crash may bring too.
+    bool delimited = true;
     /// The `timeout` of its `Keep-Alive`.
     std::optional<std::chrono::seconds> keep_alive_timeout;
     std::string content_type;
+    std::string content_encoding;
     std::string location;
     std::string model_id;
     std::string retry_after;

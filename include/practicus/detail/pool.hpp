@@ -77,7 +77,7 @@ public:
         : dialler_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
           forwarder_(dialler_->forwarder(where_)),
           fields_("\r\nHost: " + std::string(where_.host_header()) +
-                  "\r\nUser-Agent: " + dialler_->options().user_agent() + "\r\nAccept: application/json\r\n"),
+                  "\r\nUser-Agent: " + dialler_->options().user_agent() + "\r\nAccept: "),
           state_(limits_of(dialler_->options().pool()))
     {}
     pool(pool const&) = delete;
@@ -88,7 +88,7 @@ public:
     /// The proxy that requests are handed to, or null. Lives as long as the pool.
     proxy const* forwarder() const noexcept { return forwarder_; }
     retry_budget& budget() noexcept { return budget_; }
-    /// What all requests to the origin say, from the end of the request line on.
+    /// What all requests to the origin say, from the end of the request line to what they accept.
     std::string const& fields() const noexcept { return fields_; }
 
     /// A connection that is there, or none. Idle ones that the server has closed are sorted out; `careful`:

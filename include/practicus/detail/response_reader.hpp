@@ -26,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace practicus::inline v1::detail {
 
@@ -86,7 +87,24 @@ public:
     response& result()
     {
         response_.keep_alive = keep_alive();
+        response_.delimited = !need_eof();
         return response_;
+    }
+
+    /// Gives away what there is: all of it, or the next piece of the body.
+    void hand_over(response& to)
+    {
+        auto& here = result();
+        if (!std::exchange(begun_to_give_, true)) {
+            to = std::move(here);
+            here.body.clear();
+            return;
+        }
+        to.keep_alive = here.keep_alive;
+        to.delimited = here.delimited;
+        to.body += here.body;
+        wipe(here.body.data(), here.body.size());
+        here.body.clear();
     }
 
     static errc to_errc(error_code const& code) noexcept
@@ -128,6 +146,7 @@ private:
         if (in_trailer_) return;
         switch (name) {
         case field::content_type: response_.content_type = value; break;
+        case field::content_encoding: response_.content_encoding = value; break;
         case field::location: response_.location = value; break;
         case field::retry_after: response_.retry_after = value; break;
         case field::date: response_.date = value; break;
@@ -205,6 +224,7 @@ private:
     std::size_t header_size_ = 0;
     std::size_t body_limit_;
     bool in_trailer_ = false;
+    bool begun_to_give_ = false;
     response response_;
 };
 

@@ -60,6 +60,12 @@ public:
         return wire_.begin(std::move(with));
     }
 
+    /// A prediction's: without a limit, unless the call has one.
+    operation begin_unlimited(std::shared_ptr<call_options const> with) const
+    {
+        return wire_.begin(std::move(with), std::chrono::milliseconds(0));
+    }
+
     /// A flight's: with the fields and the trust of the call that caused it, and limits of its own.
     operation begin_shared(std::shared_ptr<call_options const> with) const
     {
@@ -92,7 +98,6 @@ public:
 
     token_cache& models() noexcept { return models_; }
     token_cache& apps() noexcept { return apps_; }
-    /// For tests.
     transport& wire() noexcept { return wire_; }
 
     std::string username() const
@@ -242,12 +247,13 @@ public:
         co_return result;
     }
 
-private:
+    /// Throws what an unsuccessful answer is.
     [[noreturn]] void fail(operation const& op, request const& r, response const& answer) const
     {
         throw error(failure_of(op, r, answer));
     }
 
+private:
     error_info failure_of(operation const& op, request const& r, response const& answer) const
     {
         return wire_.with_request(info_of(r, answer), r, op);

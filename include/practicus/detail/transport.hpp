@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/body_flow.hpp>
 #include <practicus/detail/connection.hpp>
 #include <practicus/detail/dialler.hpp>
 #include <practicus/detail/message.hpp>
@@ -60,11 +61,16 @@ public:
 
     operation begin(std::shared_ptr<call_options const> with) const
     {
+        return begin(std::move(with), options_->timeouts().operation());
+    }
+
+    /// With a limit of its own, unless the call has one.
+    operation begin(std::shared_ptr<call_options const> with, std::chrono::milliseconds usual) const
+    {
         operation op;
         op.began = home_->time().now();
         op.deadline =
-            phase_end(time_point::max(), op.began,
-                      with && with->deadline() ? *with->deadline() : options_->timeouts().operation());
+            phase_end(time_point::max(), op.began, with && with->deadline() ? *with->deadline() : usual);
         op.retries = retry_policy(retry_limits{options_->retry().attempts(), options_->retry().base(),
                                                options_->retry().cap(), options_->retry().patience()});
         if (with && with->min_validity()) op.min_validity = *with->min_validity();
@@ -90,8 +96,10 @@ public:
 
     /// Sends `r` with the token, if it asks for one, and follows redirects of a GET within its origin; sends
     /// again what the retry policy allows. Any status is an answer. Throws what the connection can end with,
-    /// with the request's name in the error. (One coroutine, for each costs as much as a small request.)
-    asio::awaitable<void> send(operation& op, request const& r, token const& bearer, response& answer) const
+    /// with the request's name in the error. (One coroutine, for each costs as much as a small request.) With
+    /// a flow, the bodies go through that.
+    asio::awaitable<void> send(operation& op, request const& r, token const& bearer, response& answer,
+                               body_flow* flow = nullptr) const
     {
         std::shared_ptr<error_info const> failure;
         try {
@@ -101,7 +109,7 @@ public:
             delivery d(*pools_, *options_, r);
             while (true) {
                 attempt now;
-                now.timed = static_cast<bool>(told_);
+                now.timed = told_ || flow != nullptr;
                 lease used;
                 std::shared_ptr<error_info const> failed;
                 auto const asked = now.timed ? home_->time().precise_now() : time_point();
@@ -113,9 +121,18 @@ public:
                     }
                     if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
                     auto const rest = serialize(used->out, op, r, d, bearer);
-                    co_await used->exchange(rest, d.bounds, op.deadline, now, answer);
+                    if (flow == nullptr)
+                        co_await used->exchange(rest, d.bounds, op.deadline, now, answer);
+                    else
+                        co_await flow->exchange(*used, rest, d.bounds, op.deadline, now, answer);
                 } catch (...) {
                     failed = current_error_info();
+                }
+                if (flow != nullptr && flow->broken()) throw error(failed);
+                if (flow != nullptr) {
+                    d.facts.replayable = !flow->begun();
+                    if (!failed && is_overload(answer.status) && flow->on_overload) flow->on_overload();
+                    flow->timings = now.timings;
                 }
                 auto const next = settle(op, r, d, now, used, failed, answer);
                 if (next.action == next_step::done) co_return;
@@ -149,14 +166,24 @@ public:
         return info;
     }
 
+    /// Until it is time to try again, or the deadline.
+    asio::awaitable<void> pause(operation const& op, std::chrono::nanoseconds wait) const
+    {
+        auto const ended = co_await timed_wait(*home_->limits(), std::make_shared<timed_waiter>(),
+                                               std::min(op.deadline, home_->time().now() + wait), [] {});
+        if (ended.code == asio::error::operation_aborted) throw_aborted();
+        if (ended.why == expiry::closed) throw error(errc::client_closed);
+    }
+
 private:
     /// One request on its way, over all its attempts and redirects.
     struct delivery
     {
         delivery(pool_set& pools, client_options const& options, request const& r)
             : to(pools.of(r.where)), facts(facts_of(r)), careful(!may_be_repeated(facts)),
-              target(r.target), bounds{options.timeouts().first_byte(), options.timeouts().between_bytes(),
-                                       options.limits().header(), r.body_limit}
+              target(r.target), bounds{r.first_byte.value_or(options.timeouts().first_byte()),
+                                       options.timeouts().between_bytes(), options.limits().header(),
+                                       r.body_limit}
         {}
 
         std::shared_ptr<pool> to;
@@ -193,6 +220,8 @@ private:
         default: return false;
         }
     }
+
+    static bool is_overload(unsigned status) noexcept { return status == 429 || status == 503; }
 
     /// Within the same origin only: a token must not follow a redirect to where nobody sent it.
     static std::string redirect_target(request const& r, std::string const& target, std::string_view location)
@@ -247,13 +276,22 @@ private:
         out.append(r.method).append(" ");
         if (via != nullptr) out.append(r.where.str());
         out.append(d.target).append(" HTTP/1.1").append(d.to->fields());
+        out.append(r.accept).append("\r\n");
         authorize(out, op, r, bearer);
         if (via != nullptr && via->authorization())
             out.append("Proxy-Authorization: ").append(via->authorization().reveal()).append("\r\n");
         if (op.with) out.append(op.with->headers());
-        if (!r.body.empty() || r.method == "POST") {
-            out.append("Content-Type: ").append(r.content_type);
-            out.append("\r\nContent-Length: ").append(std::to_string(r.body.size())).append("\r\n");
+        if (!r.content_encoding.empty()) {
+            out.append("Content-Encoding: ").append(r.content_encoding);
+            out.append("\r\nAccept-Encoding: ").append(r.content_encoding).append("\r\n");
+        }
+        if (r.chunked || !r.body.empty() || r.method == "POST") {
+            if (r.chunked || !r.body.empty())
+                out.append("Content-Type: ").append(r.content_type).append("\r\n");
+            if (r.chunked)
+                out.append("Transfer-Encoding: chunked\r\n");
+            else
+                out.append("Content-Length: ").append(std::to_string(r.body.size())).append("\r\n");
         }
         out.append("\r\n");
         auto rest = r.body.view();
@@ -300,7 +338,7 @@ private:
         op.renew = decision.action == retry_action::renew;
         if (decision.action == retry_action::stop || op.renew) {
             if (failed) throw error(failed);
-            return {follow(r, d, answer) ? next_step::again : next_step::done};
+            return {d.facts.replayable && follow(r, d, answer) ? next_step::again : next_step::done};
         }
         retries_.fetch_add(1, std::memory_order_relaxed);
         if (told_)
@@ -336,14 +374,6 @@ private:
     {
         return op.deadline == time_point::max() ? std::chrono::nanoseconds::max()
                                                 : op.deadline - home_->time().now();
-    }
-
-    asio::awaitable<void> pause(operation const& op, std::chrono::nanoseconds wait) const
-    {
-        auto const ended = co_await timed_wait(*home_->limits(), std::make_shared<timed_waiter>(),
-                                               std::min(op.deadline, home_->time().now() + wait), [] {});
-        if (ended.code == asio::error::operation_aborted) throw_aborted();
-        if (ended.why == expiry::closed) throw error(errc::client_closed);
     }
 
     void tell(pool const& to, operation const& op, request const& r, attempt const& now,

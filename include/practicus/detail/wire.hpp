@@ -143,6 +143,18 @@ inline request app_session(service_url const& service, std::int64_t id, token_pu
     return r;
 }
 
+/// A call of a model, without its body.
+inline request prediction(model_url const& url, bool by_get, std::string_view content_type,
+                          std::size_t body_limit)
+{
+    request r(by_get ? "GET" : "POST", url.origin(), std::string(url.target()));
+    r.authorized = authorization::session;
+    r.content_type = content_type;
+    r.accept = "*/*";
+    r.body_limit = body_limit;
+    return r;
+}
+
 /// `GET <model url>?get_meta=true`, with the access token; never with the refresh token.
 inline request metadata(model_url const& url, std::size_t body_limit)
 {

@@ -1,0 +1,462 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/batch.hpp>
+#include <practicus/detail/batch_retry.hpp>
+#include <practicus/detail/batch_window.hpp>
+#include <practicus/detail/calls.hpp>
+#include <practicus/detail/csv_cutter.hpp>
+#include <practicus/detail/in_order.hpp>
+#include <practicus/detail/prediction_call.hpp>
+#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/sweeper.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// One run over many batches. One coroutine starts and writes; one reads the next batch ahead, and each batch
+/// on its way is one: these are cancelled with the run.
+class batch_run : public std::enable_shared_from_this<batch_run>
+{
+public:
+    batch_run(handle h, batch_job const& job)
+        : handle_(std::move(h)), job_(job), op_(handle_.begin_unlimited()), cutter_(job.rows(), job.bytes()),
+          window_(job.in_flight())
+    {
+        cutter_.skip_rows(rows_before());
+        progress_.rows = job.resumed_rows();
+        progress_.failed_rows = job.resumed_failed();
+    }
+
+    /// To be called when nobody waits for the run any more: ends what is on its way.
+    void cancel() noexcept
+    {
+        calls_.clear();
+        reading_.reset();
+    }
+
+    asio::awaitable<batch_progress> go()
+    {
+        while (true) {
+            if (auto ready = take_ended())
+                co_await write(*ready);
+            else if (auto next = take_read())
+                start(std::move(*next));
+            else if (may_read())
+                read_ahead();
+            else if (is_waiting())
+                co_await wait();
+            else
+                break;
+            tell(false);
+        }
+        if (source_failure_) std::rethrow_exception(std::exchange(source_failure_, nullptr));
+        check_resumed();
+        tell(true);
+        co_return progress_;
+    }
+
+private:
+    /// A batch whose end is known. (No aggregate: g++ 12 destroys those twice.)
+    struct outcome
+    {
+        outcome() = default;
+
+        csv_batch batch;
+        prediction answer;
+        std::shared_ptr<error_info const> failure;
+    };
+
+    /// A batch that may be sent.
+    struct startable
+    {
+        startable(csv_batch b, batch_window::ticket t) : batch(std::move(b)), ticket(t) {}
+
+        csv_batch batch;
+        batch_window::ticket ticket;
+    };
+
+    session& state() const noexcept { return handle_.state(); }
+    std::shared_ptr<runtime> const& home() const noexcept { return state().home(); }
+    time_point now() const noexcept { return home()->time().now(); }
+    std::uint64_t rows_before() const noexcept { return job_.resumed_rows() + job_.resumed_failed(); }
+
+    std::optional<outcome> take_ended()
+    {
+        std::lock_guard lock(mutex_);
+        return ended_.next();
+    }
+
+    /// What waits for its turn counts as well: the memory's bound.
+    std::optional<startable> take_read()
+    {
+        std::lock_guard lock(mutex_);
+        std::optional<startable> result;
+        if (!next_ || !window_.may_start() || started_ - written_ >= job_.in_flight()) return result;
+        result.emplace(std::move(*next_), window_.start());
+        next_.reset();
+        return result;
+    }
+
+    bool may_read()
+    {
+        std::lock_guard lock(mutex_);
+        return !is_reading_ && !next_ && !read_all_;
+    }
+
+    bool is_waiting()
+    {
+        std::lock_guard lock(mutex_);
+        return is_reading_ || next_ || written_ != started_;
+    }
+
+    void read_ahead()
+    {
+        {
+            std::lock_guard lock(mutex_);
+            is_reading_ = true;
+        }
+        reading_ = std::make_unique<remote_call>(home());
+        reading_->start([self = shared_from_this()] { return read_next(self); });
+    }
+
+    static asio::awaitable<void> read_next(std::shared_ptr<batch_run> self)
+    {
+        sweeper::activity const running(self->home()->limits());
+        std::optional<csv_batch> batch;
+        std::exception_ptr failure;
+        try {
+            batch = co_await self->read();
+        } catch (...) {
+            failure = std::current_exception();
+        }
+        self->has_read(std::move(batch), std::move(failure));
+    }
+
+    asio::awaitable<std::optional<csv_batch>> read()
+    {
+        std::optional<csv_batch> batch = cutter_.next();
+        while (!batch && !source_done_) {
+            auto piece = co_await job_.source()();
+            source_done_ = piece.empty();
+            if (source_done_)
+                cutter_.finish();
+            else
+                cutter_.push(piece);
+            batch = cutter_.next();
+            count(piece.size(), batch ? batch->text.size() : 0);
+            // A file is read without a pause, and a run that goes on may skip much of it.
+            auto others = asio::post(asio::deferred);
+            if (!batch) co_await std::move(others);
+        }
+        co_return batch;
+    }
+
+    void count(std::size_t read, std::size_t taken)
+    {
+        std::lock_guard lock(mutex_);
+        bytes_in_ += read;
+        if (taken != 0 && !bytes_skipped_)
+            bytes_skipped_ = bytes_in_ - std::min<std::uint64_t>(bytes_in_, cutter_.buffered() + taken);
+    }
+
+    void has_read(std::optional<csv_batch> batch, std::exception_ptr failure)
+    {
+        std::unique_lock lock(mutex_);
+        is_reading_ = false;
+        read_all_ = !batch;
+        next_ = std::move(batch);
+        source_failure_ = std::move(failure);
+        wake(std::move(lock));
+    }
+
+    void start(startable next)
+    {
+        auto const sequence = started_++;
+        calls_.emplace_back(std::make_unique<remote_call>(home()));
+        // Kept by the function: what is dropped before it has begun leaves nothing behind.
+        auto const kept = std::make_shared<csv_batch>(std::move(next.batch));
+        calls_.back()->start([self = shared_from_this(), kept, sequence, ticket = next.ticket] {
+            return run(self, kept, sequence, ticket);
+        });
+    }
+
+    /// One batch, to its end. It owns what it refers to: the function that made it does not stay.
+    static asio::awaitable<void> run(std::shared_ptr<batch_run> self, std::shared_ptr<csv_batch> batch,
+                                     std::uint64_t sequence, batch_window::ticket ticket)
+    {
+        sweeper::activity const running(self->home()->limits());
+        batch_retry policy(self->job_.tries(), self->job_.patience());
+        outcome result;
+        while (true) {
+            result.failure.reset();
+            try {
+                co_await self->send(*batch, ticket, result.answer);
+                break;
+            } catch (...) {
+                result.failure = current_error_info();
+            }
+            auto const wait = policy.failed(*result.failure, self->now(), self->home()->random().next());
+            if (!wait) break;
+            try {
+                co_await self->pause(*wait);
+            } catch (...) {
+                result.failure = current_error_info();
+                break;
+            }
+        }
+        result.batch = std::move(*batch);
+        self->end(sequence, ticket, std::move(result));
+    }
+
+    asio::awaitable<void> send(csv_batch const& batch, batch_window::ticket ticket, prediction& answer)
+    {
+        auto how = job_.calls();
+        how.content_type("text/csv").safe_to_repeat().sink({});
+        if (!how.has_max_answer()) how.max_answer(std::max(16 * job_.bytes(), std::size_t{16} << 20));
+        auto const in = std::make_shared<prediction_input>(job_.url(), batch.text, std::move(how));
+        in->on_overload = [self = shared_from_this(), ticket] {
+            std::lock_guard lock(self->mutex_);
+            self->window_.overloaded(ticket);
+        };
+        struct counted
+        {
+            batch_run* self;
+            prediction_input* in;
+            ~counted()
+            {
+                std::lock_guard lock(self->mutex_);
+                self->resent_ += in->sent > 0 ? in->sent - 1 : 0;
+            }
+        };
+        counted const at_end{this, in.get()};
+        answer = co_await predict(handle_, in);
+        check(batch, answer, in->delimited);
+    }
+
+    /// Throws if that is no answer to the batch.
+    void check(csv_batch const& batch, prediction const& answer, bool delimited) const
+    {
+        error_info info;
+        info.code = errc::unexpected_rows;
+        info.status = answer.status;
+        info.attempts = answer.attempts;
+        info.request = (job_.calls().by_get() ? "GET " : "POST ") + std::string(job_.url().target());
+        if (!delimited && !answer.body.ends_with('\n')) {
+            info.code = errc::connection_lost;
+            info.message = "the answer ends with the connection, in the middle of a line";
+            throw error(std::move(info));
+        }
+        try {
+            auto const count = split_answer(answer.body).count;
+            if (count == batch.rows) return;
+            info.message = std::to_string(count) + " rows to " + std::to_string(batch.rows);
+        } catch (error const& e) {
+            info.message = e.info().message;
+        }
+        throw error(std::move(info));
+    }
+
+    asio::awaitable<void> pause(std::chrono::nanoseconds wait)
+    {
+        {
+            std::lock_guard lock(mutex_);
+            ++resent_;
+        }
+        co_await state().wire().pause(op_, wait);
+    }
+
+    void end(std::uint64_t sequence, batch_window::ticket ticket, outcome result)
+    {
+        std::unique_lock lock(mutex_);
+        if (result.failure)
+            window_.failed(ticket);
+        else
+            window_.succeeded(ticket);
+        ended_.put(sequence, std::move(result));
+        wake(std::move(lock));
+    }
+
+    void wake(std::unique_lock<std::mutex> lock)
+    {
+        news_ = true;
+        auto const woken = std::move(waiting_);
+        waiting_.reset();
+        lock.unlock();
+        if (woken) woken->wake({});
+    }
+
+    /// Until a batch was read or has ended, or it is time to tell how far the run is.
+    asio::awaitable<void> wait()
+    {
+        auto const w = std::make_shared<timed_waiter>();
+        std::function<void()> enlist = [self = shared_from_this(), w] {
+            bool news = false;
+            {
+                std::lock_guard lock(self->mutex_);
+                news = self->news_;
+                if (!news) self->waiting_ = w;
+            }
+            if (news) w->wake({});
+        };
+        auto const until = job_.on_progress() ? now() + interval : time_point::max();
+        auto const ended =
+            co_await timed_wait(*home()->limits(), w, std::min(until, op_.deadline), std::move(enlist));
+        {
+            std::lock_guard lock(mutex_);
+            waiting_.reset();
+            news_ = false;
+        }
+        if (ended.code == asio::error::operation_aborted) throw_aborted();
+        if (ended.why == expiry::closed) throw error(errc::client_closed);
+        if (now() >= op_.deadline) throw_timeout(phase::first_byte, op_.deadline, now());
+    }
+
+    asio::awaitable<void> write(outcome& result)
+    {
+        ++written_;
+        calls_.pop_front();
+        bytes_written_ += result.batch.text.size() - result.batch.header_size;
+        if (result.failure) {
+            co_await fail(result.batch, *result.failure);
+            co_return;
+        }
+        auto const answer = split_answer(result.answer.body);
+        std::string text;
+        if (progress_.rows == 0) text.append(answer.header);
+        text.append(answer.rows);
+        if (!text.ends_with('\n')) text += '\n';
+        progress_.bytes_out += text.size();
+        co_await job_.sink()(std::move(text));
+        progress_.rows += result.batch.rows;
+        ++progress_.batches;
+    }
+
+    asio::awaitable<void> fail(csv_batch const& batch, error_info const& why)
+    {
+        auto const first = batch.first_row + 1;
+        auto const last = batch.first_row + batch.rows;
+        if (!is_fault_of_rows(why.code)) throw_with_rows(why, first, last);
+        batch_failure failure;
+        failure.first_row = batch.first_row;
+        failure.rows = batch.rows;
+        failure.error = why;
+        if (job_.on_failed()) job_.on_failed()(failure);
+        if (!job_.failed_to()) throw_with_rows(why, first, last);
+        std::string text = progress_.failed_rows == 0 ? batch.text : batch.text.substr(batch.header_size);
+        co_await job_.failed_to()(std::move(text));
+        progress_.failed_rows += batch.rows;
+    }
+
+    /// As a person counts them: from 1, the header not counted.
+    [[noreturn]] static void throw_with_rows(error_info info, std::uint64_t first, std::uint64_t last)
+    {
+        info.message = "rows " + std::to_string(first) + " to " + std::to_string(last) +
+                       (info.message.empty() ? "" : ": " + info.message);
+        throw error(std::move(info));
+    }
+
+    void check_resumed() const
+    {
+        if (cutter_.rows() >= rows_before()) return;
+        throw error(errc::invalid_argument,
+                    "the source has " + std::to_string(cutter_.rows()) + " rows, fewer than the " +
+                        std::to_string(rows_before()) +
+                        " that are done already; is it the same source, and are these its results?");
+    }
+
+    void tell(bool last)
+    {
+        auto const at = now();
+        if (!last && (!job_.on_progress() || at < tell_at_)) return;
+        tell_at_ = at + interval;
+        std::uint64_t skipped = 0;
+        {
+            std::lock_guard lock(mutex_);
+            progress_.bytes_in = bytes_in_;
+            progress_.in_flight = window_.in_flight();
+            progress_.limit = window_.limit();
+            progress_.retries = resent_;
+            skipped = bytes_skipped_.value_or(bytes_in_);
+        }
+        progress_.bytes_done = skipped + bytes_written_;
+        progress_.elapsed = at - op_.began;
+        auto const seconds = std::chrono::duration<double>(progress_.elapsed).count();
+        auto const done = progress_.rows + progress_.failed_rows - rows_before();
+        progress_.rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+        progress_.left = time_left(seconds);
+        if (job_.on_progress()) job_.on_progress()(progress_);
+    }
+
+    std::chrono::nanoseconds time_left(double seconds) const
+    {
+        if (job_.total_bytes() == 0 || bytes_written_ == 0 || seconds <= 0)
+            return std::chrono::nanoseconds(-1);
+        auto const left = job_.total_bytes() - std::min(job_.total_bytes(), progress_.bytes_done);
+        auto const result = static_cast<double>(left) / static_cast<double>(bytes_written_) * seconds;
+        return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(result, 3e8) * 1e9));
+    }
+
+    static constexpr std::chrono::milliseconds interval{200};
+
+    handle handle_;
+    batch_job const job_;
+    operation op_;
+    std::uint64_t started_ = 0;
+    std::uint64_t written_ = 0;
+    std::uint64_t bytes_written_ = 0;
+    batch_progress progress_;
+    time_point tell_at_{};
+    // Of what is not written yet, in order.
+    std::deque<std::unique_ptr<remote_call>> calls_;
+    std::unique_ptr<remote_call> reading_;
+
+    // The reader's, while there is one.
+    csv_cutter cutter_;
+    bool source_done_ = false;
+
+    std::mutex mutex_;
+    batch_window window_;
+    in_order<outcome> ended_;
+    std::optional<csv_batch> next_;
+    bool is_reading_ = false;
+    bool read_all_ = false;
+    std::exception_ptr source_failure_;
+    std::uint64_t bytes_in_ = 0;
+    /// What stands before the first batch.
+    std::optional<std::uint64_t> bytes_skipped_;
+    std::uint64_t resent_ = 0;
+    bool news_ = false;
+    std::shared_ptr<timed_waiter> waiting_;
+};
+
+inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr<batch_job> job)
+{
+    struct cancelled_later
+    {
+        std::shared_ptr<batch_run> run;
+        ~cancelled_later() { run->cancel(); }
+    };
+    cancelled_later const kept{std::make_shared<batch_run>(std::move(h), *job)};
+    co_return co_await kept.run->go();
+}
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,193 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/ascii.hpp>
+#include <practicus/detail/connection.hpp>
+#include <practicus/detail/error_body.hpp>
+#include <practicus/detail/message.hpp>
+#include <practicus/detail/transcoder.hpp>
+#include <practicus/encoding.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/predict.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <cstdio>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// The bodies of one request and its answer, where they are encoded or come and go piece by piece. For one
+/// operation; what it refers to outlives it.
+class body_flow
+{
+public:
+    /// `source` and `encoding` may be null, `sink` empty.
+    body_flow(body_source const* source, body_sink const& sink, content_encoding const* encoding,
+              std::size_t limit)
+        : source_(source), sink_(sink), encoding_(encoding), limit_(limit)
+    {}
+
+    /// The source was asked, or the sink given something: from then on, nothing can be sent again.
+    bool begun() const noexcept { return begun_; }
+
+    /// The source or the sink has thrown: that is the caller's own error.
+    bool broken() const noexcept { return broken_; }
+
+    /// Of the last attempt.
+    exchange_timings timings;
+
+    /// Called for each answer that says the server has too much to do, if there is somebody to call.
+    std::function<void()> on_overload;
+
+    /// As `connection::exchange`; the answer's body is decoded, or with the sink.
+    asio::awaitable<void> exchange(connection& c, std::string_view rest, exchange_limits limits,
+                                   time_point deadline, attempt& now, response& answer)
+    {
+        // What comes encoded is measured when it is decoded, and what is given away not at all.
+        if (encoding_ != nullptr || sink_) limits.body = std::numeric_limits<std::size_t>::max();
+        if (source_ != nullptr) {
+            co_await write(c, rest, limits, deadline, now, answer);
+            rest = {};
+        }
+        decoder_.reset();
+        std::string whole;
+        while (true) {
+            try {
+                co_await c.exchange(rest, limits, deadline, now, answer, exchange_part::piece);
+            } catch (error const& e) {
+                if (e.code() == errc::body_too_large) throw_too_large();
+                throw;
+            }
+            rest = {};
+            if (!decoder_ && !answer.body.empty()) choose_decoder(answer);
+            bool const last = c.finished();
+            if (sink_ && is_success(answer.status))
+                co_await give_away(answer.body, last);
+            else if (decoder_)
+                decode(answer, last, whole);
+            else if (answer.body.size() > limit_)
+                throw_too_large();
+            if (decoder_) answer.body.clear();
+            if (last) break;
+        }
+        if (decoder_) answer.body = std::move(whole);
+    }
+
+private:
+    static constexpr std::size_t piece_size = 64 * 1024;
+
+    /// Head and body of the request.
+    asio::awaitable<void> write(connection& c, std::string_view rest, exchange_limits const& limits,
+                                time_point deadline, attempt& now, response& answer)
+    {
+        co_await c.exchange(rest, limits, deadline, now, answer, exchange_part::request);
+        auto const encoder = encoding_ != nullptr ? encoding_->encoder() : nullptr;
+        bool last = false;
+        while (!last && !c.has_refused()) {
+            begun_ = true;
+            broken_ = true;
+            auto piece = co_await (*source_)();
+            broken_ = false;
+            last = piece.empty();
+            if (encoder) {
+                std::string encoded;
+                transcode(*encoder, piece, last, encoded, std::numeric_limits<std::size_t>::max());
+                piece = std::move(encoded);
+            }
+            if (!piece.empty()) append_chunk_size(c.out, piece.size());
+            // A connection keeps the memory of what it copies together.
+            if (piece.size() > connection::together / 2)
+                co_await c.exchange(piece, limits, deadline, now, answer, exchange_part::request);
+            else
+                c.out.append(piece);
+            if (!piece.empty()) c.out.append("\r\n");
+            if (last) c.out.append("0\r\n\r\n");
+            if (!c.out.empty())
+                co_await c.exchange({}, limits, deadline, now, answer, exchange_part::request);
+        }
+    }
+
+    // RFC 9112 section 7.1.
+    static void append_chunk_size(wire_text& out, std::size_t size)
+    {
+        char text[24];
+        auto const digits = std::snprintf(text, sizeof text, "%zx\r\n", size);
+        out.append({text, static_cast<std::size_t>(digits)});
+    }
+
+    /// Throws if a prediction is encoded as nobody asked for. The text of an error is dropped instead: its
+    /// status says more.
+    void choose_decoder(response& answer)
+    {
+        auto const& name = answer.content_encoding;
+        if (name.empty() || equals_ignoring_case(name, "identity")) return;
+        if (encoding_ != nullptr && equals_ignoring_case(name, encoding_->name()))
+            decoder_ = encoding_->decoder();
+        else if (is_success(answer.status))
+            throw error(errc::malformed_response, "the answer has an encoding that was not asked for");
+        else
+            answer.body.clear();
+    }
+
+    void decode(response& answer, bool last, std::string& whole)
+    {
+        try {
+            transcode(*decoder_, answer.body, last, whole, limit_);
+        } catch (error const& e) {
+            if (is_success(answer.status)) {
+                if (e.code() == errc::body_too_large) throw_too_large();
+                throw;
+            }
+            // What follows is dropped as well, as encoded otherwise.
+            decoder_.reset();
+            answer.body.clear();
+            answer.content_encoding = "broken";
+        }
+    }
+
+    [[noreturn]] static void throw_too_large()
+    {
+        throw error(errc::body_too_large, "predict_options::max_answer is its limit");
+    }
+
+    asio::awaitable<void> give_away(std::string& body, bool last)
+    {
+        std::string_view rest = body;
+        bool more = !body.empty() || (last && decoder_);
+        while (more) {
+            std::string piece;
+            if (decoder_) {
+                bool const ended = decoder_->step(rest, last, piece, piece_size);
+                more = !ended && (!rest.empty() || piece.size() == piece_size);
+            } else {
+                piece = std::move(body);
+                more = false;
+            }
+            if (piece.empty()) continue;
+            begun_ = true;
+            broken_ = true;
+            co_await sink_(std::move(piece));
+            broken_ = false;
+        }
+        body.clear();
+    }
+
+    body_source const* source_;
+    body_sink const& sink_;
+    content_encoding const* encoding_;
+    std::size_t limit_;
+    std::unique_ptr<transcoder> decoder_;
+    bool begun_ = false;
+    bool broken_ = false;
+};
+
+} // namespace practicus::inline v1::detail
