@@ -23,6 +23,11 @@ set(practicus_marked_headers
     practicus/file_token_store.hpp
     practicus/options.hpp
     practicus/call_options.hpp pure
+    practicus/detail/transcoder.hpp pure
+    practicus/encoding.hpp pure
+    practicus/lz4.hpp pure
+    practicus/predict.hpp
+    practicus/batch.hpp
     practicus/detail/proxy_rules.hpp pure
     practicus/detail/rows.hpp pure
     practicus/catalog.hpp pure
@@ -35,6 +40,12 @@ set(practicus_marked_headers
     practicus/detail/pool_node.hpp pure
     practicus/detail/pool_state.hpp pure
     practicus/detail/retry_policy.hpp pure
+    practicus/detail/csv_scanner.hpp pure
+    practicus/detail/csv_cutter.hpp pure
+    practicus/csv_file.hpp
+    practicus/detail/batch_window.hpp pure
+    practicus/detail/in_order.hpp pure
+    practicus/detail/batch_retry.hpp pure
     practicus/detail/operation.hpp pure
     practicus/detail/waiter.hpp
     practicus/detail/sweeper.hpp
@@ -44,6 +55,7 @@ set(practicus_marked_headers
     practicus/detail/stream.hpp
     practicus/detail/response_reader.hpp
     practicus/detail/connection.hpp
+    practicus/detail/body_flow.hpp
     practicus/detail/name_cache.hpp
     practicus/detail/connect_race.hpp
     practicus/detail/tls_sessions.hpp
@@ -67,6 +79,8 @@ set(practicus_marked_headers
     practicus/detail/session.hpp
     practicus/detail/token_calls.hpp
     practicus/detail/calls.hpp
+    practicus/detail/prediction_call.hpp
+    practicus/detail/batch_run.hpp
     practicus/client.hpp
     practicus.hpp)
 

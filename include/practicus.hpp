@@ -4,14 +4,19 @@
 
 // Everything public but the mock region, which is <practicus/mock/server.hpp>.
 
+#include <practicus/batch.hpp>
+#include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/client.hpp>
 #include <practicus/credentials.hpp>
+#include <practicus/csv_file.hpp>
+#include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/file_token_store.hpp>
 #include <practicus/jwt.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>
+#include <practicus/predict.hpp>
 #include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token.hpp>

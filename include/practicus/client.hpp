@@ -2,14 +2,18 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/batch.hpp>
 #include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
+#include <practicus/detail/batch_run.hpp>
 #include <practicus/detail/calls.hpp>
+#include <practicus/detail/prediction_call.hpp>
 #include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>
+#include <practicus/predict.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
 
@@ -201,6 +205,39 @@ public:
                                    token_purpose purpose = token_purpose::predict) const
     {
         return detail::look_up(handle_, url, purpose).value;
+    }
+
+    /// Calls the model with its session token; a 401 is answered with a new token, once. No time limit unless
+    /// `call_options::deadline` has one, but those of each phase. Sent again, after a wait, only if the model
+    /// has surely not seen it or answered 429; `predict_options::safe_to_repeat` allows more. Errors: as
+    /// `session_token`; for the answer's status as everywhere; `errc::malformed_response` for an encoding
+    /// that can not be read, `errc::body_too_large`.
+    awaitable<prediction> predict(practicus::model_url url, std::string body,
+                                  predict_options options = predict_options()) const
+    {
+        return run<prediction>(detail::predict, std::make_shared<detail::prediction_input>(
+                                                    std::move(url), std::move(body), std::move(options)));
+    }
+
+    /// The same with a body that comes piece by piece (chunked): from the first piece on, it is not sent
+    /// again. What the source throws ends the call. Throws `errc::invalid_argument` for a source that is
+    /// none.
+    awaitable<prediction> predict(practicus::model_url url, body_source body,
+                                  predict_options options = predict_options()) const
+    {
+        if (!body) throw error(errc::invalid_argument, "the body's source is empty");
+        return run<prediction>(detail::predict, std::make_shared<detail::prediction_input>(
+                                                    std::move(url), std::move(body), std::move(options)));
+    }
+
+    /// Sends a CSV text of any length through the model, in batches: see `batch_job`. Ends with the last
+    /// progress; nothing is lost or sent on twice. Errors: the first batch's that fails for good (its message
+    /// names the rows), unless the job has a place for those; `errc::unexpected_rows`;
+    /// `errc::invalid_argument` for a text that is no CSV; what source, sink or callbacks throw. A run that
+    /// is cancelled or fails can be resumed by what the sink holds.
+    awaitable<batch_progress> predict_batches(batch_job job) const
+    {
+        return run<batch_progress>(detail::predict_batches, std::make_shared<batch_job>(std::move(job)));
     }
 
     /// A service answered 401 to this token, in a request that was not made by this client: from now on it is

@@ -1,0 +1,159 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// Sends a CSV file through a model and writes the predictions, in order; `batch_inference --help` shows the
+// options. Run again after it was interrupted, it goes on where it ended. Credentials come from PRT_TOKEN, or
+// PRT_EMAIL and PRT_PASSWORD, or a prompt.
+
+#include "terminal.hpp"
+
+#include <practicus.hpp>
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <chrono>
+#include <exception>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include <unistd.h>
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// A bar on a terminal, a line a second elsewhere. On standard error.
+class progress_display
+{
+public:
+    explicit progress_display(std::uint64_t total) : total_(total) {}
+
+    void operator()(practicus::batch_progress const& p)
+    {
+        auto const now = std::chrono::steady_clock::now();
+        if (!terminal_ && now - shown_ < std::chrono::seconds(1)) return;
+        shown_ = now;
+        if (terminal_) std::cerr << "\r\033[K" << bar(p);
+        std::cerr << p.rows << " rows, " << std::fixed << std::setprecision(0) << p.rate << " a second, "
+                  << p.in_flight << " of " << p.limit << " batches in flight";
+        if (p.retries != 0) std::cerr << ", " << p.retries << " sent again";
+        if (p.failed_rows != 0) std::cerr << ", " << p.failed_rows << " failed";
+        if (p.left.count() >= 0)
+            std::cerr << ", " << std::chrono::duration_cast<std::chrono::seconds>(p.left).count()
+                      << " s left";
+        std::cerr << (terminal_ ? "" : "\n") << std::flush;
+    }
+
+    void end() const
+    {
+        if (terminal_) std::cerr << '\n';
+    }
+
+private:
+    std::string bar(practicus::batch_progress const& p) const
+    {
+        if (total_ == 0) return {};
+        auto const width = std::min<std::uint64_t>(20, p.bytes_done * 20 / total_);
+        return '[' + std::string(width, '#') + std::string(20 - width, ' ') + "] ";
+    }
+
+    std::uint64_t total_;
+    bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+    std::chrono::steady_clock::time_point shown_{};
+};
+
+int explain(std::exception_ptr const& failed, std::string const& output)
+{
+    try {
+        std::rethrow_exception(failed);
+    } catch (practicus::error const& e) {
+        if (e.code() == asio::error::operation_aborted) {
+            std::cerr << "batch_inference: interrupted; the same command goes on with " << output << '\n';
+            return 130;
+        }
+        std::cerr << "batch_inference: " << e.what() << '\n';
+        if (!e.info().server_message.empty())
+            std::cerr << "The region says: " << e.info().server_message << '\n';
+    } catch (std::exception const& e) {
+        std::cerr << "batch_inference: " << e.what() << '\n';
+    }
+    return 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+try {
+    std::string url, ca_file, model, input, output, rejected;
+    std::size_t rows = 1000, in_flight = 64;
+    bool gzip = false;
+    CLI::App app("Sends a CSV file through a model; run again, it goes on where it ended.");
+    app.add_option("--url", url, "the service url")->envname("PRT_URL")->required();
+    app.add_option("--ca-file", ca_file, "certificate authorities to trust beside the system's (PEM)");
+    app.add_option("--rows", rows, "rows in a batch")->capture_default_str()->check(CLI::PositiveNumber);
+    app.add_option("--in-flight", in_flight, "batches at once")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_flag("--gzip", gzip, "compress what is sent, and what comes back");
+    app.add_option(
+        "--rejected", rejected,
+        "where rows go that the model refuses; else they end the run. Once named, always to be named");
+    app.add_option("MODEL", model, "prefix/name[/version]")->required();
+    app.add_option("INPUT", input, "a CSV file with a header line")->required();
+    app.add_option("OUTPUT", output, "the predictions")->required();
+    CLI11_PARSE(app, argc, argv);
+
+    auto options = practicus::client_options();
+    options.tls(practicus::tls_options().ca_file(ca_file)).credentials(ask_credentials());
+    asio::io_context io;
+    practicus::client client(io.get_executor(), url, std::move(options));
+
+    practicus::csv_input const in(input);
+    practicus::csv_output const out(output);
+    if (std::filesystem::equivalent(input, output)) throw std::runtime_error("INPUT and OUTPUT are one file");
+    std::optional<practicus::csv_output> side;
+    if (!rejected.empty()) side.emplace(rejected);
+    progress_display progress(in.size());
+
+    practicus::batch_job job(practicus::model_url(client.service_url(), model), in.source(), out.sink());
+    job.rows(rows).in_flight(in_flight).total_bytes(in.size());
+    job.resume(out.rows(), side ? side->rows() : 0);
+    job.on_progress([&](practicus::batch_progress const& p) { progress(p); });
+    if (side) job.failed_to(side->sink());
+    if (gzip) job.calls(practicus::predict_options().encoding(practicus::content_encoding::gzip()));
+
+    // Ctrl-C ends the run; what was written stays.
+    asio::cancellation_signal stop;
+    asio::signal_set interrupts(io, SIGINT, SIGTERM);
+    interrupts.async_wait([&](boost::system::error_code ec, int) {
+        if (!ec) stop.emit(asio::cancellation_type::terminal);
+        interrupts.clear(); // a second one ends the program
+    });
+    int result = 0;
+    asio::co_spawn(io, client.predict_batches(job),
+                   asio::bind_cancellation_slot(
+                       stop.slot(), [&](std::exception_ptr failed, practicus::batch_progress const& end) {
+                           interrupts.cancel();
+                           progress.end();
+                           if (failed) {
+                               result = explain(failed, output);
+                               return;
+                           }
+                           std::cerr << end.rows << " rows are predicted";
+                           if (end.failed_rows != 0) std::cerr << ", " << end.failed_rows << " were refused";
+                           std::cerr << ".\n";
+                       }));
+    io.run();
+    return result;
+} catch (std::exception const& e) {
+    std::cerr << "batch_inference: " << e.what() << '\n';
+    return 2;
+}

@@ -1,0 +1,182 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/error.hpp>
+#include <practicus/predict.hpp>
+#include <practicus/url.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1 {
+
+/// How far a run over many batches is.
+struct batch_progress
+{
+    /// Rows whose predictions the sink has, those of runs before included.
+    std::uint64_t rows = 0;
+    /// Rows that failed for good.
+    std::uint64_t failed_rows = 0;
+    /// Batches whose predictions the sink has.
+    std::uint64_t batches = 0;
+    /// Of CSV: read from the source, and given to the sink.
+    std::uint64_t bytes_in = 0;
+    std::uint64_t bytes_out = 0;
+    /// How much of the source is done: up to its total, what was skipped included.
+    std::uint64_t bytes_done = 0;
+    /// Batches on their way, and how many there may be at the moment: fewer after a 429 or 503, then more
+    /// again.
+    std::size_t in_flight = 0;
+    std::size_t limit = 0;
+    /// How often a batch was sent again.
+    std::uint64_t retries = 0;
+    std::chrono::nanoseconds elapsed{0};
+    /// Rows a second of this run.
+    double rate = 0;
+    /// Until the end, if `batch_job::total_bytes` is known and something has been done; else negative.
+    std::chrono::nanoseconds left{-1};
+};
+
+/// Rows that failed for good. Rows are counted from 0, without the header.
+struct batch_failure
+{
+    std::uint64_t first_row = 0;
+    std::size_t rows = 0;
+    error_info error;
+};
+
+/// What `client::predict_batches` does: reads a CSV text from a source, sends it in batches through a model,
+/// and gives the predictions to a sink, in the order of the rows, under one header. Of the text, no more is
+/// held than `in_flight` batches and their answers, however long it is.
+///
+/// A batch is sent again after every failure that may pass, also when the model may have seen it: a model
+/// must be safe to call twice. Source, sink and callbacks run in the client's context, each one call at a
+/// time; the source may run beside the others. What they throw ends the run; after the source has thrown, the
+/// sink still gets what was read before.
+class batch_job
+{
+public:
+    batch_job(model_url url, body_source source, body_sink sink)
+        : url_(std::move(url)), source_(std::move(source)), sink_(std::move(sink))
+    {
+        if (!source_ || !sink_) throw error(errc::invalid_argument, "a batch job needs a source and a sink");
+    }
+
+    model_url const& url() const noexcept { return url_; }
+    body_source const& source() const noexcept { return source_; }
+    body_sink const& sink() const noexcept { return sink_; }
+
+    /// A batch's rows, at most. Default: 1,000. As below, zero throws `errc::invalid_argument`.
+    batch_job& rows(std::size_t n) { return set(rows_, n, "rows"); }
+    std::size_t rows() const noexcept { return rows_; }
+
+    /// A batch's bytes, at most; a longer row is a batch of its own. Default: 1 MiB.
+    batch_job& bytes(std::size_t n) { return set(bytes_, n, "bytes"); }
+    std::size_t bytes() const noexcept { return bytes_; }
+
+    /// Batches at once, at most; how many there are adapts to what the model can take. Default: 64.
+    batch_job& in_flight(std::size_t n) { return set(in_flight_, n, "in_flight"); }
+    std::size_t in_flight() const noexcept { return in_flight_; }
+
+    /// How often a batch is tried that the model answers with 5xx, another number of rows, or by refusing the
+    /// token. Default: 5.
+    batch_job& tries(std::size_t n) { return set(tries_, n, "tries"); }
+    std::size_t tries() const noexcept { return tries_; }
+
+    /// For how long a batch is tried that does not get through: no connection, 429, 502 to 504, a time-out.
+    /// The pauses double from 0.5 s to 30 s. Then the run ends, and can be resumed. Default: 15 minutes.
+    /// Throws `errc::invalid_argument` if negative.
+    batch_job& patience(std::chrono::milliseconds d)
+    {
+        if (d < d.zero()) throw error(errc::invalid_argument, "patience is negative");
+        patience_ = std::min<std::chrono::milliseconds>(d, std::chrono::hours(24 * 365));
+        return *this;
+    }
+    std::chrono::milliseconds patience() const noexcept { return patience_; }
+
+    /// How each batch is sent: an encoding, say. Its sink is not used. A batch is always safe to repeat.
+    batch_job& calls(predict_options how)
+    {
+        calls_ = std::move(how);
+        return *this;
+    }
+    predict_options const& calls() const noexcept { return calls_; }
+
+    /// Rows that a model refuses for good (400 and other 4xx of that kind, 5xx, another number of rows, a
+    /// body that is too large) go here, in the form of the source, and the run goes on. Default: the first of
+    /// them ends the run, as does in any case what would fail with all rows: a wrong url, a refused login.
+    batch_job& failed_to(body_sink side)
+    {
+        failed_to_ = std::move(side);
+        return *this;
+    }
+    body_sink const& failed_to() const noexcept { return failed_to_; }
+
+    /// Told of each batch that failed for good.
+    batch_job& on_failed(std::function<void(batch_failure const&)> f)
+    {
+        on_failed_ = std::move(f);
+        return *this;
+    }
+    std::function<void(batch_failure const&)> const& on_failed() const noexcept { return on_failed_; }
+
+    /// Told how far it is, about five times a second, and at the end.
+    batch_job& on_progress(std::function<void(batch_progress const&)> f)
+    {
+        on_progress_ = std::move(f);
+        return *this;
+    }
+    std::function<void(batch_progress const&)> const& on_progress() const noexcept { return on_progress_; }
+
+    /// The source's length, for the time that is left. Default: unknown.
+    batch_job& total_bytes(std::uint64_t n)
+    {
+        total_bytes_ = n;
+        return *this;
+    }
+    std::uint64_t total_bytes() const noexcept { return total_bytes_; }
+
+    /// Goes on where another run has ended: that has given so many rows to the sink, and so many to
+    /// `failed_to`. Where that is none, not even the header must be there. (`csv_output` knows.) A source
+    /// that has fewer rows ends the run with `errc::invalid_argument`.
+    batch_job& resume(std::uint64_t rows, std::uint64_t failed_rows = 0)
+    {
+        resumed_rows_ = rows;
+        resumed_failed_ = failed_rows;
+        return *this;
+    }
+    std::uint64_t resumed_rows() const noexcept { return resumed_rows_; }
+    std::uint64_t resumed_failed() const noexcept { return resumed_failed_; }
+
+private:
+    batch_job& set(std::size_t& field, std::size_t n, char const* name)
+    {
+        if (n == 0) throw error(errc::invalid_argument, std::string("a batch job's '") + name + "' is zero");
+        field = n;
+        return *this;
+    }
+
+    model_url url_;
+    body_source source_;
+    body_sink sink_;
+    body_sink failed_to_;
+    predict_options calls_;
+    std::function<void(batch_failure const&)> on_failed_;
+    std::function<void(batch_progress const&)> on_progress_;
+    std::size_t rows_ = 1000;
+    std::size_t bytes_ = 1024 * 1024;
+    std::size_t in_flight_ = 64;
+    std::size_t tries_ = 5;
+    std::chrono::milliseconds patience_ = std::chrono::minutes(15);
+    std::uint64_t total_bytes_ = 0;
+    std::uint64_t resumed_rows_ = 0;
+    std::uint64_t resumed_failed_ = 0;
+};
+
+} // namespace practicus::inline v1

@@ -1,0 +1,172 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/csv_cutter.hpp>
+#include <practicus/error.hpp>
+#include <practicus/predict.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace practicus::inline v1 {
+
+namespace detail {
+
+/// An open file, close-on-exec. Errors name it.
+class posix_file
+{
+public:
+    posix_file(std::string path, int flags) : path_(std::move(path))
+    {
+        descriptor_ = ::open(path_.c_str(), flags | O_CLOEXEC, 0666);
+        if (descriptor_ < 0) fail("can not be opened");
+    }
+    posix_file(posix_file const&) = delete;
+    posix_file& operator=(posix_file const&) = delete;
+    ~posix_file()
+    {
+        if (descriptor_ >= 0) ::close(descriptor_);
+    }
+
+    std::uint64_t size() const
+    {
+        struct stat found = {};
+        if (::fstat(descriptor_, &found) != 0) fail("can not be looked at");
+        return static_cast<std::uint64_t>(found.st_size);
+    }
+
+    /// An empty text is the end.
+    std::string read(std::size_t most) const
+    {
+        std::string text(most, '\0');
+        ssize_t n = 0;
+        do {
+            n = ::read(descriptor_, text.data(), text.size());
+        } while (n < 0 && errno == EINTR);
+        if (n < 0) fail("can not be read");
+        text.resize(static_cast<std::size_t>(n));
+        return text;
+    }
+
+    void write(std::string_view text) const
+    {
+        while (!text.empty()) {
+            auto const n = ::write(descriptor_, text.data(), text.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) fail("can not be written");
+            text.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+
+    void truncate(std::uint64_t size) const
+    {
+        if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) fail("can not be cut");
+    }
+
+private:
+    [[noreturn]] void fail(char const* what) const
+    {
+        error_info info;
+        info.code = errc::file_error;
+        info.cause = boost::system::error_code(errno, boost::system::system_category());
+        info.message = "'" + path_ + "' " + what + ": " + info.cause.message();
+        throw error(std::move(info));
+    }
+
+    std::string path_;
+    int descriptor_ = -1;
+};
+
+inline boost::asio::awaitable<std::string> read_piece(std::shared_ptr<posix_file> from)
+{
+    co_return from->read(256 * 1024);
+}
+
+inline boost::asio::awaitable<void> write_piece(std::shared_ptr<posix_file> to, std::string text)
+{
+    to->write(text);
+    co_return;
+}
+
+inline boost::asio::awaitable<std::string> take_text(std::shared_ptr<std::string> text)
+{
+    co_return std::exchange(*text, {});
+}
+
+} // namespace detail
+
+/// The source of a batch job that reads a file, 256 KiB at a time: each of them blocks for as long as the
+/// disk takes. Throws `errc::file_error`. Copies read on from the same place.
+class csv_input
+{
+public:
+    explicit csv_input(std::string path)
+        : file_(std::make_shared<detail::posix_file>(std::move(path), O_RDONLY))
+    {}
+
+    /// In bytes, for `batch_job::total_bytes`; 0 for a pipe.
+    std::uint64_t size() const { return file_->size(); }
+
+    body_source source() const
+    {
+        return [file = file_] { return detail::read_piece(file); };
+    }
+
+private:
+    std::shared_ptr<detail::posix_file> file_;
+};
+
+/// The source of a batch job that is a text.
+inline body_source csv_text(std::string text)
+{
+    return [kept = std::make_shared<std::string>(std::move(text))] { return detail::take_text(kept); };
+}
+
+/// A file as the sink of a batch job, which may hold what an earlier run has written: `rows()` says where to
+/// go on, and `sink()` cuts off a row that is not complete. A program that is killed loses nothing that was
+/// written; a machine that loses its power may (there is no `fsync`). Throws `errc::file_error`. Copies write
+/// to the same file.
+class csv_output
+{
+public:
+    explicit csv_output(std::string path)
+        : file_(std::make_shared<detail::posix_file>(std::move(path), O_RDWR | O_CREAT | O_APPEND))
+    {
+        detail::csv_tail tail;
+        for (auto text = file_->read(1 << 20); !text.empty(); text = file_->read(1 << 20))
+            tail.push(text);
+        rows_ = tail.records() > 0 ? tail.records() - 1 : 0;
+        // A header alone goes as well: it comes with the first row.
+        complete_ = rows_ == 0 ? 0 : tail.complete_size();
+    }
+
+    /// Rows in the file when it was opened, without the header.
+    std::uint64_t rows() const noexcept { return rows_; }
+
+    /// To be asked for once.
+    body_sink sink() const
+    {
+        file_->truncate(complete_);
+        return [file = file_](std::string text) { return detail::write_piece(file, std::move(text)); };
+    }
+
+private:
+    std::shared_ptr<detail::posix_file> file_;
+    std::uint64_t rows_ = 0;
+    std::uint64_t complete_ = 0;
+};
+
+} // namespace practicus::inline v1

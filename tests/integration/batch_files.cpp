@@ -1,0 +1,243 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// A batch client as a process of its own, that is killed in the middle: what it had written is gone on with.
+
+#include "fixture.hpp"
+
+#include <practicus/csv_file.hpp>
+#include <practicus/mock/prediction.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+extern char** environ;
+
+namespace {
+
+/// In kB; the most that a process has had.
+long peak_memory(std::string const& process = "self")
+{
+    std::ifstream status("/proc/" + process + "/status");
+    for (std::string line; std::getline(status, line);)
+        if (line.starts_with("VmHWM:")) return std::atol(line.c_str() + 6);
+    return 0;
+}
+
+void write_rows(fs::path const& file, int count)
+{
+    std::ofstream out(file, std::ios::binary);
+    out << "carat,cut,colour,clarity,depth,table,x,y,z,remark\n";
+    for (int i = 0; i != count; ++i)
+        out << i << ",\"very, \"\"good\"\"\",H,SI1,61." << i % 10 << ",55,5.27,5.25,3.24,\"" << i * 7919L
+            << " a remark of some length, in quotes, for " << i << "\"\n";
+}
+
+/// A hash of predictions, and how many there are.
+struct digest
+{
+    std::uint64_t hash = 14695981039346656037ULL;
+    std::uint64_t lines = 0;
+    std::uint64_t bytes = 0;
+    bool operator==(digest const&) const = default;
+
+    void add(char c)
+    {
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+        ++bytes;
+    }
+
+    void add(std::string_view line)
+    {
+        for (char const c : line)
+            add(c);
+        add('\n');
+        ++lines;
+    }
+};
+
+digest read_digest(fs::path const& file)
+{
+    digest result;
+    std::ifstream in(file, std::ios::binary);
+    for (std::string line; std::getline(in, line);)
+        result.add(line);
+    // The hash takes every line for one with a line feed; the size tells whether that is so.
+    CHECK(result.bytes == fs::file_size(file));
+    return result;
+}
+
+/// The straight computation: a row a line here.
+digest compute_digest(fs::path const& file)
+{
+    digest result;
+    result.add("prediction");
+    std::ifstream in(file, std::ios::binary);
+    std::string line;
+    std::getline(in, line);
+    while (std::getline(in, line))
+        result.add(practicus::mock::predict_row(line));
+    return result;
+}
+
+/// A region whose tokens are short-lived, and which fails at random.
+struct rough_region : fixture
+{
+    rough_region() : fixture(practicus::mock::server_options().keep_requests(10))
+    {
+        server.region().session_lifetime(5s).access_lifetime(5s);
+        server.inject([this](practicus::mock::request const& r) {
+            practicus::mock::fault fault;
+            if (r.method != "POST" || !std::string_view(r.target).starts_with("/models/")) return fault;
+            switch (calls.fetch_add(1) % 101) {
+            case 13: fault.reply(429).header("Retry-After", "0"); break;
+            case 29: fault.reply(503); break;
+            case 47: fault.reply(401, R"({"detail":"no"})"); break;
+            case 61: fault.cut_after(0); break;
+            case 83: fault.cut_after_head(100); break;
+            case 97: fault.reset_after(200); break;
+            default: break;
+            }
+            return fault;
+        });
+    }
+
+    std::atomic<int> calls = 0;
+};
+
+struct directory
+{
+    directory()
+    {
+        std::string pattern = (fs::temp_directory_path() / "practicus-batch-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path = pattern;
+    }
+    directory(directory const&) = delete;
+    directory& operator=(directory const&) = delete;
+    ~directory() { fs::remove_all(path); }
+
+    fs::path path;
+};
+
+pid_t start_child(std::string const& url, fs::path const& dir, int rows)
+{
+    std::vector<std::string> variables{"PRACTICUS_TEST_URL=" + url, "PRACTICUS_TEST_DIR=" + dir.string(),
+                                       "PRACTICUS_TEST_ROWS=" + std::to_string(rows)};
+    std::vector<char*> environment;
+    for (char** v = environ; *v != nullptr; ++v)
+        environment.push_back(*v);
+    for (auto& v : variables)
+        environment.push_back(v.data());
+    environment.push_back(nullptr);
+    std::string program = "integration_tests", test = "batches: a process that may be killed";
+    std::array<char*, 3> arguments{program.data(), test.data(), nullptr};
+    pid_t child = 0;
+    posix_spawn_file_actions_t quiet;
+    ::posix_spawn_file_actions_init(&quiet);
+    ::posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    REQUIRE(::posix_spawn(&child, "/proc/self/exe", &quiet, nullptr, arguments.data(), environment.data()) ==
+            0);
+    ::posix_spawn_file_actions_destroy(&quiet);
+    return child;
+}
+
+/// Kills the client so often, each time when it has written some more; then lets it end.
+void run_killed(int count, int batch, int kills, std::optional<long> memory_limit)
+{
+    directory here;
+    auto const in = here.path / "in.csv", out = here.path / "out.csv";
+    write_rows(in, count);
+    rough_region f;
+    long peak = 0;
+    for (int killed = 0;; ++killed) {
+        auto const child = start_child(f.server.url(), here.path, batch);
+        auto const expected = static_cast<std::uintmax_t>(count) * 7 * static_cast<unsigned>(killed + 1) /
+                              static_cast<unsigned>(kills + 1);
+        int status = 0;
+        if (killed < kills) {
+            auto const reached = comes([&] {
+                std::error_code none;
+                return fs::exists(out, none) && fs::file_size(out, none) > expected;
+            });
+            peak = std::max(peak, peak_memory(std::to_string(child)));
+            ::kill(child, SIGKILL);
+            ::waitpid(child, &status, 0);
+            REQUIRE(reached);
+            continue;
+        }
+        ::waitpid(child, &status, 0);
+        REQUIRE(WIFEXITED(status));
+        CHECK(WEXITSTATUS(status) == 0);
+        break;
+    }
+    auto const found = read_digest(out);
+    CHECK(found.lines == static_cast<std::uint64_t>(count) + 1);
+    CHECK(found == compute_digest(in));
+    long last = 0;
+    std::ifstream(here.path / "peak") >> last;
+    peak = std::max(peak, last);
+    std::cout << count << " rows, " << fs::file_size(in) / 1'000'000 << " MB, killed " << kills
+              << " times: a client had at most " << peak / 1024 << " MB\n";
+    if (memory_limit) CHECK(peak < *memory_limit);
+}
+
+} // namespace
+
+TEST_CASE("batches: a process that may be killed", "[.child]")
+{
+    auto const* const url = std::getenv("PRACTICUS_TEST_URL");
+    auto const* const dir = std::getenv("PRACTICUS_TEST_DIR");
+    auto const* const rows = std::getenv("PRACTICUS_TEST_ROWS");
+    if (url == nullptr || dir == nullptr || rows == nullptr) return;
+    asio::io_context io;
+    practicus::client client(io.get_executor(), url,
+                             practicus::client_options()
+                                 .credentials(fixture::password())
+                                 .retry(practicus::retry_options().base(1ms)));
+    practicus::csv_input const in(std::string(dir) + "/in.csv");
+    practicus::csv_output const out(std::string(dir) + "/out.csv");
+    practicus::batch_job job(client.model_url("models/practicus", "diamond-price"), in.source(), out.sink());
+    job.rows(std::max(1, std::atoi(rows))).in_flight(32).resume(out.rows());
+    ends e;
+    asio::co_spawn(io, client.predict_batches(job), [&](std::exception_ptr failed, auto const&) {
+        e.add(failed);
+        if (failed) std::rethrow_exception(failed);
+    });
+    io.run();
+    CHECK(e.served == 1);
+    std::ofstream(std::string(dir) + "/peak") << peak_memory();
+}
+
+TEST_CASE("batches: a client that is killed three times in 20,000 rows")
+{
+    run_killed(20'000, 50, 3, std::nullopt);
+}
+
+TEST_CASE("batches: a million rows, through kills, expiry and failures", "[.soak]")
+{
+    // A sanitizer takes memory of its own.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    run_killed(100'000, 100, 3, std::nullopt);
+#else
+    // A whole run by one client, and one that is killed.
+    run_killed(1'000'000, 500, 0, 64 * 1024);
+    run_killed(1'000'000, 500, 3, 64 * 1024);
+#endif
+}

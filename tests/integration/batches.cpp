@@ -1,0 +1,678 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// Batch inference: every row predicted exactly once and in order, whatever happens.
+
+#include "fixture.hpp"
+
+#include <practicus/csv_file.hpp>
+#include <practicus/lz4.hpp>
+#include <practicus/mock/lz4.hpp>
+#include <practicus/mock/prediction.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using practicus::batch_job;
+using practicus::batch_progress;
+using practicus::errc;
+using practicus::predict_options;
+using practicus::mock::predict_csv;
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr char const* call_path = "/models/practicus/diamond-price/";
+std::string const header = "carat,cut,remark\n";
+
+std::string rows(int from, int to)
+{
+    std::string text;
+    for (int i = from; i != to; ++i)
+        text += std::to_string(i) + ",\"very, \"\"good\"\"\",\"two\nlines\"\n";
+    return text;
+}
+
+asio::awaitable<void> append(std::string& to, std::string piece)
+{
+    to += piece;
+    co_return;
+}
+
+/// Collects what a run gives away.
+struct batches : fixture
+{
+    explicit batches(practicus::mock::server_options const& options = practicus::mock::server_options())
+        : fixture(options)
+    {
+        server.region().add(practicus::mock::lz4_codec());
+    }
+
+    practicus::body_sink to(std::string& text)
+    {
+        return [&text](std::string piece) { return append(text, std::move(piece)); };
+    }
+
+    batch_job job(std::string text)
+    {
+        batch_job made(model(), practicus::csv_text(std::move(text)), to(out));
+        return made.rows(10).in_flight(8);
+    }
+
+    practicus::client eager()
+    {
+        return user(practicus::client_options().retry(practicus::retry_options().base(1ms)));
+    }
+
+    std::string out;
+    std::string side;
+};
+
+struct scratch
+{
+    scratch()
+    {
+        std::string pattern = (fs::temp_directory_path() / "practicus-batch-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path = pattern;
+    }
+    scratch(scratch const&) = delete;
+    scratch& operator=(scratch const&) = delete;
+    ~scratch() { fs::remove_all(path); }
+
+    static std::string read(fs::path const& file)
+    {
+        std::ifstream in(file, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+
+    static void write(fs::path const& file, std::string const& text)
+    {
+        std::ofstream(file, std::ios::binary) << text;
+    }
+
+    fs::path path;
+};
+
+} // namespace
+
+TEST_CASE("batches: predictions in the order of the rows, under one header")
+{
+    batches f;
+    auto const text = header + rows(0, 257);
+    auto const end = f.run(f.user().predict_batches(f.job(text)));
+    CHECK(f.out == predict_csv(text));
+    CHECK(end.rows == 257);
+    CHECK(end.batches == 26);
+    CHECK(end.failed_rows == 0);
+    CHECK(end.in_flight == 0);
+    CHECK(end.bytes_in == text.size());
+    CHECK(end.bytes_out == f.out.size());
+    CHECK(f.server.count("GET modelhost/model-auth/") == 1);
+}
+
+TEST_CASE("batches: encoded, and from a text without a row")
+{
+    batches f;
+    auto client = f.user();
+    auto const text = header + rows(0, 100);
+    f.run(client.predict_batches(f.job(text).calls(predict_options().encoding(practicus::lz4_encoding()))));
+    CHECK(f.out == predict_csv(text));
+    CHECK(f.server.requests().back().headers["content-encoding"] == "lz4");
+    f.out.clear();
+    CHECK(f.run(client.predict_batches(f.job(header))).rows == 0);
+    CHECK(f.out.empty());
+    CHECK(f.failure(client.predict_batches(f.job(""))).code == errc::invalid_argument);
+}
+
+TEST_CASE("batches: 20,000 rows through a region that fails at random")
+{
+    batches f;
+    std::atomic<int> calls = 0;
+    f.server.inject([&](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        if (!std::string_view(r.target).starts_with("/models/") || r.method != "POST") return fault;
+        switch (calls.fetch_add(1) % 71) {
+        case 3: fault.reply(429); break;
+        case 7: fault.reply(503); break;
+        case 11: fault.reply(401, R"({"detail":"no"})"); break;
+        case 14: fault.cut_after(0); break;
+        case 17: fault.cut_after_head(20); break;
+        case 21: fault.reset_after(40); break;
+        default: break;
+        }
+        return fault;
+    });
+    auto const text = header + rows(0, 20'000);
+    std::vector<std::size_t> limits;
+    auto job = f.job(text).rows(50);
+    job.on_progress([&](batch_progress const& p) { limits.push_back(p.limit); });
+    auto const end = f.run(f.eager().predict_batches(job));
+    CHECK(end.rows == 20'000);
+    CHECK(end.retries > 0);
+    CHECK(f.out == predict_csv(text));
+    CHECK(!limits.empty());
+}
+
+TEST_CASE("batches: a batch that fails for good ends the run, which says which rows")
+{
+    batches f;
+    auto client = f.eager();
+    using namespace practicus::mock;
+    f.server.region().add(model(50, "picky", prefix("models-practicus", "models/practicus"))
+                              .add(version(500, 1, deployment("depl-small", "Small")))
+                              .predicts([](request const& r) {
+                                  if (r.body.find("\n42,") == std::string::npos)
+                                      return response(200, "text/csv", predict_csv(r.body));
+                                  return response(400, "application/json", R"({"detail":"a bad row"})");
+                              }));
+    auto const text = header + rows(0, 200);
+    auto const made = [&] {
+        batch_job job(f.model("models/practicus/picky"), practicus::csv_text(text), f.to(f.out));
+        return job.rows(10).in_flight(8);
+    };
+    auto const failed = f.failure(client.predict_batches(made()));
+    CHECK(failed.code == errc::bad_request);
+    CHECK(failed.message == "rows 41 to 50");
+    CHECK(failed.server_message == "a bad row");
+    CHECK(f.out == predict_csv(header + rows(0, 40)));
+
+    SECTION("or goes to a side file, and the run goes on")
+    {
+        f.out.clear();
+        std::vector<std::uint64_t> told;
+        auto job = made().failed_to(f.to(f.side));
+        job.on_failed([&](practicus::batch_failure const& b) {
+            told.push_back(b.first_row);
+            CHECK(b.rows == 10);
+            CHECK(b.error.code == errc::bad_request);
+        });
+        auto const end = f.run(client.predict_batches(job));
+        CHECK(told == std::vector<std::uint64_t>{40});
+        CHECK(end.rows == 190);
+        CHECK(end.failed_rows == 10);
+        CHECK(f.side == header + rows(40, 50));
+        CHECK(f.out == predict_csv(header + rows(0, 40) + rows(50, 200)));
+    }
+}
+
+TEST_CASE("batches: an answer with another number of rows is asked for again, and then an error")
+{
+    batches f;
+    auto client = f.eager();
+    auto const text = header + rows(0, 10);
+    auto& once = f.server.expect("POST", call_path).reply(200, "prediction\n1\n", "text/csv");
+    CHECK(f.run(client.predict_batches(f.job(text))).retries == 1);
+    CHECK(f.out == predict_csv(text));
+    f.out.clear();
+    static_cast<void>(once);
+
+    for (std::string const answer : {"prediction\n1\n", "", "prediction\n\"1\n"}) {
+        f.server.expect("POST", call_path).reply(200, answer, "text/csv");
+        auto const failed = f.failure(client.predict_batches(f.job(text).tries(1)));
+        CHECK(failed.code == errc::unexpected_rows);
+        CHECK_THAT(failed.message, Catch::Matchers::StartsWith("rows 1 to 10: "));
+        CHECK(failed.request == std::string("POST ") + call_path);
+        CHECK(f.out.empty());
+    }
+}
+
+TEST_CASE("batches: an answer that ends with its connection, in the middle of a line, is not taken")
+{
+    batches f;
+    auto client = f.eager();
+    auto const text = header + rows(0, 3);
+    auto const whole = predict_csv(text);
+    // The last row lacks digits: as many rows as were sent.
+    f.server.expect("POST", call_path)
+        .reply(200, whole.substr(0, whole.size() - 3), "text/csv")
+        .until_close();
+    CHECK(f.run(client.predict_batches(f.job(text))).retries == 1);
+    CHECK(f.out == whole);
+}
+
+TEST_CASE("batches: what would fail with all rows ends the run, with a place for failed ones too")
+{
+    batches f;
+    auto const text = header + rows(0, 100);
+    auto const refused = [&](practicus::client const& client, std::string const& url) {
+        f.side.clear();
+        batch_job job(url, practicus::csv_text(text), f.to(f.out));
+        job.rows(10).failed_to(f.to(f.side));
+        job.on_failed([](practicus::batch_failure const&) { FAIL("the rows are not to blame"); });
+        auto const failed = f.failure(client.predict_batches(job));
+        CHECK(f.side.empty());
+        CHECK(f.out.empty());
+        return failed.code;
+    };
+    auto const wrong = f.client(practicus::client_options().credentials(
+        practicus::credentials::password("admin@company.com", "wrong")));
+    CHECK(refused(wrong, f.model()) == errc::login_refused);
+    CHECK(refused(f.user(), f.model("models/practicus/no-such-model")) == errc::not_found);
+    CHECK(refused(f.user(), "http://other.company.com/models/practicus/diamond-price/") ==
+          errc::untrusted_origin);
+}
+
+TEST_CASE("batches: a region that is away is waited for")
+{
+    batches f;
+    auto client = f.eager();
+    f.run(client.session_token(f.model()));
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    std::atomic<bool> away = true;
+    std::atomic<int> refused = 0;
+    f.server.inject([&](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        if (r.method != "POST" || !away) return fault;
+        ++refused;
+        fault.reply(503);
+        return fault;
+    });
+    auto const text = header + rows(0, 500);
+    auto job = f.job(text).in_flight(64);
+    ends e;
+    asio::co_spawn(f.io, client.predict_batches(job), e.handler());
+    auto const begin = clock.now();
+    // Quiet for the sweeper's sake: what can happen has happened before time passes.
+    while (clock.now() - begin < 10min) {
+        auto const before = refused.load();
+        for (int i = 0; i != 300; ++i)
+            f.io.poll();
+        if (refused == before) clock.advance(2s);
+        REQUIRE(e.other == 0);
+    }
+    away = false;
+    poll_until(f.io, [&] {
+        clock.advance(1ms);
+        return e.served == 1;
+    });
+    CHECK(f.out == predict_csv(text));
+}
+
+TEST_CASE("batches: a region that is away is waited for as long as the caller has patience")
+{
+    batches f;
+    auto client = f.eager();
+    f.run(client.session_token(f.model()));
+    f.server.expect("POST", call_path).times(3).reply(503);
+    auto const failed = f.failure(client.predict_batches(f.job(header + rows(0, 5)).patience(0ms)));
+    CHECK(failed.code == errc::unavailable);
+    CHECK(failed.attempts == 3);
+    CHECK(f.out.empty());
+}
+
+TEST_CASE("batches: a source that fails or is slow holds nothing back")
+{
+    batches f;
+    auto client = f.user();
+    f.run(client.session_token(f.model()));
+    std::deque<std::string> pieces{header + rows(0, 20), rows(20, 40)};
+    bool opened = false;
+    asio::steady_timer gate(f.io, asio::steady_timer::time_point::max());
+    auto const next = [&]() -> asio::awaitable<std::string> {
+        if (pieces.empty()) {
+            opened = true;
+            try {
+                co_await gate.async_wait(asio::use_awaitable);
+            } catch (boost::system::system_error const&) {
+            }
+            throw std::runtime_error("the source's own error");
+        }
+        auto piece = std::move(pieces.front());
+        pieces.pop_front();
+        co_return piece;
+    };
+    batch_job job(f.model(), next, f.to(f.out));
+    job.rows(10);
+    std::string failed;
+    bool ended = false;
+    asio::co_spawn(f.io, client.predict_batches(job), [&](std::exception_ptr e, batch_progress const&) {
+        ended = true;
+        try {
+            if (e) std::rethrow_exception(e);
+        } catch (std::runtime_error const& own) {
+            failed = own.what();
+        }
+    });
+    // All that was read is there, though the source has not gone on.
+    auto const whole = predict_csv(header + rows(0, 40));
+    poll_until(f.io, [&] { return opened && f.out == whole; });
+    CHECK_FALSE(ended);
+    gate.cancel();
+    poll_until(f.io, [&] { return ended; });
+    CHECK_THAT(failed, Catch::Matchers::ContainsSubstring("the source's own error"));
+    CHECK(f.out == whole);
+}
+
+TEST_CASE("batches: a stray quote at the end of the text loses nothing before it")
+{
+    batches f;
+    auto const text = header + rows(0, 25);
+    auto const failed = f.failure(f.user().predict_batches(f.job(text + "\"")));
+    CHECK(failed.code == errc::invalid_argument);
+    CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("never closed"));
+    CHECK(f.out == predict_csv(header + rows(0, 20)));
+}
+
+TEST_CASE("batches: the run's deadline holds while the source is waited for")
+{
+    batches f;
+    auto client = f.user();
+    f.run(client.session_token(f.model()));
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    bool asked = false;
+    asio::steady_timer never(f.io, asio::steady_timer::time_point::max());
+    auto const source = [&]() -> asio::awaitable<std::string> {
+        asked = true;
+        co_await never.async_wait(asio::use_awaitable);
+        co_return std::string();
+    };
+    batch_job const job(f.model(), source, f.to(f.out));
+    auto const hurried = client.with(practicus::call_options().deadline(10s));
+    std::optional<practicus::error_info> failed;
+    asio::co_spawn(f.io, hurried.predict_batches(job), [&](std::exception_ptr e, batch_progress const&) {
+        try {
+            if (e) std::rethrow_exception(e);
+        } catch (practicus::error const& why) {
+            failed = why.info();
+        }
+    });
+    poll_until(f.io, [&] { return asked; });
+    poll_until(f.io, [&] {
+        clock.advance(1s);
+        return failed.has_value();
+    });
+    CHECK(failed->code == errc::deadline_exceeded);
+    f.io.run();
+}
+
+TEST_CASE("batches: a slow sink is waited for, and no more is read meanwhile")
+{
+    batches f;
+    auto client = f.user();
+    f.run(client.session_token(f.model()));
+    int read = 0;
+    auto const endless = [&read]() -> asio::awaitable<std::string> {
+        auto const i = read++;
+        co_return i == 0 ? header : rows(i, i + 1);
+    };
+    bool stuck = false;
+    asio::steady_timer gate(f.io, asio::steady_timer::time_point::max());
+    auto const sink = [&](std::string) -> asio::awaitable<void> {
+        stuck = true;
+        co_await gate.async_wait(asio::use_awaitable);
+    };
+    asio::cancellation_signal signal;
+    ends e;
+    batch_job job(f.model(), endless, sink);
+    job.rows(1).in_flight(4);
+    asio::co_spawn(f.io, client.predict_batches(job),
+                   asio::bind_cancellation_slot(signal.slot(), e.handler()));
+    poll_until(f.io, [&] { return stuck && client.stats().idle == client.stats().open; });
+    for (int i = 0; i != 1000; ++i)
+        f.io.poll();
+    // Four on their way or waiting for their turn, one that was just taken, one ahead, and the header.
+    CHECK(read <= 8);
+    signal.emit(asio::cancellation_type::terminal);
+    poll_until(f.io, [&] { return e.aborted + e.other == 1; });
+}
+
+TEST_CASE("batches: on several threads, with a source that suspends, and overload")
+{
+    batches f;
+    std::atomic<int> calls = 0;
+    f.server.inject([&](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        if (r.method == "POST" && std::string_view(r.target).starts_with("/models/") &&
+            calls.fetch_add(1) % 13 == 5)
+            fault.reply(429).header("Retry-After", "0");
+        return fault;
+    });
+    asio::thread_pool pool(3);
+    practicus::client client(pool.get_executor(), f.server.url(),
+                             practicus::client_options()
+                                 .credentials(fixture::password())
+                                 .retry(practicus::retry_options().base(1ms)));
+    auto const text = header + rows(0, 3000);
+    std::size_t given = 0;
+    auto const source = [&]() -> asio::awaitable<std::string> {
+        co_await asio::post(asio::use_awaitable);
+        auto piece = text.substr(given, 501);
+        given += piece.size();
+        co_return piece;
+    };
+    batch_job job(f.model(), source, f.to(f.out));
+    job.rows(10).in_flight(16);
+    std::atomic<int> told = 0;
+    job.on_progress([&](batch_progress const&) { ++told; });
+    ends e;
+    asio::co_spawn(pool, client.predict_batches(job), e.handler());
+    pool.join();
+    CHECK(e.served == 1);
+    CHECK(told > 0);
+    CHECK(f.out == predict_csv(text));
+}
+
+TEST_CASE("batches: a run with a side file is gone on with, wherever it was cut")
+{
+    scratch here;
+    batches f;
+    auto client = f.eager();
+    using namespace practicus::mock;
+    f.server.region().add(model(50, "picky", prefix("models-practicus", "models/practicus"))
+                              .add(version(500, 1, deployment("depl-small", "Small")))
+                              .predicts([](request const& r) {
+                                  if (r.body.find("0,\"very") == std::string::npos)
+                                      return response(200, "text/csv", predict_csv(r.body));
+                                  return response(400, "application/json", R"({"detail":"a bad row"})");
+                              }));
+    auto const text = header + rows(1, 60);
+    auto const out = here.path / "out.csv", side = here.path / "side.csv";
+    // A batch is a row: as the client cuts its side file at rows, any two prefixes of one run are possible.
+    auto const run = [&] {
+        practicus::csv_output const to(out.string()), failed(side.string());
+        batch_job job(f.model("models/practicus/picky"), practicus::csv_text(text), to.sink());
+        job.rows(1).failed_to(failed.sink()).resume(to.rows(), failed.rows());
+        auto const end = f.run(client.predict_batches(job));
+        CHECK(end.rows + end.failed_rows == 59);
+    };
+    run();
+    auto const whole = scratch::read(out), refused = scratch::read(side);
+    CHECK(refused == header + rows(10, 11) + rows(20, 21) + rows(30, 31) + rows(40, 41) + rows(50, 51));
+    for (int done = 0; done <= 59; done += 7) {
+        auto const failed = done / 10;
+        std::string some = failed == 0 ? "" : header;
+        for (int i = 1; i <= failed; ++i)
+            some += rows(i * 10, i * 10 + 1);
+        std::string good = header;
+        for (int i = 1; i <= done; ++i)
+            if (i % 10 != 0) good += rows(i, i + 1);
+        scratch::write(out, predict_csv(good) + "1234");
+        scratch::write(side, some + "\"half a");
+        run();
+        CHECK(scratch::read(out) == whole);
+        CHECK(scratch::read(side) == refused);
+    }
+}
+
+TEST_CASE("batches: results of another source are noticed, and nobody's file is cut by opening it")
+{
+    scratch here;
+    batches f;
+    auto const file = here.path / "input.csv";
+    auto const text = header + "1,\"x\",2\n2,\"y\",3";
+    scratch::write(file, text);
+    practicus::csv_output const out(file.string());
+    CHECK(out.rows() == 1);
+    CHECK(scratch::read(file) == text);
+    // As its sink, it is cut.
+    batch_job job(f.model(), practicus::csv_text(header), out.sink());
+    job.resume(out.rows());
+    auto const failed = f.failure(f.user().predict_batches(job));
+    CHECK(failed.code == errc::invalid_argument);
+    CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("0 rows, fewer than the 1"));
+    CHECK(scratch::read(file) == header + "1,\"x\",2\n");
+}
+
+TEST_CASE("batches: a file that was cut anywhere is gone on with")
+{
+    scratch here;
+    batches f;
+    auto client = f.user();
+    auto const text = header + rows(0, 60);
+    auto const whole = predict_csv(text);
+    scratch::write(here.path / "in.csv", text);
+    auto const step = whole.size() / 40;
+    for (std::size_t cut = 0; cut <= whole.size(); cut += step) {
+        scratch::write(here.path / "out.csv", whole.substr(0, cut));
+        practicus::csv_output const out((here.path / "out.csv").string());
+        practicus::csv_input const in((here.path / "in.csv").string());
+        batch_job job(f.model(), in.source(), out.sink());
+        job.rows(7).resume(out.rows()).total_bytes(in.size());
+        auto const end = f.run(client.predict_batches(job));
+        CHECK(end.rows == 60);
+        CHECK(scratch::read(here.path / "out.csv") == whole);
+    }
+}
+
+TEST_CASE("batches: no more is read than may be on its way, and cancelling ends all of it")
+{
+    batches f;
+    auto client = f.user();
+    f.run(client.session_token(f.model()));
+    practicus::mock::gate never;
+    f.server.expect("POST", call_path).always().hold(never);
+    int read = 0;
+    practicus::body_source const endless = [&read]() -> asio::awaitable<std::string> {
+        auto const i = read++;
+        return [](int n) -> asio::awaitable<std::string> { co_return n == 0 ? header : rows(n, n + 1); }(i);
+    };
+    batch_job job(f.model(), endless, f.to(f.out));
+    job.rows(1).in_flight(3);
+    asio::cancellation_signal signal;
+    ends e;
+    asio::co_spawn(f.io, client.predict_batches(job),
+                   asio::bind_cancellation_slot(signal.slot(), e.handler()));
+    poll_until(f.io, [&] { return never.waiting() == 3; });
+    CHECK(read <= 5);
+    signal.emit(asio::cancellation_type::terminal);
+    poll_until(f.io, [&] { return e.aborted == 1 && client.stats().open == client.stats().idle; });
+    never.open();
+}
+
+TEST_CASE("batches: a client that is closed ends the run")
+{
+    batches f;
+    auto client = f.user();
+    practicus::mock::gate never;
+    f.server.expect("POST", call_path).always().hold(never);
+    ends e;
+    asio::co_spawn(f.io, client.predict_batches(f.job(header + rows(0, 100))), e.handler());
+    poll_until(f.io, [&] { return never.waiting() >= 1; });
+    client.close();
+    poll_until(f.io, [&] { return e.closed == 1; });
+    never.open();
+}
+
+TEST_CASE("batches: a context that is destroyed in the middle leaves nothing behind")
+{
+    batches f;
+    practicus::mock::gate never;
+    f.server.expect("POST", call_path).always().hold(never);
+    {
+        asio::io_context io;
+        practicus::client client(io.get_executor(), f.server.url(),
+                                 practicus::client_options().credentials(fixture::password()));
+        asio::co_spawn(io, client.predict_batches(f.job(header + rows(0, 100))), asio::detached);
+        poll_until(io, [&] { return never.waiting() >= 1; });
+    }
+    never.open();
+}
+
+TEST_CASE("batches: the number on their way falls when the region has too much to do, and grows again")
+{
+    batches f;
+    auto client = f.eager();
+    f.run(client.session_token(f.model()));
+    std::atomic<int> calls = 0;
+    f.server.inject([&](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        auto const n = r.method == "POST" ? calls.fetch_add(1) : 0;
+        if (n >= 200 && n < 220) fault.reply(429);
+        fault.delay(5ms);
+        return fault;
+    });
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    // A fifth of a second a batch: each is told of.
+    auto const sink = [&](std::string piece) -> asio::awaitable<void> {
+        f.out += piece;
+        clock.advance(200ms);
+        co_return;
+    };
+    std::vector<std::size_t> limits;
+    batch_job job(f.model(), practicus::csv_text(header + rows(0, 4000)), sink);
+    job.rows(5).in_flight(32).on_progress([&](batch_progress const& p) {
+        CHECK(p.in_flight <= 32);
+        limits.push_back(p.limit);
+    });
+    ends e;
+    asio::co_spawn(f.io, client.predict_batches(job), e.handler());
+    poll_until(f.io, [&] {
+        clock.advance(1ms);
+        return e.served == 1;
+    });
+    CHECK(f.out == predict_csv(header + rows(0, 4000)));
+    auto const most = std::max_element(limits.begin(), limits.end());
+    auto const least = std::min_element(most, limits.end());
+    CHECK(*most == 32);
+    CHECK(*least <= 16);
+    CHECK(limits.back() > *least);
+}
+
+TEST_CASE("batches: the time that is left is that of the rows that are left")
+{
+    scratch here;
+    batches f;
+    auto client = f.user();
+    f.run(client.session_token(f.model()));
+    auto& clock = practicus::detail::clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    auto const text = header + rows(0, 1000);
+    auto const sink = [&](std::string) -> asio::awaitable<void> {
+        clock.advance(1s);
+        co_return;
+    };
+    batch_job job(f.model(), practicus::csv_text(text), sink);
+    std::vector<double> left;
+    job.rows(1).in_flight(1).total_bytes(text.size()).resume(900).on_progress([&](batch_progress const& p) {
+        if (p.left.count() >= 0) left.push_back(std::chrono::duration<double>(p.left).count());
+    });
+    ends e;
+    asio::co_spawn(f.io, client.predict_batches(job), e.handler());
+    poll_until(f.io, [&] { return e.served == 1; });
+    REQUIRE(left.size() > 50);
+    CHECK(left[10] > 60);
+    CHECK(left[10] < 120);
+    CHECK(left.back() < 2);
+}
