@@ -3,92 +3,21 @@
 #pragma once
 
 #include <practicus/detail/csv_cutter.hpp>
-#include <practicus/error.hpp>
+#include <practicus/detail/posix_file.hpp>
 #include <practicus/predict.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/system/error_code.hpp>
 
-#include <cerrno>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace practicus::inline v1 {
 
 namespace detail {
-
-/// An open file, close-on-exec. Errors name it.
-class posix_file
-{
-public:
-    posix_file(std::string path, int flags) : path_(std::move(path))
-    {
-        descriptor_ = ::open(path_.c_str(), flags | O_CLOEXEC, 0666);
-        if (descriptor_ < 0) fail("can not be opened");
-    }
-    posix_file(posix_file const&) = delete;
-    posix_file& operator=(posix_file const&) = delete;
-    ~posix_file()
-    {
-        if (descriptor_ >= 0) ::close(descriptor_);
-    }
-
-    std::uint64_t size() const
-    {
-        struct stat found = {};
-        if (::fstat(descriptor_, &found) != 0) fail("can not be looked at");
-        return static_cast<std::uint64_t>(found.st_size);
-    }
-
-    /// An empty text is the end.
-    std::string read(std::size_t most) const
-    {
-        std::string text(most, '\0');
-        ssize_t n = 0;
-        do {
-            n = ::read(descriptor_, text.data(), text.size());
-        } while (n < 0 && errno == EINTR);
-        if (n < 0) fail("can not be read");
-        text.resize(static_cast<std::size_t>(n));
-        return text;
-    }
-
-    void write(std::string_view text) const
-    {
-        while (!text.empty()) {
-            auto const n = ::write(descriptor_, text.data(), text.size());
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0) fail("can not be written");
-            text.remove_prefix(static_cast<std::size_t>(n));
-        }
-    }
-
-    void truncate(std::uint64_t size) const
-    {
-        if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) fail("can not be cut");
-    }
-
-private:
-    [[noreturn]] void fail(char const* what) const
-    {
-        error_info info;
-        info.code = errc::file_error;
-        info.cause = boost::system::error_code(errno, boost::system::system_category());
-        info.message = "'" + path_ + "' " + what + ": " + info.cause.message();
-        throw error(std::move(info));
-    }
-
-    std::string path_;
-    int descriptor_ = -1;
-};
 
 inline boost::asio::awaitable<std::string> read_piece(std::shared_ptr<posix_file> from)
 {
@@ -118,7 +47,7 @@ public:
     {}
 
     /// In bytes, for `batch_job::total_bytes`; 0 for a pipe.
-    std::uint64_t size() const { return file_->size(); }
+    std::uint64_t size() const { return static_cast<std::uint64_t>(file_->status().st_size); }
 
     body_source source() const
     {

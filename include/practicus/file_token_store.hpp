@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/posix_file.hpp>
 #include <practicus/error.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token_store.hpp>
@@ -46,73 +47,48 @@ public:
         : directory_(std::move(directory)), patience_(patience)
     {
         if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
-            fail("the directory can not be made: ", directory_);
+            detail::throw_file_error(directory_, "can not be made");
     }
 
     awaitable<secret> load(std::string key) override
     {
         auto const path = path_of(key, ".json");
-        file const from(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        detail::posix_file const from(path, std::nothrow, O_RDONLY);
         if (!from.is_open() && errno == ENOENT) co_return secret();
-        if (!from.is_open()) fail("can not be read: ", path);
-        struct stat is
-        {};
-        if (::fstat(from.descriptor(), &is) != 0) fail("can not be read: ", path);
+        if (!from.is_open()) detail::throw_file_error(path, "can not be read");
+        auto const is = from.status();
         if (!S_ISREG(is.st_mode) || is.st_uid != ::geteuid() || (is.st_mode & 077) != 0)
             throw error(errc::file_error,
-                        "others may read or write it (it must be yours, with mode 600): " + path);
-        if (is.st_size > largest) throw error(errc::file_error, "it is too large: " + path);
-        std::string text(static_cast<std::size_t>(is.st_size), '\0');
-        std::size_t got = 0;
-        while (got != text.size()) {
-            auto const n = ::read(from.descriptor(), text.data() + got, text.size() - got);
-            if (n < 0 && errno == EINTR) continue;
-            if (n <= 0) break;
-            got += static_cast<std::size_t>(n);
-        }
-        text.resize(got);
-        co_return secret::take(std::move(text));
+                        "'" + path + "' may be read or written by others: it must be yours, with mode 600");
+        if (is.st_size > largest) throw error(errc::file_error, "'" + path + "' is too large");
+        co_return secret::take(from.read(static_cast<std::size_t>(is.st_size)));
     }
 
     awaitable<void> save(std::string key, secret value) override
     {
-        auto const path = path_of(key, ".json");
-        auto temporary = path + ".XXXXXX";
-        {
-            // With mode 0600.
-            file const to(::mkostemp(temporary.data(), O_CLOEXEC));
-            if (!to.is_open()) fail("can not be written: ", path);
-            auto rest = value.reveal();
-            while (!rest.empty()) {
-                auto const n = ::write(to.descriptor(), rest.data(), rest.size());
-                if (n < 0 && errno == EINTR) continue;
-                if (n < 0) give_up(temporary, path);
-                rest.remove_prefix(static_cast<std::size_t>(n));
-            }
-        }
-        if (::rename(temporary.c_str(), path.c_str()) != 0) give_up(temporary, path);
+        detail::replace_file(path_of(key, ".json"), value.reveal(), detail::durability::process);
         co_return;
     }
 
     awaitable<void> remove(std::string key) override
     {
         auto const path = path_of(key, ".json");
-        if (::unlink(path.c_str()) != 0 && errno != ENOENT) fail("can not be removed: ", path);
+        if (::unlink(path.c_str()) != 0 && errno != ENOENT)
+            detail::throw_file_error(path, "can not be removed");
         co_return;
     }
 
     awaitable<std::shared_ptr<lock>> acquire(std::string key) override
     {
         auto const path = path_of(key, ".lock");
-        auto const taken = std::make_shared<held>(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-        if (!taken->of.is_open()) fail("can not be locked: ", path);
+        auto const taken = std::make_shared<held>(path);
         boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
         auto const end = std::chrono::steady_clock::now() + patience_;
         auto pause = shortest_pause;
-        while (::flock(taken->of.descriptor(), LOCK_EX | LOCK_NB) != 0) {
-            if (errno != EWOULDBLOCK && errno != EINTR) fail("can not be locked: ", path);
+        while (::flock(taken->file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
+            if (errno != EWOULDBLOCK && errno != EINTR) detail::throw_file_error(path, "can not be locked");
             if (std::chrono::steady_clock::now() >= end)
-                throw error(errc::file_error, "another process holds the lock: " + path);
+                throw error(errc::file_error, "another process holds the lock '" + path + "'");
             timer.expires_after(pause);
             co_await timer.async_wait(boost::asio::use_awaitable);
             pause = std::min(2 * pause, longest_pause);
@@ -125,47 +101,12 @@ private:
     static constexpr std::chrono::milliseconds shortest_pause{2};
     static constexpr std::chrono::milliseconds longest_pause{50};
 
-    class file
-    {
-    public:
-        explicit file(int descriptor) noexcept : descriptor_(descriptor) {}
-        file(file const&) = delete;
-        file& operator=(file const&) = delete;
-        ~file()
-        {
-            if (descriptor_ >= 0) ::close(descriptor_);
-        }
-
-        bool is_open() const noexcept { return descriptor_ >= 0; }
-        int descriptor() const noexcept { return descriptor_; }
-
-    private:
-        int descriptor_;
-    };
-
     // The lock goes with the descriptor.
     struct held final : lock
     {
-        explicit held(int descriptor) noexcept : of(descriptor) {}
-        file of;
+        explicit held(std::string path) : file(std::move(path), O_RDWR | O_CREAT, 0600) {}
+        detail::posix_file file;
     };
-
-    [[noreturn]] static void fail(char const* what, std::string const& path)
-    {
-        error_info info;
-        info.code = errc::file_error;
-        info.cause = boost::system::error_code(errno, boost::system::system_category());
-        info.message = what + path;
-        throw error(std::move(info));
-    }
-
-    [[noreturn]] static void give_up(std::string const& temporary, std::string const& path)
-    {
-        auto const why = errno;
-        ::unlink(temporary.c_str());
-        errno = why;
-        fail("can not be written: ", path);
-    }
 
     std::string path_of(std::string_view key, char const* ending) const
     {

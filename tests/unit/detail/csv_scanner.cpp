@@ -119,17 +119,17 @@ TEST_CASE("split_answer: header, rows and their number")
 
 TEST_CASE("split_answer: refuses what is no CSV with a header")
 {
-    for (auto [text, message] : {std::pair{"", "the model's CSV has no header line"},
-                                 {"\n\r\n", "the model's CSV has no header line"},
-                                 {"\xef\xbb\xbf", "the model's CSV has no header line"},
-                                 {"p\n\"1\n", "the model's CSV ends within quotes"},
-                                 {"\"", "the model's CSV ends within quotes"}}) {
+    for (auto [text, message] : {std::pair{"", "the answer's CSV has no header line"},
+                                 {"\n\r\n", "the answer's CSV has no header line"},
+                                 {"\xef\xbb\xbf", "the answer's CSV has no header line"},
+                                 {"p\n\"1\n", "the answer's CSV ends within quotes"},
+                                 {"\"", "the answer's CSV ends within quotes"}}) {
         INFO(text);
         try {
             split_answer(text);
             FAIL("accepted");
         } catch (practicus::error const& e) {
-            CHECK(e.code() == practicus::errc::unexpected_json);
+            CHECK(e.code() == practicus::errc::unexpected_rows);
             CHECK(e.info().message == message);
         }
     }

@@ -1,0 +1,139 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/error.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace practicus::inline v1::detail {
+
+/// `errc::file_error` for what `errno` says: `'/a/b' can not be read: No such file or directory`.
+[[noreturn]] inline void throw_file_error(std::string const& path, char const* what)
+{
+    error_info info;
+    info.cause = boost::system::error_code(errno, boost::system::system_category());
+    info.code = errc::file_error;
+    info.message = "'" + path + "' " + what + ": " + info.cause.message();
+    throw error(std::move(info));
+}
+
+/// An open file, close-on-exec. Errors name it.
+class posix_file
+{
+public:
+    posix_file(std::string path, int flags, ::mode_t mode = 0666)
+        : posix_file(std::move(path), std::nothrow, flags, mode)
+    {
+        if (!is_open()) throw_file_error(path_, "can not be opened");
+    }
+
+    /// Looks whether it `is_open()` instead; `errno` says why it is not.
+    posix_file(std::string path, std::nothrow_t const&, int flags, ::mode_t mode = 0666)
+        : path_(std::move(path)), descriptor_(::open(path_.c_str(), flags | O_CLOEXEC, mode))
+    {}
+
+    /// A new file beside `path`, with mode 0600.
+    static posix_file beside(std::string const& path)
+    {
+        auto name = path + ".XXXXXX";
+        int const descriptor = ::mkostemp(name.data(), O_CLOEXEC);
+        if (descriptor < 0) throw_file_error(path, "can not be written");
+        return posix_file(descriptor, std::move(name));
+    }
+
+    posix_file(posix_file const&) = delete;
+    posix_file& operator=(posix_file const&) = delete;
+    ~posix_file()
+    {
+        if (is_open()) ::close(descriptor_);
+    }
+
+    bool is_open() const noexcept { return descriptor_ >= 0; }
+    int descriptor() const noexcept { return descriptor_; }
+    std::string const& path() const noexcept { return path_; }
+
+    struct stat status() const
+    {
+        struct stat found = {};
+        if (::fstat(descriptor_, &found) != 0) throw_file_error(path_, "can not be looked at");
+        return found;
+    }
+
+    /// The next bytes, at most so many; an empty text is the end.
+    std::string read(std::size_t most) const
+    {
+        std::string text(most, '\0');
+        ssize_t n = 0;
+        do {
+            n = ::read(descriptor_, text.data(), text.size());
+        } while (n < 0 && errno == EINTR);
+        if (n < 0) throw_file_error(path_, "can not be read");
+        text.resize(static_cast<std::size_t>(n));
+        return text;
+    }
+
+    void write(std::string_view text) const
+    {
+        while (!text.empty()) {
+            auto const n = ::write(descriptor_, text.data(), text.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n < 0) throw_file_error(path_, "can not be written");
+            text.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+
+    void truncate(std::uint64_t size) const
+    {
+        if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0)
+            throw_file_error(path_, "can not be cut");
+    }
+
+    void sync() const
+    {
+        if (::fsync(descriptor_) != 0) throw_file_error(path_, "can not be written");
+    }
+
+private:
+    posix_file(int descriptor, std::string path) : path_(std::move(path)), descriptor_(descriptor) {}
+
+    std::string path_;
+    int descriptor_;
+};
+
+enum class durability
+{
+    /// Outlives the process.
+    process,
+    /// Outlives the machine's loss of power.
+    machine
+};
+
+/// Puts a file with mode 0600 in the place of `path`, so that nobody ever reads half of one.
+inline void replace_file(std::string const& path, std::string_view text, durability d)
+{
+    auto const to = posix_file::beside(path);
+    try {
+        to.write(text);
+        if (d == durability::machine) to.sync();
+        if (::rename(to.path().c_str(), path.c_str()) != 0) throw_file_error(path, "can not be replaced");
+    } catch (...) {
+        ::unlink(to.path().c_str());
+        throw;
+    }
+}
+
+} // namespace practicus::inline v1::detail
