@@ -20,6 +20,7 @@ set(practicus_marked_headers
     practicus/detail/no_proxy.hpp pure
     practicus/proxy_options.hpp pure
     practicus/token_store.hpp
+    practicus/detail/posix_file.hpp pure
     practicus/file_token_store.hpp
     practicus/options.hpp
     practicus/call_options.hpp pure
@@ -31,6 +32,7 @@ set(practicus_marked_headers
     practicus/detail/proxy_rules.hpp pure
     practicus/detail/rows.hpp pure
     practicus/catalog.hpp pure
+    practicus/core_conf.hpp
     practicus/detail/message.hpp pure
     practicus/detail/json_reader.hpp pure
     practicus/detail/error_body.hpp pure

@@ -1,0 +1,385 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "catch.hpp"
+
+#include <practicus/core_conf.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <initializer_list>
+#include <iterator>
+#include <map>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <sys/stat.h>
+
+namespace fs = std::filesystem;
+using namespace practicus;
+using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::StartsWith;
+
+namespace {
+
+/// As the SDK writes it.
+constexpr char const* two_regions = R"([cloud]
+default_config = -1
+google_maps_api_key = 
+
+[network]
+bypass_ssl_verification = False
+trust_local_certificates = True
+proxy_host = 
+proxy_port = 
+proxy_user = 
+proxy_pwd = 
+
+[k8s]
+default_region_key = alice@practicus.company.com
+
+[k8s_config_0]
+host_url = https://practicus.company.com
+email = bob@company.com
+username = bob
+password = gAAAAABrB1VTC975mW7Hvf==
+refresh_token = bobs.token
+cluster_name = practicus
+region_name = main
+
+[k8s_config_1]
+host_url = https://practicus.company.com
+email = alice@company.com
+username = alice
+refresh_token = alices.token
+
+[k8s_config_2]
+host_url = https://other.company.com:8443
+email = alice@company.com
+username = alice
+refresh_token = others.token
+
+)";
+
+/// A folder, and the environment, as the test needs them.
+class home
+{
+public:
+    home()
+    {
+        std::string pattern = (fs::temp_directory_path() / "practicus-home-XXXXXX").string();
+        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
+        path_ = pattern;
+        set("HOME", path_.c_str());
+        for (auto const* name : {"PRT_URL", "PRT_TOKEN", "PRT_EMAIL", "PRT_PASSWORD"})
+            set(name, nullptr);
+    }
+    home(home const&) = delete;
+    home& operator=(home const&) = delete;
+    ~home()
+    {
+        for (auto const& [name, value] : before_)
+            put(name, value ? value->c_str() : nullptr);
+        fs::remove_all(path_);
+    }
+
+    void set(char const* name, char const* value)
+    {
+        auto const* was = std::getenv(name);
+        before_.try_emplace(name, was ? std::optional<std::string>(was) : std::nullopt);
+        put(name, value);
+    }
+
+    fs::path folder() const { return path_ / ".practicus"; }
+    fs::path file() const { return folder() / "core.conf"; }
+
+    void write(std::string const& text) const
+    {
+        fs::create_directories(folder());
+        std::ofstream(file(), std::ios::binary) << text;
+    }
+
+    std::string text() const
+    {
+        std::ifstream in(file(), std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+
+private:
+    static void put(std::string const& name, char const* value)
+    {
+        if (value != nullptr)
+            ::setenv(name.c_str(), value, 1);
+        else
+            ::unsetenv(name.c_str());
+    }
+
+    fs::path path_;
+    std::map<std::string, std::optional<std::string>> before_;
+};
+
+std::vector<std::string> keys(core_conf const& conf)
+{
+    std::vector<std::string> result;
+    for (auto const& r : conf.regions())
+        result.push_back(r.key());
+    return result;
+}
+
+template <class F>
+error refused(F f)
+{
+    try {
+        f();
+    } catch (error const& e) {
+        return e;
+    }
+    FAIL("nothing was thrown");
+    throw 0;
+}
+
+region some_region(std::string user = "carol", std::string token = "carols.token")
+{
+    return {"http://127.0.0.1:8080", user, user + "@company.com", credentials::refresh_token(token)};
+}
+
+} // namespace
+
+TEST_CASE("core.conf: a file that the SDK wrote")
+{
+    home h;
+    h.write(two_regions);
+    core_conf const conf;
+    CHECK(keys(conf) == std::vector<std::string>{"bob@practicus.company.com", "alice@practicus.company.com",
+                                                 "alice@other.company.com:8443"});
+    auto const chosen = conf.default_region();
+    CHECK(chosen.key() == "alice@practicus.company.com");
+    CHECK(chosen.email() == "alice@company.com");
+    CHECK(chosen.url() == service_url("https://practicus.company.com"));
+    CHECK(chosen.login().type() == credentials::kind::refresh_token);
+    CHECK(chosen.login().value().reveal() == "alices.token");
+    CHECK(chosen.options().credentials()->value().reveal() == "alices.token");
+    CHECK_FALSE(conf.bypasses_verification());
+    CHECK(conf.trusts_local_certificates());
+    CHECK(conf.proxy().url().empty());
+    CHECK(to_csv(std::vector{chosen}) == "key,url,username,email,is_default\nalice@practicus.company.com,"
+                                         "https://practicus.company.com/,alice,alice@company.com,true\n");
+    CHECK_THAT(to_table(conf.regions()), ContainsSubstring("bob@practicus.company.com"));
+    CHECK_THAT(to_json(conf.regions()), ContainsSubstring("\"is_default\":false"));
+}
+
+TEST_CASE("core.conf: a region is found by its key, host or url")
+{
+    home h;
+    h.write(two_regions);
+    core_conf const conf;
+    for (auto const* name : {"alice@other.company.com:8443", "other.company.com:8443", "other.company.com",
+                             "https://other.company.com:8443/"})
+        CHECK(conf.find(name).key() == "alice@other.company.com:8443");
+    CHECK(conf.find("bob@practicus.company.com").username() == "bob");
+
+    auto const several = refused([&] { (void)conf.find("practicus.company.com"); });
+    CHECK(several.code() == errc::invalid_argument);
+    CHECK_THAT(several.what(), ContainsSubstring("bob@practicus.company.com or alice@practicus.company.com"));
+    auto const none = refused([&] { (void)conf.find("nowhere.company.com"); });
+    CHECK(none.code() == errc::login_required);
+    CHECK_THAT(none.what(), ContainsSubstring(h.file().string()));
+}
+
+TEST_CASE("core.conf: where there is none")
+{
+    home h;
+    core_conf const conf;
+    CHECK(conf.regions().empty());
+    auto const none = refused([&] { (void)conf.default_region(); });
+    CHECK(none.code() == errc::login_required);
+    CHECK_THAT(none.what(), ContainsSubstring("log in"));
+    h.set("HOME", nullptr);
+    CHECK(refused([] { core_conf(); }).code() == errc::file_error);
+}
+
+TEST_CASE("core.conf: what is written keeps what is not known, and is nobody else's to read")
+{
+    home h;
+    h.write("[my own]\nMixed_Key = 100%%\n" + std::string(two_regions));
+    core_conf conf;
+    conf.put(some_region()).make_default("carol@127.0.0.1:8080");
+    conf.put(
+        {"https://practicus.company.com", "bob", "bob@company.com", credentials::refresh_token("new.token")});
+    conf.save();
+
+    auto const text = h.text();
+    CHECK_THAT(text, StartsWith("[my own]\nmixed_key = 100%%\n"));
+    CHECK_THAT(text, ContainsSubstring("[cloud]\ndefault_config = -1\ngoogle_maps_api_key = \n"));
+    CHECK_THAT(text, ContainsSubstring("default_region_key = carol@127.0.0.1:8080\n"));
+    CHECK_THAT(text, ContainsSubstring(
+                         "[k8s_config_3]\nhost_url = http://127.0.0.1:8080\nemail = carol@company.com\n"
+                         "username = carol\nrefresh_token = carols.token\n"));
+    CHECK_THAT(text, ContainsSubstring("[k8s_config_0]\nhost_url = https://practicus.company.com\n"
+                                       "email = bob@company.com\nusername = bob\nrefresh_token = new.token\n"
+                                       "cluster_name = practicus\nregion_name = main\n"));
+    struct stat found = {};
+    REQUIRE(::stat(h.file().c_str(), &found) == 0);
+    CHECK((found.st_mode & 0777) == 0600);
+    // Written and read again, it is the same.
+    core_conf const again;
+    again.save();
+    CHECK(h.text() == text);
+    CHECK(std::distance(fs::directory_iterator(h.folder()), {}) == 1);
+}
+
+TEST_CASE("core.conf: the first region of a new file is its default")
+{
+    home h;
+    core_conf::update(core_conf::default_path(), [](core_conf& conf) { conf.put(some_region()); });
+    CHECK(core_conf().default_key() == "carol@127.0.0.1:8080");
+    CHECK_THAT(h.text(), StartsWith("[k8s]\ndefault_region_key = carol@127.0.0.1:8080\n\n[k8s_config_0]\n"));
+}
+
+TEST_CASE("core.conf: regions that are erased leave no gap")
+{
+    home h;
+    h.write(two_regions);
+    core_conf conf;
+    conf.erase("alice@practicus.company.com").save();
+    CHECK(keys(core_conf()) ==
+          std::vector<std::string>{"bob@practicus.company.com", "alice@other.company.com:8443"});
+    CHECK_THAT(h.text(), ContainsSubstring("[k8s_config_1]\nhost_url = https://other.company.com:8443\n"));
+    CHECK(core_conf().default_key() == "bob@practicus.company.com");
+    conf.erase("bob@practicus.company.com").erase("other.company.com").save();
+    CHECK(core_conf().default_key().empty());
+    CHECK(core_conf().regions().empty());
+    CHECK(refused([&] { conf.erase("other.company.com"); }).code() == errc::login_required);
+}
+
+TEST_CASE("core.conf: numbers with a gap, as a person leaves them")
+{
+    home h;
+    std::string text = two_regions;
+    text.erase(text.find("[k8s_config_1]"), text.find("[k8s_config_2]") - text.find("[k8s_config_1]"));
+    h.write(text);
+    core_conf conf;
+    conf.put(some_region());
+    CHECK(keys(conf) == std::vector<std::string>{"bob@practicus.company.com", "alice@other.company.com:8443",
+                                                 "carol@127.0.0.1:8080"});
+}
+
+TEST_CASE("core.conf: a region that can not be kept is refused")
+{
+    home h;
+    core_conf conf;
+    auto const refusal = [&](region const& r) { return refused([&] { conf.put(r); }).code(); };
+    CHECK(refusal({"https://a", "u", "e", std::nullopt}) == errc::invalid_argument);
+    CHECK(refusal({"https://a", "u", "e", credentials::password("e", "p")}) == errc::invalid_argument);
+    CHECK(refusal({"https://a", "", "e", credentials::refresh_token("t")}) == errc::invalid_argument);
+    CHECK(refusal({"https://a", "u\n[k8s]", "e", credentials::refresh_token("t")}) == errc::invalid_argument);
+    CHECK(refusal({"https://a", "u", "e\r", credentials::refresh_token("t")}) == errc::invalid_argument);
+    CHECK(conf.regions().empty());
+}
+
+TEST_CASE("core.conf: a file that can not be understood is refused, and not written over")
+{
+    home h;
+    for (std::string const text :
+         {"[k8s\n", "[a]\nno value\n", "secret-of-mine = 1\n[a]\n", "[a]\nx = 1\nx = 2\n"}) {
+        h.write(text);
+        auto const e = refused([] { core_conf(); });
+        CHECK(e.code() == errc::file_error);
+        CHECK_THAT(e.what(), ContainsSubstring(h.file().string()));
+        CHECK_THAT(e.what(), !ContainsSubstring("secret-of-mine"));
+        CHECK_THROWS(
+            core_conf::update(core_conf::default_path(), [](core_conf& c) { c.put(some_region()); }));
+        CHECK(h.text() == text);
+    }
+    h.write(std::string(2 << 20, '\n'));
+    CHECK(refused([] { core_conf(); }).code() == errc::file_error);
+}
+
+TEST_CASE("core.conf: a region without a token or an url that can be used")
+{
+    home h;
+    h.write("[k8s_config_0]\nhost_url = ftp://x\nusername = a\n[k8s_config_1]\nHost_URL = "
+            "https://x\nusername = a\n");
+    core_conf const conf;
+    REQUIRE(keys(conf) == std::vector<std::string>{"a@x"});
+    CHECK_FALSE(conf.default_region().has_login());
+    auto const e = refused([&] { (void)conf.default_region().options(); });
+    CHECK(e.code() == errc::login_required);
+    CHECK_THAT(e.what(), ContainsSubstring("a@x"));
+}
+
+TEST_CASE("core.conf: the network's settings")
+{
+    home h;
+    h.write(
+        "[network]\nbypass_ssl_verification = True\ntrust_local_certificates = False\nproxy_host = proxy\n"
+        "proxy_port = 3128\nproxy_user = me\nproxy_pwd = 5%ecret\n" +
+        std::string(two_regions).substr(std::string_view(two_regions).find("[k8s]")));
+    core_conf const conf;
+    CHECK(conf.bypasses_verification());
+    CHECK_FALSE(conf.trusts_local_certificates());
+    CHECK(conf.proxy().url().reveal() == "proxy:3128");
+    CHECK(conf.proxy().user() == "me");
+    CHECK(conf.proxy().password().reveal() == "5%ecret");
+    CHECK(conf.default_region().options().proxy().user() == "me");
+}
+
+TEST_CASE("core.conf: a link to the file stays one")
+{
+    home h;
+    h.write(two_regions);
+    auto const real = h.folder() / "real.conf";
+    fs::rename(h.file(), real);
+    fs::create_symlink(real, h.file());
+    core_conf::update(core_conf::default_path(), [](core_conf& c) { c.put(some_region()); });
+    CHECK(fs::is_symlink(h.file()));
+    CHECK(core_conf(real.string()).regions().size() == 4);
+}
+
+TEST_CASE("core.conf: nobody's change is lost")
+{
+    home h;
+    std::vector<std::thread> writers;
+    for (int i = 0; i != 8; ++i)
+        writers.emplace_back([i] {
+            for (int n = 0; n != 5; ++n)
+                core_conf::update(core_conf::default_path(), [&](core_conf& c) {
+                    c.put(some_region("user-" + std::to_string(i) + "-" + std::to_string(n)));
+                });
+        });
+    for (auto& w : writers)
+        w.join();
+    CHECK(core_conf().regions().size() == 40);
+}
+
+TEST_CASE("the default region is the environment's, else that of core.conf")
+{
+    home h;
+    h.write(two_regions);
+    CHECK(default_region().key() == "alice@practicus.company.com");
+    CHECK_FALSE(region_from_environment());
+
+    // A token is for the url beside it, or for none.
+    h.set("PRT_TOKEN", "some.token");
+    CHECK(default_region().login().value().reveal() == "alices.token");
+    h.set("PRT_URL", "https://env.company.com/");
+    auto const r = default_region();
+    CHECK(r.url().host() == "env.company.com");
+    CHECK(r.login().value().reveal() == "some.token");
+    CHECK(r.options().credentials()->value().reveal() == "some.token");
+    CHECK_FALSE(r.options().on_tokens());
+    CHECK(find_region("env.company.com").login().value().reveal() == "some.token");
+    CHECK(find_region("other.company.com").login().value().reveal() == "others.token");
+
+    h.set("PRT_TOKEN", nullptr);
+    CHECK(refused([] { (void)default_region(); }).code() == errc::login_required);
+    h.set("PRT_URL", "https://other.company.com:8443");
+    CHECK(default_region().login().value().reveal() == "others.token");
+    h.set("PRT_EMAIL", "me@company.com");
+    h.set("PRT_PASSWORD", "pass");
+    CHECK(default_region().login().type() == credentials::kind::password);
+    CHECK(default_region().email() == "me@company.com");
+}
