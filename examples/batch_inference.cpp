@@ -5,6 +5,7 @@
 // options. Run again after it was interrupted, it goes on where it ended. Credentials come from PRT_TOKEN, or
 // PRT_EMAIL and PRT_PASSWORD, or a prompt.
 
+#include "progress.hpp"
 #include "terminal.hpp"
 
 #include <practicus.hpp>
@@ -16,59 +17,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include <chrono>
 #include <exception>
 #include <filesystem>
-#include <iomanip>
 #include <iostream>
 #include <optional>
 #include <string>
 
-#include <unistd.h>
-
 namespace asio = boost::asio;
 
 namespace {
-
-/// A bar on a terminal, a line a second elsewhere. On standard error.
-class progress_display
-{
-public:
-    explicit progress_display(std::uint64_t total) : total_(total) {}
-
-    void operator()(practicus::batch_progress const& p)
-    {
-        auto const now = std::chrono::steady_clock::now();
-        if (!terminal_ && now - shown_ < std::chrono::seconds(1)) return;
-        shown_ = now;
-        if (terminal_) std::cerr << "\r\033[K" << bar(p);
-        std::cerr << p.rows << " rows, " << std::fixed << std::setprecision(0) << p.rate << " a second, "
-                  << p.in_flight << " of " << p.limit << " batches in flight";
-        if (p.retries != 0) std::cerr << ", " << p.retries << " sent again";
-        if (p.failed_rows != 0) std::cerr << ", " << p.failed_rows << " failed";
-        if (p.left.count() >= 0)
-            std::cerr << ", " << std::chrono::duration_cast<std::chrono::seconds>(p.left).count()
-                      << " s left";
-        std::cerr << (terminal_ ? "" : "\n") << std::flush;
-    }
-
-    void end() const
-    {
-        if (terminal_) std::cerr << '\n';
-    }
-
-private:
-    std::string bar(practicus::batch_progress const& p) const
-    {
-        if (total_ == 0) return {};
-        auto const width = std::min<std::uint64_t>(20, p.bytes_done * 20 / total_);
-        return '[' + std::string(width, '#') + std::string(20 - width, ' ') + "] ";
-    }
-
-    std::uint64_t total_;
-    bool terminal_ = ::isatty(STDERR_FILENO) != 0;
-    std::chrono::steady_clock::time_point shown_{};
-};
 
 int explain(std::exception_ptr const& failed, std::string const& output)
 {

@@ -4,21 +4,15 @@
 // A mock region on its own, to try clients on: `mock_server [--port N] [--tls CA_FILE]`. Ctrl-C ends it, and
 // prints what clients did that they should not.
 
-#include <practicus/mock/server.hpp>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include "mock_region.hpp"
 
 #include <charconv>
-#include <csignal>
 #include <cstdint>
 #include <exception>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
-
-namespace mock = practicus::mock;
 
 namespace {
 
@@ -58,24 +52,7 @@ int main(int argc, char** argv)
         return 2;
     }
     try {
-        boost::asio::io_context io;
-        boost::asio::signal_set signals(io, SIGINT, SIGTERM);
-        mock::server_options options;
-        options.port(args->port);
-        if (!args->ca_file.empty()) options.tls();
-        mock::server server(io.get_executor(), options);
-        server.region().add_demo();
-        if (!args->ca_file.empty()) server.write_ca_file(args->ca_file);
-        std::cout << "url:      " << server.url() << "\nemail:    admin@company.com\npassword: practicus\n"
-                  << "model:    " << server.url() << "/models/practicus/diamond-price/\n"
-                  << std::flush;
-        signals.async_wait([&](boost::system::error_code, int) { server.stop(); });
-        io.run();
-        auto problems = server.check();
-        for (auto const& text : problems)
-            std::cerr << "violation: " << text << '\n';
-        std::cout << server.count() << " requests, " << problems.size() << " violations\n";
-        return problems.empty() ? 0 : 1;
+        return serve_mock_region(args->port, args->ca_file);
     } catch (std::exception const& e) {
         std::cerr << "mock_server: " << e.what() << '\n';
         return 1;

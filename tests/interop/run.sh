@@ -4,13 +4,13 @@
 
 # Drives the mock region with other people's clients: curl, and the vendor's SDK.
 #
-#   tests/interop/run.sh MOCK_BINARY
+#   tests/interop/run.sh MOCK_BINARY [PRACTICUS_BINARY]
 #
 # The SDK needs Python 3.11; it is installed once, into `sdk-venv` in the current folder (or $PRACTICUS_SDK_VENV). Where
 # that can not be had, the exit code is 77, and a line says why.
 set -euo pipefail
 
-mock=$1
+mock=$1 practicus=${2:-}
 here=$(cd "$(dirname "$0")" && pwd)
 venv=${PRACTICUS_SDK_VENV:-$PWD/sdk-venv}
 package=practicuscore==24.8.1
@@ -49,4 +49,17 @@ fi
 start_mock
 mkdir "$scratch/home"
 HOME=$scratch/home PRACTICUS_MOCK_URL=$url "$venv/bin/python" "$here/sdk_test.py" -v
+stop_mock
+
+# Two regions, and one core.conf for both clients.
+[ -n "$practicus" ] || exit 0
+"$mock" > "$scratch/second.log" 2>&1 &
+second_pid=$!
+trap 'kill $second_pid; remove_mock' EXIT
+second=
+while [ -z "$second" ] && kill -0 $second_pid; do second=$(sed -n 's/^url: *//p' "$scratch/second.log"); done
+start_mock
+mkdir "$scratch/shared"
+HOME=$scratch/shared PRACTICUS_MOCK_URL=$url PRACTICUS_SECOND_URL=$second PRACTICUS_CLI=$practicus \
+    "$venv/bin/python" "$here/core_conf_test.py" -v
 stop_mock

@@ -1,0 +1,115 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+/// What the command line says, and the functions of its commands. These answer the program's exit code, or
+/// throw what `explain` turns into one.
+namespace cli {
+
+namespace exit_code {
+
+inline constexpr int success = 0;
+/// The region refused the request, or its answer, a file or the network is at fault.
+inline constexpr int failure = 1;
+/// The command line can not be understood.
+inline constexpr int usage = 2;
+/// Nobody is logged in, or the login was refused, or the user may not do this.
+inline constexpr int not_allowed = 3;
+/// No such model, app or region.
+inline constexpr int not_found = 4;
+/// The region can not be reached, or has too much to do: try later.
+inline constexpr int try_later = 5;
+inline constexpr int interrupted = 130;
+
+} // namespace exit_code
+
+enum class format
+{
+    table,
+    csv,
+    json
+};
+
+/// What holds for all commands.
+struct settings
+{
+    std::string region;
+    std::string url;
+    std::string ca_file;
+    format output = format::table;
+    bool verbose = false;
+};
+
+struct login_arguments
+{
+    std::string url;
+    std::string email;
+    bool password_from_input = false;
+    bool token_from_input = false;
+};
+
+struct regions_arguments
+{
+    std::string make_default;
+};
+
+struct logout_arguments
+{
+    std::string region;
+    bool all = false;
+};
+
+struct entries_arguments
+{
+    std::string prefix;
+    std::string name;
+    bool deployed = false;
+};
+
+struct token_arguments
+{
+    std::string url;
+    bool app = false;
+    bool upload = false;
+};
+
+struct predict_arguments
+{
+    std::string model;
+    std::string input = "-";
+    std::string output = "-";
+    std::string content_type = "text/csv";
+    std::string encoding;
+    std::string rejected;
+    std::size_t rows = 1000;
+    std::size_t in_flight = 64;
+    bool whole = false;
+    bool resume = false;
+};
+
+struct mock_arguments
+{
+    std::uint16_t port = 0;
+    std::string ca_file;
+};
+
+int login(settings const& with, login_arguments const& arguments);
+int logout(settings const& with, logout_arguments const& arguments);
+int regions(settings const& with, regions_arguments const& arguments);
+int prefixes(settings const& with, bool of_apps);
+int models(settings const& with, entries_arguments const& arguments);
+int deployments(settings const& with);
+int apps(settings const& with, entries_arguments const& arguments);
+int token(settings const& with, token_arguments const& arguments);
+int meta(settings const& with, std::string const& model);
+int predict(settings const& with, predict_arguments const& arguments);
+int mock(mock_arguments const& arguments);
+
+/// Says on standard error what went wrong and what can be done; answers the exit code. In a handler.
+int explain(settings const& with);
+
+} // namespace cli

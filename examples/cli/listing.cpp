@@ -1,0 +1,68 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "session.hpp"
+
+#include <boost/json/serialize.hpp>
+
+namespace cli {
+
+namespace {
+
+template <class Entry>
+std::vector<Entry> filtered(std::vector<Entry> entries, entries_arguments const& by)
+{
+    if (!by.prefix.empty()) entries = by_prefix(std::move(entries), by.prefix);
+    if (!by.name.empty()) entries = by_name(std::move(entries), by.name);
+    if (by.deployed) entries = practicus::deployed(std::move(entries));
+    return entries;
+}
+
+} // namespace
+
+int prefixes(settings const& with, bool of_apps)
+{
+    session s(with, choose_region(with));
+    if (of_apps) return print(with, s.run(s.client().app_prefixes()));
+    return print(with, s.run(s.client().model_prefixes()));
+}
+
+int models(settings const& with, entries_arguments const& arguments)
+{
+    session s(with, choose_region(with));
+    return print(with, filtered(s.run(s.client().models()), arguments));
+}
+
+int deployments(settings const& with)
+{
+    session s(with, choose_region(with));
+    return print(with, s.run(s.client().model_deployments()));
+}
+
+int apps(settings const& with, entries_arguments const& arguments)
+{
+    session s(with, choose_region(with));
+    return print(with, filtered(s.run(s.client().apps()), arguments));
+}
+
+int token(settings const& with, token_arguments const& arguments)
+{
+    session s(with, choose_region(with, arguments.url));
+    auto const& url = s.client().service_url();
+    auto const purpose =
+        arguments.upload ? practicus::token_purpose::upload : practicus::token_purpose::predict;
+    auto const token =
+        arguments.app ? s.run(s.client().app_session_token(practicus::app_url(url, arguments.url), purpose))
+                      : s.run(s.client().session_token(practicus::model_url(url, arguments.url), purpose));
+    return print(std::string(token.reveal()) + '\n');
+}
+
+int meta(settings const& with, std::string const& model)
+{
+    session s(with, choose_region(with, model));
+    auto const found =
+        s.run(s.client().model_metadata(practicus::model_url(s.client().service_url(), model)));
+    return print(boost::json::serialize(found.values) + '\n');
+}
+
+} // namespace cli

@@ -1,0 +1,197 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// The command line of practicus: `practicus --help`, or the manual page beside this file.
+
+#include "command_line.hpp"
+#include "completion.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+#include <iostream>
+#include <map>
+#include <string>
+
+namespace {
+
+constexpr char const* footer = R"(
+The region is that of --region or --url, else the one that the model's url names, else that of PRT_URL (with PRT_TOKEN, or
+PRT_EMAIL and PRT_PASSWORD), else the default of ~/.practicus/core.conf, which the vendor's Python SDK shares.
+
+Exit codes: 0 success; 1 failure; 2 wrong usage; 3 not logged in, or not allowed; 4 not found; 5 try again later;
+130 interrupted.)";
+
+/// The commands and what they were given.
+struct command_line
+{
+    command_line()
+    {
+        app.name("practicus");
+        app.footer(footer);
+        app.require_subcommand(1);
+        app.fallthrough();
+        app.set_version_flag("--version", "practicus " PRACTICUS_VERSION);
+        app.add_option("--region", global.region,
+                       "the region, by its key (admin@practicus.company.com) or host")
+            ->type_name("KEY");
+        app.add_option("--url", global.url, "the region, by its url")->type_name("URL");
+        app.add_option("--ca-file", global.ca_file,
+                       "certificate authorities to trust beside the system's (PEM)")
+            ->type_name("FILE");
+        app.add_option("--output", global.output, "how lists are printed: table, csv or json")
+            ->transform(CLI::CheckedTransformer(formats).description(""))
+            ->type_name("FORMAT")
+            ->default_str("table");
+        app.add_flag("--verbose", global.verbose, "say on standard error what the client does");
+        add_logins();
+        add_lists();
+        add_calls();
+        auto* const script =
+            app.add_subcommand("completion", "Prints a script that completes this command line");
+        script->add_option("SHELL", shell, "bash or zsh")
+            ->required()
+            ->check(CLI::IsMember({"bash", "zsh"}).description(""));
+        script->final_callback([this] {
+            run = [this] {
+                std::cout << (shell == "bash" ? cli::bash_completion(app) : cli::zsh_completion(app));
+                return cli::exit_code::success;
+            };
+        });
+    }
+
+    CLI::App app{"Calls models of a Practicus AI region, and lists what it has."};
+    cli::settings global;
+    std::function<int()> run;
+
+private:
+    template <class F>
+    CLI::App* add(char const* name, char const* description, F f)
+    {
+        auto* const made = app.add_subcommand(name, description);
+        made->final_callback([this, f] { run = f; });
+        return made;
+    }
+
+    void add_logins()
+    {
+        auto* command = add("login", "Logs in to a region, and keeps the login in core.conf",
+                            [this] { return cli::login(global, login); });
+        command->add_option("URL", login.url, "the region's url");
+        command->add_option("--email", login.email, "whose login; else it is asked for")->type_name("EMAIL");
+        auto* const password = command->add_flag("--password-stdin", login.password_from_input,
+                                                 "the first line of standard input is the password");
+        command
+            ->add_flag("--token-stdin", login.token_from_input,
+                       "the first line of standard input is a refresh token")
+            ->excludes(password);
+
+        command = add("logout", "Forgets a login", [this] { return cli::logout(global, logout); });
+        command->add_option("REGION", logout.region, "the region's key or host");
+        command->add_flag("--all", logout.all, "forget all logins");
+
+        command = add("regions", "Lists the regions that somebody is logged in to",
+                      [this] { return cli::regions(global, regions); });
+        command->add_option("--set-default", regions.make_default, "make this region the default")
+            ->type_name("KEY");
+    }
+
+    void add_lists()
+    {
+        auto* command =
+            add("prefixes", "Lists the groups of models", [this] { return cli::prefixes(global, of_apps); });
+        command->add_flag("--apps", of_apps, "those of apps instead");
+        command = add("models", "Lists models", [this] { return cli::models(global, entries); });
+        add_filters(*command);
+        add("deployments", "Lists what models can be deployed on",
+            [this] { return cli::deployments(global); });
+        command = add("apps", "Lists apps", [this] { return cli::apps(global, entries); });
+        add_filters(*command);
+    }
+
+    void add_filters(CLI::App& command)
+    {
+        command.add_option("--prefix", entries.prefix, "only those under this prefix")->type_name("PREFIX");
+        command.add_option("--name", entries.name, "only those of this name")->type_name("NAME");
+        command.add_flag("--deployed", entries.deployed, "only those that have a version");
+    }
+
+    void add_calls()
+    {
+        auto* command = add("token", "Prints a session token, and nothing else: $(practicus token MODEL)",
+                            [this] { return cli::token(global, token); });
+        command->add_option("MODEL", token.url, "url, or prefix/name[/version]")->required();
+        command->add_flag("--app", token.app, "MODEL is an app");
+        command->add_flag("--upload", token.upload, "a token for uploading");
+
+        command = add("meta", "Prints what a model says of itself, as JSON",
+                      [this] { return cli::meta(global, model); });
+        command->add_option("MODEL", model, "url, or prefix/name[/version]")->required();
+
+        command = add("predict", "Sends a CSV through a model, in batches; works as a filter",
+                      [this] { return cli::predict(global, predict); });
+        command->add_option("MODEL", predict.model, "url, or prefix/name[/version]")->required();
+        command->add_option("INPUT", predict.input, "a file; default: standard input (-)");
+        command->add_option("OUTPUT", predict.output, "a file; default: standard output (-)");
+        command->add_option("--rows", predict.rows, "rows in a batch")
+            ->check(CLI::PositiveNumber.description(""))
+            ->capture_default_str()
+            ->type_name("N");
+        command->add_option("--in-flight", predict.in_flight, "batches at once, at most")
+            ->check(CLI::PositiveNumber.description(""))
+            ->capture_default_str()
+            ->type_name("N");
+        command->add_option("--encoding", predict.encoding, "compress both ways: gzip, zlib, deflate or lz4")
+            ->check(CLI::IsMember({"gzip", "zlib", "deflate", "lz4"}).description(""))
+            ->type_name("NAME");
+        command
+            ->add_option("--rejected", predict.rejected,
+                         "where rows go that the model refuses; else they end the run")
+            ->type_name("FILE");
+        command->add_flag("--resume", predict.resume, "go on where the same command has ended");
+        command->add_flag("--whole", predict.whole,
+                          "send INPUT as one request; the answer is written as it comes");
+        command
+            ->add_option("--content-type", predict.content_type,
+                         "what INPUT is; if no text/csv, then --whole")
+            ->capture_default_str()
+            ->type_name("TYPE");
+
+        command = add("mock", "Serves a mock region to try things on, until Ctrl-C",
+                      [this] { return cli::mock(mock); });
+        command->add_option("--port", mock.port, "on this port of 127.0.0.1; default: a free one")
+            ->type_name("N");
+        command->add_option("--tls", mock.ca_file, "speak TLS, and write the authority to trust there")
+            ->type_name("FILE");
+    }
+
+    std::map<std::string, cli::format> const formats{
+        {"table", cli::format::table}, {"csv", cli::format::csv}, {"json", cli::format::json}};
+    cli::login_arguments login;
+    cli::logout_arguments logout;
+    cli::regions_arguments regions;
+    cli::entries_arguments entries;
+    cli::token_arguments token;
+    cli::predict_arguments predict;
+    cli::mock_arguments mock;
+    std::string model;
+    std::string shell;
+    bool of_apps = false;
+};
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    command_line line;
+    try {
+        line.app.parse(argc, argv);
+    } catch (CLI::ParseError const& e) {
+        return line.app.exit(e) == 0 ? cli::exit_code::success : cli::exit_code::usage;
+    }
+    try {
+        return line.run();
+    } catch (...) {
+        return cli::explain(line.global);
+    }
+}

@@ -1,0 +1,14 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "../mock_region.hpp"
+#include "command_line.hpp"
+
+namespace cli {
+
+int mock(mock_arguments const& arguments)
+{
+    return serve_mock_region(arguments.port, arguments.ca_file);
+}
+
+} // namespace cli

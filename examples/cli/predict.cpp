@@ -1,0 +1,159 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "../progress.hpp"
+#include "session.hpp"
+#include "standard_stream.hpp"
+
+#include <practicus/lz4.hpp>
+
+#include <filesystem>
+
+#include <unistd.h>
+
+namespace cli {
+
+namespace {
+
+std::optional<practicus::content_encoding> encoding_of(std::string const& name)
+{
+    if (name == "gzip") return practicus::content_encoding::gzip();
+    if (name == "zlib") return practicus::content_encoding::zlib();
+    if (name == "deflate") return practicus::content_encoding::deflate();
+    if (name == "lz4") return practicus::lz4_encoding();
+    return std::nullopt;
+}
+
+practicus::predict_options how_to_call(predict_arguments const& arguments)
+{
+    practicus::predict_options how;
+    how.content_type(arguments.content_type);
+    if (auto const encoding = encoding_of(arguments.encoding)) how.encoding(*encoding);
+    return how;
+}
+
+/// Where rows come from.
+struct input
+{
+    input(session& s, std::string const& path)
+    {
+        if (path == "-") {
+            stream.emplace(s.context(), STDIN_FILENO);
+        } else if (std::filesystem::is_fifo(path)) {
+            stream.emplace(s.context(), path);
+        } else {
+            practicus::csv_input const file(path);
+            size = file.size();
+            from_file = file.source();
+        }
+    }
+
+    practicus::body_source source()
+    {
+        if (stream) return [this] { return stream->read(); };
+        return from_file;
+    }
+
+    std::optional<standard_stream> stream;
+    practicus::body_source from_file;
+    std::uint64_t size = 0;
+};
+
+/// Where predictions go.
+struct output
+{
+    output(session& s, predict_arguments const& arguments)
+    {
+        auto const& path = arguments.output;
+        if (path == "-") {
+            if (arguments.resume) throw std::runtime_error("--resume needs an OUTPUT that is a file");
+            stream.emplace(s.context(), STDOUT_FILENO);
+            return;
+        }
+        std::error_code none;
+        if (arguments.input != "-" && std::filesystem::equivalent(arguments.input, path, none))
+            throw std::runtime_error("INPUT and OUTPUT are one file");
+        file.emplace(open(path, arguments.resume));
+    }
+
+    static practicus::csv_output open(std::string const& path, bool resume)
+    {
+        std::error_code none;
+        if (!resume && std::filesystem::file_size(path, none) > 0 && !none)
+            throw std::runtime_error("'" + path + "' is there already; --resume goes on with it");
+        return practicus::csv_output(path);
+    }
+
+    practicus::body_sink sink()
+    {
+        if (file) return file->sink();
+        return [this](std::string text) { return stream->write(std::move(text)); };
+    }
+
+    std::uint64_t rows() const { return file ? file->rows() : 0; }
+
+    std::optional<standard_stream> stream;
+    std::optional<practicus::csv_output> file;
+};
+
+boost::asio::awaitable<std::string> read_all(practicus::body_source from)
+{
+    std::string all;
+    while (true) {
+        auto reading = from();
+        auto const piece = co_await std::move(reading);
+        if (piece.empty()) co_return all;
+        all += piece;
+    }
+}
+
+int predict_whole(session& s, practicus::model_url const& url, predict_arguments const& arguments)
+{
+    if (arguments.resume || !arguments.rejected.empty())
+        throw std::runtime_error("--resume and --rejected are for batches of CSV");
+    input from(s, arguments.input);
+    output to(s, arguments);
+    auto body = s.run(read_all(from.source()));
+    s.run(s.client().predict(url, std::move(body), how_to_call(arguments).sink(to.sink())));
+    return exit_code::success;
+}
+
+int predict_rows(session& s, practicus::model_url const& url, predict_arguments const& arguments)
+{
+    input from(s, arguments.input);
+    output to(s, arguments);
+    std::optional<practicus::csv_output> rejected;
+    if (!arguments.rejected.empty()) rejected.emplace(output::open(arguments.rejected, arguments.resume));
+    progress_display progress(from.size, false);
+
+    practicus::batch_job job(url, from.source(), to.sink());
+    job.rows(arguments.rows).in_flight(arguments.in_flight).calls(how_to_call(arguments));
+    job.total_bytes(from.size).resume(to.rows(), rejected ? rejected->rows() : 0);
+    if (rejected) job.failed_to(rejected->sink());
+    job.on_progress([&](practicus::batch_progress const& p) { progress(p); });
+    std::optional<practicus::batch_progress> end;
+    try {
+        end = s.run(s.client().predict_batches(job));
+    } catch (...) {
+        progress.end();
+        if (to.file) std::cerr << "practicus: the same command with --resume goes on where it ended\n";
+        throw;
+    }
+    progress.end();
+    if (end->failed_rows != 0)
+        std::cerr << "practicus: " << end->failed_rows << " rows were refused; they are in '"
+                  << arguments.rejected << "'\n";
+    return exit_code::success;
+}
+
+} // namespace
+
+int predict(settings const& with, predict_arguments const& arguments)
+{
+    session s(with, choose_region(with, arguments.model));
+    practicus::model_url const url(s.client().service_url(), arguments.model);
+    if (arguments.whole || arguments.content_type != "text/csv") return predict_whole(s, url, arguments);
+    return predict_rows(s, url, arguments);
+}
+
+} // namespace cli

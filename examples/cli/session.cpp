@@ -1,0 +1,178 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "session.hpp"
+
+#include <chrono>
+#include <cstdlib>
+#include <iomanip>
+#include <sstream>
+#include <variant>
+
+#include <unistd.h>
+
+namespace cli {
+
+namespace {
+
+std::string milliseconds(std::chrono::nanoseconds took)
+{
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(1) << std::chrono::duration<double, std::milli>(took).count()
+         << " ms";
+    return text.str();
+}
+
+std::string outcome(unsigned status, boost::system::error_code const& error)
+{
+    return error ? error.message() : std::to_string(status);
+}
+
+/// A line for each event of the client, on standard error.
+struct event_printer
+{
+    void operator()(practicus::events::resolved const& e) const
+    {
+        line() << "resolved " << e.host << ": "
+               << (e.error ? e.error.message()
+                           : std::to_string(e.addresses) + (e.addresses == 1 ? " address" : " addresses"))
+               << ", " << milliseconds(e.took) << '\n';
+    }
+
+    void operator()(practicus::events::dialled const& e) const
+    {
+        auto& out = line() << "connected to " << e.origin;
+        if (!e.address.empty()) out << " (" << e.address << ')';
+        if (!e.proxy.empty()) out << " through " << e.proxy;
+        if (!e.tls_version.empty()) out << ", " << e.tls_version;
+        out << (e.error ? ": " + e.error.message() : "") << ", " << milliseconds(e.took) << '\n';
+    }
+
+    void operator()(practicus::events::waiting const& e) const
+    {
+        line() << "waiting for a connection to " << e.origin << '\n';
+    }
+
+    void operator()(practicus::events::reused const&) const {}
+
+    void operator()(practicus::events::stale const& e) const
+    {
+        line() << "the server had closed a connection to " << e.origin << '\n';
+    }
+
+    void operator()(practicus::events::exchanged const& e) const
+    {
+        line() << e.request << ": " << outcome(e.status, e.error) << ", " << milliseconds(e.timings.total())
+               << ", " << e.bytes_sent << " bytes sent, " << e.bytes_received << " received\n";
+    }
+
+    void operator()(practicus::events::retried const& e) const
+    {
+        line() << e.request << ": again after " << outcome(e.status, e.error) << ", in "
+               << milliseconds(e.pause) << '\n';
+    }
+
+    void operator()(practicus::events::token_fetched const& e) const
+    {
+        line() << "new " << e.kind << " token: " << (e.error ? e.error.message() : "fetched") << ", "
+               << milliseconds(e.took) << '\n';
+    }
+
+    void operator()(practicus::events::tokens_not_taken const& e) const
+    {
+        line() << "the new refresh token could not be kept: " << e.message << '\n';
+    }
+
+    void operator()(practicus::events::store_failed const& e) const { line() << e.message << '\n'; }
+
+private:
+    static std::ostream& line() { return std::cerr << "* "; }
+};
+
+/// What a person can do about it.
+std::string_view hint(practicus::error const& e)
+{
+    using practicus::errc;
+    if (e.code() == errc::login_required || e.code() == errc::unauthorized)
+        return "Log in with 'practicus login URL', or set PRT_URL and PRT_TOKEN.";
+    if (e.code() == errc::not_found || e.code() == errc::no_model_id)
+        return "'practicus models' and 'practicus apps' list what there is.";
+    if (e.code() == errc::certificate_untrusted) return "Name the region's authority with --ca-file.";
+    return {};
+}
+
+int code_of(practicus::error const& e)
+{
+    using practicus::errc;
+    if (e.code() == boost::asio::error::operation_aborted) return exit_code::interrupted;
+    if (practicus::is_auth_error(e.code()) || e.code() == errc::forbidden) return exit_code::not_allowed;
+    if (e.code() == errc::not_found || e.code() == errc::no_model_id || e.code() == errc::no_app_id)
+        return exit_code::not_found;
+    if (practicus::is_retryable(e.code())) return exit_code::try_later;
+    if (e.code() == errc::invalid_url) return exit_code::usage;
+    return exit_code::failure;
+}
+
+/// As https://no-color.org has it.
+bool is_coloured()
+{
+    auto const* none = std::getenv("NO_COLOR");
+    return ::isatty(STDERR_FILENO) != 0 && (none == nullptr || *none == '\0');
+}
+
+void complain(std::string_view text)
+{
+    std::cerr << (is_coloured() ? "\033[1;31mpracticus:\033[0m " : "practicus: ") << text << '\n';
+}
+
+} // namespace
+
+practicus::client_options options_for(settings const& with, practicus::client_options options)
+{
+    options.tls(practicus::tls_options().ca_file(with.ca_file));
+    if (with.verbose) options.observer([](practicus::event const& e) { std::visit(event_printer(), e); });
+    return options;
+}
+
+practicus::region choose_region(settings const& with, std::string_view target)
+{
+    if (!with.region.empty()) return practicus::find_region(with.region);
+    auto url = with.url;
+    bool const by_target = url.empty() && target.find("://") != std::string_view::npos;
+    if (by_target) url = practicus::model_url(target).origin().str();
+    if (url.empty()) return practicus::default_region();
+    practicus::service_url const service(url);
+    // A login in the environment is meant for the url beside it, or for the one that is named here.
+    auto const* other = std::getenv("PRT_URL");
+    if (other == nullptr || *other == '\0')
+        if (auto login = practicus::credentials::from_environment()) {
+            auto email = login->email();
+            return practicus::region(service, {}, std::move(email), std::move(login));
+        }
+    // The region may have a path of its own, which a model's url does not tell from the rest.
+    return practicus::find_region(by_target ? service.host_header() : std::string_view(service.str()));
+}
+
+int explain(settings const& with)
+{
+    try {
+        throw;
+    } catch (practicus::error const& e) {
+        if (code_of(e) == exit_code::interrupted) {
+            complain("interrupted");
+            return exit_code::interrupted;
+        }
+        complain(e.what());
+        if (!e.info().server_message.empty())
+            std::cerr << "The region says: " << e.info().server_message << '\n';
+        if (auto const text = hint(e); !text.empty()) std::cerr << text << '\n';
+        if (with.verbose && e.info().attempts != 0)
+            std::cerr << "* " << e.info().attempts << " attempts in " << e.info().elapsed.count() << " ms\n";
+        return code_of(e);
+    } catch (std::exception const& e) {
+        complain(e.what());
+    }
+    return exit_code::failure;
+}
+
+} // namespace cli

@@ -1,0 +1,106 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include "command_line.hpp"
+
+#include <practicus.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace cli {
+
+/// The options that hold for all commands, beside the region's own.
+practicus::client_options options_for(settings const& with, practicus::client_options options);
+
+/// The region that `--region` or `--url` names; else the one of a whole url in `target`; else the default.
+practicus::region choose_region(settings const& with, std::string_view target = {});
+
+/// A client, and the context that it runs in.
+class session
+{
+public:
+    session(settings const& with, practicus::region const& region)
+        : session(region.url(), options_for(with, region.options()))
+    {}
+
+    session(practicus::service_url url, practicus::client_options options)
+        : client_(io_.get_executor(), std::move(url), std::move(options))
+    {}
+
+    practicus::client const& client() const noexcept { return client_; }
+    boost::asio::io_context& context() noexcept { return io_; }
+
+    /// Runs an operation to its end. Ctrl-C cancels it; a second one ends the program.
+    template <class T>
+    T run(boost::asio::awaitable<T> operation)
+    {
+        namespace asio = boost::asio;
+        asio::cancellation_signal stop;
+        asio::signal_set interrupts(io_, SIGINT, SIGTERM);
+        interrupts.async_wait([&](boost::system::error_code ec, int) {
+            if (ec) return;
+            stop.emit(asio::cancellation_type::terminal);
+            interrupts.clear();
+        });
+        std::exception_ptr failed;
+        std::conditional_t<std::is_void_v<T>, int, std::optional<T>> result{};
+        auto const ended = [&](std::exception_ptr e) {
+            failed = e;
+            interrupts.cancel();
+        };
+        if constexpr (std::is_void_v<T>)
+            asio::co_spawn(io_, std::move(operation), asio::bind_cancellation_slot(stop.slot(), ended));
+        else
+            asio::co_spawn(io_, std::move(operation),
+                           asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr e, T value) {
+                               if (!e) result.emplace(std::move(value));
+                               ended(e);
+                           }));
+        io_.restart();
+        io_.run();
+        if (failed) std::rethrow_exception(failed);
+        if constexpr (!std::is_void_v<T>) return std::move(*result);
+    }
+
+private:
+    boost::asio::io_context io_{1};
+    practicus::client client_;
+};
+
+/// To standard output; throws if it can not be written.
+inline int print(std::string_view text)
+{
+    if (!(std::cout << text << std::flush))
+        throw std::runtime_error("standard output can not be written; is the disk full?");
+    return exit_code::success;
+}
+
+template <class Entry>
+int print(settings const& with, std::vector<Entry> const& entries)
+{
+    switch (with.output) {
+    case format::csv: return print(to_csv(entries));
+    case format::json: return print(to_json(entries));
+    case format::table: break;
+    }
+    return print(to_table(entries));
+}
+
+} // namespace cli

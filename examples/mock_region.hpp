@@ -1,0 +1,38 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/mock/server.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <cstdint>
+#include <iostream>
+#include <string>
+
+/// Serves the demo region on 127.0.0.1, on a free port for 0, over TLS if there is a file to write the
+/// authority to; until Ctrl-C. Then it prints what clients did that they should not: 1 if they did.
+inline int serve_mock_region(std::uint16_t port, std::string const& ca_file)
+{
+    namespace mock = practicus::mock;
+    boost::asio::io_context io;
+    boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+    mock::server_options options;
+    options.port(port);
+    if (!ca_file.empty()) options.tls();
+    mock::server server(io.get_executor(), options);
+    server.region().add_demo();
+    if (!ca_file.empty()) server.write_ca_file(ca_file);
+    std::cout << "url:      " << server.url() << "\nemail:    admin@company.com\npassword: practicus\n"
+              << "model:    " << server.url() << "/models/practicus/diamond-price/\n"
+              << std::flush;
+    signals.async_wait([&](boost::system::error_code, int) { server.stop(); });
+    io.run();
+    auto const problems = server.check();
+    for (auto const& text : problems)
+        std::cerr << "violation: " << text << '\n';
+    std::cout << server.count() << " requests, " << problems.size() << " violations\n";
+    return problems.empty() ? 0 : 1;
+}

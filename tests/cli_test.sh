@@ -1,0 +1,236 @@
+#!/bin/bash
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#
+# cli_test.sh PRACTICUS MANUAL: the command line's whole tour against its own mock region: what it prints, and how it ends.
+
+set -euo pipefail
+practicus=$1 manual=$2
+scratch=$(mktemp -d)
+mock_pid=
+trap '[ -z "$mock_pid" ] || kill "$mock_pid" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+unset PRT_URL PRT_TOKEN PRT_EMAIL PRT_PASSWORD
+export HOME=$scratch NO_COLOR=1
+cd "$scratch"
+
+fail() {
+    echo "line ${BASH_LINENO[1]}: $1"
+    echo "--- standard output:" && cat out
+    echo "--- standard error:" && cat err
+    exit 1
+}
+
+# expect CODE COMMAND...: runs it with standard output and error in files.
+expect() {
+    local wanted=$1 code=0
+    shift
+    "$@" > out 2> err || code=$?
+    [ $code = "$wanted" ] || fail "exit code $code instead of $wanted: $*"
+}
+says() { grep -qF -- "$1" err || fail "standard error does not say: $1"; }
+prints() { grep -qF -- "$1" out || fail "standard output has no: $1"; }
+quiet() { [ ! -s err ] || fail "standard error is not empty"; }
+
+# start_region ARGUMENT...: a mock region; sets `url`.
+start_region() {
+    "$practicus" mock "$@" > mock.log 2>&1 &
+    mock_pid=$!
+    url=
+    while [ -z "$url" ] && kill -0 $mock_pid 2>/dev/null; do url=$(sed -n 's/^url: *//p' mock.log); done
+    [ -n "$url" ] || { cat mock.log && exit 1; }
+}
+stop_region() {
+    kill -INT $mock_pid
+    wait $mock_pid || { cat mock.log && exit 1; }
+    mock_pid=
+    grep -q ' 0 violations' mock.log
+}
+
+# Before anybody is logged in.
+expect 0 "$practicus" --version
+prints "practicus "
+expect 0 "$practicus" predict --help
+prints --in-flight
+expect 2 "$practicus"
+expect 2 "$practicus" no-such-command
+expect 2 "$practicus" models --no-such-option
+expect 2 "$practicus" --output xml models
+expect 3 "$practicus" models
+says "practicus login URL"
+expect 3 "$practicus" --region nowhere models
+expect 3 "$practicus" token https://nowhere.company.com/models/practicus/diamond-price/
+expect 2 "$practicus" login ftp://nowhere < /dev/null
+expect 1 "$practicus" logout
+expect 0 "$practicus" regions
+[ "$(wc -l < out)" = 1 ] || fail "there is a region"
+
+# Logins.
+start_region
+expect 3 "$practicus" login "$url" --email admin@company.com --password-stdin <<< wrong
+says "refused the login"
+! grep -q wrong err || fail "the password is shown"
+expect 1 "$practicus" login "$url" < /dev/null
+says --password-stdin
+expect 1 "$practicus" login "$url" --password-stdin <<< practicus
+says --email
+expect 5 "$practicus" login http://127.0.0.1:1 --email admin@company.com --password-stdin <<< practicus
+[ ! -e .practicus/core.conf ] || fail "a login is kept that failed"
+expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+host=${url#http://}
+says "Logged in as admin@$host"
+[ "$(stat -c %a .practicus/core.conf)" = 600 ] || fail "the mode of core.conf"
+PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" login "$url"
+token=$(sed -n 's/^refresh_token = //p' .practicus/core.conf)
+expect 0 "$practicus" login "$url" --token-stdin <<< "$token"
+
+# Lists, in every form.
+expect 0 "$practicus" regions --output csv
+[ "$(cat out)" = "key,url,username,email,is_default
+admin@$host,$url/,admin,,true" ] || [ "$(sed -n 2p out)" = "admin@$host,$url/,admin,admin@company.com,true" ] ||
+    fail "the list of regions"
+expect 0 "$practicus" prefixes
+prints models/practicus
+expect 0 "$practicus" prefixes --apps --output json
+prints '"key"'
+expect 0 "$practicus" --output csv models --deployed --prefix models/practicus
+[ "$(cat out)" = "model_id,name,prefix,versions
+42,diamond-price,models/practicus,1 (Production) / 2 (Staging) / 3" ] || fail "the list of models"
+expect 0 "$practicus" models --name loan-risk
+prints loan-risk
+[ "$(wc -l < out)" = 2 ] || fail "more than one model"
+expect 0 "$practicus" deployments
+prints depl-small
+expect 0 "$practicus" apps --region "$host"
+prints viewer
+quiet
+expect 0 "$practicus" models --verbose
+says "GET /console/api/modelhost/models/: 200"
+! grep -q eyJ err || fail "a token is shown"
+
+# Tokens and metadata.
+model=models/practicus/diamond-price
+expect 0 "$practicus" token $model
+[ "$(grep -c '^eyJ' out)" = 1 ] && [ "$(wc -l < out)" = 1 ] || fail "no token alone"
+quiet
+expect 0 "$practicus" token "$url/$model/v2" --upload
+expect 0 "$practicus" token apps/tools/viewer --app
+expect 0 "$practicus" meta "$url/$model/"
+prints '"model_name":"diamond-price"'
+expect 4 "$practicus" token models/practicus/no-such-model
+says "practicus models"
+expect 4 "$practicus" meta models/practicus/no-such-model
+
+# Predictions: as a filter, from file to file, encoded, gone on with.
+seq 1 5000 | sed '1i carat' > in.csv
+expect 0 "$practicus" predict $model < in.csv
+quiet
+mv out filtered.csv
+[ "$(wc -l < filtered.csv)" = 5001 ] || fail "rows are missing"
+for encoding in gzip zlib deflate; do
+    cat in.csv | expect 0 "$practicus" predict $model --encoding $encoding --rows 99
+    cmp out filtered.csv
+done
+expect 0 "$practicus" predict $model in.csv out.csv --rows 100 --in-flight 4
+cmp out.csv filtered.csv
+expect 1 "$practicus" predict $model in.csv out.csv
+says --resume
+truncate -s 10000 out.csv
+expect 0 "$practicus" predict $model in.csv out.csv --resume
+cmp out.csv filtered.csv
+expect 1 "$practicus" predict $model in.csv in.csv --resume
+says "one file"
+expect 0 "$practicus" predict llm/assistant --content-type application/json <<< '{"prompt": "a b c"}'
+prints c
+expect 4 "$practicus" predict models/practicus/no-such-model in.csv
+says "rows 1 to 1000"
+expect 1 "$practicus" predict $model in.csv no/such/folder.csv
+says "No such file"
+expect 1 "$practicus" predict $model no-such-file.csv
+expect 1 "$practicus" predict $model < /dev/null
+says "no header line"
+if [ -w /dev/full ]; then
+    code=0
+    "$practicus" models > /dev/full 2> err || code=$?
+    [ $code = 1 ] || fail "no error for a full disk"
+    code=0
+    "$practicus" predict $model < in.csv > /dev/full 2> err || code=$?
+    [ $code = 1 ] || fail "no error for a full disk, predicting"
+fi
+
+# A pipe that is closed ends it, quietly.
+set +o pipefail
+{ sed '1i carat' <(seq 1 300000) | { "$practicus" predict $model 2> err; echo $? > code; } | head -n 1 > out; } || true
+set -o pipefail
+[ "$(cat out)" = prediction ] || fail "no first line"
+[ "$(cat code)" = 141 ] || fail "a closed pipe: $(cat code)"
+quiet
+
+# Ctrl-C: nothing is lost, and it can be gone on with.
+mkfifo slow
+"$practicus" predict $model slow part.csv --rows 10 > out 2> err &
+pid=$!
+exec 9> slow
+head -n 1001 in.csv >&9
+until [ "$(wc -l < part.csv)" -gt 900 ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+kill -INT $pid
+sleep 0.05
+exec 9>&-
+code=0
+wait $pid || code=$?
+[ $code = 130 ] || fail "interrupted: $code"
+says "--resume goes on"
+expect 0 "$practicus" predict $model in.csv part.csv --resume
+cmp part.csv filtered.csv
+
+# The environment stands before core.conf.
+PRT_URL=http://127.0.0.1:1 PRT_TOKEN=$token expect 5 "$practicus" models
+expect 0 "$practicus" logout --all
+says "Logged out of admin@$host"
+expect 3 "$practicus" models
+PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" models
+stop_region
+
+# TLS.
+start_region --tls ca.pem
+expect 1 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+says --ca-file
+expect 0 "$practicus" --ca-file ca.pem login "$url" --email admin@company.com --password-stdin <<< practicus
+expect 0 "$practicus" --ca-file ca.pem models --verbose
+says TLSv1.3
+stop_region
+
+# What it knows stands in the manual page and in the completions.
+for shell in bash zsh; do expect 0 "$practicus" completion $shell && mv out completion.$shell; done
+"$practicus" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p' > commands
+[ "$(wc -l < commands)" -ge 12 ] || fail "no commands"
+for command in "" $(cat commands); do
+    # (No quotes: without a command, these are the global options.)
+    for word in $command $("$practicus" $command --help | grep -oE '^  (-h,)?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+        [ "$word" = --help ] || grep -q -- "$word" completion.bash || fail "bash does not complete $word"
+        [ "$word" = --help ] || grep -q -- "$word" completion.zsh || fail "zsh does not complete $word"
+        grep -qE -- "(Cm|Fl) (h , Fl )?${word#-}( |\$)" "$manual" || grep -qE -- "Fl ${word#-}( |\$)" "$manual" ||
+            fail "the manual does not know $word"
+    done
+done
+complete_words() {
+    (
+        . ./completion.bash
+        COMP_WORDS=(practicus "$@") COMP_CWORD=$#
+        _practicus
+        echo "${COMPREPLY[@]}"
+    )
+}
+[ "$(complete_words mod)" = models ] || fail "bash: mod"
+[ "$(complete_words predict --enc)" = --encoding ] || fail "bash: predict --enc"
+[ "$(complete_words --output j)" = json ] || fail "bash: --output j"
+[ "$(complete_words completion z)" = zsh ] || fail "bash: completion z"
+if command -v zsh >/dev/null; then
+    zsh -n completion.zsh
+else
+    echo "SKIPPED: zsh's own look at its completion: it is not installed"
+fi
+if command -v mandoc >/dev/null; then
+    mandoc -T lint -W warning "$manual"
+else
+    echo "SKIPPED: mandoc's look at the manual: it is not installed"
+fi
