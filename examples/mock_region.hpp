@@ -9,12 +9,15 @@
 
 #include <csignal>
 #include <cstdint>
+#include <functional>
 #include <iostream>
 #include <string>
 
 /// Serves the demo region on 127.0.0.1, on a free port for 0, over TLS if there is a file to write the
 /// authority to; until Ctrl-C. Then it prints what clients did that they should not: 1 if they did.
-inline int serve_mock_region(std::uint16_t port, std::string const& ca_file)
+inline int serve_mock_region(
+    std::uint16_t port, std::string const& ca_file,
+    std::function<void(practicus::mock::region&)> const& prepare = [](practicus::mock::region&) {})
 {
     namespace mock = practicus::mock;
     boost::asio::io_context io;
@@ -24,6 +27,7 @@ inline int serve_mock_region(std::uint16_t port, std::string const& ca_file)
     if (!ca_file.empty()) options.tls();
     mock::server server(io.get_executor(), options);
     server.region().add_demo();
+    prepare(server.region());
     if (!ca_file.empty()) server.write_ca_file(ca_file);
     std::cout << "url:      " << server.url() << "\nemail:    admin@company.com\npassword: practicus\n"
               << "model:    " << server.url() << "/models/practicus/diamond-price/\n"

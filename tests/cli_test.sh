@@ -60,7 +60,8 @@ says "practicus login URL"
 expect 3 "$practicus" --region nowhere models
 expect 3 "$practicus" token https://nowhere.company.com/models/practicus/diamond-price/
 expect 2 "$practicus" login ftp://nowhere < /dev/null
-expect 1 "$practicus" logout
+expect 2 "$practicus" logout
+expect 2 "$practicus" --region a --url http://b models
 expect 0 "$practicus" regions
 [ "$(wc -l < out)" = 1 ] || fail "there is a region"
 
@@ -69,9 +70,9 @@ start_region
 expect 3 "$practicus" login "$url" --email admin@company.com --password-stdin <<< wrong
 says "refused the login"
 ! grep -q wrong err || fail "the password is shown"
-expect 1 "$practicus" login "$url" < /dev/null
+expect 2 "$practicus" login "$url" < /dev/null
 says --password-stdin
-expect 1 "$practicus" login "$url" --password-stdin <<< practicus
+expect 2 "$practicus" login "$url" --password-stdin <<< practicus
 says --email
 expect 5 "$practicus" login http://127.0.0.1:1 --email admin@company.com --password-stdin <<< practicus
 [ ! -e .practicus/core.conf ] || fail "a login is kept that failed"
@@ -82,6 +83,14 @@ says "Logged in as admin@$host"
 PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" login "$url"
 token=$(sed -n 's/^refresh_token = //p' .practicus/core.conf)
 expect 0 "$practicus" login "$url" --token-stdin <<< "$token"
+# The environment's login is for its own url, and no model's url decides where a token goes.
+PRT_URL=http://127.0.0.1:1 PRT_TOKEN=$token expect 2 "$practicus" login "$url" < /dev/null
+PRT_TOKEN=$token expect 3 "$practicus" token http://127.0.0.1:1/models/practicus/diamond-price/
+says "no such region"
+# What did not change is not written.
+before=$(stat -c '%i %y' .practicus/core.conf)
+expect 0 "$practicus" models
+[ "$(stat -c '%i %y' .practicus/core.conf)" = "$before" ] || fail "core.conf was written"
 
 # Lists, in every form.
 expect 0 "$practicus" regions --output csv
@@ -126,19 +135,33 @@ expect 0 "$practicus" predict $model < in.csv
 quiet
 mv out filtered.csv
 [ "$(wc -l < filtered.csv)" = 5001 ] || fail "rows are missing"
-for encoding in gzip zlib deflate; do
+for encoding in gzip zlib deflate lz4; do
     cat in.csv | expect 0 "$practicus" predict $model --encoding $encoding --rows 99
     cmp out filtered.csv
 done
 expect 0 "$practicus" predict $model in.csv out.csv --rows 100 --in-flight 4
 cmp out.csv filtered.csv
-expect 1 "$practicus" predict $model in.csv out.csv
+expect 2 "$practicus" predict $model in.csv out.csv
 says --resume
 truncate -s 10000 out.csv
 expect 0 "$practicus" predict $model in.csv out.csv --resume
 cmp out.csv filtered.csv
-expect 1 "$practicus" predict $model in.csv in.csv --resume
-says "one file"
+for files in "in.csv in.csv" "in.csv new.csv --rejected in.csv" "in.csv new.csv --rejected new.csv"; do
+    expect 2 "$practicus" predict $model $files --resume
+    says "one file"
+done
+[ "$(wc -l < in.csv)" = 5001 ] || fail "the input was changed"
+expect 0 "$practicus" predict $model in.csv rest.csv --rejected none.csv
+cmp rest.csv filtered.csv
+[ ! -s none.csv ] || fail "rows were rejected"
+expect 2 "$practicus" predict $model in.csv - --resume
+expect 0 "$practicus" predict $model in.csv /dev/null
+mkfifo done
+cat in.csv > done &
+expect 0 "$practicus" predict $model < done
+cmp out filtered.csv
+expect 0 "$practicus" predict $model in.csv >(cat > copied.csv)
+until [ -s copied.csv ] && cmp -s copied.csv filtered.csv; do sleep 0.01; done
 expect 0 "$practicus" predict llm/assistant --content-type application/json <<< '{"prompt": "a b c"}'
 prints c
 expect 4 "$practicus" predict models/practicus/no-such-model in.csv
@@ -156,6 +179,15 @@ if [ -w /dev/full ]; then
     "$practicus" predict $model < in.csv > /dev/full 2> err || code=$?
     [ $code = 1 ] || fail "no error for a full disk, predicting"
 fi
+
+# On a terminal: progress, and colours unless they are not wanted.
+script -qec "'$practicus' predict $model in.csv bar.csv" screen > /dev/null
+grep -q '\[####################\] 5000 rows' screen || fail "no progress: $(cat screen)"
+cmp bar.csv filtered.csv
+script -qec "'$practicus' models --region nowhere" screen > /dev/null || true
+! grep -q $'\033' screen || fail "a colour, with NO_COLOR"
+NO_COLOR='' script -qec "'$practicus' models --region nowhere" screen > /dev/null || true
+grep -q $'\033\\[1;31mpracticus:' screen || fail "no colour on a terminal"
 
 # A pipe that is closed ends it, quietly.
 set +o pipefail
@@ -182,16 +214,31 @@ says "--resume goes on"
 expect 0 "$practicus" predict $model in.csv part.csv --resume
 cmp part.csv filtered.csv
 
+mkfifo endless
+"$practicus" predict $model endless --whole > out 2> err &
+pid=$!
+exec 9> endless
+sleep 0.1
+kill -INT $pid
+code=0
+wait $pid || code=$?
+exec 9>&-
+[ $code = 130 ] || fail "interrupted while it reads: $code"
+says interrupted
+
 # The environment stands before core.conf.
 PRT_URL=http://127.0.0.1:1 PRT_TOKEN=$token expect 5 "$practicus" models
 expect 0 "$practicus" logout --all
 says "Logged out of admin@$host"
+! grep -q refresh_token .practicus/core.conf || fail "a token is left"
 expect 3 "$practicus" models
 PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" models
 stop_region
 
 # TLS.
 start_region --tls ca.pem
+expect 1 "$practicus" mock --port "${url##*:}"
+says "Address already in use"
 expect 1 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
 says --ca-file
 expect 0 "$practicus" --ca-file ca.pem login "$url" --email admin@company.com --password-stdin <<< practicus

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <stdexcept>
 #include <string>
 
 /// What the command line says, and the functions of its commands. These answer the program's exit code, or
@@ -19,13 +20,20 @@ inline constexpr int failure = 1;
 inline constexpr int usage = 2;
 /// Nobody is logged in, or the login was refused, or the user may not do this.
 inline constexpr int not_allowed = 3;
-/// No such model, app or region.
+/// No such model or app.
 inline constexpr int not_found = 4;
 /// The region can not be reached, or has too much to do: try later.
 inline constexpr int try_later = 5;
 inline constexpr int interrupted = 130;
 
 } // namespace exit_code
+
+/// What was asked for makes no sense: `exit_code::usage`.
+class usage_error : public std::runtime_error
+{
+public:
+    using std::runtime_error::runtime_error;
+};
 
 enum class format
 {
@@ -95,6 +103,7 @@ struct mock_arguments
 {
     std::uint16_t port = 0;
     std::string ca_file;
+    bool rotate = false;
 };
 
 int login(settings const& with, login_arguments const& arguments);
@@ -108,6 +117,8 @@ int token(settings const& with, token_arguments const& arguments);
 int meta(settings const& with, std::string const& model);
 int predict(settings const& with, predict_arguments const& arguments);
 int mock(mock_arguments const& arguments);
+/// Prints a text, and answers `exit_code::success`; throws if it can not be written.
+int print(std::string const& text);
 
 /// Says on standard error what went wrong and what can be done; answers the exit code. In a handler.
 int explain(settings const& with);

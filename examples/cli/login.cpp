@@ -31,18 +31,16 @@ bool is_terminal()
     return ::isatty(STDIN_FILENO) != 0;
 }
 
-practicus::credentials ask_login(login_arguments const& arguments)
+practicus::credentials ask_login(practicus::service_url const& url, login_arguments const& arguments)
 {
     if (arguments.token_from_input) return practicus::credentials::token(read_line("token"));
     if (!arguments.password_from_input && arguments.email.empty())
-        if (auto found = practicus::credentials::from_environment()) return *found;
+        if (auto found = environment_login(url)) return *found;
     if (!is_terminal() && !arguments.password_from_input)
-        throw std::runtime_error(
-            "there is no terminal to ask on: give --password-stdin or --token-stdin, or set "
-            "PRT_TOKEN, or PRT_EMAIL and PRT_PASSWORD");
+        throw usage_error("there is no terminal to ask on: give --password-stdin or --token-stdin, or set "
+                          "PRT_TOKEN, or PRT_EMAIL and PRT_PASSWORD");
     auto email = arguments.email;
-    if (email.empty() && arguments.password_from_input)
-        throw std::runtime_error("--password-stdin needs --email");
+    if (email.empty() && arguments.password_from_input) throw usage_error("--password-stdin needs --email");
     if (email.empty()) email = ask("E-mail");
     auto password = arguments.password_from_input ? read_line("password") : ask("Password", true);
     auto who = practicus::credentials::password(email, password);
@@ -55,7 +53,7 @@ std::string url_of(settings const& with, login_arguments const& arguments)
     if (!arguments.url.empty()) return arguments.url;
     if (!with.url.empty()) return with.url;
     auto const* url = std::getenv("PRT_URL");
-    if (url == nullptr || *url == '\0') throw std::runtime_error("no region is named: practicus login URL");
+    if (url == nullptr || *url == '\0') throw usage_error("no region is named: practicus login URL");
     return url;
 }
 
@@ -65,7 +63,7 @@ int login(settings const& with, login_arguments const& arguments)
 {
     practicus::service_url const url(url_of(with, arguments));
     auto const path = practicus::core_conf::default_path();
-    auto who = ask_login(arguments);
+    auto who = ask_login(url, arguments);
     if (who.type() == practicus::credentials::kind::access_token)
         throw std::runtime_error("an access token lives half an hour and is not kept; set it as PRT_TOKEN");
 
@@ -95,20 +93,23 @@ int login(settings const& with, login_arguments const& arguments)
 int logout(settings const& with, logout_arguments const& arguments)
 {
     auto const path = practicus::core_conf::default_path();
-    auto const& named = arguments.region.empty() ? with.region : arguments.region;
-    if (named.empty() && !arguments.all) throw std::runtime_error("name a region, or give --all");
+    auto named = arguments.region;
+    for (auto const& other : {with.region, with.url})
+        if (named.empty()) named = other;
+    if (named.empty() == !arguments.all) throw usage_error("name a region, or give --all");
+    std::vector<std::string> gone;
     practicus::core_conf::update(path, [&](practicus::core_conf& conf) {
-        auto keys = std::vector<std::string>();
-        if (!arguments.all)
-            keys.push_back(conf.find(named).key());
-        else
-            for (auto const& r : conf.regions())
-                keys.push_back(r.key());
-        for (auto const& key : keys) {
-            conf.erase(key);
-            std::cerr << "Logged out of " << key << ".\n";
+        if (!arguments.all) {
+            gone.push_back(conf.find(named).key());
+            conf.erase(gone.front());
+            return;
         }
+        for (auto const& r : conf.regions())
+            gone.push_back(r.key());
+        conf.erase_regions();
     });
+    for (auto const& key : gone)
+        std::cerr << "Logged out of " << key << ".\n";
     return exit_code::success;
 }
 

@@ -9,7 +9,6 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
-#include <iostream>
 #include <map>
 #include <string>
 
@@ -20,7 +19,7 @@ The region is that of --region or --url, else the one that the model's url names
 PRT_EMAIL and PRT_PASSWORD), else the default of ~/.practicus/core.conf, which the vendor's Python SDK shares.
 
 Exit codes: 0 success; 1 failure; 2 wrong usage; 3 not logged in, or not allowed; 4 not found; 5 try again later;
-130 interrupted.)";
+130 interrupted; 141 standard output was closed.)";
 
 /// The commands and what they were given.
 struct command_line
@@ -32,10 +31,10 @@ struct command_line
         app.require_subcommand(1);
         app.fallthrough();
         app.set_version_flag("--version", "practicus " PRACTICUS_VERSION);
-        app.add_option("--region", global.region,
-                       "the region, by its key (admin@practicus.company.com) or host")
-            ->type_name("KEY");
-        app.add_option("--url", global.url, "the region, by its url")->type_name("URL");
+        auto* const region = app.add_option("--region", global.region,
+                                            "the region, by its key (admin@practicus.company.com) or host")
+                                 ->type_name("KEY");
+        app.add_option("--url", global.url, "the region, by its url")->type_name("URL")->excludes(region);
         app.add_option("--ca-file", global.ca_file,
                        "certificate authorities to trust beside the system's (PEM)")
             ->type_name("FILE");
@@ -54,8 +53,7 @@ struct command_line
             ->check(CLI::IsMember({"bash", "zsh"}).description(""));
         script->final_callback([this] {
             run = [this] {
-                std::cout << (shell == "bash" ? cli::bash_completion(app) : cli::zsh_completion(app));
-                return cli::exit_code::success;
+                return cli::print(shell == "bash" ? cli::bash_completion(app) : cli::zsh_completion(app));
             };
         });
     }
@@ -161,6 +159,7 @@ private:
                       [this] { return cli::mock(mock); });
         command->add_option("--port", mock.port, "on this port of 127.0.0.1; default: a free one")
             ->type_name("N");
+        command->add_flag("--rotate", mock.rotate, "replace refresh tokens with each use");
         command->add_option("--tls", mock.ca_file, "speak TLS, and write the authority to trust there")
             ->type_name("FILE");
     }

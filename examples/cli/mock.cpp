@@ -4,11 +4,16 @@
 #include "../mock_region.hpp"
 #include "command_line.hpp"
 
+#include <practicus/mock/lz4.hpp>
+
 namespace cli {
 
 int mock(mock_arguments const& arguments)
 {
-    return serve_mock_region(arguments.port, arguments.ca_file);
+    return serve_mock_region(arguments.port, arguments.ca_file, [&](practicus::mock::region& region) {
+        region.add(practicus::mock::lz4_codec());
+        if (arguments.rotate) region.rotate(practicus::mock::rotation::blacklist_old);
+    });
 }
 
 } // namespace cli

@@ -24,12 +24,33 @@ std::optional<practicus::content_encoding> encoding_of(std::string const& name)
     return std::nullopt;
 }
 
+bool is_whole(predict_arguments const& arguments)
+{
+    return arguments.whole || arguments.content_type != "text/csv";
+}
+
 practicus::predict_options how_to_call(predict_arguments const& arguments)
 {
     practicus::predict_options how;
     how.content_type(arguments.content_type);
     if (auto const encoding = encoding_of(arguments.encoding)) how.encoding(*encoding);
     return how;
+}
+
+bool is_file(std::string const& path)
+{
+    std::error_code none;
+    auto const is = std::filesystem::status(path, none);
+    return !std::filesystem::exists(is) || std::filesystem::is_regular_file(is);
+}
+
+/// Also of files that are not there yet.
+void check_distinct(std::string const& one, std::string const& other)
+{
+    std::error_code none;
+    if (one.empty() || other.empty() || one == "-" || other == "-") return;
+    if (one == other || (is_file(one) && std::filesystem::equivalent(one, other, none)))
+        throw usage_error("'" + one + "' and '" + other + "' are one file");
 }
 
 /// Where rows come from.
@@ -39,8 +60,8 @@ struct input
     {
         if (path == "-") {
             stream.emplace(s.context(), STDIN_FILENO);
-        } else if (std::filesystem::is_fifo(path)) {
-            stream.emplace(s.context(), path);
+        } else if (!is_file(path)) {
+            stream.emplace(s.context(), STDIN_FILENO, path);
         } else {
             practicus::csv_input const file(path);
             size = file.size();
@@ -59,29 +80,31 @@ struct input
     std::uint64_t size = 0;
 };
 
+/// A file of results: new, or with those of the run that is gone on with.
+practicus::csv_output open_results(std::string const& path, predict_arguments const& arguments)
+{
+    std::error_code none;
+    if (!arguments.resume && std::filesystem::file_size(path, none) > 0 && !none)
+        throw usage_error("'" + path + "' is there already; " +
+                          (is_whole(arguments) ? "remove it first" : "--resume goes on with it"));
+    return practicus::csv_output(path);
+}
+
 /// Where predictions go.
 struct output
 {
     output(session& s, predict_arguments const& arguments)
     {
         auto const& path = arguments.output;
-        if (path == "-") {
-            if (arguments.resume) throw std::runtime_error("--resume needs an OUTPUT that is a file");
-            stream.emplace(s.context(), STDOUT_FILENO);
+        if (path != "-" && is_file(path)) {
+            file.emplace(open_results(path, arguments));
             return;
         }
-        std::error_code none;
-        if (arguments.input != "-" && std::filesystem::equivalent(arguments.input, path, none))
-            throw std::runtime_error("INPUT and OUTPUT are one file");
-        file.emplace(open(path, arguments.resume));
-    }
-
-    static practicus::csv_output open(std::string const& path, bool resume)
-    {
-        std::error_code none;
-        if (!resume && std::filesystem::file_size(path, none) > 0 && !none)
-            throw std::runtime_error("'" + path + "' is there already; --resume goes on with it");
-        return practicus::csv_output(path);
+        if (arguments.resume) throw usage_error("--resume needs an OUTPUT that is a file");
+        if (path == "-")
+            stream.emplace(s.context(), STDOUT_FILENO);
+        else
+            stream.emplace(s.context(), STDOUT_FILENO, path);
     }
 
     practicus::body_sink sink()
@@ -110,7 +133,7 @@ boost::asio::awaitable<std::string> read_all(practicus::body_source from)
 int predict_whole(session& s, practicus::model_url const& url, predict_arguments const& arguments)
 {
     if (arguments.resume || !arguments.rejected.empty())
-        throw std::runtime_error("--resume and --rejected are for batches of CSV");
+        throw usage_error("--resume and --rejected are for batches of CSV");
     input from(s, arguments.input);
     output to(s, arguments);
     auto body = s.run(read_all(from.source()));
@@ -123,23 +146,29 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     input from(s, arguments.input);
     output to(s, arguments);
     std::optional<practicus::csv_output> rejected;
-    if (!arguments.rejected.empty()) rejected.emplace(output::open(arguments.rejected, arguments.resume));
+    if (!arguments.rejected.empty()) rejected.emplace(open_results(arguments.rejected, arguments));
+    // Not between predictions on the same screen.
+    bool const apart = to.file || ::isatty(STDOUT_FILENO) == 0;
     progress_display progress(from.size, false);
 
     practicus::batch_job job(url, from.source(), to.sink());
     job.rows(arguments.rows).in_flight(arguments.in_flight).calls(how_to_call(arguments));
     job.total_bytes(from.size).resume(to.rows(), rejected ? rejected->rows() : 0);
     if (rejected) job.failed_to(rejected->sink());
-    job.on_progress([&](practicus::batch_progress const& p) { progress(p); });
+    job.on_progress([&](practicus::batch_progress const& p) {
+        if (apart) progress(p);
+    });
     std::optional<practicus::batch_progress> end;
     try {
         end = s.run(s.client().predict_batches(job));
     } catch (...) {
-        progress.end();
-        if (to.file) std::cerr << "practicus: the same command with --resume goes on where it ended\n";
+        if (apart) progress.end();
+        std::error_code none;
+        if (to.file && std::filesystem::file_size(arguments.output, none) > 0 && !none)
+            std::cerr << "practicus: the same command with --resume goes on where it ended\n";
         throw;
     }
-    progress.end();
+    if (apart) progress.end();
     if (end->failed_rows != 0)
         std::cerr << "practicus: " << end->failed_rows << " rows were refused; they are in '"
                   << arguments.rejected << "'\n";
@@ -150,9 +179,12 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
 
 int predict(settings const& with, predict_arguments const& arguments)
 {
+    check_distinct(arguments.input, arguments.output);
+    check_distinct(arguments.input, arguments.rejected);
+    check_distinct(arguments.output, arguments.rejected);
     session s(with, choose_region(with, arguments.model));
     practicus::model_url const url(s.client().service_url(), arguments.model);
-    if (arguments.whole || arguments.content_type != "text/csv") return predict_whole(s, url, arguments);
+    if (is_whole(arguments)) return predict_whole(s, url, arguments);
     return predict_rows(s, url, arguments);
 }
 

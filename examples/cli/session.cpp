@@ -78,12 +78,9 @@ struct event_printer
                << milliseconds(e.took) << '\n';
     }
 
-    void operator()(practicus::events::tokens_not_taken const& e) const
-    {
-        line() << "the new refresh token could not be kept: " << e.message << '\n';
-    }
-
-    void operator()(practicus::events::store_failed const& e) const { line() << e.message << '\n'; }
+    // Told in any case.
+    void operator()(practicus::events::tokens_not_taken const&) const {}
+    void operator()(practicus::events::store_failed const&) const {}
 
 private:
     static std::ostream& line() { return std::cerr << "* "; }
@@ -95,8 +92,12 @@ std::string_view hint(practicus::error const& e)
     using practicus::errc;
     if (e.code() == errc::login_required || e.code() == errc::unauthorized)
         return "Log in with 'practicus login URL', or set PRT_URL and PRT_TOKEN.";
-    if (e.code() == errc::not_found || e.code() == errc::no_model_id)
+    if (e.code() == errc::not_found || e.code() == errc::no_model_id || e.code() == errc::no_app_id)
         return "'practicus models' and 'practicus apps' list what there is.";
+    if (e.code() == errc::one_time_password_required)
+        return "Log in on a terminal: the one-time password is asked for there.";
+    if (e.code() == errc::connect_failed || e.code() == errc::resolve_failed)
+        return "Check the url, the network and the proxy; --verbose shows what is tried.";
     if (e.code() == errc::certificate_untrusted) return "Name the region's authority with --ca-file.";
     return {};
 }
@@ -130,7 +131,14 @@ void complain(std::string_view text)
 practicus::client_options options_for(settings const& with, practicus::client_options options)
 {
     options.tls(practicus::tls_options().ca_file(with.ca_file));
-    if (with.verbose) options.observer([](practicus::event const& e) { std::visit(event_printer(), e); });
+    options.observer([verbose = with.verbose](practicus::event const& e) {
+        if (verbose) std::visit(event_printer(), e);
+        if (auto const* lost = std::get_if<practicus::events::tokens_not_taken>(&e))
+            complain("the region's new refresh token could not be kept; log in again before the next use: " +
+                     std::string(lost->message));
+        if (auto const* lost = std::get_if<practicus::events::store_failed>(&e))
+            complain("a token could not be kept: " + std::string(lost->message));
+    });
     return options;
 }
 
@@ -142,15 +150,28 @@ practicus::region choose_region(settings const& with, std::string_view target)
     if (by_target) url = practicus::model_url(target).origin().str();
     if (url.empty()) return practicus::default_region();
     practicus::service_url const service(url);
-    // A login in the environment is meant for the url beside it, or for the one that is named here.
-    auto const* other = std::getenv("PRT_URL");
-    if (other == nullptr || *other == '\0')
-        if (auto login = practicus::credentials::from_environment()) {
-            auto email = login->email();
-            return practicus::region(service, {}, std::move(email), std::move(login));
-        }
-    // The region may have a path of its own, which a model's url does not tell from the rest.
-    return practicus::find_region(by_target ? service.host_header() : std::string_view(service.str()));
+    // The region may have a path of its own, which a model's url does not tell from the rest. And no model's
+    // url decides where a token goes.
+    if (by_target) return practicus::find_region(service.host_header());
+    if (auto login = environment_login(service)) {
+        auto email = login->email();
+        return practicus::region(service, {}, std::move(email), std::move(login));
+    }
+    return practicus::find_region(service.str());
+}
+
+std::optional<practicus::credentials> environment_login(practicus::service_url const& url)
+{
+    auto const* meant = std::getenv("PRT_URL");
+    if (meant != nullptr && *meant != '\0' && practicus::service_url(meant) != url) return std::nullopt;
+    return practicus::credentials::from_environment();
+}
+
+int print(std::string const& text)
+{
+    if (!(std::cout << text << std::flush))
+        throw std::runtime_error("standard output can not be written; is the disk full?");
+    return exit_code::success;
 }
 
 int explain(settings const& with)
@@ -169,6 +190,16 @@ int explain(settings const& with)
         if (with.verbose && e.info().attempts != 0)
             std::cerr << "* " << e.info().attempts << " attempts in " << e.info().elapsed.count() << " ms\n";
         return code_of(e);
+    } catch (usage_error const& e) {
+        complain(e.what());
+        return exit_code::usage;
+    } catch (boost::system::system_error const& e) {
+        // Its text would name a place in Boost's source.
+        if (e.code() == boost::asio::error::operation_aborted) {
+            complain("interrupted");
+            return exit_code::interrupted;
+        }
+        complain(e.code().message());
     } catch (std::exception const& e) {
         complain(e.what());
     }

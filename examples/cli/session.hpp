@@ -32,6 +32,9 @@ practicus::client_options options_for(settings const& with, practicus::client_op
 /// The region that `--region` or `--url` names; else the one of a whole url in `target`; else the default.
 practicus::region choose_region(settings const& with, std::string_view target = {});
 
+/// The login of the environment, if it is meant for this url: `PRT_URL` says so, or nothing.
+std::optional<practicus::credentials> environment_login(practicus::service_url const& url);
+
 /// A client, and the context that it runs in.
 class session
 {
@@ -83,14 +86,6 @@ private:
     boost::asio::io_context io_{1};
     practicus::client client_;
 };
-
-/// To standard output; throws if it can not be written.
-inline int print(std::string_view text)
-{
-    if (!(std::cout << text << std::flush))
-        throw std::runtime_error("standard output can not be written; is the disk full?");
-    return exit_code::success;
-}
 
 template <class Entry>
 int print(settings const& with, std::vector<Entry> const& entries)

@@ -29,14 +29,29 @@ namespace cli {
 class standard_stream
 {
 public:
-    standard_stream(boost::asio::io_context& io, int descriptor)
-        : standard_stream(io, descriptor, "/proc/self/fd/" + std::to_string(descriptor))
-    {}
+    /// Standard input or output.
+    standard_stream(boost::asio::io_context& io, int descriptor) : descriptor_(descriptor)
+    {
+        // Without waiting for somebody at the other end of a pipe that has a name.
+        auto const path = "/proc/self/fd/" + std::to_string(descriptor);
+        open(io, path, (descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
+    }
 
-    /// A pipe that has a name, in the place of standard input.
-    standard_stream(boost::asio::io_context& io, std::string const& path)
-        : standard_stream(io, STDIN_FILENO, path)
-    {}
+    /// What is no file, a pipe with a name or a device, in the place of standard input or output.
+    standard_stream(boost::asio::io_context& io, int descriptor, std::string const& path)
+        : descriptor_(descriptor)
+    {
+        open(io, path, descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+        if (!waited_for_) descriptor_ = own_;
+        if (descriptor_ < 0) throw_errno("can not be opened");
+    }
+
+    standard_stream(standard_stream const&) = delete;
+    standard_stream& operator=(standard_stream const&) = delete;
+    ~standard_stream()
+    {
+        if (!waited_for_ && own_ >= 0) ::close(own_);
+    }
 
     /// An empty text is the end.
     boost::asio::awaitable<std::string> read()
@@ -48,7 +63,7 @@ public:
                 boost::asio::buffer(text), boost::asio::redirect_error(boost::asio::use_awaitable, failed));
             auto const n = co_await std::move(reading);
             if (failed && failed != boost::asio::error::eof)
-                throw std::system_error(failed, "standard input can not be read");
+                throw boost::system::system_error(failed, "standard input can not be read");
             text.resize(n);
             co_return text;
         }
@@ -78,22 +93,21 @@ public:
     }
 
 private:
-    standard_stream(boost::asio::io_context& io, int descriptor, std::string const& path)
-        : descriptor_(descriptor)
+    void open(boost::asio::io_context& io, std::string const& path, int flags)
     {
         struct stat is = {};
         if (::stat(path.c_str(), &is) != 0) throw_errno("can not be used");
-        if (!S_ISFIFO(is.st_mode) && !S_ISCHR(is.st_mode)) return;
-        int const own = ::open(path.c_str(), (descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY) | O_CLOEXEC);
-        if (own < 0) return;
+        if (S_ISREG(is.st_mode)) return;
+        own_ = ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY);
+        // A socket has no name to be opened by, and another user's pipe can not be: then it is shared.
+        if (own_ < 0 && descriptor_ >= 0 && path.starts_with("/proc/self/fd/"))
+            own_ = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
+        if (own_ < 0) return;
         boost::system::error_code failed;
         waited_for_.emplace(io);
-        waited_for_->assign(own, failed);
+        waited_for_->assign(own_, failed);
         // /dev/null, say, can not be waited for.
-        if (failed) {
-            ::close(own);
-            waited_for_.reset();
-        }
+        if (failed) waited_for_.reset();
     }
 
     [[noreturn]] void throw_errno(char const* what) const
@@ -103,6 +117,7 @@ private:
     }
 
     int descriptor_;
+    int own_ = -1;
     std::optional<boost::asio::posix::stream_descriptor> waited_for_;
 };
 

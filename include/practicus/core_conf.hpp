@@ -15,10 +15,14 @@
 #include <practicus/url.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/property_tree/ini_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -59,11 +63,25 @@ public:
     /// What the SDK calls it: `admin@practicus.company.com`, with the port unless it is the scheme's own.
     std::string key() const { return username_ + '@' + std::string(url_.host_header()); }
 
-    /// Is this what the text names: a key, a host with or without port, or a url?
-    bool is_named(std::string_view text) const
+    /// How well a text names it.
+    enum class match
     {
-        if (text == key() || text == url_.host_header() || text == url_.host()) return true;
-        return text.find("://") != std::string_view::npos && service_url(text) == url_;
+        none,
+        /// The host without the port.
+        host,
+        /// The host with the port, unless that is the scheme's own.
+        host_and_port,
+        /// The key, or the url.
+        exact
+    };
+
+    match is_named(std::string_view text) const
+    {
+        if (text == key()) return match::exact;
+        if (text.find("://") != std::string_view::npos)
+            return service_url(text) == url_ ? match::exact : match::none;
+        if (text == url_.host_header()) return match::host_and_port;
+        return text == url_.host() ? match::host : match::none;
     }
 
     /// Throws `errc::login_required` if nothing is known to log in with.
@@ -76,8 +94,9 @@ public:
     /// It is the default of the file that it is from.
     bool is_default() const noexcept { return is_default_; }
 
-    /// What a client for it is made with: the login, and the proxy of the file that it is from. A refresh
-    /// token that the region replaces is written back there. Throws `errc::login_required`, and for the file
+    /// What a client for it is made with: the login, and the proxy of the file that it is from (the
+    /// environment's region has the environment's). A refresh token that the region replaces is written back
+    /// to the file. Throws `errc::login_required`, and for the file
     /// what `core_conf` throws.
     client_options options() const;
 
@@ -149,20 +168,24 @@ public:
     }
 
     /// By its key, host or url. Throws `errc::login_required` if there is none, and `errc::invalid_argument`
-    /// if it names several, of different users.
+    /// if it names several.
     region find(std::string_view key_or_host) const
     {
-        std::optional<region> found;
+        std::optional<region> found, other;
+        auto best = region::match::host;
         for (auto& r : regions()) {
-            if (!r.is_named(key_or_host)) continue;
-            if (r.key() == key_or_host) return r;
-            if (found)
-                throw error(errc::invalid_argument, "several users are logged in there; name one: " +
-                                                        found->key() + " or " + r.key());
-            found = std::move(r);
+            auto const m = r.is_named(key_or_host);
+            if (m == region::match::none || m < best) continue;
+            if (m > best) found.reset();
+            if (m > best || !found) other.reset();
+            best = m;
+            (found ? other : found) = std::move(r);
         }
         if (!found)
             throw error(errc::login_required, "no such region in '" + path_ + "'; log in to it first");
+        if (other && other->key() != found->key())
+            throw error(errc::invalid_argument,
+                        "several regions are named so; name one: " + found->key() + " or " + other->key());
         return *std::move(found);
     }
 
@@ -214,6 +237,14 @@ public:
         return *this;
     }
 
+    /// All of them, also those that can not be used.
+    core_conf& erase_regions()
+    {
+        std::erase_if(sections_, [](auto const& s) { return is_region(s); });
+        set(section_of("k8s"), "default_region_key", std::string());
+        return *this;
+    }
+
     /// The file's proxy, or what `proxy_options` does by itself. Throws `errc::invalid_argument` for one that
     /// can not be used.
     proxy_options proxy() const
@@ -247,16 +278,12 @@ public:
     /// part. Throws `errc::file_error`.
     void save() const
     {
-        namespace fs = std::filesystem;
-        std::error_code none;
-        auto const folder = fs::path(path_).parent_path();
+        auto const folder = std::filesystem::path(path_).parent_path();
         if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
             detail::throw_file_error(folder.string(), "can not be made");
-        // A link stays one.
-        auto const real = fs::weakly_canonical(path_, none);
         auto text = write();
         try {
-            detail::replace_file(none ? path_ : real.string(), text, detail::durability::machine);
+            detail::replace_file(behind_links(path_), text, detail::durability::machine);
         } catch (...) {
             detail::wipe(text.data(), text.size());
             throw;
@@ -268,16 +295,13 @@ public:
     /// `errc::file_error`, and what the change throws.
     static void update(std::string const& path, std::function<void(core_conf&)> const& change)
     {
-        auto const folder = std::filesystem::path(path).parent_path();
-        if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-            detail::throw_file_error(folder.string(), "can not be made");
-        // The file itself is replaced: its lock would go with it.
-        detail::posix_file const lock(path + ".lock", O_RDWR | O_CREAT, 0600);
-        while (::flock(lock.descriptor(), LOCK_EX) != 0)
-            if (errno != EINTR) detail::throw_file_error(lock.path(), "can not be locked");
-        core_conf now(path);
-        change(now);
-        now.save();
+        update(path, change, LOCK_EX);
+    }
+
+    /// The same without waiting: false if another process is at it, and nothing was done.
+    static bool try_update(std::string const& path, std::function<void(core_conf&)> const& change)
+    {
+        return update(path, change, LOCK_EX | LOCK_NB);
     }
 
 private:
@@ -290,7 +314,29 @@ private:
     static constexpr char const* section_prefix = "k8s_config_";
     static constexpr std::size_t largest = 1 << 20;
 
-    static bool is_region(section const& s) { return s.name.starts_with(section_prefix); }
+    static bool is_region(section const& s)
+    {
+        std::string_view const name = s.name;
+        return name.starts_with(section_prefix) &&
+               detail::is_digits(name.substr(std::string_view(section_prefix).size()));
+    }
+
+    static bool update(std::string const& path, std::function<void(core_conf&)> const& change, int how)
+    {
+        auto const folder = std::filesystem::path(path).parent_path();
+        if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+            detail::throw_file_error(folder.string(), "can not be made");
+        // The file itself is replaced: its lock would go with it.
+        detail::posix_file const lock(path + ".lock", O_RDWR | O_CREAT, 0600);
+        while (::flock(lock.descriptor(), how) != 0) {
+            if (errno == EWOULDBLOCK) return false;
+            if (errno != EINTR) detail::throw_file_error(lock.path(), "can not be locked");
+        }
+        core_conf now(path);
+        change(now);
+        now.save();
+        return true;
+    }
 
     struct view_buffer : std::streambuf
     {
@@ -306,7 +352,9 @@ private:
         if (size > largest) throw error(errc::file_error, "'" + path_ + "' is too large");
         auto text = from.read(size);
         boost::property_tree::ptree tree;
+        std::vector<std::string> names;
         try {
+            names = check(text);
             view_buffer buffer(text);
             std::istream in(&buffer);
             boost::property_tree::read_ini(in, tree);
@@ -314,25 +362,72 @@ private:
             detail::wipe(text.data(), text.size());
             throw error(errc::file_error, "'" + path_ + "' can not be understood, line " +
                                               std::to_string(e.line()) + ": " + e.message());
+        } catch (...) {
+            detail::wipe(text.data(), text.size());
+            throw;
         }
         detail::wipe(text.data(), text.size());
-        for (auto& [name, content] : tree) {
-            if (!content.data().empty())
-                throw error(errc::file_error,
-                            "'" + path_ + "' can not be understood: it has no section first");
+        // The parser knows no empty ones.
+        for (auto const& name : names) {
             section s{name, {}};
-            for (auto& [key, leaf] : content) {
-                s.values.emplace_back(lower(key), leaf.data());
-                detail::wipe(leaf.data().data(), leaf.data().size());
-            }
+            if (auto found = tree.find(name); found != tree.not_found())
+                for (auto& [key, leaf] : found->second) {
+                    s.values.emplace_back(lower(key), leaf.data());
+                    detail::wipe(leaf.data().data(), leaf.data().size());
+                }
             sections_.push_back(std::move(s));
         }
+    }
+
+    /// The sections' names. Throws for what the SDK's parser, Python's configparser, reads in another way
+    /// than Boost's: it would be written back as something else.
+    std::vector<std::string> check(std::string_view text) const
+    {
+        std::vector<std::string> names;
+        std::size_t number = 0;
+        while (!text.empty()) {
+            auto line = text.substr(0, text.find('\n'));
+            text.remove_prefix(std::min(text.size(), line.size() + 1));
+            ++number;
+            while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
+                line.remove_suffix(1);
+            if (line.empty() || line.front() == '#' || line.front() == ';') continue;
+            if (line.front() == ' ' || line.front() == '\t') refuse(number, "it begins with a space");
+            if (line.front() == '[') {
+                auto const name = line.substr(1, line.size() - 2);
+                if (line.back() != ']' || name.empty() || name.find(']') != name.npos ||
+                    name.front() == ' ' || name.back() == ' ' || name == "DEFAULT")
+                    refuse(number, "it is no section's name as the SDK writes them");
+                names.emplace_back(name);
+            } else {
+                if (names.empty()) refuse(number, "it stands in no section");
+                auto const end = line.find_first_of("=:");
+                if (end == line.npos || line[end] == ':') refuse(number, "it is not 'key = value'");
+            }
+        }
+        return names;
+    }
+
+    [[noreturn]] void refuse(std::size_t line, char const* why) const
+    {
+        throw error(errc::file_error, "'" + path_ + "' can not be understood, line " + std::to_string(line) +
+                                          ": " + why + "; mend the line");
     }
 
     static std::string lower(std::string text)
     {
         std::transform(text.begin(), text.end(), text.begin(), detail::to_lower);
         return text;
+    }
+
+    /// A link stays one, also if there is nothing behind it yet.
+    static std::string behind_links(std::filesystem::path path)
+    {
+        constexpr int most = 40;
+        std::error_code none;
+        for (int i = 0; i != most && std::filesystem::is_symlink(path, none); ++i)
+            path = path.parent_path() / std::filesystem::read_symlink(path, none);
+        return path.string();
     }
 
     // As Python's configparser does it.
@@ -432,11 +527,19 @@ inline boost::asio::awaitable<void> keep_refresh_token(std::string path, std::st
 {
     auto const token = now.refresh().value();
     if (token.empty()) co_return;
-    core_conf::update(path, [&](core_conf& conf) {
+    // Most refreshes bring the same one, and the SDK, which locks nothing, may be writing.
+    auto const known = core_conf(path).find(key);
+    if (known.has_login() && known.login().value() == token) co_return;
+    std::function<void(core_conf&)> const change = [&](core_conf& conf) {
         auto const r = conf.find(key);
-        if (r.has_login() && r.login().value() == token) return;
-        conf.put(region(r.url(), r.username(), r.email(), credentials::refresh_token(token.reveal())));
-    });
+        auto const& name = r.username().empty() ? now.username() : r.username();
+        conf.put(region(r.url(), name, r.email(), credentials::refresh_token(token.reveal())));
+    };
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    while (!core_conf::try_update(path, change)) {
+        timer.expires_after(std::chrono::milliseconds(20));
+        co_await timer.async_wait(boost::asio::use_awaitable);
+    }
 }
 
 } // namespace detail
@@ -526,7 +629,7 @@ inline region find_region(std::string_view key_or_host)
         if (auto login = credentials::from_environment()) {
             auto email = login->email();
             region const r(service_url(url), {}, std::move(email), std::move(login));
-            if (r.is_named(key_or_host)) return r;
+            if (r.is_named(key_or_host) >= region::match::host_and_port) return r;
         }
     return core_conf().find(key_or_host);
 }

@@ -126,6 +126,7 @@ TEST_CASE("batches: predictions in the order of the rows, under one header")
     CHECK(end.in_flight == 0);
     CHECK(end.bytes_in == text.size());
     CHECK(end.bytes_out == f.out.size());
+    CHECK(end.bytes_done == text.size());
     CHECK(f.server.count("GET modelhost/model-auth/") == 1);
 }
 
@@ -666,7 +667,11 @@ TEST_CASE("batches: the time that is left is that of the rows that are left")
     };
     batch_job job(f.model(), practicus::csv_text(text), sink);
     std::vector<double> left;
+    std::uint64_t done = 0;
     job.rows(1).in_flight(1).total_bytes(text.size()).resume(900).on_progress([&](batch_progress const& p) {
+        CHECK(p.bytes_done >= done);
+        done = p.bytes_done;
+        if (p.rows == 950) CHECK(done == header.size() + rows(0, 950).size());
         if (p.left.count() >= 0) left.push_back(std::chrono::duration<double>(p.left).count());
     });
     ends e;

@@ -162,7 +162,7 @@ private:
             else
                 cutter_.push(piece);
             batch = cutter_.next();
-            count(piece.size(), batch ? batch->text.size() : 0);
+            count(piece.size(), batch ? batch->text.size() - batch->header_size : 0);
             // A file is read without a pause, and a run that goes on may skip much of it.
             auto others = asio::post(asio::deferred);
             if (!batch) co_await std::move(others);
@@ -397,7 +397,7 @@ private:
             progress_.retries = resent_;
             skipped = bytes_skipped_.value_or(bytes_in_);
         }
-        progress_.bytes_done = skipped + bytes_written_;
+        progress_.bytes_done = last ? progress_.bytes_in : skipped + bytes_written_;
         progress_.elapsed = at - op_.began;
         auto const seconds = std::chrono::duration<double>(progress_.elapsed).count();
         auto const done = progress_.rows + progress_.failed_rows - rows_before();

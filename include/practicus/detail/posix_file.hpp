@@ -130,6 +130,13 @@ inline void replace_file(std::string const& path, std::string_view text, durabil
         to.write(text);
         if (d == durability::machine) to.sync();
         if (::rename(to.path().c_str(), path.c_str()) != 0) throw_file_error(path, "can not be replaced");
+        // The name is the folder's; where that can not be synced, it is written a little later.
+        if (d == durability::machine) {
+            auto const slash = path.rfind('/');
+            posix_file const folder(slash == path.npos ? "." : path.substr(0, slash + 1), std::nothrow,
+                                    O_RDONLY | O_DIRECTORY);
+            if (folder.is_open()) ::fsync(folder.descriptor());
+        }
     } catch (...) {
         ::unlink(to.path().c_str());
         throw;
