@@ -204,7 +204,7 @@ TEST_CASE("core.conf: where there is none")
 TEST_CASE("core.conf: what is written keeps what is not known, and is nobody else's to read")
 {
     home h;
-    h.write("[my own]\nMixed_Key = 100%%\n" + std::string(two_regions));
+    h.write("[my own]\nMixed_Key = 100%%\n[empty]\n[k8s_config_old]\nx = y\n" + std::string(two_regions));
     core_conf conf;
     conf.put(some_region()).make_default("carol@127.0.0.1:8080");
     conf.put(
@@ -212,7 +212,7 @@ TEST_CASE("core.conf: what is written keeps what is not known, and is nobody els
     conf.save();
 
     auto const text = h.text();
-    CHECK_THAT(text, StartsWith("[my own]\nmixed_key = 100%%\n"));
+    CHECK_THAT(text, StartsWith("[my own]\nmixed_key = 100%%\n\n[empty]\n\n[k8s_config_old]\nx = y\n"));
     CHECK_THAT(text, ContainsSubstring("[cloud]\ndefault_config = -1\ngoogle_maps_api_key = \n"));
     CHECK_THAT(text, ContainsSubstring("default_region_key = carol@127.0.0.1:8080\n"));
     CHECK_THAT(text, ContainsSubstring(
@@ -296,6 +296,78 @@ TEST_CASE("core.conf: a file that can not be understood is refused, and not writ
     }
     h.write(std::string(2 << 20, '\n'));
     CHECK(refused([] { core_conf(); }).code() == errc::file_error);
+}
+
+TEST_CASE("core.conf: what Python's configparser reads in another way is refused, and its line named")
+{
+    home h;
+    for (std::string const line :
+         {"colon: a=b", "path:Big = y", "  second = x", "[a]b]", "[ spaced ]", "[DEFAULT]", "[]", "alone"}) {
+        h.write("# a comment\n[a]\nx = 1\n" + line + "\ny = 2\n");
+        auto const e = refused([] { core_conf(); });
+        CHECK(e.code() == errc::file_error);
+        CHECK_THAT(e.what(), ContainsSubstring("line 4"));
+    }
+    h.write("x = 1\n");
+    CHECK(refused([] { core_conf(); }).code() == errc::file_error);
+}
+
+TEST_CASE("core.conf: one host on two ports")
+{
+    home h;
+    h.write("[k8s_config_0]\nhost_url = https://h\nusername = a\n"
+            "[k8s_config_1]\nhost_url = https://h:8443\nusername = a\n"
+            "[k8s_config_2]\nhost_url = https://i:1\nusername = a\n"
+            "[k8s_config_3]\nhost_url = https://i:2\nusername = a\n");
+    core_conf const conf;
+    CHECK(conf.find("h").key() == "a@h");
+    CHECK(conf.find("a@h").key() == "a@h");
+    CHECK(conf.find("h:8443").key() == "a@h:8443");
+    CHECK(conf.find("https://h:8443/").key() == "a@h:8443");
+    auto const e = refused([&] { (void)conf.find("i"); });
+    CHECK(e.code() == errc::invalid_argument);
+    CHECK_THAT(e.what(), ContainsSubstring("a@i:1 or a@i:2"));
+    // The environment's, too.
+    h.set("PRT_URL", "https://h:8443");
+    h.set("PRT_TOKEN", "t");
+    CHECK(find_region("h").key() == "a@h");
+    CHECK(find_region("h:8443").has_login());
+}
+
+TEST_CASE("core.conf: all regions are erased, also those that nobody can use")
+{
+    home h;
+    h.write(std::string(two_regions) +
+            "[k8s_config_3]\nhost_url = https://h/console/\nrefresh_token = hidden\n" +
+            "[k8s_config_4]\nhost_url = https://h\nusername = a\nrefresh_token = one\n" +
+            "[k8s_config_5]\nhost_url = https://h\nusername = a\nrefresh_token = two\n");
+    core_conf::update(core_conf::default_path(), [](core_conf& c) { c.erase_regions(); });
+    CHECK_THAT(h.text(), !ContainsSubstring("refresh_token"));
+    CHECK_THAT(h.text(), ContainsSubstring("[cloud]"));
+    CHECK(core_conf().default_key().empty());
+}
+
+TEST_CASE("core.conf: a link to nothing stays one")
+{
+    home h;
+    fs::create_directories(h.folder());
+    fs::create_symlink("real.conf", h.file());
+    core_conf::update(core_conf::default_path(), [](core_conf& c) { c.put(some_region()); });
+    CHECK(fs::is_symlink(h.file()));
+    CHECK(core_conf((h.folder() / "real.conf").string()).regions().size() == 1);
+}
+
+TEST_CASE("core.conf: a lock that another process holds is not waited for, if that is asked")
+{
+    home h;
+    h.write(two_regions);
+    auto const path = core_conf::default_path();
+    core_conf::update(path, [&](core_conf& outer) {
+        outer.make_default("bob@practicus.company.com");
+        CHECK_FALSE(core_conf::try_update(path, [](core_conf&) { FAIL("it is locked"); }));
+    });
+    CHECK(core_conf::try_update(path, [](core_conf& c) { c.make_default("other.company.com"); }));
+    CHECK(core_conf().default_key() == "alice@other.company.com:8443");
 }
 
 TEST_CASE("core.conf: a region without a token or an url that can be used")
