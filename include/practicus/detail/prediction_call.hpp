@@ -100,6 +100,7 @@ inline asio::awaitable<token> token_for(handle const& h, operation& op, model_ur
 inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_input> in)
 {
     auto& s = h.state();
+    auto const began = s.home()->time().precise_now();
     auto op = h.begin_unlimited();
     struct counted
     {
@@ -133,7 +134,7 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     in->delimited = answer.delimited;
     result.timings = flow.timings;
     result.attempts = op.retries.attempts();
-    result.elapsed = s.home()->time().now() - op.began;
+    result.elapsed = s.home()->time().precise_now() - began;
     co_return result;
 }
 

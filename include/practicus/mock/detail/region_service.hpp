@@ -85,7 +85,8 @@ inline response region::model_call(call& c, std::shared_ptr<model const> const& 
         violate(c, "a session token of another model");
         return detail::replies::problem(403, "You do not have permission to perform this action.");
     }
-    if (!c.r.headers.contains("Content-Type")) violate(c, "a prediction without a content type");
+    if (!c.r.body.empty() && !c.r.headers.contains("Content-Type"))
+        violate(c, "a prediction without a content type");
     std::shared_ptr<codec const> coding;
     if (auto name = c.r.headers["Content-Encoding"]; !name.empty() && name != "identity") {
         auto at = codecs_.find(name);
