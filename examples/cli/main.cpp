@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <csignal>
 #include <functional>
 #include <map>
 #include <string>
@@ -182,6 +183,8 @@ private:
 
 int main(int argc, char** argv)
 {
+    // Whoever started this may have ignored it: a closed pipe is to end it, quietly.
+    std::signal(SIGPIPE, SIG_DFL);
     command_line line;
     try {
         line.app.parse(argc, argv);
