@@ -96,8 +96,7 @@ public:
 
     /// What a client for it is made with: the login, and the proxy of the file that it is from (the
     /// environment's region has the environment's). A refresh token that the region replaces is written back
-    /// to the file. Throws `errc::login_required`, and for the file
-    /// what `core_conf` throws.
+    /// to the file. Throws `errc::login_required`, and for the file what `core_conf` throws.
     client_options options() const;
 
 private:
@@ -278,9 +277,7 @@ public:
     /// part. Throws `errc::file_error`.
     void save() const
     {
-        auto const folder = std::filesystem::path(path_).parent_path();
-        if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-            detail::throw_file_error(folder.string(), "can not be made");
+        make_folder(path_);
         auto text = write();
         try {
             detail::replace_file(behind_links(path_), text, detail::durability::machine);
@@ -321,11 +318,17 @@ private:
                detail::is_digits(name.substr(std::string_view(section_prefix).size()));
     }
 
-    static bool update(std::string const& path, std::function<void(core_conf&)> const& change, int how)
+    /// The one that the file is in.
+    static void make_folder(std::string const& path)
     {
         auto const folder = std::filesystem::path(path).parent_path();
         if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
             detail::throw_file_error(folder.string(), "can not be made");
+    }
+
+    static bool update(std::string const& path, std::function<void(core_conf&)> const& change, int how)
+    {
+        make_folder(path);
         // The file itself is replaced: its lock would go with it.
         detail::posix_file const lock(path + ".lock", O_RDWR | O_CREAT, 0600);
         while (::flock(lock.descriptor(), how) != 0) {
