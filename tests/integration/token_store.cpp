@@ -12,8 +12,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -188,9 +190,14 @@ TEST_CASE("store: a logout takes the login out of it")
 TEST_CASE("store: an explicit login is proved by the region, and is what the others find from then on")
 {
     sharing f(std::make_shared<memory_token_store>());
-    f.run(f.one().cluster());
+    auto first = f.one();
     auto const stored = [&] { return client_options().store(f.store); };
     practicus::client proving(f.io.get_executor(), f.server.url(), stored());
+    // In the same moment as another's.
+    auto& now = practicus::detail::clock_of(first);
+    now.simulate(now.now(), now.system_now());
+    practicus::detail::clock_of(proving).simulate(now.now(), now.system_now());
+    f.run(first.cluster());
     auto const given = f.server.region().issue(token_type::refresh, "admin@company.com", 0);
     f.run(proving.login(practicus::credentials::refresh_token(given)));
     CHECK(f.refreshes() == 1);
@@ -198,6 +205,41 @@ TEST_CASE("store: an explicit login is proved by the region, and is what the oth
     f.run(finding.cluster());
     CHECK(f.refreshes() == 1);
     CHECK(f.logins() == 1);
+}
+
+TEST_CASE("store: what somebody logs out of, or leaves for another login, is not stored after")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    f.server.region().add(practicus::mock::user("berta@company.com", "b"));
+    std::function<asio::awaitable<void>()> then;
+    auto client = f.one(client_options().on_tokens([&](practicus::issued_tokens) -> asio::awaitable<void> {
+        if (auto const once = std::exchange(then, nullptr)) co_await once();
+    }));
+    auto const renews = GENERATE(false, true);
+    auto const leaves = GENERATE(false, true);
+    if (renews) f.run(client.cluster());
+    bool done = false;
+    then = [&]() -> asio::awaitable<void> {
+        if (leaves)
+            client.logout();
+        else
+            co_await client.login("berta@company.com", "b");
+        done = true;
+    };
+    try {
+        f.run(renews ? client.refresh() : client.login("admin@company.com", "practicus"));
+    } catch (practicus::error const&) {
+        // Its own end is another matter.
+    }
+    CHECK(done);
+    practicus::client finding(f.io.get_executor(), f.server.url(), client_options().store(f.store));
+    if (leaves) {
+        CHECK(f.failure(finding.cluster()).code == errc::login_required);
+    } else {
+        f.run(finding.cluster());
+        CHECK(finding.username() == "berta");
+    }
+    CHECK(f.refreshes() == (renews ? 1 : 0));
 }
 
 TEST_CASE("store: another user's login is not taken")

@@ -142,12 +142,13 @@ public:
         if (life.has_ended(home()->time().now()))
             explain(op, r, answer, [] { throw error(errc::expired_token); });
         // Whoever waits for a token is woken when `on_tokens` has been told, or is left alone with it.
-        served_later const others{adopt_login(std::move(who), tokens, life, began, logouts), tokens.access};
+        auto adopted = adopt_login(std::move(who), tokens, life, began, logouts);
+        served_later const others{std::move(adopted.waiters), tokens.access};
         co_await tell_tokens(tokens.access);
         brought<token> got;
         got.value = tokens.access;
         got.life = life;
-        if (store_.is_open()) co_await store_.save(login_key(), got, describe_login());
+        if (store_.is_open()) co_await store_.save(login_key(), got, describe_login(adopted.generation));
     }
 
     /// A new access token; until it is there, the old one stays in use.
@@ -206,7 +207,7 @@ public:
         auto const op = begin();
         co_await access(op, false);
         std::function<bool(stored_value const&)> const any = [](stored_value const&) { return true; };
-        std::function<void(stored_value&)> const as_it_is = [](stored_value&) {};
+        std::function<bool(stored_value&)> const as_it_is = [](stored_value&) { return true; };
         co_return co_await store_.find_or_fetch(user_key(key), limits, std::move(unwanted), any, fetch,
                                                 as_it_is);
     }
@@ -320,14 +321,19 @@ private:
         }
     };
 
-    /// What an explicit login brought; returns who waits for an access token. Throws if somebody has logged
-    /// out meanwhile.
-    std::shared_ptr<flight<token>> adopt_login(credentials who, wire::new_tokens const& tokens,
-                                               lifespan const& life, sent_at const& began,
-                                               std::uint64_t logouts)
+    struct adopted_login
+    {
+        /// Who waits for an access token.
+        std::shared_ptr<flight<token>> waiters;
+        std::uint64_t generation = 0;
+    };
+
+    /// What an explicit login brought. Throws if somebody has logged out meanwhile.
+    adopted_login adopt_login(credentials who, wire::new_tokens const& tokens, lifespan const& life,
+                              sent_at const& began, std::uint64_t logouts)
     {
         bool same_user = false;
-        std::shared_ptr<flight<token>> waiters;
+        adopted_login result;
         {
             std::lock_guard lock(mutex_);
             if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
@@ -337,10 +343,11 @@ private:
             same_user = !before.empty() && before == state_.username();
             access_->state.credentials_changed(false);
             access_->state.put(tokens.access, life);
-            waiters = access_flights_.take_waiters(*access_);
+            result.waiters = access_flights_.take_waiters(*access_);
+            result.generation = state_.generation();
         }
         caches_changed(same_user);
-        return waiters;
+        return result;
     }
 
     /// Tells the callback of what the region issued, for 5 s at most; what it does wrong is its own affair.
@@ -417,8 +424,9 @@ private:
         std::function<bool(stored_value const&)> const accept = [&](stored_value const& kept) {
             return adopt_stored(kept, ticket);
         };
+        auto const describe = describe_login(generation_of(ticket));
         co_return co_await store_.find_or_fetch(login_key(), access_token_limits, std::move(unwanted), accept,
-                                                told, describe_login());
+                                                told, describe);
     }
 
     std::string user_key(std::string const& key) const
@@ -429,11 +437,18 @@ private:
 
     std::string login_key() const { return "login " + std::string(service().str()); }
 
-    std::function<void(stored_value&)> describe_login() const
+    std::uint64_t generation_of(flight_ticket ticket) const
     {
-        return [this](stored_value& v) {
+        std::lock_guard lock(mutex_);
+        if (!access_->state.is_current(ticket)) throw_aborted();
+        return state_.generation();
+    }
+
+    std::function<bool(stored_value&)> describe_login(std::uint64_t generation) const
+    {
+        return [this, generation](stored_value& v) {
             std::lock_guard lock(mutex_);
-            state_.describe(v);
+            return state_.describe(v, generation);
         };
     }
 

@@ -48,11 +48,12 @@ public:
     /// Changes whenever somebody logs in or out: what was asked for before must not be adopted after.
     std::uint64_t generation() const noexcept { return generation_; }
 
-    /// From now on these, and nothing of before `now`.
+    /// From now on these, and nothing of `now` or before.
     void replace(credentials who, stored_time now)
     {
         forget();
         as_of_ = now;
+        since_ = now;
         shares_ = who.type() != credentials::kind::access_token;
         if (who.type() != credentials::kind::password)
             username_ = read_jwt(who.value().reveal()).username.value_or(std::string());
@@ -78,6 +79,7 @@ public:
     {
         if (generation != generation_) return false;
         as_of_ = std::max(as_of_, issued);
+        issued_ = issued;
         if (tokens.refresh) refresh_ = tokens.refresh;
         if (!tokens.username.empty()) username_ = tokens.username;
         if (username_.empty()) username_ = guess_username(tokens.access);
@@ -93,22 +95,27 @@ public:
     /// what there is: a region that rotates refresh tokens has taken that one back.
     bool adopt_stored(stored_value const& kept)
     {
-        if (!shares_ || kept.born < as_of_) return false;
+        if (!shares_ || kept.born < as_of_ || kept.born <= since_) return false;
         if (!email_.empty() && email_ != kept.login) return false;
         if (email_.empty() && !username_.empty() && username_ != kept.username) return false;
         as_of_ = kept.born;
+        issued_ = kept.born;
         email_ = kept.login;
         if (kept.refresh) refresh_ = kept.refresh;
         if (!kept.username.empty()) username_ = kept.username;
         return true;
     }
 
-    /// What others may find beside the access token.
-    void describe(stored_value& v) const
+    /// What others may find beside the access token; false if somebody logged in or out since `generation`.
+    bool describe(stored_value& v, std::uint64_t generation) const
     {
+        if (generation != generation_) return false;
+        // What others compare with their own: not reckoned from the age, which takes two clocks.
+        v.born = issued_;
         v.refresh = refresh_;
         v.username = username_;
         v.login = email_;
+        return true;
     }
 
     /// The region will not take this refresh token again.
@@ -138,6 +145,10 @@ private:
     std::string email_;
     // When what is there was asked for.
     stored_time as_of_ = stored_time::min();
+    // The same, wherever the clock was put back.
+    stored_time issued_ = stored_time::min();
+    // The last explicit login. An answer of its own moment counts as older: it was on its way before.
+    stored_time since_ = stored_time::min();
     bool shares_ = true;
     std::uint64_t generation_ = 0;
 };

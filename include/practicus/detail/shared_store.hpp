@@ -62,11 +62,12 @@ public:
     }
 
     /// What is stored under the key, if it is not `unwanted` and `accept(stored_value)`, and far from its
-    /// end; else what `fetch` brings, stored with what `describe(stored_value)` adds. One process at a time.
+    /// end; else what `fetch` brings, stored with what `describe(stored_value)` adds, unless that says no.
+    /// One process at a time.
     asio::awaitable<brought<token>> find_or_fetch(std::string key, freshness_limits limits, token unwanted,
                                                   std::function<bool(stored_value const&)> accept,
                                                   operation_body<brought<token>> fetch,
-                                                  std::function<void(stored_value&)> describe) const
+                                                  std::function<bool(stored_value&)> describe) const
     {
         auto const held = co_await acquire(key);
         auto const kept = co_await load(key);
@@ -82,13 +83,12 @@ public:
     }
 
     asio::awaitable<void> save(std::string key, brought<token> got,
-                               std::function<void(stored_value&)> describe) const
+                               std::function<bool(stored_value&)> describe) const
     {
         stored_value v;
         v.value = got.value;
         set_life(v, home_->time(), got.life);
-        describe(v);
-        co_await save(key, v);
+        if (describe(v)) co_await save(key, v);
     }
 
 private:

@@ -266,7 +266,8 @@ TEST_CASE("another process' login is taken over, with its refresh token and name
     CHECK(state.refresh() == make("newer"));
     CHECK(state.username() == "anna");
     stored_value described;
-    state.describe(described);
+    REQUIRE(state.describe(described, state.generation()));
+    CHECK(described.born == at(1));
     CHECK(described.refresh == make("newer"));
     CHECK(described.username == "anna");
     CHECK(described.login == "anna@company.com");
@@ -287,6 +288,35 @@ TEST_CASE("what was stored before the present login or refresh is not taken over
     older.refresh = make("older");
     CHECK_FALSE(state.adopt_stored(older));
     CHECK(state.refresh() == make("newer"));
+}
+
+TEST_CASE("what was stored in the moment of an explicit login is of before it; its own answer is not")
+{
+    session_state state;
+    state.replace(credentials::refresh_token("given"), at(10));
+    CHECK_FALSE(state.adopt_stored(left_by_another(10)));
+    CHECK(state.adopt_stored(left_by_another(11)));
+    state.replace(credentials::refresh_token("given"), at(20));
+    CHECK(state.adopt(tokens("a", "r"), at(30), state.generation()));
+    CHECK(state.adopt_stored(left_by_another(30)));
+}
+
+TEST_CASE("nothing is stored of a login that another, or a logout, has followed")
+{
+    auto state = logged_in();
+    auto const before = state.generation();
+    stored_value described;
+    described.born = at(7);
+    CHECK(state.describe(described, before));
+    // By the clock that others compare with theirs, and not by one that was read later.
+    CHECK(described.born == at(0));
+    state.replace(credentials::password("berta@company.com", "x"), at(1));
+    described = stored_value();
+    CHECK_FALSE(state.describe(described, before));
+    CHECK(described.login.empty());
+    auto const berta = state.generation();
+    state.forget();
+    CHECK_FALSE(state.describe(described, berta));
 }
 
 TEST_CASE("another user's login is not taken over")
