@@ -66,11 +66,12 @@ TEST_CASE("a connection is used again, and keeps no context from its end")
 
 TEST_CASE("there are no more connections than the limit, and all are served in turn")
 {
+    std::uint64_t const limit = GENERATE(1, 2);
     fixture f;
-    auto client = f.user(at_most(2));
+    auto client = f.user(at_most(limit));
     f.run(client.cluster());
     practicus::mock::gate gate;
-    f.server.expect("GET", cluster_path).hold(gate).times(2);
+    f.server.expect("GET", cluster_path).hold(gate).times(static_cast<int>(limit));
     ends result;
     std::vector<int> order;
     f.io.restart();
@@ -79,14 +80,15 @@ TEST_CASE("there are no more connections than the limit, and all are served in t
             result.add(e);
             order.push_back(i);
         });
-    poll_until(f.io, [&] { return gate.waiting() == 2; });
-    CHECK(client.stats().waiting == 8);
-    CHECK(client.stats().open == 2);
+    poll_until(f.io, [&] { return gate.waiting() == limit; });
+    CHECK(client.stats().waiting == 10 - limit);
+    CHECK(client.stats().open == limit);
     gate.open();
     f.io.run();
     CHECK(result.served == 10);
-    CHECK(f.server.connections() == 2);
-    CHECK(std::is_sorted(order.begin() + 2, order.end()));
+    CHECK(f.server.connections() == limit);
+    // Of two on their way at once either may be answered first.
+    if (limit == 1) CHECK(std::is_sorted(order.begin(), order.end()));
 }
 
 TEST_CASE("a waiter that is served and cancelled at once passes its connection on")
