@@ -25,17 +25,19 @@ struct batch_progress
     std::uint64_t failed_rows = 0;
     /// Batches whose predictions the sink has.
     std::uint64_t batches = 0;
-    /// Of CSV: read from the source, and given to the sink.
+    /// Of CSV: read from the source.
     std::uint64_t bytes_in = 0;
+    /// Of predictions, as CSV: given to the sink.
     std::uint64_t bytes_out = 0;
     /// How much of the source is done: up to its total, what was skipped included.
     std::uint64_t bytes_done = 0;
-    /// Batches on their way, and how many there may be at the moment: fewer after a 429 or 503, then more
-    /// again.
+    /// Batches on their way.
     std::size_t in_flight = 0;
+    /// How many batches there may be on their way at the moment: fewer after a 429 or 503, then more again.
     std::size_t limit = 0;
     /// How often a batch was sent again.
     std::uint64_t retries = 0;
+    /// Since the run began.
     std::chrono::nanoseconds elapsed{0};
     /// Rows a second of this run.
     double rate = 0;
@@ -46,8 +48,11 @@ struct batch_progress
 /// Rows that failed for good. Rows are counted from 0, without the header.
 struct batch_failure
 {
+    /// The number of the first.
     std::uint64_t first_row = 0;
+    /// How many there are.
     std::size_t rows = 0;
+    /// Why: as the operation would have thrown it.
     error_info error;
 };
 
@@ -62,14 +67,18 @@ struct batch_failure
 class batch_job
 {
 public:
+    /// Throws `errc::invalid_argument` for a source or a sink that is none.
     batch_job(model_url url, body_source source, body_sink sink)
         : url_(std::move(url)), source_(std::move(source)), sink_(std::move(sink))
     {
         if (!source_ || !sink_) throw error(errc::invalid_argument, "a batch job needs a source and a sink");
     }
 
+    /// The model's url.
     model_url const& url() const noexcept { return url_; }
+    /// Where the text comes from, piece by piece: cut anywhere, not only between rows.
     body_source const& source() const noexcept { return source_; }
+    /// Where the predictions go, as CSV with one header; a piece ends with a row's end.
     body_sink const& sink() const noexcept { return sink_; }
 
     /// A batch's rows, at most. Default: 1,000. As below, zero throws `errc::invalid_argument`.
@@ -118,20 +127,22 @@ public:
     }
     body_sink const& failed_to() const noexcept { return failed_to_; }
 
-    /// Told of each batch that failed for good.
+    /// Told of each batch that failed for good. Default: none.
     batch_job& on_failed(std::function<void(batch_failure const&)> f)
     {
         on_failed_ = std::move(f);
         return *this;
     }
+    /// The callback that is set, or none.
     std::function<void(batch_failure const&)> const& on_failed() const noexcept { return on_failed_; }
 
-    /// Told how far it is, about five times a second, and at the end.
+    /// Told how far it is, about five times a second, and at the end. Default: none.
     batch_job& on_progress(std::function<void(batch_progress const&)> f)
     {
         on_progress_ = std::move(f);
         return *this;
     }
+    /// The callback that is set, or none.
     std::function<void(batch_progress const&)> const& on_progress() const noexcept { return on_progress_; }
 
     /// The source's length, for the time that is left. Default: unknown.
@@ -151,7 +162,9 @@ public:
         resumed_failed_ = failed_rows;
         return *this;
     }
+    /// What `resume` was told; 0 by default.
     std::uint64_t resumed_rows() const noexcept { return resumed_rows_; }
+    /// What `resume` was told; 0 by default.
     std::uint64_t resumed_failed() const noexcept { return resumed_failed_; }
 
 private:

@@ -21,6 +21,7 @@ namespace practicus::inline v1 {
 class call_options
 {
 public:
+    /// Times are in milliseconds.
     using duration = std::chrono::milliseconds;
 
     call_options() noexcept {}
@@ -76,6 +77,7 @@ public:
         trusted_origins_.push_back(service_url(url).origin());
         return *this;
     }
+    /// Those that were added, in order.
     std::vector<origin> const& trusted_origins() const noexcept { return trusted_origins_; }
 
 private:

@@ -27,7 +27,9 @@ namespace practicus::inline v1 {
 /// The region itself.
 struct cluster_info
 {
+    /// What the region's cluster is called.
     std::string name;
+    /// What the region calls itself.
     std::string region_name;
 
     friend bool operator==(cluster_info const&, cluster_info const&) = default;
@@ -36,7 +38,9 @@ struct cluster_info
 /// A group of models. Urls are made of `prefix`, not of `key`.
 struct model_prefix
 {
+    /// The console's name for it, such as `models-practicus`.
     std::string key;
+    /// What its models' urls begin with, such as `models/practicus`: it may hold slashes.
     std::string prefix;
 
     friend bool operator==(model_prefix const&, model_prefix const&) = default;
@@ -45,7 +49,9 @@ struct model_prefix
 /// A deployment as a version names it.
 struct deployment_ref
 {
+    /// As `model_deployment::key`.
     std::string key;
+    /// As `model_deployment::name`.
     std::string name;
 
     friend bool operator==(deployment_ref const&, deployment_ref const&) = default;
@@ -54,11 +60,17 @@ struct deployment_ref
 /// What model versions run on.
 struct model_deployment
 {
+    /// The console's name for it.
     std::string key;
+    /// The name that users see.
     std::string name;
+    /// The kind of machine, such as `Small-1`.
     std::string worker_type;
+    /// How many of them, as the region writes it, such as `1 - 2`.
     std::string scaling;
+    /// Does it run a script of its own at its start?
     bool startup_script = false;
+    /// The container image, if it is not the usual one.
     std::string custom_image;
 
     friend bool operator==(model_deployment const&, model_deployment const&) = default;
@@ -67,11 +79,13 @@ struct model_deployment
 /// A version of a model or of an app.
 struct deployed_version
 {
+    /// The version's own id; not the one that tokens are for.
     std::int64_t id = 0;
     /// As listed, `3`.
     std::string version;
     /// `Production`, `Staging`, another word, or empty.
     std::string stage;
+    /// Where it runs.
     deployment_ref deployment;
 
     /// As urls have it, `v3`.
@@ -87,14 +101,19 @@ struct deployed_version
     friend bool operator==(deployed_version const&, deployed_version const&) = default;
 };
 
+/// A version of a model.
 using model_version = deployed_version;
+/// A version of an app.
 using app_version = deployed_version;
 
 /// What models and apps have in common.
 struct deployed_entry
 {
+    /// The id that tokens are for, as `client::model_id` finds it.
     std::int64_t id = 0;
+    /// As urls have it.
     std::string name;
+    /// In the region's order; none if it is not deployed.
     std::vector<deployed_version> versions;
 
     /// Has it a version? One without can not be called.
@@ -120,8 +139,10 @@ private:
     }
 };
 
+/// A model as the region lists it.
 struct model : deployed_entry
 {
+    /// Its group: urls are made of `prefix.prefix` and `name`.
     model_prefix prefix;
 
     friend bool operator==(model const&, model const&) = default;
@@ -130,11 +151,17 @@ struct model : deployed_entry
 /// What the console shows of an app or of a group of apps.
 struct app_appearance
 {
+    /// The name to show.
     std::string visible_name;
+    /// What it is for, in a sentence or two.
     std::string description;
+    /// The name of an icon, such as `fa-eye`.
     std::string icon;
+    /// Where it stands among the others, the smallest first.
     std::optional<std::int64_t> sort_order;
+    /// Has it settings of its own?
     bool has_extra_conf = false;
+    /// Has it secrets of its own?
     bool has_extra_secret = false;
 
     friend bool operator==(app_appearance const&, app_appearance const&) = default;
@@ -143,15 +170,20 @@ struct app_appearance
 /// A group of apps. Urls are made of `prefix`, not of `key`.
 struct app_prefix : app_appearance
 {
+    /// The console's name for it, such as `apps-tools`.
     std::string key;
+    /// What its apps' urls begin with, such as `apps/tools`: it may hold slashes.
     std::string prefix;
 
     friend bool operator==(app_prefix const&, app_prefix const&) = default;
 };
 
+/// An app as the region lists it.
 struct app : deployed_entry, app_appearance
 {
+    /// Its group: urls are made of `prefix.prefix` and `name`.
     app_prefix prefix;
+    /// Whose app it is.
     std::string owner_email;
 
     friend bool operator==(app const&, app const&) = default;

@@ -47,14 +47,21 @@ transport& transport_of(client const& of) noexcept;
 /// completion token. It owns copies of its arguments and a handle of the client, so neither needs to outlive
 /// it. It begins when it is awaited.
 ///
-/// **Errors.** An operation throws `practicus::error`; see `errc` for what each code asks of you. Beside
-/// those that an operation names, it can end with any error of the connection, of time, and of the answer's
-/// status or content, and with `operation_aborted` when it is cancelled or the client's execution context is
-/// gone. An argument that can not be used (a url, say) throws at the call itself.
+/// **Errors.** An operation throws `practicus::error`; `practicus::errc` says what each code asks of you.
+/// Beside those that an operation names, it can end with any error of the connection, of time, and of the
+/// answer's status or content; with those of a login or a renewal that it waits for; with
+/// `errc::client_closed` after `close`; and with `boost::asio::error::operation_aborted` when it is cancelled
+/// or the client's execution context is gone. An argument that can not be used (a url, say) throws at the
+/// call itself.
 ///
 /// **Access tokens.** An operation that needs one renews it when it is about to expire, and once when the
 /// region refuses it (401). All callers share one renewal. When nothing is left that the region accepts,
-/// operations end with `errc::login_required`.
+/// operations end with `errc::login_required`; where `client_options::credentials` are refused, with
+/// `errc::login_refused`.
+///
+/// **Time.** An operation has 30 s over all, token fetches and retries included, unless
+/// `timeout_options::operation` or `call_options::deadline` say otherwise, and ends with
+/// `errc::deadline_exceeded`. Only predictions have no limit of their own but those of each phase.
 ///
 /// **Cancellation.** Every type of cancellation that reaches an operation ends it at once (`co_spawn` lets
 /// only `terminal` through, unless the coroutine says otherwise); the client stays usable. A renewal that
@@ -75,6 +82,7 @@ transport& transport_of(client const& of) noexcept;
 class client
 {
 public:
+    /// What an operation returns: nothing runs before it is awaited, and it is awaited once.
     template <class T>
     using awaitable = boost::asio::awaitable<T>;
 
@@ -90,7 +98,7 @@ public:
     client with(call_options options) const { return client(detail::handle(handle_, std::move(options))); }
 
     /// Logs in with e-mail and password; the password is not kept. Errors: `errc::login_refused`,
-    /// `errc::one_time_password_required`, `errc::invalid_credentials`.
+    /// `errc::one_time_password_required`, `errc::expired_token`. Throws `errc::invalid_credentials`.
     awaitable<void> login(std::string email, std::string password) const
     {
         auto who = credentials::password(email, password);
@@ -100,24 +108,26 @@ public:
 
     /// Logs in with any credentials. A refresh token is proved by a first refresh; an access token is taken
     /// as it is, without a request. Replaces whoever was logged in; a password that is refused changes
-    /// nothing. Errors: `errc::login_refused`, `errc::one_time_password_required`; for a refused refresh
-    /// token `errc::login_required`.
+    /// nothing. Errors: `errc::login_refused`, `errc::one_time_password_required`, `errc::expired_token`; for
+    /// a refused refresh token `errc::login_required`.
     awaitable<void> login(credentials who) const { return run<void>(detail::login, std::move(who)); }
 
-    /// Gets a new access token, also if the old one is still good.
+    /// Gets a new access token, also if the old one is still good; until it is there, that one stays in use.
+    /// Errors: `errc::login_required`.
     awaitable<void> refresh() const { return run<void>(detail::refresh); }
 
     /// Forgets every token and password, at once and without a request: the region has no call for it. What
     /// waits for a token ends with `errc::login_required`; what was sent already may still succeed.
     void logout() const { handle_.state().logout(); }
 
-    /// The user's name as the region knows it, or empty before a login.
+    /// The user's name as the region knows it, or empty before a login. Any thread.
     std::string username() const { return handle_.state().username(); }
 
-    /// The region's name.
+    /// The names of the cluster and of the region, each empty if it has none.
     awaitable<cluster_info> cluster() const { return run<cluster_info>(detail::cluster); }
 
-    /// The groups of models. Errors: `errc::unexpected_json`.
+    /// The groups of models. As all lists, it ends with `errc::unexpected_json` where an entry lacks what it
+    /// must have, and with `errc::body_too_large` beyond `limit_options::listing_body`.
     awaitable<std::vector<model_prefix>> model_prefixes() const
     {
         return run<std::vector<model_prefix>>(detail::model_prefixes);
@@ -141,7 +151,7 @@ public:
     /// All apps that the user may see.
     awaitable<std::vector<app>> apps() const { return run<std::vector<app>>(detail::apps); }
 
-    /// The region's service url. Lives as long as this client.
+    /// The region's service url. Lives as long as any copy of this client.
     practicus::service_url const& service_url() const noexcept { return handle_.state().service(); }
 
     /// The url of a model: prefix and name as listed, and a version (`3`, `v3`, `latest`, `production`,
@@ -152,7 +162,7 @@ public:
         return practicus::model_url(handle_.state().service(), prefix, name, version);
     }
 
-    /// The url of an app, written likewise.
+    /// The url of an app, written likewise. Throws `errc::invalid_url`.
     practicus::app_url app_url(std::string_view prefix, std::string_view name,
                                std::string_view version = {}) const
     {

@@ -56,8 +56,11 @@ public:
           login_(std::move(login)), kept_in_(std::move(kept_in))
     {}
 
+    /// The service url.
     service_url const& url() const noexcept { return url_; }
+    /// The user's name on the region, or empty.
     std::string const& username() const noexcept { return username_; }
+    /// The user's e-mail, or empty.
     std::string const& email() const noexcept { return email_; }
 
     /// What the SDK calls it: `admin@practicus.company.com`, with the port unless it is the scheme's own.
@@ -66,6 +69,7 @@ public:
     /// How well a text names it.
     enum class match
     {
+        /// It names another one.
         none,
         /// The host without the port.
         host,
@@ -75,6 +79,8 @@ public:
         exact
     };
 
+    /// How well does this text (a key, a host, a url) name it? Throws `errc::invalid_url` for a text with
+    /// `://` that is no service url.
     match is_named(std::string_view text) const
     {
         if (text == key()) return match::exact;
@@ -90,6 +96,7 @@ public:
         if (!login_) throw error(errc::login_required, "nobody is logged in to '" + key() + "'");
         return *login_;
     }
+    /// Is anything known to log in with?
     bool has_login() const noexcept { return login_.has_value(); }
     /// It is the default of the file that it is from.
     bool is_default() const noexcept { return is_default_; }
@@ -131,9 +138,13 @@ public:
     /// Reads the file; one that is not there counts as empty. Throws `errc::file_error`.
     explicit core_conf(std::string path = default_path()) : path_(std::move(path)) { read(); }
 
+    /// A copy has what was read and changed so far, and saves to the same file.
     core_conf(core_conf const&) = default;
+    /// Takes over what was read and changed so far.
     core_conf(core_conf&&) = default;
+    /// A copy, as the constructor's.
     core_conf& operator=(core_conf const&) = default;
+    /// Takes over, as the constructor.
     core_conf& operator=(core_conf&&) = default;
     ~core_conf()
     {
@@ -142,6 +153,7 @@ public:
                 detail::wipe(v.second.data(), v.second.size());
     }
 
+    /// The file's.
     std::string const& path() const noexcept { return path_; }
 
     /// In the file's order; without what holds no url that can be used.

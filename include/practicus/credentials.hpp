@@ -25,6 +25,7 @@ namespace practicus::inline v1 {
 class credentials
 {
 public:
+    /// Which kind of credentials these are.
     enum class kind
     {
         /// E-mail and password: `POST auth/`.
@@ -91,10 +92,15 @@ public:
         return *this;
     }
 
+    /// Which kind these are.
     kind type() const noexcept { return kind_; }
+    /// The e-mail, trimmed; empty unless these are a password.
     std::string const& email() const noexcept { return email_; }
+    /// The password or the token.
     secret const& value() const noexcept { return value_; }
+    /// The one-time password, or an empty secret.
     secret const& one_time_password() const noexcept { return one_time_password_; }
+    /// Will the client keep the password? Only a password is kept.
     bool keeps_password() const noexcept { return keep_password_ && kind_ == kind::password; }
 
 private:

@@ -42,6 +42,7 @@ inline boost::asio::awaitable<std::string> take_text(std::shared_ptr<std::string
 class csv_input
 {
 public:
+    /// Opens the file.
     explicit csv_input(std::string path)
         : file_(std::make_shared<detail::posix_file>(std::move(path), O_RDONLY))
     {}
@@ -49,6 +50,7 @@ public:
     /// In bytes, for `batch_job::total_bytes`; 0 for a pipe.
     std::uint64_t size() const { return static_cast<std::uint64_t>(file_->status().st_size); }
 
+    /// For one job: it reads on from where the last piece has ended.
     body_source source() const
     {
         return [file = file_] { return detail::read_piece(file); };
@@ -71,6 +73,7 @@ inline body_source csv_text(std::string text)
 class csv_output
 {
 public:
+    /// Opens the file, or makes it, and reads it once, to count its rows.
     explicit csv_output(std::string path)
         : file_(std::make_shared<detail::posix_file>(std::move(path), O_RDWR | O_CREAT | O_APPEND))
     {

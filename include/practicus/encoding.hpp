@@ -25,6 +25,7 @@ namespace practicus::inline v1 {
 class content_encoding
 {
 public:
+    /// Makes an encoder or a decoder, for one body.
     using factory = std::function<std::unique_ptr<detail::transcoder>()>;
 
     /// Another one; the name as in `Content-Encoding`. Throws `errc::invalid_argument` for a name that is no
@@ -46,9 +47,12 @@ public:
     /// RFC 1950, as RFC 9110 has it under this name; an answer without zlib's wrapper is understood too.
     static content_encoding deflate(int level = 1);
 
+    /// As in `Content-Encoding`.
     std::string const& name() const noexcept { return state_->name; }
 
+    /// A new one, for one body.
     std::unique_ptr<detail::transcoder> encoder() const { return state_->make_encoder(); }
+    /// A new one, for one body.
     std::unique_ptr<detail::transcoder> decoder() const { return state_->make_decoder(); }
 
 private:

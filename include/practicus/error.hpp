@@ -149,10 +149,13 @@ class BOOST_SYMBOL_VISIBLE error_category_type final : public boost::system::err
 public:
     constexpr error_category_type() noexcept : error_category(0xd2f4a1b97c3e5806ULL) {}
 
+    /// `practicus`.
     char const* name() const noexcept override { return "practicus"; }
 
+    /// A short English text for an `errc`; it names no remedy.
     std::string message(int value) const override { return text(value); }
 
+    /// The same without an allocation; the buffer is not used.
     char const* message(int value, char*, std::size_t) const noexcept override { return text(value); }
 
 private:
@@ -207,14 +210,16 @@ private:
     }
 };
 
+/// What `error_category` answers.
 inline constexpr error_category_type error_category_instance{};
 
-/// The category of `errc`.
+/// The category of `errc`: compare codes with `errc` values, not categories.
 inline boost::system::error_category const& error_category() noexcept
 {
     return error_category_instance;
 }
 
+/// Makes an `errc` a code, as Boost.System asks for it: `code == errc::not_found` needs no more.
 inline boost::system::error_code make_error_code(errc e) noexcept
 {
     return {static_cast<int>(e), error_category()};
@@ -285,17 +290,21 @@ struct error_info
 class BOOST_SYMBOL_VISIBLE error : public boost::system::system_error
 {
 public:
+    /// For a failure that is kept elsewhere; the pointer must not be null.
     explicit error(std::shared_ptr<error_info const> info)
         : system_error(info->code), info_(std::move(info)), what_(compose(*info_))
     {}
 
+    /// With all that is known.
     explicit error(error_info info) : error(std::make_shared<error_info const>(std::move(info))) {}
 
+    /// With a code and our own words.
     explicit error(errc code, std::string message = {}) : error(make_info(code, std::move(message))) {}
 
     /// Code, message, request, attempts and last cause; never the server's words, never a secret.
     char const* what() const noexcept override { return what_->c_str(); }
 
+    /// All that is known. Lives as long as any copy of this error.
     error_info const& info() const noexcept { return *info_; }
 
     /// The same information, to be kept or thrown again elsewhere: an exception object is not for two

@@ -24,19 +24,21 @@ namespace practicus::inline v1 {
 enum class token_type
 {
     unknown, ///< No JWT, no such claim, or another text.
-    access,
-    refresh,
-    session
+    access,  ///< For the console.
+    refresh, ///< For new access tokens.
+    session  ///< For one model or app.
 };
 
 /// What a token says of itself. Nothing is verified: only the region can do that. What is missing or makes no
 /// sense is empty.
 struct jwt_claims
 {
+    /// What it is for, as it says.
     token_type type = token_type::unknown;
-    /// When it ends, and when it was issued, by the region's clock. Whole seconds (a fraction is cut off);
-    /// later than 1970 and earlier than 2262.
+    /// When it ends, by the region's clock. Whole seconds (a fraction is cut off); later than 1970 and
+    /// earlier than 2262.
     std::optional<std::chrono::sys_seconds> exp;
+    /// When it was issued, likewise.
     std::optional<std::chrono::sys_seconds> iat;
     /// The `username` claim; at most 256 bytes, no control characters.
     std::optional<std::string> username;

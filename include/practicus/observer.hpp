@@ -26,6 +26,7 @@ struct exchange_timings
     /// From there to the answer's last byte.
     std::chrono::nanoseconds body{0};
 
+    /// All four.
     std::chrono::nanoseconds total() const noexcept { return wait + write + first_byte + body; }
 };
 
@@ -36,9 +37,13 @@ namespace events {
 /// A host's addresses were asked for.
 struct resolved
 {
+    /// The name that was asked for.
     std::string_view host;
+    /// How many came back.
     std::size_t addresses = 0;
+    /// How long it took.
     std::chrono::nanoseconds took{0};
+    /// Why it failed, if it did.
     boost::system::error_code error;
 };
 
@@ -55,33 +60,41 @@ struct dialled
     std::string_view tls_version;
     /// The TLS session of an earlier connection was resumed.
     bool resumed = false;
+    /// Resolving, connecting and the TLS handshake.
     std::chrono::nanoseconds took{0};
+    /// Why it failed, if it did.
     boost::system::error_code error;
 };
 
 /// An operation waits for a connection: all are in use, or must be dialled first.
 struct waiting
 {
+    /// Where to.
     std::string_view origin;
 };
 
 /// A connection is used again.
 struct reused
 {
+    /// Where to.
     std::string_view origin;
+    /// For how long nobody used it.
     std::chrono::nanoseconds idle{0};
 };
 
 /// A connection that was to be used again had been closed by the server.
 struct stale
 {
+    /// Where to.
     std::string_view origin;
+    /// For how long nobody had used it.
     std::chrono::nanoseconds idle{0};
 };
 
 /// A request was sent and answered, or failed.
 struct exchanged
 {
+    /// Where to.
     std::string_view origin;
     /// Such as `GET /console/api/modelhost/models/`.
     std::string_view request;
@@ -89,21 +102,28 @@ struct exchanged
     unsigned attempt = 0;
     /// 0 if there was no whole answer.
     unsigned status = 0;
+    /// Why it failed, if it did.
     boost::system::error_code error;
+    /// How long each phase took.
     exchange_timings timings;
+    /// Head and body of the request, without TLS.
     std::uint64_t bytes_sent = 0;
+    /// Head and body of the answer, without TLS.
     std::uint64_t bytes_received = 0;
 };
 
 /// A request is going to be sent again.
 struct retried
 {
+    /// Where to.
     std::string_view origin;
+    /// As in `exchanged`.
     std::string_view request;
     /// How often it was sent so far.
     unsigned attempts = 0;
-    /// Why: the answer's status, or the error of the attempt.
+    /// Why: the answer's status, or 0 if there was none.
     unsigned status = 0;
+    /// The error of the attempt, if there was no answer.
     boost::system::error_code error;
     /// After this pause; 0 if at once, for a connection was stale.
     std::chrono::nanoseconds pause{0};
@@ -114,13 +134,16 @@ struct token_fetched
 {
     /// `access`, `session` or `app`.
     std::string_view kind;
+    /// How long it took, retries included.
     std::chrono::nanoseconds took{0};
+    /// Why it failed, if it did.
     boost::system::error_code error;
 };
 
 /// The callback `on_tokens` failed, or took too long. The tokens are in use all the same.
 struct tokens_not_taken
 {
+    /// Why: `errc::deadline_exceeded` if it took too long.
     boost::system::error_code error;
     /// What it threw says. It is the callback's text.
     std::string_view message;
@@ -129,6 +152,7 @@ struct tokens_not_taken
 /// The store of `client_options::store` failed. The client went on without it.
 struct store_failed
 {
+    /// Why.
     boost::system::error_code error;
     /// What it threw says. It is the store's text.
     std::string_view message;
@@ -136,6 +160,7 @@ struct store_failed
 
 } // namespace events
 
+/// What happened: one of the types in `events`.
 using event = std::variant<events::resolved, events::dialled, events::waiting, events::reused, events::stale,
                            events::exchanged, events::retried, events::token_fetched,
                            events::tokens_not_taken, events::store_failed>;
@@ -149,12 +174,13 @@ struct cache_stats
 {
     /// Kept now.
     std::size_t entries = 0;
-    /// The oldest one's age, and the shortest time that one still lives; empty if nothing is kept, or if
-    /// nobody knows (an access token that the caller gave).
+    /// The oldest one's age; empty if nothing is kept, or if nobody knows (an access token that the caller
+    /// gave).
     std::optional<std::chrono::nanoseconds> age;
+    /// The shortest time that one still lives; empty likewise.
     std::optional<std::chrono::nanoseconds> remaining;
 
-    // Since the client was made.
+    /// Callers that were served at once, since the client was made, as all below.
     std::uint64_t hits = 0;
     /// Callers that had to wait: for a fetch that they caused, or for one that was under way.
     std::uint64_t misses = 0;
@@ -168,6 +194,7 @@ struct cache_stats
     std::uint64_t replays = 0;
     /// Given up for want of room.
     std::uint64_t evictions = 0;
+    /// Of the last fetch or renewal that failed; empty if none did.
     boost::system::error_code last_error;
 };
 
@@ -177,13 +204,16 @@ struct client_stats
 {
     /// Connections that are open now, idle ones included.
     std::size_t open = 0;
+    /// Connections that nobody uses now.
     std::size_t idle = 0;
     /// Operations that wait for a connection now.
     std::size_t waiting = 0;
+    /// Connections that are being opened now.
     std::size_t dialling = 0;
 
-    // Since the client was made.
+    /// Connections that were begun to be opened, since the client was made, as all below.
     std::uint64_t dials = 0;
+    /// How many of them failed.
     std::uint64_t dial_failures = 0;
     /// TLS handshakes that resumed an earlier session.
     std::uint64_t resumptions = 0;
@@ -197,14 +227,18 @@ struct client_stats
     std::uint64_t exchanges = 0;
     /// Requests sent again, after a pause or at once.
     std::uint64_t retries = 0;
-    /// Payload: heads and bodies, without TLS.
+    /// Payload of requests: heads and bodies, without TLS.
     std::uint64_t bytes_sent = 0;
+    /// Payload of answers: heads and bodies, without TLS.
     std::uint64_t bytes_received = 0;
 
+    /// The one access token.
     cache_stats access_tokens;
     /// Ids of models and apps.
     cache_stats ids;
+    /// Session tokens of models.
     cache_stats session_tokens;
+    /// Session tokens of apps.
     cache_stats app_tokens;
 };
 

@@ -54,11 +54,14 @@ public:
         certificate_file_ = std::move(certificate_file);
         return set(key_file_, std::move(key_file));
     }
+    /// The path that is set, or empty.
     std::string const& certificate_file() const noexcept { return certificate_file_; }
+    /// The path that is set, or empty.
     std::string const& key_file() const noexcept { return key_file_; }
 
     /// Whoever answers is believed, and gets the password. For a machine without secrets only.
     tls_options& disable_verification_and_expose_all_secrets() { return set(verify_, false); }
+    /// Is the server's certificate verified? Default: yes.
     bool verify() const noexcept { return verify_; }
 
 private:
@@ -82,6 +85,7 @@ private:
 class timeout_options
 {
 public:
+    /// Times are in milliseconds.
     using duration = std::chrono::milliseconds;
 
     timeout_options() noexcept {}
@@ -162,6 +166,7 @@ private:
 class pool_options
 {
 public:
+    /// Times are in milliseconds.
     using duration = std::chrono::milliseconds;
 
     pool_options() noexcept {}
@@ -202,6 +207,7 @@ private:
 class retry_options
 {
 public:
+    /// Times are in milliseconds.
     using duration = std::chrono::milliseconds;
 
     retry_options() noexcept {}
@@ -250,18 +256,23 @@ class client_options
 public:
     client_options() noexcept {}
 
+    /// How TLS connections are made.
     client_options& tls(tls_options value) { return set(tls_, std::move(value)); }
     tls_options const& tls() const noexcept { return tls_; }
 
+    /// How long each phase may take.
     client_options& timeouts(timeout_options value) { return set(timeouts_, value); }
     timeout_options const& timeouts() const noexcept { return timeouts_; }
 
+    /// How much of an answer is read.
     client_options& limits(limit_options value) { return set(limits_, value); }
     limit_options const& limits() const noexcept { return limits_; }
 
+    /// How many connections there are, and how long they are kept.
     client_options& pool(pool_options value) { return set(pool_, value); }
     pool_options const& pool() const noexcept { return pool_; }
 
+    /// What is sent again, and when.
     client_options& retry(retry_options value) { return set(retry_, value); }
     retry_options const& retry() const noexcept { return retry_; }
 
@@ -308,6 +319,7 @@ public:
         trusted_origins_.push_back(service_url(url).origin());
         return *this;
     }
+    /// Those that were added, in order.
     std::vector<origin> const& trusted_origins() const noexcept { return trusted_origins_; }
 
     /// Sent as `User-Agent`. Default: `practicus-cpp`. Throws `errc::invalid_argument` on a control

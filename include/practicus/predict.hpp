@@ -33,6 +33,7 @@ using body_sink = std::function<boost::asio::awaitable<void>(std::string)>;
 class predict_options
 {
 public:
+    /// Times are in milliseconds.
     using duration = std::chrono::milliseconds;
 
     predict_options() noexcept {}
@@ -90,6 +91,7 @@ public:
         return *this;
     }
     std::size_t max_answer() const noexcept { return max_answer_.value_or(std::size_t{256} << 20); }
+    /// Is a limit set?
     bool has_max_answer() const noexcept { return max_answer_.has_value(); }
 
     /// From the request's last byte to the answer's first: a model may think for long. Zero is no limit.
@@ -115,10 +117,13 @@ private:
 /// What a model answered.
 struct prediction
 {
+    /// The answer's status, 200 to 299.
     unsigned status = 0;
+    /// The answer's `Content-Type`; empty if it has none.
     std::string content_type;
     /// How the body was encoded on its way, or empty. It is decoded here.
     std::string content_encoding;
+    /// Whole and decoded; empty if it went to a sink.
     std::string body;
     /// Of the attempt that succeeded.
     exchange_timings timings;

@@ -54,8 +54,11 @@ public:
         has_credentials_ = true;
         return *this;
     }
+    /// Are user and password set?
     bool has_credentials() const noexcept { return has_credentials_; }
+    /// The user that is set, or empty.
     std::string const& user() const noexcept { return user_; }
+    /// The password that is set, or an empty secret.
     secret const& password() const noexcept { return password_; }
 
     /// Look into the environment? Default: on.
@@ -86,6 +89,7 @@ public:
         url_ = secret();
         return *this;
     }
+    /// Was `direct` called last?
     bool is_direct() const noexcept { return direct_; }
 
 private:

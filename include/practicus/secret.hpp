@@ -28,10 +28,12 @@ class secret
 public:
     secret() noexcept = default;
 
+    /// Copies the value; the string that it was in stays as it is.
     explicit secret(std::string_view value)
         : bytes_(value.empty() ? nullptr : std::make_shared<buffer const>(value))
     {}
 
+    /// The same for a literal; not for a null pointer.
     explicit secret(char const* value) : secret(std::string_view(value)) {}
 
     /// Takes the value over and wipes the string it was in.
@@ -43,8 +45,11 @@ public:
         return result;
     }
 
+    /// Is there nothing in it?
     bool empty() const noexcept { return bytes_ == nullptr; }
+    /// Is there something in it?
     explicit operator bool() const noexcept { return !empty(); }
+    /// In bytes.
     std::size_t size() const noexcept { return bytes_ ? bytes_->size : 0; }
 
     /// The bytes. They live as long as any copy of this secret.

@@ -46,7 +46,9 @@ public:
         : state_(value.empty() ? nullptr : std::make_shared<state const>(std::move(value)))
     {}
 
+    /// Is it no token?
     bool empty() const noexcept { return state_ == nullptr; }
+    /// Is it a token?
     explicit operator bool() const noexcept { return !empty(); }
 
     /// The bytes, for an `Authorization: Bearer` field. They live as long as any copy of this token.
@@ -96,10 +98,12 @@ private:
 class issued_tokens
 {
 public:
+    /// Takes all three as they are.
     issued_tokens(token access, token refresh, std::string username)
         : access_(std::move(access)), refresh_(std::move(refresh)), username_(std::move(username))
     {}
 
+    /// The new access token.
     token const& access() const noexcept { return access_; }
     /// Empty if the region issued none; the one of before if it did not replace it.
     token const& refresh() const noexcept { return refresh_; }

@@ -31,6 +31,7 @@ namespace practicus::inline v1 {
 class token_store
 {
 public:
+    /// What the functions return.
     template <class T>
     using awaitable = boost::asio::awaitable<T>;
 
@@ -51,7 +52,9 @@ public:
 
     /// What was saved last, or an empty secret.
     virtual awaitable<secret> load(std::string key) = 0;
+    /// Replaces what was saved under this key before. Others must never read a part.
     virtual awaitable<void> save(std::string key, secret value) = 0;
+    /// Forgets what was saved; no error if nothing was.
     virtual awaitable<void> remove(std::string key) = 0;
     /// Waits until nobody else has the key's lock, or throws after a while.
     virtual awaitable<std::shared_ptr<lock>> acquire(std::string key) = 0;

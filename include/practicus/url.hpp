@@ -89,7 +89,9 @@ private:
 class service_url
 {
 public:
+    /// From a whole url.
     service_url(std::string_view text) : service_url(detail::split_url(text)) {}
+    /// From a whole url.
     service_url(std::string const& text) : service_url(std::string_view(text)) {}
     /// A null pointer counts as empty: `std::getenv` answers one.
     service_url(char const* text) : service_url(std::string_view(text != nullptr ? text : "")) {}
@@ -100,9 +102,13 @@ public:
     class origin const& origin() const noexcept { return origin_; }
     /// As in `origin`.
     std::string_view scheme() const noexcept { return origin_.scheme(); }
+    /// As in `origin`.
     bool secure() const noexcept { return origin_.secure(); }
+    /// As in `origin`.
     std::string_view host() const noexcept { return origin_.host(); }
+    /// As in `origin`.
     std::uint16_t port() const noexcept { return origin_.port(); }
+    /// As in `origin`.
     std::string_view host_header() const noexcept { return origin_.host_header(); }
     /// Its path, `/` if it has none of its own; begins and ends with a slash.
     std::string_view path() const noexcept { return std::string_view(text_).substr(origin_.str().size()); }
@@ -266,8 +272,11 @@ private:
 class model_url : public deployed_url
 {
 public:
+    /// From a whole url.
     model_url(std::string_view text) : deployed_url(text) {}
+    /// From a whole url.
     model_url(std::string const& text) : model_url(std::string_view(text)) {}
+    /// From a whole url; the pointer must not be null.
     model_url(char const* text) : model_url(std::string_view(text)) {}
 
     /// A whole url, or the path behind the service url (`models/practicus/diamond-price/v3`),
@@ -286,10 +295,15 @@ public:
 class app_url : public deployed_url
 {
 public:
+    /// From a whole url.
     app_url(std::string_view text) : deployed_url(text) {}
+    /// From a whole url.
     app_url(std::string const& text) : app_url(std::string_view(text)) {}
+    /// From a whole url; the pointer must not be null.
     app_url(char const* text) : app_url(std::string_view(text)) {}
+    /// As a model's.
     app_url(service_url const& service, std::string_view text) : deployed_url(service, text) {}
+    /// As a model's.
     app_url(service_url const& service, std::string_view prefix, std::string_view name,
             std::string_view version = {})
         : deployed_url(service, prefix, name, version)

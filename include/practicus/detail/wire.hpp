@@ -39,6 +39,7 @@ enum class token_purpose
 /// What a model's service says of it.
 struct model_metadata
 {
+    /// The id that tokens are for.
     std::int64_t model_id = 0;
     /// The rest of the answer, `model_signature_json` and more, as the model's author wrote it; untrusted.
     boost::json::object values;

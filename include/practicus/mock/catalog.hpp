@@ -26,6 +26,7 @@ namespace practicus::inline v1::mock {
 class user
 {
 public:
+    /// Logs in with these two.
     user(std::string_view email, std::string_view password)
         : email_(email), password_(password), username_(email.substr(0, email.find('@')))
     {}
@@ -36,9 +37,13 @@ public:
     /// The login then needs this in the field `one_time_password` as well.
     user& one_time_password(std::string_view value) { return one_time_password_ = value, *this; }
 
+    /// As given.
     std::string const& email() const noexcept { return email_; }
+    /// As given.
     std::string const& password() const noexcept { return password_; }
+    /// What the region calls the user.
     std::string const& username() const noexcept { return username_; }
+    /// As set; empty if none is needed.
     std::string const& one_time_password() const noexcept { return one_time_password_; }
 
 private:
@@ -62,9 +67,12 @@ public:
         return *this;
     }
 
+    /// As given.
     std::string const& key() const noexcept { return key_; }
+    /// As given.
     std::string const& path() const noexcept { return path_; }
 
+    /// As the console lists it.
     boost::json::object to_json() const
     {
         boost::json::object result{{"key", key_}, {"prefix", path_}};
@@ -83,6 +91,7 @@ private:
 class deployment
 {
 public:
+    /// With no more than what each deployment has.
     deployment(std::string_view key, std::string_view name) : key_(key), name_(name) {}
 
     /// One more field, such as `worker_type`, `scaling`, `startup_script`, `custom_image`.
@@ -92,8 +101,10 @@ public:
         return *this;
     }
 
+    /// As given.
     std::string const& key() const noexcept { return key_; }
 
+    /// As the console lists it.
     boost::json::object to_json() const
     {
         boost::json::object result{{"key", key_}, {"name", name_}};
@@ -122,6 +133,7 @@ public:
         : id_(id), text_(std::to_string(value)), value_(value), where_(std::move(where))
     {}
 
+    /// The same for a literal.
     version(std::int64_t id, int value, deployment where)
         : version(id, static_cast<std::int64_t>(value), std::move(where))
     {}
@@ -129,9 +141,12 @@ public:
     /// `Production`, `Staging` or another; null if never set.
     version& stage(std::string_view value) { return stage_ = value, *this; }
 
+    /// As urls have it, without the `v`.
     std::string const& text() const noexcept { return text_; }
+    /// As set; empty if none is.
     std::string const& stage() const noexcept { return stage_; }
 
+    /// As the console lists it; where it runs stands in the field of this name.
     boost::json::object to_json(std::string_view deployment_field) const
     {
         boost::json::object result{{"id", id_}, {"version", value_}};
@@ -154,13 +169,18 @@ namespace detail {
 class hosted
 {
 public:
+    /// Not deployed: it has no version yet.
     hosted(std::int64_t id, std::string_view name, prefix where)
         : id_(id), name_(name), prefix_(std::move(where))
     {}
 
+    /// What tokens are for.
     std::int64_t id() const noexcept { return id_; }
+    /// As urls have it.
     std::string const& name() const noexcept { return name_; }
+    /// Its prefix.
     prefix const& where() const noexcept { return prefix_; }
+    /// In the order in which they were added.
     std::vector<version> const& versions() const noexcept { return versions_; }
 
     /// Is there such a version? `tag` is `v1`, `latest`, `production`, `staging`, or empty for the url
@@ -207,6 +227,7 @@ class model : public detail::hosted
 public:
     using hosted::hosted;
 
+    /// One more version.
     model& add(version v) { return versions_.push_back(std::move(v)), *this; }
 
     /// The listing has no `model_versions` at all.
@@ -229,6 +250,7 @@ public:
     /// What the field `x-prt-model-id` holds instead of the id; `std::nullopt`: no such field.
     model& answer_id(std::optional<std::string> text) { return answer_id_ = std::move(text), *this; }
 
+    /// From a request to its answer. The body is decompressed.
     using predictor = std::function<response(request const&)>;
 
     /// What answers predictions, once the request and its token were found good. Called on the server's
@@ -239,10 +261,15 @@ public:
     /// A prediction's body, decompressed, may have so many bytes: more is answered 413. Default: 1 GiB.
     model& max_body(std::size_t bytes) { return max_body_ = bytes, *this; }
 
+    /// The value that is set, or the default.
     std::size_t max_body() const noexcept { return max_body_; }
+    /// The function that is set, or none.
     predictor const& predicts() const noexcept { return predictor_; }
+    /// As set; the id by default.
     std::optional<std::string> const& answer_id() const noexcept { return answer_id_; }
+    /// The whole metadata.
     boost::json::object const& metadata() const noexcept { return metadata_; }
+    /// As the console lists it.
     boost::json::object to_json() const { return listing("model", "model_deployment"); }
 
 private:
@@ -258,6 +285,7 @@ class app : public detail::hosted
 public:
     using hosted::hosted;
 
+    /// One more version.
     app& add(version v) { return versions_.push_back(std::move(v)), *this; }
 
     /// One more field of the listing, such as `visible_name`, `owner_email`, `icon`.
@@ -270,7 +298,9 @@ public:
     /// What the field `app_id` of the metadata holds instead of the id; `std::nullopt`: no such field.
     app& answer_id(std::optional<boost::json::value> value) { return answer_id_ = std::move(value), *this; }
 
+    /// As set; the id by default.
     std::optional<boost::json::value> const& answer_id() const noexcept { return answer_id_; }
+    /// As the console lists it.
     boost::json::object to_json() const { return listing("app", "app_deployment_setting"); }
 
 private:

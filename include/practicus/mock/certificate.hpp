@@ -24,9 +24,12 @@ namespace practicus::inline v1::mock {
 class certificate
 {
 public:
+    /// Takes both as they are.
     certificate(std::string cert, std::string key) : pem_(std::move(cert)), key_pem_(std::move(key)) {}
 
+    /// The certificate; what stands behind it in the text is its chain.
     std::string const& pem() const noexcept { return pem_; }
+    /// The private key, not encrypted.
     std::string const& key_pem() const noexcept { return key_pem_; }
 
 private:
@@ -52,11 +55,16 @@ public:
         return *this;
     }
 
+    /// Until yesterday.
     certificate_options& expired() { return valid(std::chrono::hours(-48), std::chrono::hours(-24)); }
+    /// From tomorrow on.
     certificate_options& not_yet_valid() { return valid(std::chrono::hours(24), std::chrono::hours(48)); }
 
+    /// As set.
     std::string const& names() const noexcept { return names_; }
+    /// From when it is valid, relative to now.
     std::chrono::seconds from() const noexcept { return from_; }
+    /// Until when it is valid, relative to now.
     std::chrono::seconds to() const noexcept { return to_; }
 
 private:

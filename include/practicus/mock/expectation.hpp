@@ -94,6 +94,7 @@ template <class Derived, class Plan>
 class expected
 {
 public:
+    /// For `server` alone.
     expected(std::shared_ptr<script> s, std::shared_ptr<rule<Plan>> r)
         : script_(std::move(s)), rule_(std::move(r))
     {}
@@ -111,6 +112,7 @@ public:
         return rule_->used;
     }
 
+    /// For the setters of the base class alone.
     template <class Change>
     void change_plan(Change change)
     {

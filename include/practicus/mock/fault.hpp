@@ -133,6 +133,7 @@ public:
         return set([&](auto& p) { p.reply = std::move(value); });
     }
 
+    /// The same, with a body of this type.
     Derived& reply(unsigned status, std::string_view body = {}, std::string_view type = "application/json")
     {
         return reply(response(status, type, std::string(body)));
@@ -144,6 +145,7 @@ public:
         return set([&](auto& p) { p.headers.add(name, value); });
     }
 
+    /// Answers a redirect to this place.
     Derived& redirect(std::string_view location, unsigned status = 302)
     {
         reply(response(status));
@@ -232,12 +234,14 @@ public:
 class fault : public detail::answer_faults<fault>
 {
 public:
+    /// For the setters of the base class alone.
     template <class Change>
     void change_plan(Change change)
     {
         change(plan_);
     }
 
+    /// For `server` alone.
     detail::answer_plan const& plan() const noexcept { return plan_; }
 
 private:

@@ -36,8 +36,10 @@ inline bool iequals(std::string_view a, std::string_view b) noexcept
 class header_list
 {
 public:
+    /// A field's name and its value.
     using value_type = std::pair<std::string, std::string>;
 
+    /// One more field, at the end.
     void add(std::string_view name, std::string_view value) { fields_.emplace_back(name, value); }
 
     /// Replaces every field of this name by one.
@@ -47,11 +49,13 @@ public:
         add(name, value);
     }
 
+    /// Removes every field of this name.
     void erase(std::string_view name)
     {
         std::erase_if(fields_, [name](value_type const& f) { return detail::iequals(f.first, name); });
     }
 
+    /// How many fields of this name there are.
     std::size_t count(std::string_view name) const noexcept
     {
         return static_cast<std::size_t>(
@@ -59,6 +63,7 @@ public:
                           [name](value_type const& f) { return detail::iequals(f.first, name); }));
     }
 
+    /// Is there a field of this name?
     bool contains(std::string_view name) const noexcept { return count(name) != 0; }
 
     /// The first field's value, or empty. The view lives until the list changes.
@@ -69,8 +74,11 @@ public:
         return {};
     }
 
+    /// The first field.
     auto begin() const noexcept { return fields_.begin(); }
+    /// Past the last field.
     auto end() const noexcept { return fields_.end(); }
+    /// How many fields there are.
     std::size_t size() const noexcept { return fields_.size(); }
 
 private:
@@ -82,8 +90,10 @@ class request
 {
 public:
     request() = default;
+    /// Without fields or a body.
     request(std::string_view verb, std::string_view to) : method(verb), target(to) {}
 
+    /// One more field.
     request& header(std::string_view name, std::string_view value)
     {
         headers.add(name, value);
@@ -105,7 +115,9 @@ public:
         return *this;
     }
 
+    /// As `content`, of the type `application/json`.
     request& json(std::string_view text) { return content("application/json", text); }
+    /// As `content`, of the type `application/x-www-form-urlencoded`.
     request& form(std::string_view text) { return content("application/x-www-form-urlencoded", text); }
 
     /// The target up to its query.
@@ -118,9 +130,11 @@ public:
         return at == std::string::npos ? std::string_view() : std::string_view(target).substr(at + 1);
     }
 
+    /// In upper case, as on the request line.
     std::string method;
     /// As on the request line, percent-encoded, with the query.
     std::string target;
+    /// In their order.
     header_list headers;
     /// Without its chunked coding, if it had one; still compressed.
     std::string body;
@@ -132,24 +146,30 @@ public:
 class response
 {
 public:
+    /// Without a body.
     explicit response(unsigned code = 200) : status(code) {}
+    /// With a body of this type.
     response(unsigned code, std::string_view type, std::string text) : status(code), body(std::move(text))
     {
         headers.add("Content-Type", type);
     }
 
+    /// Replaces every field of this name by one.
     response& header(std::string_view name, std::string_view value)
     {
         headers.set(name, value);
         return *this;
     }
 
+    /// The HTTP status.
     unsigned status;
     /// Without Content-Length and Transfer-Encoding: the server writes those.
     header_list headers;
+    /// Whole, also if it goes out in pieces.
     std::string body;
     /// The body goes out chunked, split at these offsets, each piece in a write of its own.
     bool chunked = false;
+    /// Where `body` is split, in bytes from its start.
     std::vector<std::size_t> pieces;
     /// The first piece waits for the first gate, and so on.
     std::vector<gate> gates;

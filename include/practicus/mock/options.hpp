@@ -59,19 +59,30 @@ public:
     /// How many requests `server::requests()` keeps, the newest: 1,000 by default, and 64 MiB of bodies.
     server_options& keep_requests(std::size_t count) { return keep_ = count, *this; }
 
+    /// The value that is set, or the default.
     std::string const& address() const noexcept { return address_; }
+    /// The value that is set, or the default.
     std::uint16_t port() const noexcept { return port_; }
+    /// Is it TLS?
     bool secure() const noexcept { return certificate_options_ || certificate_; }
+    /// What the certificate says that the server makes, if it makes one.
     std::optional<certificate_options> const& tls_certificate_options() const noexcept
     {
         return certificate_options_;
     }
+    /// The certificate that was given, if one was.
     std::optional<certificate> const& tls_certificate() const noexcept { return certificate_; }
+    /// The authority that was given with it, or empty.
     std::string const& ca() const noexcept { return ca_; }
+    /// The authority of clients, or empty: they need no certificate.
     std::string const& client_ca() const noexcept { return client_ca_; }
+    /// The value that is set, or the default.
     bool tls12_only() const noexcept { return tls12_only_; }
+    /// In bytes.
     std::uint32_t head_limit() const noexcept { return head_limit_; }
+    /// In bytes.
     std::uint64_t body_limit() const noexcept { return body_limit_; }
+    /// The value that is set, or the default.
     std::size_t keep_requests() const noexcept { return keep_; }
 
 private:

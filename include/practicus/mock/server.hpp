@@ -84,6 +84,7 @@ public:
     /// Closes all connections; the port stays.
     void close_connections() { state_->stop_connections(); }
 
+    /// What it serves. Lives as long as the server.
     mock::region& region() noexcept { return state_->console; }
 
     /// The service url, such as `http://127.0.0.1:41234`; a region's base path is the caller's to add.
@@ -91,6 +92,7 @@ public:
 
     /// `127.0.0.1`, or `::1` without brackets.
     std::string host() const { return state_->options.address(); }
+    /// The port that it listens on.
     std::uint16_t port() const noexcept { return port_; }
 
     /// Host and port as in a Host field.
@@ -104,6 +106,7 @@ public:
     /// The authority of the server's certificate, as PEM; empty without TLS.
     std::string const& ca_pem() const noexcept { return ca_; }
 
+    /// Writes `ca_pem()` to a file. Throws `std::runtime_error`.
     void write_ca_file(std::string const& path) const
     {
         std::ofstream out(path, std::ios::binary | std::ios::trunc);
@@ -158,6 +161,7 @@ public:
 
     /// The newest requests, oldest first, whole, with their credentials.
     std::vector<request> requests() const { return state_->requests(); }
+    /// Forgets them. What `count` says stays.
     void clear_requests() { state_->clear_requests(); }
 
     /// Blocks until so many requests have come in all; false if they have not within the limit. Not for the
@@ -168,16 +172,19 @@ public:
         return state_->wait_for_requests(count, limit);
     }
 
-    /// Connections accepted up to now, and those that are open.
+    /// Connections accepted up to now.
     std::uint64_t connections() const noexcept { return state_->accepted; }
+    /// Connections that are open now.
     std::uint64_t open_connections() const noexcept { return state_->open; }
 
     /// How often a connection fell silent because a fault had it so.
     std::uint64_t stalls() const noexcept { return state_->stalls; }
 
-    /// TLS handshakes that succeeded, that failed, and that resumed a session.
+    /// TLS handshakes that succeeded.
     std::uint64_t handshakes() const noexcept { return state_->handshakes; }
+    /// TLS handshakes that failed.
     std::uint64_t failed_handshakes() const noexcept { return state_->failed_handshakes; }
+    /// TLS handshakes that resumed a session.
     std::uint64_t resumed_sessions() const noexcept { return state_->resumed; }
 
     /// The names that clients asked for in their handshakes (SNI), empty for none, in order.

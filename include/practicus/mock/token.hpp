@@ -24,7 +24,9 @@ namespace practicus::inline v1::mock {
 /// What a token of a region is for.
 enum class token_type
 {
+    /// For new access tokens.
     refresh,
+    /// For the console.
     access,
     /// For the API of one model.
     session,

@@ -55,8 +55,11 @@ enum class rotation
 class region
 {
 public:
+    /// A time of the region's clock.
     using time_point = std::chrono::system_clock::time_point;
+    /// Tells the time.
     using clock_function = std::function<time_point()>;
+    /// Changes the claims of a token that is being issued: `void(token_type, boost::json::object&)`.
     using claims_hook = detail::token_mint::claims_hook;
 
     region() = default;
@@ -65,17 +68,25 @@ public:
 
     // What is there.
 
+    /// Who may log in.
     region& add(user u);
+    /// A model, listed and served.
     region& add(model m);
+    /// An app, listed and served.
     region& add(app a);
 
     /// A content encoding for predictions, or another in place of one with this name. A server's region
     /// begins with `zlib_codecs()`, another with none.
     region& add(codec c);
+    /// Lists a group of models; a model may have a prefix that is not listed.
     region& add_model_prefix(prefix p);
+    /// Lists a group of apps.
     region& add_app_prefix(prefix p);
+    /// Lists a deployment.
     region& add_model_deployment(deployment d);
+    /// Takes a model away: its urls answer 404.
     region& remove_model(std::int64_t id);
+    /// Takes an app away, likewise.
     region& remove_app(std::int64_t id);
 
     /// A user `admin@company.com` with the password `practicus`, three model prefixes, models with and
@@ -93,9 +104,12 @@ public:
 
     // Tokens and time.
 
-    /// Defaults: 90 days, 30 minutes, 4 hours (models and apps).
+    /// How long refresh tokens live from now on. Defaults: 90 days; access tokens 30 minutes; session tokens,
+    /// of models and of apps, 4 hours.
     region& refresh_lifetime(std::chrono::seconds value);
+    /// As `refresh_lifetime`, of access tokens.
     region& access_lifetime(std::chrono::seconds value);
+    /// As `refresh_lifetime`, of session tokens.
     region& session_lifetime(std::chrono::seconds value);
 
     /// Default: `rotation::none`.
@@ -117,6 +131,7 @@ public:
 
     /// Moves the clock on, or back: tokens expire, or the region's clock is wrong.
     region& advance(std::chrono::seconds by);
+    /// What its clock shows.
     time_point now() const;
 
     /// A token as the region would issue it. `subject` is the model's or the app's id.
@@ -137,6 +152,7 @@ public:
 
     // Requests.
 
+    /// Answers a request, as the server does; no network is needed.
     response handle(request const& r);
 
     /// Counts a request that something else answers, and checks its framing, unless its body was not read.
@@ -153,11 +169,14 @@ public:
 
     /// How many answers of this status there were, those of `record` not counted.
     std::uint64_t count_status(unsigned status) const;
+    /// All routes that came, with their numbers.
     std::map<std::string, std::uint64_t, std::less<>> counts() const;
+    /// Forgets the numbers of requests and of statuses.
     void reset_counts();
 
     /// What clients sent that they should not, oldest first, at most 1,000; free of secrets.
     std::vector<std::string> violations() const;
+    /// Forgets them.
     void clear_violations();
 
 private:
