@@ -56,8 +56,8 @@ transport& transport_of(client const& of) noexcept;
 ///
 /// **Access tokens.** An operation that needs one renews it when it is about to expire, and once when the
 /// region refuses it (401). All callers share one renewal. When nothing is left that the region accepts,
-/// operations end with `errc::login_required`; where `client_options::credentials` are refused, with
-/// `errc::login_refused`.
+/// operations end with `errc::login_required`; those that wait for a login by
+/// `client_options::credentials` end with what that one ends with, `errc::login_refused`, say.
 ///
 /// **Time.** An operation has 30 s over all, token fetches and retries included, unless
 /// `timeout_options::operation` or `call_options::deadline` say otherwise, and ends with

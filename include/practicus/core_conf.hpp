@@ -118,7 +118,7 @@ private:
 };
 
 /// The file in which the vendor's SDK keeps the regions that its user has logged in to, and how the network
-/// is to be used (WIRE.md). Names of keys are read in any case, as the SDK reads them.
+/// is to be used. Names of keys are read in any case, as the SDK reads them.
 ///
 /// What is written here the SDK reads; what is not known is kept, but for comments (the SDK keeps none
 /// either). The file gets mode 0600, for it holds refresh tokens. A file that can not be understood is never

@@ -85,7 +85,7 @@ public:
     }
 
     /// Keep the password in memory, so that the client can log in again by itself when the refresh token is
-    /// refused. Default: off.
+    /// refused. Without effect beside a one-time password, which is used up. Default: off.
     credentials& keep_password(bool on = true)
     {
         keep_password_ = on;

@@ -200,10 +200,10 @@ private:
     duration age_{600'000};
 };
 
-/// Sending again after a passing failure: connecting failed, the connection was lost, 408, 429, 502, 503,
-/// 504. Only what may be repeated is: GETs, logins, and any request of which nothing was written or that was
-/// refused with 429. An origin has a budget of 100 retries, refilled by success. The deadline stands above
-/// it all.
+/// Sending again after a passing failure: connecting failed, the connection was lost, no answer came in time,
+/// 408, 429, 502, 503 or 504. Only what may be repeated is: GETs, logins, and any request of which nothing
+/// was written or that was refused with 429. An origin has a budget of 100 retries, refilled by success. The
+/// deadline stands above it all.
 class retry_options
 {
 public:
