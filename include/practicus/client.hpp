@@ -133,7 +133,8 @@ public:
         return run<std::vector<model_prefix>>(detail::model_prefixes);
     }
 
-    /// All models that the user may see; filters are beside the type `model`.
+    /// All models that the user may see; filters are beside the type `model`. What the region lists is plain
+    /// data as it wrote it: texts are untrusted.
     awaitable<std::vector<model>> models() const { return run<std::vector<model>>(detail::models); }
 
     /// What models can be deployed on.
@@ -176,7 +177,7 @@ public:
         return run<std::int64_t>(detail::model_id, std::move(url));
     }
 
-    /// What the model's service says of it. Errors: as `model_id`, and `errc::not_json`.
+    /// What the model's service says of it. Errors: as `model_id`; `errc::not_json`, `errc::unexpected_json`.
     awaitable<practicus::model_metadata> model_metadata(practicus::model_url url) const
     {
         return run<practicus::model_metadata>(detail::model_metadata, std::move(url));

@@ -30,7 +30,8 @@
 
 namespace practicus::inline v1 {
 
-/// Scheme, host and port: what a connection and a credential belong to.
+/// Scheme, host and port: what a connection and a credential belong to. What holds for all urls stands at the
+/// head of practicus/url.hpp.
 class origin
 {
 public:
@@ -85,7 +86,8 @@ private:
 };
 
 /// Where a region is: `https://practicus.company.com`, with a path of its own if it has one. The console's
-/// API is under `<service url>/console/api/`; leave that part out.
+/// API is under `<service url>/console/api/`; leave that part out. What holds for all urls stands at the head
+/// of practicus/url.hpp.
 class service_url
 {
 public:
@@ -150,7 +152,7 @@ private:
 /// A text does not say where the name is. The last segment is read as a version if it looks like one and two
 /// or more segments stand before it; then the one before is the name, and all before that the prefix. Where
 /// that is wrong (a model named `latest`), write the parts. Urls of equal text are equal, however they were
-/// written.
+/// written. What holds for all urls stands at the head of practicus/url.hpp.
 class deployed_url
 {
 public:
