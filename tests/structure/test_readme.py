@@ -1,6 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""The README's sections stand in their order, and every C++ block in an example, which is compiled and run."""
+"""The README's sections stand in their order. In it and in docs, every C++ block stands in an example, which is compiled and
+run, every CMake block in a consumer, and what a shell is told to run is there: files, programs, targets, options."""
 
 import pathlib
 import re
@@ -20,8 +21,67 @@ def sections(text):
     return re.findall(r"^## (.*)$", text, re.MULTILINE)
 
 
-def blocks(text):
-    return re.findall(r"^```cpp\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+def blocks(text, language="cpp"):
+    every = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block for kind, block in every if kind == language]
+
+
+def pages():
+    """By name, the README and all pages of the site."""
+    return {path.relative_to(ROOT).as_posix(): path.read_text()
+            for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
+
+
+def all_blocks(language):
+    for name, text in pages().items():
+        for block in blocks(text, language):
+            yield name, block
+
+
+def texts(pattern, folder):
+    return [path.read_text() for path in sorted((ROOT / folder).rglob(pattern))]
+
+
+def programs():
+    """By its path below examples, the text of a program's sources, as the targets name them."""
+    listed = re.search(r"foreach\(example IN ITEMS ([^)]*)\)", (ROOT / "examples/CMakeLists.txt").read_text())
+    shared = "".join(texts("*.hpp", "examples"))
+    result = {name: (ROOT / f"examples/{name}.cpp").read_text() + shared for name in listed.group(1).split()}
+    return {**result, "practicus": (ROOT / "examples/cli/practicus.1").read_text()}
+
+
+def has_option(program, option):
+    return f'"{option}"' in program or f'"{option}",' in program or "Fl " + option[1:] in program
+
+
+def command_faults(line, known):
+    """What a line for the shell names that is not there."""
+    words = line.split("#")[0].split()
+    for word in words:
+        path = re.match(r"(examples|tests|cmake|docs)/[\w./]+", word)
+        if path and not (ROOT / path.group()).exists():
+            yield f"no {path.group()}"
+        option = re.match(r"-D(PRACTICUS_\w+)=", word)
+        if option and f"({option.group(1)} " not in "".join(texts("CMakeLists.txt", ".")[:1] + texts("*.cmake", "cmake")):
+            yield f"no option {option.group(1)}"
+    if "--target" in words:
+        for target in words[words.index("--target") + 1:]:
+            if target not in known and target not in ("docs", "practicus_cli"):
+                yield f"no target {target}"
+    for number, word in enumerate(words):
+        run = re.fullmatch(r"(?:\S*/examples/)?(\w+)", word)
+        if not run or (word == run.group(1) and word != "practicus") or word.startswith("tests/"):
+            continue
+        name = run.group(1)
+        if name not in known:
+            yield f"no program {name}"
+            continue
+        for option in words[number + 1:]:
+            if option.startswith("--") and not has_option(known[name], option.strip(")")):
+                yield f"{name} has no option {option}"
+        command = words[number + 1] if len(words) > number + 1 else ""
+        if name == "practicus" and f"\n.It Cm {command}" not in known[name]:
+            yield f"practicus has no command {command}"
 
 
 class Readme(unittest.TestCase):
@@ -45,15 +105,56 @@ class Readme(unittest.TestCase):
             with self.subTest(operation=name):
                 self.assertRegex(listed, rf"`[^`]*\b{name}\(")
 
-    def test_blocks_are_found(self):
-        self.assertEqual(blocks("a\n```cpp\nint i;\n```\n```sh\nls\n```\n"), ["int i;\n"])
-        self.assertGreater(len(blocks((ROOT / "README.md").read_text())), 2)
 
-    def test_blocks_stand_in_examples(self):
-        examples = [path.read_text() for path in (ROOT / "examples").glob("*.cpp")]
-        for block in blocks((ROOT / "README.md").read_text()):
-            with self.subTest(block=block):
+class Blocks(unittest.TestCase):
+    def test_blocks_are_found(self):
+        text = "a\n```cpp\nint i;\n```\n```sh\nls\n```\n```\nout\n```\n"
+        self.assertEqual(blocks(text), ["int i;\n"])
+        self.assertEqual(blocks(text, "sh"), ["ls\n"])
+        self.assertEqual(blocks(text, ""), ["out\n"])
+        for name, page in pages().items():
+            with self.subTest(page=name):
+                self.assertEqual(len(re.findall("^```", page, re.MULTILINE)),
+                                 2 * sum(len(blocks(page, kind)) for kind in ("cpp", "sh", "cmake", "")))
+        self.assertGreater(len(list(all_blocks("cpp"))), 20)
+
+    def test_cpp_stands_in_examples(self):
+        examples = texts("*.cpp", "examples")
+        for name, block in all_blocks("cpp"):
+            with self.subTest(page=name, block=block):
                 self.assertTrue(any(block in example for example in examples))
+
+    def test_cmake_stands_in_a_consumer(self):
+        consumers = [set(re.findall(r"[\w:]+", line))
+                     for text in texts("CMakeLists.txt", "tests/consumer") for line in text.splitlines()]
+        for name, block in all_blocks("cmake"):
+            for line in block.splitlines():
+                with self.subTest(page=name, line=line):
+                    words = set(re.findall(r"[\w:]+", line)) - {"your_program"}
+                    self.assertTrue(any(words <= consumer for consumer in consumers))
+
+    def test_faults_of_commands_are_found(self):
+        known = {"smallest": "", "quickstart": '"--url"', "practicus": "\n.It Cm mock\n.It Fl -port Ar n\n"}
+        for line, fault in [("examples/no.sh", "no examples/no.sh"),
+                            ("cmake -DPRACTICUS_NONE=ON", "no option PRACTICUS_NONE"),
+                            ("cmake --build build --target smallest none", "no target none"),
+                            ("build/x/examples/none", "no program none"),
+                            ("build/x/examples/quickstart --no", "quickstart has no option --no"),
+                            ("practicus none", "practicus has no command none"),
+                            ("practicus mock --no", "practicus has no option --no")]:
+            with self.subTest(line=line):
+                self.assertEqual(list(command_faults(line, known)), [fault])
+        for line in ["examples/run.sh # x", "cmake -DPRACTICUS_BUILD_TESTS=OFF", "practicus mock --port 1",
+                     "cmake --build build --target smallest", "build/x/examples/quickstart --url http://a"]:
+            with self.subTest(line=line):
+                self.assertEqual(list(command_faults(line, known)), [])
+
+    def test_commands_name_what_is_there(self):
+        known = programs()
+        for name, block in all_blocks("sh"):
+            for line in block.splitlines():
+                with self.subTest(page=name, line=line):
+                    self.assertEqual(list(command_faults(line, known)), [])
 
 
 if __name__ == "__main__":

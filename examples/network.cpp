@@ -1,0 +1,88 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// network [DIRECTORY]: a region with a certificate authority of its own that asks for a client's certificate,
+// behind a proxy. The region is a mock, so its certificates are made here; the proxy is only written down.
+
+#include <practicus.hpp>
+#include <practicus/mock/server.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <string>
+
+namespace asio = boost::asio;
+namespace mock = practicus::mock;
+
+struct files
+{
+    std::string ca, certificate, key;
+};
+
+files write(mock::certificate_authority const& ca, std::filesystem::path const& folder)
+{
+    auto const mine = ca.issue();
+    files const to{folder / "ca.pem", folder / "client.pem", folder / "client.key"};
+    std::ofstream(to.ca) << ca.pem();
+    std::ofstream(to.certificate) << mine.pem();
+    std::ofstream(to.key) << mine.key_pem();
+    return to;
+}
+
+practicus::client_options behind_proxy(files const& at)
+{
+    practicus::tls_options tls;
+    tls.ca_file(at.ca);                             // trusted beside the system's
+    tls.client_certificate(at.certificate, at.key); // for a region that asks for one
+
+    practicus::proxy_options proxy;
+    proxy.url("http://proxy.company.com:3128"); // the environment is not asked then
+    proxy.credentials("user", "password");      // basic authentication
+    proxy.no_proxy("company.local, 10.0.0.0/8, 127.0.0.1");
+
+    practicus::client_options options;
+    options.tls(tls).proxy(proxy);
+    options.credentials(practicus::credentials::password("admin@company.com", "practicus"));
+    return options;
+}
+
+asio::awaitable<void> list(practicus::client client)
+{
+    try {
+        std::cout << (co_await client.models()).size() << " models from " << client.service_url().str()
+                  << '\n';
+    } catch (practicus::error const& e) {
+        std::cout << e.what() << '\n';
+    }
+}
+
+int main(int argc, char** argv)
+try {
+    mock::certificate_authority const ca;
+    mock::server region(mock::server_options().tls(ca.issue(), ca.pem()).client_ca(ca.pem()));
+    region.region().add_demo();
+    std::filesystem::path const folder = argc == 2 ? argv[1] : ".";
+    auto const at = write(ca, folder);
+
+    asio::io_context io;
+    auto const rethrow = [](std::exception_ptr failed) {
+        if (failed) std::rethrow_exception(failed);
+    };
+    practicus::client const client(io.get_executor(), region.url(), behind_proxy(at));
+    asio::co_spawn(io, list(client), rethrow);
+
+    // The same without its files: the region is not believed.
+    practicus::client const stranger(io.get_executor(), region.url(),
+                                     practicus::client_options().credentials(
+                                         practicus::credentials::password("admin@company.com", "practicus")));
+    asio::co_spawn(io, list(stranger), rethrow);
+    io.run();
+} catch (std::exception const& e) {
+    std::cerr << "network: " << e.what() << '\n';
+    return 1;
+}
