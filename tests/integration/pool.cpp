@@ -6,6 +6,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -116,6 +117,42 @@ TEST_CASE("a waiter that is served and cancelled at once passes its connection o
     f.io.run_for(1min);
     CHECK(result.served == 2);
     CHECK(result.aborted == 1);
+    CHECK(f.server.connections() == 1);
+}
+
+TEST_CASE("what a waiter was granted when its context was destroyed is closed")
+{
+    fixture f;
+    practicus::mock::gate gate;
+    ends first, dropped;
+    {
+        asio::io_context io;
+        bool armed = false;
+        practicus::client client(
+            io.get_executor(), f.server.url(),
+            at_most(1).credentials(fixture::password()).observer([&](practicus::event const& e) {
+                if (!armed || !std::holds_alternative<practicus::events::waiting>(e)) return;
+                // The connection comes free when the second has found none, and does not wait for it yet.
+                armed = false;
+                gate.open();
+                poll_until(io, [&] { return first.served == 1; });
+            }));
+        asio::co_spawn(io, client.login(fixture::password()), asio::detached);
+        io.run();
+        f.server.expect("GET", cluster_path).hold(gate);
+        io.restart();
+        asio::co_spawn(io, client.cluster(), first.handler());
+        poll_until(io, [&] { return gate.waiting() == 1; });
+        armed = true;
+        asio::co_spawn(io, client.cluster(), dropped.handler());
+        for (int i = 0; armed && i != 100; ++i)
+            io.poll_one();
+        REQUIRE(first.served == 1);
+        CHECK(client.stats().open == 1);
+        CHECK(client.stats().idle == 0);
+    }
+    CHECK(f.server.wait_for_end());
+    CHECK(dropped.served + dropped.aborted + dropped.closed + dropped.other == 0);
     CHECK(f.server.connections() == 1);
 }
 
