@@ -21,6 +21,8 @@ set(practicus_marked_headers
     practicus/proxy_options.hpp pure
     practicus/token_store.hpp
     practicus/detail/posix_file.hpp pure
+    practicus/detail/sha256.hpp pure
+    practicus/detail/ini_file.hpp pure
     practicus/file_token_store.hpp
     practicus/options.hpp
     practicus/call_options.hpp pure
@@ -32,7 +34,6 @@ set(practicus_marked_headers
     practicus/detail/proxy_rules.hpp pure
     practicus/detail/rows.hpp pure
     practicus/catalog.hpp pure
-    practicus/core_conf.hpp
     practicus/detail/message.hpp pure
     practicus/detail/json_reader.hpp pure
     practicus/detail/error_body.hpp pure
@@ -74,6 +75,8 @@ set(practicus_marked_headers
     practicus/detail/striped_cache.hpp pure
     practicus/detail/token_cache_state.hpp pure
     practicus/detail/stored_value.hpp pure
+    practicus/detail/region_store.hpp
+    practicus/core_conf.hpp
     practicus/detail/session_state.hpp pure
     practicus/detail/single_flight_cache.hpp
     practicus/detail/shared_store.hpp

@@ -97,19 +97,20 @@ int logout(settings const& with, logout_arguments const& arguments)
     for (auto const& other : {with.region, with.url})
         if (named.empty()) named = other;
     if (named.empty() == !arguments.all) throw usage_error("name a region, or give --all");
-    std::vector<std::string> gone;
+    std::vector<practicus::region> gone;
     practicus::core_conf::update(path, [&](practicus::core_conf& conf) {
-        if (!arguments.all) {
-            gone.push_back(conf.find(named).key());
-            conf.erase(gone.front());
-            return;
+        if (arguments.all) {
+            gone = conf.regions();
+            conf.erase_regions();
+        } else {
+            gone = {conf.find(named)};
+            conf.erase(gone.front().key());
         }
-        for (auto const& r : conf.regions())
-            gone.push_back(r.key());
-        conf.erase_regions();
     });
-    for (auto const& key : gone)
-        std::cerr << "Logged out of " << key << ".\n";
+    for (auto const& region : gone) {
+        region.erase_tokens();
+        std::cerr << "Logged out of " << region.key() << ".\n";
+    }
     return exit_code::success;
 }
 

@@ -4,36 +4,37 @@
 
 #include <practicus/credentials.hpp>
 #include <practicus/detail/ascii.hpp>
+#include <practicus/detail/ini_file.hpp>
 #include <practicus/detail/posix_file.hpp>
+#include <practicus/detail/region_store.hpp>
 #include <practicus/detail/rows.hpp>
-#include <practicus/detail/wipe.hpp>
+#include <practicus/detail/stored_value.hpp>
 #include <practicus/error.hpp>
 #include <practicus/options.hpp>
 #include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token.hpp>
+#include <practicus/token_store.hpp>
 #include <practicus/url.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/property_tree/ini_parser.hpp>
-#include <boost/property_tree/ptree.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <istream>
+#include <memory>
+#include <new>
 #include <optional>
-#include <streambuf>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -103,8 +104,18 @@ public:
 
     /// What a client for it is made with: the login, and the proxy of the file that it is from (the
     /// environment's region has the environment's). A refresh token that the region replaces is written back
-    /// to the file. Throws `errc::login_required`, and for the file what `core_conf` throws.
+    /// to the file. All programs that use the region share its tokens, in files of mode 0600 in the folder
+    /// `tokens` beside the file (unless that can not be made), so that they log in once and lock nobody out;
+    /// `client_options::store(nullptr)` keeps a program apart. Throws `errc::login_required`, and for the
+    /// file what `core_conf` throws.
     client_options options() const;
+
+    /// Removes what programs share of its tokens; those that run go on with what they have. Throws
+    /// `errc::file_error`.
+    void erase_tokens() const
+    {
+        if (!kept_in_.empty()) detail::region_store::erase(kept_in_, key());
+    }
 
 private:
     friend class core_conf;
@@ -136,31 +147,16 @@ public:
     }
 
     /// Reads the file; one that is not there counts as empty. Throws `errc::file_error`.
-    explicit core_conf(std::string path = default_path()) : path_(std::move(path)) { read(); }
-
-    /// A copy has what was read and changed so far, and saves to the same file.
-    core_conf(core_conf const&) = default;
-    /// Takes over what was read and changed so far.
-    core_conf(core_conf&&) = default;
-    /// A copy, as the constructor's.
-    core_conf& operator=(core_conf const&) = default;
-    /// Takes over, as the constructor.
-    core_conf& operator=(core_conf&&) = default;
-    ~core_conf()
-    {
-        for (auto& s : sections_)
-            for (auto& v : s.values)
-                detail::wipe(v.second.data(), v.second.size());
-    }
+    explicit core_conf(std::string path = default_path()) : file_(std::move(path)) {}
 
     /// The file's.
-    std::string const& path() const noexcept { return path_; }
+    std::string const& path() const noexcept { return file_.path(); }
 
     /// In the file's order; without what holds no url that can be used.
     std::vector<region> regions() const
     {
         std::vector<region> result;
-        for (auto const& s : sections_)
+        for (auto const& s : file_.sections())
             if (auto r = read_region(s)) result.push_back(std::move(*r));
         auto const key = default_key();
         auto found =
@@ -175,7 +171,7 @@ public:
     {
         for (auto& r : regions())
             if (r.is_default()) return r;
-        throw error(errc::login_required, "no region in '" + path_ + "'; log in to one first");
+        throw error(errc::login_required, "no region in '" + path() + "'; log in to one first");
     }
 
     /// By its key, host or url. Throws `errc::login_required` if there is none, and `errc::invalid_argument`
@@ -193,7 +189,7 @@ public:
             (found ? other : found) = std::move(r);
         }
         if (!found)
-            throw error(errc::login_required, "no such region in '" + path_ + "'; log in to it first");
+            throw error(errc::login_required, "no such region in '" + path() + "'; log in to it first");
         if (other && other->key() != found->key())
             throw error(errc::invalid_argument,
                         "several regions are named so; name one: " + found->key() + " or " + other->key());
@@ -201,12 +197,12 @@ public:
     }
 
     /// The key of the region that the file names as the default, or an empty one.
-    std::string default_key() const { return value("k8s", "default_region_key"); }
+    std::string default_key() const { return file_.value("k8s", "default_region_key"); }
 
     /// Throws as `find`.
     core_conf& make_default(std::string_view key_or_host)
     {
-        set(section_of("k8s"), "default_region_key", find(key_or_host).key());
+        file_.section("k8s").set("default_region_key", find(key_or_host).key());
         return *this;
     }
 
@@ -219,15 +215,15 @@ public:
             throw error(errc::invalid_argument, "a region is kept with its refresh token alone");
         if (r.username().empty() || detail::has_control(r.username()) || detail::has_control(r.email()))
             throw error(errc::invalid_argument, "the region's user has no name that can be kept");
-        section_of("k8s");
+        file_.section("k8s");
         auto* to = section_of_key(r.key());
-        if (to == nullptr) to = &section_of(section_prefix + std::to_string(renumber()));
-        set(*to, "host_url", without_slash(r.url()));
-        if (!r.email().empty()) set(*to, "email", r.email());
-        set(*to, "username", r.username());
+        if (to == nullptr) to = &file_.section(section_prefix + std::to_string(renumber()));
+        to->set("host_url", without_slash(r.url()));
+        if (!r.email().empty()) to->set("email", r.email());
+        to->set("username", r.username());
         // An encrypted password of before may be another's.
-        erase(*to, "password");
-        set(*to, "refresh_token", std::string(r.login().value().reveal()));
+        to->erase("password");
+        to->set("refresh_token", std::string(r.login().value().reveal()));
         if (default_key().empty()) make_default(r.key());
         return *this;
     }
@@ -236,14 +232,14 @@ public:
     core_conf& erase(std::string_view key_or_host)
     {
         auto const key = find(key_or_host).key();
-        std::erase_if(sections_, [&](auto const& s) {
+        std::erase_if(file_.sections(), [&](auto const& s) {
             auto const r = read_region(s);
             return r && r->key() == key;
         });
         renumber();
         if (default_key() == key) {
             auto const left = regions();
-            set(section_of("k8s"), "default_region_key", left.empty() ? std::string() : left.front().key());
+            file_.section("k8s").set("default_region_key", left.empty() ? std::string() : left.front().key());
         }
         return *this;
     }
@@ -251,8 +247,8 @@ public:
     /// All of them, also those that can not be used.
     core_conf& erase_regions()
     {
-        std::erase_if(sections_, [](auto const& s) { return is_region(s); });
-        set(section_of("k8s"), "default_region_key", std::string());
+        std::erase_if(file_.sections(), [](auto const& s) { return is_region(s); });
+        file_.section("k8s").set("default_region_key", std::string());
         return *this;
     }
 
@@ -261,12 +257,12 @@ public:
     proxy_options proxy() const
     {
         proxy_options result;
-        auto host = value("network", "proxy_host");
+        auto host = file_.value("network", "proxy_host");
         if (host.empty()) return result;
-        if (auto const port = value("network", "proxy_port"); !port.empty()) host += ':' + port;
+        if (auto const port = file_.value("network", "proxy_port"); !port.empty()) host += ':' + port;
         result.url(host);
-        if (auto const user = value("network", "proxy_user"); !user.empty())
-            result.credentials(user, value("network", "proxy_pwd"));
+        if (auto const user = file_.value("network", "proxy_user"); !user.empty())
+            result.credentials(user, file_.value("network", "proxy_pwd"));
         return result;
     }
 
@@ -274,14 +270,14 @@ public:
     /// `tls_options::disable_verification_and_expose_all_secrets`.
     bool bypasses_verification() const
     {
-        return detail::equals_ignoring_case(value("network", "bypass_ssl_verification"), "true");
+        return detail::equals_ignoring_case(file_.value("network", "bypass_ssl_verification"), "true");
     }
 
     /// The SDK trusts the system's certificates as well as its own. Default: on. This client has none of its
     /// own, and trusts the system's unless `tls_options::system_roots` says otherwise.
     bool trusts_local_certificates() const
     {
-        auto const is = value("network", "trust_local_certificates");
+        auto const is = file_.value("network", "trust_local_certificates");
         return is.empty() || detail::equals_ignoring_case(is, "true");
     }
 
@@ -289,15 +285,8 @@ public:
     /// part. Throws `errc::file_error`.
     void save() const
     {
-        make_folder(path_);
-        auto text = write();
-        try {
-            detail::replace_file(behind_links(path_), text, detail::durability::machine);
-        } catch (...) {
-            detail::wipe(text.data(), text.size());
-            throw;
-        }
-        detail::wipe(text.data(), text.size());
+        make_folder(path());
+        file_.save();
     }
 
     /// Reads the file, changes it and writes it, while others who do the same wait; the SDK does not. Throws
@@ -314,16 +303,9 @@ public:
     }
 
 private:
-    struct section
-    {
-        std::string name;
-        std::vector<std::pair<std::string, std::string>> values;
-    };
-
     static constexpr char const* section_prefix = "k8s_config_";
-    static constexpr std::size_t largest = 1 << 20;
 
-    static bool is_region(section const& s)
+    static bool is_region(detail::ini_section const& s)
     {
         std::string_view const name = s.name;
         return name.starts_with(section_prefix) &&
@@ -353,88 +335,6 @@ private:
         return true;
     }
 
-    struct view_buffer : std::streambuf
-    {
-        explicit view_buffer(std::string& text) { setg(text.data(), text.data(), text.data() + text.size()); }
-    };
-
-    void read()
-    {
-        detail::posix_file const from(path_, std::nothrow, O_RDONLY);
-        if (!from.is_open() && (errno == ENOENT || errno == ENOTDIR)) return;
-        if (!from.is_open()) detail::throw_file_error(path_, "can not be read");
-        auto const size = static_cast<std::size_t>(from.status().st_size);
-        if (size > largest) throw error(errc::file_error, "'" + path_ + "' is too large");
-        auto text = from.read(size);
-        boost::property_tree::ptree tree;
-        std::vector<std::string> names;
-        try {
-            names = check(text);
-            view_buffer buffer(text);
-            std::istream in(&buffer);
-            boost::property_tree::read_ini(in, tree);
-        } catch (boost::property_tree::ini_parser_error const& e) {
-            detail::wipe(text.data(), text.size());
-            throw error(errc::file_error, "'" + path_ + "' can not be understood, line " +
-                                              std::to_string(e.line()) + ": " + e.message());
-        } catch (...) {
-            detail::wipe(text.data(), text.size());
-            throw;
-        }
-        detail::wipe(text.data(), text.size());
-        // The parser knows no empty ones.
-        for (auto const& name : names) {
-            section s{name, {}};
-            if (auto found = tree.find(name); found != tree.not_found())
-                for (auto& [key, leaf] : found->second) {
-                    s.values.emplace_back(lower(key), leaf.data());
-                    detail::wipe(leaf.data().data(), leaf.data().size());
-                }
-            sections_.push_back(std::move(s));
-        }
-    }
-
-    /// The sections' names. Throws for what the SDK's parser, Python's configparser, reads in another way
-    /// than Boost's: it would be written back as something else.
-    std::vector<std::string> check(std::string_view text) const
-    {
-        std::vector<std::string> names;
-        std::size_t number = 0;
-        while (!text.empty()) {
-            auto line = text.substr(0, text.find('\n'));
-            text.remove_prefix(std::min(text.size(), line.size() + 1));
-            ++number;
-            while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
-                line.remove_suffix(1);
-            if (line.empty() || line.front() == '#' || line.front() == ';') continue;
-            if (line.front() == ' ' || line.front() == '\t') refuse(number, "it begins with a space");
-            if (line.front() == '[') {
-                auto const name = line.substr(1, line.size() - 2);
-                if (line.back() != ']' || name.empty() || name.find(']') != name.npos ||
-                    name.front() == ' ' || name.back() == ' ' || name == "DEFAULT")
-                    refuse(number, "it is no section's name as the SDK writes them");
-                names.emplace_back(name);
-            } else {
-                if (names.empty()) refuse(number, "it stands in no section");
-                auto const end = line.find_first_of("=:");
-                if (end == line.npos || line[end] == ':') refuse(number, "it is not 'key = value'");
-            }
-        }
-        return names;
-    }
-
-    [[noreturn]] void refuse(std::size_t line, char const* why) const
-    {
-        throw error(errc::file_error, "'" + path_ + "' can not be understood, line " + std::to_string(line) +
-                                          ": " + why + "; mend the line");
-    }
-
-    static std::string lower(std::string text)
-    {
-        std::transform(text.begin(), text.end(), text.begin(), detail::to_lower);
-        return text;
-    }
-
     /// A link stays one, also if there is nothing behind it yet.
     static std::string behind_links(std::filesystem::path path)
     {
@@ -445,72 +345,22 @@ private:
         return path.string();
     }
 
-    // As Python's configparser does it.
-    std::string write() const
-    {
-        std::string text;
-        for (auto const& s : sections_) {
-            text.append("[").append(s.name).append("]\n");
-            for (auto const& [key, leaf] : s.values)
-                text.append(key).append(" = ").append(leaf).append("\n");
-            text += '\n';
-        }
-        return text;
-    }
-
-    std::optional<region> read_region(section const& s) const
+    std::optional<region> read_region(detail::ini_section const& s) const
     {
         if (!is_region(s)) return std::nullopt;
         try {
             std::optional<credentials> login;
-            if (auto const t = value(s, "refresh_token"); !t.empty()) login = credentials::refresh_token(t);
-            return region(service_url(value(s, "host_url")), value(s, "username"), value(s, "email"),
-                          std::move(login), path_);
+            if (auto const t = s.value("refresh_token"); !t.empty()) login = credentials::refresh_token(t);
+            return region(service_url(s.value("host_url")), s.value("username"), s.value("email"),
+                          std::move(login), path());
         } catch (error const&) {
             return std::nullopt;
         }
     }
 
-    static std::string value(section const& s, std::string_view key)
+    detail::ini_section* section_of_key(std::string const& key)
     {
-        for (auto const& v : s.values)
-            if (v.first == key) return v.second;
-        return {};
-    }
-
-    std::string value(std::string_view name, std::string_view key) const
-    {
-        for (auto const& s : sections_)
-            if (s.name == name) return value(s, key);
-        return {};
-    }
-
-    static void set(section& s, std::string_view key, std::string text)
-    {
-        for (auto& v : s.values) {
-            if (v.first != key) continue;
-            detail::wipe(v.second.data(), v.second.size());
-            v.second = std::move(text);
-            return;
-        }
-        s.values.emplace_back(key, std::move(text));
-    }
-
-    static void erase(section& s, std::string_view key)
-    {
-        std::erase_if(s.values, [&](auto const& v) { return v.first == key; });
-    }
-
-    section& section_of(std::string_view name)
-    {
-        for (auto& s : sections_)
-            if (s.name == name) return s;
-        return sections_.emplace_back(section{std::string(name), {}});
-    }
-
-    section* section_of_key(std::string const& key)
-    {
-        for (auto& s : sections_)
+        for (auto& s : file_.sections())
             if (auto const r = read_region(s); r && r->key() == key) return &s;
         return nullptr;
     }
@@ -519,7 +369,7 @@ private:
     std::size_t renumber()
     {
         std::size_t number = 0;
-        for (auto& s : sections_)
+        for (auto& s : file_.sections())
             if (is_region(s)) s.name = section_prefix + std::to_string(number++);
         return number;
     }
@@ -531,8 +381,7 @@ private:
         return text;
     }
 
-    std::string path_;
-    std::vector<section> sections_;
+    detail::ini_file file_;
 };
 
 namespace detail {
@@ -557,6 +406,37 @@ inline boost::asio::awaitable<void> keep_refresh_token(std::string path, std::st
     }
 }
 
+/// The login that the file has now, as a store has it: without an access token, and as old as the file.
+inline std::optional<stored_value> kept_login(std::string const& path, std::string const& key)
+{
+    posix_file const file(path, std::nothrow, O_RDONLY);
+    if (!file.is_open()) return std::nullopt;
+    auto const changed = file.status().st_mtim;
+    for (auto const& r : core_conf(path).regions()) {
+        if (r.key() != key || !r.has_login()) continue;
+        stored_value v;
+        v.refresh = token(r.login().value());
+        v.username = r.username();
+        v.login = r.email();
+        // There must be one; it is past its life.
+        v.value = token(secret("none"));
+        v.born = stored_time(std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::seconds(changed.tv_sec) + std::chrono::nanoseconds(changed.tv_nsec)));
+        return v;
+    }
+    return std::nullopt;
+}
+
+/// Null where nothing can be written.
+inline std::shared_ptr<token_store> shared_tokens(std::string const& path, std::string const& key)
+{
+    try {
+        return std::make_shared<region_store>(path, key, [path, key] { return kept_login(path, key); });
+    } catch (error const&) {
+        return nullptr;
+    }
+}
+
 } // namespace detail
 
 inline client_options region::options() const
@@ -568,6 +448,7 @@ inline client_options region::options() const
     result.on_tokens([path = kept_in_, key = key()](issued_tokens now) {
         return detail::keep_refresh_token(path, key, std::move(now));
     });
+    result.store(detail::shared_tokens(kept_in_, key()));
     return result;
 }
 

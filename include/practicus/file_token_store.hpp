@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/posix_file.hpp>
+#include <practicus/detail/sha256.hpp>
 #include <practicus/error.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token_store.hpp>
@@ -12,10 +13,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -110,17 +108,7 @@ private:
 
     std::string path_of(std::string_view key, char const* ending) const
     {
-        std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-        unsigned size = 0;
-        if (::EVP_Digest(key.data(), key.size(), digest.data(), &size, ::EVP_sha256(), nullptr) != 1)
-            throw error(errc::file_error, "no SHA-256 here");
-        constexpr char hex[] = "0123456789abcdef";
-        std::string result = directory_ + '/';
-        for (unsigned i = 0; i != size; ++i) {
-            result += hex[digest[i] >> 4];
-            result += hex[digest[i] & 15];
-        }
-        return result + ending;
+        return directory_ + '/' + detail::sha256_hex(key) + ending;
     }
 
     std::string directory_;

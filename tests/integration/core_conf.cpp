@@ -10,7 +10,9 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -26,22 +28,33 @@ struct kept_region : fixture
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         folder = pattern;
         path = (folder / "core.conf").string();
-        auto const token = server.region().issue(practicus::mock::token_type::refresh, "admin@company.com");
+        log_in(issue());
+    }
+    ~kept_region() { fs::remove_all(folder); }
+
+    std::string issue()
+    {
+        return server.region().issue(practicus::mock::token_type::refresh, "admin@company.com");
+    }
+
+    void log_in(std::string const& token) const
+    {
         practicus::core_conf::update(path, [&](practicus::core_conf& conf) {
             conf.put(
                 {server.url(), "admin", "admin@company.com", practicus::credentials::refresh_token(token)});
         });
     }
-    ~kept_region() { fs::remove_all(folder); }
 
     practicus::region region() const { return practicus::core_conf(path).default_region(); }
 
-    std::size_t models()
+    /// As of a program that starts now.
+    practicus::client client()
     {
         auto const r = region();
-        practicus::client client(io.get_executor(), r.url(), r.options());
-        return run(client.models()).size();
+        return {io.get_executor(), r.url(), r.options()};
     }
+
+    std::size_t models() { return run(client().models()).size(); }
 
     ::ino_t file() const
     {
@@ -68,10 +81,91 @@ TEST_CASE("core.conf: a region that replaces refresh tokens locks nobody out")
 {
     kept_region f;
     f.server.region().rotate(practicus::mock::rotation::blacklist_old);
-    for (int i = 0; i != 3; ++i) {
+    // As several programs, which began with the same file.
+    std::vector<practicus::client> programs;
+    for (int i = 0; i != 4; ++i)
+        programs.push_back(f.client());
+    for (std::uint64_t round = 1; round != 4; ++round) {
         auto const before = f.region().login().value();
-        CHECK(f.models() == 5);
+        ends e;
+        f.io.restart();
+        for (auto const& program : programs)
+            asio::co_spawn(f.io, program.models(), e.handler());
+        f.io.run();
+        CHECK(e.served == 4);
         CHECK_FALSE(f.region().login().value() == before);
+        CHECK(f.server.count("POST auth/refresh/") == round);
+        f.server.region().revoke(practicus::mock::token_type::access);
     }
     CHECK(f.region().email() == "admin@company.com");
+}
+
+TEST_CASE("core.conf: programs share a region's tokens, in files that are nobody else's to read")
+{
+    kept_region f;
+    auto const first = f.run(f.client().session_token(f.model()));
+    auto const requests = f.server.count();
+    CHECK(f.run(f.client().session_token(f.model())) == first);
+    CHECK(f.server.count() == requests);
+    int files = 0;
+    for (auto const& entry : fs::recursive_directory_iterator(f.folder / "tokens")) {
+        auto const others = fs::perms::group_all | fs::perms::others_all;
+        CHECK((entry.status().permissions() & others) == fs::perms::none);
+        files += entry.is_regular_file();
+    }
+    CHECK(files > 0);
+    // Apart: by its own login.
+    auto const r = f.region();
+    practicus::client apart(f.io.get_executor(), r.url(), r.options().store(nullptr));
+    f.run(apart.session_token(f.model()));
+    CHECK(f.server.count("POST auth/refresh/") == 2);
+
+    r.erase_tokens();
+    CHECK(fs::is_empty(f.folder / "tokens"));
+    f.run(f.client().session_token(f.model()));
+    CHECK(f.server.count("POST auth/refresh/") == 3);
+}
+
+TEST_CASE("core.conf: whoever logs in anew, with the SDK say, is whom all go on with")
+{
+    kept_region f;
+    auto const old = f.client();
+    f.run(old.models());
+    f.server.region().revoke(practicus::mock::token_type::refresh);
+    f.server.region().revoke(practicus::mock::token_type::access);
+    f.log_in(f.issue());
+    CHECK(f.run(old.models()).size() == 5);
+    CHECK(f.run(f.client().models()).size() == 5);
+    CHECK(f.server.count("POST auth/refresh/") == 2);
+    // Nobody is, any more: what was shared is no way in.
+    auto const late = f.client();
+    practicus::core_conf::update(f.path, [](practicus::core_conf& conf) { conf.erase_regions(); });
+    f.server.region().revoke(practicus::mock::token_type::refresh);
+    CHECK(f.failure(late.models()).code == practicus::errc::login_required);
+}
+
+TEST_CASE("core.conf: another user's region has other tokens")
+{
+    kept_region f;
+    f.server.region().add(practicus::mock::user("berta@company.com", "b"));
+    f.run(f.client().session_token(f.model()));
+    auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "berta@company.com");
+    practicus::core_conf::update(f.path, [&](practicus::core_conf& conf) {
+        conf.put(
+            {f.server.url(), "berta", "berta@company.com", practicus::credentials::refresh_token(token)});
+    });
+    auto const berta =
+        practicus::core_conf(f.path).find("berta@" + std::string(f.region().url().host_header()));
+    practicus::client client(f.io.get_executor(), berta.url(), berta.options());
+    f.run(client.session_token(f.model()));
+    CHECK(client.username() == "berta");
+    CHECK(f.server.count("POST auth/refresh/") == 2);
+}
+
+TEST_CASE("core.conf: where no folder can be made, each program is on its own")
+{
+    kept_region f;
+    std::ofstream(f.folder / "tokens") << "in the way";
+    CHECK(f.region().options().store() == nullptr);
+    CHECK(f.models() == 5);
 }

@@ -435,7 +435,7 @@ private:
         return key + " of " + state_.username() + " in " + std::string(service().str());
     }
 
-    std::string login_key() const { return "login " + std::string(service().str()); }
+    std::string login_key() const { return std::string(detail::login_key) + std::string(service().str()); }
 
     std::uint64_t generation_of(flight_ticket ticket) const
     {

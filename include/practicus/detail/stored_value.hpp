@@ -16,12 +16,16 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace practicus::inline v1::detail {
 
 /// A moment that other processes understand: their monotonic clocks are other ones.
 using stored_time = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// What the key of a login begins with.
+inline constexpr std::string_view login_key = "login ";
 
 /// What a store keeps of one thing: a token, or an id's digits; and of a login more.
 struct stored_value
