@@ -235,6 +235,24 @@ expect 3 "$practicus" models
 PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" models
 stop_region
 
+# Programs that run at once share one login, also where a region takes back the refresh token that it has replaced.
+start_region --rotate
+expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+pids=()
+for i in 1 2 3 4 5 6 7 8; do
+    "$practicus" token $model > token.$i 2> err.$i &
+    pids+=($!)
+done
+for i in 1 2 3 4 5 6 7 8; do wait "${pids[$((i - 1))]}" || { cat err.* && exit 1; }; done
+for i in 2 3 4 5 6 7 8; do cmp token.1 token.$i; done
+expect 0 "$practicus" token $model --verbose
+cmp out token.1
+! grep -q ': 200' err || fail "a request was made"
+[ "$(stat -c %a .practicus/tokens)" = 700 ] || fail "the mode of the tokens' folder"
+expect 0 "$practicus" logout --all
+[ -z "$(ls .practicus/tokens)" ] || fail "tokens are left"
+stop_region
+
 # TLS.
 start_region --tls ca.pem
 expect 1 "$practicus" mock --port "${url##*:}"

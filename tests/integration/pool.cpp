@@ -234,6 +234,38 @@ TEST_CASE("a dial that nobody waits for any more ends")
     CHECK(std::chrono::steady_clock::now() - begin < 9s); // the limit of connecting is 10 s
 }
 
+TEST_CASE("a dial that was given up is begun again for whoever came meanwhile")
+{
+    black_hole hole;
+    bool met = false;
+    // The second comes at each step of the first dial's end.
+    for (int steps = 0; steps != 12; ++steps) {
+        asio::io_context io;
+        practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(hole.port()),
+                                 fixture::once());
+        auto& clock = stop_time(client);
+        asio::cancellation_signal leave;
+        ends first, second;
+        auto const login = [&] { return client.login("admin@company.com", "practicus"); };
+        asio::co_spawn(io, login(), asio::bind_cancellation_slot(leave.slot(), first.handler()));
+        poll_until(io, [&] { return client.stats().dialling == 1; });
+        leave.emit(asio::cancellation_type::terminal);
+        poll_until(io, [&] { return first.aborted == 1; });
+        practicus::detail::transport_of(client).home()->limits()->sweep();
+        io.restart();
+        for (int i = 0; i != steps; ++i)
+            io.poll_one();
+        met = met || client.stats().dialling == 1;
+        asio::co_spawn(io, login(), second.handler());
+        poll_until(io, [&] {
+            clock.advance(1s);
+            return second.aborted + second.other == 1;
+        });
+        CHECK(second.aborted == 0);
+    }
+    CHECK(met);
+}
+
 TEST_CASE("connections grow old, and lie unused for so long only")
 {
     fixture f;
@@ -316,6 +348,19 @@ TEST_CASE("a stale connection that looks alive costs one resend, on a new one")
     CHECK(f.server.count("GET central/clusterdefinition/") == 3);
     CHECK(client.stats().stale_hits == 1);
     CHECK(client.stats().retries == 1);
+}
+
+TEST_CASE("what is sent once is not sent on a connection that the server has closed")
+{
+    fixture f;
+    auto client = f.client(fixture::once());
+    for (std::uint64_t i = 0; i != 3; ++i) {
+        f.run(client.login("admin@company.com", "practicus"));
+        CHECK(f.server.connections() == i + 1);
+        CHECK(client.stats().stale_hits == i);
+        f.server.close_connections();
+        CHECK(f.server.wait_for_end());
+    }
 }
 
 TEST_CASE("an origin that is down fails everybody who waits, each after its retries")
