@@ -4,6 +4,9 @@
 #include "black_hole.hpp"
 #include "fixture.hpp"
 
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
 #include <vector>
 
 using practicus::client_options;
@@ -18,6 +21,11 @@ void tick(asio::io_context& io)
 {
     for (int i = 0; i != 10; ++i)
         io.run_one_for(1s);
+}
+
+std::ptrdiff_t open_files()
+{
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
 }
 
 asio::ip::address address(char const* text)
@@ -57,6 +65,30 @@ TEST_CASE("an address that swallows packets costs a moment, and not the whole li
     CHECK(result.served == 1);
     CHECK(f.server.connections() == 1);
     CHECK(f.caller.stats().open == 1);
+}
+
+TEST_CASE("when one address has answered, nothing is left of the others")
+{
+    named f({address("127.0.0.2"), address("127.0.0.1")});
+    black_hole const hole({address("127.0.0.2"), f.server.port()});
+    auto& clock = practicus::detail::clock_of(f.caller);
+    clock.simulate(clock.now(), clock.system_now());
+    practicus::mock::gate gate;
+    f.server.expect("POST", "/console/api/auth/").hold(gate);
+    ends result;
+    auto const before = open_files();
+    asio::co_spawn(f.io, f.caller.cluster(), result.handler());
+    tick(f.io);
+    CHECK(open_files() == before + 1);
+    clock.advance(250ms);
+    poll_until(f.io, [&] { return gate.waiting() == 1; });
+    // One end of the connection is the region's.
+    for (int i = 0; i != 1000 && open_files() != before + 2; ++i)
+        f.io.run_one_for(10ms);
+    CHECK(open_files() == before + 2);
+    gate.open();
+    f.io.run_for(1min);
+    CHECK(result.served == 1);
 }
 
 TEST_CASE("an address that refuses costs nothing")
