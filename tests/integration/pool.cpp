@@ -342,10 +342,21 @@ TEST_CASE("a stale connection that looks alive costs one resend, on a new one")
     fixture f;
     auto client = f.user(f.once());
     f.run(client.cluster());
+    // Of two that are idle both may be stale.
+    practicus::mock::gate gate;
+    f.server.expect("GET", cluster_path).times(2).hold(gate);
+    ends result;
+    f.io.restart();
+    for (int i = 0; i != 2; ++i)
+        asio::co_spawn(f.io, client.cluster(), result.handler());
+    poll_until(f.io, [&] { return gate.waiting() == 2; });
+    gate.open();
+    f.io.run();
+    REQUIRE(client.stats().idle == 2);
     f.server.expect("GET", cluster_path).cut_after(0);
     f.run(client.cluster());
-    CHECK(f.server.connections() == 2);
-    CHECK(f.server.count("GET central/clusterdefinition/") == 3);
+    CHECK(f.server.connections() == 3);
+    CHECK(f.server.count("GET central/clusterdefinition/") == 5);
     CHECK(client.stats().stale_hits == 1);
     CHECK(client.stats().retries == 1);
 }
