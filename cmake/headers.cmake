@@ -1,9 +1,11 @@
-# Every header, in the order of the layers: a header includes practicus headers above it, never below. These lists are
+# Every header, in the order of the layers: a header includes practicus headers above it, never below (but for the
+# definitions of its own functions, in impl). These lists are
 # what is installed, what is compiled alone, and what the structure test compares the tree with.
 #
 # `pure` marks a header that decides: it reaches no Asio or Beast header, directly or through others.
 
 set(practicus_marked_headers
+    practicus/detail/config.hpp pure
     practicus/error.hpp pure
     practicus/detail/wipe.hpp pure
     practicus/secret.hpp pure
@@ -23,9 +25,11 @@ set(practicus_marked_headers
     practicus/detail/posix_file.hpp pure
     practicus/detail/sha256.hpp pure
     practicus/detail/ini_file.hpp pure
+    practicus/impl/ini_file.ipp pure
     practicus/file_token_store.hpp
     practicus/options.hpp
     practicus/call_options.hpp pure
+    practicus/detail/handle.hpp pure
     practicus/detail/transcoder.hpp pure
     practicus/encoding.hpp pure
     practicus/lz4.hpp pure
@@ -77,6 +81,7 @@ set(practicus_marked_headers
     practicus/detail/stored_value.hpp pure
     practicus/detail/region_store.hpp
     practicus/core_conf.hpp
+    practicus/impl/core_conf.ipp
     practicus/detail/session_state.hpp pure
     practicus/detail/single_flight_cache.hpp
     practicus/detail/shared_store.hpp
@@ -87,7 +92,9 @@ set(practicus_marked_headers
     practicus/detail/prediction_call.hpp
     practicus/detail/batch_run.hpp
     practicus/client.hpp
-    practicus.hpp)
+    practicus/impl/client.ipp
+    practicus.hpp
+    practicus/src.hpp)
 
 set(practicus_mock_marked_headers
     practicus/mock/gate.hpp pure

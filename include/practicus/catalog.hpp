@@ -24,6 +24,15 @@ namespace practicus::inline v1 {
 
 // What a region lists. Plain data, as the region wrote it: texts are untrusted. What was missing is empty.
 
+/// What a model's service says of it.
+struct model_metadata
+{
+    /// The id that tokens are for.
+    std::int64_t model_id = 0;
+    /// The rest of the answer, `model_signature_json` and more, as the model's author wrote it; untrusted.
+    boost::json::object values;
+};
+
 /// The region itself.
 struct cluster_info
 {

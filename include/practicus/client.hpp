@@ -6,10 +6,8 @@
 #include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
-#include <practicus/detail/batch_run.hpp>
-#include <practicus/detail/calls.hpp>
-#include <practicus/detail/prediction_call.hpp>
-#include <practicus/detail/wipe.hpp>
+#include <practicus/detail/config.hpp>
+#include <practicus/detail/handle.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>
@@ -21,7 +19,6 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +29,9 @@ namespace practicus::inline v1 {
 class client;
 
 namespace detail {
+
+class clock;
+class transport;
 
 /// For tests: a client in simulated time, and what is below it.
 clock& clock_of(client const& of) noexcept;
@@ -89,99 +89,71 @@ public:
     /// A client of one region. Nothing is sent yet. Throws `errc::invalid_url`, and `errc::file_error` for a
     /// certificate file.
     client(boost::asio::any_io_executor executor, practicus::service_url service,
-           client_options options = client_options())
-        : handle_(detail::make_handle(std::move(executor), std::move(service), std::move(options)))
-    {}
+           client_options options = client_options());
 
     /// A handle on the same client whose calls differ in these: `client.with(call_options().deadline(2s))`.
     /// Replaces what an earlier `with` said.
-    client with(call_options options) const { return client(detail::handle(handle_, std::move(options))); }
+    client with(call_options options) const;
 
     /// Logs in with e-mail and password; the password is not kept. Errors: `errc::login_refused`,
     /// `errc::one_time_password_required`, `errc::expired_token`. Throws `errc::invalid_credentials`.
-    awaitable<void> login(std::string email, std::string password) const
-    {
-        auto who = credentials::password(email, password);
-        detail::wipe(password.data(), password.size());
-        return login(std::move(who));
-    }
+    awaitable<void> login(std::string email, std::string password) const;
 
     /// Logs in with any credentials. A refresh token is proved by a first refresh; an access token is taken
     /// as it is, without a request. Replaces whoever was logged in; a password that is refused changes
     /// nothing. Errors: `errc::login_refused`, `errc::one_time_password_required`, `errc::expired_token`; for
     /// a refused refresh token `errc::login_required`.
-    awaitable<void> login(credentials who) const { return run<void>(detail::login, std::move(who)); }
+    awaitable<void> login(credentials who) const;
 
     /// Gets a new access token, also if the old one is still good; until it is there, that one stays in use.
     /// Errors: `errc::login_required`.
-    awaitable<void> refresh() const { return run<void>(detail::refresh); }
+    awaitable<void> refresh() const;
 
     /// Forgets every token and password, at once and without a request: the region has no call for it. What
     /// waits for a token ends with `errc::login_required`; what was sent already may still succeed.
-    void logout() const { handle_.state().logout(); }
+    void logout() const;
 
     /// The user's name as the region knows it, or empty before a login. Any thread.
-    std::string username() const { return handle_.state().username(); }
+    std::string username() const;
 
     /// The names of the cluster and of the region, each empty if it has none.
-    awaitable<cluster_info> cluster() const { return run<cluster_info>(detail::cluster); }
+    awaitable<cluster_info> cluster() const;
 
     /// The groups of models. As all lists, it ends with `errc::unexpected_json` where an entry lacks what it
     /// must have, and with `errc::body_too_large` beyond `limit_options::listing_body`.
-    awaitable<std::vector<model_prefix>> model_prefixes() const
-    {
-        return run<std::vector<model_prefix>>(detail::model_prefixes);
-    }
+    awaitable<std::vector<model_prefix>> model_prefixes() const;
 
     /// All models that the user may see; filters are beside the type `model`. What the region lists is plain
     /// data as it wrote it: texts are untrusted.
-    awaitable<std::vector<model>> models() const { return run<std::vector<model>>(detail::models); }
+    awaitable<std::vector<model>> models() const;
 
     /// What models can be deployed on.
-    awaitable<std::vector<model_deployment>> model_deployments() const
-    {
-        return run<std::vector<model_deployment>>(detail::model_deployments);
-    }
+    awaitable<std::vector<model_deployment>> model_deployments() const;
 
     /// The groups of apps.
-    awaitable<std::vector<app_prefix>> app_prefixes() const
-    {
-        return run<std::vector<app_prefix>>(detail::app_prefixes);
-    }
+    awaitable<std::vector<app_prefix>> app_prefixes() const;
 
     /// All apps that the user may see.
-    awaitable<std::vector<app>> apps() const { return run<std::vector<app>>(detail::apps); }
+    awaitable<std::vector<app>> apps() const;
 
     /// The region's service url. Lives as long as any copy of this client.
-    practicus::service_url const& service_url() const noexcept { return handle_.state().service(); }
+    practicus::service_url const& service_url() const noexcept;
 
     /// The url of a model: prefix and name as listed, and a version (`3`, `v3`, `latest`, `production`,
     /// `staging`) or none, for the region to choose. Sends nothing. Throws `errc::invalid_url`.
     practicus::model_url model_url(std::string_view prefix, std::string_view name,
-                                   std::string_view version = {}) const
-    {
-        return practicus::model_url(handle_.state().service(), prefix, name, version);
-    }
+                                   std::string_view version = {}) const;
 
     /// The url of an app, written likewise. Throws `errc::invalid_url`.
     practicus::app_url app_url(std::string_view prefix, std::string_view name,
-                               std::string_view version = {}) const
-    {
-        return practicus::app_url(handle_.state().service(), prefix, name, version);
-    }
+                               std::string_view version = {}) const;
 
     /// The id behind a model's url: remembered for a day, for all its versions; `models()` tells those of all
     /// models at once. Errors: `errc::no_model_id`, `errc::not_found`, `errc::untrusted_origin`.
-    awaitable<std::int64_t> model_id(practicus::model_url url) const
-    {
-        return run<std::int64_t>(detail::model_id, std::move(url));
-    }
+    awaitable<std::int64_t> model_id(practicus::model_url url) const;
 
     /// What the model's service says of it. Errors: as `model_id`; `errc::not_json`, `errc::unexpected_json`.
-    awaitable<practicus::model_metadata> model_metadata(practicus::model_url url) const
-    {
-        return run<practicus::model_metadata>(detail::model_metadata, std::move(url));
-    }
+    awaitable<practicus::model_metadata> model_metadata(practicus::model_url url) const;
 
     /// A token for calling the model, which lives about 4 hours: from the cache, if it still lives for 30 s
     /// (`call_options::min_validity`). Nobody waits for a renewal: that is done behind a token of the last
@@ -190,33 +162,21 @@ public:
     /// version serves them all. Errors: as `model_id`; `errc::expired_token`. An error that would come again
     /// is replayed for 1 to 5 s.
     awaitable<token> session_token(practicus::model_url const& url,
-                                   token_purpose purpose = token_purpose::predict) const
-    {
-        return token_of(url, purpose);
-    }
+                                   token_purpose purpose = token_purpose::predict) const;
 
     /// A token for calling the app; as `session_token`. Errors: `errc::no_app_id`, `errc::not_found`,
     /// `errc::untrusted_origin`, `errc::expired_token`.
     awaitable<token> app_session_token(practicus::app_url const& url,
-                                       token_purpose purpose = token_purpose::predict) const
-    {
-        return token_of(url, purpose);
-    }
+                                       token_purpose purpose = token_purpose::predict) const;
 
     /// What `session_token` would answer at once, or an empty token; costs no coroutine and no request. In
     /// the renewal window it starts the renewal. Any thread.
     token cached_session_token(practicus::model_url const& url,
-                               token_purpose purpose = token_purpose::predict) const
-    {
-        return detail::look_up(handle_, url, purpose).value;
-    }
+                               token_purpose purpose = token_purpose::predict) const;
 
     /// The same for an app.
     token cached_app_session_token(practicus::app_url const& url,
-                                   token_purpose purpose = token_purpose::predict) const
-    {
-        return detail::look_up(handle_, url, purpose).value;
-    }
+                                   token_purpose purpose = token_purpose::predict) const;
 
     /// Calls the model with its session token; a 401 is answered with a new token, once. No time limit unless
     /// `call_options::deadline` has one, but those of each phase. Sent again, after a wait, only if the model
@@ -224,59 +184,41 @@ public:
     /// `session_token`; for the answer's status as everywhere; `errc::malformed_response` for an encoding
     /// that can not be read, `errc::body_too_large`.
     awaitable<prediction> predict(practicus::model_url url, std::string body,
-                                  predict_options options = predict_options()) const
-    {
-        return run<prediction>(detail::predict, std::make_shared<detail::prediction_input>(
-                                                    std::move(url), std::move(body), std::move(options)));
-    }
+                                  predict_options options = predict_options()) const;
 
     /// The same with a body that comes piece by piece (chunked): from the first piece on, it is not sent
     /// again. What the source throws ends the call. Throws `errc::invalid_argument` for a source that is
     /// none.
     awaitable<prediction> predict(practicus::model_url url, body_source body,
-                                  predict_options options = predict_options()) const
-    {
-        if (!body) throw error(errc::invalid_argument, "the body's source is empty");
-        return run<prediction>(detail::predict, std::make_shared<detail::prediction_input>(
-                                                    std::move(url), std::move(body), std::move(options)));
-    }
+                                  predict_options options = predict_options()) const;
 
     /// Sends a CSV text of any length through the model, in batches: see `batch_job`. Ends with the last
     /// progress; nothing is lost or sent on twice. Errors: the first batch's that fails for good (its message
     /// names the rows), unless the job has a place for those; `errc::unexpected_rows`;
     /// `errc::invalid_argument` for a text that is no CSV; what source, sink or callbacks throw. A run that
     /// is cancelled or fails can be resumed by what the sink holds.
-    awaitable<batch_progress> predict_batches(batch_job job) const
-    {
-        return run<batch_progress>(detail::predict_batches, std::make_shared<batch_job>(std::move(job)));
-    }
+    awaitable<batch_progress> predict_batches(batch_job job) const;
 
     /// A service answered 401 to this token, in a request that was not made by this client: from now on it is
     /// not handed out any more. Nothing happens if it is not the newest one, so that a late answer throws no
     /// good token away. True if it was. After 8 young tokens that were refused one after the other, the next
     /// callers are told so for 1 to 5 s. Any thread.
     bool invalidate_session_token(practicus::model_url const& url, token const& refused,
-                                  token_purpose purpose = token_purpose::predict) const
-    {
-        return detail::invalidate(handle_.state(), url, refused, purpose);
-    }
+                                  token_purpose purpose = token_purpose::predict) const;
 
     /// The same for an app.
     bool invalidate_app_session_token(practicus::app_url const& url, token const& refused,
-                                      token_purpose purpose = token_purpose::predict) const
-    {
-        return detail::invalidate(handle_.state(), url, refused, purpose);
-    }
+                                      token_purpose purpose = token_purpose::predict) const;
 
     /// Ends all operations of all copies with `errc::client_closed`, and all that are begun later.
     /// Idempotent; safe from any thread.
-    void close() const noexcept { handle_.state().close(); }
+    void close() const noexcept;
 
     /// Closes the connections that nobody uses. The client stays usable. Safe from any thread.
-    void close_idle() const noexcept { handle_.state().close_idle(); }
+    void close_idle() const noexcept;
 
     /// What connections and requests have come to. Safe from any thread.
-    client_stats stats() const { return handle_.state().stats(); }
+    client_stats stats() const;
 
 private:
     friend detail::clock& detail::clock_of(client const&) noexcept;
@@ -284,36 +226,11 @@ private:
 
     explicit client(detail::handle h) : handle_(std::move(h)) {}
 
-    /// A hit is ready; only a miss becomes an operation.
-    template <class Url>
-    awaitable<token> token_of(Url const& url, token_purpose purpose) const
-    {
-        auto found = detail::look_up(handle_, url, purpose);
-        if (found.value) return detail::ready(std::move(found.value));
-        return run<token>(detail::session_token<Url>, url, purpose);
-    }
-
-    /// Not a coroutine: the arguments are taken over here, before anything is awaited.
-    template <class T, class Call, class... Args>
-    awaitable<T> run(Call call, Args... args) const
-    {
-        return detail::run_operation<T>(handle_.state().home(),
-                                        [h = handle_, call, ... as = std::move(args)]() mutable {
-                                            return call(std::move(h), std::move(as)...);
-                                        });
-    }
-
     detail::handle handle_;
 };
 
-inline detail::clock& detail::clock_of(client const& of) noexcept
-{
-    return of.handle_.state().home()->time();
-}
-
-inline detail::transport& detail::transport_of(client const& of) noexcept
-{
-    return of.handle_.state().wire();
-}
-
 } // namespace practicus::inline v1
+
+#ifndef PRACTICUS_SEPARATE_COMPILATION
+#include <practicus/impl/client.ipp>
+#endif

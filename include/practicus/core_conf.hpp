@@ -4,34 +4,23 @@
 
 #include <practicus/credentials.hpp>
 #include <practicus/detail/ascii.hpp>
+#include <practicus/detail/config.hpp>
 #include <practicus/detail/ini_file.hpp>
 #include <practicus/detail/posix_file.hpp>
-#include <practicus/detail/region_store.hpp>
 #include <practicus/detail/rows.hpp>
-#include <practicus/detail/stored_value.hpp>
 #include <practicus/error.hpp>
 #include <practicus/options.hpp>
 #include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
-#include <practicus/token.hpp>
-#include <practicus/token_store.hpp>
 #include <practicus/url.hpp>
-
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
-#include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -112,10 +101,7 @@ public:
 
     /// Removes what programs share of its tokens; those that run go on with what they have. Throws
     /// `errc::file_error`.
-    void erase_tokens() const
-    {
-        if (!kept_in_.empty()) detail::region_store::erase(kept_in_, key());
-    }
+    void erase_tokens() const;
 
 private:
     friend class core_conf;
@@ -386,74 +372,6 @@ private:
 
 namespace detail {
 
-/// From the path and the key on, for a coroutine that outlives who starts it.
-inline boost::asio::awaitable<void> keep_refresh_token(std::string path, std::string key, issued_tokens now)
-{
-    auto const token = now.refresh().value();
-    if (token.empty()) co_return;
-    // Most refreshes bring the same one, and the SDK, which locks nothing, may be writing.
-    auto const known = core_conf(path).find(key);
-    if (known.has_login() && known.login().value() == token) co_return;
-    std::function<void(core_conf&)> const change = [&](core_conf& conf) {
-        auto const r = conf.find(key);
-        auto const& name = r.username().empty() ? now.username() : r.username();
-        conf.put(region(r.url(), name, r.email(), credentials::refresh_token(token.reveal())));
-    };
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-    while (!core_conf::try_update(path, change)) {
-        timer.expires_after(std::chrono::milliseconds(20));
-        co_await timer.async_wait(boost::asio::use_awaitable);
-    }
-}
-
-/// The login that the file has now, as a store has it: without an access token, and as old as the file.
-inline std::optional<stored_value> kept_login(std::string const& path, std::string const& key)
-{
-    posix_file const file(path, std::nothrow, O_RDONLY);
-    if (!file.is_open()) return std::nullopt;
-    auto const changed = file.status().st_mtim;
-    for (auto const& r : core_conf(path).regions()) {
-        if (r.key() != key || !r.has_login()) continue;
-        stored_value v;
-        v.refresh = token(r.login().value());
-        v.username = r.username();
-        v.login = r.email();
-        // There must be one; it is past its life.
-        v.value = token(secret("none"));
-        v.born = stored_time(std::chrono::duration_cast<std::chrono::milliseconds>(
-            std::chrono::seconds(changed.tv_sec) + std::chrono::nanoseconds(changed.tv_nsec)));
-        return v;
-    }
-    return std::nullopt;
-}
-
-/// Null where nothing can be written.
-inline std::shared_ptr<token_store> shared_tokens(std::string const& path, std::string const& key)
-{
-    try {
-        return std::make_shared<region_store>(path, key, [path, key] { return kept_login(path, key); });
-    } catch (error const&) {
-        return nullptr;
-    }
-}
-
-} // namespace detail
-
-inline client_options region::options() const
-{
-    client_options result;
-    result.credentials(login());
-    if (kept_in_.empty()) return result;
-    result.proxy(core_conf(kept_in_).proxy());
-    result.on_tokens([path = kept_in_, key = key()](issued_tokens now) {
-        return detail::keep_refresh_token(path, key, std::move(now));
-    });
-    result.store(detail::shared_tokens(kept_in_, key()));
-    return result;
-}
-
-namespace detail {
-
 /// As users of the SDK know them.
 struct region_row
 {
@@ -531,3 +449,7 @@ inline region find_region(std::string_view key_or_host)
 }
 
 } // namespace practicus::inline v1
+
+#ifndef PRACTICUS_SEPARATE_COMPILATION
+#include <practicus/impl/core_conf.ipp>
+#endif

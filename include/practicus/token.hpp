@@ -123,4 +123,13 @@ inline token detail::apart(token const& of)
     return result;
 }
 
+/// What a session token is for.
+enum class token_purpose
+{
+    /// Calling the model or the app.
+    predict,
+    /// Uploading a version as well.
+    upload
+};
+
 } // namespace practicus::inline v1

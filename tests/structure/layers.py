@@ -2,7 +2,8 @@
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 """Compares the tree with the lists that the build uses.
 
-- A header includes practicus headers that stand above it in the list, by their full name in angle brackets.
+- A header includes practicus headers that stand above it in the list, by their full name in angle brackets; beside them
+  the definitions of its own functions, impl/NAME.ipp.
 - A header of the client includes none of the mock's.
 - A header marked pure reaches no Asio or Beast header, directly or through other practicus headers.
 - Every header in the tree is listed, and every test source is part of a test program; nothing is listed that is not there.
@@ -24,6 +25,11 @@ def includes(include_dir, header):
     return INCLUDE.findall(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
+def defines(name, header):
+    """Is it where the functions of the header are defined?"""
+    return name == f"practicus/impl/{pathlib.PurePosixPath(header).stem}.ipp"
+
+
 def order_faults(include_dir, headers, mock_headers):
     listed = headers + mock_headers
     place = {header: index for index, header in enumerate(listed)}
@@ -37,7 +43,7 @@ def order_faults(include_dir, headers, mock_headers):
                 yield f'{header} includes "{name}" in quotes: write <{name}>'
             if name in mock_headers and header in headers:
                 yield f"{header} includes {name}: the client includes nothing of the mock"
-            elif place[name] >= place[header]:
+            elif place[name] >= place[header] and not defines(name, header):
                 yield f"{header} includes {name}, which is not above it in the list of headers"
 
 
@@ -76,7 +82,7 @@ def files(root, folders, suffix):
 
 def faults(include_dir, tests_dir, headers, mock_headers, pure, sources):
     """Everything that is wrong, one text each."""
-    yield from listing_faults("headers", files(include_dir, ["."], ".hpp"), headers + mock_headers)
+    yield from listing_faults("headers", files(include_dir, ["."], ".[hi]pp"), headers + mock_headers)
     yield from listing_faults("test sources", files(tests_dir, ["unit", "integration"], ".cpp"), sources)
     yield from order_faults(include_dir, headers, mock_headers)
     yield from purity_faults(include_dir, pure)

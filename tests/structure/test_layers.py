@@ -44,6 +44,17 @@ class Layers(unittest.TestCase):
         self.check({"include/practicus/a.hpp": "#include <practicus/a.hpp>\n"},
                    ["practicus/a.hpp includes practicus/a.hpp, which is not above it in the list of headers"])
 
+    def test_the_definitions_of_its_own_functions(self):
+        headers = ["practicus/a.hpp", "practicus/impl/a.ipp"] + HEADERS[1:]
+        own = "#pragma once\n#include <practicus/impl/a.ipp>\n"
+        its = {"include/practicus/impl/a.ipp": "#include <practicus/a.hpp>\n"}
+        self.check({"include/practicus/a.hpp": own, **its}, [], headers)
+        self.check({"include/practicus/a.hpp": own, **its}, ["practicus/impl/a.ipp is in no list of headers",
+                   'practicus/a.hpp includes "practicus/impl/a.ipp", which is not in the list of headers'])
+        below = HEADERS[:2] + ["practicus/c.hpp", "practicus/impl/a.ipp", "practicus.hpp"]
+        self.check({"include/practicus/c.hpp": own, **its},
+                   ["practicus/c.hpp includes practicus/impl/a.ipp, which is not above it in the list of headers"], below)
+
     def test_quotes(self):
         self.check({"include/practicus/b.hpp": '#include "practicus/a.hpp"\n'},
                    ['practicus/b.hpp includes "practicus/a.hpp" in quotes: write <practicus/a.hpp>'])

@@ -4,6 +4,7 @@
 
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
+#include <practicus/detail/handle.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/session.hpp>
 #include <practicus/detail/token_calls.hpp>
@@ -25,49 +26,20 @@
 /// handle.
 namespace practicus::inline v1::detail {
 
-/// What the copies of a client and their operations hold together: when the last is gone, nobody is left to
-/// wait for anything.
-class client_handle
+inline client_handle::~client_handle()
 {
-public:
-    explicit client_handle(std::shared_ptr<session> state) : state_(std::move(state)) {}
-    client_handle(client_handle const&) = delete;
-    client_handle& operator=(client_handle const&) = delete;
-    ~client_handle() { state_->close(); }
+    state_->close();
+}
 
-    session& state() const noexcept { return *state_; }
-
-private:
-    std::shared_ptr<session> state_;
-};
-
-/// A handle, and what the calls made through it do differently.
-class handle
+inline operation handle::begin() const
 {
-public:
-    explicit handle(std::shared_ptr<client_handle> held) : held_(std::move(held)) {}
-    handle(handle const& other, call_options with)
-        : held_(other.held_), with_(std::make_shared<call_options const>(std::move(with)))
-    {}
+    return state().begin(with_);
+}
 
-    session& state() const noexcept { return held_->state(); }
-    operation begin() const { return state().begin(with_); }
-    operation begin_unlimited() const { return state().begin_unlimited(with_); }
-
-    /// May be null.
-    std::shared_ptr<call_options const> const& with() const noexcept { return with_; }
-
-    /// How long a token must still live, if it was said.
-    std::optional<std::chrono::nanoseconds> validity() const noexcept
-    {
-        if (!with_ || !with_->min_validity()) return std::nullopt;
-        return *with_->min_validity();
-    }
-
-private:
-    std::shared_ptr<client_handle> held_;
-    std::shared_ptr<call_options const> with_;
-};
+inline operation handle::begin_unlimited() const
+{
+    return state().begin_unlimited(with_);
+}
 
 inline handle make_handle(asio::any_io_executor executor, service_url service, client_options options)
 {

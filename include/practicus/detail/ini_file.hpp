@@ -2,20 +2,15 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/ascii.hpp>
+#include <practicus/detail/config.hpp>
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
-
-#include <boost/property_tree/ini_parser.hpp>
-#include <boost/property_tree/ptree.hpp>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <filesystem>
-#include <istream>
-#include <streambuf>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -136,34 +131,7 @@ private:
         ~wiped_text() { wipe(value.data(), value.size()); }
     };
 
-    struct view_buffer : std::streambuf
-    {
-        explicit view_buffer(std::string& text) { setg(text.data(), text.data(), text.data() + text.size()); }
-    };
-
-    void read(std::string& text)
-    {
-        auto const names = check(text);
-        boost::property_tree::ptree tree;
-        try {
-            view_buffer buffer(text);
-            std::istream in(&buffer);
-            boost::property_tree::read_ini(in, tree);
-        } catch (boost::property_tree::ini_parser_error const& e) {
-            throw error(errc::file_error, "'" + path_ + "' can not be understood, line " +
-                                              std::to_string(e.line()) + ": " + e.message());
-        }
-        // The parser knows no empty ones.
-        for (auto const& name : names) {
-            ini_section s(name);
-            if (auto found = tree.find(name); found != tree.not_found())
-                for (auto& [key, leaf] : found->second) {
-                    s.set(lower(key), leaf.data());
-                    wipe(leaf.data().data(), leaf.data().size());
-                }
-            sections_.push_back(std::move(s));
-        }
-    }
+    void read(std::string& text);
 
     /// The sections' names.
     std::vector<std::string> check(std::string_view text) const
@@ -199,12 +167,6 @@ private:
                                           ": " + why + "; mend the line");
     }
 
-    static std::string lower(std::string text)
-    {
-        std::transform(text.begin(), text.end(), text.begin(), to_lower);
-        return text;
-    }
-
     /// A link stays one, also if there is nothing behind it yet.
     static std::string behind_links(std::filesystem::path path)
     {
@@ -220,3 +182,7 @@ private:
 };
 
 } // namespace practicus::inline v1::detail
+
+#ifndef PRACTICUS_SEPARATE_COMPILATION
+#include <practicus/impl/ini_file.ipp>
+#endif

@@ -27,24 +27,6 @@
 /// is read here. Where the vendor documents one form and its SDK sends another, the documented one is sent.
 namespace practicus::inline v1 {
 
-/// What a session token is for.
-enum class token_purpose
-{
-    /// Calling the model or the app.
-    predict,
-    /// Uploading a version as well.
-    upload
-};
-
-/// What a model's service says of it.
-struct model_metadata
-{
-    /// The id that tokens are for.
-    std::int64_t model_id = 0;
-    /// The rest of the answer, `model_signature_json` and more, as the model's author wrote it; untrusted.
-    boost::json::object values;
-};
-
 namespace detail::wire {
 
 /// Appends a JSON string, without a copy of the text elsewhere.

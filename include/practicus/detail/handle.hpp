@@ -1,0 +1,61 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/call_options.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+class session;
+struct operation;
+
+/// What the copies of a client and their operations hold together: when the last is gone, nobody is left to
+/// wait for anything.
+class client_handle
+{
+public:
+    explicit client_handle(std::shared_ptr<session> state) : state_(std::move(state)) {}
+    client_handle(client_handle const&) = delete;
+    client_handle& operator=(client_handle const&) = delete;
+    ~client_handle();
+
+    session& state() const noexcept { return *state_; }
+
+private:
+    std::shared_ptr<session> state_;
+};
+
+/// A handle, and what the calls made through it do differently.
+class handle
+{
+public:
+    explicit handle(std::shared_ptr<client_handle> held) : held_(std::move(held)) {}
+    handle(handle const& other, call_options with)
+        : held_(other.held_), with_(std::make_shared<call_options const>(std::move(with)))
+    {}
+
+    session& state() const noexcept { return held_->state(); }
+    operation begin() const;
+    operation begin_unlimited() const;
+
+    /// May be null.
+    std::shared_ptr<call_options const> const& with() const noexcept { return with_; }
+
+    /// How long a token must still live, if it was said.
+    std::optional<std::chrono::nanoseconds> validity() const noexcept
+    {
+        if (!with_ || !with_->min_validity()) return std::nullopt;
+        return *with_->min_validity();
+    }
+
+private:
+    std::shared_ptr<client_handle> held_;
+    std::shared_ptr<call_options const> with_;
+};
+
+} // namespace practicus::inline v1::detail

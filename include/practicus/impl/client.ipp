@@ -1,0 +1,223 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/client.hpp>
+#include <practicus/detail/batch_run.hpp>
+#include <practicus/detail/calls.hpp>
+#include <practicus/detail/prediction_call.hpp>
+#include <practicus/detail/wipe.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1 {
+
+namespace detail {
+
+/// Not a coroutine: the arguments are taken over here, before anything is awaited.
+template <class T, class Call, class... Args>
+asio::awaitable<T> start(handle const& h, Call call, Args... args)
+{
+    return run_operation<T>(h.state().home(), [h, call, ... as = std::move(args)]() mutable {
+        return call(std::move(h), std::move(as)...);
+    });
+}
+
+/// A hit is ready; only a miss becomes an operation.
+template <class Url>
+asio::awaitable<token> token_of(handle const& h, Url const& url, token_purpose purpose)
+{
+    auto found = look_up(h, url, purpose);
+    if (found.value) return ready(std::move(found.value));
+    return start<token>(h, session_token<Url>, url, purpose);
+}
+
+PRACTICUS_DECL clock& clock_of(client const& of) noexcept
+{
+    return of.handle_.state().home()->time();
+}
+
+PRACTICUS_DECL transport& transport_of(client const& of) noexcept
+{
+    return of.handle_.state().wire();
+}
+
+} // namespace detail
+
+PRACTICUS_DECL client::client(boost::asio::any_io_executor executor, practicus::service_url service,
+                              client_options options)
+    : handle_(detail::make_handle(std::move(executor), std::move(service), std::move(options)))
+{}
+
+PRACTICUS_DECL client client::with(call_options options) const
+{
+    return client(detail::handle(handle_, std::move(options)));
+}
+
+PRACTICUS_DECL client::awaitable<void> client::login(std::string email, std::string password) const
+{
+    auto who = credentials::password(email, password);
+    detail::wipe(password.data(), password.size());
+    return login(std::move(who));
+}
+
+PRACTICUS_DECL client::awaitable<void> client::login(credentials who) const
+{
+    return detail::start<void>(handle_, detail::login, std::move(who));
+}
+
+PRACTICUS_DECL client::awaitable<void> client::refresh() const
+{
+    return detail::start<void>(handle_, detail::refresh);
+}
+
+PRACTICUS_DECL void client::logout() const
+{
+    handle_.state().logout();
+}
+
+PRACTICUS_DECL std::string client::username() const
+{
+    return handle_.state().username();
+}
+
+PRACTICUS_DECL client::awaitable<cluster_info> client::cluster() const
+{
+    return detail::start<cluster_info>(handle_, detail::cluster);
+}
+
+PRACTICUS_DECL client::awaitable<std::vector<model_prefix>> client::model_prefixes() const
+{
+    return detail::start<std::vector<model_prefix>>(handle_, detail::model_prefixes);
+}
+
+PRACTICUS_DECL client::awaitable<std::vector<model>> client::models() const
+{
+    return detail::start<std::vector<model>>(handle_, detail::models);
+}
+
+PRACTICUS_DECL client::awaitable<std::vector<model_deployment>> client::model_deployments() const
+{
+    return detail::start<std::vector<model_deployment>>(handle_, detail::model_deployments);
+}
+
+PRACTICUS_DECL client::awaitable<std::vector<app_prefix>> client::app_prefixes() const
+{
+    return detail::start<std::vector<app_prefix>>(handle_, detail::app_prefixes);
+}
+
+PRACTICUS_DECL client::awaitable<std::vector<app>> client::apps() const
+{
+    return detail::start<std::vector<app>>(handle_, detail::apps);
+}
+
+PRACTICUS_DECL practicus::service_url const& client::service_url() const noexcept
+{
+    return handle_.state().service();
+}
+
+PRACTICUS_DECL practicus::model_url client::model_url(std::string_view prefix, std::string_view name,
+                                                      std::string_view version) const
+{
+    return practicus::model_url(handle_.state().service(), prefix, name, version);
+}
+
+PRACTICUS_DECL practicus::app_url client::app_url(std::string_view prefix, std::string_view name,
+                                                  std::string_view version) const
+{
+    return practicus::app_url(handle_.state().service(), prefix, name, version);
+}
+
+PRACTICUS_DECL client::awaitable<std::int64_t> client::model_id(practicus::model_url url) const
+{
+    return detail::start<std::int64_t>(handle_, detail::model_id, std::move(url));
+}
+
+PRACTICUS_DECL client::awaitable<practicus::model_metadata>
+client::model_metadata(practicus::model_url url) const
+{
+    return detail::start<practicus::model_metadata>(handle_, detail::model_metadata, std::move(url));
+}
+
+PRACTICUS_DECL client::awaitable<token> client::session_token(practicus::model_url const& url,
+                                                              token_purpose purpose) const
+{
+    return detail::token_of(handle_, url, purpose);
+}
+
+PRACTICUS_DECL client::awaitable<token> client::app_session_token(practicus::app_url const& url,
+                                                                  token_purpose purpose) const
+{
+    return detail::token_of(handle_, url, purpose);
+}
+
+PRACTICUS_DECL token client::cached_session_token(practicus::model_url const& url,
+                                                  token_purpose purpose) const
+{
+    return detail::look_up(handle_, url, purpose).value;
+}
+
+PRACTICUS_DECL token client::cached_app_session_token(practicus::app_url const& url,
+                                                      token_purpose purpose) const
+{
+    return detail::look_up(handle_, url, purpose).value;
+}
+
+PRACTICUS_DECL client::awaitable<prediction> client::predict(practicus::model_url url, std::string body,
+                                                             predict_options options) const
+{
+    return detail::start<prediction>(
+        handle_, detail::predict,
+        std::make_shared<detail::prediction_input>(std::move(url), std::move(body), std::move(options)));
+}
+
+PRACTICUS_DECL client::awaitable<prediction> client::predict(practicus::model_url url, body_source body,
+                                                             predict_options options) const
+{
+    if (!body) throw error(errc::invalid_argument, "the body's source is empty");
+    return detail::start<prediction>(
+        handle_, detail::predict,
+        std::make_shared<detail::prediction_input>(std::move(url), std::move(body), std::move(options)));
+}
+
+PRACTICUS_DECL client::awaitable<batch_progress> client::predict_batches(batch_job job) const
+{
+    return detail::start<batch_progress>(handle_, detail::predict_batches,
+                                         std::make_shared<batch_job>(std::move(job)));
+}
+
+PRACTICUS_DECL bool client::invalidate_session_token(practicus::model_url const& url, token const& refused,
+                                                     token_purpose purpose) const
+{
+    return detail::invalidate(handle_.state(), url, refused, purpose);
+}
+
+PRACTICUS_DECL bool client::invalidate_app_session_token(practicus::app_url const& url, token const& refused,
+                                                         token_purpose purpose) const
+{
+    return detail::invalidate(handle_.state(), url, refused, purpose);
+}
+
+PRACTICUS_DECL void client::close() const noexcept
+{
+    handle_.state().close();
+}
+
+PRACTICUS_DECL void client::close_idle() const noexcept
+{
+    handle_.state().close_idle();
+}
+
+PRACTICUS_DECL client_stats client::stats() const
+{
+    return handle_.state().stats();
+}
+
+} // namespace practicus::inline v1

@@ -1,0 +1,16 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+// To compile a program's files faster: define PRACTICUS_SEPARATE_COMPILATION for all of them, and include
+// this header in exactly one, which compiles what the others then only declare.
+
+#ifndef PRACTICUS_SEPARATE_COMPILATION
+#error "<practicus/src.hpp> is for programs that define PRACTICUS_SEPARATE_COMPILATION, in all their files"
+#endif
+
+#include <practicus.hpp>
+
+#include <practicus/impl/client.ipp>
+#include <practicus/impl/core_conf.ipp>
+#include <practicus/impl/ini_file.ipp>
