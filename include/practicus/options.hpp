@@ -28,6 +28,7 @@ namespace practicus::inline v1 {
 
 // Options are classes with chained setters, not aggregates: g++ 12 destroys an aggregate with non-trivial
 // members twice when it is a temporary in a co_await expression. A setter is named like its getter.
+// Thread safety: as a `std::string`; a client has copies of its own.
 
 /// How TLS connections are made. The certificate is always verified against the host name, SNI is sent, and
 /// the minimum version is TLS 1.2, unless `disable_verification_and_expose_all_secrets` was called.
@@ -276,19 +277,19 @@ public:
     client_options& retry(retry_options value) { return set(retry_, value); }
     retry_options const& retry() const noexcept { return retry_; }
 
-    /// Default: what the environment says.
+    /// The proxy between this machine and the region. Default: what the environment says.
     client_options& proxy(proxy_options value) { return set(proxy_, std::move(value)); }
     proxy_options const& proxy() const noexcept { return proxy_; }
 
-    /// Is told what happens: see `observer`.
+    /// Is told what happens: see `practicus::observer`. Default: none.
     client_options& observer(practicus::observer value) { return set(observer_, std::move(value)); }
     practicus::observer const& observer() const noexcept { return observer_; }
 
     /// Called with what a login or a refresh brought, before any operation gets the new token: to store a
     /// refresh token that the region replaces with each use. Not with what another client left in a `store`.
-    /// It runs in the client's context and may take 5
-    /// s; if it throws or takes longer, the tokens are in use all the same, and the observer hears of it. It
-    /// must not wait for an operation of this client that needs a token: that waits for it.
+    /// It runs in the client's context and may take 5 s; if it throws or takes longer, the tokens are in use
+    /// all the same, and the observer hears of it. It must not wait for an operation of this client that
+    /// needs a token: that waits for it. Default: none.
     client_options& on_tokens(tokens_callback value) { return set(on_tokens_, std::move(value)); }
     tokens_callback const& on_tokens() const noexcept { return on_tokens_; }
 
@@ -298,6 +299,7 @@ public:
     std::shared_ptr<token_store> const& store() const noexcept { return store_; }
 
     /// Log in with these at the first operation that needs it; all callers then wait for the one login.
+    /// Default: none.
     client_options& credentials(practicus::credentials value)
     {
         credentials_.emplace(std::move(value));
