@@ -169,8 +169,8 @@ public:
     awaitable<token> app_session_token(practicus::app_url const& url,
                                        token_purpose purpose = token_purpose::predict) const;
 
-    /// What `session_token` would answer at once, or an empty token; costs no coroutine and no request. In
-    /// the renewal window it starts the renewal. Any thread.
+    /// What `session_token` would answer at once, or an empty token, as always after `close`; costs no
+    /// coroutine and no request. In the renewal window it starts the renewal. Any thread.
     token cached_session_token(practicus::model_url const& url,
                                token_purpose purpose = token_purpose::predict) const;
 
@@ -193,10 +193,11 @@ public:
                                   predict_options options = predict_options()) const;
 
     /// Sends a CSV text of any length through the model, in batches: see `batch_job`. Ends with the last
-    /// progress; nothing is lost or sent on twice. Errors: the first batch's that fails for good (its message
-    /// names the rows), unless the job has a place for those; `errc::unexpected_rows`;
-    /// `errc::invalid_argument` for a text that is no CSV; what source, sink or callbacks throw. A run that
-    /// is cancelled or fails can be resumed by what the sink holds.
+    /// progress; nothing is lost or given to the sink twice. No time limit unless `call_options::deadline`
+    /// has one. Errors: the first batch's that fails for good (its message names the rows), unless the job
+    /// has a place for those; `errc::unexpected_rows`; `errc::invalid_argument` for a text that is no CSV;
+    /// what source, sink or callbacks throw. A run that is cancelled or fails can be resumed by what the sink
+    /// holds.
     awaitable<batch_progress> predict_batches(batch_job job) const;
 
     /// A service answered 401 to this token, in a request that was not made by this client: from now on it is
