@@ -1,0 +1,80 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include <practicus/detail/connection.hpp>
+
+#include "catch.hpp"
+#include "unit/freed_memory.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace practicus::detail;
+using namespace std::chrono_literals;
+
+constexpr std::string_view question = "GET / HTTP/1.1\r\nAuthorization: Bearer hunter2!hunter2!\r\n\r\n";
+
+/// Answers one request with the same secret in its body. A coroutine that owns nothing.
+asio::awaitable<void> serve(tcp::acceptor& acceptor, std::string_view answer)
+{
+    tcp::socket peer(acceptor.get_executor());
+    co_await acceptor.async_accept(peer, asio::use_awaitable);
+    std::array<char, question.size()> request{};
+    auto const all = asio::buffer(request);
+    co_await asio::async_read(peer, all, asio::use_awaitable);
+    CHECK(std::string_view(request.data(), request.size()) == question);
+    auto const whole = asio::buffer(answer);
+    co_await asio::async_write(peer, whole, asio::use_awaitable);
+    request.fill(0);
+}
+
+asio::awaitable<void> ask(std::shared_ptr<runtime> home, tcp::endpoint address, response& answer)
+{
+    auto c = std::make_unique<connection>(home, co_await asio::this_coro::executor);
+    auto const failed = co_await c->connect(address, time_point::max());
+    CHECK_FALSE(failed);
+    c->out.append(question);
+    attempt now;
+    exchange_limits const limits{10s, 10s, 8192, 100'000};
+    co_await c->exchange({}, limits, time_point::max(), now, answer);
+    CHECK(c->reusable());
+}
+
+} // namespace
+
+TEST_CASE("connection: what was sent and read is not left in its buffers")
+{
+    // It fits into the first buffer, or makes it grow.
+    std::size_t const more = GENERATE(0, 30'000);
+    asio::io_context io;
+    tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
+    auto const body = "hunter2!hunter2!" + std::string(more, 'x');
+    auto const text = "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    response answer;
+    int ended = 0;
+    auto const end = [&](std::exception_ptr e) {
+        CHECK_FALSE(e);
+        ++ended;
+    };
+    asio::co_spawn(io, serve(acceptor, text), end);
+    asio::co_spawn(io, ask(runtime::make(io.get_executor()), acceptor.local_endpoint(), answer), end);
+    freed_memory const memory("hunter2!hunter2!");
+    io.run();
+    CHECK(ended == 2);
+    CHECK(answer.body.size() == body.size());
+    CHECK(memory.blocks() > 0);
+    CHECK(memory.found() == 0);
+}
