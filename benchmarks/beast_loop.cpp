@@ -1,13 +1,16 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include "listing.hpp"
 #include "loops.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -20,6 +23,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -48,28 +52,57 @@ class beast_loop final : public loop
 public:
     static constexpr bool tls = !std::is_same_v<Stream, beast::tcp_stream>;
 
-    beast_loop(lean_server const& server, loop_options const& options, care taken)
+    beast_loop(loop_options const& options, care taken)
         : context_(asio::ssl::context::tls_client), taken_(taken), bearer_(options.bearer),
-          host_("127.0.0.1:" + std::to_string(server.port(tls)))
+          host_("127.0.0.1:" + std::to_string(options.server.port))
     {
-        context_.add_certificate_authority(asio::buffer(server.ca_pem()));
-        context_.set_verify_mode(asio::ssl::verify_peer);
+        if constexpr (tls) {
+            context_.add_certificate_authority(asio::buffer(options.server.ca_pem));
+            context_.set_verify_mode(asio::ssl::verify_peer);
+        }
         for (std::size_t i = 0; i != options.connections; ++i) {
             connections_.push_back(std::make_unique<connection>(make_stream()));
-            connections_.back()->kept = make_request();
+            connections_.back()->kept = make_request("/console/api/central/clusterdefinition/");
             if (taken_ == care::great) connections_.back()->buffer.reserve(8192);
-            spawn(connect(*connections_.back(), server.port(tls)));
+            spawn(connect(*connections_.back(), options.server.port));
         }
         run();
     }
 
-    std::size_t exchange(std::size_t each) override
+    std::size_t exchange(quota const& much) override
     {
         done_ = 0;
         for (auto const& c : connections_)
-            spawn(repeat(*c, each));
+            spawn(repeat(*c, much));
         run();
         return done_;
+    }
+
+    std::size_t list(std::size_t times) override
+    {
+        done_ = 0;
+        spawn(list_on(*connections_.front(), times));
+        run();
+        return done_;
+    }
+
+    std::size_t predict(prediction_work const& work, quota const& much) override
+    {
+        if (!work.encoding.empty()) return loop::predict(work, much);
+        done_ = 0;
+        for (auto const& c : connections_)
+            spawn(repeat_predictions(*c, work, much));
+        run();
+        return done_;
+    }
+
+    void arrive(arrivals const& when, histogram& latency_ns) override
+    {
+        queue calls(io_, when.count() + connections_.size());
+        for (auto const& c : connections_)
+            spawn(serve(*c, calls, latency_ns));
+        spawn(call_at(when, calls));
+        run();
     }
 
 private:
@@ -105,17 +138,17 @@ private:
         }
     }
 
-    asio::awaitable<void> repeat(connection& c, std::size_t each)
+    asio::awaitable<void> repeat(connection& c, quota much)
     {
-        for (std::size_t i = 0; i != each; ++i) {
+        for (std::size_t i = 0; much.goes_on(i); ++i) {
             auto const found = co_await exchange_on(c);
             if (found.region == "benchmark" && found.name.starts_with("eyJ")) ++done_;
         }
     }
 
-    request make_request() const
+    request make_request(std::string_view target) const
     {
-        request r(http::verb::get, "/console/api/central/clusterdefinition/", 11);
+        request r(http::verb::get, target, 11);
         r.set(http::field::host, host_);
         r.set(http::field::user_agent, "benchmark/1.0");
         r.set(http::field::accept, "application/json");
@@ -125,7 +158,7 @@ private:
 
     asio::awaitable<names> exchange_on(connection& c)
     {
-        if (taken_ == care::usual) c.kept = make_request();
+        if (taken_ == care::usual) c.kept = make_request("/console/api/central/clusterdefinition/");
         beast::get_lowest_layer(c.stream).expires_after(std::chrono::seconds(30));
         co_await http::async_write(c.stream, c.kept, asio::use_awaitable);
         http::response<http::string_body> answer;
@@ -136,6 +169,71 @@ private:
         found.name = value.at("NAME").as_string().c_str();
         found.region = value.at("REGION_NAME").as_string().c_str();
         co_return found;
+    }
+
+    /// For what is longer than Beast's own bound on a body.
+    asio::awaitable<std::string> body_of(connection& c, request const& r)
+    {
+        beast::get_lowest_layer(c.stream).expires_after(std::chrono::seconds(30));
+        co_await http::async_write(c.stream, r, asio::use_awaitable);
+        http::response_parser<http::string_body> answer;
+        answer.body_limit(std::uint64_t{256} << 20);
+        co_await http::async_read(c.stream, c.buffer, answer, asio::use_awaitable);
+        if (answer.get().result() != http::status::ok) throw std::runtime_error("status");
+        co_return std::move(answer.get().body());
+    }
+
+    asio::awaitable<void> list_on(connection& c, std::size_t times)
+    {
+        auto const r = make_request("/console/api/modelhost/models/");
+        for (std::size_t i = 0; i != times; ++i) {
+            auto const body = co_await body_of(c, r);
+            done_ += decode_listing(body).size();
+        }
+    }
+
+    asio::awaitable<void> repeat_predictions(connection& c, prediction_work const& work, quota much)
+    {
+        for (std::size_t i = 0; much.goes_on(i); ++i) {
+            auto r = make_request(work.path());
+            r.method(http::verb::post);
+            r.set(http::field::content_type, "text/csv");
+            r.set(http::field::accept, "*/*");
+            r.body() = work.body;
+            r.prepare_payload();
+            auto const body = co_await body_of(c, r);
+            if (body.size() == work.answer_size && body.starts_with("prediction\n")) ++done_;
+        }
+    }
+
+    // Calls that wait for a connection, as the times they were meant for; the end of time for none.
+    using queue = asio::experimental::channel<void(boost::system::error_code, steady::time_point)>;
+
+    asio::awaitable<void> call_at(arrivals when, queue& calls)
+    {
+        asio::steady_timer timer(io_);
+        auto const began = steady::now();
+        for (std::size_t i = 0; i != when.count(); ++i) {
+            auto const due = began + when.at(i);
+            if (due > steady::now()) {
+                timer.expires_at(due);
+                co_await timer.async_wait(asio::use_awaitable);
+            }
+            calls.try_send(boost::system::error_code(), due);
+        }
+        for (std::size_t i = 0; i != connections_.size(); ++i)
+            calls.try_send(boost::system::error_code(), steady::time_point::max());
+    }
+
+    asio::awaitable<void> serve(connection& c, queue& calls, histogram& latency_ns)
+    {
+        while (true) {
+            auto const due = co_await calls.async_receive(asio::use_awaitable);
+            if (due == steady::time_point::max()) co_return;
+            auto const found = co_await exchange_on(c);
+            if (found.region != "benchmark") throw std::runtime_error("a wrong answer");
+            latency_ns.record(static_cast<std::uint64_t>((steady::now() - due).count()));
+        }
     }
 
     void spawn(asio::awaitable<void> work)
@@ -162,11 +260,11 @@ private:
 
 } // namespace
 
-std::unique_ptr<loop> make_beast_loop(lean_server const& server, loop_options const& options, care taken)
+std::unique_ptr<loop> make_beast_loop(loop_options const& options, care taken)
 {
-    if (options.tls)
-        return std::make_unique<beast_loop<beast::ssl_stream<beast::tcp_stream>>>(server, options, taken);
-    return std::make_unique<beast_loop<beast::tcp_stream>>(server, options, taken);
+    if (options.server.tls)
+        return std::make_unique<beast_loop<beast::ssl_stream<beast::tcp_stream>>>(options, taken);
+    return std::make_unique<beast_loop<beast::tcp_stream>>(options, taken);
 }
 
 } // namespace bench

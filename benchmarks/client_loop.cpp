@@ -4,15 +4,22 @@
 #include "loops.hpp"
 
 #include <practicus.hpp>
+#include <practicus/lz4.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace bench {
 
@@ -23,38 +30,120 @@ namespace asio = boost::asio;
 class client_loop_impl final : public client_loop
 {
 public:
-    client_loop_impl(lean_server const& server, loop_options const& options)
+    explicit client_loop_impl(loop_options const& options)
         : coroutines_(options.connections),
-          client_(io_.get_executor(),
-                  (options.tls ? "https://127.0.0.1:" : "http://127.0.0.1:") +
-                      std::to_string(server.port(options.tls)),
+          client_(io_.get_executor(), options.server.url(),
                   practicus::client_options()
                       .credentials(practicus::credentials::access_token(options.bearer))
-                      .tls(practicus::tls_options().ca_pem(server.ca_pem()).system_roots(false))
+                      .tls(practicus::tls_options().ca_pem(options.server.ca_pem).system_roots(false))
                       .pool(practicus::pool_options().max_connections(options.connections)))
     {}
 
-    std::size_t exchange(std::size_t each) override
+    std::size_t exchange(quota const& much) override
     {
         done_ = 0;
         for (std::size_t i = 0; i != coroutines_; ++i)
-            asio::co_spawn(io_, repeat(each), [](std::exception_ptr e) {
-                if (e) std::rethrow_exception(e);
-            });
-        io_.restart();
-        io_.run();
+            spawn(repeat(much));
+        run();
         return done_;
+    }
+
+    std::size_t list(std::size_t times) override
+    {
+        done_ = 0;
+        spawn(repeat_listing(times));
+        run();
+        return done_;
+    }
+
+    std::size_t predict(prediction_work const& work, quota const& much) override
+    {
+        done_ = 0;
+        for (std::size_t i = 0; i != coroutines_; ++i)
+            spawn(repeat_predictions(work, much));
+        run();
+        return done_;
+    }
+
+    void arrive(arrivals const& when, histogram& latency_ns) override
+    {
+        spawn(call_at(when, latency_ns));
+        run();
     }
 
     practicus::client_stats stats() const override { return client_.stats(); }
 
 private:
-    asio::awaitable<void> repeat(std::size_t each)
+    asio::awaitable<void> repeat(quota much)
     {
-        for (std::size_t i = 0; i != each; ++i) {
+        for (std::size_t i = 0; much.goes_on(i); ++i) {
             auto const found = co_await client_.cluster();
             if (found.region_name == "benchmark" && found.name.starts_with("eyJ")) ++done_;
         }
+    }
+
+    asio::awaitable<void> repeat_listing(std::size_t times)
+    {
+        for (std::size_t i = 0; i != times; ++i) {
+            auto const models = co_await client_.models();
+            done_ += models.size();
+        }
+    }
+
+    asio::awaitable<void> repeat_predictions(prediction_work const& work, quota much)
+    {
+        auto const url = client_.model_url("models/lean", "answer-" + std::to_string(work.answer_size));
+        practicus::predict_options how;
+        if (!work.encoding.empty()) how.encoding(encoding_of(work.encoding));
+        for (std::size_t i = 0; much.goes_on(i); ++i) {
+            auto const answer = co_await client_.predict(url, work.body, how);
+            if (answer.body.size() == work.answer_size && answer.body.starts_with("prediction\n") &&
+                answer.content_encoding == work.encoding)
+                ++done_;
+        }
+    }
+
+    static practicus::content_encoding encoding_of(std::string_view name)
+    {
+        if (name == "gzip") return practicus::content_encoding::gzip();
+        if (name == "zlib") return practicus::content_encoding::zlib();
+        if (name == "deflate") return practicus::content_encoding::deflate();
+        if (name == "lz4") return practicus::lz4_encoding();
+        throw std::runtime_error("no such encoding: " + std::string(name));
+    }
+
+    asio::awaitable<void> call_at(arrivals when, histogram& latency_ns)
+    {
+        asio::steady_timer timer(io_);
+        auto const began = steady::now();
+        for (std::size_t i = 0; i != when.count(); ++i) {
+            auto const due = began + when.at(i);
+            if (due > steady::now()) {
+                timer.expires_at(due);
+                co_await timer.async_wait(asio::use_awaitable);
+            }
+            spawn(call(due, latency_ns));
+        }
+    }
+
+    asio::awaitable<void> call(steady::time_point due, histogram& latency_ns)
+    {
+        auto const found = co_await client_.cluster();
+        if (found.region_name != "benchmark") throw std::runtime_error("a wrong answer");
+        latency_ns.record(static_cast<std::uint64_t>((steady::now() - due).count()));
+    }
+
+    void spawn(asio::awaitable<void> work)
+    {
+        asio::co_spawn(io_, std::move(work), [](std::exception_ptr e) {
+            if (e) std::rethrow_exception(e);
+        });
+    }
+
+    void run()
+    {
+        io_.restart();
+        io_.run();
     }
 
     asio::io_context io_;
@@ -65,9 +154,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<client_loop> make_client_loop(lean_server const& server, loop_options const& options)
+std::unique_ptr<client_loop> make_client_loop(loop_options const& options)
 {
-    return std::make_unique<client_loop_impl>(server, options);
+    return std::make_unique<client_loop_impl>(options);
 }
 
 } // namespace bench

@@ -2,18 +2,19 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include "loops.hpp"
+
 #include <practicus/mock/certificate.hpp>
 
 #include <array>
 #include <cstdint>
-#include <string>
 
 #include <sys/types.h>
 
 namespace bench {
 
-/// An HTTP/1.1 server that only counts the ends of heads: whatever is measured, it is not this. In a process
-/// of its own, so that nothing of it is counted.
+/// An HTTP/1.1 server that looks at little more than the ends of heads: whatever is measured, it is not
+/// this. In a process of its own, so that nothing of it is counted.
 class lean_server
 {
 public:
@@ -23,8 +24,7 @@ public:
     lean_server& operator=(lean_server const&) = delete;
     ~lean_server();
 
-    std::uint16_t port(bool tls) const noexcept { return ports_[tls ? 1 : 0]; }
-    std::string ca_pem() const { return authority_.pem(); }
+    endpoint at(bool tls) const { return {ports_[tls ? 1 : 0], tls, authority_.pem()}; }
 
 private:
     void serve(int up, int down);

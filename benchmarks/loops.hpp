@@ -2,42 +2,118 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include "lean_server.hpp"
+#include "histogram.hpp"
 
 #include <practicus/observer.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace bench {
 
+using steady = std::chrono::steady_clock;
+
+/// How much each connection does: so many exchanges, or as many as begin before a time.
+struct quota
+{
+    std::size_t each = std::numeric_limits<std::size_t>::max();
+    steady::time_point until = steady::time_point::max();
+
+    bool goes_on(std::size_t done) const
+    {
+        return done < each && (until == steady::time_point::max() || steady::now() < until);
+    }
+};
+
+/// Calls that arrive at a fixed rate, whether or not those before have ended.
+struct arrivals
+{
+    double per_second;
+    steady::duration length;
+
+    std::size_t count() const
+    {
+        return static_cast<std::size_t>(per_second * std::chrono::duration<double>(length).count());
+    }
+    steady::duration at(std::size_t i) const
+    {
+        return std::chrono::duration_cast<steady::duration>(
+            std::chrono::duration<double>(static_cast<double>(i) / per_second));
+    }
+};
+
+struct prediction_work
+{
+    std::string body;
+    std::size_t answer_size = 0;
+    /// Empty, gzip, zlib, deflate or lz4.
+    std::string encoding;
+
+    std::string path() const { return "/models/lean/answer-" + std::to_string(answer_size) + '/'; }
+};
+
 /// Something that exchanges requests and answers over many connections at once, on the thread that calls it.
+/// Each does what it can; what it can not throws.
 class loop
 {
 public:
     virtual ~loop() = default;
 
-    /// So many exchanges on each connection. Returns how many succeeded.
-    virtual std::size_t exchange(std::size_t each) = 0;
+    /// `clusterdefinition/` on each connection. Returns how many succeeded.
+    virtual std::size_t exchange(quota const& much) = 0;
+
+    /// Lists the models so often, one after the other. Returns how many models there were in all.
+    virtual std::size_t list(std::size_t /*times*/) { throw std::logic_error("does not list"); }
+
+    /// Predictions on each connection. Returns how many succeeded.
+    virtual std::size_t predict(prediction_work const& /*work*/, quota const& /*much*/)
+    {
+        throw std::logic_error("does not predict");
+    }
+
+    /// The exchange at times that do not wait for it. Latency is counted from the time that was meant, so
+    /// that what comes late because of an answer before counts as late.
+    virtual void arrive(arrivals const& /*when*/, histogram& /*latency_ns*/)
+    {
+        throw std::logic_error("takes no load");
+    }
+};
+
+struct endpoint
+{
+    /// Of 127.0.0.1.
+    std::uint16_t port;
+    bool tls;
+    std::string ca_pem;
+
+    std::string url() const
+    {
+        return (tls ? "https://127.0.0.1:" : "http://127.0.0.1:") + std::to_string(port);
+    }
 };
 
 struct loop_options
 {
-    bool tls;
+    endpoint server;
     std::size_t connections;
     /// The `Authorization` of each request.
     std::string bearer;
 };
 
-/// `client.cluster()` of a client as a user has it, from as many coroutines; everything on.
+/// A client as a user has it, called from as many coroutines as there are connections; everything on.
 class client_loop : public loop
 {
 public:
     virtual practicus::client_stats stats() const = 0;
 };
 
-std::unique_ptr<client_loop> make_client_loop(lean_server const& server, loop_options const& options);
+std::unique_ptr<client_loop> make_client_loop(loop_options const& options);
 
 enum class care
 {
@@ -50,6 +126,9 @@ enum class care
 /// What a user of Beast writes by hand: one coroutine a connection that writes a request and reads its
 /// answer, as in Beast's own examples with coroutines (`tcp_stream`, `expires_after` once an exchange,
 /// `string_body`). No pool, no retry, no bound beside Beast's own.
-std::unique_ptr<loop> make_beast_loop(lean_server const& server, loop_options const& options, care taken);
+std::unique_ptr<loop> make_beast_loop(loop_options const& options, care taken);
+
+/// libcurl's multi interface: an easy handle for each connection, used again for each exchange.
+std::unique_ptr<loop> make_curl_loop(loop_options const& options);
 
 } // namespace bench

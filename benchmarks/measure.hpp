@@ -28,13 +28,19 @@ struct allocations
     }
 };
 
-/// User and system time of this thread so far.
+/// User and system time so far.
 struct cpu_time
 {
-    static cpu_time now() noexcept
+    /// Of this thread.
+    static cpu_time now() noexcept { return of(RUSAGE_THREAD); }
+
+    /// Of the whole process.
+    static cpu_time of_all() noexcept { return of(RUSAGE_SELF); }
+
+    static cpu_time of(__rusage_who whom) noexcept
     {
         rusage used{};
-        ::getrusage(RUSAGE_THREAD, &used);
+        ::getrusage(whom, &used);
         return {us(used.ru_utime), us(used.ru_stime)};
     }
 
@@ -64,5 +70,8 @@ inline std::size_t heap_in_use() noexcept
 
 /// Resident memory of the process, in bytes.
 std::size_t resident();
+
+/// Thousands of connections need as many descriptors.
+void raise_descriptor_limit();
 
 } // namespace bench

@@ -24,8 +24,6 @@
 #include <string_view>
 #include <vector>
 
-#include <sys/resource.h>
-
 namespace {
 
 using namespace bench;
@@ -85,7 +83,7 @@ void measure_round(contender& c, std::size_t each)
     using clock = std::chrono::steady_clock;
     auto const began = clock::now();
     auto const before = cpu_time::now();
-    auto const done = c.runs->exchange(each);
+    auto const done = c.runs->exchange({.each = each});
     auto const used = cpu_time::now() - before;
     std::chrono::duration<double> const took = clock::now() - began;
     check_count(done, each * connections);
@@ -98,7 +96,7 @@ void measure_round(contender& c, std::size_t each)
 void count_allocations(contender& c, std::size_t each)
 {
     allocations::begin();
-    auto const done = c.runs->exchange(each);
+    auto const done = c.runs->exchange({.each = each});
     allocations::counting = false;
     check_count(done, each * connections);
     c.allocations_each = static_cast<double>(allocations::count) / static_cast<double>(done);
@@ -108,7 +106,7 @@ void measure(std::vector<contender*> const& contenders, settings const& with)
 {
     auto const each = std::max<std::size_t>(with.exchanges / connections, 1);
     for (auto* c : contenders)
-        check_count(c->runs->exchange(each / 4 + 1), (each / 4 + 1) * connections);
+        check_count(c->runs->exchange({.each = each / 4 + 1}), (each / 4 + 1) * connections);
     for (std::size_t i = 0; i != with.rounds; ++i)
         for (auto* c : contenders)
             measure_round(*c, each);
@@ -146,11 +144,11 @@ void print(char const* name, series const& r)
     std::printf("  practicus : %-20s %.3f (%.3f to %.3f)\n", name, r.median(), r.at(0), r.at(1));
 }
 
-json::value run_comparison(lean_server const& server, loop_options const& options, settings const& with)
+json::value run_comparison(loop_options const& options, settings const& with)
 {
-    auto const client = make_client_loop(server, options);
-    auto const usual = make_beast_loop(server, options, care::usual);
-    auto const careful = make_beast_loop(server, options, care::great);
+    auto const client = make_client_loop(options);
+    auto const usual = make_beast_loop(options, care::usual);
+    auto const careful = make_beast_loop(options, care::great);
     contender ours{"practicus", client.get()};
     contender beast{"Beast", usual.get()};
     contender tuned{"Beast, tuned", careful.get()};
@@ -172,7 +170,7 @@ json::value run_comparison(lean_server const& server, loop_options const& option
     if (!with.json) {
         std::printf("%s, %zu connections, %zu rounds of %zu exchanges; CPU is user and system time of the "
                     "client's thread\n",
-                    options.tls ? "TLS" : "plain", connections, with.rounds, with.exchanges);
+                    options.server.tls ? "TLS" : "plain", connections, with.rounds, with.exchanges);
         for (auto const* c : {&ours, &beast, &tuned})
             print(*c);
         print(beast.name, to_beast);
@@ -186,15 +184,15 @@ json::value run_comparison(lean_server const& server, loop_options const& option
 }
 
 /// What a connection occupies: between two exchanges, and at most while all run.
-json::value run_memory(lean_server const& server, loop_options options, settings const& with)
+json::value run_memory(loop_options options, settings const& with)
 {
     std::size_t const many = with.smoke ? 100 : 1000;
     options.connections = many;
-    auto const client = make_client_loop(server, options);
+    auto const client = make_client_loop(options);
     auto const before = heap_in_use();
     allocations::begin();
-    check_count(client->exchange(1), many);
-    check_count(client->exchange(2), many * 2);
+    check_count(client->exchange({.each = 1}), many);
+    check_count(client->exchange({.each = 2}), many * 2);
     allocations::counting = false;
     auto const idle = static_cast<double>(heap_in_use() - before) / static_cast<double>(many);
     auto const peak = static_cast<double>(allocations::peak) / static_cast<double>(many);
@@ -202,19 +200,19 @@ json::value run_memory(lean_server const& server, loop_options options, settings
     if (!with.json)
         std::printf(
             "%s, %zu connections: %.1f KiB each on the heap, at most %.1f KiB of operator new in use\n",
-            options.tls ? "TLS" : "plain", many, idle / 1024, peak / 1024);
+            options.server.tls ? "TLS" : "plain", many, idle / 1024, peak / 1024);
     return {{"connections", many}, {"heap_each", idle}, {"peak_new_each", peak}};
 }
 
 /// Does anything grow?
-json::value run_soak(lean_server const& server, loop_options const& options, settings const& with)
+json::value run_soak(loop_options const& options, settings const& with)
 {
     constexpr std::size_t slices = 10;
-    auto const client = make_client_loop(server, options);
+    auto const client = make_client_loop(options);
     auto const each = with.soak / slices / connections + 1;
     std::vector<std::size_t> sizes;
     for (std::size_t i = 0; i != slices; ++i) {
-        check_count(client->exchange(each), each * connections);
+        check_count(client->exchange({.each = each}), each * connections);
         sizes.push_back(resident());
     }
     auto const growth = static_cast<double>(sizes.back()) - static_cast<double>(sizes.front());
@@ -276,15 +274,6 @@ bool read_arguments(int argc, char** argv, settings& into)
     return into.rounds != 0;
 }
 
-/// A thousand connections need as many descriptors, here and there.
-void raise_descriptor_limit()
-{
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 } // namespace
 
 int main(int argc, char** argv)
@@ -295,17 +284,17 @@ try {
     lean_server const server;
     // As long as a real one.
     std::string const bearer(300, 'a');
-    loop_options const plain{false, connections, bearer};
-    loop_options const tls{true, connections, bearer};
+    loop_options const plain{server.at(false), connections, bearer};
+    loop_options const tls{server.at(true), connections, bearer};
 
     json::object figures;
-    if (with.part("plain")) figures["plain"] = run_comparison(server, plain, with);
-    if (with.part("tls")) figures["tls"] = run_comparison(server, tls, with);
+    if (with.part("plain")) figures["plain"] = run_comparison(plain, with);
+    if (with.part("tls")) figures["tls"] = run_comparison(tls, with);
     if (with.part("memory")) {
-        figures["memory_plain"] = run_memory(server, plain, with);
-        figures["memory_tls"] = run_memory(server, tls, with);
+        figures["memory_plain"] = run_memory(plain, with);
+        figures["memory_tls"] = run_memory(tls, with);
     }
-    if (with.soak != 0) figures["soak"] = run_soak(server, plain, with);
+    if (with.soak != 0) figures["soak"] = run_soak(plain, with);
     if (with.json) std::cout << json::serialize(figures) << '\n';
 } catch (std::exception const& e) {
     std::cerr << "transport: " << e.what() << '\n';

@@ -1,0 +1,242 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "listing.hpp"
+#include "loops.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <curl/curl.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+namespace bench {
+namespace {
+
+void check(CURLMcode code)
+{
+    if (code != CURLM_OK) throw std::runtime_error(curl_multi_strerror(code));
+}
+
+template <class Value>
+void set(CURL* handle, CURLoption option, Value value)
+{
+    auto const code = curl_easy_setopt(handle, option, value);
+    if (code != CURLE_OK) throw std::runtime_error(curl_easy_strerror(code));
+}
+
+/// One transfer after the other.
+struct transfer
+{
+    CURL* handle = nullptr;
+    std::string body;
+    std::size_t done = 0;
+};
+
+/// `curl_multi_socket_action` driven by epoll: what libcurl recommends for more than a few connections.
+class curl_loop final : public loop
+{
+public:
+    explicit curl_loop(loop_options const& options)
+        : url_(options.server.url()), ca_(options.server.ca_pem), multi_(curl_multi_init()),
+          epoll_(::epoll_create1(EPOLL_CLOEXEC))
+    {
+        if (multi_ == nullptr || epoll_ < 0) throw std::runtime_error("no libcurl, or no epoll");
+        check(curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &curl_loop::watch));
+        check(curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this));
+        check(curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &curl_loop::set_timer));
+        check(curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this));
+        // Else it closes some between two exchanges.
+        check(curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.connections)));
+        for (auto const& line :
+             {std::string("Accept: application/json"), "Authorization: Bearer " + options.bearer})
+            fields_ = curl_slist_append(fields_, line.c_str());
+        for (std::size_t i = 0; i != options.connections; ++i)
+            transfers_.push_back(make_transfer());
+        exchange({.each = 1});
+    }
+    curl_loop(curl_loop const&) = delete;
+    curl_loop& operator=(curl_loop const&) = delete;
+
+    ~curl_loop() override
+    {
+        for (auto const& t : transfers_)
+            curl_easy_cleanup(t->handle);
+        curl_multi_cleanup(multi_);
+        curl_slist_free_all(fields_);
+        ::close(epoll_);
+    }
+
+    std::size_t exchange(quota const& much) override
+    {
+        return run(transfers_.size(), "/console/api/central/clusterdefinition/", much,
+                   [](std::string_view body) {
+                       auto const value = boost::json::parse(body);
+                       std::string const name = value.at("NAME").as_string().c_str();
+                       std::string const region = value.at("REGION_NAME").as_string().c_str();
+                       return static_cast<std::size_t>(region == "benchmark" && name.starts_with("eyJ"));
+                   });
+    }
+
+    std::size_t list(std::size_t times) override
+    {
+        return run(1, "/console/api/modelhost/models/", {.each = times},
+                   [](std::string_view body) { return decode_listing(body).size(); });
+    }
+
+private:
+    using decoder = std::function<std::size_t(std::string_view)>;
+
+    std::unique_ptr<transfer> make_transfer()
+    {
+        auto made = std::make_unique<transfer>();
+        auto* const h = made->handle = curl_easy_init();
+        if (h == nullptr) throw std::bad_alloc();
+        set(h, CURLOPT_PRIVATE, made.get());
+        set(h, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+        set(h, CURLOPT_HTTPHEADER, fields_);
+        set(h, CURLOPT_USERAGENT, "benchmark/1.0");
+        set(h, CURLOPT_NOSIGNAL, 1L);
+        set(h, CURLOPT_TIMEOUT, 30L);
+        set(h, CURLOPT_WRITEFUNCTION, &curl_loop::take);
+        set(h, CURLOPT_WRITEDATA, made.get());
+        if (!ca_.empty()) {
+            curl_blob ca{ca_.data(), ca_.size(), CURL_BLOB_COPY};
+            set(h, CURLOPT_CAINFO_BLOB, &ca);
+        }
+        return made;
+    }
+
+    static std::size_t take(char* data, std::size_t size, std::size_t count, void* to)
+    {
+        static_cast<transfer*>(to)->body.append(data, size * count);
+        return size * count;
+    }
+
+    static int watch(CURL*, curl_socket_t socket, int what, void* self, void* known)
+    {
+        auto& loop = *static_cast<curl_loop*>(self);
+        if (what == CURL_POLL_REMOVE) {
+            ::epoll_ctl(loop.epoll_, EPOLL_CTL_DEL, socket, nullptr);
+            return 0;
+        }
+        epoll_event event{};
+        event.data.fd = socket;
+        if ((what & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
+        if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
+        auto const action = known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+        if (known == nullptr) curl_multi_assign(loop.multi_, socket, self);
+        return ::epoll_ctl(loop.epoll_, action, socket, &event);
+    }
+
+    static int set_timer(CURLM*, long ms, void* self)
+    {
+        auto& loop = *static_cast<curl_loop*>(self);
+        loop.timer_set_ = ms >= 0;
+        if (ms >= 0) loop.timer_ = steady::now() + std::chrono::milliseconds(ms);
+        return 0;
+    }
+
+    std::size_t run(std::size_t many, std::string const& target, quota const& much, decoder const& decode)
+    {
+        done_ = 0;
+        for (std::size_t i = 0; i != many; ++i) {
+            auto& t = *transfers_[i];
+            set(t.handle, CURLOPT_URL, (url_ + target).c_str());
+            t.done = 0;
+            if (much.goes_on(0)) begin(t);
+        }
+        while (running_ != 0) {
+            wait();
+            finish(much, decode);
+        }
+        return done_;
+    }
+
+    void begin(transfer& t)
+    {
+        t.body.clear();
+        check(curl_multi_add_handle(multi_, t.handle));
+        ++running_;
+    }
+
+    void wait()
+    {
+        std::array<epoll_event, 256> events{};
+        auto const n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), until_timer());
+        if (n < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "epoll_wait");
+        int ignored = 0;
+        for (int i = 0; i < n; ++i) {
+            auto const& e = events[static_cast<std::size_t>(i)];
+            int const what = ((e.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                             ((e.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                             ((e.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+            check(curl_multi_socket_action(multi_, e.data.fd, what, &ignored));
+        }
+        if (timer_set_ && steady::now() >= timer_) {
+            timer_set_ = false;
+            check(curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &ignored));
+        }
+    }
+
+    int until_timer() const
+    {
+        if (!timer_set_) return -1;
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(timer_ - steady::now()).count();
+        return left < 0 ? 0 : static_cast<int>(left);
+    }
+
+    void finish(quota const& much, decoder const& decode)
+    {
+        int left = 0;
+        while (auto const* const message = curl_multi_info_read(multi_, &left)) {
+            if (message->msg != CURLMSG_DONE) continue;
+            auto const code = message->data.result;
+            auto* const handle = message->easy_handle;
+            if (code != CURLE_OK) throw std::runtime_error(curl_easy_strerror(code));
+            transfer* t = nullptr;
+            long status = 0;
+            curl_easy_getinfo(handle, CURLINFO_PRIVATE, &t);
+            curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+            if (status != 200) throw std::runtime_error("status");
+            done_ += decode(t->body);
+            check(curl_multi_remove_handle(multi_, handle));
+            --running_;
+            if (much.goes_on(++t->done)) begin(*t);
+        }
+    }
+
+    std::string url_;
+    std::string ca_;
+    CURLM* multi_;
+    int epoll_;
+    curl_slist* fields_ = nullptr;
+    std::vector<std::unique_ptr<transfer>> transfers_;
+    bool timer_set_ = false;
+    steady::time_point timer_{};
+    std::size_t running_ = 0;
+    std::size_t done_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<loop> make_curl_loop(loop_options const& options)
+{
+    return std::make_unique<curl_loop>(options);
+}
+
+} // namespace bench

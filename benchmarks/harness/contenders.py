@@ -1,0 +1,59 @@
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+"""The contenders: how each is started, and why one can not be."""
+
+import dataclasses
+import os
+import pathlib
+import shutil
+
+
+@dataclasses.dataclass(frozen=True)
+class Contender:
+    name: str
+    command: tuple
+    # Why it does not take part; empty if it does.
+    missing: str = ""
+    environment: dict = dataclasses.field(default_factory=dict, hash=False)
+
+
+def _program(name, path, why):
+    return Contender(name, (str(path),), "" if path.is_file() else why)
+
+
+def _script(name, venv, script, why):
+    python = venv / "bin" / "python"
+    complete = (venv / "complete").is_file()
+    # aiohttp, requests and the SDK must not compile anything while they are measured, nor write into the tree.
+    return Contender(
+        name, (str(python), "-B", str(script)), "" if complete else why, {"PYTHONDONTWRITEBYTECODE": "1"}
+    )
+
+
+def all_of(build, peers):
+    """By name, in the order of the table. `build` is where the programs are, `peers` the folder of sources."""
+    here = build / "benchmarks"
+    python = pathlib.Path(peers) / "python"
+    wrk = shutil.which("wrk")
+    scratch = build / "sdk-home"
+    scratch.mkdir(parents=True, exist_ok=True)
+    found = [
+        _program("practicus", here / "peer_practicus", "it was not built"),
+        _program("beast", here / "peer_beast", "it was not built"),
+        _program("libcurl", here / "peer_curl", "libcurl4-openssl-dev is not installed"),
+        _program("go net/http", build / "peer_go", "there is no Go, or it did not build"),
+        _program("rust reqwest", build / "rust" / "release" / "peer_rust", "there is no cargo, or it did not build"),
+        _script("python aiohttp", build / "venv", python / "peer_aiohttp.py", "aiohttp could not be installed"),
+        _script("python requests", build / "venv", python / "peer_requests.py", "requests could not be installed"),
+        Contender(
+            "wrk", ("/usr/bin/python3", "-B", str(python / "peer_wrk.py")), "" if wrk else "wrk is not installed"
+        ),
+    ]
+    sdk = _script("practicus SDK", build / "sdk-venv", python / "peer_sdk.py", "practicuscore could not be installed")
+    found.append(dataclasses.replace(sdk, environment={**sdk.environment, "HOME": str(scratch)}))
+    return {c.name: c for c in found}
+
+
+def environment_of(contender):
+    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("PRT_")}
+    return {**kept, **contender.environment}

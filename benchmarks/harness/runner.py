@@ -1,0 +1,106 @@
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+"""Runs contenders in rounds that take turns, and notes every figure."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+
+from . import contenders, figures, machine, servers
+
+# Longer than any run takes, also on a slow machine: it is for what hangs.
+LIMIT = 600
+
+
+class Runner:
+    def __init__(self, build, peers):
+        self.here = build / "benchmarks"
+        self.scratch = build
+        self.contenders = contenders.all_of(build, peers)
+        self.own, self.servers = machine.places()
+        self.records = []
+        self.failures = []
+        self.capacities = {}
+
+    def skipped(self):
+        return {c.name: c.missing for c in self.contenders.values() if c.missing}
+
+    def run_all(self, points):
+        with contextlib.ExitStack() as stack:
+            running = {}
+            for i, point in enumerate(points):
+                print(f"[{i + 1}/{len(points)}] {point.title}", file=sys.stderr, flush=True)
+                self._run_point(point, self._server_of(point, running, stack))
+
+    def _server_of(self, point, running, stack):
+        key = (point.server, point.models if point.server == "region" else 0)
+        if key not in running:
+            if point.server == "region":
+                server = servers.Region(self.here, self.servers, point.models)
+            else:
+                server = servers.LeanServer(self.here, self.scratch / "ca.pem", self.servers)
+            running[key] = stack.enter_context(server)
+        return running[key]
+
+    def _run_point(self, point, server):
+        names = [n for n in point.contenders if not self.contenders[n].missing]
+        for number in range(point.rounds):
+            # Nobody always comes behind the same one.
+            start = number % max(1, len(names))
+            for name in names[start:] + names[:start]:
+                arguments = [word for pair in point.arguments for word in pair]
+                if point.load:
+                    rate = point.load * self._capacity(name, server)
+                    arguments += ["--rate", round(rate)]
+                record = self._run(self.contenders[name], point, server, arguments)
+                if record is None:
+                    self.failures.append((point.title, name))
+                    continue
+                record.update(point=point.title, contender=name, round=number, load=point.load, group=point.work)
+                self.records.append(record)
+
+    def _capacity(self, name, server):
+        """Exchanges a second in a closed loop, which the loads are fractions of."""
+        if name not in self.capacities:
+            arguments = ["--work", "exchange", "--connections", 64, "--seconds", 0.4]
+            runs = [self._start(self.contenders[name], server.urls["plain"], None, arguments) for _ in range(3)]
+            rates = [figures.per_second(r) for r in runs if r]
+            if not rates:
+                raise RuntimeError(f"{name} makes no exchange")
+            self.capacities[name] = sorted(rates)[len(rates) // 2]
+        return self.capacities[name]
+
+    def _run(self, contender, point, server, arguments):
+        region = isinstance(server, servers.Region)
+        if region:
+            server.counts()
+        url = server.urls["tls" if point.tls else "plain"]
+        record = self._start(contender, url, server.ca_file if point.tls else None, arguments, server)
+        if record is not None and region:
+            record["region"] = server.counts()
+        return record
+
+    def _start(self, contender, url, ca_file, arguments, server=None):
+        command = [*contender.command, "--url", url, *(["--ca", ca_file] if ca_file else []), *arguments]
+        served = server.cpu_seconds() if server else 0
+        with subprocess.Popen(
+            [str(c) for c in command],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=contenders.environment_of(contender),
+            preexec_fn=machine.pin(self.own),
+        ) as process:
+            output = process.stdout.read()
+            _, status, used = os.wait4(process.pid, 0)
+            process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            print(f"FAILED: {' '.join(str(c) for c in command)}", file=sys.stderr)
+            return None
+        record = json.loads(output.splitlines()[-1])
+        record["max_resident"] = used.ru_maxrss * 1024
+        if server:
+            # Of the whole run, the warm-up included: as a part of the processor that the server had to itself.
+            record["server_cpu"] = server.cpu_seconds() - served
+        return record

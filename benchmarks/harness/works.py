@@ -1,0 +1,149 @@
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+"""What is measured: points of work, each with the contenders that can do it."""
+
+import dataclasses
+
+LOOPS = ("practicus", "beast", "libcurl", "go net/http", "rust reqwest", "python aiohttp", "python requests")
+FLOWS = ("practicus", "practicus SDK", "python requests")
+BOTH = ("practicus", "beast")
+
+
+@dataclasses.dataclass(frozen=True)
+class Point:
+    work: str
+    # What the table calls it.
+    title: str
+    contenders: tuple
+    # Of the peers' command line, as pairs.
+    arguments: tuple
+    rounds: int
+    server: str = "lean"
+    tls: bool = False
+    # Whose processor time the others are divided by.
+    base: str = "beast"
+    # Fraction of the contender's own capacity, for a load.
+    load: float = 0
+    models: int = 0
+
+
+def _exchange(quick, rounds):
+    seconds = 0.15 if quick else 1
+    for tls in (False, True):
+        for connections in ((64,) if tls else (1, 64, 256)) if quick else (1, 8, 64, 256):
+            yield Point(
+                "exchange",
+                f"one exchange, {'TLS' if tls else 'plain'}, {connections} connection{'s' * (connections != 1)}",
+                LOOPS + ("wrk",),
+                (("--work", "exchange"), ("--connections", connections), ("--seconds", seconds)),
+                rounds or (3 if quick else 7),
+                tls=tls,
+            )
+
+
+def _listing(quick, rounds):
+    yield Point(
+        "listing",
+        "a listing of 100,000 models",
+        LOOPS,
+        (("--work", "listing"), ("--exchanges", 1 if quick else 3)),
+        rounds or (1 if quick else 5),
+        models=100_000,
+    )
+
+
+def _memory(quick, rounds):
+    for connections in (1000,) if quick else (1000, 10_000):
+        for tls in (False, True):
+            yield Point(
+                "memory",
+                f"memory, {'TLS' if tls else 'plain'}, {connections} connections",
+                BOTH,
+                (("--work", "memory"), ("--connections", connections)),
+                rounds or (1 if quick else 3),
+                tls=tls,
+            )
+        yield Point(
+            "memory",
+            f"memory, {connections} waiters",
+            ("practicus",),
+            (("--work", "waiters"), ("--connections", connections)),
+            rounds or (1 if quick else 3),
+        )
+
+
+def _load(quick, rounds):
+    for fraction in (0.1, 0.4, 0.7, 0.9, 1.1) if quick else (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1):
+        yield Point(
+            "load",
+            f"open loop at {round(100 * fraction)} % of its own capacity, 64 connections",
+            BOTH,
+            (("--work", "load"), ("--connections", 64), ("--seconds", 0.4 if quick else 2)),
+            rounds or (1 if quick else 5),
+            load=fraction,
+        )
+
+
+def _predict(quick, rounds):
+    for size, name, connections in ((1000, "1 KB", 8), (100_000, "100 KB", 8), (10_000_000, "10 MB", 1)):
+        for encoding in ("", "gzip", "zlib", "deflate", "lz4"):
+            yield Point(
+                "predict",
+                f"predictions of {name}, {encoding or 'plain'}, {connections} at once",
+                ("practicus",) if encoding else BOTH,
+                (
+                    ("--work", "predict"),
+                    ("--connections", connections),
+                    ("--seconds", 0.1 if quick else 1),
+                    ("--bytes", size),
+                )
+                + ((("--encoding", encoding),) if encoding else ()),
+                rounds or (1 if quick else 5),
+            )
+
+
+def _flow(quick, rounds):
+    for kind, title, much in (
+        ("flow_cold", "from nothing to a first token", ("--seconds", 0.3 if quick else 2)),
+        ("flow_warm", "a token of another model, logged in", ("--exchanges", 20 if quick else 100)),
+    ):
+        yield Point(
+            "flow",
+            title,
+            FLOWS,
+            (("--work", kind), much),
+            rounds or (2 if quick else 5),
+            server="region",
+            base="practicus SDK",
+            models=200,
+        )
+
+
+def _tokens(quick, rounds):
+    models = 100 if quick else 1000
+    yield Point(
+        "tokens",
+        f"a token of each of {models} models",
+        FLOWS,
+        (("--work", "tokens"), ("--exchanges", models)),
+        rounds or (1 if quick else 3),
+        server="region",
+        base="practicus SDK",
+        models=models,
+    )
+
+
+WORKS = {
+    "exchange": _exchange,
+    "listing": _listing,
+    "memory": _memory,
+    "load": _load,
+    "predict": _predict,
+    "flow": _flow,
+    "tokens": _tokens,
+}
+
+
+def points(works, quick, rounds=None):
+    """All points of the works named, in order."""
+    return [point for work in works for point in WORKS[work](quick, rounds)]

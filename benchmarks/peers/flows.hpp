@@ -1,0 +1,26 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include "peer.hpp"
+
+#include <boost/json/object.hpp>
+
+namespace bench {
+
+// What only a client of a region does: against the mock region, but for `waiters`.
+
+/// From nothing to a first token: a new client, its login, the model's id, the token.
+boost::json::object flow_cold(command const& c);
+
+/// A token of a model that was not asked for before, from a client that is logged in.
+boost::json::object flow_warm(command const& c);
+
+/// A token for each model, `exchanges` of them, all asked for at once.
+boost::json::object tokens_of_all(command const& c);
+
+/// What a caller occupies who waits: for a connection, and for a token that another has asked for. Against
+/// the lean server.
+boost::json::object waiters(command const& c);
+
+} // namespace bench

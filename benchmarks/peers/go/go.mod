@@ -1,0 +1,3 @@
+module practicus.example/benchmark
+
+go 1.19
