@@ -1,29 +1,97 @@
 #!/bin/bash
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-#
-# benchmarks/run.sh [ARGUMENT...]
-#
-# Installs what is missing (Debian 12, Debian 13, Ubuntu 24.04), builds the benchmarks in build/benchmarks and runs them:
-# that of the transport with the arguments; without any, with a soak of 1,000,000 exchanges, and those of the tokens and
-# the predictions.
-# Figures are printed to standard output.
-# PRACTICUS_NO_INSTALL=1 keeps it from installing packages.
 
 set -euo pipefail
 
+usage() {
+    cat <<'END'
+benchmarks/run.sh [--quick] [--only WORK]... [--rounds N] [--output DIR]
+
+Measures practicus beside what one would use instead of it, on Debian 12, Debian 13 or Ubuntu 24.04: installs what is
+missing, builds in build/benchmarks, and lets every contender do the same work against the same server, in rounds that
+take turns. Prints a table, and writes it to DIR with the figures (JSON, CSV) and plots (SVG, PNG).
+
+  --quick       fewer points and short rounds: under 2 minutes, the build not counted
+  --only WORK   exchange, listing, memory, load, predict, flow, tokens, cached or transport; may be given more than once
+  --rounds N    so many rounds of each contender
+  --output DIR  default: build/benchmarks/results
+
+What can not run is named at the end. PRACTICUS_NO_INSTALL=1 keeps it from installing packages.
+The machine should do nothing else meanwhile.
+END
+}
+
 root=$(cd "$(dirname "$0")/.." && pwd)
+build=$root/build/benchmarks
+output=$build/results quick=() only=() rounds=() own=(cached transport)
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick) quick=(--quick) && shift ;;
+    --only) only+=("${2:?--only needs the name of a work}") && shift 2 ;;
+    --rounds) rounds=(--rounds "${2:?--rounds needs a number}") && shift 2 ;;
+    --output) output=${2:?--output needs a folder} && shift 2 ;;
+    --help | -h) usage && exit 0 ;;
+    *) usage >&2 && exit 2 ;;
+    esac
+done
+mkdir -p "$output"
+output=$(cd "$output" && pwd)
 . "$root/cmake/packages.sh"
 
+# Whatever a peer lacks is said, and it is left out: the others are measured all the same.
+attempt() {
+    local what=$1 log=$build/$2.log
+    shift 2
+    "$@" > "$log" 2>&1 && return 0
+    echo "$what: failed; the last lines of $log:"
+    tail -n 5 "$log"
+}
+
+make_venv() {
+    [ ! -f "$1/complete" ] || [ "$(cat "$1/complete")" != "${*:2}" ] || return 0
+    rm -rf "$1"
+    /usr/bin/python3 -m venv "$1"
+    "$1/bin/pip" install --quiet --disable-pip-version-check "${@:2}"
+    echo "${*:2}" > "$1/complete"
+}
+
+build_go() { (cd "$root/benchmarks/peers/go" && GOTOOLCHAIN=local go build -trimpath -o "$build/peer_go" .); }
+build_rust() { (cd "$root/benchmarks/peers/rust" && cargo build --release --locked --target-dir "$build/rust"); }
+
 {
-    practicus_install "to build the benchmarks" $practicus_build_packages $(practicus_boost_packages)
-    cmake -S "$root" -B "$root/build/benchmarks" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-        -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
+    practicus_install "to build the benchmarks" $practicus_build_packages $(practicus_boost_packages) liblz4-dev
+    practicus_install "the peers, and to plot" $practicus_benchmark_packages
+    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
         -DPRACTICUS_BUILD_TESTS=OFF -DPRACTICUS_BUILD_EXAMPLES=OFF -DPRACTICUS_BUILD_BENCHMARKS=ON
-    cmake --build "$root/build/benchmarks" --target transport tokens predictions
+    cmake --build "$build" --target benchmark_programs
+    # Fetched from their registries by their own clients: modules, crates and packages of pinned versions.
+    ! command -v go >/dev/null || attempt "the peer in Go" go build_go
+    ! command -v cargo >/dev/null || attempt "the peer in Rust" rust build_rust
+    attempt "the peers in Python" python make_venv "$build/venv" -r "$root/benchmarks/peers/python/requirements.txt"
+    attempt "the vendor's SDK" sdk make_venv "$build/sdk-venv" practicuscore==24.8.1
 } >&2
 
-if [ $# -gt 0 ]; then exec "$root/build/benchmarks/benchmarks/transport" "$@"; fi
-"$root/build/benchmarks/benchmarks/transport" --soak 1000000
-"$root/build/benchmarks/benchmarks/tokens"
-"$root/build/benchmarks/benchmarks/predictions"
+runs=()
+for work in "${only[@]}"; do
+    [[ " ${own[*]} " == *" $work "* ]] || runs+=(--only "$work")
+done
+wanted() { [ ${#only[@]} = 0 ] || [[ " ${only[*]} " == *" $1 "* ]]; }
+
+result=0
+if [ ${#only[@]} = 0 ] || [ ${#runs[@]} -gt 0 ]; then
+    cd "$root/benchmarks"
+    /usr/bin/python3 -B -m harness --build "$build" --output "$output" "${quick[@]}" "${rounds[@]}" "${runs[@]}" || result=$?
+fi
+programs=$build/benchmarks
+if wanted cached; then
+    echo
+    "$programs/tokens" ${quick:+--quick} | tee "$output/cached.txt" || result=$?
+fi
+if wanted transport; then
+    echo
+    arguments=(--soak 1000000)
+    [ ${#quick[@]} = 0 ] || arguments=(--rounds 3 --exchanges 6400)
+    "$programs/transport" "${arguments[@]}" | tee "$output/transport.txt" || result=$?
+fi
+exit $result

@@ -1,13 +1,14 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #
-# Sourced by examples/run.sh and tests/run.sh: installs the distribution's packages that are missing. Says what and why
-# before. With PRACTICUS_NO_INSTALL=1 nothing is installed: for machines that have what is needed from elsewhere.
+# Sourced by examples/run.sh, tests/run.sh and benchmarks/run.sh: installs the distribution's packages that are missing.
+# Says what and why before. With PRACTICUS_NO_INSTALL=1 nothing is installed: for machines that have what is needed from elsewhere.
 
 # Each word is a package, or command=package where any such command will do.
 practicus_build_packages="g++=g++ cmake=cmake ninja=ninja-build libssl-dev zlib1g-dev"
 practicus_example_packages="libcli11-dev liblz4-dev"
 practicus_test_packages="ccache=ccache pkg-config=pkg-config python3=python3 curl=curl python3-venv catch2 liblz4-dev python3-lz4 zsh=zsh mandoc=mandoc doxygen=doxygen dpkg-shlibdeps=dpkg-dev ca-certificates"
+practicus_benchmark_packages="libcurl4-openssl-dev wrk=wrk go=golang-go cargo=cargo python3-venv python3-matplotlib"
 
 # Debian 12's own default is older than what practicus needs, but it has a newer one beside it.
 practicus_boost_packages() {

@@ -14,7 +14,6 @@ class Contender:
     command: tuple
     # Why it does not take part; empty if it does.
     missing: str = ""
-    environment: dict = dataclasses.field(default_factory=dict, hash=False)
 
 
 def _program(name, path, why):
@@ -24,10 +23,7 @@ def _program(name, path, why):
 def _script(name, venv, script, why):
     python = venv / "bin" / "python"
     complete = (venv / "complete").is_file()
-    # aiohttp, requests and the SDK must not compile anything while they are measured, nor write into the tree.
-    return Contender(
-        name, (str(python), "-B", str(script)), "" if complete else why, {"PYTHONDONTWRITEBYTECODE": "1"}
-    )
+    return Contender(name, (str(python), "-B", str(script)), "" if complete else why)
 
 
 def all_of(build, peers):
@@ -35,8 +31,6 @@ def all_of(build, peers):
     here = build / "benchmarks"
     python = pathlib.Path(peers) / "python"
     wrk = shutil.which("wrk")
-    scratch = build / "sdk-home"
-    scratch.mkdir(parents=True, exist_ok=True)
     found = [
         _program("practicus", here / "peer_practicus", "it was not built"),
         _program("beast", here / "peer_beast", "it was not built"),
@@ -49,11 +43,12 @@ def all_of(build, peers):
             "wrk", ("/usr/bin/python3", "-B", str(python / "peer_wrk.py")), "" if wrk else "wrk is not installed"
         ),
     ]
-    sdk = _script("practicus SDK", build / "sdk-venv", python / "peer_sdk.py", "practicuscore could not be installed")
-    found.append(dataclasses.replace(sdk, environment={**sdk.environment, "HOME": str(scratch)}))
+    found.append(
+        _script("practicus SDK", build / "sdk-venv", python / "peer_sdk.py", "practicuscore could not be installed")
+    )
     return {c.name: c for c in found}
 
 
-def environment_of(contender):
-    kept = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("PRT_")}
-    return {**kept, **contender.environment}
+def environment():
+    """Without what would lead a peer elsewhere: a proxy, or a region of the user's."""
+    return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("PRT_")}

@@ -89,7 +89,7 @@ class Runner:
             [str(c) for c in command],
             stdout=subprocess.PIPE,
             text=True,
-            env=contenders.environment_of(contender),
+            env=contenders.environment(),
             preexec_fn=machine.pin(self.own),
         ) as process:
             output = process.stdout.read()

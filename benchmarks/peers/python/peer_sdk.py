@@ -1,19 +1,26 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""The benchmark's peer on the vendor's SDK, for whole flows. HOME is a scratch folder of the caller's."""
+"""The benchmark's peer on the vendor's SDK, for whole flows."""
 
 import contextlib
 import importlib.metadata
+import os
 import sys
+import tempfile
 
 import common
-import practicuscore as prt
+
+# It keeps its logins in the user's home, and looks there once, when it is imported.
+HOME = tempfile.TemporaryDirectory()
+os.environ["HOME"] = HOME.name
+
+import practicuscore as prt  # noqa: E402
 
 EMAIL, PASSWORD = "admin@company.com", "practicus"
 
 
 def log_in(command):
-    return prt.regions.login(command.url, EMAIL, PASSWORD, save_config=False)
+    return prt.regions.login(command.url, EMAIL, PASSWORD)
 
 
 def session_token(command, model):

@@ -1,0 +1,144 @@
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+"""The plots: throughput against connections, and percentiles of latency against the load."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt  # noqa: E402
+from matplotlib import ticker  # noqa: E402
+
+from . import figures, table  # noqa: E402
+
+# Told apart also without colour; by Okabe and Ito.
+LOOKS = {
+    "practicus": ("#d55e00", "o"),
+    "beast": ("#0072b2", "s"),
+    "libcurl": ("#009e73", "^"),
+    "go net/http": ("#56b4e9", "v"),
+    "rust reqwest": ("#e69f00", "D"),
+    "python aiohttp": ("#cc79a7", "P"),
+    "python requests": ("#7f7f7f", "X"),
+    "wrk": ("#000000", "*"),
+}
+LABELS = {
+    "beast": "Boost.Beast",
+    "libcurl": "libcurl (multi)",
+    "go net/http": "Go net/http",
+    "rust reqwest": "Rust reqwest",
+    "python aiohttp": "Python aiohttp",
+    "python requests": "Python requests",
+    "wrk": "wrk (decodes nothing)",
+}
+STYLE = {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "svg.hashsalt": "practicus",
+    "legend.frameon": False,
+}
+
+
+def _save(figure, folder, name):
+    for kind in ("svg", "png"):
+        figure.savefig(folder / f"{name}.{kind}", dpi=144, bbox_inches="tight", facecolor="white")
+    plt.close(figure)
+
+
+def _thousands(value, _):
+    return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
+
+
+def _draw(axes, name, x, y, label=None, **more):
+    colour, marker = LOOKS[name]
+    bold = name == "practicus"
+    axes.plot(
+        x, y, color=colour, marker=marker, label=label, markersize=6, linewidth=2.4 if bold else 1.5,
+        zorder=3 if bold else 2, **more,
+    )
+
+
+def throughput(records, note, folder):
+    """Whether there was anything to draw."""
+    counts = {tls: {r["connections"] for r in records if r["group"] == "exchange" and r["tls"] == tls}
+              for tls in (False, True)}
+    # One number of connections is no curve.
+    kinds = [tls for tls, found in counts.items() if len(found) > 1]
+    if not kinds:
+        return False
+    with plt.rc_context(STYLE):
+        figure, all_axes = plt.subplots(
+            1, len(kinds), figsize=(4.6 * len(kinds) + 2, 4.4), sharey=True, squeeze=False
+        )
+        handles = {}
+        for axes, tls in zip(all_axes[0], kinds):
+            found = table.series(
+                records, "exchange", lambda r: r["connections"], figures.per_second, tls=tls
+            )
+            for name in (n for n in LOOKS if n in found):
+                _draw(axes, name, *found[name], label=LABELS.get(name, name))
+            for handle, label in zip(*axes.get_legend_handles_labels()):
+                handles[label] = handle
+            ticks = sorted({x for xs, _ in found.values() for x in xs})
+            axes.set_xscale("log", base=2)
+            axes.set_yscale("log")
+            axes.set_xticks(ticks, [str(t) for t in ticks])
+            axes.yaxis.set_major_locator(ticker.LogLocator(10, (1, 2, 5)))
+            axes.yaxis.set_major_formatter(ticker.FuncFormatter(_thousands))
+            axes.yaxis.set_minor_formatter(ticker.NullFormatter())
+            axes.set_xlabel("connections")
+            axes.set_title("TLS" if tls else "plain")
+        all_axes[0][0].set_ylabel("exchanges a second, one thread")
+        figure.legend(handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.0, 0.55))
+        figure.suptitle("One console exchange: throughput against connections", x=0.02, ha="left", weight="bold")
+        figure.text(0.02, -0.03, note, fontsize=8, color="#555555")
+        figure.tight_layout()
+        _save(figure, folder, "throughput")
+    return True
+
+
+def latency(records, note, folder):
+    """Whether there was anything to draw."""
+    if not any(r["group"] == "load" for r in records):
+        return False
+    with plt.rc_context(STYLE):
+        figure, all_axes = plt.subplots(1, 2, figsize=(10.5, 4.4), sharey=True)
+        kinds = (("50", ":", "p50"), ("99", "-", "p99"), ("99.9", "--", "p99.9"))
+        for axes, x, title in (
+            (all_axes[0], lambda r: 100 * r["load"], "by load, in % of each one's own capacity"),
+            (all_axes[1], lambda r: r["load"], "by calls a second"),
+        ):
+            for p, line, label in kinds:
+                found = table.series(records, "load", x, lambda r, p=p: r["latency_us"][p])
+                rates = table.series(records, "load", lambda r: r["load"], lambda r: r["rate"])
+                for name in (n for n in LOOKS if n in found):
+                    xs = found[name][0] if axes is all_axes[0] else rates[name][1]
+                    _draw(axes, name, xs, found[name][1], f"{LABELS.get(name, name)} {label}", linestyle=line)
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter(ticker.FuncFormatter(_microseconds))
+            axes.set_title(title)
+        all_axes[0].set_xlabel("load, %")
+        all_axes[1].set_xlabel("calls a second")
+        all_axes[1].xaxis.set_major_formatter(ticker.FuncFormatter(_thousands))
+        all_axes[0].set_ylabel("latency from the intended time")
+        all_axes[0].axvline(100, color="#999999", linewidth=0.8)
+        handles, labels = all_axes[0].get_legend_handles_labels()
+        order = sorted(range(len(labels)), key=lambda i: labels[i])
+        figure.legend(
+            [handles[i] for i in order], [labels[i] for i in order], loc="center left", bbox_to_anchor=(1.0, 0.55)
+        )
+        figure.suptitle("Open-loop load over 64 connections: latency", x=0.02, ha="left", weight="bold")
+        figure.text(0.02, -0.03, note, fontsize=8, color="#555555")
+        figure.tight_layout()
+        _save(figure, folder, "latency")
+    return True
+
+
+def _microseconds(value, _):
+    return f"{value / 1e6:g} s" if value >= 1e6 else f"{value / 1e3:g} ms" if value >= 1000 else f"{value:g} us"

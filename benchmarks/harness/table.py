@@ -1,0 +1,139 @@
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+"""From the records of all runs to lines of a table."""
+
+import statistics
+
+from . import figures
+
+COLUMNS = {
+    "exchange": ("CPU us", "ratio", "a second", "server busy"),
+    "listing": ("MB/s of CPU", "MB/s", "ratio"),
+    "memory": ("KiB each", "KiB resident"),
+    "load": ("rate", "p50 us", "p99 us", "p99.9 us", "max us", "server busy"),
+    "predict": ("CPU us", "ratio", "MB/s", "MB/s of CPU"),
+    "flow": ("ms", "ratio of time", "CPU us", "requests each", "connections each"),
+    "tokens": ("ms each", "ratio of time", "CPU us", "requests", "connections"),
+}
+
+
+def by_round(records, figure):
+    """One contender's figure in each round; rounds without it are left out."""
+    found = {r["round"]: figure(r) for r in records}
+    return {number: value for number, value in found.items() if value is not None}
+
+
+def seconds_each(record):
+    return record["seconds"] / record["exchanges"]
+
+
+def server_busy(record):
+    """Of the time that the peer measured; a little too high, as the warm-up is in it."""
+    return 100 * record["server_cpu"] / (record["seconds"] * 1.25)
+
+
+def _bytes_per(record, seconds, listing_bytes):
+    size = listing_bytes if record["work"] == "listing" else record["bytes"]
+    return record["exchanges"] * size / seconds / 1e6
+
+
+def _cpu_seconds(record):
+    return record["cpu_user"] + record["cpu_system"]
+
+
+def cell(column, records, base, listing_bytes=0):
+    """A figure's spread over the rounds, or None."""
+    simple = {
+        "CPU us": figures.cpu_us,
+        "a second": figures.per_second,
+        "server busy": server_busy,
+        "ms": lambda r: 1e3 * seconds_each(r),
+        "ms each": lambda r: 1e3 * seconds_each(r),
+        # The first flow is not measured, but counted by the region.
+        "requests each": lambda r: r["region"]["requests"] / (r["exchanges"] + 1),
+        "connections each": lambda r: r["region"]["connections"] / (r["exchanges"] + 1),
+        "requests": lambda r: r["region"]["requests"],
+        "connections": lambda r: r["region"]["connections"],
+        "MB/s": lambda r: _bytes_per(r, r["seconds"], listing_bytes),
+        "MB/s of CPU": lambda r: _bytes_per(r, _cpu_seconds(r), listing_bytes),
+        "KiB each": lambda r: r["heap_each"] / 1024,
+        "KiB resident": lambda r: r["resident_each"] / 1024,
+        "rate": lambda r: r["rate"],
+        **{f"p{p} us": lambda r, p=p: r["latency_us"][p] for p in ("50", "99", "99.9")},
+        "max us": lambda r: r["latency_us"]["max"],
+    }
+    if column in simple:
+        return figures.spread(by_round(records, simple[column]).values())
+    figure = figures.cpu_us if column == "ratio" else seconds_each
+    return figures.spread(figures.ratios(by_round(records, figure), by_round(base, figure)))
+
+
+def rows(point, records, listing_bytes=0):
+    """(contender, {column: spread}) of one point of work, in the contenders' order."""
+    mine = [r for r in records if r["point"] == point.title]
+    base = [r for r in mine if r["contender"] == point.base]
+    for name in point.contenders:
+        theirs = [r for r in mine if r["contender"] == name]
+        if not theirs:
+            continue
+        if theirs[0]["work"] == "waiters":
+            for kind in ("for_connection", "for_token"):
+                each = figures.spread([r[kind] / 1024 for r in theirs])
+                yield f"{name}, {kind.replace('_', ' a ')}", {"KiB each": each}
+            continue
+        yield name, {c: cell(c, theirs, base, listing_bytes) for c in COLUMNS[point.work]}
+
+
+def digits(value):
+    """Three figures are enough."""
+    return 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+
+
+def text(spread):
+    if spread is None:
+        return "-"
+    middle = f"{spread.median:.{digits(spread.median)}f}"
+    if spread.low == spread.high:
+        return middle
+    return f"{middle} ({spread.low:.{digits(spread.median)}f}..{spread.high:.{digits(spread.median)}f})"
+
+
+def print_table(points, records, listing_bytes, out):
+    for point in points:
+        lines = [(name, [text(cells.get(c)) for c in COLUMNS[point.work]])
+                 for name, cells in rows(point, records, listing_bytes)]
+        if not lines:
+            continue
+        names = COLUMNS[point.work]
+        widths = [max(len(names[i]), *(len(cells[i]) for _, cells in lines)) for i in range(len(names))]
+        print(f"\n{point.title}; {point.rounds} rounds", file=out)
+        first = max(16, *(len(name) for name, _ in lines))
+        print("  " + " " * first + "".join(f"  {n:>{w}}" for n, w in zip(names, widths)), file=out)
+        for name, cells in lines:
+            print(f"  {name:<{first}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, widths)), file=out)
+
+
+def summary(points, records, listing_bytes):
+    """What the table shows, for programs."""
+    return [
+        {
+            "work": point.work,
+            "point": point.title,
+            "contender": name,
+            **{c: s.to_json() for c, s in cells.items() if s is not None},
+        }
+        for point in points
+        for name, cells in rows(point, records, listing_bytes)
+    ]
+
+
+def series(records, group, x, y, **where):
+    """{contender: ([x], [median of y])}, ordered by x, of the records that match."""
+    found = {}
+    for r in records:
+        if r["group"] == group and all(r.get(k) == v for k, v in where.items()):
+            found.setdefault(r["contender"], {}).setdefault(x(r), []).append(y(r))
+    return {
+        name: (sorted(values), [statistics.median(values[k]) for k in sorted(values)])
+        for name, values in found.items()
+    }
