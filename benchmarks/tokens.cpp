@@ -44,6 +44,7 @@ struct settings
     int rounds = 15;
     std::size_t calls = 400'000;
     std::size_t models = 10'000;
+    unsigned threads = 4;
     std::vector<std::size_t> waiters{1'000, 10'000, 100'000};
 };
 
@@ -224,14 +225,21 @@ double throughput(region& r, unsigned threads, std::size_t calls)
     return rate;
 }
 
+/// On one key: what all threads write to would show.
 void compare_threads(region& r, settings const& with)
 {
-    std::vector<double> ratios;
-    for (int round = 0; round != with.rounds; ++round) {
-        auto const one = throughput(r, 1, with.calls);
-        ratios.push_back(throughput(r, 2, with.calls) / one);
+    std::vector<double> one;
+    for (unsigned threads = 1; threads <= with.threads; ++threads) {
+        std::vector<double> rates, ratios;
+        for (int round = 0; round != with.rounds; ++round) {
+            rates.push_back(throughput(r, threads, with.calls));
+            if (threads == 1) one.push_back(rates.back());
+            ratios.push_back(rates.back() / one[static_cast<std::size_t>(round)]);
+        }
+        std::printf("%u thread%s on one key: %6.2f million hits a second, %.2f times those of one%s\n",
+                    threads, threads == 1 ? "" : "s", median(rates) / 1e6, median(ratios),
+                    threads > std::thread::hardware_concurrency() ? " (there are fewer processors)" : "");
     }
-    std::printf("two threads on one key: %.2f times the hits of one\n", median(ratios));
 }
 
 /// Callers wait for one token that the region holds back; then they are woken or cancelled.
@@ -276,8 +284,13 @@ try {
         with.calls = 1000;
         with.models = 100;
         with.waiters = {100};
+    } else if (argc > 1 && std::string_view(argv[1]) == "--quick") {
+        with.rounds = 3;
+        with.calls = 100'000;
+        with.models = 1000;
+        with.waiters = {1'000, 10'000};
     } else if (argc > 1) {
-        std::cerr << "tokens [--smoke]\n";
+        std::cerr << "tokens [--smoke | --quick]\n";
         return 2;
     }
     {
