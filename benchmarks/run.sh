@@ -48,12 +48,14 @@ attempt() {
     tail -n 5 "$log"
 }
 
+# make_venv FOLDER PIP_ARGUMENT...: again only if something else is asked for.
 make_venv() {
-    [ ! -f "$1/complete" ] || [ "$(cat "$1/complete")" != "${*:2}" ] || return 0
-    rm -rf "$1"
-    /usr/bin/python3 -m venv "$1"
-    "$1/bin/pip" install --quiet --disable-pip-version-check "${@:2}"
-    echo "${*:2}" > "$1/complete"
+    local venv=$1 wanted
+    shift
+    wanted="$* $([ "$1" != -r ] || cat "$2")"
+    [ "$(cat "$venv/complete" 2>/dev/null)" != "$wanted" ] || return 0
+    rm -rf "$venv" && /usr/bin/python3 -m venv "$venv" &&
+        "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" && echo "$wanted" > "$venv/complete"
 }
 
 build_go() { (cd "$root/benchmarks/peers/go" && GOTOOLCHAIN=local go build -trimpath -o "$build/peer_go" .); }
