@@ -78,6 +78,8 @@ public:
         return done_;
     }
 
+    std::size_t open() const override { return connections_.size(); }
+
     std::size_t list(std::size_t times) override
     {
         done_ = 0;
@@ -171,9 +173,11 @@ private:
         co_return found;
     }
 
-    /// For what is longer than Beast's own bound on a body.
+    /// For what is longer than Beast's own bound on a body. Beast reads as much at once as the buffer has
+    /// room for, so a long body wants a larger one than the usual 512 bytes.
     asio::awaitable<std::string> body_of(connection& c, request const& r)
     {
+        c.buffer.reserve(65536);
         beast::get_lowest_layer(c.stream).expires_after(std::chrono::seconds(30));
         co_await http::async_write(c.stream, r, asio::use_awaitable);
         http::response_parser<http::string_body> answer;

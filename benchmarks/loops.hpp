@@ -68,6 +68,9 @@ public:
     /// `clusterdefinition/` on each connection. Returns how many succeeded.
     virtual std::size_t exchange(quota const& much) = 0;
 
+    /// Connections that are open.
+    virtual std::size_t open() const { throw std::logic_error("does not tell its connections"); }
+
     /// Lists the models so often, one after the other. Returns how many models there were in all.
     virtual std::size_t list(std::size_t /*times*/) { throw std::logic_error("does not list"); }
 

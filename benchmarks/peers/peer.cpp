@@ -164,9 +164,12 @@ json::object memory(peer const& who, command const& c)
     auto const heap = heap_in_use(), pages = resident();
     auto const l = who.make_loop(c.loop());
     stopwatch const watch;
-    auto const done = l->exchange({.each = 3});
+    std::size_t done = 0;
+    // A pool opens fewer than it may, if the first are free again before the last are there.
+    for (int i = 0; i < 3 || (i < 50 && l->open() != c.connections); ++i)
+        done += l->exchange({.each = 1});
     auto result = watch.stop(done);
-    require_all(done, 3 * c.connections);
+    require_all(l->open(), c.connections);
     auto const each = [&](std::size_t now, std::size_t before) {
         return (static_cast<double>(now) - static_cast<double>(before)) / static_cast<double>(c.connections);
     };
