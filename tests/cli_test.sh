@@ -250,7 +250,7 @@ cmp out token.1
 ! grep -q ': 200' err || fail "a request was made"
 [ "$(stat -c %a .practicus/tokens)" = 700 ] || fail "the mode of the tokens' folder"
 expect 0 "$practicus" logout --all
-[ -z "$(ls .practicus/tokens)" ] || fail "tokens are left"
+[ -z "$(find .practicus/tokens -name '*.json')" ] || fail "tokens are left"
 stop_region
 
 # TLS.

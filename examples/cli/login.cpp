@@ -5,6 +5,7 @@
 #include "session.hpp"
 
 #include <cstdlib>
+#include <exception>
 
 namespace cli {
 
@@ -107,10 +108,16 @@ int logout(settings const& with, logout_arguments const& arguments)
             conf.erase(gone.front().key());
         }
     });
+    std::exception_ptr failed;
     for (auto const& region : gone) {
-        region.erase_tokens();
         std::cerr << "Logged out of " << region.key() << ".\n";
+        try {
+            region.erase_tokens();
+        } catch (practicus::error const&) {
+            failed = std::current_exception();
+        }
     }
+    if (failed) std::rethrow_exception(failed);
     return exit_code::success;
 }
 

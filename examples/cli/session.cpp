@@ -134,7 +134,7 @@ practicus::client_options options_for(settings const& with, practicus::client_op
     options.observer([verbose = with.verbose](practicus::event const& e) {
         if (verbose) std::visit(event_printer(), e);
         if (auto const* lost = std::get_if<practicus::events::tokens_not_taken>(&e))
-            complain("the region's new refresh token could not be kept; log in again before the next use: " +
+            complain("core.conf could not be given the region's new refresh token: " +
                      std::string(lost->message));
         if (auto const* lost = std::get_if<practicus::events::store_failed>(&e))
             complain("a token could not be kept: " + std::string(lost->message));

@@ -93,9 +93,11 @@ public:
 
     /// What a client for it is made with: the login, and the proxy of the file that it is from (the
     /// environment's region has the environment's). A refresh token that the region replaces is written back
-    /// to the file. All programs that use the region share its tokens, in files of mode 0600 in the folder
-    /// `tokens` beside the file (unless that can not be made), so that they log in once and lock nobody out;
-    /// `client_options::store(nullptr)` keeps a program apart. Throws `errc::login_required`, and for the
+    /// to the file, unless somebody else has logged in there. All programs that use the region share its
+    /// tokens, in files of mode 0600 in the folder `tokens` beside the file, which this makes: they log in
+    /// once, and none takes another's refresh token away. Where nothing can be shared (a folder that can not
+    /// be written, or is not this user's alone, or a file system without locks), or with
+    /// `client_options::store(nullptr)`, a program is on its own. Throws `errc::login_required`, and for the
     /// file what `core_conf` throws.
     client_options options() const;
 
@@ -214,6 +216,13 @@ public:
         return *this;
     }
 
+    /// What the region has replaced; the rest of the region's section stays. Throws as `find`.
+    core_conf& replace_refresh_token(std::string_view key_or_host, secret const& token)
+    {
+        section_of_key(find(key_or_host).key())->set("refresh_token", std::string(token.reveal()));
+        return *this;
+    }
+
     /// The first region that is left becomes the default, if this was. Throws as `find`.
     core_conf& erase(std::string_view key_or_host)
     {
@@ -319,16 +328,6 @@ private:
         change(now);
         now.save();
         return true;
-    }
-
-    /// A link stays one, also if there is nothing behind it yet.
-    static std::string behind_links(std::filesystem::path path)
-    {
-        constexpr int most = 40;
-        std::error_code none;
-        for (int i = 0; i != most && std::filesystem::is_symlink(path, none); ++i)
-            path = path.parent_path() / std::filesystem::read_symlink(path, none);
-        return path.string();
     }
 
     std::optional<region> read_region(detail::ini_section const& s) const

@@ -4,6 +4,8 @@
 
 // To compile a program's files faster: define PRACTICUS_SEPARATE_COMPILATION for all of them, and include
 // this header in exactly one, which compiles what the others then only declare.
+//
+// Of libraries that are linked into one program, one contains it, or each keeps its symbols hidden.
 
 #ifndef PRACTICUS_SEPARATE_COMPILATION
 #error "<practicus/src.hpp> is for programs that define PRACTICUS_SEPARATE_COMPILATION, in all their files"

@@ -121,7 +121,8 @@ TEST_CASE("core.conf: programs share a region's tokens, in files that are nobody
     CHECK(f.server.count("POST auth/refresh/") == 2);
 
     r.erase_tokens();
-    CHECK(fs::is_empty(f.folder / "tokens"));
+    for (auto const& entry : fs::recursive_directory_iterator(f.folder / "tokens"))
+        CHECK(entry.path().extension() != ".json");
     f.run(f.client().session_token(f.model()));
     CHECK(f.server.count("POST auth/refresh/") == 3);
 }
@@ -142,6 +143,56 @@ TEST_CASE("core.conf: whoever logs in anew, with the SDK say, is whom all go on 
     practicus::core_conf::update(f.path, [](practicus::core_conf& conf) { conf.erase_regions(); });
     f.server.region().revoke(practicus::mock::token_type::refresh);
     CHECK(f.failure(late.models()).code == practicus::errc::login_required);
+}
+
+TEST_CASE("core.conf: a file that lags behind what the region has replaced is no new login")
+{
+    kept_region f;
+    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    auto const old = f.region().login().value();
+    auto const running = f.client();
+    f.run(running.models());
+    auto const newer = f.region().login().value();
+    CHECK_FALSE(newer == old);
+    // As the SDK leaves it, if it had read the file before: later, and with what is void.
+    f.log_in(std::string(old.reveal()));
+    f.server.region().revoke(practicus::mock::token_type::access);
+    CHECK(f.run(running.models()).size() == 5);
+    CHECK(f.models() == 5);
+    // It is mended with the next that is replaced.
+    CHECK_FALSE(f.region().login().value() == old);
+    CHECK_FALSE(f.region().login().value() == newer);
+}
+
+TEST_CASE("core.conf: whoever has logged in anew is not written over")
+{
+    kept_region f;
+    auto const r = f.region();
+    practicus::client apart(f.io.get_executor(), r.url(), r.options().store(nullptr));
+    f.run(apart.models());
+    auto const anew = f.issue();
+    f.log_in(anew);
+    f.run(apart.refresh());
+    CHECK(f.region().login().value().reveal() == anew);
+    // Nor by another user's login.
+    f.server.region().add(practicus::mock::user("berta@company.com", "b"));
+    auto const client = f.client();
+    f.run(client.models());
+    f.run(client.login("berta@company.com", "b"));
+    CHECK(client.username() == "berta");
+    CHECK(f.region().login().value().reveal() == anew);
+    auto const later = f.client();
+    f.run(later.models());
+    CHECK(later.username() == "admin");
+}
+
+TEST_CASE("core.conf: a folder that others may read shares nothing")
+{
+    kept_region f;
+    fs::create_directory(f.folder / "tokens");
+    fs::permissions(f.folder / "tokens", fs::perms::owner_all | fs::perms::group_read);
+    CHECK(f.region().options().store() == nullptr);
+    CHECK(f.models() == 5);
 }
 
 TEST_CASE("core.conf: another user's region has other tokens")

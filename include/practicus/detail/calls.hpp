@@ -26,21 +26,6 @@
 /// handle.
 namespace practicus::inline v1::detail {
 
-inline client_handle::~client_handle()
-{
-    state_->close();
-}
-
-inline operation handle::begin() const
-{
-    return state().begin(with_);
-}
-
-inline operation handle::begin_unlimited() const
-{
-    return state().begin_unlimited(with_);
-}
-
 inline handle make_handle(asio::any_io_executor executor, service_url service, client_options options)
 {
     auto home = runtime::make(std::move(executor));

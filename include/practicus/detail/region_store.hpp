@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/login_lineage.hpp>
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/sha256.hpp>
 #include <practicus/detail/stored_value.hpp>
@@ -11,48 +12,106 @@
 #include <practicus/token_store.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace practicus::inline v1::detail {
 
 /// What the programs of one user share of a region that a file of regions knows: files in a folder of its
-/// own, beside that file. The login is the file's if somebody has logged in there since.
+/// own, beside that file.
+///
+/// The login is the shared one if the file has that, or one that it has replaced (the file may lag); any
+/// other in the file somebody else has brought, with the SDK say, and counts. If the file has none any more,
+/// everybody is logged out.
 class region_store final : public token_store
 {
 public:
-    /// `login` reads what the file says now, or throws. Throws `errc::file_error` if the folder can not be
-    /// made.
-    region_store(std::string const& file, std::string_view region,
-                 std::function<std::optional<stored_value>()> login)
-        : files_(made(file, region)), login_(std::move(login))
-    {}
+    /// What the file says now, `born` when it was written; or throws.
+    using read_login = std::function<std::optional<stored_value>()>;
+
+    /// `used` gets the refresh tokens that are taken from here. Throws `errc::file_error` where nothing can
+    /// be shared: no folder, or not this user's alone, or no locks.
+    region_store(std::string const& file, std::string_view region, read_login login,
+                 std::shared_ptr<login_lineage> used)
+        : files_(made(file, region), patience), login_(std::move(login)), used_(std::move(used))
+    {
+        require_private(above(file));
+        require_private(folder(file, region));
+        posix_file const probe(folder(file, region) + "/probe.lock", O_RDWR | O_CREAT, 0600);
+        if (::flock(probe.descriptor(), LOCK_SH | LOCK_NB) != 0 && errno != EWOULDBLOCK)
+            throw_file_error(probe.path(), "can not be locked");
+    }
 
     awaitable<secret> load(std::string key) override
     {
-        auto const kept = co_await files_.load(key);
-        if (!key.starts_with(login_key)) co_return kept;
-        auto const now = login_();
-        // Logged out.
+        if (!key.starts_with(login_key)) co_return co_await files_.load(key);
+        auto const shared = split(co_await files_.load(key));
+        auto now = login_();
+        if (is_surprising(now, shared)) {
+            // Perhaps it is being written, by somebody who does not rename.
+            boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+            timer.expires_after(std::chrono::milliseconds(100));
+            co_await timer.async_wait(boost::asio::use_awaitable);
+            now = login_();
+        }
         if (!now) co_return secret();
-        auto const stored = read_stored(kept);
-        bool const is_newest = stored && (stored->refresh == now->refresh || stored->born > now->born);
-        co_return is_newest ? kept : write_stored(*now);
+        if (shared.value && shared.has(now->refresh)) {
+            used_->add_digests(shared.replaced);
+            now->value = shared.value->value;
+            now->life = shared.value->life;
+            now->refresh = shared.value->refresh;
+            now->born = shared.value->born;
+        } else {
+            now->born = moment();
+        }
+        used_->add(now->refresh.reveal());
+        co_return write_stored(*now);
     }
 
     awaitable<void> save(std::string key, secret value) override
     {
-        return files_.save(std::move(key), std::move(value));
+        if (!key.starts_with(login_key)) {
+            co_await files_.save(key, value);
+            co_return;
+        }
+        auto const now = login_();
+        auto const v = read_stored(value);
+        // Somebody logged out, or this client in as somebody else.
+        if (!now || !v || (!now->username.empty() && !v->username.empty() && now->username != v->username))
+            co_return;
+        auto const before = split(co_await files_.load(key));
+        login_lineage replaced;
+        replaced.add_digests(before.replaced);
+        if (before.value) replaced.add(before.value->refresh.reveal());
+        replaced.add_digests(used_->digests());
+        auto const own = sha256_hex(v->refresh.reveal());
+        std::string text;
+        for (auto const& one : replaced.digests())
+            if (one != own) text.append(one).append(" ");
+        text.append("\n").append(value.reveal());
+        auto both = secret::take(std::move(text));
+        co_await files_.save(key, std::move(both));
+        used_->add(v->refresh.reveal());
     }
 
     awaitable<void> remove(std::string key) override { return files_.remove(std::move(key)); }
@@ -62,17 +121,62 @@ public:
         return files_.acquire(std::move(key));
     }
 
-    /// Removes what is shared. Throws `errc::file_error`.
+    /// Removes what is shared; not the locks, which somebody may wait for. Throws `errc::file_error`.
     static void erase(std::string const& file, std::string_view region)
     {
         std::error_code failed;
-        std::filesystem::remove_all(folder(file, region), failed);
-        if (failed)
+        for (auto const& entry : std::filesystem::directory_iterator(folder(file, region), failed)) {
+            if (entry.path().extension() == ".lock") continue;
+            std::error_code one;
+            std::filesystem::remove(entry.path(), one);
+            if (one) failed = one;
+        }
+        if (failed && failed != std::errc::no_such_file_or_directory)
             throw error(errc::file_error,
-                        "'" + folder(file, region) + "' can not be removed: " + failed.message());
+                        "'" + folder(file, region) + "' can not be emptied: " + failed.message());
     }
 
 private:
+    // Less than an operation has: somebody may have been stopped with a lock in his hands.
+    static constexpr std::chrono::seconds patience{10};
+
+    /// What is shared of a login: a line with the digests of what it has replaced, and the value.
+    struct shared_login
+    {
+        std::vector<std::string> replaced;
+        std::optional<stored_value> value;
+
+        bool has(token const& refresh) const
+        {
+            return value->refresh == refresh || std::find(replaced.begin(), replaced.end(),
+                                                          sha256_hex(refresh.reveal())) != replaced.end();
+        }
+    };
+
+    static shared_login split(secret const& text)
+    {
+        shared_login result;
+        auto const all = text.reveal();
+        auto const end = all.find('\n');
+        if (end == all.npos) return result;
+        std::istringstream digests{std::string(all.substr(0, end))};
+        for (std::string one; digests >> one;)
+            result.replaced.push_back(one);
+        result.value = read_stored(secret(all.substr(end + 1)));
+        return result;
+    }
+
+    static stored_time moment()
+    {
+        return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
+    }
+
+    static bool is_surprising(std::optional<stored_value> const& now, shared_login const& shared)
+    {
+        if (!now) return true;
+        return shared.value && !shared.has(now->refresh) && moment() - now->born < std::chrono::seconds(1);
+    }
+
     static std::string above(std::string const& file)
     {
         return (std::filesystem::path(file).parent_path() / "tokens").string();
@@ -90,8 +194,17 @@ private:
         return folder(file, region);
     }
 
+    static void require_private(std::string const& path)
+    {
+        struct stat is = {};
+        if (::lstat(path.c_str(), &is) != 0) throw_file_error(path, "can not be looked at");
+        if (!S_ISDIR(is.st_mode) || is.st_uid != ::geteuid() || (is.st_mode & 077) != 0)
+            throw error(errc::file_error, "'" + path + "' must be a folder of yours, with mode 700");
+    }
+
     file_token_store files_;
-    std::function<std::optional<stored_value>()> login_;
+    read_login login_;
+    std::shared_ptr<login_lineage> used_;
 };
 
 } // namespace practicus::inline v1::detail

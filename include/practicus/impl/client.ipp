@@ -21,6 +21,21 @@ namespace practicus::inline v1 {
 
 namespace detail {
 
+PRACTICUS_DECL client_handle::~client_handle()
+{
+    state_->close();
+}
+
+PRACTICUS_DECL operation handle::begin() const
+{
+    return state().begin(with_);
+}
+
+PRACTICUS_DECL operation handle::begin_unlimited() const
+{
+    return state().begin_unlimited(with_);
+}
+
 /// Not a coroutine: the arguments are taken over here, before anything is awaited.
 template <class T, class Call, class... Args>
 asio::awaitable<T> start(handle const& h, Call call, Args... args)

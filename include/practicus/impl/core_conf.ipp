@@ -4,6 +4,7 @@
 
 #include <practicus/core_conf.hpp>
 #include <practicus/credentials.hpp>
+#include <practicus/detail/login_lineage.hpp>
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/region_store.hpp>
 #include <practicus/detail/stored_value.hpp>
@@ -31,24 +32,30 @@ namespace practicus::inline v1 {
 
 namespace detail {
 
-/// From the path and the key on, for a coroutine that outlives who starts it.
-inline boost::asio::awaitable<void> keep_refresh_token(std::string path, std::string key, issued_tokens now)
+/// Writes what the region issued into the file, if that has what it replaces, or an older one: what somebody
+/// else has brought meanwhile stays. From the path and the key on, for a coroutine that outlives who starts
+/// it.
+inline boost::asio::awaitable<void> keep_refresh_token(std::string path, std::string key,
+                                                       std::shared_ptr<login_lineage> used, issued_tokens now)
 {
     auto const token = now.refresh().value();
-    if (token.empty()) co_return;
-    // Most refreshes bring the same one, and the SDK, which locks nothing, may be writing.
-    auto const known = core_conf(path).find(key);
-    if (known.has_login() && known.login().value() == token) co_return;
-    std::function<void(core_conf&)> const change = [&](core_conf& conf) {
+    auto const is_due = [&](core_conf const& conf) {
         auto const r = conf.find(key);
-        auto const& name = r.username().empty() ? now.username() : r.username();
-        conf.put(region(r.url(), name, r.email(), credentials::refresh_token(token.reveal())));
+        bool const is_his = r.username().empty() || now.username().empty() || r.username() == now.username();
+        return is_his && r.has_login() && !(r.login().value() == token) &&
+               used->has(r.login().value().reveal());
+    };
+    // Most refreshes bring the same one, and the SDK, which locks nothing, may be writing.
+    if (token.empty() || !is_due(core_conf(path))) co_return;
+    std::function<void(core_conf&)> const change = [&](core_conf& conf) {
+        if (is_due(conf)) conf.replace_refresh_token(key, token);
     };
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
     while (!core_conf::try_update(path, change)) {
         timer.expires_after(std::chrono::milliseconds(20));
         co_await timer.async_wait(boost::asio::use_awaitable);
     }
+    used->add(token.reveal());
 }
 
 /// The login that the file has now, as a store has it: without an access token, and as old as the file.
@@ -72,11 +79,13 @@ inline std::optional<stored_value> kept_login(std::string const& path, std::stri
     return std::nullopt;
 }
 
-/// Null where nothing can be written.
-inline std::shared_ptr<token_store> shared_tokens(std::string const& path, std::string const& key)
+/// Null where nothing can be shared.
+inline std::shared_ptr<token_store> shared_tokens(std::string const& path, std::string const& key,
+                                                  std::shared_ptr<login_lineage> used)
 {
     try {
-        return std::make_shared<region_store>(path, key, [path, key] { return kept_login(path, key); });
+        return std::make_shared<region_store>(
+            path, key, [path, key] { return kept_login(path, key); }, std::move(used));
     } catch (error const&) {
         return nullptr;
     }
@@ -90,10 +99,12 @@ PRACTICUS_DECL client_options region::options() const
     result.credentials(login());
     if (kept_in_.empty()) return result;
     result.proxy(core_conf(kept_in_).proxy());
-    result.on_tokens([path = kept_in_, key = key()](issued_tokens now) {
-        return detail::keep_refresh_token(path, key, std::move(now));
+    auto const used = std::make_shared<detail::login_lineage>();
+    used->add(login().value().reveal());
+    result.on_tokens([path = kept_in_, key = key(), used](issued_tokens now) {
+        return detail::keep_refresh_token(path, key, used, std::move(now));
     });
-    result.store(detail::shared_tokens(kept_in_, key()));
+    result.store(detail::shared_tokens(kept_in_, key(), used));
     return result;
 }
 

@@ -45,9 +45,10 @@ class PracticusConan(ConanFile):
 
     def package(self):
         copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
-        copy(
-            self, "*.hpp", os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include")
-        )
+        for headers in ("*.hpp", "*.ipp"):
+            copy(
+                self, headers, os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include")
+            )
 
     def package_info(self):
         self.cpp_info.bindirs = []
