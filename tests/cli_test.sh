@@ -33,6 +33,8 @@ quiet() { [ ! -s err ] || fail "standard error is not empty"; }
 
 # start_region ARGUMENT...: a mock region; sets `url`.
 start_region() {
+    # Before it: what the last one said must not be read.
+    : > mock.log
     "$practicus" mock "$@" > mock.log 2>&1 &
     mock_pid=$!
     url=

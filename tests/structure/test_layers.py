@@ -48,12 +48,16 @@ class Layers(unittest.TestCase):
         headers = ["practicus/a.hpp", "practicus/impl/a.ipp"] + HEADERS[1:]
         own = "#pragma once\n#include <practicus/impl/a.ipp>\n"
         its = {"include/practicus/impl/a.ipp": "#include <practicus/a.hpp>\n"}
-        self.check({"include/practicus/a.hpp": own, **its}, [], headers)
+        all_of_it = {"include/practicus/src.hpp": "#include <practicus/impl/a.ipp>\n"}
+        self.check({"include/practicus/a.hpp": own, **its, **all_of_it}, [], headers + ["practicus/src.hpp"])
+        self.check({"include/practicus/a.hpp": own, **its},
+                   ["practicus/src.hpp does not include practicus/impl/a.ipp"], headers)
         self.check({"include/practicus/a.hpp": own, **its}, ["practicus/impl/a.ipp is in no list of headers",
                    'practicus/a.hpp includes "practicus/impl/a.ipp", which is not in the list of headers'])
         below = HEADERS[:2] + ["practicus/c.hpp", "practicus/impl/a.ipp", "practicus.hpp"]
-        self.check({"include/practicus/c.hpp": own, **its},
-                   ["practicus/c.hpp includes practicus/impl/a.ipp, which is not above it in the list of headers"], below)
+        self.check({"include/practicus/c.hpp": own, **its, **all_of_it},
+                   ["practicus/c.hpp includes practicus/impl/a.ipp, which is not above it in the list of headers"],
+                   below + ["practicus/src.hpp"])
 
     def test_quotes(self):
         self.check({"include/practicus/b.hpp": '#include "practicus/a.hpp"\n'},
