@@ -6,6 +6,7 @@
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
+#include <practicus/secret.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -21,31 +22,21 @@
 
 namespace practicus::inline v1::detail {
 
-/// One section of an INI file. Keys are in lower case, in the file's order; the values may be secrets, and
-/// are wiped.
+/// One section of an INI file. Keys are in lower case, in the file's order; the values may be secrets.
 class ini_section
 {
 public:
     explicit ini_section(std::string section_name) : name(std::move(section_name)) {}
-    ini_section(ini_section const&) = default;
-    ini_section(ini_section&&) = default;
-    ini_section& operator=(ini_section const&) = default;
-    ini_section& operator=(ini_section&&) = default;
-    ~ini_section()
-    {
-        for (auto& v : values_)
-            wipe(v.second.data(), v.second.size());
-    }
 
     std::string name;
 
-    std::vector<std::pair<std::string, std::string>> const& values() const noexcept { return values_; }
+    std::vector<std::pair<std::string, secret>> const& values() const noexcept { return values_; }
 
     /// Empty if there is none.
     std::string value(std::string_view key) const
     {
         for (auto const& v : values_)
-            if (v.first == key) return v.second;
+            if (v.first == key) return std::string(v.second.reveal());
         return {};
     }
 
@@ -53,11 +44,10 @@ public:
     {
         for (auto& v : values_) {
             if (v.first != key) continue;
-            wipe(v.second.data(), v.second.size());
-            v.second = std::move(text);
+            v.second = secret::take(std::move(text));
             return;
         }
-        values_.emplace_back(key, std::move(text));
+        values_.emplace_back(key, secret::take(std::move(text)));
     }
 
     void erase(std::string_view key)
@@ -66,7 +56,7 @@ public:
     }
 
 private:
-    std::vector<std::pair<std::string, std::string>> values_;
+    std::vector<std::pair<std::string, secret>> values_;
 };
 
 /// An INI file that Python's configparser reads and writes as well; comments are not kept (it keeps none
@@ -113,10 +103,18 @@ public:
     void save() const
     {
         wiped_text text;
+        // A text that grows leaves a copy behind.
+        std::size_t size = 0;
+        for (auto const& s : sections_) {
+            size += s.name.size() + 4;
+            for (auto const& [key, leaf] : s.values())
+                size += key.size() + leaf.reveal().size() + 4;
+        }
+        text.value.reserve(size);
         for (auto const& s : sections_) {
             text.value.append("[").append(s.name).append("]\n");
             for (auto const& [key, leaf] : s.values())
-                text.value.append(key).append(" = ").append(leaf).append("\n");
+                text.value.append(key).append(" = ").append(leaf.reveal()).append("\n");
             text.value += '\n';
         }
         replace_file(behind_links(path_), text.value, durability::machine);
