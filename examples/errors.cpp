@@ -61,7 +61,7 @@ asio::awaitable<void> run(practicus::client client, practicus::mock::server& reg
 
     // A region that does not answer.
     region.expect("GET", "/console/api/apphost/apps/").stall();
-    auto const hurried = client.with(practicus::call_options().deadline(200ms));
+    auto const hurried = client.with(practicus::call_options().deadline(1s));
     try {
         co_await hurried.apps();
     } catch (practicus::error const& e) {
@@ -81,7 +81,7 @@ void cancel(asio::io_context& io, practicus::client client, practicus::mock::ser
                            if (e.code() == asio::error::operation_aborted) std::cout << "cancelled\n";
                        }
                    }));
-    asio::steady_timer timer(io, 100ms);
+    asio::steady_timer timer(io, 500ms);
     timer.async_wait([&](auto) { stop.emit(asio::cancellation_type::terminal); });
     io.run();
 }
