@@ -361,19 +361,6 @@ TEST_CASE("a stale connection that looks alive costs one resend, on a new one")
     CHECK(client.stats().retries == 1);
 }
 
-TEST_CASE("what is sent once is not sent on a connection that the server has closed")
-{
-    fixture f;
-    auto client = f.client(fixture::once());
-    for (std::uint64_t i = 0; i != 3; ++i) {
-        f.run(client.login("admin@company.com", "practicus"));
-        CHECK(f.server.connections() == i + 1);
-        CHECK(client.stats().stale_hits == i);
-        f.server.close_connections();
-        CHECK(f.server.wait_for_end());
-    }
-}
-
 TEST_CASE("an origin that is down fails everybody who waits, each after its retries")
 {
     asio::io_context io;
