@@ -11,8 +11,13 @@ practicus_test_packages="ccache=ccache pkg-config=pkg-config python3=python3 cur
 practicus_benchmark_packages="libcurl4-openssl-dev wrk=wrk go=golang-go cargo=cargo python3-venv python3-matplotlib"
 
 # Debian 12's own default is older than what practicus needs, but it has a newer one beside it.
+# PRACTICUS_BOOST names another, 1.88 say, where the distribution has several.
 practicus_boost_packages() {
     local id version
+    if [ -n "${PRACTICUS_BOOST:-}" ]; then
+        echo "libboost$PRACTICUS_BOOST-dev libboost-json$PRACTICUS_BOOST-dev libboost-url$PRACTICUS_BOOST-dev"
+        return
+    fi
     id=$(. /etc/os-release && echo "${ID:-}")
     version=$(. /etc/os-release && echo "${VERSION_ID:-}")
     if [ "$id $version" = "debian 12" ]; then

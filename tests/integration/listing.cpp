@@ -89,3 +89,72 @@ TEST_CASE("a listing of the wrong shape names the field and both types")
             R"([{"id":1,"name":"a","model_prefix":{"key":"k","prefix":"p"},"model_versions":[{"id":1,"version":[]}]}])")
             .message == "'[0].model_versions[0].version' is neither a string nor a number, but an array");
 }
+
+namespace {
+
+std::string long_listing(int count)
+{
+    std::string body = "[";
+    for (int i = 1; i <= count; ++i)
+        body += (i == 1 ? "" : ",") +
+                std::string(R"({"model_prefix":{"key":"k","prefix":"p"},"name":"model-)") +
+                std::to_string(i) + R"(","model_versions":[{"id":1,"version":"1"}],"id":)" +
+                std::to_string(i) + '}';
+    return body + ']';
+}
+
+constexpr auto models_path = "/console/api/modelhost/models/";
+
+} // namespace
+
+TEST_CASE("a long listing is read as it comes, and from its beginning when its connection is lost")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    auto const body = long_listing(20'000);
+    auto const whole = [&] {
+        auto const models = f.run(client.models());
+        REQUIRE(models.size() == 20'000);
+        for (std::size_t i = 0; i != models.size(); ++i)
+            if (models[i].id != static_cast<std::int64_t>(i + 1) || models[i].versions.size() != 1)
+                FAIL("model " << i << " is another");
+    };
+    f.server.expect("GET", models_path).reply(200, body);
+    whole();
+    f.server.expect("GET", models_path).reply(200, body).cut_after_head(body.size() / 2);
+    f.server.expect("GET", models_path).reply(200, body).until_close();
+    whole();
+    f.server.expect("GET", models_path).reply(503, R"([{"id":1}])").header("Retry-After", "0");
+    f.server.expect("GET", models_path).reply(200, body).slow(100'000, std::chrono::milliseconds(0));
+    whole();
+    CHECK(client.stats().retries == 2);
+}
+
+TEST_CASE("a listing that can not be read is taken to its end, and its connection used again")
+{
+    fixture f;
+    auto client = f.user();
+    f.run(client.cluster());
+    auto const opened = client.stats().dials;
+    auto answer = [&](std::string const& body, std::string const& type) {
+        f.server.expect("GET", models_path).reply(200, body, type);
+        return f.failure(client.models());
+    };
+    auto broken = long_listing(20'000);
+    broken.insert(broken.size() / 2, "}");
+    auto info = answer(broken, "application/json");
+    CHECK(info.code == errc::not_json);
+    CHECK(info.message == "though it says so");
+    CHECK(info.attempts == 1);
+    auto wrong = long_listing(20'000);
+    wrong.replace(wrong.find(R"("id":9999})"), 9, R"("id":"x")");
+    info = answer(wrong, "application/json");
+    CHECK(info.code == errc::unexpected_json);
+    CHECK(info.message == "'[9998].id' is not a whole number, but a string");
+    info = answer("<html><title>Sign in</title><body>" + std::string(200'000, 'x'), "text/html");
+    CHECK(info.code == errc::not_json);
+    CHECK(info.message == "its content type is another");
+    CHECK(info.server_message.find("Sign in") != std::string::npos);
+    CHECK(client.stats().dials == opened);
+}

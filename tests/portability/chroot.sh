@@ -8,8 +8,8 @@ usage() {
     cat <<'END'
 tests/portability/chroot.sh [--cache DIR] [--mirror URL] [--user] SUITE [COMMAND...]
 
-Runs a command (default: tests/run.sh) on a fresh Debian, as root: makes a minimal system of the suite (bookworm, trixie)
-with debootstrap, copies this tree into it, as far as git does not ignore it, and runs the command there.
+Runs a command (default: tests/run.sh) on a fresh Debian, as root: makes a minimal system of the suite (bookworm, trixie,
+sid) with debootstrap, copies this tree into it, as far as git does not ignore it, and runs the command there.
 
   --cache DIR   where the minimal systems are kept between runs, and the running one lives; default:
                 $PRACTICUS_CHROOT_CACHE, else build/chroot
@@ -40,6 +40,7 @@ practicus_install "to make a fresh Debian" debootstrap=debootstrap git=git
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 base=$cache/$suite.tar
+kept=$cache/$suite.kept
 system=$cache/$suite.$$
 
 child=""
@@ -73,6 +74,10 @@ if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
     environment+=(PIP_CERT=/etc/host-certificates.pem)
 fi
 
+# What compilers and apt have done before is kept from run to run; the suite's own, for its compilers change.
+mkdir -p "$kept/ccache" "$kept/archives/partial" "$system/var/cache/ccache"
+[ "$user" != root ] || environment+=(CCACHE_DIR=/var/cache/ccache)
+
 mkdir -p "$system/src/practicus"
 (cd "$root" && git ls-files -z --cached --others --exclude-standard |
     while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
@@ -87,13 +92,15 @@ fi
 # inside COMMAND...: runs it in the system, with the folders that the kernel fills.
 inside() {
     unshare --mount --pid --fork --kill-child bash -euc '
-        system=$1
-        shift
+        system=$1 kept=$2
+        shift 2
         mount -t proc proc "$system/proc"
         mount -t sysfs -o ro sysfs "$system/sys"
         mount --rbind /dev "$system/dev"
         mount -t tmpfs tmpfs "$system/dev/shm"
-        exec chroot "$system" "$@"' bash "$system" "$@" <&0 &
+        mount --bind "$kept/ccache" "$system/var/cache/ccache"
+        mount --bind "$kept/archives" "$system/var/cache/apt/archives"
+        exec chroot "$system" "$@"' bash "$system" "$kept" "$@" <&0 &
     child=$!
     local result=0
     wait "$child" || result=$?

@@ -6,7 +6,9 @@
 #include <practicus/detail/connection.hpp>
 #include <practicus/detail/error_body.hpp>
 #include <practicus/detail/message.hpp>
+#include <practicus/detail/piece_reader.hpp>
 #include <practicus/detail/transcoder.hpp>
+#include <practicus/detail/wipe.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
@@ -33,8 +35,12 @@ public:
     /// `source` and `encoding` may be null, `sink` empty.
     body_flow(body_source const* source, body_sink const& sink, content_encoding const* encoding,
               std::size_t limit)
-        : source_(source), sink_(sink), encoding_(encoding), limit_(limit)
+        : source_(source), sink_(sink ? &sink : nullptr), encoding_(encoding), limit_(limit)
     {}
+
+    /// Only the answer, and only if it is a success, goes to `reader`; of what that can not use, the body is
+    /// kept.
+    explicit body_flow(piece_reader& reader) : reader_(&reader) {}
 
     /// The source was asked, or the sink given something: from then on, nothing can be sent again.
     bool begun() const noexcept { return begun_; }
@@ -53,25 +59,28 @@ public:
                                    time_point deadline, attempt& now, response& answer)
     {
         // What comes encoded is measured when it is decoded, and what is given away not at all.
-        if (encoding_ != nullptr || sink_) limits.body = std::numeric_limits<std::size_t>::max();
+        if (encoding_ != nullptr || sink_ != nullptr) limits.body = std::numeric_limits<std::size_t>::max();
         if (source_ != nullptr) {
             co_await write(c, rest, limits, deadline, now, answer);
             rest = {};
         }
         decoder_.reset();
+        if (reader_ != nullptr) reader_->restart();
         std::string whole;
         while (true) {
             try {
                 co_await c.exchange(rest, limits, deadline, now, answer, exchange_part::piece);
             } catch (error const& e) {
-                if (e.code() == errc::body_too_large) throw_too_large();
+                if (e.code() == errc::body_too_large && reader_ == nullptr) throw_too_large();
                 throw;
             }
             rest = {};
             if (!decoder_ && !answer.body.empty()) choose_decoder(answer);
             bool const last = c.finished();
-            if (sink_ && is_success(answer.status))
+            if (sink_ != nullptr && is_success(answer.status))
                 co_await give_away(answer.body, last);
+            else if (reader_ != nullptr && is_success(answer.status))
+                read(answer.body);
             else if (decoder_)
                 decode(answer, last, whole);
             else if (answer.body.size() > limit_)
@@ -154,6 +163,13 @@ private:
         }
     }
 
+    void read(std::string& body)
+    {
+        if (!reader_->take(body)) return;
+        wipe(body.data(), body.size());
+        body.clear();
+    }
+
     [[noreturn]] static void throw_too_large()
     {
         throw error(errc::body_too_large, "predict_options::max_answer is its limit");
@@ -175,16 +191,17 @@ private:
             if (piece.empty()) continue;
             begun_ = true;
             broken_ = true;
-            co_await sink_(std::move(piece));
+            co_await (*sink_)(std::move(piece));
             broken_ = false;
         }
         body.clear();
     }
 
-    body_source const* source_;
-    body_sink const& sink_;
-    content_encoding const* encoding_;
-    std::size_t limit_;
+    body_source const* source_ = nullptr;
+    body_sink const* sink_ = nullptr;
+    piece_reader* reader_ = nullptr;
+    content_encoding const* encoding_ = nullptr;
+    std::size_t limit_ = std::numeric_limits<std::size_t>::max();
     std::unique_ptr<transcoder> decoder_;
     bool begun_ = false;
     bool broken_ = false;

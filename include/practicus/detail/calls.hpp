@@ -4,7 +4,9 @@
 
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
+#include <practicus/detail/body_flow.hpp>
 #include <practicus/detail/handle.hpp>
+#include <practicus/detail/list_reader.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/session.hpp>
 #include <practicus/detail/token_calls.hpp>
@@ -43,47 +45,43 @@ inline asio::awaitable<void> refresh(handle h)
     co_await h.state().refresh(h.begin());
 }
 
-/// `GET` of something that `read(body)` understands.
-template <class Read>
-auto get(handle h, std::string_view path, std::size_t body_limit, Read read)
-    -> asio::awaitable<decltype(read(std::string_view()))>
+/// `GET` of an array, which is read as it comes.
+template <class T>
+asio::awaitable<std::vector<T>> listing(handle h, std::string_view path, json_shape const& shape)
 {
     auto& s = h.state();
     auto op = h.begin();
-    auto const r = wire::get(s.service(), path, body_limit);
+    auto const r = wire::get(s.service(), path, s.limits().listing_body());
+    list_reader<T> reader(shape);
+    body_flow flow(reader);
     response answer;
-    co_await s.call(op, r, answer);
-    co_return s.read_answer(op, r, answer, read);
-}
-
-/// `GET` of an array.
-template <class T, T (*Read)(json_reader const&)>
-asio::awaitable<std::vector<T>> listing(handle h, std::string_view path)
-{
-    auto const limit = h.state().limits().listing_body();
-    return get(std::move(h), path, limit,
-               [](std::string_view body) { return wire::read_list<T>(body, Read); });
+    co_await s.call(op, r, answer, &flow);
+    co_return s.explain(op, r, answer, [&] { return reader.result(); });
 }
 
 inline asio::awaitable<cluster_info> cluster(handle h)
 {
-    auto const limit = h.state().limits().console_body();
-    return get(std::move(h), "central/clusterdefinition/", limit, wire::read_cluster);
+    auto& s = h.state();
+    auto op = h.begin();
+    auto const r = wire::get(s.service(), "central/clusterdefinition/", s.limits().console_body());
+    response answer;
+    co_await s.call(op, r, answer);
+    co_return s.read_answer(op, r, answer, wire::read_cluster);
 }
 
 inline asio::awaitable<std::vector<model_prefix>> model_prefixes(handle h)
 {
-    return listing<model_prefix, wire::read_model_prefix>(std::move(h), "modelhost/model-prefixes/");
+    return listing<model_prefix>(std::move(h), "modelhost/model-prefixes/", wire::model_prefix_shape);
 }
 
 inline asio::awaitable<std::vector<model_deployment>> model_deployments(handle h)
 {
-    return listing<model_deployment, wire::read_deployment>(std::move(h), "modelhost/model-deployments/");
+    return listing<model_deployment>(std::move(h), "modelhost/model-deployments/", wire::deployment_shape);
 }
 
 inline asio::awaitable<std::vector<app_prefix>> app_prefixes(handle h)
 {
-    return listing<app_prefix, wire::read_app_prefix>(std::move(h), "apphost/app-prefixes/");
+    return listing<app_prefix>(std::move(h), "apphost/app-prefixes/", wire::app_prefix_shape);
 }
 
 inline asio::awaitable<practicus::model_metadata> model_metadata(handle h, model_url url)
@@ -139,14 +137,14 @@ token_cache::found look_up(handle const& h, Url const& url, token_purpose purpos
 
 inline asio::awaitable<std::vector<model>> models(handle h)
 {
-    auto listed = co_await listing<model, wire::read_model>(h, "modelhost/models/");
+    auto listed = co_await listing<model>(h, "modelhost/models/", wire::model_shape);
     prime<model_url>(h.state(), h.state().models(), listed);
     co_return listed;
 }
 
 inline asio::awaitable<std::vector<app>> apps(handle h)
 {
-    auto listed = co_await listing<app, wire::read_app>(h, "apphost/apps/");
+    auto listed = co_await listing<app>(h, "apphost/apps/", wire::app_shape);
     prime<app_url>(h.state(), h.state().apps(), listed);
     co_return listed;
 }

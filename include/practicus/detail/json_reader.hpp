@@ -14,27 +14,57 @@
 #include <boost/json/value.hpp>
 
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace practicus::inline v1::detail {
 
 namespace json = boost::json;
+
+inline std::string_view kind_name(json::kind kind) noexcept
+{
+    switch (kind) {
+    case json::kind::null: return "null";
+    case json::kind::bool_: return "a boolean";
+    case json::kind::string: return "a string";
+    case json::kind::array: return "an array";
+    case json::kind::object: return "an object";
+    default: return "a number";
+    }
+}
+
+/// What an `errc::unexpected_json` says: the place, empty for the answer itself, what is wrong with it, and
+/// what came, if anything did.
+inline std::string json_complaint(std::string_view place, std::string_view why,
+                                  std::optional<json::kind> came)
+{
+    std::string text = place.empty() ? "the answer" : '\'' + std::string(place) + '\'';
+    text.append(" ").append(why);
+    if (came) text.append(", but ").append(kind_name(*came));
+    return text;
+}
+
+/// The whole number that was written as one with a fraction of zero; up to 2^53.
+inline std::optional<std::int64_t> whole_number(double number) noexcept
+{
+    constexpr double limit = 9007199254740992.0;
+    if (!(number >= -limit && number <= limit)) return std::nullopt;
+    auto const whole = static_cast<std::int64_t>(number);
+    return static_cast<double>(whole) == number ? std::optional(whole) : std::nullopt;
+}
 
 /// A value of an answer, and where it stands in it. Every mismatch throws `errc::unexpected_json`, naming the
 /// place, the type that was expected and the one that came; never the value.
 class json_reader
 {
 public:
-    json_reader(json::value const& value, json_reader const* parent = nullptr, std::string_view key = {},
-                std::size_t index = 0) noexcept
-        : value_(value), parent_(parent), key_(key), index_(index)
+    json_reader(json::value const& value, json_reader const* parent = nullptr,
+                std::string_view key = {}) noexcept
+        : value_(value), parent_(parent), key_(key)
     {}
 
     json::value const& value() const noexcept { return value_; }
@@ -69,30 +99,8 @@ public:
     {
         if (auto const* const number = value_.if_int64()) return *number;
         if (auto const* const number = value_.if_double())
-            if (*number >= -9007199254740992.0 && *number <= 9007199254740992.0 &&
-                static_cast<double>(static_cast<std::int64_t>(*number)) == *number)
-                return static_cast<std::int64_t>(*number);
+            if (auto const whole = whole_number(*number)) return *whole;
         fail(value_.is_number() ? "is not a whole number of 64 bits" : "is not a whole number");
-    }
-
-    /// A text, or a number as its text.
-    std::string string_or_number() const
-    {
-        if (value_.is_string()) return string();
-        if (auto const* const number = value_.if_int64()) return std::to_string(*number);
-        if (auto const* const number = value_.if_uint64()) return std::to_string(*number);
-        if (auto const* const number = value_.if_double()) {
-            std::array<char, 32> text;
-            auto const end = std::to_chars(text.data(), text.data() + text.size(), *number).ptr;
-            return std::string(text.data(), end);
-        }
-        fail("is neither a string nor a number");
-    }
-
-    bool boolean() const
-    {
-        if (auto const* const flag = value_.if_bool()) return *flag;
-        fail("is not true or false");
     }
 
     std::string string_or_empty(std::string_view key) const
@@ -101,31 +109,12 @@ public:
         return member ? member->string() : std::string();
     }
 
-    bool flag_or_false(std::string_view key) const
-    {
-        auto const member = get(key);
-        return member && member->boolean();
-    }
-
-    /// Calls `read(json_reader)` for each element.
-    template <class T, class Read>
-    std::vector<T> list(Read read) const
-    {
-        auto const* const array = value_.if_array();
-        if (array == nullptr) fail("is not an array");
-        std::vector<T> result;
-        result.reserve(array->size());
-        for (std::size_t i = 0; i != array->size(); ++i)
-            result.push_back(read(json_reader((*array)[i], this, {}, i)));
-        return result;
-    }
-
     [[noreturn]] void fail(std::string_view why, std::string_view member = {}) const
     {
         auto place = path();
         if (!member.empty()) place += (place.empty() ? "" : ".") + std::string(member);
-        std::string message = (place.empty() ? "the answer" : "'" + place + "'") + ' ' + std::string(why);
-        if (member.empty()) message += ", but " + kind_name();
+        auto message = json_complaint(
+            place, why, member.empty() ? std::optional(value_.kind()) : std::optional<json::kind>());
         throw error(errc::unexpected_json, std::move(message));
     }
 
@@ -141,26 +130,12 @@ private:
     {
         if (parent_ == nullptr) return {};
         auto const outer = parent_->path();
-        if (key_.empty()) return outer + '[' + std::to_string(index_) + ']';
         return outer.empty() ? std::string(key_) : outer + '.' + std::string(key_);
-    }
-
-    std::string kind_name() const
-    {
-        switch (value_.kind()) {
-        case json::kind::null: return "null";
-        case json::kind::bool_: return "a boolean";
-        case json::kind::string: return "a string";
-        case json::kind::array: return "an array";
-        case json::kind::object: return "an object";
-        default: return "a number";
-        }
     }
 
     json::value const& value_;
     json_reader const* parent_;
     std::string_view key_;
-    std::size_t index_;
 };
 
 /// Depth of nesting that is read.
@@ -197,6 +172,14 @@ struct wiped_bytes
     ~wiped_bytes() { wipe(all.data(), all.size()); }
 };
 
+[[noreturn]] inline void throw_not_json(boost::system::error_code const& cause)
+{
+    error_info info;
+    info.code = errc::not_json;
+    info.cause = cause;
+    throw error(std::move(info));
+}
+
 /// Into `memory`, which the value keeps. Throws `errc::not_json`.
 inline json::value parse_json(std::string_view text, json::storage_ptr memory = {})
 {
@@ -209,10 +192,7 @@ inline json::value parse_json(std::string_view text, json::storage_ptr memory = 
     parser.reset(memory);
     parser.write(text, code);
     if (!code) return parser.release();
-    error_info info;
-    info.code = errc::not_json;
-    info.cause = code;
-    throw error(std::move(info));
+    throw_not_json(code);
 }
 
 /// An answer as JSON: a small one takes no memory but its own. It may hold tokens, and nothing of it stays

@@ -102,9 +102,14 @@ public:
         }
         to.keep_alive = here.keep_alive;
         to.delimited = here.delimited;
-        to.body += here.body;
-        wipe(here.body.data(), here.body.size());
-        here.body.clear();
+        if (to.body.empty()) {
+            // Each has room for the other's next piece.
+            to.body.swap(here.body);
+        } else {
+            to.body += here.body;
+            wipe(here.body.data(), here.body.size());
+            here.body.clear();
+        }
     }
 
     static errc to_errc(error_code const& code) noexcept

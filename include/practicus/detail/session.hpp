@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/credentials.hpp>
+#include <practicus/detail/body_flow.hpp>
 #include <practicus/detail/error_body.hpp>
 #include <practicus/detail/freshness.hpp>
 #include <practicus/detail/http_date.hpp>
@@ -155,8 +156,8 @@ public:
     asio::awaitable<void> refresh(operation op) { co_await access(op, true); }
 
     /// Sends a request with the access token; renews it once if the region refuses it. Throws unless the
-    /// answer is a success.
-    asio::awaitable<void> call(operation& op, request const& r, response& answer)
+    /// answer is a success. With a flow, its body goes through that.
+    asio::awaitable<void> call(operation& op, request const& r, response& answer, body_flow* flow = nullptr)
     {
         op.retries.next_request();
         token bearer;
@@ -165,11 +166,11 @@ public:
             bearer = a.served();
             if (!bearer) bearer = co_await flight<token>::join(a.joined, home()->limits(), op.deadline);
         }
-        co_await wire_.send(op, r, bearer, answer);
+        co_await wire_.send(op, r, bearer, answer, flow);
         if (op.renew) {
             refuse_access(bearer, failure_of(op, r, answer));
             bearer = co_await access(op, false);
-            co_await wire_.send(op, r, bearer, answer);
+            co_await wire_.send(op, r, bearer, answer, flow);
             if (answer.status == 401) refuse_access(bearer, failure_of(op, r, answer));
         }
         if (!is_success(answer.status)) fail(op, r, answer);

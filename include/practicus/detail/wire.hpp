@@ -6,6 +6,7 @@
 #include <practicus/credentials.hpp>
 #include <practicus/detail/ascii.hpp>
 #include <practicus/detail/json_reader.hpp>
+#include <practicus/detail/json_shape.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/utf8.hpp>
 #include <practicus/error.hpp>
@@ -15,9 +16,11 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -205,92 +208,89 @@ inline cluster_info read_cluster(std::string_view body)
     return {answer.string_or_empty("NAME"), answer.string_or_empty("REGION_NAME")};
 }
 
-inline model_prefix read_model_prefix(json_reader const& from)
+// Lists, as they come. What is not `must` may be missing, or null: then it stays empty.
+
+inline constexpr json_member deployment_ref_members[] = {
+    json_members<deployment_ref>::may<&deployment_ref::key>("key", json_type::text),
+    json_members<deployment_ref>::may<&deployment_ref::name>("name", json_type::text),
+};
+inline constexpr json_shape deployment_ref_shape{deployment_ref_members};
+
+/// `deployment` is what the member is called that names it.
+constexpr std::array<json_member, 4> version_members(std::string_view deployment) noexcept
 {
-    return {from.at("key").string(), from.at("prefix").string()};
+    using in = json_members<deployed_version>;
+    return {in::must<&deployed_version::id>("id", json_type::integer),
+            in::must<&deployed_version::version>("version", json_type::text_or_number),
+            in::may<&deployed_version::stage>("stage", json_type::text),
+            in::may<&deployed_version::deployment>(deployment, deployment_ref_shape)};
 }
 
-inline deployed_version read_version(json_reader const& from, std::string_view deployment)
-{
-    deployed_version result;
-    result.id = from.at("id").integer();
-    result.version = from.at("version").string_or_number();
-    result.stage = from.string_or_empty("stage");
-    if (auto const where = from.get(deployment)) {
-        result.deployment.key = where->string_or_empty("key");
-        result.deployment.name = where->string_or_empty("name");
-    }
-    return result;
-}
+inline constexpr json_member model_prefix_members[] = {
+    json_members<model_prefix>::must<&model_prefix::key>("key", json_type::text),
+    json_members<model_prefix>::must<&model_prefix::prefix>("prefix", json_type::text),
+};
+inline constexpr json_shape model_prefix_shape{model_prefix_members};
 
-inline void read_entry(json_reader const& from, deployed_entry& into, std::string_view versions,
-                       std::string_view deployment)
-{
-    into.id = from.at("id").integer();
-    into.name = from.at("name").string();
-    if (auto const list = from.get(versions))
-        into.versions =
-            list->list<deployed_version>([&](json_reader const& v) { return read_version(v, deployment); });
-}
+inline constexpr auto model_version_members = version_members("model_deployment");
+inline constexpr json_shape model_version_shape{model_version_members};
 
-inline model read_model(json_reader const& from)
-{
-    model result;
-    read_entry(from, result, "model_versions", "model_deployment");
-    result.prefix = read_model_prefix(from.at("model_prefix"));
-    return result;
-}
+inline constexpr json_member model_members[] = {
+    json_members<model>::must<&model::id>("id", json_type::integer),
+    json_members<model>::must<&model::name>("name", json_type::text),
+    json_members<model>::must<&model::prefix>("model_prefix", model_prefix_shape),
+    json_members<model>::list<&model::versions, model_version>("model_versions", model_version_shape),
+};
+inline constexpr json_shape model_shape{model_members};
 
-inline model_deployment read_deployment(json_reader const& from)
-{
-    model_deployment result;
-    result.key = from.at("key").string();
-    result.name = from.at("name").string();
-    result.worker_type = from.string_or_empty("worker_type");
-    if (auto const scaling = from.get("scaling")) result.scaling = scaling->string_or_number();
+inline constexpr json_member deployment_members[] = {
+    json_members<model_deployment>::must<&model_deployment::key>("key", json_type::text),
+    json_members<model_deployment>::must<&model_deployment::name>("name", json_type::text),
+    json_members<model_deployment>::may<&model_deployment::worker_type>("worker_type", json_type::text),
+    json_members<model_deployment>::may<&model_deployment::scaling>("scaling", json_type::text_or_number),
     // A flag in the SDK's view; some regions answer the script itself.
-    if (auto const script = from.get("startup_script"))
-        result.startup_script = script->value().is_string() ? !script->string().empty() : script->boolean();
-    result.custom_image = from.string_or_empty("custom_image");
-    return result;
+    json_members<model_deployment>::may<&model_deployment::startup_script>("startup_script",
+                                                                           json_type::flag_or_text),
+    json_members<model_deployment>::may<&model_deployment::custom_image>("custom_image", json_type::text),
+};
+inline constexpr json_shape deployment_shape{deployment_members};
+
+/// What an app and a group of apps have in common, behind `own` members.
+template <class Object, std::size_t N>
+constexpr std::array<json_member, N + 6> with_appearance(std::array<json_member, N> const& own) noexcept
+{
+    using in = json_members<Object>;
+    json_member const common[] = {
+        in::template may<&app_appearance::visible_name>("visible_name", json_type::text),
+        in::template may<&app_appearance::description>("description", json_type::text),
+        in::template may<&app_appearance::icon>("icon", json_type::text),
+        in::template may<&app_appearance::sort_order>("sort_order", json_type::integer),
+        in::template may<&app_appearance::has_extra_conf>("has_extra_conf", json_type::flag),
+        in::template may<&app_appearance::has_extra_secret>("has_extra_secret", json_type::flag),
+    };
+    std::array<json_member, N + 6> all{};
+    std::copy(own.begin(), own.end(), all.begin());
+    std::copy(std::begin(common), std::end(common), all.begin() + N);
+    return all;
 }
 
-inline void read_appearance(json_reader const& from, app_appearance& into)
-{
-    into.visible_name = from.string_or_empty("visible_name");
-    into.description = from.string_or_empty("description");
-    into.icon = from.string_or_empty("icon");
-    if (auto const order = from.get("sort_order")) into.sort_order = order->integer();
-    into.has_extra_conf = from.flag_or_false("has_extra_conf");
-    into.has_extra_secret = from.flag_or_false("has_extra_secret");
-}
+inline constexpr auto app_prefix_members = with_appearance<app_prefix>(std::array{
+    json_members<app_prefix>::must<&app_prefix::key>("key", json_type::text),
+    json_members<app_prefix>::must<&app_prefix::prefix>("prefix", json_type::text),
+});
+inline constexpr json_shape app_prefix_shape{app_prefix_members};
 
-inline app_prefix read_app_prefix(json_reader const& from)
-{
-    app_prefix result;
-    result.key = from.at("key").string();
-    result.prefix = from.at("prefix").string();
-    read_appearance(from, result);
-    return result;
-}
+inline constexpr auto app_version_members = version_members("app_deployment_setting");
+inline constexpr json_shape app_version_shape{app_version_members};
 
-inline app read_app(json_reader const& from)
-{
-    app result;
-    read_entry(from, result, "app_versions", "app_deployment_setting");
-    result.prefix = read_app_prefix(from.at("app_prefix"));
-    result.owner_email = from.string_or_empty("owner_email");
-    read_appearance(from, result);
-    return result;
-}
-
-/// An answer that is an array.
-template <class T, class Read>
-std::vector<T> read_list(std::string_view body, Read read)
-{
-    json_document const document(body);
-    return json_reader(document.value()).list<T>(read);
-}
+inline constexpr auto app_members = with_appearance<app>(std::array{
+    json_members<app>::must<&app::id>("id", json_type::integer),
+    json_members<app>::must<&app::name>("name", json_type::text),
+    json_members<app>::must<&app::prefix>("app_prefix", app_prefix_shape),
+    json_members<app>::list<&app::versions, app_version>("app_versions", app_version_shape),
+    json_members<app>::may<&app::owner_email>("owner_email", json_type::text),
+});
+inline constexpr json_shape app_shape{app_members};
 
 /// Throws `errc::no_model_id`, or `errc::not_json`.
 inline std::int64_t read_model_id(response const& answer)

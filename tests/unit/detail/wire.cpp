@@ -1,12 +1,14 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include <practicus/detail/list_reader.hpp>
 #include <practicus/detail/wire.hpp>
 
 #include "catch.hpp"
 #include "unit/freed_memory.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -14,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace {
 
@@ -52,6 +55,34 @@ std::string shape(std::function<void()> const& read)
     CHECK(c.info.code == errc::unexpected_json);
     CHECK(c.what.find("hunter2") == std::string::npos);
     return c.info.message;
+}
+
+/// A list in pieces of such a size.
+template <class T>
+std::vector<T> read_in_pieces(std::string_view body, json_shape const& shape, std::size_t size)
+{
+    list_reader<T> reader(shape);
+    reader.restart();
+    while (!body.empty() && reader.take(body.substr(0, size)))
+        body.remove_prefix(std::min(size, body.size()));
+    return reader.result();
+}
+
+/// A list, which is the same in whatever pieces it comes.
+template <class T>
+std::vector<T> read_list(std::string_view body, json_shape const& shape)
+{
+    auto const said = [&](std::size_t size) {
+        auto const c = complaint_of([&] { read_in_pieces<T>(body, shape, size); });
+        return c.info.message;
+    };
+    auto const whole = said(body.size() + 1);
+    for (std::size_t const size : {1, 2, 7}) {
+        CHECK(said(size) == whole);
+        if (whole.empty())
+            CHECK(read_in_pieces<T>(body, shape, size) == read_in_pieces<T>(body, shape, 1000));
+    }
+    return read_in_pieces<T>(body, shape, body.size() + 1);
 }
 
 request login_of(std::string_view email, std::string_view password)
@@ -269,7 +300,7 @@ TEST_CASE("the answer about the cluster")
 TEST_CASE("the listing of model prefixes")
 {
     auto const read = [](std::string_view body) {
-        return wire::read_list<practicus::model_prefix>(body, wire::read_model_prefix);
+        return read_list<practicus::model_prefix>(body, wire::model_prefix_shape);
     };
     auto const list = read(R"([{"key":"k","prefix":"models/practicus","x":1},{"key":"","prefix":"p"}])");
     REQUIRE(list.size() == 2);
@@ -285,7 +316,7 @@ TEST_CASE("the listing of model prefixes")
 TEST_CASE("the listing of models")
 {
     auto const read = [](std::string_view body) {
-        return wire::read_list<practicus::model>(body, wire::read_model);
+        return read_list<practicus::model>(body, wire::model_shape);
     };
     auto const list = read(R"([
         {"id":1,"name":"a","model_prefix":{"key":"k","prefix":"p"},"extra":{"deep":[]},"model_versions":[
@@ -348,7 +379,7 @@ TEST_CASE("the listing of models")
 TEST_CASE("the listing of model deployments")
 {
     auto const read = [](std::string_view body) {
-        return wire::read_list<practicus::model_deployment>(body, wire::read_deployment);
+        return read_list<practicus::model_deployment>(body, wire::deployment_shape);
     };
     auto const list = read(R"([
         {"key":"k","name":"n","worker_type":"w","scaling":"auto","startup_script":true,"custom_image":"i","x":1},
@@ -379,7 +410,7 @@ TEST_CASE("the listing of model deployments")
 TEST_CASE("the listing of app prefixes")
 {
     auto const read = [](std::string_view body) {
-        return wire::read_list<practicus::app_prefix>(body, wire::read_app_prefix);
+        return read_list<practicus::app_prefix>(body, wire::app_prefix_shape);
     };
     auto const list = read(R"([
         {"key":"k","prefix":"p","visible_name":"v","description":"d","icon":"i","sort_order":-2,
@@ -405,9 +436,7 @@ TEST_CASE("the listing of app prefixes")
 
 TEST_CASE("the listing of apps")
 {
-    auto const read = [](std::string_view body) {
-        return wire::read_list<practicus::app>(body, wire::read_app);
-    };
+    auto const read = [](std::string_view body) { return read_list<practicus::app>(body, wire::app_shape); };
     auto const list = read(R"([
         {"id":5,"name":"shop","app_prefix":{"key":"k","prefix":"apps","visible_name":"Group"},
          "app_versions":[{"id":50,"version":1,"stage":"Staging","app_deployment_setting":{"key":"a","name":"b"}}],

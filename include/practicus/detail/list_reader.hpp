@@ -1,0 +1,385 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/json_reader.hpp>
+#include <practicus/detail/json_shape.hpp>
+#include <practicus/detail/piece_reader.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/error.hpp>
+#include <boost/json/kind.hpp>
+#include <boost/json/parse_options.hpp>
+#include <boost/system/errc.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// The shortest text that is the same number.
+inline std::string number_text(double number)
+{
+    std::array<char, 32> text;
+    auto const end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+    return std::string(text.data(), end);
+}
+
+/// Puts what Boost.JSON's parser finds in an array of objects where the shape says, without a tree of values
+/// in between. Of a member that comes twice, the last counts that is not null.
+class list_handler
+{
+public:
+    using error_code = boost::system::error_code;
+    using text = json::string_view;
+
+    // The body has a limit; its parts need none.
+    static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
+    static constexpr std::size_t max_array_size = max_object_size;
+    static constexpr std::size_t max_key_size = max_object_size;
+    static constexpr std::size_t max_string_size = max_object_size;
+
+    /// `root` is a list, which is kept in `list`.
+    list_handler(json_member const& root, void* list) noexcept : root_(root), list_(list) {}
+
+    /// Why this has stopped the parser; empty if it has not.
+    std::string const& complaint() const noexcept { return complaint_; }
+
+    void restart() noexcept
+    {
+        depth_ = skipped_ = 0;
+        complaint_.clear();
+    }
+
+    bool on_document_begin(error_code&) noexcept { return true; }
+    bool on_document_end(error_code&) noexcept { return true; }
+
+    bool on_array_begin(error_code& code)
+    {
+        if (is_skipped()) return ++skipped_, true;
+        if (expected() != json_type::list) return mismatch(json::kind::array, code);
+        auto const& what = depth_ == 0 ? root_ : *top().member;
+        push({what, depth_ == 0 ? list_ : what.in(top().target), true});
+        return true;
+    }
+
+    bool on_array_end(std::size_t, error_code&) noexcept
+    {
+        if (skipped_ != 0) return --skipped_, true;
+        --depth_;
+        return true;
+    }
+
+    bool on_object_begin(error_code& code)
+    {
+        if (is_skipped()) return ++skipped_, true;
+        if (expected() != json_type::object) return mismatch(json::kind::object, code);
+        auto const& outer = top();
+        auto const& what = outer.is_list ? *outer.what : *outer.member;
+        push({what, outer.is_list ? what.add(outer.target) : what.in(outer.target), false});
+        return true;
+    }
+
+    bool on_object_end(std::size_t, error_code& code)
+    {
+        if (skipped_ != 0) return --skipped_, true;
+        auto& done = top();
+        for (auto const& m : done.what->shape->members)
+            if (m.required && (done.seen & bit_of(done, m)) == 0) {
+                done.member = &m;
+                return fail("is missing", {}, code);
+            }
+        --depth_;
+        if (top().is_list) ++top().index;
+        return true;
+    }
+
+    bool on_key_part(text part, std::size_t so_far, error_code&)
+    {
+        if (skipped_ == 0) take_part(part, so_far);
+        return true;
+    }
+
+    bool on_key(text part, std::size_t size, error_code&)
+    {
+        if (skipped_ != 0) return true;
+        if (part.size() == size) {
+            find_member({part.data(), part.size()});
+        } else {
+            take_part(part, size);
+            find_member(part_);
+        }
+        return true;
+    }
+
+    bool on_string_part(text part, std::size_t so_far, error_code& code)
+    {
+        if (is_skipped()) return true;
+        return take_string(part, so_far, code);
+    }
+
+    bool on_string(text part, std::size_t size, error_code& code)
+    {
+        if (is_skipped()) return true;
+        if (!take_string(part, size, code)) return false;
+        if (top().member->type == json_type::flag_or_text) *static_cast<bool*>(place_) = size != 0;
+        return true;
+    }
+
+    bool on_number_part(text, error_code&) noexcept { return true; }
+
+    bool on_int64(std::int64_t number, text, error_code& code)
+    {
+        if (is_skipped()) return true;
+        switch (expected()) {
+        case json_type::integer: *place<std::int64_t>() = number; return true;
+        case json_type::text_or_number: *place<std::string>() = std::to_string(number); return true;
+        default: return mismatch(json::kind::int64, code);
+        }
+    }
+
+    bool on_uint64(std::uint64_t number, text, error_code& code)
+    {
+        if (is_skipped()) return true;
+        if (expected() != json_type::text_or_number) return mismatch(json::kind::uint64, code);
+        *place<std::string>() = std::to_string(number);
+        return true;
+    }
+
+    bool on_double(double number, text, error_code& code)
+    {
+        if (is_skipped()) return true;
+        auto const whole = whole_number(number);
+        if (expected() == json_type::integer && whole)
+            *place<std::int64_t>() = *whole;
+        else if (expected() == json_type::text_or_number)
+            *place<std::string>() = number_text(number);
+        else
+            return mismatch(json::kind::double_, code);
+        return true;
+    }
+
+    bool on_bool(bool flag, error_code& code)
+    {
+        if (is_skipped()) return true;
+        if (expected() != json_type::flag && expected() != json_type::flag_or_text)
+            return mismatch(json::kind::bool_, code);
+        *place<bool>() = flag;
+        return true;
+    }
+
+    bool on_null(error_code& code)
+    {
+        if (is_skipped()) return true;
+        // It counts as missing.
+        if (depth_ == 0 || top().is_list || top().member->required) return mismatch(json::kind::null, code);
+        return true;
+    }
+
+    bool on_comment_part(text, error_code&) noexcept { return true; }
+    bool on_comment(text, error_code&) noexcept { return true; }
+
+private:
+    /// A list or an object that has begun.
+    struct frame
+    {
+        frame() = default;
+        frame(json_member const& m, void* to, bool list) noexcept : what(&m), target(to), is_list(list) {}
+
+        json_member const* what = nullptr;
+        void* target = nullptr;
+        bool is_list = false;
+        /// Of a list: how many elements were before.
+        std::size_t index = 0;
+        /// Of an object: the one whose value is read, if its shape has it.
+        json_member const* member = nullptr;
+        /// Of an object: which of its members have come.
+        std::uint32_t seen = 0;
+    };
+
+    /// Of shapes within each other.
+    static constexpr std::size_t max_depth = 8;
+
+    frame& top() noexcept { return frames_[depth_ - 1]; }
+
+    void push(frame f) { frames_.at(depth_++) = f; }
+
+    static std::uint32_t bit_of(frame const& f, json_member const& m) noexcept
+    {
+        return 1U << (&m - f.what->shape->members.data());
+    }
+
+    bool is_skipped() noexcept
+    {
+        return skipped_ != 0 || (depth_ != 0 && !top().is_list && top().member == nullptr);
+    }
+
+    json_type expected() noexcept
+    {
+        if (depth_ == 0) return json_type::list;
+        return top().is_list ? json_type::object : top().member->type;
+    }
+
+    template <class T>
+    T* place()
+    {
+        return static_cast<T*>(top().member->in(top().target));
+    }
+
+    void find_member(std::string_view key) noexcept
+    {
+        auto& f = top();
+        auto const members = f.what->shape->members;
+        // They mostly come in one order: the one behind the last one first.
+        auto i = f.member != nullptr ? static_cast<std::size_t>(f.member - members.data()) + 1 : 0;
+        for (std::size_t n = 0; n != members.size(); ++n, ++i) {
+            if (i >= members.size()) i = 0;
+            if (members[i].key != key) continue;
+            f.member = &members[i];
+            f.seen |= 1U << i;
+            return;
+        }
+        f.member = nullptr;
+    }
+
+    void take_part(text part, std::size_t so_far)
+    {
+        if (part.size() == so_far) part_.clear();
+        // Longer than any that is looked for.
+        if (part_.size() < max_key) part_.append(part.data(), part.size());
+    }
+
+    bool take_string(text part, std::size_t so_far, error_code& code)
+    {
+        bool const first = part.size() == so_far;
+        switch (expected()) {
+        case json_type::text:
+        case json_type::text_or_number:
+            if (first) place_ = place<std::string>();
+            static_cast<std::string*>(place_)->append(part.data(), part.size());
+            return true;
+        case json_type::flag_or_text:
+            if (first) place_ = place<bool>();
+            return true;
+        default: return mismatch(json::kind::string, code);
+        }
+    }
+
+    std::string path() const
+    {
+        std::string result;
+        for (std::size_t i = 0; i != depth_; ++i) {
+            auto const& f = frames_[i];
+            if (f.is_list)
+                result += '[' + std::to_string(f.index) + ']';
+            else if (f.member != nullptr)
+                result += '.' + std::string(f.member->key);
+        }
+        return result;
+    }
+
+    bool mismatch(json::kind kind, error_code& code)
+    {
+        bool const number = kind == json::kind::uint64 || kind == json::kind::double_;
+        std::string_view why;
+        switch (expected()) {
+        case json_type::text: why = "is not a string"; break;
+        case json_type::text_or_number: why = "is neither a string nor a number"; break;
+        case json_type::integer:
+            why = number ? "is not a whole number of 64 bits" : "is not a whole number";
+            break;
+        case json_type::flag:
+        case json_type::flag_or_text: why = "is not true or false"; break;
+        case json_type::object: why = "is not an object"; break;
+        case json_type::list: why = "is not an array"; break;
+        }
+        return fail(why, kind, code);
+    }
+
+    bool fail(std::string_view why, std::optional<json::kind> kind, error_code& code)
+    {
+        complaint_ = json_complaint(path(), why, kind);
+        code = make_error_code(boost::system::errc::operation_canceled);
+        return false;
+    }
+
+    static constexpr std::size_t max_key = 64;
+
+    json_member const root_;
+    void* list_;
+    std::array<frame, max_depth> frames_;
+    std::size_t depth_ = 0;
+    // How many arrays and objects have begun, and not ended, that nobody reads.
+    std::size_t skipped_ = 0;
+    /// Of a key that comes in parts.
+    std::string part_;
+    /// Where a string that comes in parts goes.
+    void* place_ = nullptr;
+    std::string complaint_;
+};
+
+/// Reads an array of `T` piece by piece.
+template <class T>
+class list_reader final : public piece_reader
+{
+public:
+    explicit list_reader(json_shape const& shape)
+        : parser_(options(), json_member{{}, json_type::list, true, nullptr, &shape, add_to<T>}, &list_)
+    {}
+    list_reader(list_reader const&) = delete;
+    list_reader& operator=(list_reader const&) = delete;
+
+    void restart() override
+    {
+        parser_.reset();
+        parser_.handler().restart();
+        list_.clear();
+        failure_.clear();
+    }
+
+    bool take(std::string_view piece) override
+    {
+        if (!failure_) write(true, piece);
+        return !failure_;
+    }
+
+    /// The whole list. Throws `errc::not_json` or `errc::unexpected_json`.
+    std::vector<T> result()
+    {
+        if (!failure_) write(false, {});
+        if (auto const& why = parser_.handler().complaint(); !why.empty())
+            throw error(errc::unexpected_json, why);
+        if (failure_) throw_not_json(failure_);
+        return std::move(list_);
+    }
+
+private:
+    static json::parse_options options() noexcept
+    {
+        json::parse_options result;
+        result.max_depth = max_json_depth;
+        return result;
+    }
+
+    void write(bool more, std::string_view piece)
+    {
+        auto const used = parser_.write_some(more, piece.data(), piece.size(), failure_);
+        if (!failure_ && used < piece.size()) failure_ = json::error::extra_data;
+    }
+
+    std::vector<T> list_;
+    json::basic_parser<list_handler> parser_;
+    boost::system::error_code failure_;
+};
+
+} // namespace practicus::inline v1::detail
