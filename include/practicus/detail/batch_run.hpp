@@ -308,7 +308,7 @@ private:
     asio::awaitable<void> wait()
     {
         auto const w = std::make_shared<timed_waiter>();
-        std::function<void()> enlist = [self = shared_from_this(), w] {
+        auto enlist = [self = shared_from_this(), w] {
             bool news = false;
             {
                 std::lock_guard lock(self->mutex_);
@@ -318,8 +318,9 @@ private:
             if (news) w->wake({});
         };
         auto const until = job_.on_progress() ? now() + interval : time_point::max();
-        auto const ended =
-            co_await timed_wait(*home()->limits(), w, std::min(until, op_.deadline), std::move(enlist));
+        timed_wait waiting(*home()->limits(), w);
+        auto suspended = waiting.until(std::min(until, op_.deadline), std::move(enlist));
+        auto const ended = waiting.end(co_await std::move(suspended));
         {
             std::lock_guard lock(mutex_);
             waiting_.reset();

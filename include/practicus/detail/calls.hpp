@@ -35,19 +35,19 @@ inline handle make_handle(asio::any_io_executor executor, service_url service, c
     return handle(std::make_shared<client_handle>(std::move(state)));
 }
 
-inline asio::awaitable<void> login(handle h, credentials who)
+inline asio::awaitable<void> login(handle const& h, credentials who)
 {
     co_await h.state().login(h.begin(), std::move(who));
 }
 
-inline asio::awaitable<void> refresh(handle h)
+inline asio::awaitable<void> refresh(handle const& h)
 {
     co_await h.state().refresh(h.begin());
 }
 
 /// `GET` of an array, which is read as it comes.
 template <class T>
-asio::awaitable<std::vector<T>> listing(handle h, std::string_view path, json_shape const& shape)
+asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, json_shape const& shape)
 {
     auto& s = h.state();
     auto op = h.begin();
@@ -59,7 +59,7 @@ asio::awaitable<std::vector<T>> listing(handle h, std::string_view path, json_sh
     co_return s.explain(op, r, answer, [&] { return reader.result(); });
 }
 
-inline asio::awaitable<cluster_info> cluster(handle h)
+inline asio::awaitable<cluster_info> cluster(handle const& h)
 {
     auto& s = h.state();
     auto op = h.begin();
@@ -69,38 +69,37 @@ inline asio::awaitable<cluster_info> cluster(handle h)
     co_return s.read_answer(op, r, answer, wire::read_cluster);
 }
 
-inline asio::awaitable<std::vector<model_prefix>> model_prefixes(handle h)
+inline asio::awaitable<std::vector<model_prefix>> model_prefixes(handle const& h)
 {
-    return listing<model_prefix>(std::move(h), "modelhost/model-prefixes/", wire::model_prefix_shape);
+    return listing<model_prefix>(h, "modelhost/model-prefixes/", wire::model_prefix_shape);
 }
 
-inline asio::awaitable<std::vector<model_deployment>> model_deployments(handle h)
+inline asio::awaitable<std::vector<model_deployment>> model_deployments(handle const& h)
 {
-    return listing<model_deployment>(std::move(h), "modelhost/model-deployments/", wire::deployment_shape);
+    return listing<model_deployment>(h, "modelhost/model-deployments/", wire::deployment_shape);
 }
 
-inline asio::awaitable<std::vector<app_prefix>> app_prefixes(handle h)
+inline asio::awaitable<std::vector<app_prefix>> app_prefixes(handle const& h)
 {
-    return listing<app_prefix>(std::move(h), "apphost/app-prefixes/", wire::app_prefix_shape);
+    return listing<app_prefix>(h, "apphost/app-prefixes/", wire::app_prefix_shape);
 }
 
-inline asio::awaitable<practicus::model_metadata> model_metadata(handle h, model_url url)
+inline asio::awaitable<practicus::model_metadata> model_metadata(handle const& h, model_url const& url)
 {
     auto op = h.begin();
     co_return co_await ask_model(h.state(), op, url, wire::read_metadata);
 }
 
-inline asio::awaitable<std::int64_t> model_id(handle h, model_url url)
+inline asio::awaitable<std::int64_t> model_id(handle const& h, model_url const& url)
 {
     auto op = h.begin();
     co_return co_await id_of(h.state(), op, url);
 }
 
 template <class Url>
-asio::awaitable<token> session_token(handle h, Url url, token_purpose purpose)
+asio::awaitable<token> session_token(handle const& h, Url const& url, token_purpose purpose)
 {
-    auto op = h.begin();
-    co_return co_await token_of(h.state(), op, url, purpose);
+    return token_of(h.state(), h.begin(), url, purpose);
 }
 
 /// A hit.
@@ -135,14 +134,14 @@ token_cache::found look_up(handle const& h, Url const& url, token_purpose purpos
     return found;
 }
 
-inline asio::awaitable<std::vector<model>> models(handle h)
+inline asio::awaitable<std::vector<model>> models(handle const& h)
 {
     auto listed = co_await listing<model>(h, "modelhost/models/", wire::model_shape);
     prime<model_url>(h.state(), h.state().models(), listed);
     co_return listed;
 }
 
-inline asio::awaitable<std::vector<app>> apps(handle h)
+inline asio::awaitable<std::vector<app>> apps(handle const& h)
 {
     auto listed = co_await listing<app>(h, "apphost/apps/", wire::app_shape);
     prime<app_url>(h.state(), h.state().apps(), listed);

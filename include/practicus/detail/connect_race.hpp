@@ -139,11 +139,13 @@ private:
             std::lock_guard lock(mutex_);
             sleeper_ = w;
         }
-        std::function<void()> enlist = [self = shared_from_this(), w, seen] {
+        auto enlist = [self = shared_from_this(), w, seen] {
             std::lock_guard lock(self->mutex_);
             if (self->ended_ != seen) w->wake({});
         };
-        auto const ended = co_await timed_wait(*home_->limits(), w, until, std::move(enlist));
+        timed_wait waiting(*home_->limits(), w);
+        auto suspended = waiting.until(until, std::move(enlist));
+        auto const ended = waiting.end(co_await std::move(suspended));
         std::lock_guard lock(mutex_);
         sleeper_.reset();
         if (ended.why == expiry::closed) throw error(errc::client_closed);

@@ -6,7 +6,6 @@
 #include <practicus/error.hpp>
 
 #include <exception>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -18,6 +17,11 @@ namespace practicus::inline v1::detail {
 /// Stands for the value of an operation that has none.
 struct nothing
 {};
+
+struct do_nothing
+{
+    void operator()() const noexcept {}
+};
 
 /// What the exception in flight says, in a form that several threads may throw again.
 inline std::shared_ptr<error_info const> current_error_info()
@@ -76,30 +80,31 @@ protected:
         }
     }
 
-    /// Suspends until the end. Throws the error that it was, or why the wait ended without it.
-    static asio::awaitable<void> wait_for(std::shared_ptr<flight_base> self, std::shared_ptr<sweeper> owner,
-                                          time_point at, std::function<void()> start)
+    /// Leaves when its coroutine does.
+    class place
     {
-        struct leaving
-        {
-            flight_base* from;
-            timed_waiter* w;
-            ~leaving() { from->leave(*w); }
-        };
-        auto w = std::make_shared<timed_waiter>();
-        leaving const on_exit{self.get(), w.get()};
-        std::function<void()> enlist = [self, w, begin = std::move(start)] {
-            if (begin) begin();
-            self->enlist(*w);
-        };
-        auto const ended = co_await timed_wait(*owner, w, at, std::move(enlist));
-        if (self->has_ended()) co_return;
+    public:
+        explicit place(flight_base& in) noexcept : in_(in), waiter_(std::make_shared<timed_waiter>()) {}
+        place(place const&) = delete;
+        place& operator=(place const&) = delete;
+        ~place() { in_.leave(*waiter_); }
+
+        std::shared_ptr<timed_waiter> const& waiter() const noexcept { return waiter_; }
+
+    private:
+        flight_base& in_;
+        std::shared_ptr<timed_waiter> waiter_;
+    };
+
+    /// After the wait. Throws the error that it was, or why the wait ended without it.
+    void check_end(wait_result const& ended)
+    {
+        if (has_ended()) return;
         if (ended.code == asio::error::operation_aborted) throw_aborted();
         if (ended.why == expiry::closed) throw error(errc::client_closed);
         throw error(errc::deadline_exceeded, "while waiting for what is fetched for several callers");
     }
 
-private:
     void enlist(timed_waiter& w)
     {
         std::lock_guard lock(mutex_);
@@ -110,6 +115,7 @@ private:
             waiters_.push_back(w);
     }
 
+private:
     void leave(timed_waiter& w) noexcept
     {
         std::lock_guard lock(mutex_);
@@ -142,12 +148,21 @@ public:
         finish([&] { value_.emplace(std::move(value)); });
     }
 
-    /// Waits for the end; `start`, if there is one, is called once suspended. Throws the work's error;
-    /// `operation_aborted` when cancelled; `errc::client_closed`; `errc::deadline_exceeded` at `at`.
+    /// Waits for the end. Throws the work's error; `operation_aborted` when cancelled; `errc::client_closed`;
+    /// `errc::deadline_exceeded` at `at`. `start` is called once suspended; it owns what it needs, for the
+    /// wait may end, by a close() on another thread, before it has run.
+    template <class Start = do_nothing>
     static asio::awaitable<T> join(std::shared_ptr<flight> self, std::shared_ptr<sweeper> owner,
-                                   time_point at, std::function<void()> start = {})
+                                   time_point at, Start start = {})
     {
-        co_await wait_for(self, std::move(owner), at, std::move(start));
+        place const here(*self);
+        timed_wait waiting(*owner, here.waiter());
+        auto suspended = waiting.until(at, [self, w = here.waiter().get(), begin = std::move(start)] {
+            begin();
+            self->enlist(*w);
+        });
+        auto const ended = waiting.end(co_await std::move(suspended));
+        self->check_end(ended);
         co_return *self->value_;
     }
 

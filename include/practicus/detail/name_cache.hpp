@@ -54,7 +54,10 @@ public:
         }
         bool late = false;
         try {
-            co_return co_await flight<addresses>::join(asked, home_->limits(), end, std::move(start));
+            auto const begin = [start] {
+                if (start) start();
+            };
+            co_return co_await flight<addresses>::join(asked, home_->limits(), end, begin);
         } catch (error const& e) {
             if (e.code() != errc::deadline_exceeded) throw;
             late = true;

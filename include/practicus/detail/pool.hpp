@@ -129,8 +129,9 @@ public:
         };
         leaving const on_exit{this, w.get()};
         if (told()) told()(events::waiting{where_.str()});
-        std::function<void()> enlist = [self, w, fresh] { self->enlist(*w, fresh); };
-        auto const ended = co_await timed_wait(*home().limits(), w, deadline, std::move(enlist));
+        timed_wait waiting(*home().limits(), w);
+        auto suspended = waiting.until(deadline, [self, w, fresh] { self->enlist(*w, fresh); });
+        auto const ended = waiting.end(co_await std::move(suspended));
         if (ended.code == asio::error::operation_aborted) throw_aborted();
         connection* got = nullptr;
         bool closed = ended.why == expiry::closed;

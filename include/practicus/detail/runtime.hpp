@@ -191,8 +191,7 @@ asio::awaitable<T> run_apart(std::shared_ptr<runtime> home, operation_body<T> op
 {
     auto const landed = std::make_shared<flight<value_of<T>>>();
     auto const call = std::make_shared<remote_call>(home);
-    // Owns what it needs: close() on another thread may end this wait before the function has run.
-    std::function<void()> start = [call, landed, owner = home->limits(), op] {
+    auto start = [call, landed, owner = home->limits(), op] {
         auto const promise = std::make_shared<flight_promise<value_of<T>>>(landed);
         call->start([promise, owner, op] { return run_into<T>(promise, owner, op); });
     };
@@ -210,8 +209,8 @@ template <class T, class Body>
 asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body)
 {
     home->check();
-    auto const here = co_await asio::this_coro::executor;
-    if (home->owns(here)) {
+    bool const here = home->owns(co_await asio::this_coro::executor);
+    if (here) {
         sweeper::activity const running(home->limits());
         std::shared_ptr<error_info const> failure;
         try {

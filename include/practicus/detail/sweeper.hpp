@@ -282,24 +282,38 @@ struct wait_result
     expiry why;
 };
 
-/// Suspends until `w` is woken, its time comes, the client is closed or the caller cancels; see `wait`.
-/// `enlist` may run after the wait has ended already.
-inline asio::awaitable<wait_result> timed_wait(sweeper& owner, std::shared_ptr<timed_waiter> w, time_point at,
-                                               std::function<void()> enlist)
+/// A wait until its waiter is woken, its time comes, the client is closed or the caller cancels. In the
+/// coroutine that waits, which outlives neither of the two that it refers to:
+///
+///     timed_wait waiting(owner, w);
+///     auto suspended = waiting.until(at, enlist);
+///     auto const ended = waiting.end(co_await std::move(suspended));
+class timed_wait
 {
-    struct removal
+public:
+    timed_wait(sweeper& owner, std::shared_ptr<timed_waiter> w) noexcept
+        : owner_(owner), waiter_(std::move(w))
+    {}
+    timed_wait(timed_wait const&) = delete;
+    timed_wait& operator=(timed_wait const&) = delete;
+    ~timed_wait() { owner_.remove(waiter_->limit); }
+
+    /// The operation to await. `enlist` may run after the wait has ended already; the waiter lives until it
+    /// has.
+    template <class Enlist>
+    auto until(time_point at, Enlist enlist)
     {
-        sweeper* owner;
-        timed_waiter* w;
-        ~removal() { owner->remove(w->limit); }
-    };
-    removal const on_exit{&owner, w.get()};
-    std::function<void()> armed = [&owner, w, at, then = std::move(enlist)] {
-        owner.add(w->limit, *w, at);
-        then();
-    };
-    auto const code = co_await wait(w, std::move(armed));
-    co_return wait_result{code, owner.disarm(w->limit)};
-}
+        return wait(waiter_, [owner = &owner_, w = waiter_.get(), at, then = std::move(enlist)]() mutable {
+            owner->add(w->limit, *w, at);
+            then();
+        });
+    }
+
+    wait_result end(wakeup with) noexcept { return {with.code, owner_.disarm(waiter_->limit)}; }
+
+private:
+    sweeper& owner_;
+    std::shared_ptr<timed_waiter> waiter_;
+};
 
 } // namespace practicus::inline v1::detail

@@ -185,7 +185,7 @@ asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& url)
 
 /// A session token that this thread does not have.
 template <class Url>
-asio::awaitable<token> token_of(session& s, operation& op, Url const& url, token_purpose purpose)
+asio::awaitable<token> token_of(session& s, operation op, Url const& url, token_purpose purpose)
 {
     auto& cache = cache_for(s, url);
     auto const name = url.without_version();

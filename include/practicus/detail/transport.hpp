@@ -169,8 +169,9 @@ public:
     /// Until it is time to try again, or the deadline.
     asio::awaitable<void> pause(operation const& op, std::chrono::nanoseconds wait) const
     {
-        auto const ended = co_await timed_wait(*home_->limits(), std::make_shared<timed_waiter>(),
-                                               std::min(op.deadline, home_->time().now() + wait), [] {});
+        timed_wait waiting(*home_->limits(), std::make_shared<timed_waiter>());
+        auto suspended = waiting.until(std::min(op.deadline, home_->time().now() + wait), [] {});
+        auto const ended = waiting.end(co_await std::move(suspended));
         if (ended.code == asio::error::operation_aborted) throw_aborted();
         if (ended.why == expiry::closed) throw error(errc::client_closed);
     }

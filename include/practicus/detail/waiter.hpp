@@ -5,8 +5,8 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
@@ -14,13 +14,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/assert.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <type_traits>
@@ -55,6 +52,7 @@ public:
 
 private:
     friend class waiter_registry;
+    template <class Enlist>
     friend struct wait_initiation;
 
     struct suspension
@@ -217,13 +215,14 @@ struct wait_completion
 };
 
 /// Starts a wait: suspends, registers, listens for cancellation, then lets `enlist` tell those who may wake.
+template <class Enlist>
 struct wait_initiation
 {
-    std::shared_ptr<waiter> const* waiter_;
-    std::function<void()>* enlist_;
+    std::shared_ptr<waiter> waiter_;
+    Enlist enlist_;
 
     template <class Handler>
-    void operator()(Handler handler) const
+    void operator()(Handler handler)
     {
         struct suspended final : waiter::suspension
         {
@@ -240,7 +239,10 @@ struct wait_initiation
             asio::executor_work_guard<asio::associated_executor_t<Handler>> work;
         };
 
-        auto const w = *waiter_;
+        // Not here, for this lives in the coroutine, which another thread may resume as soon as it is
+        // enlisted.
+        auto const w = std::move(waiter_);
+        auto enlist = std::move(enlist_);
         auto const slot = asio::get_associated_cancellation_slot(handler);
         w->registry_ = registry_of(asio::get_associated_executor(handler));
         // The slot first: once registered, others may end the wait on their threads.
@@ -251,21 +253,18 @@ struct wait_initiation
                 if (auto const self = weak.lock()) self->wake(asio::error::operation_aborted);
             });
         }
-        // `enlist` may live in the coroutine, which another thread may resume as soon as it is enlisted.
-        auto enlist = std::move(*enlist_);
         if (w->registry_->add(*w, std::make_unique<suspended>(std::move(handler)))) enlist();
     }
 };
 
-/// Suspends the calling coroutine until `w` is woken, and returns the code it was woken with;
-/// `operation_aborted` when the caller cancelled. `enlist` runs once suspended, and may wake at once. (Types
-/// are erased here and above: a wait is rare beside a compilation.)
-inline asio::awaitable<error_code> wait(std::shared_ptr<waiter> w, std::function<void()> enlist)
+/// An operation to be awaited once: it suspends the calling coroutine until `w` is woken, and gives the code
+/// it was woken with; `operation_aborted` when the caller cancelled. `enlist` runs once suspended, and may
+/// wake at once. Not a coroutine: of those who wait there may be many, and each frame of theirs counts.
+template <class Enlist>
+auto wait(std::shared_ptr<waiter> w, Enlist enlist)
 {
-    wait_initiation initiation{&w, &enlist};
-    auto const result = co_await asio::async_initiate<asio::use_awaitable_t<> const, void(wakeup)>(
-        initiation, asio::use_awaitable);
-    co_return result.code;
+    return asio::async_initiate<asio::deferred_t const, void(wakeup)>(
+        wait_initiation<Enlist>{std::move(w), std::move(enlist)}, asio::deferred);
 }
 
 } // namespace practicus::inline v1::detail
