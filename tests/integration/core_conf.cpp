@@ -186,6 +186,30 @@ TEST_CASE("core.conf: whoever has logged in anew is not written over")
     CHECK(later.username() == "admin");
 }
 
+TEST_CASE("core.conf: while the file can not be read, all go on with what they share")
+{
+    kept_region f;
+    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    auto const first = f.client();
+    auto const second = f.client();
+    f.run(first.models());
+    auto const kept = f.path + ".kept";
+    fs::rename(f.path, kept);
+    fs::create_directory(f.path);
+    for (auto const& next : {second, first}) {
+        f.server.region().revoke(practicus::mock::token_type::access);
+        CHECK(f.run(next.models()).size() == 5);
+        CHECK(f.run(first.models()).size() == 5);
+        CHECK(f.run(second.models()).size() == 5);
+    }
+    CHECK(f.server.count("POST auth/refresh/") == 3);
+    fs::remove(f.path);
+    fs::rename(kept, f.path);
+    f.server.region().revoke(practicus::mock::token_type::access);
+    CHECK(f.models() == 5);
+    CHECK(f.server.count("POST auth/") == 0);
+}
+
 TEST_CASE("core.conf: a folder that others may read shares nothing")
 {
     kept_region f;

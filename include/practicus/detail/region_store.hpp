@@ -42,7 +42,7 @@ namespace practicus::inline v1::detail {
 ///
 /// The login is the shared one if the file has that, or one that it has replaced (the file may lag); any
 /// other in the file somebody else has brought, with the SDK say, and counts. If the file has none any more,
-/// everybody is logged out.
+/// everybody is logged out; while it can not be read, all go on with what they share.
 class region_store final : public token_store
 {
 public:
@@ -66,14 +66,9 @@ public:
     {
         if (!key.starts_with(login_key)) co_return co_await files_.load(key);
         auto const shared = split(co_await files_.load(key));
-        auto now = login_();
-        if (is_surprising(now, shared)) {
-            // Perhaps it is being written, by somebody who does not rename.
-            boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-            timer.expires_after(std::chrono::milliseconds(100));
-            co_await timer.async_wait(boost::asio::use_awaitable);
-            now = login_();
-        }
+        auto const seen = co_await look_twice(shared);
+        if (seen.failure && !shared.value) throw error(seen.failure);
+        auto now = seen.failure ? shared.value : seen.login;
         if (!now) co_return secret();
         if (shared.value && shared.has(now->refresh)) {
             used_->add_digests(shared.replaced);
@@ -94,12 +89,11 @@ public:
             co_await files_.save(key, value);
             co_return;
         }
-        auto const now = login_();
-        auto const v = read_stored(value);
-        // Somebody logged out, or this client in as somebody else.
-        if (!now || !v || (!now->username.empty() && !v->username.empty() && now->username != v->username))
-            co_return;
         auto const before = split(co_await files_.load(key));
+        auto const seen = co_await look_twice(before);
+        auto const v = read_stored(value);
+        // Somebody logged out, or this client in as somebody else. If the file can not be read it will tell later.
+        if (!v || (!seen.failure && (!seen.login || differ(seen.login->username, v->username)))) co_return;
         login_lineage replaced;
         replaced.add_digests(before.replaced);
         if (before.value) replaced.add(before.value->refresh.reveal());
@@ -164,6 +158,42 @@ private:
             result.replaced.push_back(one);
         result.value = read_stored(secret(all.substr(end + 1)));
         return result;
+    }
+
+    /// What the file says, or why it could not be read.
+    struct sight
+    {
+        std::optional<stored_value> login;
+        std::shared_ptr<error_info const> failure;
+    };
+
+    sight look() const
+    {
+        sight result;
+        try {
+            result.login = login_();
+        } catch (error const& e) {
+            result.failure = e.shared_info();
+        }
+        return result;
+    }
+
+    awaitable<sight> look_twice(shared_login const& shared) const
+    {
+        auto result = look();
+        if (result.failure || is_surprising(result.login, shared)) {
+            // Perhaps it is being written, by somebody who does not rename.
+            boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+            timer.expires_after(std::chrono::milliseconds(100));
+            co_await timer.async_wait(boost::asio::use_awaitable);
+            result = look();
+        }
+        co_return result;
+    }
+
+    static bool differ(std::string const& a, std::string const& b)
+    {
+        return !a.empty() && !b.empty() && a != b;
     }
 
     static stored_time moment()
