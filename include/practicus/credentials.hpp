@@ -8,6 +8,7 @@
 #include <practicus/jwt.hpp>
 #include <practicus/secret.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -132,10 +133,10 @@ private:
     // A token goes into a header: visible ASCII only (RFC 6750 section 2.1 allows less).
     static std::string_view checked_token(char const* name, std::string_view value)
     {
-        for (unsigned char const c : checked(name, value))
-            if (c <= 0x20 || c >= 0x7f)
-                throw error(errc::invalid_credentials,
-                            std::string("the ") + name + " holds a character that no token has");
+        checked(name, value);
+        if (!std::all_of(value.begin(), value.end(), detail::is_visible))
+            throw error(errc::invalid_credentials,
+                        std::string("the ") + name + " holds a character that no token has");
         return value;
     }
 

@@ -48,8 +48,8 @@ std::string model_refusal(std::string const& text)
 bool is_clean_target(std::string_view target)
 {
     if (target.empty() || target.front() != '/' || target.find("//") != std::string_view::npos) return false;
-    for (unsigned char const c : target)
-        if (c <= 0x20 || c >= 0x7f || c == '?' || c == '#' || c == '\\') return false;
+    for (char const c : target)
+        if (!(c > 0x20 && c < 0x7f) || c == '?' || c == '#' || c == '\\') return false;
     for (std::string_view const dots : {"/./", "/../"})
         if (target.find(dots) != std::string_view::npos) return false;
     return true;

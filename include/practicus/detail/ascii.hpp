@@ -13,6 +13,12 @@ constexpr bool is_control(char c) noexcept
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
+/// Neither a space nor a control character, and ASCII.
+constexpr bool is_visible(char c) noexcept
+{
+    return c > 0x20 && c < 0x7f;
+}
+
 constexpr bool has_control(std::string_view text) noexcept
 {
     return std::any_of(text.begin(), text.end(), is_control);

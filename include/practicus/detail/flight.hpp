@@ -5,6 +5,9 @@
 #include <practicus/detail/sweeper.hpp>
 #include <practicus/error.hpp>
 
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
+
 #include <exception>
 #include <memory>
 #include <mutex>

@@ -5,8 +5,8 @@
 #include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 
+#include <boost/container/pmr/memory_resource.hpp>
 #include <boost/json/kind.hpp>
-#include <boost/json/memory_resource.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parse_options.hpp>
 #include <boost/json/parser.hpp>
@@ -142,7 +142,7 @@ private:
 inline constexpr std::size_t max_json_depth = 32;
 
 /// Memory that is wiped when it is freed.
-class wiping_resource final : public json::memory_resource
+class wiping_resource final : public boost::container::pmr::memory_resource
 {
 public:
     explicit wiping_resource(json::storage_ptr upstream = {}) noexcept : upstream_(std::move(upstream)) {}
@@ -159,7 +159,7 @@ private:
         upstream_->deallocate(p, size, align);
     }
 
-    bool do_is_equal(json::memory_resource const& other) const noexcept override { return this == &other; }
+    bool do_is_equal(boost::container::pmr::memory_resource const& other) const noexcept override { return this == &other; }
 
     json::storage_ptr upstream_;
 };

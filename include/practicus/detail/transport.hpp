@@ -137,7 +137,7 @@ public:
                 auto const next = settle(op, r, d, now, used, failed, answer);
                 if (next.action == next_step::done) co_return;
                 answer = response();
-                if (next.action == next_step::pause) co_await pause(op, next.wait);
+                if (next.action == next_step::later) co_await pause(op, next.wait);
             }
         } catch (...) {
             failure = current_error_info();
@@ -205,7 +205,7 @@ private:
         {
             done,
             again,
-            pause
+            later
         } action;
         std::chrono::nanoseconds wait{0};
     };
@@ -346,7 +346,7 @@ private:
             told_(events::retried{d.to->where().str(), r.name(), op.retries.attempts(), outcome.status,
                                   outcome.error, decision.wait});
         d.fresh = decision.action == retry_action::resend;
-        return {decision.action == retry_action::wait ? next_step::pause : next_step::again, decision.wait};
+        return {decision.action == retry_action::wait ? next_step::later : next_step::again, decision.wait};
     }
 
     /// Is the answer a redirect to follow? Then its target is the next.

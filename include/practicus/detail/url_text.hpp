@@ -103,17 +103,18 @@ inline void append_segment(std::string& out, std::string_view segment, segment_f
         char c = segment[i];
         bool const escape = encoded && c == '%';
         if (escape) {
-            int const byte = percent_byte(segment, i);
-            if (byte < 0)
+            int const escaped = percent_byte(segment, i);
+            if (escaped < 0)
                 refuse_url("a percent sign without two hexadecimal digits; write %25 for the sign itself");
-            c = static_cast<char>(byte);
+            c = static_cast<char>(escaped);
             i += 2;
         }
         if (is_control(c)) refuse_url("the path holds a control character; leave it out");
-        bool const literal = boost::urls::pchars(c);
-        if (encoded && !escape && !literal && static_cast<unsigned char>(c) < 0x80)
+        auto const byte = static_cast<unsigned char>(c);
+        bool const literal = boost::urls::pchars(byte);
+        if (encoded && !escape && !literal && byte < 0x80)
             refuse_url("the path holds a character that a url may not; write it percent-encoded");
-        if (escape ? boost::urls::unreserved_chars(c) : literal)
+        if (escape ? boost::urls::unreserved_chars(byte) : literal)
             out += c;
         else
             append_percent(out, c);
@@ -254,7 +255,8 @@ inline std::string version_segment(std::string_view version)
 /// Only what a path in normal form holds.
 inline bool is_path_text(std::string_view text) noexcept
 {
-    return std::all_of(text.begin(), text.end(), [](char c) { return c == '/' || boost::urls::pchars(c); });
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return c == '/' || boost::urls::pchars(static_cast<unsigned char>(c)); });
 }
 
 } // namespace practicus::inline v1::detail

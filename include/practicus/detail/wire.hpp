@@ -172,7 +172,7 @@ struct new_tokens
 inline token read_token(json_reader const& from)
 {
     auto const text = from.text();
-    auto const fit = std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+    auto const fit = std::all_of(text.begin(), text.end(), is_visible);
     if (text.empty() || text.size() > jwt_limit || !fit) from.fail("is no token");
     return token(secret(text));
 }

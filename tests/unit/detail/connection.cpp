@@ -58,7 +58,7 @@ asio::awaitable<void> ask(std::shared_ptr<runtime> home, tcp::endpoint address, 
 TEST_CASE("connection: what was sent and read is not left in its buffers")
 {
     // It fits into the first buffer, or makes it grow.
-    std::size_t const more = GENERATE(0, 30'000);
+    std::size_t const more = GENERATE(0U, 30'000U);
     asio::io_context io;
     tcp::acceptor acceptor(io, {asio::ip::address_v4::loopback(), 0});
     auto const body = "hunter2!hunter2!" + std::string(more, 'x');

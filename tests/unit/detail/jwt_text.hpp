@@ -12,8 +12,8 @@ inline std::string base64url(std::string_view text)
     std::string out;
     std::uint32_t bits = 0;
     int held = 0;
-    for (unsigned char const c : text) {
-        bits = bits << 8 | c;
+    for (char const c : text) {
+        bits = bits << 8 | static_cast<unsigned char>(c);
         for (held += 8; held >= 6; held -= 6)
             out += digits[bits >> (held - 6) & 63];
     }

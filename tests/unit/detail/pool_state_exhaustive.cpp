@@ -347,7 +347,7 @@ private:
     void shutdown()
     {
         shut_ = true;
-        perform(pool_.shutdown([this](pool_waiter& told) {
+        perform(pool_.shutdown([](pool_waiter& told) {
             auto& w = static_cast<waiter&>(told);
             expect(w.state() == pool_wait::closed && w.asked && !w.told, "told twice");
             w.told = true;
