@@ -40,10 +40,10 @@ set(practicus_marked_headers
     practicus/detail/rows.hpp pure
     practicus/catalog.hpp pure
     practicus/detail/message.hpp pure
-    practicus/detail/json_reader.hpp pure
+    practicus/detail/json_value.hpp pure
     practicus/detail/json_shape.hpp pure
     practicus/detail/piece_reader.hpp pure
-    practicus/detail/list_reader.hpp pure
+    practicus/detail/shape_reader.hpp pure
     practicus/detail/error_body.hpp pure
     practicus/detail/wire.hpp pure
     practicus/detail/http_date.hpp pure

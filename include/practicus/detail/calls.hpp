@@ -6,9 +6,9 @@
 #include <practicus/credentials.hpp>
 #include <practicus/detail/body_flow.hpp>
 #include <practicus/detail/handle.hpp>
-#include <practicus/detail/list_reader.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/session.hpp>
+#include <practicus/detail/shape_reader.hpp>
 #include <practicus/detail/token_calls.hpp>
 #include <practicus/detail/wire.hpp>
 #include <practicus/options.hpp>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <practicus/detail/ascii.hpp>
-#include <practicus/detail/json_reader.hpp>
+#include <practicus/detail/json_value.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/utf8.hpp>
 #include <practicus/error.hpp>

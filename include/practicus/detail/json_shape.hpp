@@ -14,6 +14,7 @@ namespace practicus::inline v1::detail {
 enum class json_type
 {
     text,           ///< `std::string`
+    secret,         ///< `wire_text`: a text that is wiped
     text_or_number, ///< `std::string`: a number as its text
     integer,        ///< `std::int64_t`
     flag,           ///< `bool`

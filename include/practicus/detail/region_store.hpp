@@ -92,7 +92,8 @@ public:
         auto const before = split(co_await files_.load(key));
         auto const seen = co_await look_twice(before);
         auto const v = read_stored(value);
-        // Somebody logged out, or this client in as somebody else. If the file can not be read it will tell later.
+        // Somebody logged out, or this client in as somebody else. If the file can not be read it will tell
+        // later.
         if (!v || (!seen.failure && (!seen.login || differ(seen.login->username, v->username)))) co_return;
         login_lineage replaced;
         replaced.add_digests(before.replaced);

@@ -4,8 +4,9 @@
 
 #include <practicus/detail/clock.hpp>
 #include <practicus/detail/freshness.hpp>
-#include <practicus/detail/json_reader.hpp>
+#include <practicus/detail/json_shape.hpp>
 #include <practicus/detail/message.hpp>
+#include <practicus/detail/shape_reader.hpp>
 #include <practicus/detail/wire.hpp>
 #include <practicus/error.hpp>
 #include <practicus/secret.hpp>
@@ -53,22 +54,38 @@ inline secret write_stored(stored_value const& v)
     return secret(out.view());
 }
 
+struct stored_texts
+{
+    wire_text value;
+    std::string born;
+    std::string life;
+    wire_text refresh;
+    std::string username;
+    std::string login;
+};
+
+inline constexpr json_member stored_members[] = {
+    json_members<stored_texts>::must<&stored_texts::value>("value", json_type::secret),
+    json_members<stored_texts>::must<&stored_texts::born>("born", json_type::text),
+    json_members<stored_texts>::must<&stored_texts::life>("life", json_type::text),
+    json_members<stored_texts>::must<&stored_texts::refresh>("refresh", json_type::secret),
+    json_members<stored_texts>::must<&stored_texts::username>("username", json_type::text),
+    json_members<stored_texts>::must<&stored_texts::login>("login", json_type::text),
+};
+
 /// Nothing if it is no such text: somebody else has written it.
 inline std::optional<stored_value> read_stored(secret const& text)
 {
     if (text.empty()) return std::nullopt;
     try {
-        json_document const document(text.reveal());
-        json_reader const from(document.value());
-        auto const number = [&](char const* key) { return std::stoll(from.at(key).string()); };
+        auto const texts = read_object<stored_texts>(text.reveal(), json_shape{stored_members});
         stored_value v;
-        v.value = wire::read_token(from.at("value"));
-        v.born += std::chrono::milliseconds(number("born"));
-        v.life = std::chrono::milliseconds(number("life"));
-        if (auto const refresh = from.at("refresh"); !refresh.text().empty())
-            v.refresh = wire::read_token(refresh);
-        v.username = from.at("username").string();
-        v.login = from.at("login").string();
+        v.value = wire::to_token(texts.value, "value");
+        v.born += std::chrono::milliseconds(std::stoll(texts.born));
+        v.life = std::chrono::milliseconds(std::stoll(texts.life));
+        if (!texts.refresh.empty()) v.refresh = wire::to_token(texts.refresh, "refresh");
+        v.username = texts.username;
+        v.login = texts.login;
         constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 366 * 10);
         if (v.life < v.life.zero() || v.life > longest) return std::nullopt;
         return v;

@@ -5,9 +5,10 @@
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/detail/ascii.hpp>
-#include <practicus/detail/json_reader.hpp>
 #include <practicus/detail/json_shape.hpp>
+#include <practicus/detail/json_value.hpp>
 #include <practicus/detail/message.hpp>
+#include <practicus/detail/shape_reader.hpp>
 #include <practicus/detail/utf8.hpp>
 #include <practicus/error.hpp>
 #include <practicus/token.hpp>
@@ -21,6 +22,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -169,43 +171,78 @@ struct new_tokens
 };
 
 /// A token that will go into a header. Longer than `jwt_limit` it is none. Throws `errc::unexpected_json`.
-inline token read_token(json_reader const& from)
+inline token to_token(wire_text const& from, std::string_view name)
 {
-    auto const text = from.text();
+    auto const text = from.view();
     auto const fit = std::all_of(text.begin(), text.end(), is_visible);
-    if (text.empty() || text.size() > jwt_limit || !fit) from.fail("is no token");
+    if (text.empty() || text.size() > jwt_limit || !fit)
+        throw error(errc::unexpected_json, json_complaint(name, "is no token", json::kind::string));
     return token(secret(text));
 }
 
+struct login_texts
+{
+    wire_text refresh;
+    wire_text access;
+    std::string username;
+};
+
+inline constexpr json_member login_members[] = {
+    json_members<login_texts>::must<&login_texts::refresh>("refresh", json_type::secret),
+    json_members<login_texts>::must<&login_texts::access>("access", json_type::secret),
+    json_members<login_texts>::may<&login_texts::username>("username", json_type::text),
+};
+
 inline new_tokens read_login(std::string_view body)
 {
-    json_document const document(body);
-    json_reader const answer(document.value());
-    return {read_token(answer.at("refresh")), read_token(answer.at("access")),
-            answer.string_or_empty("username")};
+    auto const texts = read_object<login_texts>(body, json_shape{login_members});
+    return {to_token(texts.refresh, "refresh"), to_token(texts.access, "access"), texts.username};
 }
+
+struct renewal_texts
+{
+    wire_text access;
+    std::optional<wire_text> refresh;
+    std::string username;
+};
+
+inline constexpr json_member renewal_members[] = {
+    json_members<renewal_texts>::must<&renewal_texts::access>("access", json_type::secret),
+    json_members<renewal_texts>::may<&renewal_texts::refresh>("refresh", json_type::secret),
+    json_members<renewal_texts>::may<&renewal_texts::username>("username", json_type::text),
+};
 
 inline new_tokens read_refresh(std::string_view body)
 {
-    json_document const document(body);
-    json_reader const answer(document.value());
-    new_tokens result{{}, read_token(answer.at("access")), answer.string_or_empty("username")};
-    if (auto const rotated = answer.get("refresh")) result.refresh = read_token(*rotated);
+    auto const texts = read_object<renewal_texts>(body, json_shape{renewal_members});
+    new_tokens result{{}, to_token(texts.access, "access"), texts.username};
+    if (texts.refresh) result.refresh = to_token(*texts.refresh, "refresh");
     return result;
 }
 
+struct session_token_text
+{
+    wire_text token;
+};
+
+inline constexpr json_member session_token_members[] = {
+    json_members<session_token_text>::must<&session_token_text::token>("token", json_type::secret),
+};
+
 inline token read_session_token(std::string_view body)
 {
-    json_document const document(body);
-    json_reader const answer(document.value());
-    return read_token(answer.at("token"));
+    auto const text = read_object<session_token_text>(body, json_shape{session_token_members});
+    return to_token(text.token, "token");
 }
+
+inline constexpr json_member cluster_members[] = {
+    json_members<cluster_info>::may<&cluster_info::name>("NAME", json_type::text),
+    json_members<cluster_info>::may<&cluster_info::region_name>("REGION_NAME", json_type::text),
+};
 
 inline cluster_info read_cluster(std::string_view body)
 {
-    json_document const document(body);
-    json_reader const answer(document.value());
-    return {answer.string_or_empty("NAME"), answer.string_or_empty("REGION_NAME")};
+    return read_object<cluster_info>(body, json_shape{cluster_members});
 }
 
 // Lists, as they come. What is not `must` may be missing, or null: then it stays empty.
@@ -309,20 +346,27 @@ inline model_metadata read_metadata(response const& answer)
     model_metadata result;
     result.model_id = read_model_id(answer);
     auto value = parse_json(answer.body);
-    if (!value.is_object()) json_reader(value).fail("is not an object");
+    if (!value.is_object())
+        throw error(errc::unexpected_json, json_complaint({}, "is not an object", value.kind()));
     result.values = std::move(value.get_object());
     return result;
 }
 
+struct app_identity
+{
+    std::optional<std::int64_t> id;
+};
+
+inline constexpr json_member app_identity_members[] = {
+    json_members<app_identity>::may<&app_identity::id>("app_id", json_type::integer),
+};
+
 inline std::int64_t read_app_id(std::string_view body)
 {
-    json_document const document(body);
-    json_reader const answer(document.value());
-    auto const id = answer.get("app_id");
-    if (!id) throw error(errc::no_app_id);
-    auto const number = id->integer();
-    if (number <= 0) throw error(errc::no_app_id, "app_id is no positive number");
-    return number;
+    auto const found = read_object<app_identity>(body, json_shape{app_identity_members}).id;
+    if (!found) throw error(errc::no_app_id);
+    if (*found <= 0) throw error(errc::no_app_id, "app_id is no positive number");
+    return *found;
 }
 
 } // namespace detail::wire

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-#include <practicus/detail/list_reader.hpp>
+#include <practicus/detail/shape_reader.hpp>
 #include <practicus/detail/wire.hpp>
 
 #include "catch.hpp"

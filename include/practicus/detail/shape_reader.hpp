@@ -2,8 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/json_reader.hpp>
 #include <practicus/detail/json_shape.hpp>
+#include <practicus/detail/json_value.hpp>
+#include <practicus/detail/message.hpp>
 #include <practicus/detail/piece_reader.hpp>
 #include <practicus/error.hpp>
 
@@ -37,7 +38,7 @@ inline std::string number_text(double number)
 
 /// Puts what Boost.JSON's parser finds in an array of objects where the shape says, without a tree of values
 /// in between. Of a member that comes twice, the last counts that is not null.
-class list_handler
+class shape_handler
 {
 public:
     using error_code = boost::system::error_code;
@@ -49,8 +50,8 @@ public:
     static constexpr std::size_t max_key_size = max_object_size;
     static constexpr std::size_t max_string_size = max_object_size;
 
-    /// `root` is a list, which is kept in `list`.
-    list_handler(json_member const& root, void* list) noexcept : root_(root), list_(list) {}
+    /// `root` is an object or a list, which is kept in `target`.
+    shape_handler(json_member const& root, void* target) noexcept : root_(root), target_(target) {}
 
     /// Why this has stopped the parser; empty if it has not.
     std::string const& complaint() const noexcept { return complaint_; }
@@ -69,7 +70,7 @@ public:
         if (is_skipped()) return ++skipped_, true;
         if (expected() != json_type::list) return mismatch(json::kind::array, code);
         auto const& what = depth_ == 0 ? root_ : *top().member;
-        push({what, depth_ == 0 ? list_ : what.in(top().target), true});
+        push({what, depth_ == 0 ? target_ : what.in(top().target), true});
         return true;
     }
 
@@ -84,9 +85,13 @@ public:
     {
         if (is_skipped()) return ++skipped_, true;
         if (expected() != json_type::object) return mismatch(json::kind::object, code);
-        auto const& outer = top();
-        auto const& what = outer.is_list ? *outer.what : *outer.member;
-        push({what, outer.is_list ? what.add(outer.target) : what.in(outer.target), false});
+        if (depth_ == 0) {
+            push({root_, target_, false});
+        } else {
+            auto const& outer = top();
+            auto const& what = outer.is_list ? *outer.what : *outer.member;
+            push({what, outer.is_list ? what.add(outer.target) : what.in(outer.target), false});
+        }
         return true;
     }
 
@@ -100,7 +105,7 @@ public:
                 return fail("is missing", {}, code);
             }
         --depth_;
-        if (top().is_list) ++top().index;
+        if (depth_ != 0 && top().is_list) ++top().index;
         return true;
     }
 
@@ -226,7 +231,7 @@ private:
 
     json_type expected() noexcept
     {
-        if (depth_ == 0) return json_type::list;
+        if (depth_ == 0) return root_.type;
         return top().is_list ? json_type::object : top().member->type;
     }
 
@@ -268,6 +273,10 @@ private:
             if (first) place_ = place<std::string>();
             static_cast<std::string*>(place_)->append(part.data(), part.size());
             return true;
+        case json_type::secret:
+            if (first) place_ = place<wire_text>();
+            static_cast<wire_text*>(place_)->append({part.data(), part.size()});
+            return true;
         case json_type::flag_or_text:
             if (first) place_ = place<bool>();
             return true;
@@ -283,7 +292,7 @@ private:
             if (f.is_list)
                 result += '[' + std::to_string(f.index) + ']';
             else if (f.member != nullptr)
-                result += '.' + std::string(f.member->key);
+                result.append(result.empty() ? "" : ".").append(f.member->key);
         }
         return result;
     }
@@ -293,7 +302,8 @@ private:
         bool const number = kind == json::kind::uint64 || kind == json::kind::double_;
         std::string_view why;
         switch (expected()) {
-        case json_type::text: why = "is not a string"; break;
+        case json_type::text:
+        case json_type::secret: why = "is not a string"; break;
         case json_type::text_or_number: why = "is neither a string nor a number"; break;
         case json_type::integer:
             why = number ? "is not a whole number of 64 bits" : "is not a whole number";
@@ -316,7 +326,7 @@ private:
     static constexpr std::size_t max_key = 64;
 
     json_member const root_;
-    void* list_;
+    void* target_;
     std::array<frame, max_depth> frames_;
     std::size_t depth_ = 0;
     // How many arrays and objects have begun, and not ended, that nobody reads.
@@ -328,39 +338,34 @@ private:
     std::string complaint_;
 };
 
-/// Reads an array of `T` piece by piece.
-template <class T>
-class list_reader final : public piece_reader
+/// Boost.JSON's parser, for a shape.
+class shape_parser
 {
 public:
-    explicit list_reader(json_shape const& shape)
-        : parser_(options(), json_member{{}, json_type::list, true, nullptr, &shape, add_to<T>}, &list_)
-    {}
-    list_reader(list_reader const&) = delete;
-    list_reader& operator=(list_reader const&) = delete;
+    /// As of `shape_handler`.
+    shape_parser(json_member const& root, void* target) : parser_(options(), root, target) {}
 
-    void restart() override
+    void restart() noexcept
     {
         parser_.reset();
         parser_.handler().restart();
-        list_.clear();
         failure_.clear();
     }
 
-    bool take(std::string_view piece) override
+    /// False if it is not what it should be, and `end` will say so.
+    bool take(std::string_view piece)
     {
         if (!failure_) write(true, piece);
         return !failure_;
     }
 
-    /// The whole list. Throws `errc::not_json` or `errc::unexpected_json`.
-    std::vector<T> result()
+    /// After the last piece. Throws `errc::not_json` or `errc::unexpected_json`.
+    void end(std::string_view last = {})
     {
-        if (!failure_) write(false, {});
+        if (!failure_) write(false, last);
         if (auto const& why = parser_.handler().complaint(); !why.empty())
             throw error(errc::unexpected_json, why);
         if (failure_) throw_not_json(failure_);
-        return std::move(list_);
     }
 
 private:
@@ -377,9 +382,49 @@ private:
         if (!failure_ && used < piece.size()) failure_ = json::error::extra_data;
     }
 
-    std::vector<T> list_;
-    json::basic_parser<list_handler> parser_;
+    json::basic_parser<shape_handler> parser_;
     boost::system::error_code failure_;
+};
+
+/// Reads one object. Throws `errc::not_json` or `errc::unexpected_json`.
+template <class T>
+T read_object(std::string_view text, json_shape const& shape)
+{
+    T result;
+    shape_parser parser({{}, json_type::object, true, nullptr, &shape}, &result);
+    parser.end(text);
+    return result;
+}
+
+/// Reads an array of `T` piece by piece.
+template <class T>
+class list_reader final : public piece_reader
+{
+public:
+    explicit list_reader(json_shape const& shape)
+        : parser_({{}, json_type::list, true, nullptr, &shape, add_to<T>}, &list_)
+    {}
+    list_reader(list_reader const&) = delete;
+    list_reader& operator=(list_reader const&) = delete;
+
+    void restart() override
+    {
+        parser_.restart();
+        list_.clear();
+    }
+
+    bool take(std::string_view piece) override { return parser_.take(piece); }
+
+    /// The whole list. Throws `errc::not_json` or `errc::unexpected_json`.
+    std::vector<T> result()
+    {
+        parser_.end();
+        return std::move(list_);
+    }
+
+private:
+    std::vector<T> list_;
+    shape_parser parser_;
 };
 
 } // namespace practicus::inline v1::detail

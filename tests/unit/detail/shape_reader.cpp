@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-#include <practicus/detail/list_reader.hpp>
+#include <practicus/detail/shape_reader.hpp>
 
 #include "catch.hpp"
 
@@ -258,4 +258,27 @@ TEST_CASE("a reader begins again, wherever it was")
         CHECK(list[0].text == "abc");
         CHECK(list[0].leaves.size() == 2);
     }
+}
+
+TEST_CASE("an object alone")
+{
+    auto const whole =
+        read_object<entry>(R"({"text":"t","inner":{"number":3},"leaves":[{"number":1}]} )", entry_shape);
+    CHECK(whole.text == "t");
+    CHECK(whole.inner.number == 3);
+    CHECK(whole.leaves.size() == 1);
+    auto const said = [](std::string_view text) {
+        try {
+            read_object<entry>(text, entry_shape);
+        } catch (practicus::error const& e) {
+            CHECK(e.code() == errc::unexpected_json);
+            return e.info().message;
+        }
+        return std::string();
+    };
+    CHECK(said("[]") == "the answer is not an object, but an array");
+    CHECK(said("7") == "the answer is not an object, but a number");
+    CHECK(said(R"({"inner":{}})") == "'inner.number' is missing");
+    CHECK(said(R"({"leaves":[{"number":""}]})") == "'leaves[0].number' is not a whole number, but a string");
+    CHECK_THROWS_AS(read_object<entry>("{} {}", entry_shape), practicus::error);
 }
