@@ -143,7 +143,7 @@ TEST_CASE("what is no list of objects")
     CHECK(failure("[true]").message == "'[0]' is not an object, but a boolean");
     for (auto const* const bad :
          {"", "<html>", "[,]", "[{}]x", "[{}] [", "[{\"text\":\"\xff\"}]", "[{\"a\" 1}]"})
-        for (std::size_t const size : {1, 1000}) {
+        for (std::size_t const size : {1U, 1000U}) {
             INFO(bad);
             auto const info = failure(bad, size);
             CHECK(info.code == errc::not_json);
@@ -223,7 +223,7 @@ TEST_CASE("of a member that comes twice, the last counts")
 TEST_CASE("keys that are long, escaped or begin alike")
 {
     std::string const longer(1000, 't');
-    for (std::size_t const size : {1, 3, 10'000}) {
+    for (std::size_t const size : {1U, 3U, 10'000U}) {
         auto const list =
             read("[{\"" + longer + "\":[],\"textt\":1,\"tex\":{},\"\\u0074ext\":\"x\",\"\":3}]", size);
         REQUIRE(list.size() == 1);

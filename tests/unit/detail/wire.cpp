@@ -77,7 +77,7 @@ std::vector<T> read_list(std::string_view body, json_shape const& shape)
         return c.info.message;
     };
     auto const whole = said(body.size() + 1);
-    for (std::size_t const size : {1, 2, 7}) {
+    for (std::size_t const size : {1U, 2U, 7U}) {
         CHECK(said(size) == whole);
         if (whole.empty())
             CHECK(read_in_pieces<T>(body, shape, size) == read_in_pieces<T>(body, shape, 1000));
