@@ -214,7 +214,7 @@ TEST_CASE("batches: a process that may be killed", "[.child]")
     practicus::csv_input const in(std::string(dir) + "/in.csv");
     practicus::csv_output const out(std::string(dir) + "/out.csv");
     practicus::batch_job job(client.model_url("models/practicus", "diamond-price"), in.source(), out.sink());
-    job.rows(std::max(1, std::atoi(rows))).in_flight(32).resume(out.rows());
+    job.rows(std::max<std::size_t>(1, std::strtoul(rows, nullptr, 10))).in_flight(32).resume(out.rows());
     ends e;
     asio::co_spawn(io, client.predict_batches(job), [&](std::exception_ptr failed, auto const&) {
         e.add(failed);

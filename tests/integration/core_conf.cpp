@@ -186,28 +186,74 @@ TEST_CASE("core.conf: whoever has logged in anew is not written over")
     CHECK(later.username() == "admin");
 }
 
+namespace {
+
+/// core.conf can not be read: a folder, or a link to itself.
+struct unreadable
+{
+    unreadable(std::string where, bool link) : path(std::move(where)), kept(path + ".kept")
+    {
+        fs::rename(path, kept);
+        if (link)
+            fs::create_symlink(path, path);
+        else
+            fs::create_directory(path);
+    }
+    ~unreadable()
+    {
+        fs::remove(path);
+        fs::rename(kept, path);
+    }
+
+    std::string const path, kept;
+};
+
+} // namespace
+
 TEST_CASE("core.conf: while the file can not be read, all go on with what they share")
 {
+    bool const link = GENERATE(false, true);
     kept_region f;
     f.server.region().rotate(practicus::mock::rotation::blacklist_old);
     auto const first = f.client();
     auto const second = f.client();
     f.run(first.models());
-    auto const kept = f.path + ".kept";
-    fs::rename(f.path, kept);
-    fs::create_directory(f.path);
-    for (auto const& next : {second, first}) {
-        f.server.region().revoke(practicus::mock::token_type::access);
-        CHECK(f.run(next.models()).size() == 5);
-        CHECK(f.run(first.models()).size() == 5);
-        CHECK(f.run(second.models()).size() == 5);
+    {
+        unreadable const meanwhile(f.path, link);
+        for (auto const& next : {second, first}) {
+            f.server.region().revoke(practicus::mock::token_type::access);
+            CHECK(f.run(next.models()).size() == 5);
+            CHECK(f.run(first.models()).size() == 5);
+            CHECK(f.run(second.models()).size() == 5);
+        }
+        CHECK(f.server.count("POST auth/refresh/") == 3);
     }
-    CHECK(f.server.count("POST auth/refresh/") == 3);
-    fs::remove(f.path);
-    fs::rename(kept, f.path);
     f.server.region().revoke(practicus::mock::token_type::access);
     CHECK(f.models() == 5);
     CHECK(f.server.count("POST auth/") == 0);
+}
+
+TEST_CASE("core.conf: nobody becomes another user while the file can not be read")
+{
+    kept_region f;
+    f.server.region().add(practicus::mock::user("berta@company.com", "b"));
+    auto const his = f.client();
+    auto const hers = f.client();
+    f.run(his.models());
+    {
+        unreadable const meanwhile(f.path, false);
+        f.run(hers.login("berta@company.com", "b"));
+    }
+    auto const user_of_a_call = [&](practicus::client const& client) {
+        f.run(client.models());
+        constexpr std::string_view begin = "Bearer ";
+        std::string const sent(f.server.requests().back().headers["authorization"]);
+        return practicus::read_jwt(std::string_view(sent).substr(begin.size())).username;
+    };
+    CHECK(user_of_a_call(f.client()) == "admin");
+    CHECK(user_of_a_call(hers) == "berta");
+    f.server.region().revoke(practicus::mock::token_type::access);
+    CHECK(user_of_a_call(his) == "admin");
 }
 
 TEST_CASE("core.conf: a folder that others may read shares nothing")

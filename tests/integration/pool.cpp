@@ -67,12 +67,12 @@ TEST_CASE("a connection is used again, and keeps no context from its end")
 
 TEST_CASE("there are no more connections than the limit, and all are served in turn")
 {
-    std::uint64_t const limit = GENERATE(1, 2);
+    std::uint64_t const limit = GENERATE(1U, 2U);
     fixture f;
     auto client = f.user(at_most(limit));
     f.run(client.cluster());
     practicus::mock::gate gate;
-    f.server.expect("GET", cluster_path).hold(gate).times(static_cast<int>(limit));
+    f.server.expect("GET", cluster_path).hold(gate).times(limit);
     ends result;
     std::vector<int> order;
     f.io.restart();

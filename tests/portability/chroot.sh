@@ -25,7 +25,8 @@ while [ $# -gt 0 ]; do
     --cache) cache=${2:?--cache needs a folder} && shift 2 ;;
     --mirror) mirror=${2:?--mirror needs a url} && shift 2 ;;
     --user) user=dev && shift ;;
-    -*) usage && exit 0 ;;
+    --help | -h) usage && exit 0 ;;
+    -*) usage >&2 && exit 2 ;;
     *) break ;;
     esac
 done
@@ -47,7 +48,8 @@ child=""
 
 # Whatever runs in the system ends with its process namespace, and what is mounted there is gone with its mount namespace.
 finish() {
-    [ -z "$child" ] || { kill "$child" 2>/dev/null && wait "$child" || true; }
+    # unshare hears nothing else while it waits.
+    [ -z "$child" ] || { kill -KILL "$child" 2>/dev/null && wait "$child" || true; }
     rm -rf --one-file-system "$system"
 }
 trap finish EXIT
@@ -74,8 +76,11 @@ if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
     environment+=(PIP_CERT=/etc/host-certificates.pem)
 fi
 
-# What compilers and apt have done before is kept from run to run; the suite's own, for its compilers change.
+# What compilers and apt have done before is kept from run to run; each suite's apart, for their compilers differ. Two
+# runs of a suite would stand in each other's way there.
 mkdir -p "$kept/ccache" "$kept/archives/partial" "$system/var/cache/ccache"
+exec 9>"$kept/lock"
+flock 9
 [ "$user" != root ] || environment+=(CCACHE_DIR=/var/cache/ccache)
 
 mkdir -p "$system/src/practicus"

@@ -6,7 +6,7 @@
 #
 # Runs every test, optimised, with a compiler of this Debian (g++, g++-15, clang++, clang++-16), which it installs, and its
 # Boost of that version (1.88; without or with "-" the default one); the arguments are those of tests/run.sh. The last line
-# is a row of the table of tests/portability/table.sh.
+# is a row of the table of tests/portability/table.sh. Builds anew: another compiler may have been here.
 
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -22,8 +22,10 @@ export CXX=$compiler
 [ "$boost" = - ] || export PRACTICUS_BOOST=$boost
 practicus_install "the compiler of this row" "$compiler=$package" $practicus_build_packages $(practicus_boost_packages)
 
+rm -rf build/release
+mkdir -p build
 result=0
-tests/run.sh --preset release "$@" 2>&1 | tee build.log || result=$?
+tests/run.sh --preset release "$@" 2>&1 | tee build/row.log || result=$?
 
 macro() { echo "#include <$2>" | $compiler -E -dM -x c++ - | sed -n "s/^#define $1 //p" | tr -d '"'; }
 boost_version=$(macro BOOST_LIB_VERSION boost/version.hpp)
@@ -32,7 +34,7 @@ compiler_version=$($compiler -dumpfullversion 2>/dev/null || $compiler -dumpvers
 catch_version=$(dpkg-query -W -f '${Version}' catch2)
 cmake_version=$(cmake --version | sed -n '1s/cmake version //p')
 zlib_version=$(macro ZLIB_VERSION zlib.h)
-counts=$(tail -n 1 build.log)
-echo "| $(. /etc/os-release && echo "${VERSION_CODENAME:-$ID}") | ${compiler%%-*} $compiler_version | ${boost_version/_/.} \
+counts=$(tail -n 1 build/row.log | grep ' passed, ' || echo "did not build")
+echo "| ${compiler%%-*} $compiler_version | ${boost_version/_/.} \
 | $openssl_version | $zlib_version | ${catch_version%%[+-]*} | $cmake_version | $counts |"
 exit $result

@@ -22,13 +22,15 @@ cache=${PRACTICUS_CHROOT_CACHE:-$here/../../build/chroot}
 while [ $# -gt 0 ]; do
     case $1 in
     --cache) cache=${2:?--cache needs a folder} && shift 2 ;;
-    -*) usage && exit 0 ;;
+    --help | -h) usage && exit 0 ;;
+    -*) usage >&2 && exit 2 ;;
     *) break ;;
     esac
 done
 [ $# -eq 0 ] || rows=("$@")
 mkdir -p "$cache"
 
+trap 'exit 130' INT TERM
 failed=0 table=()
 for row in "${rows[@]}"; do
     IFS=: read -r suite compiler boost <<<"$row"
@@ -36,8 +38,8 @@ for row in "${rows[@]}"; do
     echo "=== $row: $log"
     "$here/chroot.sh" --cache "$cache" "$suite" tests/portability/row.sh "$compiler" "${boost:--}" >"$log" 2>&1 || failed=1
     line=$(tail -n 1 "$log")
-    [ "${line:0:2}" = "| " ] || line="| $suite | $compiler | ${boost:-} | | | | | did not run |"
-    table+=("$line")
+    [ "${line:0:2}" = "| " ] || line="| $compiler | ${boost:-} | | | | | did not run |"
+    table+=("| $suite $line")
 done
 
 echo "| Debian | compiler | Boost | OpenSSL | zlib | Catch2 | CMake | tests |"

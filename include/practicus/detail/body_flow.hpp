@@ -38,8 +38,7 @@ public:
         : source_(source), sink_(sink ? &sink : nullptr), encoding_(encoding), limit_(limit)
     {}
 
-    /// Only the answer, and only if it is a success, goes to `reader`; of what that can not use, the body is
-    /// kept.
+    /// Only the answer, and only if it is a success, goes to `reader`.
     explicit body_flow(piece_reader& reader) : reader_(&reader) {}
 
     /// The source was asked, or the sink given something: from then on, nothing can be sent again.
@@ -54,7 +53,7 @@ public:
     /// Called for each answer that says the server has too much to do, if there is somebody to call.
     std::function<void()> on_overload;
 
-    /// As `connection::exchange`; the answer's body is decoded, or with the sink.
+    /// As `connection::exchange`; the answer's body is decoded, or with the sink, or read.
     asio::awaitable<void> exchange(connection& c, std::string_view rest, exchange_limits limits,
                                    time_point deadline, attempt& now, response& answer)
     {
@@ -65,7 +64,10 @@ public:
             rest = {};
         }
         decoder_.reset();
-        if (reader_ != nullptr) reader_->restart();
+        if (reader_ != nullptr) {
+            reader_->restart();
+            read_ = unread_ = false;
+        }
         std::string whole;
         while (true) {
             try {
@@ -75,7 +77,7 @@ public:
                 throw;
             }
             rest = {};
-            if (!decoder_ && !answer.body.empty()) choose_decoder(answer);
+            if (reader_ == nullptr && !decoder_ && !answer.body.empty()) choose_decoder(answer);
             bool const last = c.finished();
             if (sink_ != nullptr && is_success(answer.status))
                 co_await give_away(answer.body, last);
@@ -85,7 +87,7 @@ public:
                 decode(answer, last, whole);
             else if (answer.body.size() > limit_)
                 throw_too_large();
-            if (decoder_) answer.body.clear();
+            if (decoder_) drop(answer.body);
             if (last) break;
         }
         if (decoder_) answer.body = std::move(whole);
@@ -144,7 +146,7 @@ private:
         else if (is_success(answer.status))
             throw error(errc::malformed_response, "the answer has an encoding that was not asked for");
         else
-            answer.body.clear();
+            drop(answer.body);
     }
 
     void decode(response& answer, bool last, std::string& whole)
@@ -158,14 +160,23 @@ private:
             }
             // What follows is dropped as well, as encoded otherwise.
             decoder_.reset();
-            answer.body.clear();
+            drop(answer.body);
             answer.content_encoding = "broken";
         }
     }
 
+    /// What is useless from its beginning is kept, for an error that describes it.
     void read(std::string& body)
     {
-        if (!reader_->take(body)) return;
+        if (body.empty() || unread_) return;
+        bool const useful = reader_->take(body);
+        unread_ = !useful && !std::exchange(read_, true);
+        read_ = true;
+        if (!unread_) drop(body);
+    }
+
+    static void drop(std::string& body) noexcept
+    {
         wipe(body.data(), body.size());
         body.clear();
     }
@@ -205,6 +216,9 @@ private:
     std::unique_ptr<transcoder> decoder_;
     bool begun_ = false;
     bool broken_ = false;
+    // Of a reader's body: it has had a piece; or had no use for the first.
+    bool read_ = false;
+    bool unread_ = false;
 };
 
 } // namespace practicus::inline v1::detail

@@ -24,8 +24,8 @@
 #include <utility>
 #include <vector>
 
-/// The operations of a client, one short coroutine each. They run in the client's context and hold its
-/// handle.
+/// The operations of a client. They run in the client's context; the handle and what else they refer to,
+/// their caller keeps until they have ended.
 namespace practicus::inline v1::detail {
 
 inline handle make_handle(asio::any_io_executor executor, service_url service, client_options options)

@@ -14,7 +14,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -135,12 +134,9 @@ private:
     asio::awaitable<void> news(std::size_t seen, time_point until)
     {
         auto const w = std::make_shared<timed_waiter>();
-        {
-            std::lock_guard lock(mutex_);
-            sleeper_ = w;
-        }
         auto enlist = [self = shared_from_this(), w, seen] {
             std::lock_guard lock(self->mutex_);
+            self->sleeper_ = w;
             if (self->ended_ != seen) w->wake({});
         };
         timed_wait waiting(*home_->limits(), w);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -40,9 +41,16 @@ struct json_member
     void* (*add)(void* list) = nullptr;
 };
 
-/// The members that are read of an object, at most 32; others are skipped.
+/// The members that are read of an object; others are skipped.
 struct json_shape
 {
+    static constexpr std::size_t most = 32;
+
+    constexpr explicit json_shape(std::span<json_member const> all) : members(all)
+    {
+        if (all.size() > most) throw std::length_error("a shape has too many members");
+    }
+
     std::span<json_member const> members;
 };
 

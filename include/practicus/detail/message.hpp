@@ -15,7 +15,7 @@
 
 namespace practicus::inline v1::detail {
 
-/// Bytes on their way to a socket that may hold a secret: wiped when they go.
+/// Bytes on their way to a socket, or from it, that may hold a secret: wiped when they go.
 class wire_text
 {
 public:

@@ -70,7 +70,7 @@ public:
         if (seen.failure && !shared.value) throw error(seen.failure);
         auto now = seen.failure ? shared.value : seen.login;
         if (!now) co_return secret();
-        if (shared.value && shared.has(now->refresh)) {
+        if (shared.value && shared.has(now->refresh) && !differ(shared.value->username, now->username)) {
             used_->add_digests(shared.replaced);
             now->value = shared.value->value;
             now->life = shared.value->life;
@@ -92,9 +92,9 @@ public:
         auto const before = split(co_await files_.load(key));
         auto const seen = co_await look_twice(before);
         auto const v = read_stored(value);
-        // Somebody logged out, or this client in as somebody else. If the file can not be read it will tell
-        // later.
-        if (!v || (!seen.failure && (!seen.login || differ(seen.login->username, v->username)))) co_return;
+        // Somebody logged out, or this client in as somebody else.
+        auto const& whose = seen.failure ? before.value : seen.login;
+        if (!v || !whose || differ(whose->username, v->username)) co_return;
         login_lineage replaced;
         replaced.add_digests(before.replaced);
         if (before.value) replaced.add(before.value->refresh.reveal());

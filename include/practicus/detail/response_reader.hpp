@@ -110,6 +110,8 @@ public:
             wipe(here.body.data(), here.body.size());
             here.body.clear();
         }
+        // An idle connection keeps no such room.
+        if (is_done()) std::string().swap(here.body);
     }
 
     static errc to_errc(error_code const& code) noexcept

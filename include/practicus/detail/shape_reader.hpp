@@ -15,6 +15,7 @@
 #include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -59,6 +60,7 @@ public:
     void restart() noexcept
     {
         depth_ = skipped_ = 0;
+        in_text_ = false;
         complaint_.clear();
     }
 
@@ -109,36 +111,36 @@ public:
         return true;
     }
 
-    bool on_key_part(text part, std::size_t so_far, error_code&)
+    bool on_key_part(text part, std::size_t, error_code&)
     {
-        if (skipped_ == 0) take_part(part, so_far);
+        if (skipped_ == 0) take_part(part);
         return true;
     }
 
-    bool on_key(text part, std::size_t size, error_code&)
+    bool on_key(text part, std::size_t, error_code&)
     {
         if (skipped_ != 0) return true;
-        if (part.size() == size) {
-            find_member({part.data(), part.size()});
-        } else {
-            take_part(part, size);
+        if (in_text_) {
+            take_part(part);
             find_member(part_);
+        } else {
+            find_member({part.data(), part.size()});
         }
+        in_text_ = false;
         return true;
     }
 
-    bool on_string_part(text part, std::size_t so_far, error_code& code)
+    bool on_string_part(text part, std::size_t, error_code& code)
     {
-        if (is_skipped()) return true;
-        return take_string(part, so_far, code);
+        return is_skipped() || take_text(part, code);
     }
 
-    bool on_string(text part, std::size_t size, error_code& code)
+    bool on_string(text part, std::size_t, error_code& code)
     {
         if (is_skipped()) return true;
-        if (!take_string(part, size, code)) return false;
-        if (top().member->type == json_type::flag_or_text) *static_cast<bool*>(place_) = size != 0;
-        return true;
+        bool const taken = take_text(part, code);
+        in_text_ = false;
+        return taken;
     }
 
     bool on_number_part(text, error_code&) noexcept { return true; }
@@ -257,16 +259,16 @@ private:
         f.member = nullptr;
     }
 
-    void take_part(text part, std::size_t so_far)
+    void take_part(text part)
     {
-        if (part.size() == so_far) part_.clear();
+        if (!std::exchange(in_text_, true)) part_.clear();
         // Longer than any that is looked for.
         if (part_.size() < max_key) part_.append(part.data(), part.size());
     }
 
-    bool take_string(text part, std::size_t so_far, error_code& code)
+    bool take_text(text part, error_code& code)
     {
-        bool const first = part.size() == so_far;
+        bool const first = !std::exchange(in_text_, true);
         switch (expected()) {
         case json_type::text:
         case json_type::text_or_number:
@@ -279,6 +281,7 @@ private:
             return true;
         case json_type::flag_or_text:
             if (first) place_ = place<bool>();
+            if (!part.empty()) *static_cast<bool*>(place_) = true;
             return true;
         default: return mismatch(json::kind::string, code);
         }
@@ -331,14 +334,21 @@ private:
     std::size_t depth_ = 0;
     // How many arrays and objects have begun, and not ended, that nobody reads.
     std::size_t skipped_ = 0;
-    /// Of a key that comes in parts.
+    // A key or a string has begun that comes in parts. (How long it is so far, Boost 1.86 to 1.91 do not
+    // always say right.)
+    bool in_text_ = false;
+    /// Of the key.
     std::string part_;
-    /// Where a string that comes in parts goes.
+    /// Where the string goes.
     void* place_ = nullptr;
     std::string complaint_;
 };
 
 /// Boost.JSON's parser, for a shape.
+///
+/// It is never given a part of a letter or of an escape: up to Boost 1.85, it writes past its buffer when it
+/// goes on with one in a long string (boostorg/json issue 876). A byte that ends a value ends neither, so
+/// what comes behind the last such byte of a piece waits for the next.
 class shape_parser
 {
 public:
@@ -350,19 +360,42 @@ public:
         parser_.reset();
         parser_.handler().restart();
         failure_.clear();
+        rest_.clear();
+        begun_ = false;
     }
 
     /// False if it is not what it should be, and `end` will say so.
     bool take(std::string_view piece)
     {
-        if (!failure_) write(true, piece);
+        constexpr std::string_view ends = ",}]";
+        if (piece.empty() || failure_) return !failure_;
+        // The first byte at once: it says what is no JSON at all.
+        if (!std::exchange(begun_, true)) {
+            write(true, piece.substr(0, 1));
+            piece.remove_prefix(1);
+        }
+        auto const first = piece.find_first_of(ends);
+        if (failure_) return false;
+        if (first == piece.npos) {
+            rest_.append(piece);
+            return true;
+        }
+        if (!rest_.empty()) {
+            rest_.append(piece.substr(0, first + 1));
+            piece.remove_prefix(first + 1);
+            write(true, rest_);
+        }
+        auto const end = piece.find_last_of(ends) + 1;
+        write(true, piece.substr(0, end));
+        rest_ = piece.substr(end);
         return !failure_;
     }
 
     /// After the last piece. Throws `errc::not_json` or `errc::unexpected_json`.
     void end(std::string_view last = {})
     {
-        if (!failure_) write(false, last);
+        write(true, rest_);
+        write(false, last);
         if (auto const& why = parser_.handler().complaint(); !why.empty())
             throw error(errc::unexpected_json, why);
         if (failure_) throw_not_json(failure_);
@@ -378,12 +411,15 @@ private:
 
     void write(bool more, std::string_view piece)
     {
+        if (failure_ || (more && piece.empty())) return;
         auto const used = parser_.write_some(more, piece.data(), piece.size(), failure_);
         if (!failure_ && used < piece.size()) failure_ = json::error::extra_data;
     }
 
     json::basic_parser<shape_handler> parser_;
     boost::system::error_code failure_;
+    std::string rest_;
+    bool begun_ = false;
 };
 
 /// Reads one object. Throws `errc::not_json` or `errc::unexpected_json`.

@@ -58,6 +58,8 @@ private:
     // Nanoseconds of the clock while armed.
     std::atomic<std::int64_t> state_{disarmed};
     int descriptor_ = -1;
+    // Guarded by the sweeper's mutex.
+    bool removed_ = false;
     waiter* waiter_ = nullptr;
 };
 
@@ -88,10 +90,11 @@ public:
         deadlines_.push_back(d);
     }
 
-    /// A wait begins, armed at once. Both live until `remove`.
+    /// A wait begins, armed at once; both live until `remove`, after which this does nothing.
     void add(deadline& d, waiter& w, time_point at)
     {
         std::lock_guard lock(mutex_);
+        if (d.removed_) return;
         d.waiter_ = &w;
         d.state_.store(closed_ ? deadline::marked_closed : nanoseconds(at));
         deadlines_.push_back(d);
@@ -103,6 +106,7 @@ public:
     {
         std::lock_guard lock(mutex_);
         if (d.is_linked()) deadlines_.erase(deadlines_.iterator_to(d));
+        d.removed_ = true;
     }
 
     /// False if the client is closed. A time of `time_point::max()` never comes, but `close()` does.

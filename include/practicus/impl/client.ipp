@@ -40,8 +40,9 @@ PRACTICUS_DECL operation handle::begin_unlimited() const
 template <class T, class Call, class... Args>
 asio::awaitable<T> start(handle const& h, Call call, Args... args)
 {
-    return run_operation<T>(h.state().home(),
-                            [h, call, ... as = std::move(args)]() mutable { return call(h, as...); });
+    return run_operation<T>(h.state().home(), [h, call, ... as = std::move(args)]() mutable {
+        return call(h, std::move(as)...);
+    });
 }
 
 /// A hit is ready; only a miss becomes an operation.

@@ -62,7 +62,8 @@ inline boost::asio::awaitable<void> keep_refresh_token(std::string path, std::st
 inline std::optional<stored_value> kept_login(std::string const& path, std::string const& key)
 {
     posix_file const file(path, std::nothrow, O_RDONLY);
-    if (!file.is_open()) return std::nullopt;
+    if (!file.is_open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
+    if (!file.is_open()) throw_file_error(path, "can not be opened");
     auto const changed = file.status().st_mtim;
     for (auto const& r : core_conf(path).regions()) {
         if (r.key() != key || !r.has_login()) continue;

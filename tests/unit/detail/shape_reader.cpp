@@ -130,6 +130,40 @@ TEST_CASE("a list that is cut anywhere is no JSON")
     CHECK(read(text).size() == 2);
 }
 
+TEST_CASE("letters of several bytes, cut anywhere, in texts of any length")
+{
+    std::string const padding = std::string(5000, 'x') + ", ";
+    std::string thirds;
+    for (int i = 0; i != 3000; ++i)
+        thirds += "\xe2\x82\xac";
+    for (std::string const letter :
+         {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\\u00e9", "\\ud83d\\ude00"})
+        for (auto const& behind : {std::string(), std::string("b"), padding, thirds}) {
+            std::string const before = R"([{"script":true,"text":")";
+            std::string const text = before + letter + behind + R"(","either":")" + letter + R"(","b)" +
+                                     letter + R"(":"c)" + letter + letter + R"("},{"script":")" + letter +
+                                     R"(","either":"a)" + letter + letter + R"("}])";
+            auto const whole = read(text, text.size());
+            REQUIRE(whole.size() == 2);
+            CHECK(whole[0].text.size() > behind.size());
+            auto const check = [&](std::size_t cut) {
+                list_reader<entry> reader(entry_shape);
+                reader.take(std::string_view(text).substr(0, cut));
+                reader.take(std::string_view(text).substr(cut));
+                auto const list = reader.result();
+                bool same = list.size() == 2;
+                for (std::size_t i = 0; same && i != 2; ++i)
+                    same = list[i].text == whole[i].text && list[i].either == whole[i].either &&
+                           list[i].script == whole[i].script;
+                if (!same) FAIL("cut at " << cut << " of " << text.substr(0, 50));
+            };
+            for (std::size_t cut = 0; cut != before.size() + 20; ++cut)
+                check(cut);
+            for (std::size_t cut = before.size() + behind.size(); cut != text.size(); ++cut)
+                check(cut);
+        }
+}
+
 TEST_CASE("what is no list of objects")
 {
     CHECK(failure("{}").message == "the answer is not an array, but an object");
@@ -249,8 +283,8 @@ TEST_CASE("a reader begins again, wherever it was")
         reader.restart();
         reader.take(text.substr(0, cut));
         reader.restart();
-        CHECK_FALSE(reader.take("[7 "));
-        CHECK_FALSE(reader.take("]"));
+        CHECK_FALSE(reader.take("[7,"));
+        CHECK_FALSE(reader.take("8]"));
         reader.restart();
         CHECK(reader.take(text));
         auto const list = reader.result();

@@ -5,6 +5,7 @@ from conan.errors import ConanInvalidConfiguration
 from conan.tools.build import check_min_cppstd
 from conan.tools.files import copy, get
 from conan.tools.layout import basic_layout
+from conan.tools.scm import Version
 
 required_conan_version = ">=2.0.9"
 
@@ -39,9 +40,18 @@ class PracticusConan(ConanFile):
         check_min_cppstd(self, 20)
         if self.settings.os != "Linux":
             raise ConanInvalidConfiguration(f"{self.ref} is for Linux only")
+        if self.settings.compiler == "gcc" and Version(self.settings.compiler.version) < "12":
+            raise ConanInvalidConfiguration(f"{self.ref} needs GCC 12 or newer")
+        boost = self.dependencies["boost"].options
+        if any(boost.get_safe(option) for option in ("header_only", "without_json", "without_url")):
+            raise ConanInvalidConfiguration(f"{self.ref} needs the compiled Boost.JSON and Boost.URL")
 
     def source(self):
         get(self, **self.conan_data["sources"][self.version], strip_root=True)
+
+    # Without it, Conan warns that there is no build step.
+    def build(self):
+        pass
 
     def package(self):
         copy(self, "LICENSE", self.source_folder, os.path.join(self.package_folder, "licenses"))
@@ -51,15 +61,17 @@ class PracticusConan(ConanFile):
             )
 
     def package_info(self):
+        self.cpp_info.set_property("cmake_file_name", "practicus")
+        self.cpp_info.set_property("cmake_target_name", "practicus::practicus")
+        # The mock region is headers of the same folder, and needs nothing more.
+        self.cpp_info.set_property("cmake_target_aliases", ["practicus::mock"])
+        self.cpp_info.set_property("cmake_config_version_compat", "SameMinorVersion")
+
         self.cpp_info.bindirs = []
         self.cpp_info.libdirs = []
-        self.cpp_info.set_property("cmake_file_name", "practicus")
-        client = self.cpp_info.components["practicus"]
-        client.set_property("cmake_target_name", "practicus::practicus")
-        client.requires = ["boost::headers", "boost::json", "boost::url", "openssl::openssl", "zlib::zlib"]
+        self.cpp_info.requires = [
+            "boost::headers", "boost::json", "boost::url", "openssl::ssl", "openssl::crypto", "zlib::zlib"
+        ]
         if self.options.with_lz4:
-            client.requires.append("lz4::lz4")
-        client.system_libs = ["pthread"]
-        mock = self.cpp_info.components["mock"]
-        mock.set_property("cmake_target_name", "practicus::mock")
-        mock.requires = ["practicus"]
+            self.cpp_info.requires.append("lz4::lz4")
+        self.cpp_info.system_libs = ["pthread"]
