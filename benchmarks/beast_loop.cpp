@@ -1,16 +1,14 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include "coroutines.hpp"
 #include "listing.hpp"
 #include "loops.hpp"
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/channel.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -24,7 +22,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -47,7 +44,7 @@ struct names
 };
 
 template <class Stream>
-class beast_loop final : public loop
+class beast_loop final : public loop, private coroutines
 {
 public:
     static constexpr bool tls = !std::is_same_v<Stream, beast::tcp_stream>;
@@ -103,7 +100,7 @@ public:
         queue calls(io_, when.count() + connections_.size());
         for (auto const& c : connections_)
             spawn(serve(*c, calls, latency_ns));
-        spawn(call_at(when, calls));
+        spawn(fill(calls, when));
         run();
     }
 
@@ -213,20 +210,14 @@ private:
     // Calls that wait for a connection, as the times they were meant for; the end of time for none.
     using queue = asio::experimental::channel<void(boost::system::error_code, steady::time_point)>;
 
-    asio::awaitable<void> call_at(arrivals when, queue& calls)
+    asio::awaitable<void> fill(queue& calls, arrivals when)
     {
-        asio::steady_timer timer(io_);
-        auto const began = steady::now();
-        for (std::size_t i = 0; i != when.count(); ++i) {
-            auto const due = began + when.at(i);
-            if (due > steady::now()) {
-                timer.expires_at(due);
-                co_await timer.async_wait(asio::use_awaitable);
-            }
+        auto const add = [&calls](steady::time_point due) {
             calls.try_send(boost::system::error_code(), due);
-        }
+        };
+        co_await call_at(when, add);
         for (std::size_t i = 0; i != connections_.size(); ++i)
-            calls.try_send(boost::system::error_code(), steady::time_point::max());
+            add(steady::time_point::max());
     }
 
     asio::awaitable<void> serve(connection& c, queue& calls, histogram& latency_ns)
@@ -240,20 +231,6 @@ private:
         }
     }
 
-    void spawn(asio::awaitable<void> work)
-    {
-        asio::co_spawn(io_, std::move(work), [](std::exception_ptr e) {
-            if (e) std::rethrow_exception(e);
-        });
-    }
-
-    void run()
-    {
-        io_.restart();
-        io_.run();
-    }
-
-    asio::io_context io_;
     asio::ssl::context context_;
     care taken_;
     std::string bearer_;

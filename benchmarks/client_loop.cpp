@@ -1,25 +1,20 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include "coroutines.hpp"
 #include "loops.hpp"
 
 #include <practicus.hpp>
 #include <practicus/lz4.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace bench {
 
@@ -27,11 +22,11 @@ namespace {
 
 namespace asio = boost::asio;
 
-class client_loop_impl final : public client_loop
+class client_loop_impl final : public client_loop, private coroutines
 {
 public:
     explicit client_loop_impl(loop_options const& options)
-        : coroutines_(options.connections),
+        : callers_(options.connections),
           client_(io_.get_executor(), options.server.url(),
                   practicus::client_options()
                       .credentials(practicus::credentials::access_token(options.bearer))
@@ -42,7 +37,7 @@ public:
     std::size_t exchange(quota const& much) override
     {
         done_ = 0;
-        for (std::size_t i = 0; i != coroutines_; ++i)
+        for (std::size_t i = 0; i != callers_; ++i)
             spawn(repeat(much));
         run();
         return done_;
@@ -61,7 +56,7 @@ public:
     std::size_t predict(prediction_work const& work, quota const& much) override
     {
         done_ = 0;
-        for (std::size_t i = 0; i != coroutines_; ++i)
+        for (std::size_t i = 0; i != callers_; ++i)
             spawn(repeat_predictions(work, much));
         run();
         return done_;
@@ -69,7 +64,7 @@ public:
 
     void arrive(arrivals const& when, histogram& latency_ns) override
     {
-        spawn(call_at(when, latency_ns));
+        spawn(call_at(when, [&](steady::time_point due) { spawn(call(due, latency_ns)); }));
         run();
     }
 
@@ -114,20 +109,6 @@ private:
         throw std::runtime_error("no such encoding: " + std::string(name));
     }
 
-    asio::awaitable<void> call_at(arrivals when, histogram& latency_ns)
-    {
-        asio::steady_timer timer(io_);
-        auto const began = steady::now();
-        for (std::size_t i = 0; i != when.count(); ++i) {
-            auto const due = began + when.at(i);
-            if (due > steady::now()) {
-                timer.expires_at(due);
-                co_await timer.async_wait(asio::use_awaitable);
-            }
-            spawn(call(due, latency_ns));
-        }
-    }
-
     asio::awaitable<void> call(steady::time_point due, histogram& latency_ns)
     {
         auto const found = co_await client_.cluster();
@@ -135,21 +116,7 @@ private:
         latency_ns.record(static_cast<std::uint64_t>((steady::now() - due).count()));
     }
 
-    void spawn(asio::awaitable<void> work)
-    {
-        asio::co_spawn(io_, std::move(work), [](std::exception_ptr e) {
-            if (e) std::rethrow_exception(e);
-        });
-    }
-
-    void run()
-    {
-        io_.restart();
-        io_.run();
-    }
-
-    asio::io_context io_;
-    std::size_t coroutines_;
+    std::size_t callers_;
     practicus::client client_;
     std::size_t done_ = 0;
 };

@@ -92,6 +92,8 @@ public:
                    });
     }
 
+    std::size_t open() const override { return open_; }
+
     std::size_t list(std::size_t times) override
     {
         return run(1, "/console/api/modelhost/models/", {.each = times},
@@ -114,6 +116,11 @@ private:
         set(h, CURLOPT_TIMEOUT, 30L);
         set(h, CURLOPT_WRITEFUNCTION, &curl_loop::take);
         set(h, CURLOPT_WRITEDATA, made.get());
+        // libcurl does not tell how many connections it has.
+        set(h, CURLOPT_SOCKOPTFUNCTION, &curl_loop::opened);
+        set(h, CURLOPT_SOCKOPTDATA, this);
+        set(h, CURLOPT_CLOSESOCKETFUNCTION, &curl_loop::close_socket);
+        set(h, CURLOPT_CLOSESOCKETDATA, this);
         if (!ca_.empty()) {
             curl_blob ca{ca_.data(), ca_.size(), CURL_BLOB_COPY};
             set(h, CURLOPT_CAINFO_BLOB, &ca);
@@ -125,6 +132,18 @@ private:
     {
         static_cast<transfer*>(to)->body.append(data, size * count);
         return size * count;
+    }
+
+    static int opened(void* self, curl_socket_t, curlsocktype)
+    {
+        ++static_cast<curl_loop*>(self)->open_;
+        return CURL_SOCKOPT_OK;
+    }
+
+    static int close_socket(void* self, curl_socket_t socket)
+    {
+        --static_cast<curl_loop*>(self)->open_;
+        return ::close(socket);
     }
 
     static int watch(CURL*, curl_socket_t socket, int what, void* self, void* known)
@@ -229,6 +248,7 @@ private:
     bool timer_set_ = false;
     steady::time_point timer_{};
     std::size_t running_ = 0;
+    std::size_t open_ = 0;
     std::size_t done_ = 0;
 };
 

@@ -6,13 +6,13 @@
 
 #include "lean_service.hpp"
 #include "measure.hpp"
+#include "numbers.hpp"
 
 #include <practicus/mock/certificate.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include <charconv>
 #include <csignal>
 #include <cstddef>
 #include <exception>
@@ -20,14 +20,11 @@
 #include <iostream>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 
 int main(int argc, char** argv)
 try {
-    std::size_t models = 100'000;
-    std::string_view const number = argc == 3 ? argv[2] : "";
-    auto const* const end = number.data() + number.size();
-    if (argc < 2 || argc > 3 || (!number.empty() && std::from_chars(number.data(), end, models).ptr != end)) {
+    auto const models = bench::to_number<std::size_t>(argc == 3 ? argv[2] : "100000");
+    if (argc < 2 || argc > 3 || !models) {
         std::cerr << "usage: lean_server CA_FILE [MODELS]\n"
                      "  CA_FILE  where to write the authority that clients are to trust\n"
                      "  MODELS   how many are listed (100000)\n";
@@ -41,7 +38,7 @@ try {
     boost::asio::io_context io{1};
     boost::asio::signal_set signals(io, SIGINT, SIGTERM);
     signals.async_wait([&](boost::system::error_code, int) { io.stop(); });
-    bench::lean_service const service(io, authority.issue(), models);
+    bench::lean_service const service(io, authority.issue(), *models);
     std::cout << "plain: http://127.0.0.1:" << service.port(false)
               << "\ntls: https://127.0.0.1:" << service.port(true) << '\n'
               << std::flush;

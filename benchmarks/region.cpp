@@ -5,19 +5,18 @@
 // line on standard input with what it was asked since the last, as a line of JSON; and ends with its input.
 
 #include "measure.hpp"
+#include "numbers.hpp"
 
 #include <practicus/mock/server.hpp>
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <iostream>
 #include <string>
-#include <string_view>
 
 namespace {
 
@@ -40,15 +39,14 @@ void add_models(mock::region& region, std::size_t count)
 
 int main(int argc, char** argv)
 try {
-    std::size_t models = 0;
-    std::string_view const number = argc == 2 ? argv[1] : "";
-    if (number.empty() || std::from_chars(number.begin(), number.end(), models).ptr != number.end()) {
+    auto const models = bench::to_number<std::size_t>(argc == 2 ? argv[1] : "");
+    if (!models) {
         std::cerr << "usage: region MODELS\n";
         return 2;
     }
     bench::raise_descriptor_limit();
     mock::server server(mock::server_options().keep_requests(1));
-    add_models(server.region(), models);
+    add_models(server.region(), *models);
     std::cout << "plain: " << server.url() << '\n' << std::flush;
     std::uint64_t connections = 0;
     for (std::string line; std::getline(std::cin, line);) {

@@ -24,12 +24,12 @@ END
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 build=$root/build/benchmarks
-output=$build/results quick=() only=() rounds=() own=(cached transport)
+output=$build/results options=()
 while [ $# -gt 0 ]; do
     case $1 in
-    --quick) quick=(--quick) && shift ;;
-    --only) only+=("${2:?--only needs the name of a work}") && shift 2 ;;
-    --rounds) rounds=(--rounds "${2:?--rounds needs a number}") && shift 2 ;;
+    --quick) options+=(--quick) && shift ;;
+    --only) options+=(--only "${2:?--only needs the name of a work}") && shift 2 ;;
+    --rounds) options+=(--rounds "${2:?--rounds needs a number}") && shift 2 ;;
     --output) output=${2:?--output needs a folder} && shift 2 ;;
     --help | -h) usage && exit 0 ;;
     *) usage >&2 && exit 2 ;;
@@ -63,7 +63,7 @@ build_rust() { (cd "$root/benchmarks/peers/rust" && cargo build --release --lock
 
 {
     practicus_install "to build the benchmarks" $practicus_build_packages $(practicus_boost_packages) liblz4-dev
-    practicus_install "the peers, and to plot" $practicus_benchmark_packages
+    practicus_install "the peers, and to plot" $practicus_benchmark_packages $(practicus_front_packages)
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
         -DPRACTICUS_BUILD_TESTS=OFF -DPRACTICUS_BUILD_EXAMPLES=OFF -DPRACTICUS_BUILD_BENCHMARKS=ON
     cmake --build "$build" --target benchmark_programs
@@ -74,26 +74,5 @@ build_rust() { (cd "$root/benchmarks/peers/rust" && cargo build --release --lock
     attempt "the vendor's SDK" sdk make_venv "$build/sdk-venv" practicuscore==24.8.1
 } >&2
 
-runs=()
-for work in "${only[@]}"; do
-    [[ " ${own[*]} " == *" $work "* ]] || runs+=(--only "$work")
-done
-wanted() { [ ${#only[@]} = 0 ] || [[ " ${only[*]} " == *" $1 "* ]]; }
-
-result=0
-if [ ${#only[@]} = 0 ] || [ ${#runs[@]} -gt 0 ]; then
-    cd "$root/benchmarks"
-    /usr/bin/python3 -B -m harness --build "$build" --output "$output" "${quick[@]}" "${rounds[@]}" "${runs[@]}" || result=$?
-fi
-programs=$build/benchmarks
-if wanted cached; then
-    echo
-    "$programs/tokens" ${quick:+--quick} | tee "$output/cached.txt" || result=$?
-fi
-if wanted transport; then
-    echo
-    arguments=(--soak 1000000)
-    [ ${#quick[@]} = 0 ] || arguments=(--rounds 3 --exchanges 6400)
-    "$programs/transport" "${arguments[@]}" | tee "$output/transport.txt" || result=$?
-fi
-exit $result
+cd "$root/benchmarks"
+exec /usr/bin/python3 -B -m harness --build "$build" --output "$output" "${options[@]}"

@@ -6,6 +6,8 @@
 // one.
 
 #include "measure.hpp"
+#include "numbers.hpp"
+#include "series.hpp"
 
 #include <practicus.hpp>
 #include <practicus/mock/server.hpp>
@@ -16,6 +18,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -36,26 +41,23 @@
 namespace {
 
 namespace asio = boost::asio;
+namespace json = boost::json;
 using bench::cpu_time;
+using bench::series;
 using practicus::model_url;
 
 struct settings
 {
-    int rounds = 15;
+    std::size_t rounds = 15;
     std::size_t calls = 400'000;
     std::size_t models = 10'000;
     unsigned threads = 4;
     std::vector<std::size_t> waiters{1'000, 10'000, 100'000};
+    bool json = false;
 };
 
 // Kept where the compiler can not see that nobody reads it.
 std::atomic<std::uint64_t> sink{0};
-
-double median(std::vector<double> all)
-{
-    std::sort(all.begin(), all.end());
-    return all[all.size() / 2];
-}
 
 /// A region with many models on a thread of its own, and a client that holds a token of each.
 class region
@@ -127,7 +129,7 @@ std::uint64_t weight(practicus::token const& t)
     return t.empty() ? 0 : 1;
 }
 
-/// Microseconds of CPU that `f(i)` takes, over all calls.
+/// Nanoseconds of CPU that `f(i)` takes, over all calls.
 template <class F>
 double measure(std::size_t calls, F f)
 {
@@ -136,7 +138,7 @@ double measure(std::size_t calls, F f)
     for (std::size_t i = 0; i != calls; ++i)
         sum += f(i);
     sink += sum;
-    return (cpu_time::now() - begin).total_us() / static_cast<double>(calls);
+    return 1e3 * (cpu_time::now() - begin).total_us() / static_cast<double>(calls);
 }
 
 /// The same for coroutines.
@@ -152,7 +154,7 @@ double measure_awaited(asio::io_context& io, std::size_t calls, F f)
             for (std::size_t i = 0; i != calls; ++i)
                 sum += weight(co_await f(i));
             sink += sum;
-            result = (cpu_time::now() - begin).total_us() / static_cast<double>(calls);
+            result = 1e3 * (cpu_time::now() - begin).total_us() / static_cast<double>(calls);
         },
         asio::detached);
     io.restart();
@@ -160,7 +162,7 @@ double measure_awaited(asio::io_context& io, std::size_t calls, F f)
     return result;
 }
 
-void compare_hits(region& r, std::size_t keys, settings const& with)
+json::value compare_hits(region& r, std::size_t keys, settings const& with)
 {
     table t;
     for (std::size_t i = 0; i != keys; ++i)
@@ -171,8 +173,8 @@ void compare_hits(region& r, std::size_t keys, settings const& with)
     auto const& client = r.client();
     // In an order that no cache line foresees.
     auto const at = [keys](std::size_t i) { return i * 7919 % keys; };
-    std::vector<double> cached, awaited, cached_us, bare_us, awaited_us, bare_awaited_us;
-    for (int round = 0; round != with.rounds; ++round) {
+    series cached, bare_ns, ratio, awaited, bare_awaited, awaited_ratio;
+    for (std::size_t round = 0; round != with.rounds; ++round) {
         auto const b = measure(with.calls, [&](std::size_t i) { return bare(t, names[at(i)]); });
         auto const c = measure(
             with.calls, [&](std::size_t i) { return weight(client.cached_session_token(r.urls()[at(i)])); });
@@ -182,17 +184,24 @@ void compare_hits(region& r, std::size_t keys, settings const& with)
             measure_awaited(r.io(), with.calls, [&](std::size_t i) -> asio::awaitable<practicus::token> {
                 return client.session_token(r.urls()[at(i)]);
             });
-        cached.push_back(c / b);
-        awaited.push_back(ca / ba);
-        cached_us.push_back(c);
-        bare_us.push_back(b);
-        awaited_us.push_back(ca);
-        bare_awaited_us.push_back(ba);
+        cached.add(c);
+        bare_ns.add(b);
+        ratio.add(c / b);
+        awaited.add(ca);
+        bare_awaited.add(ba);
+        awaited_ratio.add(ca / ba);
     }
-    std::printf("%6zu keys: cached_session_token %5.0f ns, bare lookup and clock %5.0f ns, ratio %.2f; "
-                "co_await session_token %5.0f ns, bare awaitable %5.0f ns, ratio %.2f\n",
-                keys, 1e3 * median(cached_us), 1e3 * median(bare_us), median(cached),
-                1e3 * median(awaited_us), 1e3 * median(bare_awaited_us), median(awaited));
+    if (!with.json)
+        std::printf("%6zu keys: cached_session_token %5.0f ns, bare lookup and clock %5.0f ns, ratio %.2f; "
+                    "co_await session_token %5.0f ns, bare awaitable %5.0f ns, ratio %.2f\n",
+                    keys, cached.median(), bare_ns.median(), ratio.median(), awaited.median(),
+                    bare_awaited.median(), awaited_ratio.median());
+    return {{"cached_ns", cached.to_json()},
+            {"bare_ns", bare_ns.to_json()},
+            {"ratio", ratio.to_json()},
+            {"awaited_ns", awaited.to_json()},
+            {"bare_awaited_ns", bare_awaited.to_json()},
+            {"awaited_ratio", awaited_ratio.to_json()}};
 }
 
 /// Hits a second of so many threads, on one key: from the first one's begin to the last one's end.
@@ -225,24 +234,29 @@ double throughput(region& r, unsigned threads, std::size_t calls)
 }
 
 /// On one key: what all threads write to would show.
-void compare_threads(region& r, settings const& with)
+json::object compare_threads(region& r, settings const& with)
 {
-    std::vector<double> one;
+    json::object result;
+    series one;
     for (unsigned threads = 1; threads <= with.threads; ++threads) {
-        std::vector<double> rates, ratios;
-        for (int round = 0; round != with.rounds; ++round) {
-            rates.push_back(throughput(r, threads, with.calls));
-            if (threads == 1) one.push_back(rates.back());
-            ratios.push_back(rates.back() / one[static_cast<std::size_t>(round)]);
+        series rates, ratios;
+        for (std::size_t round = 0; round != with.rounds; ++round) {
+            rates.add(throughput(r, threads, with.calls));
+            if (threads == 1) one.add(rates.values.back());
+            ratios.add(rates.values.back() / one.values[round]);
         }
-        std::printf("%u thread%s on one key: %6.2f million hits a second, %.2f times those of one%s\n",
-                    threads, threads == 1 ? "" : "s", median(rates) / 1e6, median(ratios),
-                    threads > std::thread::hardware_concurrency() ? " (there are fewer processors)" : "");
+        auto const name = std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+        if (!with.json)
+            std::printf("%s on one key: %6.2f million hits a second, %.2f times those of one%s\n",
+                        name.c_str(), rates.median() / 1e6, ratios.median(),
+                        threads > std::thread::hardware_concurrency() ? " (there are fewer processors)" : "");
+        result[name] = {{"per_second", rates.to_json()}, {"ratio_to_one", ratios.to_json()}};
     }
+    return result;
 }
 
 /// Callers wait for one token that the region holds back; then they are woken or cancelled.
-void wake_or_cancel(std::size_t waiters, bool cancel)
+json::value wake_or_cancel(std::size_t waiters, bool cancel, settings const& with)
 {
     region r(0);
     practicus::mock::gate gate;
@@ -267,10 +281,38 @@ void wake_or_cancel(std::size_t waiters, bool cancel)
         r.io().poll();
     }
     auto const took = (cpu_time::now() - begin).total_us();
-    std::printf("%s %6zu waiters: %7.2f ms, %.2f us each\n", cancel ? "cancelling" : "waking    ", waiters,
-                took / 1e3, took / static_cast<double>(waiters));
+    auto const each = took / static_cast<double>(waiters);
+    if (!with.json)
+        std::printf("%s %6zu waiters: %7.2f ms, %.2f us each\n", cancel ? "cancelling" : "waking    ",
+                    waiters, took / 1e3, each);
     if (cancel) gate.open();
     r.run();
+    return {{"ms", took / 1e3}, {"us_each", each}};
+}
+
+bool read_arguments(int argc, char** argv, settings& into)
+{
+    for (int i = 1; i < argc; ++i) {
+        std::string_view const word = argv[i];
+        if (word == "--smoke") {
+            into.rounds = 1;
+            into.calls = 1000;
+            into.models = 100;
+            into.waiters = {100};
+        } else if (word == "--quick") {
+            into.rounds = 3;
+            into.calls = 100'000;
+            into.models = 1000;
+            into.waiters = {1'000, 10'000};
+        } else if (word == "--json") {
+            into.json = true;
+        } else if (word == "--rounds" && i + 1 < argc) {
+            into.rounds = bench::to_number<std::size_t>(argv[++i]).value_or(0);
+        } else {
+            return false;
+        }
+    }
+    return into.rounds != 0;
 }
 
 } // namespace
@@ -278,30 +320,25 @@ void wake_or_cancel(std::size_t waiters, bool cancel)
 int main(int argc, char** argv)
 try {
     settings with;
-    if (argc > 1 && std::string_view(argv[1]) == "--smoke") {
-        with.rounds = 1;
-        with.calls = 1000;
-        with.models = 100;
-        with.waiters = {100};
-    } else if (argc > 1 && std::string_view(argv[1]) == "--quick") {
-        with.rounds = 3;
-        with.calls = 100'000;
-        with.models = 1000;
-        with.waiters = {1'000, 10'000};
-    } else if (argc > 1) {
-        std::cerr << "tokens [--smoke | --quick]\n";
+    if (!read_arguments(argc, argv, with)) {
+        std::cerr << "tokens [--smoke | --quick] [--rounds N] [--json]\n";
         return 2;
     }
+    json::object hits, threads, waking, cancelling;
     {
         region r(with.models);
         r.fill();
         for (auto const keys : {std::size_t(1), std::size_t(100), std::size_t(10'000)})
-            if (keys <= with.models) compare_hits(r, keys, with);
-        compare_threads(r, with);
+            if (keys <= with.models)
+                hits[std::to_string(keys) + (keys == 1 ? " key" : " keys")] = compare_hits(r, keys, with);
+        threads = compare_threads(r, with);
     }
     for (bool const cancel : {false, true})
         for (auto const n : with.waiters)
-            wake_or_cancel(n, cancel);
+            (cancel ? cancelling : waking)[std::to_string(n) + " waiters"] = wake_or_cancel(n, cancel, with);
+    json::object const figures{
+        {"hits", hits}, {"hits on one key", threads}, {"waking", waking}, {"cancelling", cancelling}};
+    if (with.json) std::cout << json::serialize(figures) << '\n';
 } catch (std::exception const& e) {
     std::cerr << "tokens: " << e.what() << '\n';
     return 1;

@@ -8,16 +8,17 @@
 #include "lean_server.hpp"
 #include "loops.hpp"
 #include "measure.hpp"
+#include "numbers.hpp"
+#include "series.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
-#include <cstring>
 #include <iostream>
 #include <stdexcept>
 #include <string>
@@ -42,22 +43,6 @@ struct settings
     std::string_view only;
 
     bool part(std::string_view name) const noexcept { return parts.empty() || parts == name; }
-};
-
-/// One figure of one contender in every round.
-struct series
-{
-    std::vector<double> values;
-
-    double at(double part) const
-    {
-        auto sorted = values;
-        std::sort(sorted.begin(), sorted.end());
-        return sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5)];
-    }
-    double median() const { return at(0.5); }
-
-    json::value to_json() const { return {{"median", median()}, {"min", at(0)}, {"max", at(1)}}; }
 };
 
 struct contender
@@ -88,9 +73,9 @@ void measure_round(contender& c, std::size_t each)
     std::chrono::duration<double> const took = clock::now() - began;
     check_count(done, each * connections);
     auto const n = static_cast<double>(done);
-    c.cpu_us.values.push_back(used.total_us() / n);
-    c.user_us.values.push_back(used.user_us / n);
-    c.per_second.values.push_back(n / took.count());
+    c.cpu_us.add(used.total_us() / n);
+    c.user_us.add(used.user_us / n);
+    c.per_second.add(n / took.count());
 }
 
 void count_allocations(contender& c, std::size_t each)
@@ -119,11 +104,11 @@ series ratio(contender const& a, contender const& b)
 {
     series result;
     for (std::size_t i = 0; i != a.cpu_us.values.size(); ++i)
-        result.values.push_back(a.cpu_us.values[i] / b.cpu_us.values[i]);
+        result.add(a.cpu_us.values[i] / b.cpu_us.values[i]);
     return result;
 }
 
-json::value to_json(contender const& c)
+json::object to_json(contender const& c)
 {
     return {{"cpu_us", c.cpu_us.to_json()},
             {"user_us", c.user_us.to_json()},
@@ -176,11 +161,10 @@ json::value run_comparison(loop_options const& options, settings const& with)
         print(beast.name, to_beast);
         print(tuned.name, to_tuned);
     }
-    return {{"practicus", to_json(ours)},
-            {"beast", to_json(beast)},
-            {"beast_tuned", to_json(tuned)},
-            {"ratio", to_beast.to_json()},
-            {"ratio_tuned", to_tuned.to_json()}};
+    auto figures = to_json(ours);
+    figures["ratio_to_beast"] = to_beast.to_json();
+    figures["ratio_to_beast_tuned"] = to_tuned.to_json();
+    return {{"practicus", figures}, {"beast", to_json(beast)}, {"beast_tuned", to_json(tuned)}};
 }
 
 /// What a connection occupies: between two exchanges, and at most while all run.
@@ -201,7 +185,7 @@ json::value run_memory(loop_options options, settings const& with)
         std::printf(
             "%s, %zu connections: %.1f KiB each on the heap, at most %.1f KiB of operator new in use\n",
             options.server.tls ? "TLS" : "plain", many, idle / 1024, peak / 1024);
-    return {{"connections", many}, {"heap_each", idle}, {"peak_new_each", peak}};
+    return {{"connections", many}, {"heap_bytes_each", idle}, {"peak_new_bytes_each", peak}};
 }
 
 /// Does anything grow?
@@ -221,7 +205,9 @@ json::value run_soak(loop_options const& options, settings const& with)
                     each * connections * slices, static_cast<double>(sizes.front()) / 1048576,
                     static_cast<double>(sizes.back()) / 1048576);
     require(growth <= 256 * 1024, "resident memory grew by " + std::to_string(growth) + " bytes");
-    return {{"exchanges", each * connections * slices}, {"first", sizes.front()}, {"last", sizes.back()}};
+    return {{"exchanges", each * connections * slices},
+            {"first_bytes", sizes.front()},
+            {"last_bytes", sizes.back()}};
 }
 
 int usage()
@@ -232,18 +218,12 @@ int usage()
         "  --exchanges N  exchanges a round (32000)\n"
         "  --soak N       so many exchanges more, over which memory must not grow (0; 1000000 is a "
         "good number)\n"
-        "  --json         the figures as JSON\n"
+        "  --json         the figures as a line of JSON: of each part, of each row of it\n"
         "  --smoke        a few hundred exchanges of each: does it work at all?\n"
         "  --part NAME    only plain, tls, memory, or none\n"
         "  --only NAME    only practicus or beast, without a comparison: for a profiler\n",
         stderr);
     return 2;
-}
-
-bool read_number(char const* text, std::size_t& into)
-{
-    auto const* const end = text + std::strlen(text);
-    return std::from_chars(text, end, into).ptr == end && end != text;
 }
 
 bool read_arguments(int argc, char** argv, settings& into)
@@ -263,7 +243,11 @@ bool read_arguments(int argc, char** argv, settings& into)
             *text = argv[++i];
         else if (word == "--smoke")
             into.smoke = true;
-        else if (number == nullptr || ++i == argc || !read_number(argv[i], *number))
+        else if (number != nullptr && i + 1 < argc) {
+            auto const value = to_number<std::size_t>(argv[++i]);
+            if (!value) return false;
+            *number = *value;
+        } else
             return false;
     }
     if (into.smoke) {
@@ -290,11 +274,9 @@ try {
     json::object figures;
     if (with.part("plain")) figures["plain"] = run_comparison(plain, with);
     if (with.part("tls")) figures["tls"] = run_comparison(tls, with);
-    if (with.part("memory")) {
-        figures["memory_plain"] = run_memory(plain, with);
-        figures["memory_tls"] = run_memory(tls, with);
-    }
-    if (with.soak != 0) figures["soak"] = run_soak(plain, with);
+    if (with.part("memory"))
+        figures["memory"] = {{"plain", run_memory(plain, with)}, {"tls", run_memory(tls, with)}};
+    if (with.soak != 0) figures["soak"] = {{"plain", run_soak(plain, with)}};
     if (with.json) std::cout << json::serialize(figures) << '\n';
 } catch (std::exception const& e) {
     std::cerr << "transport: " << e.what() << '\n';

@@ -9,14 +9,14 @@ import pathlib
 import sys
 import urllib.request
 
-from . import machine, runner, servers, table, works
+from . import machine, own, runner, servers, table, works
 
 
 def read_arguments():
     parser = argparse.ArgumentParser(prog="benchmarks/run.sh", add_help=False)
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", action="append", choices=list(works.WORKS))
+    parser.add_argument("--only", action="append", choices=[*works.WORKS, *own.PROGRAMS])
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--output", type=pathlib.Path, required=True)
     return parser.parse_args()
@@ -39,11 +39,12 @@ def flat(record):
     return row
 
 
-def write(folder, what, records, summary):
+def write(folder, what, records, summary, found):
     with open(folder / "results.json", "w", encoding="utf-8") as out:
-        json.dump({**what, "summary": summary, "runs": records}, out, indent=1)
+        json.dump({**what, "summary": summary, "own": found, "runs": records}, out, indent=1)
         out.write("\n")
     lines = [flat(r) for r in records]
+    lines += [line for work, sections in found.items() for line in own.lines(work, sections)]
     names = list(dict.fromkeys(name for line in lines for name in line))
     with open(folder / "results.csv", "w", encoding="utf-8", newline="") as out:
         writer = csv.DictWriter(out, names)
@@ -65,28 +66,45 @@ def versions_of(records):
     return {r["contender"]: r["versions"] for r in records}
 
 
+def run_own(works_asked, arguments, failures):
+    """{work: what its program printed}."""
+    found = {}
+    for work in works_asked:
+        print(work, file=sys.stderr, flush=True)
+        sections = own.run(work, arguments.build / "benchmarks", arguments.quick, arguments.rounds)
+        if sections is None:
+            failures.append((work, own.PROGRAMS[work].name))
+        else:
+            found[work] = sections
+    return found
+
+
 def main():
     arguments = read_arguments()
     arguments.output.mkdir(parents=True, exist_ok=True)
-    points = works.points(arguments.only or list(works.WORKS), arguments.quick, arguments.rounds)
+    asked = arguments.only or [*works.WORKS, *own.PROGRAMS]
+    points = works.points([w for w in asked if w in works.WORKS], arguments.quick, arguments.rounds)
     here = machine.describe()
     size = listing_bytes(arguments.build, any(p.work == "listing" for p in points))
     run = runner.Runner(arguments.build, pathlib.Path(__file__).resolve().parent.parent / "peers")
     run.run_all(points)
+    found = run_own([w for w in asked if w in own.PROGRAMS], arguments, run.failures)
 
     versions = versions_of(run.records)
     note = f"{here['cpu']}, {here['system']}, {here['date']}; peer and server on a processor each"
     what = {"machine": here, "quick": arguments.quick, "versions": versions, "listing_bytes": size,
-            "skipped": run.skipped(), "failed": run.failures}
-    write(arguments.output, what, run.records, table.summary(points, run.records, size))
+            "skipped": run.skipped, "failed": run.failures}
+    write(arguments.output, what, run.records, table.summary(points, run.records, size), found)
     with open(arguments.output / "table.txt", "w", encoding="utf-8") as file:
         for out in (sys.stdout, file):
             print(", ".join(f"{k}: {v}" for k, v in here.items()), file=out)
             table.print_table(points, run.records, size, out)
+            for work, sections in found.items():
+                own.print_tables(work, sections, out)
             print(file=out)
             for name, of in versions.items():
                 print(f"{name}: " + ", ".join(f"{k} {v}" for k, v in of.items()), file=out)
-            for name, why in run.skipped().items():
+            for name, why in run.skipped.items():
                 print(f"SKIPPED: {name}: {why}", file=out)
             for point, name in run.failures:
                 print(f"FAILED: {name}: {point}", file=out)

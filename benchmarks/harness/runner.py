@@ -5,8 +5,10 @@
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 
 from . import contenders, figures, machine, servers
 
@@ -23,11 +25,13 @@ class Runner:
         self.records = []
         self.failures = []
         self.capacities = {}
-
-    def skipped(self):
-        return {c.name: c.missing for c in self.contenders.values() if c.missing}
+        self.skipped = {c.name: c.missing for c in self.contenders.values() if c.missing}
 
     def run_all(self, points):
+        if not servers.nginx():
+            if any(p.server == "nginx" for p in points):
+                self.skipped["nginx"] = "it is not installed"
+            points = [p for p in points if p.server != "nginx"]
         with contextlib.ExitStack() as stack:
             running = {}
             for i, point in enumerate(points):
@@ -35,12 +39,14 @@ class Runner:
                 self._run_point(point, self._server_of(point, running, stack))
 
     def _server_of(self, point, running, stack):
-        key = (point.server, point.models if point.server == "region" else 0)
+        lean = point.server == "lean"
+        key = (point.server, 0 if lean else point.models)
         if key not in running:
-            if point.server == "region":
-                server = servers.Region(self.here, self.servers, point.models)
-            else:
+            if lean:
                 server = servers.LeanServer(self.here, self.scratch / "ca.pem", self.servers)
+            else:
+                kind = servers.Front if point.server == "nginx" else servers.Region
+                server = kind(self.here, self.servers, point.models)
             running[key] = stack.enter_context(server)
         return running[key]
 
@@ -73,13 +79,12 @@ class Runner:
         return self.capacities[name]
 
     def _run(self, contender, point, server, arguments):
-        region = isinstance(server, servers.Region)
-        if region:
-            server.counts()
+        server.counts()
         url = server.urls["tls" if point.tls else "plain"]
         record = self._start(contender, url, server.ca_file if point.tls else None, arguments, server)
-        if record is not None and region:
-            record["region"] = server.counts()
+        counts = server.counts()
+        if record is not None and counts is not None:
+            record["region"] = counts
         return record
 
     def _start(self, contender, url, ca_file, arguments, server=None):
@@ -92,8 +97,11 @@ class Runner:
             env=contenders.environment(),
             preexec_fn=machine.pin(self.own),
         ) as process:
+            hangs = threading.Timer(LIMIT, os.kill, (process.pid, signal.SIGKILL))
+            hangs.start()
             output = process.stdout.read()
             _, status, used = os.wait4(process.pid, 0)
+            hangs.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             print(f"FAILED: {' '.join(str(c) for c in command)}", file=sys.stderr)

@@ -3,7 +3,14 @@
 """The servers that the peers meet, each in a process of its own."""
 
 import json
+import os
+import pathlib
+import shutil
+import socket
 import subprocess
+import tempfile
+import time
+import urllib.request
 
 from . import machine
 
@@ -30,12 +37,16 @@ class Server:
     def cpu_seconds(self):
         return machine.cpu_seconds(self.process.pid)
 
+    def counts(self):
+        """What it was asked since the last call; None if it does not tell."""
+        return None
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait()
+        self.process.communicate()
 
 
 class LeanServer(Server):
@@ -55,3 +66,117 @@ class Region(Server):
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
+
+
+def nginx():
+    """Where it is, or None. Debian keeps it where only root looks."""
+    return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+
+
+# One process, and all its files in a folder of its own. Root's nginx makes its folders somebody else's, unless told.
+FRONT = """
+daemon off;
+master_process off;
+{user}
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{
+    worker_connections 1024;
+}}
+http {{
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    access_log off;
+    upstream region {{
+        server {region};
+        keepalive 64;
+    }}
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host $http_host;
+    server {{
+        listen 127.0.0.1:{port};
+        location = /front-status {{
+            stub_status;
+        }}
+        location / {{
+            proxy_pass http://region;
+        }}
+    }}
+}}
+"""
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]
+
+
+class Front:
+    """A mock region behind nginx, as a real one may be."""
+
+    def __init__(self, folder, processor, models):
+        self.process = None
+        self.scratch = tempfile.TemporaryDirectory()
+        self.region = Region(folder, processor, models)
+        # Somebody may take the port before nginx does.
+        if not any(self._start(free_port(), processor) for _ in range(5)):
+            log = pathlib.Path(self.scratch.name, "error.log")
+            problem = log.read_text(encoding="utf-8") if log.exists() else ""
+            self.__exit__()
+            raise RuntimeError(f"nginx has not started\n{problem}")
+
+    def _start(self, port, processor):
+        """Whether it runs."""
+        config = pathlib.Path(self.scratch.name, "nginx.conf")
+        config.write_text(
+            FRONT.format(
+                user="user root;" if os.geteuid() == 0 else "",
+                folder=self.scratch.name,
+                region=self.region.urls["plain"].removeprefix("http://"),
+                port=port,
+            ),
+            encoding="utf-8",
+        )
+        self.urls = {"plain": f"http://127.0.0.1:{port}"}
+        self.process = subprocess.Popen(
+            [nginx(), "-e", f"{self.scratch.name}/error.log", "-p", self.scratch.name, "-c", str(config)],
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            preexec_fn=machine.pin(processor),
+        )
+        while self.process.poll() is None:
+            try:
+                self.accepted = self._accept_count()
+                return True
+            except OSError:
+                time.sleep(0.01)
+        return False
+
+    def _accept_count(self):
+        """Connections so far, its own included."""
+        # Not through a proxy of the user's.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.urls["plain"] + "/front-status", timeout=60) as answer:
+            return int(answer.read().split()[7])
+
+    def cpu_seconds(self):
+        return self.region.cpu_seconds() + machine.cpu_seconds(self.process.pid)
+
+    def counts(self):
+        """What the region was asked since the last call, over so many connections to nginx, which keeps its own."""
+        before, self.accepted = self.accepted, self._accept_count()
+        return {**self.region.counts(), "connections": self.accepted - before - 1}
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+        self.region.__exit__()
+        self.scratch.cleanup()

@@ -41,6 +41,11 @@ def _cpu_seconds(record):
     return record["cpu_user"] + record["cpu_system"]
 
 
+def _kib(record, figure):
+    """None, if the contender does not tell it."""
+    return record[figure] / 1024 if figure in record else None
+
+
 def cell(column, records, base, listing_bytes=0):
     """A figure's spread over the rounds, or None."""
     simple = {
@@ -56,8 +61,8 @@ def cell(column, records, base, listing_bytes=0):
         "connections": lambda r: r["region"]["connections"],
         "MB/s": lambda r: _bytes_per(r, r["seconds"], listing_bytes),
         "MB/s of CPU": lambda r: _bytes_per(r, _cpu_seconds(r), listing_bytes),
-        "KiB each": lambda r: r["heap_each"] / 1024,
-        "KiB resident": lambda r: r["resident_each"] / 1024,
+        "KiB each": lambda r: _kib(r, "heap_each"),
+        "KiB resident": lambda r: _kib(r, "resident_each"),
         "rate": lambda r: r["rate"],
         **{f"p{p} us": lambda r, p=p: r["latency_us"][p] for p in ("50", "99", "99.9")},
         "max us": lambda r: r["latency_us"]["max"],
@@ -98,19 +103,23 @@ def text(spread):
     return f"{middle} ({spread.low:.{digits(spread.median)}f}..{spread.high:.{digits(spread.median)}f})"
 
 
+def print_grid(title, names, lines, out):
+    """`lines` are (name, [spread or None])."""
+    lines = [(name, [text(s) for s in spreads]) for name, spreads in lines]
+    widths = [max(len(names[i]), *(len(cells[i]) for _, cells in lines)) for i in range(len(names))]
+    print(f"\n{title}", file=out)
+    first = max(16, *(len(name) for name, _ in lines))
+    print("  " + " " * first + "".join(f"  {n:>{w}}" for n, w in zip(names, widths)), file=out)
+    for name, cells in lines:
+        print(f"  {name:<{first}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, widths)), file=out)
+
+
 def print_table(points, records, listing_bytes, out):
     for point in points:
-        lines = [(name, [text(cells.get(c)) for c in COLUMNS[point.work]])
-                 for name, cells in rows(point, records, listing_bytes)]
-        if not lines:
-            continue
         names = COLUMNS[point.work]
-        widths = [max(len(names[i]), *(len(cells[i]) for _, cells in lines)) for i in range(len(names))]
-        print(f"\n{point.title}; {point.rounds} rounds", file=out)
-        first = max(16, *(len(name) for name, _ in lines))
-        print("  " + " " * first + "".join(f"  {n:>{w}}" for n, w in zip(names, widths)), file=out)
-        for name, cells in lines:
-            print(f"  {name:<{first}}" + "".join(f"  {c:>{w}}" for c, w in zip(cells, widths)), file=out)
+        lines = [(name, [cells.get(c) for c in names]) for name, cells in rows(point, records, listing_bytes)]
+        if lines:
+            print_grid(f"{point.title}; {point.rounds} rounds", names, lines, out)
 
 
 def summary(points, records, listing_bytes):

@@ -3,11 +3,16 @@
 """Do the figures say what the runs were?"""
 
 import io
+import os
 import pathlib
 import sys
+import tempfile
 import unittest
+import unittest.mock
+import urllib.error
+import urllib.request
 
-from . import figures, table, works
+from . import figures, own, runner, servers, table, works
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import instructions  # noqa: E402
@@ -70,6 +75,18 @@ class Table(unittest.TestCase):
         self.assertIn("practicus", out.getvalue())
         self.assertNotIn("wrk", out.getvalue())
 
+    def test_what_a_contender_does_not_report(self):
+        point = works.Point("memory", "p", ("practicus", "go net/http"), (), 1)
+        runs = [record("practicus", 0, 1, work="memory", heap_each=2048, resident_each=4096),
+                record("go net/http", 0, 1, work="memory", resident_each=3072)]
+        out = io.StringIO()
+        table.print_table([point], runs, 0, out)
+        lines = [line.split() for line in out.getvalue().splitlines()[-2:]]
+        self.assertEqual(lines, [["practicus", "2.00", "4.00"], ["go", "net/http", "-", "3.00"]])
+        found = table.summary([point], runs, 0)[1]
+        self.assertNotIn("KiB each", found)
+        self.assertEqual(found["KiB resident"]["median"], 3)
+
     def test_series(self):
         runs = [{**r, "group": "exchange", "connections": c} for c in (64, 8) for r in RUNS]
         found = table.series(runs, "exchange", lambda r: r["connections"], figures.per_second)
@@ -84,6 +101,73 @@ class Works(unittest.TestCase):
 
     def test_rounds(self):
         self.assertEqual({p.rounds for p in works.points(["load", "exchange"], True, 2)}, {2})
+
+
+    def test_without_nginx_its_points_are_left_out(self):
+        points = [p for p in works.points(["flow", "tokens"], True) if p.server == "nginx"]
+        self.assertEqual(len(points), 3)
+        with unittest.mock.patch.object(servers, "nginx", return_value=None):
+            run = runner.Runner(pathlib.Path("nowhere"), pathlib.Path("nowhere"))
+            run.run_all(points)
+        self.assertEqual(run.skipped["nginx"], "it is not installed")
+        self.assertEqual((run.records, run.failures), ([], []))
+
+
+class Own(unittest.TestCase):
+    SPREAD = {"median": 2, "min": 1, "max": 3}
+    FOUND = {"plain": {"practicus": {"cpu_us": SPREAD, "ratio": {"median": None, "min": 0, "max": None}},
+                       "beast_tuned": {"allocations": 15}}}
+
+    def test_each_figure_becomes_a_line(self):
+        place = {"work": "transport", "point": "transport: plain"}
+        self.assertEqual(
+            list(own.lines("transport", self.FOUND)),
+            [
+                {**place, "contender": "practicus", "figure": "cpu_us", **self.SPREAD},
+                {**place, "contender": "beast_tuned", "figure": "allocations", "median": 15, "min": 15, "max": 15},
+            ],
+        )
+
+    def test_printed(self):
+        out = io.StringIO()
+        own.print_tables("transport", self.FOUND, out)
+        lines = [line.split() for line in out.getvalue().splitlines()]
+        self.assertEqual(lines[1:], [["transport:", "plain"], ["cpu", "us", "ratio", "allocations"],
+                                     ["practicus", "2.00", "(1.00..3.00)", "-", "-"],
+                                     ["beast", "tuned", "-", "-", "15.0"]])
+
+    def test_run(self):
+        with tempfile.TemporaryDirectory() as folder:
+            program = pathlib.Path(folder, own.PROGRAMS["cached"].name)
+            script = """#!/bin/sh\necho '{"arguments": "'"$*"'", "ratio": NaN}'\n"""
+            program.write_text(script, encoding="utf-8")
+            program.chmod(0o700)
+            found = own.run("cached", program.parent, True, 2)
+            self.assertEqual(found, {"arguments": "--json --quick --rounds 2", "ratio": None})
+            program.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+            self.assertIsNone(own.run("cached", program.parent, False, None))
+
+
+PROGRAMS = os.environ.get("PRACTICUS_BENCHMARK_PROGRAMS")
+
+
+@unittest.skipUnless(PROGRAMS and servers.nginx(), "needs the built region, and nginx")
+class Front(unittest.TestCase):
+    def test_counts(self):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with servers.Front(pathlib.Path(PROGRAMS), None, 1) as front:
+            before = front.cpu_seconds()
+            front.counts()
+            for _ in range(3):
+                # Each request has a connection of its own, and no token.
+                with self.assertRaises(urllib.error.HTTPError) as refused:
+                    opener.open(front.urls["plain"] + "/models/many/model-0/?get_meta=true", timeout=60)
+                self.assertEqual(refused.exception.code, 401)
+                refused.exception.close()
+            counts = front.counts()
+            self.assertEqual((counts["requests"], counts["connections"]), (3, 3))
+            self.assertEqual(front.counts()["connections"], 0)
+            self.assertGreaterEqual(front.cpu_seconds(), before)
 
 
 class Instructions(unittest.TestCase):

@@ -4,9 +4,13 @@
 
 import dataclasses
 
-LOOPS = ("practicus", "beast", "libcurl", "go net/http", "rust reqwest", "python aiohttp", "python requests")
+# Any number of connections on one thread.
+LOOPS = ("practicus", "beast", "libcurl", "go net/http", "rust reqwest", "python aiohttp")
+ALL = LOOPS + ("python requests",)
 FLOWS = ("practicus", "practicus SDK", "python requests")
 BOTH = ("practicus", "beast")
+# Servers, and what they add to a title.
+REGIONS = (("region", ""), ("nginx", ", through nginx"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,6 +22,7 @@ class Point:
     # Of the peers' command line, as pairs.
     arguments: tuple
     rounds: int
+    # lean, region, or nginx: a region behind it.
     server: str = "lean"
     tls: bool = False
     # Whose processor time the others are divided by.
@@ -34,7 +39,7 @@ def _exchange(quick, rounds):
             yield Point(
                 "exchange",
                 f"one exchange, {'TLS' if tls else 'plain'}, {connections} connection{'s' * (connections != 1)}",
-                LOOPS + ("wrk",),
+                ALL + ("wrk",),
                 (("--work", "exchange"), ("--connections", connections), ("--seconds", seconds)),
                 rounds or (3 if quick else 7),
                 tls=tls,
@@ -45,7 +50,7 @@ def _listing(quick, rounds):
     yield Point(
         "listing",
         "a listing of 100,000 models",
-        LOOPS,
+        ALL,
         (("--work", "listing"), ("--exchanges", 1 if quick else 3)),
         rounds or (1 if quick else 5),
         models=100_000,
@@ -58,7 +63,7 @@ def _memory(quick, rounds):
             yield Point(
                 "memory",
                 f"memory, {'TLS' if tls else 'plain'}, {connections} connections",
-                BOTH,
+                LOOPS,
                 (("--work", "memory"), ("--connections", connections)),
                 rounds or (1 if quick else 3),
                 tls=tls,
@@ -107,30 +112,32 @@ def _flow(quick, rounds):
         ("flow_cold", "from nothing to a first token", ("--seconds", 0.3 if quick else 2)),
         ("flow_warm", "a token of another model, logged in", ("--exchanges", 20 if quick else 100)),
     ):
-        yield Point(
-            "flow",
-            title,
-            FLOWS,
-            (("--work", kind), much),
-            rounds or (2 if quick else 5),
-            server="region",
-            base="practicus SDK",
-            models=200,
-        )
+        for server, through in REGIONS:
+            yield Point(
+                "flow",
+                title + through,
+                FLOWS,
+                (("--work", kind), much),
+                rounds or (2 if quick else 5),
+                server=server,
+                base="practicus SDK",
+                models=200,
+            )
 
 
 def _tokens(quick, rounds):
     models = 100 if quick else 1000
-    yield Point(
-        "tokens",
-        f"a token of each of {models} models",
-        FLOWS,
-        (("--work", "tokens"), ("--exchanges", models)),
-        rounds or (1 if quick else 3),
-        server="region",
-        base="practicus SDK",
-        models=models,
-    )
+    for server, through in REGIONS:
+        yield Point(
+            "tokens",
+            f"a token of each of {models} models{through}",
+            FLOWS,
+            (("--work", "tokens"), ("--exchanges", models)),
+            rounds or (1 if quick else 3),
+            server=server,
+            base="practicus SDK",
+            models=models,
+        )
 
 
 WORKS = {

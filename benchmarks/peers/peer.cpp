@@ -4,12 +4,12 @@
 #include "peer.hpp"
 
 #include "../measure.hpp"
+#include "../numbers.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <boost/version.hpp>
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -42,11 +42,9 @@ constexpr char usage[] =
 template <class Number>
 Number number(std::string_view text)
 {
-    Number result{};
-    auto const* const end = text.data() + text.size();
-    auto const [stop, code] = std::from_chars(text.data(), end, result);
-    if (code != std::errc() || stop != end) throw std::invalid_argument(std::string(text) + " is no number");
-    return result;
+    auto const result = to_number<Number>(text);
+    if (!result) throw std::invalid_argument(std::string(text) + " is no number");
+    return *result;
 }
 
 std::string content(std::string const& path)

@@ -14,11 +14,14 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 type cluster struct {
@@ -153,68 +156,166 @@ func repeat(connections, each int, end time.Time, call func() error) (int, error
 	return all, nil
 }
 
-func seconds(t syscall.Timeval) float64 {
-	return float64(t.Sec) + float64(t.Usec)/1e6
+func openSockets() int {
+	links, _ := filepath.Glob("/proc/self/fd/*")
+	count := 0
+	for _, link := range links {
+		if to, err := os.Readlink(link); err == nil && strings.HasPrefix(to, "socket:") {
+			count++
+		}
+	}
+	return count
 }
 
-func run() error {
-	url := flag.String("url", "", "http://127.0.0.1:PORT or https://127.0.0.1:PORT")
-	caFile := flag.String("ca", "", "the authority to trust, PEM")
-	work := flag.String("work", "exchange", "exchange or listing")
-	connections := flag.Int("connections", 1, "at once")
-	length := flag.Float64("seconds", 1, "how long")
-	exchanges := flag.Int("exchanges", 0, "how many in all, instead of how long")
-	flag.Parse()
-	runtime.GOMAXPROCS(1)
+// What is in use: the collector gives back at once what it would keep for later.
+func resident() (int, error) {
+	debug.FreeOSMemory()
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0, err
+	}
+	var all, pages int
+	_, err = fmt.Sscan(string(text), &all, &pages)
+	return pages * os.Getpagesize(), err
+}
 
-	p, err := newPeer(*url, *caFile, *connections)
+// Opens all connections. A pool opens fewer than it may, if the first are free again before the last are there.
+func (p *peer) openAll(connections, before int) (int, error) {
+	all := 0
+	for round := 0; round < 3 || openSockets()-before != connections; round++ {
+		if round == 50 {
+			return 0, fmt.Errorf("%d of %d connections are open", openSockets()-before, connections)
+		}
+		done, err := repeat(connections, 1, time.Time{}, p.exchange)
+		if err != nil {
+			return 0, err
+		}
+		all += done
+	}
+	return all, nil
+}
+
+// User and system time of this process: getrusage is coarse, the clock exact, so the sum is the clock's.
+func cpuTimes() (user, system float64) {
+	// CLOCK_PROCESS_CPUTIME_ID, for which package syscall has neither a name nor a function.
+	const clock = 2
+	var used syscall.Rusage
+	var all syscall.Timespec
+	syscall.Getrusage(syscall.RUSAGE_SELF, &used)
+	syscall.Syscall(syscall.SYS_CLOCK_GETTIME, clock, uintptr(unsafe.Pointer(&all)), 0)
+	system = float64(used.Stime.Nano()) / 1e9
+	return float64(all.Nano())/1e9 - system, system
+}
+
+type stopwatch struct {
+	began        time.Time
+	user, system float64
+}
+
+func start() stopwatch {
+	user, system := cpuTimes()
+	return stopwatch{time.Now(), user, system}
+}
+
+func (w stopwatch) stop(exchanges int, line map[string]any) {
+	took := time.Since(w.began)
+	user, system := cpuTimes()
+	line["exchanges"] = exchanges
+	line["seconds"] = took.Seconds()
+	line["cpu_user"] = user - w.user
+	line["cpu_system"] = system - w.system
+}
+
+type command struct {
+	url, caFile, work      string
+	connections, exchanges int
+	seconds                float64
+}
+
+// What a connection occupies between two exchanges.
+func memory(c command, line map[string]any) error {
+	pages, err := resident()
+	if err != nil {
+		return err
+	}
+	sockets := openSockets()
+	p, err := newPeer(c.url, c.caFile, c.connections)
+	if err != nil {
+		return err
+	}
+	watch := start()
+	done, err := p.openAll(c.connections, sockets)
+	if err != nil {
+		return err
+	}
+	watch.stop(done, line)
+	now, err := resident()
+	line["resident_each"] = float64(now-pages) / float64(c.connections)
+	// So that the connections are in use until here.
+	runtime.KeepAlive(p)
+	return err
+}
+
+func measure(c command, line map[string]any) error {
+	p, err := newPeer(c.url, c.caFile, c.connections)
 	if err != nil {
 		return err
 	}
 	call := p.exchange
 	models := 0
-	switch *work {
-	case "exchange":
-	case "listing":
+	if c.work == "listing" {
 		call = func() (err error) {
 			models, err = p.list()
 			return err
 		}
-	default:
-		return errors.New("there is no work " + *work)
 	}
-
 	each, warm := 0, 0
-	if *exchanges != 0 {
-		each, warm = (*exchanges+*connections-1) / *connections, 10
+	if c.exchanges != 0 {
+		each, warm = (c.exchanges+c.connections-1)/c.connections, 10
 	}
-	if *work == "listing" {
+	if c.work == "listing" {
 		warm = 1
 	}
-	span := time.Duration(*length * float64(time.Second))
-	if _, err := repeat(*connections, warm, time.Now().Add(span/4), call); err != nil {
+	span := time.Duration(c.seconds * float64(time.Second))
+	if _, err := repeat(c.connections, warm, time.Now().Add(span/4), call); err != nil {
 		return err
 	}
-
-	var before, after syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &before)
-	began := time.Now()
-	done, err := repeat(*connections, each, began.Add(span), call)
+	watch := start()
+	done, err := repeat(c.connections, each, watch.began.Add(span), call)
 	if err != nil {
 		return err
 	}
-	took := time.Since(began)
-	syscall.Getrusage(syscall.RUSAGE_SELF, &after)
-
-	line := map[string]any{
-		"name": "go net/http", "versions": map[string]string{"go": runtime.Version()},
-		"work": *work, "tls": strings.HasPrefix(*url, "https"), "connections": *connections,
-		"exchanges": done, "seconds": took.Seconds(),
-		"cpu_user":   seconds(after.Utime) - seconds(before.Utime),
-		"cpu_system": seconds(after.Stime) - seconds(before.Stime),
-	}
+	watch.stop(done, line)
 	if models != 0 {
 		line["models"] = models
+	}
+	return nil
+}
+
+func run() error {
+	var c command
+	flag.StringVar(&c.url, "url", "", "http://127.0.0.1:PORT or https://127.0.0.1:PORT")
+	flag.StringVar(&c.caFile, "ca", "", "the authority to trust, PEM")
+	flag.StringVar(&c.work, "work", "exchange", "exchange, listing or memory")
+	flag.IntVar(&c.connections, "connections", 1, "at once")
+	flag.Float64Var(&c.seconds, "seconds", 1, "how long")
+	flag.IntVar(&c.exchanges, "exchanges", 0, "how many in all, instead of how long")
+	flag.Parse()
+	runtime.GOMAXPROCS(1)
+
+	works := map[string]func(command, map[string]any) error{
+		"exchange": measure, "listing": measure, "memory": memory,
+	}
+	work := works[c.work]
+	if work == nil {
+		return errors.New("there is no work " + c.work)
+	}
+	line := map[string]any{
+		"name": "go net/http", "versions": map[string]string{"go": runtime.Version()},
+		"work": c.work, "tls": strings.HasPrefix(c.url, "https"), "connections": c.connections,
+	}
+	if err := work(c, line); err != nil {
+		return err
 	}
 	return json.NewEncoder(os.Stdout).Encode(line)
 }

@@ -16,6 +16,8 @@ HEADERS = {
     "Accept": "application/json",
     "Authorization": "Bearer " + "a" * 300,
 }
+# Of the mock region.
+EMAIL, PASSWORD = "admin@company.com", "practicus"
 
 
 def read_command(works):
@@ -59,22 +61,75 @@ def check_cluster(found):
         raise ValueError("a wrong answer")
 
 
+def check_token(token):
+    if not token or not token.startswith("eyJ"):
+        raise ValueError("a token is none")
+
+
+def cpu_times():
+    """User and system time of the whole process: getrusage is coarse, the clock exact, so the sum is the clock's."""
+    system = resource.getrusage(resource.RUSAGE_SELF).ru_stime
+    return time.process_time() - system, system
+
+
 class Stopwatch:
     """The time and the processor time of the whole process from here on."""
 
     def __init__(self):
-        self.used = resource.getrusage(resource.RUSAGE_SELF)
+        self.user, self.system = cpu_times()
         self.began = time.perf_counter()
 
     def stop(self, exchanges):
         took = time.perf_counter() - self.began
-        used = resource.getrusage(resource.RUSAGE_SELF)
+        user, system = cpu_times()
         return {
             "exchanges": exchanges,
             "seconds": took,
-            "cpu_user": used.ru_utime - self.used.ru_utime,
-            "cpu_system": used.ru_stime - self.used.ru_stime,
+            "cpu_user": user - self.user,
+            "cpu_system": system - self.system,
         }
+
+
+# The flows of whoever has tokens: `logged_in(command)` is a context with a function of a model's number, which fetches
+# a token for it.
+
+
+def flow_cold(command, logged_in):
+    """From nothing to a first token; the first time is not measured."""
+
+    def once():
+        with logged_in(command) as fetch_token:
+            fetch_token(0)
+
+    once()
+    quota, done = much(command), 0
+    watch = Stopwatch()
+    while quota.goes_on(done):
+        once()
+        done += 1
+    return watch.stop(done)
+
+
+def flow_warm(command, logged_in):
+    """A token of a model that was not asked for before, as often as there are exchanges."""
+    with logged_in(command) as fetch_token:
+        fetch_token(0)
+        watch = Stopwatch()
+        for model in range(1, command.exchanges + 1):
+            fetch_token(model)
+        return watch.stop(command.exchanges)
+
+
+def tokens(command, logged_in):
+    """A token of each model, the login included."""
+    watch = Stopwatch()
+    with logged_in(command) as fetch_token:
+        for model in range(command.exchanges):
+            fetch_token(model)
+        return watch.stop(command.exchanges)
+
+
+FLOWS = {"flow_cold": flow_cold, "flow_warm": flow_warm, "tokens": tokens}
 
 
 def report(name, versions, command, figures):

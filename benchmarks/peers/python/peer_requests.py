@@ -3,12 +3,11 @@
 """The benchmark's peer on requests. It blocks, so each connection has a thread and a session of its own."""
 
 import concurrent.futures
+import contextlib
 
 import common
 import requests
 import urllib3.util
-
-LOGIN = {"email": "admin@company.com", "password": "practicus"}
 
 
 def make_session(command):
@@ -35,18 +34,21 @@ def listing(session, url):
     return len(get(session, url + common.LISTING).json())
 
 
-def log_in(session, url):
-    session.headers.pop("Authorization", None)
-    answer = session.post(url + "/console/api/auth/", json=LOGIN, timeout=30)
-    answer.raise_for_status()
-    session.headers["Authorization"] = "Bearer " + answer.json()["access"]
+@contextlib.contextmanager
+def logged_in(command):
+    login = {"email": common.EMAIL, "password": common.PASSWORD}
+    with make_session(command) as session:
+        session.headers.pop("Authorization", None)
+        answer = session.post(command.url + "/console/api/auth/", json=login, timeout=30)
+        answer.raise_for_status()
+        session.headers["Authorization"] = "Bearer " + answer.json()["access"]
+        yield lambda model: fetch_token(session, command.url, model)
 
 
-def session_token(session, url, model):
+def fetch_token(session, url, model):
     found = get(session, f"{url}/models/many/model-{model}/?get_meta=true").headers["x-prt-model-id"]
     answer = get(session, url + "/console/api/modelhost/model-auth/", json={"model_id": int(found)})
-    if not answer.json()["token"].startswith("eyJ"):
-        raise ValueError("a token is none")
+    common.check_token(answer.json()["token"])
 
 
 def repeat_on(session, command, quota):
@@ -77,45 +79,10 @@ def exchanges(command):
     return figures
 
 
-def flow_cold(command):
-    def once():
-        with make_session(command) as session:
-            log_in(session, command.url)
-            session_token(session, command.url, 0)
-
-    once()
-    quota, done = common.much(command), 0
-    watch = common.Stopwatch()
-    while quota.goes_on(done):
-        once()
-        done += 1
-    return watch.stop(done)
-
-
-def flow_warm(command):
-    """A token of a model that was not asked for before, as often as there are exchanges."""
-    with make_session(command) as session:
-        log_in(session, command.url)
-        session_token(session, command.url, 0)
-        watch = common.Stopwatch()
-        for model in range(1, command.exchanges + 1):
-            session_token(session, command.url, model)
-        return watch.stop(command.exchanges)
-
-
-def tokens(command):
-    with make_session(command) as session:
-        watch = common.Stopwatch()
-        log_in(session, command.url)
-        for model in range(command.exchanges):
-            session_token(session, command.url, model)
-        return watch.stop(command.exchanges)
-
-
 def main():
-    own = {"flow_cold": flow_cold, "flow_warm": flow_warm, "tokens": tokens}
-    command = common.read_command(["exchange", "listing", *own])
-    figures = own.get(command.work, exchanges)(command)
+    command = common.read_command(["exchange", "listing", *common.FLOWS])
+    flow = common.FLOWS.get(command.work)
+    figures = flow(command, logged_in) if flow else exchanges(command)
     common.report("python requests", {"requests": requests.__version__}, command, figures)
 
 

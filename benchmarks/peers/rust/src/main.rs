@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use reqwest::header::{HeaderMap, HeaderValue, ACCEPT, AUTHORIZATION};
 use reqwest::{Certificate, Client};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{json, Map, Value};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -163,56 +163,131 @@ async fn repeat(client: &Client, c: &Command, much: Quota) -> Result<(usize, usi
     Ok(all)
 }
 
-/// User and system time of this process, in seconds.
+/// User and system time of this process, in seconds: getrusage is coarse, the clock exact, so the sum is the clock's.
 fn cpu_time() -> (f64, f64) {
-    // SAFETY: an all-zero rusage is a valid one, and getrusage only writes into it.
-    let used = unsafe {
+    // SAFETY: all-zero structures are valid ones, and both calls only write into them.
+    let (used, all) = unsafe {
         let mut used: libc::rusage = std::mem::zeroed();
+        let mut all: libc::timespec = std::mem::zeroed();
         libc::getrusage(libc::RUSAGE_SELF, &mut used);
-        used
+        libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut all);
+        (used, all)
     };
-    let seconds = |t: libc::timeval| t.tv_sec as f64 + t.tv_usec as f64 / 1e6;
-    (seconds(used.ru_utime), seconds(used.ru_stime))
+    let system = used.ru_stime.tv_sec as f64 + used.ru_stime.tv_usec as f64 / 1e6;
+    (all.tv_sec as f64 + all.tv_nsec as f64 / 1e9 - system, system)
 }
 
-async fn run(c: Command) -> Result<(), Failure> {
-    if c.work != "exchange" && c.work != "listing" {
-        return Err(format!("there is no work {}", c.work).into());
+struct Stopwatch {
+    began: Instant,
+    used: (f64, f64),
+}
+
+impl Stopwatch {
+    fn start() -> Self {
+        Stopwatch { used: cpu_time(), began: Instant::now() }
     }
-    let client = make_client(&c)?;
+
+    fn stop(&self, exchanges: usize) -> Map<String, Value> {
+        let seconds = self.began.elapsed().as_secs_f64();
+        let used = cpu_time();
+        let figures = json!({
+            "exchanges": exchanges, "seconds": seconds,
+            "cpu_user": used.0 - self.used.0, "cpu_system": used.1 - self.used.1,
+        });
+        figures.as_object().unwrap().clone()
+    }
+}
+
+async fn measure(c: &Command) -> Result<Map<String, Value>, Failure> {
+    let client = make_client(c)?;
     let counted = c.exchanges != 0;
     let warm = match (c.work.as_str(), counted) {
         ("listing", _) => Quota::Each(1),
         (_, true) => Quota::Each(10),
         _ => Quota::Until(Instant::now() + Duration::from_secs_f64(c.seconds / 4.0)),
     };
-    repeat(&client, &c, warm).await?;
+    repeat(&client, c, warm).await?;
 
-    let before = cpu_time();
-    let began = Instant::now();
+    let watch = Stopwatch::start();
     let much = if counted {
         Quota::Each(c.exchanges.div_ceil(c.connections))
     } else {
-        Quota::Until(began + Duration::from_secs_f64(c.seconds))
+        Quota::Until(watch.began + Duration::from_secs_f64(c.seconds))
     };
-    let (done, models) = repeat(&client, &c, much).await?;
-    let seconds = began.elapsed().as_secs_f64();
-    let after = cpu_time();
+    let (done, models) = repeat(&client, c, much).await?;
+    let mut figures = watch.stop(done);
+    if models != 0 {
+        figures.insert("models".into(), models.into());
+    }
+    Ok(figures)
+}
+
+fn open_sockets() -> Result<usize, Failure> {
+    let mut count = 0;
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        // That of the folder itself is gone when it is looked at.
+        if let Ok(target) = std::fs::read_link(entry?.path()) {
+            count += usize::from(target.to_string_lossy().starts_with("socket:"));
+        }
+    }
+    Ok(count)
+}
+
+fn resident() -> Result<f64, Failure> {
+    let text = std::fs::read_to_string("/proc/self/statm")?;
+    let pages: f64 = text.split(' ').nth(1).ok_or("statm is short")?.parse()?;
+    // SAFETY: sysconf only tells a number.
+    Ok(pages * unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as f64)
+}
+
+/// Thousands of connections need as many descriptors.
+fn raise_descriptor_limit() {
+    // SAFETY: both calls only use the structure that they are given.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit);
+        limit.rlim_cur = limit.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &limit);
+    }
+}
+
+/// What a connection occupies between two exchanges.
+async fn memory(c: &Command) -> Result<Map<String, Value>, Failure> {
+    let (sockets, before) = (open_sockets()?, resident()?);
+    let client = make_client(c)?;
+    let watch = Stopwatch::start();
+    let (mut done, mut rounds) = (0, 0);
+    // A pool opens fewer than it may, if the first are free again before the last are there.
+    while rounds < 3 || open_sockets()? - sockets != c.connections {
+        if rounds == 50 {
+            return Err(format!("{} of {} connections are open", open_sockets()? - sockets, c.connections).into());
+        }
+        done += repeat(&client, c, Quota::Each(1)).await?.0;
+        rounds += 1;
+    }
+    let mut figures = watch.stop(done);
+    figures.insert("resident_each".into(), ((resident()? - before) / c.connections as f64).into());
+    Ok(figures)
+}
+
+async fn run(c: Command) -> Result<(), Failure> {
+    let figures = match c.work.as_str() {
+        "exchange" | "listing" => measure(&c).await?,
+        "memory" => memory(&c).await?,
+        _ => return Err(format!("there is no work {}", c.work).into()),
+    };
     let mut line = json!({
         "name": "rust reqwest",
         "versions": {"reqwest": env!("PEER_REQWEST"), "tokio": env!("PEER_TOKIO"), "rustc": env!("PEER_RUSTC")},
         "work": c.work, "tls": c.url.starts_with("https"), "connections": c.connections,
-        "exchanges": done, "seconds": seconds,
-        "cpu_user": after.0 - before.0, "cpu_system": after.1 - before.1,
     });
-    if models != 0 {
-        line["models"] = json!(models);
-    }
+    line.as_object_mut().unwrap().extend(figures);
     println!("{line}");
     Ok(())
 }
 
 fn main() {
+    raise_descriptor_limit();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let result = read_command().and_then(|c| runtime?.block_on(run(c)));
     if let Err(failure) = result {
