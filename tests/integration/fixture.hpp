@@ -10,6 +10,8 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
+#include <boost/version.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -74,6 +76,11 @@ struct ends
                 ++closed;
             else
                 ++other;
+#if BOOST_VERSION >= 108500
+        } catch (boost::system::system_error const& failed) {
+            // Asio's own word, where an operation is cancelled before its first step.
+            failed.code() == asio::error::operation_aborted ? ++aborted : ++other;
+#endif
         } catch (...) {
             ++other;
         }

@@ -69,7 +69,8 @@ std::string csv_of_name(std::string const& name)
 
 std::string table_of_name(std::string const& name)
 {
-    auto const table = to_table(std::vector{model_prefix{"k", name}});
+    std::vector<model_prefix> const one(1, {"k", name});
+    auto const table = to_table(one);
     auto const line = table.substr(table.find('\n') + 1);
     REQUIRE(line.starts_with("k    "));
     return line.substr(5, line.size() - 6);

@@ -44,6 +44,9 @@ public:
             error_code code;
             auto const used = parser_->put(asio::buffer(text_), code);
             if (code == boost::beast::http::error::need_more) code = {};
+            // Newer versions of Beast see it themselves.
+            if (code == boost::beast::http::error::header_limit)
+                throw error(errc::header_too_large, "the proxy's answer");
             if (code) throw_with_cause(errc::malformed_response, code, "the proxy's answer is no HTTP");
             text_.erase(0, used);
             if (!parser_->is_header_done()) return false;
