@@ -31,8 +31,9 @@ KINDS = (
     ("the client: pool, tokens, retries, request", r"practicus/"),
     ("the peer's own loop", r"benchmarks/"),
 )
-# Pairs of runs, by number of exchanges.
-COUNTS = (2000, 6000)
+# Pairs of runs, by number of exchanges. How often a call is in vain differs from run to run: that takes many.
+INSTRUCTION_RUNS = (2_000, 6_000)
+CALL_RUNS = (5_000, 65_000)
 
 
 def environment():
@@ -83,10 +84,10 @@ def processor_time(peer, exchanges):
     return each("cpu_user"), each("cpu_system")
 
 
-def difference(count):
+def difference(count, runs):
     """`count(exchanges)` for one exchange."""
-    few, many = (count(n) for n in COUNTS)
-    each = COUNTS[1] - COUNTS[0]
+    few, many = (count(n) for n in runs)
+    each = runs[1] - runs[0]
     return {name: (many[name] - few[name]) / each for name in many if many[name] - few[name] > each / 1000}
 
 
@@ -96,13 +97,13 @@ def profile(name, peer, scratch):
     whole = user + system
     print(f"  {whole:.2f} us of processor time, {100 * system / whole:.0f} % of it in the kernel")
     if shutil.which("strace"):
-        calls = difference(lambda n: system_calls(peer, n, scratch))
+        calls = difference(lambda n: system_calls(peer, n, scratch), CALL_RUNS)
         print("  system calls: " + ", ".join(f"{count:.2f} {call}" for call, count in
                                              sorted(calls.items(), key=lambda found: -found[1]) if count >= 0.005))
     else:
         print("  SKIPPED: system calls: strace is not installed")
     if shutil.which("valgrind"):
-        found = difference(lambda n: instructions(peer, n, scratch))
+        found = difference(lambda n: instructions(peer, n, scratch), INSTRUCTION_RUNS)
         whole = sum(found.values())
         print(f"  {whole:.0f} instructions:")
         for kind, count in sorted(found.items(), key=lambda one: -one[1]):
