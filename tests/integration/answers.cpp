@@ -75,7 +75,7 @@ TEST_CASE("a success that is no JSON")
     CHECK(info.server_message == "Welcome");
     CHECK(f.failure_of(200, "").code == errc::not_json);
     CHECK(f.failure_of(200, "[{]").code == errc::not_json);
-    auto const deep = R"({"x":)" + std::string(100, '[') + std::string(100, ']') + '}';
+    auto const deep = R"([{"x":)" + std::string(100, '[') + std::string(100, ']') + "}]";
     CHECK(f.failure_of(200, deep).code == errc::not_json);
     CHECK(f.failure_of(204, "").code == errc::not_json);
 }
