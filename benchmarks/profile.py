@@ -5,7 +5,7 @@ processor time that is the kernel's.
 
     profile.py --programs DIR [--connections N]
 
-DIR is where the built benchmarks are. All figures are differences of two runs, of which one makes so many exchanges more:
+DIR is where the built benchmarks are, with debug information as benchmarks/run.sh builds them. All figures are differences of two runs, of which one makes so many exchanges more:
 what start and end cost is in both.
 """
 
@@ -27,6 +27,7 @@ KINDS = (
     ("memory: allocating and freeing", r"malloc\.c|arena\.c|memalign|operator (new|delete)|aligned_(new|delete)"),
     ("locks", r"pthread_mutex|posix_mutex"),
     ("Asio: sockets, event loop, coroutine frames", r"asio/|c\+\+/\d+/coroutine|epoll"),
+    ("other Boost: buffers, messages, fields", r"/boost/"),
     ("bytes: copying, comparing, wiping", r"sysdeps/.*(mem|str)|basic_string|char_traits|string_view|wipe"),
     ("the client: pool, tokens, retries, request", r"practicus/"),
     ("the peer's own loop", r"benchmarks/"),
@@ -58,7 +59,8 @@ def instructions(peer, exchanges, scratch):
     for line in text.splitlines():
         match = re.match(r"\s*([\d,]+)\s+(\S+:\S.*)", line)
         if match:
-            found[kind_of(match.group(2))] += int(match.group(1).replace(",", ""))
+            # Without the program's own name, which is no place in it.
+            found[kind_of(re.sub(r" \[\S*peer_\w+\]$", "", match.group(2)))] += int(match.group(1).replace(",", ""))
     return found
 
 

@@ -64,7 +64,8 @@ build_rust() { (cd "$root/benchmarks/peers/rust" && cargo build --release --lock
 {
     practicus_install "to build the benchmarks" $practicus_build_packages $(practicus_boost_packages) liblz4-dev
     practicus_install "the peers, and to plot" $practicus_benchmark_packages $(practicus_front_packages)
-    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG" \
+    # Lines are for profile.py; the code is the same.
+    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="-O2 -DNDEBUG -g1" \
         -DPRACTICUS_BUILD_TESTS=OFF -DPRACTICUS_BUILD_EXAMPLES=OFF -DPRACTICUS_BUILD_BENCHMARKS=ON
     cmake --build "$build" --target benchmark_programs
     # Fetched from their registries by their own clients: modules, crates and packages of pinned versions.
