@@ -43,6 +43,7 @@ set(practicus_marked_headers
     practicus/detail/json_value.hpp pure
     practicus/detail/json_shape.hpp pure
     practicus/detail/piece_reader.hpp pure
+    practicus/detail/shape_handler.hpp pure
     practicus/detail/shape_reader.hpp pure
     practicus/detail/error_body.hpp pure
     practicus/detail/wire.hpp pure

@@ -9,7 +9,8 @@ usage() {
 tests/portability/table.sh [--cache DIR] [ROW...]
 
 Builds and tests practicus, optimised, on fresh Debians with their compilers and their Boost, as root, and prints a table of
-the results. A row is SUITE:COMPILER[:BOOST]; without rows, the ones below. Each takes about half an hour on two processors.
+the results. A row is SUITE:COMPILER[:BOOST]; without rows: bookworm, trixie and sid, each with g++ and clang++. Each takes
+about half an hour on two processors.
 
   --cache DIR   as of chroot.sh; each row's log is left there
 END_OF_USAGE

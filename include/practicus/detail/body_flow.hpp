@@ -170,7 +170,7 @@ private:
     {
         if (body.empty() || unread_) return;
         bool const useful = reader_->take(body);
-        unread_ = !useful && !std::exchange(read_, true);
+        unread_ = !useful && !read_;
         read_ = true;
         if (!unread_) drop(body);
     }

@@ -3,7 +3,12 @@
 
 #include "catch.hpp"
 
+#include <practicus/detail/sweeper.hpp>
 #include <practicus/detail/waiter.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
 
 namespace {
 
@@ -40,4 +45,17 @@ TEST_CASE("nothing is done with a context that is going")
     registry.shut_down();
     CHECK_FALSE(registry.if_up([&] { ++calls; }));
     CHECK(calls == 1);
+}
+
+TEST_CASE("a wait that has ended before it was armed is not armed any more")
+{
+    using namespace practicus::detail;
+    boost::asio::io_context io;
+    auto const owner = std::make_shared<sweeper>(io.get_executor());
+    timed_waiter w;
+    owner->add(w.limit, w, time_point::max());
+    CHECK(w.limit.is_linked());
+    owner->remove(w.limit);
+    owner->add(w.limit, w, time_point::max());
+    CHECK_FALSE(w.limit.is_linked());
 }
