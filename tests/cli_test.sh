@@ -268,11 +268,11 @@ stop_region
 
 # What it knows stands in the manual page and in the completions.
 for shell in bash zsh; do expect 0 "$practicus" completion $shell && mv out completion.$shell; done
-"$practicus" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z]*\) .*/\1/p' > commands
+"$practicus" --help | sed -n '/^Subcommands:/I,/^$/s/^  \([a-z]*\) .*/\1/p' > commands
 [ "$(wc -l < commands)" -ge 12 ] || fail "no commands"
 for command in "" $(cat commands); do
     # (No quotes: without a command, these are the global options.)
-    for word in $command $("$practicus" $command --help | grep -oE '^  (-h,)?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
+    for word in $command $("$practicus" $command --help | grep -oE '^ +(-h, *)?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
         [ "$word" = --help ] || grep -q -- "$word" completion.bash || fail "bash does not complete $word"
         [ "$word" = --help ] || grep -q -- "$word" completion.zsh || fail "zsh does not complete $word"
         grep -qE -- "(Cm|Fl) (h , Fl )?${word#-}( |\$)" "$manual" || grep -qE -- "Fl ${word#-}( |\$)" "$manual" ||

@@ -8,7 +8,6 @@
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/piece_reader.hpp>
 #include <practicus/detail/transcoder.hpp>
-#include <practicus/detail/wipe.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
@@ -58,7 +57,8 @@ public:
                                    time_point deadline, attempt& now, response& answer)
     {
         // What comes encoded is measured when it is decoded, and what is given away not at all.
-        if (encoding_ != nullptr || sink_ != nullptr) limits.body = std::numeric_limits<std::size_t>::max();
+        bool const measured_later = encoding_ != nullptr || sink_ != nullptr;
+        if (measured_later) limits.body = std::numeric_limits<std::size_t>::max();
         if (source_ != nullptr) {
             co_await write(c, rest, limits, deadline, now, answer);
             rest = {};
@@ -69,9 +69,10 @@ public:
             read_ = unread_ = false;
         }
         std::string whole;
+        auto part = exchange_part::piece;
         while (true) {
             try {
-                co_await c.exchange(rest, limits, deadline, now, answer, exchange_part::piece);
+                co_await c.exchange(rest, limits, deadline, now, answer, part);
             } catch (error const& e) {
                 if (e.code() == errc::body_too_large && reader_ == nullptr) throw_too_large();
                 throw;
@@ -82,12 +83,14 @@ public:
             if (sink_ != nullptr && is_success(answer.status))
                 co_await give_away(answer.body, last);
             else if (reader_ != nullptr && is_success(answer.status))
-                read(answer.body);
+                read(answer);
             else if (decoder_)
                 decode(answer, last, whole);
             else if (answer.body.size() > limit_)
                 throw_too_large();
-            if (decoder_) drop(answer.body);
+            else if (!measured_later)
+                part = exchange_part::whole;
+            if (decoder_) answer.drop_body();
             if (last) break;
         }
         if (decoder_) answer.body = std::move(whole);
@@ -146,7 +149,7 @@ private:
         else if (is_success(answer.status))
             throw error(errc::malformed_response, "the answer has an encoding that was not asked for");
         else
-            drop(answer.body);
+            answer.drop_body();
     }
 
     void decode(response& answer, bool last, std::string& whole)
@@ -160,25 +163,19 @@ private:
             }
             // What follows is dropped as well, as encoded otherwise.
             decoder_.reset();
-            drop(answer.body);
+            answer.drop_body();
             answer.content_encoding = "broken";
         }
     }
 
     /// What is useless from its beginning is kept, for an error that describes it.
-    void read(std::string& body)
+    void read(response& answer)
     {
-        if (body.empty() || unread_) return;
-        bool const useful = reader_->take(body);
+        if (answer.body.empty() || unread_) return;
+        bool const useful = reader_->take(answer.body);
         unread_ = !useful && !read_;
         read_ = true;
-        if (!unread_) drop(body);
-    }
-
-    static void drop(std::string& body) noexcept
-    {
-        wipe(body.data(), body.size());
-        body.clear();
+        if (!unread_) answer.drop_body();
     }
 
     [[noreturn]] static void throw_too_large()

@@ -31,7 +31,6 @@
 #include <string_view>
 #include <tuple>
 #include <utility>
-#include <vector>
 
 namespace practicus::inline v1::detail {
 
@@ -42,6 +41,8 @@ struct exchange_limits
     std::chrono::milliseconds between_bytes;
     std::size_t header;
     std::size_t body;
+    /// The answer may hold a token.
+    bool secret = true;
 };
 
 /// How far a call of `exchange` goes.
@@ -127,8 +128,11 @@ private:
         {
             self->out.wipe();
             if (self->under_way_) return;
-            wipe(self->in_.data(), std::min(used, self->in_.size()));
-            if (self->in_.size() > small_buffer) std::vector<char>(small_buffer).swap(self->in_);
+            self->wipe_input(used);
+            if (self->in_size_ > small_buffer) {
+                self->in_.reset();
+                self->in_size_ = 0;
+            }
         }
     };
 
@@ -178,13 +182,14 @@ private:
             asio::cancellation_state const caller = co_await asio::this_coro::cancellation_state;
             if (caller.cancelled() != asio::cancellation_type::none) throw_aborted();
         }
+        reader_->go_on(answer, part == exchange_part::whole);
         while (true) {
             grow(held_);
             auto const at = so_far.begun ? phase::body : phase::first_byte;
             arm(phase_end(deadline, home().time().now(),
                           so_far.begun ? limits.between_bytes : limits.first_byte));
             auto read =
-                socket.async_read_some(asio::buffer(in_.data() + held_, in_.size() - held_), without_frame);
+                socket.async_read_some(asio::buffer(in_.get() + held_, in_size_ - held_), without_frame);
             std::size_t n = 0;
             std::tie(code, n) = co_await std::move(read);
             auto const ended = disarm();
@@ -201,6 +206,7 @@ private:
             }
             so_far.begun = true;
             so_far.bytes_received += n;
+            received_ += n;
             held_ += n;
             used.used = std::max(used.used, held_);
             if (take(reader_, held_, limits)) {
@@ -218,9 +224,12 @@ private:
     void begin(exchange_limits const& limits)
     {
         unwritten_.clear();
-        reader_.emplace(limits.header, limits.body);
+        reader_.emplace(limits.header, limits.body, limits.secret);
+        secret_ = limits.secret;
         held_ = 0;
-        if (in_.empty()) in_.resize(small_buffer);
+        // The next answer may well be as long as the last one.
+        auto const expected = std::clamp(std::exchange(received_, 0), small_buffer, large_buffer);
+        if (in_size_ < expected) resize(expected, 0);
     }
 
     using buffers = std::array<asio::const_buffer, 2>;
@@ -260,33 +269,42 @@ private:
         throw_with_cause(errc::connection_lost, cause);
     }
 
-    /// Room for the next read; more of it for a large answer, which fills the buffer each time.
+    /// Room for the next read; more of it for an answer that is known to be large, or fills it each time.
     void grow(std::size_t held)
     {
-        if (filled_ && in_.size() < large_buffer) resize(2 * in_.size(), held);
-        if (held == in_.size()) resize(2 * in_.size(), held);
+        auto size = filled_ || held == in_size_ ? 2 * in_size_ : in_size_;
+        size = static_cast<std::size_t>(std::max<std::uint64_t>(size, reader_->left()));
+        // A line may need more; it has a limit of its own.
+        size = std::max(std::min(size, large_buffer), held == in_size_ ? 2 * in_size_ : in_size_);
+        if (size != in_size_) resize(size, held);
         filled_ = false;
     }
 
     /// Without leaving a copy behind.
     void resize(std::size_t size, std::size_t held)
     {
-        std::vector<char> larger(size);
-        std::copy_n(in_.begin(), held, larger.begin());
-        wipe(in_.data(), in_.size());
+        auto larger = std::make_unique_for_overwrite<char[]>(size);
+        std::copy_n(in_.get(), held, larger.get());
+        wipe_input(in_size_);
         in_.swap(larger);
+        in_size_ = size;
+    }
+
+    /// Its head may hold a secret in any case.
+    void wipe_input(std::size_t used) noexcept
+    {
+        wipe(in_.get(), std::min({used, in_size_, secret_ ? in_size_ : small_buffer}));
     }
 
     /// True when the answer is complete.
     bool take(std::optional<response_reader>& reader, std::size_t& held, exchange_limits const& limits)
     {
-        filled_ = held == in_.size();
+        filled_ = held == in_size_;
         while (true) {
             error_code code;
-            auto const used = reader->feed({in_.data(), held}, code);
+            auto const used = reader->feed({in_.get(), held}, code);
             if (code) throw_with_cause(response_reader::to_errc(code), code);
-            if (used != held)
-                std::copy_n(in_.begin() + static_cast<std::ptrdiff_t>(used), held - used, in_.begin());
+            if (used != held) std::copy_n(in_.get() + used, held - used, in_.get());
             held -= used;
             if (!reader->is_done()) {
                 if (held > std::max(limits.header, min_line))
@@ -294,14 +312,19 @@ private:
                 return false;
             }
             if (!reader->interim()) return true;
-            reader.emplace(limits.header, limits.body);
+            reader.emplace(limits.header, limits.body, limits.secret);
         }
     }
 
-    std::vector<char> in_;
+    // Not a vector: that would fill it with zeros first.
+    std::unique_ptr<char[]> in_;
+    std::size_t in_size_ = 0;
     std::size_t held_ = 0;
+    /// Of this answer, or the last.
+    std::size_t received_ = 0;
     std::optional<response_reader> reader_;
     error_code unwritten_;
+    bool secret_ = true;
     bool under_way_ = false;
     bool filled_ = false;
     bool reusable_ = false;

@@ -22,9 +22,11 @@ public:
     wire_text() = default;
     explicit wire_text(std::string text) noexcept : text_(std::move(text)) {}
     wire_text(wire_text const&) = default;
+    wire_text(wire_text&& other) noexcept { take(other); }
     wire_text& operator=(wire_text other) noexcept
     {
-        text_.swap(other.text_);
+        wipe();
+        take(other);
         return *this;
     }
     ~wire_text() { wipe(); }
@@ -55,6 +57,15 @@ public:
     }
 
 private:
+    /// A short text is copied, and must leave nothing where it was.
+    void take(wire_text& from) noexcept
+    {
+        auto* const place = from.text_.data();
+        auto const size = from.text_.size();
+        text_.swap(from.text_);
+        if (text_.data() != place) detail::wipe(place, size);
+    }
+
     std::string text_;
 };
 
@@ -83,10 +94,14 @@ struct request
     std::string_view content_encoding;
     std::string_view accept = "application/json";
     wire_text body;
+    /// The body instead, if it is the caller's data, which is not wiped.
+    std::string data;
     /// The body comes piece by piece.
     bool chunked = false;
     /// The body must not follow a redirect.
     bool secret_body = false;
+    /// The answer may hold a token.
+    bool secret_answer = true;
     /// It may be sent twice although its method is not idempotent.
     bool safe_to_repeat = false;
     /// It holds a one-time password.
@@ -99,6 +114,8 @@ struct request
 
     /// For errors: method and path, without the query.
     std::string name() const { return std::string(method) + ' ' + target.substr(0, target.find('?')); }
+
+    std::string_view content() const noexcept { return data.empty() ? body.view() : data; }
 };
 
 /// What is kept of an answer.
@@ -109,9 +126,18 @@ struct response
     response(response&&) = default;
     response& operator=(response const&) = default;
     response& operator=(response&&) = default;
-    ~response() { wipe(body.data(), body.size()); }
+    ~response() { drop_body(); }
+
+    /// It is wiped, if it may hold a secret; its room stays.
+    void drop_body() noexcept
+    {
+        if (secret) wipe(body.data(), body.size());
+        body.clear();
+    }
 
     unsigned status = 0;
+    /// `request::secret_answer`.
+    bool secret = true;
     bool keep_alive = false;
     /// It says where its body ends; else the end of the connection does, which a crash may bring too.
     bool delimited = true;

@@ -81,7 +81,7 @@ inline asio::awaitable<request> make_prediction(prediction_input& in)
     if (in.encoding() && !in.source) body = co_await encode_body(*in.encoding(), body);
     auto const& how = in.options;
     auto r = wire::prediction(in.url, how.by_get(), how.content_type(), how.max_answer());
-    r.body = wire_text(std::move(body));
+    r.data = std::move(body);
     r.chunked = static_cast<bool>(in.source);
     r.safe_to_repeat = how.safe_to_repeat();
     r.first_byte = how.first_byte();

@@ -39,9 +39,11 @@ class response_reader final : public beast::http::basic_parser<false>
 public:
     using error_code = boost::system::error_code;
 
-    response_reader(std::size_t header_limit, std::size_t body_limit)
+    /// `secret`: the body may hold a token.
+    response_reader(std::size_t header_limit, std::size_t body_limit, bool secret = true)
         : header_limit_(header_limit), body_limit_(body_limit)
     {
+        response_.secret = secret;
         this->header_limit(static_cast<std::uint32_t>(
             std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
         this->body_limit(body_limit);
@@ -91,7 +93,17 @@ public:
         return response_;
     }
 
-    /// Gives away what there is: all of it, or the next piece of the body.
+    /// How much of the body is yet to come, if the head has told; else 0.
+    std::uint64_t left() { return is_header_done() ? content_length_remaining().value_or(0) : 0; }
+
+    /// Goes on, behind what `from` has of the body. `whole`: there will be no more pieces than this.
+    void go_on(response& from, bool whole) noexcept
+    {
+        whole_ = whole;
+        if (begun_to_give_) response_.body.swap(from.body);
+    }
+
+    /// Gives away what there is, until it goes on.
     void hand_over(response& to)
     {
         auto& here = result();
@@ -102,16 +114,7 @@ public:
         }
         to.keep_alive = here.keep_alive;
         to.delimited = here.delimited;
-        if (to.body.empty()) {
-            // Each has room for the other's next piece.
-            to.body.swap(here.body);
-        } else {
-            to.body += here.body;
-            wipe(here.body.data(), here.body.size());
-            here.body.clear();
-        }
-        // An idle connection keeps no such room.
-        if (is_done()) std::string().swap(here.body);
+        to.body.swap(here.body);
     }
 
     static errc to_errc(error_code const& code) noexcept
@@ -196,22 +199,20 @@ private:
 
     void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code& code) override
     {
-        if (!length) return;
-        if (*length > body_limit_)
-            code = beast::http::error::body_limit;
-        else
-            response_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(*length, 1U << 20)));
+        if (length && *length > body_limit_) code = beast::http::error::body_limit;
     }
 
     std::size_t on_body_impl(string_view piece, error_code&) override
     {
         auto& body = response_.body;
         if (body.capacity() - body.size() < piece.size()) {
-            // It may hold a token, and must leave none behind where it was.
+            auto const known = whole_ ? std::min<std::uint64_t>(left(), believed_length) : 0;
             std::string larger;
-            larger.reserve(2 * body.size() + piece.size());
+            larger.reserve(
+                std::max(2 * body.size() + piece.size(), body.size() + static_cast<std::size_t>(known)));
             larger = body;
-            wipe(body.data(), body.size());
+            // It must leave no token behind where it was.
+            if (response_.secret) wipe(body.data(), body.size());
             body.swap(larger);
         }
         body.append(piece.data(), piece.size());
@@ -227,11 +228,15 @@ private:
 
     void on_finish_impl(error_code&) override {}
 
+    /// A body that is said to be longer gets room as it comes.
+    static constexpr std::uint64_t believed_length = 16U << 20;
+
     std::size_t header_limit_;
     std::size_t header_size_ = 0;
     std::size_t body_limit_;
     bool in_trailer_ = false;
     bool begun_to_give_ = false;
+    bool whole_ = true;
     response response_;
 };
 

@@ -184,7 +184,7 @@ private:
             : to(pools.of(r.where)), facts(facts_of(r)), careful(!may_be_repeated(facts)),
               target(r.target), bounds{r.first_byte.value_or(options.timeouts().first_byte()),
                                        options.timeouts().between_bytes(), options.limits().header(),
-                                       r.body_limit}
+                                       r.body_limit, r.secret_answer}
         {}
 
         std::shared_ptr<pool> to;
@@ -286,16 +286,16 @@ private:
             out.append("Content-Encoding: ").append(r.content_encoding);
             out.append("\r\nAccept-Encoding: ").append(r.content_encoding).append("\r\n");
         }
-        if (r.chunked || !r.body.empty() || r.method == "POST") {
-            if (r.chunked || !r.body.empty())
+        auto rest = r.content();
+        if (r.chunked || !rest.empty() || r.method == "POST") {
+            if (r.chunked || !rest.empty())
                 out.append("Content-Type: ").append(r.content_type).append("\r\n");
             if (r.chunked)
                 out.append("Transfer-Encoding: chunked\r\n");
             else
-                out.append("Content-Length: ").append(std::to_string(r.body.size())).append("\r\n");
+                out.append("Content-Length: ").append(std::to_string(rest.size())).append("\r\n");
         }
         out.append("\r\n");
-        auto rest = r.body.view();
         auto const along =
             std::min(rest.size(), connection::together - std::min(connection::together, out.size()));
         out.append(rest.substr(0, along));

@@ -139,6 +139,7 @@ inline request prediction(model_url const& url, bool by_get, std::string_view co
     r.authorized = authorization::session;
     r.content_type = content_type;
     r.accept = "*/*";
+    r.secret_answer = false;
     r.body_limit = body_limit;
     return r;
 }

@@ -329,6 +329,55 @@ TEST_CASE("what is no HTTP is malformed")
     }
 }
 
+TEST_CASE("a body in pieces, and the rest of it in one")
+{
+    response_reader reader(16 * 1024, 100'000);
+    error_code code;
+    response answer;
+    std::string const part(1000, 'a');
+    reader.go_on(answer, false);
+    CHECK(reader.left() == 0);
+    reader.feed("HTTP/1.1 200 OK\r\nContent-Length: 50000\r\nDate: today\r\n\r\n" + part, code);
+    CHECK(reader.left() == 49'000);
+    reader.hand_over(answer);
+    CHECK(answer.status == 200);
+    CHECK(answer.date == "today");
+    CHECK(answer.body == part);
+    // Its room is not for all of it: the caller takes each piece away.
+    CHECK(answer.body.capacity() < 49'000);
+    answer.drop_body();
+    reader.go_on(answer, false);
+    reader.feed(part, code);
+    reader.hand_over(answer);
+    CHECK(answer.body == part);
+
+    // What the caller has left comes first. Nothing is copied twice.
+    reader.go_on(answer, true);
+    reader.feed(part, code);
+    reader.hand_over(answer);
+    CHECK(answer.body == part + part);
+    CHECK(answer.body.capacity() >= 49'000);
+    auto const* const place = answer.body.data();
+    reader.go_on(answer, true);
+    reader.feed(std::string(47'000, 'a'), code);
+    CHECK(reader.is_done());
+    CHECK(reader.left() == 0);
+    reader.hand_over(answer);
+    CHECK(answer.body == std::string(49'000, 'a'));
+    CHECK(answer.body.data() == place);
+    CHECK_FALSE(code);
+}
+
+TEST_CASE("a body that is said to be endless gets its room as it comes")
+{
+    constexpr std::size_t limit = std::size_t{1} << 40;
+    response_reader reader(16 * 1024, limit);
+    error_code code;
+    reader.feed("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\nabc", code);
+    CHECK_FALSE(code);
+    CHECK(reader.result().body.capacity() < 20'000'000);
+}
+
 TEST_CASE("a body that grows, chunk by chunk, leaves nothing of itself in freed memory")
 {
     static constexpr std::string_view bytes =

@@ -534,6 +534,9 @@ TEST_CASE("what is written for the wire grows and goes without leaving a copy")
         CHECK(moved.size() == 0);
         moved.append("again");
         CHECK(moved.view() == "again");
+        auto const* const place = text.view().data();
+        wire_text const taken = std::move(text);
+        CHECK(taken.view().data() == place);
     }
     CHECK(memory.blocks() > 5);
     CHECK(memory.found() == 0);
@@ -555,6 +558,14 @@ TEST_CASE("a short text that is wiped or outgrows its place leaves nothing there
     auto* const other = ::new (static_cast<void*>(place)) wire_text;
     other->append("abcdefghijkl");
     other->wipe();
+    CHECK(bytes.find("bcdefghijkl") == std::string_view::npos);
+    other->append("abcdefghijkl");
+    wire_text taken = std::move(*other);
+    CHECK(bytes.find("bcdefghijkl") == std::string_view::npos);
+    CHECK(taken.view() == "abcdefghijkl");
+    *other = std::move(taken);
+    CHECK(other->view() == "abcdefghijkl");
+    *other = wire_text();
     CHECK(bytes.find("bcdefghijkl") == std::string_view::npos);
     std::destroy_at(other);
 }
