@@ -71,6 +71,7 @@ set(practicus_marked_headers
     practicus/detail/name_cache.hpp
     practicus/detail/connect_race.hpp
     practicus/detail/tls_sessions.hpp
+    practicus/detail/tls_stream.hpp
     practicus/detail/tunnel.hpp
     practicus/detail/dialler.hpp
     practicus/detail/pool.hpp

@@ -389,8 +389,10 @@ TEST_CASE("predict: what source and sink throw ends the call, also if it looks a
 
 TEST_CASE("predict: a server that refuses a body in the middle of it is heard")
 {
-    predicting f;
-    auto client = f.user();
+    bool const tls = GENERATE(false, true);
+    fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
+    auto const trust = tls ? practicus::tls_options().ca_pem(f.server.ca_pem()) : practicus::tls_options();
+    auto client = f.user(practicus::client_options().tls(trust));
     f.run(client.session_token(f.model()));
     f.server.expect("POST", diamond_path).times(2).reply(413, R"({"detail":"too much"})").before_body();
     std::deque<std::string> pieces(200, std::string(100'000, 'x'));

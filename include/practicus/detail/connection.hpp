@@ -8,15 +8,14 @@
 #include <practicus/detail/response_reader.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/stream.hpp>
+#include <practicus/detail/tls_stream.hpp>
 #include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -30,6 +29,7 @@
 #include <optional>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace practicus::inline v1::detail {
@@ -129,7 +129,8 @@ private:
             self->out.wipe();
             if (self->under_way_) return;
             self->wipe_input(used);
-            if (self->in_size_ > small_buffer) {
+            // OpenSSL keeps enough for an idle connection.
+            if (self->in_size_ > small_buffer || self->is_tls()) {
                 self->in_.reset();
                 self->in_size_ = 0;
             }
@@ -150,8 +151,19 @@ private:
             // A failed write under TLS may have sent a part.
             so_far.written = so_far.written || is_tls();
             arm(phase_end(deadline, home().time().now(), limits.between_bytes));
+            if (over_tls<Socket> && is_others_turn()) {
+                auto others = asio::post(without_frame);
+                co_await std::move(others);
+                stop_if_cancelled(co_await asio::this_coro::cancellation_state);
+            }
             auto n = write_at_once(socket, left, code);
-            if (code == asio::error::would_block) {
+            if constexpr (over_tls<Socket>) {
+                while (code == asio::error::would_block) {
+                    auto ready = wait_for_tls();
+                    std::tie(code) = co_await std::move(ready);
+                    if (!code) n = write_at_once(socket, left, code);
+                }
+            } else if (code == asio::error::would_block) {
                 auto write = socket.async_write_some(left, without_frame);
                 std::tie(code, n) = co_await std::move(write);
             }
@@ -174,24 +186,34 @@ private:
         }
 
         auto begun_at = written_at;
-        if (!so_far.begun && !is_tls()) {
-            // Asio tries to read at once, in vain mostly. After the others' turn the answer may be there.
-            auto others = asio::post(without_frame);
-            co_await std::move(others);
-            // Nothing listened meanwhile.
-            asio::cancellation_state const caller = co_await asio::this_coro::cancellation_state;
-            if (caller.cancelled() != asio::cancellation_type::none) throw_aborted();
-        }
+        // To read at once is mostly in vain. After the others' turn the answer may be there.
+        bool const crowded = home().limits()->crowded();
+        bool in_vain = !so_far.begun && !crowded;
         reader_->go_on(answer, part == exchange_part::whole);
         while (true) {
+            if (so_far.begun ? over_tls<Socket> && is_others_turn() : crowded) {
+                auto others = asio::post(without_frame);
+                co_await std::move(others);
+                stop_if_cancelled(co_await asio::this_coro::cancellation_state);
+            }
             grow(held_);
             auto const at = so_far.begun ? phase::body : phase::first_byte;
             arm(phase_end(deadline, home().time().now(),
                           so_far.begun ? limits.between_bytes : limits.first_byte));
-            auto read =
-                socket.async_read_some(asio::buffer(in_.get() + held_, in_size_ - held_), without_frame);
+            auto const room = asio::buffer(in_.get() + held_, in_size_ - held_);
             std::size_t n = 0;
-            std::tie(code, n) = co_await std::move(read);
+            if constexpr (over_tls<Socket>) {
+                code = asio::error::would_block;
+                if (!in_vain || socket.has_pending()) n = socket.read_some(room, code);
+                while (code == asio::error::would_block) {
+                    auto ready = wait_for_tls();
+                    std::tie(code) = co_await std::move(ready);
+                    if (!code) n = socket.read_some(room, code);
+                }
+            } else {
+                auto read = socket.async_read_some(room, without_frame);
+                std::tie(code, n) = co_await std::move(read);
+            }
             auto const ended = disarm();
             if (ended == expiry::none && code && has_refused())
                 throw_with_cause(errc::connection_lost, unwritten_);
@@ -205,6 +227,7 @@ private:
                 so_far.timings.first_byte = begun_at - written_at;
             }
             so_far.begun = true;
+            in_vain = false;
             so_far.bytes_received += n;
             received_ += n;
             held_ += n;
@@ -234,8 +257,18 @@ private:
 
     using buffers = std::array<asio::const_buffer, 2>;
 
-    // With `use_awaitable`, each call would be a coroutine of its own.
-    static constexpr asio::as_tuple_t<asio::deferred_t> without_frame{asio::deferred};
+    template <class Socket>
+    static constexpr bool over_tls = std::is_same_v<Socket, tls_stream>;
+
+    /// Records are read and written without waiting as long as the peer keeps up: the other operations of
+    /// the thread have their turn all the same.
+    bool is_others_turn() noexcept { return ++records_ % 16 == 0; }
+
+    /// Nothing listened while others had their turn.
+    static void stop_if_cancelled(asio::cancellation_state const& caller)
+    {
+        if (caller.cancelled() != asio::cancellation_type::none) throw_aborted();
+    }
 
     // A socket mostly has room, and a write that need not wait spares a turn of the event loop.
     static std::size_t write_at_once(tcp::socket& socket, buffers const& left, error_code& code)
@@ -243,10 +276,9 @@ private:
         return left[1].size() == 0 ? socket.write_some(left[0], code) : socket.write_some(left, code);
     }
 
-    static std::size_t write_at_once(asio::ssl::stream<tcp::socket&>&, buffers const&, error_code& code)
+    static std::size_t write_at_once(tls_stream& tls, buffers const& left, error_code& code)
     {
-        code = asio::error::would_block;
-        return 0;
+        return tls.write_some(left[0].size() != 0 ? left[0] : left[1], code);
     }
 
     static bool may_have_answered(error_code const& code) noexcept
@@ -322,6 +354,7 @@ private:
     std::size_t held_ = 0;
     /// Of this answer, or the last.
     std::size_t received_ = 0;
+    unsigned records_ = 0;
     std::optional<response_reader> reader_;
     error_code unwritten_;
     bool secret_ = true;

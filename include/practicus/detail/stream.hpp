@@ -6,20 +6,23 @@
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/sweeper.hpp>
 #include <practicus/detail/tls_context.hpp>
+#include <practicus/detail/tls_stream.hpp>
 #include <practicus/error.hpp>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include <fcntl.h>
@@ -73,19 +76,28 @@ public:
     /// Before a handshake: says whom to expect. `resumed` is a session of an earlier connection, or null.
     void prepare_tls(asio::ssl::context& context, std::string host, bool verify, SSL_SESSION* resumed)
     {
-        tls_.emplace(socket_, context);
+        tls_.emplace(socket_, context.native_handle());
         if (!expect_host(tls_->native_handle(), std::move(host), verify))
             throw error(errc::tls_failed, "OpenSSL refuses the host name");
         if (resumed != nullptr) ::SSL_set_session(tls_->native_handle(), resumed);
     }
+
+    // With `use_awaitable`, each call would be a coroutine of its own.
+    static constexpr asio::as_tuple_t<asio::deferred_t> without_frame{asio::deferred};
+
+    /// After `would_block`, to be awaited as a named object: until the socket is ready.
+    auto wait_for_tls() { return socket_.async_wait(tls_->wanted(), without_frame); }
 
     /// Verifies whom it speaks to before anything else is sent.
     asio::awaitable<void> handshake(bool verify, time_point end)
     {
         error_code code;
         arm(end);
-        co_await tls_->async_handshake(asio::ssl::stream_base::client,
-                                       asio::redirect_error(asio::use_awaitable, code));
+        while (tls_->handshake(code), code == asio::error::would_block) {
+            auto ready = wait_for_tls();
+            std::tie(code) = co_await std::move(ready);
+            if (code) break;
+        }
         auto const ended = disarm();
         if (!code && ended == expiry::none) co_return;
         auto const verified = ::SSL_get_verify_result(tls_->native_handle());
@@ -102,7 +114,7 @@ public:
 
     bool is_tls() const noexcept { return tls_.has_value(); }
     tcp::socket& plain() noexcept { return socket_; }
-    asio::ssl::stream<tcp::socket&>& tls() noexcept { return *tls_; }
+    tls_stream& tls() noexcept { return *tls_; }
 
     /// After it was unused for a while: has the server closed it? No is certain only until it is used.
     bool is_dead() noexcept
@@ -163,7 +175,7 @@ private:
     std::shared_ptr<runtime> home_;
     deadline limit_;
     tcp::socket socket_;
-    std::optional<asio::ssl::stream<tcp::socket&>> tls_;
+    std::optional<tls_stream> tls_;
 };
 
 } // namespace practicus::inline v1::detail

@@ -7,6 +7,7 @@
 #include <practicus/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/assert.hpp>
 #include <boost/intrusive/list.hpp>
@@ -145,6 +146,9 @@ public:
 
     bool closed() const noexcept { return closed_.load(); }
 
+    /// More than one operation is in flight.
+    bool crowded() const noexcept { return operations_.load(std::memory_order_relaxed) > 1; }
+
     /// The context is being destroyed.
     void drop_timer() noexcept
     {
@@ -216,16 +220,40 @@ private:
         if (operation) ++operations_;
         if (active_.fetch_add(1) != 0) return;
         std::lock_guard lock(mutex_);
-        start();
+        if (!running_) start();
     }
 
+    // The timer runs on until what is ready to run has had its turn: who makes one call after the other
+    // begins the next one there, and setting a timer costs a system call.
     void end(bool operation) noexcept
     {
         if (operation) --operations_;
         if (active_.fetch_sub(1) != 1) return;
         std::lock_guard lock(mutex_);
-        // Unless another has begun meanwhile, and started the timer anew.
-        if (active_ == 0 && timer_) timer_->cancel();
+        if (!timer_ || stop_posted_) return;
+        try {
+            asio::post(timer_->get_executor(), [weak = weak_from_this()] {
+                if (auto const self = weak.lock()) self->stop_if_idle();
+            });
+            stop_posted_ = true;
+        } catch (...) {
+            stop();
+        }
+    }
+
+    void stop_if_idle() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        stop_posted_ = false;
+        stop();
+    }
+
+    /// Under the mutex. Unless another operation has begun meanwhile.
+    void stop() noexcept
+    {
+        if (active_ != 0 || !timer_) return;
+        running_ = false;
+        timer_->cancel();
     }
 
     /// Under the mutex, while it is registered.
@@ -240,6 +268,7 @@ private:
     void start()
     {
         if (!timer_) return;
+        running_ = true;
         timer_->expires_after(tick);
         timer_->async_wait([weak = weak_from_this()](error_code code) {
             auto const self = weak.lock();
@@ -247,6 +276,7 @@ private:
             self->sweep();
             if (self->on_second_ && ++self->ticks_ % second == 0) self->on_second_();
             std::lock_guard lock(self->mutex_);
+            self->running_ = false;
             if (self->active_ > 0) self->start();
         });
     }
@@ -257,6 +287,9 @@ private:
     std::mutex mutex_;
     boost::intrusive::list<deadline> deadlines_;
     std::optional<asio::steady_timer> timer_;
+    // Of the timer; guarded as well.
+    bool running_ = false;
+    bool stop_posted_ = false;
     std::atomic<std::size_t> active_{0};
     std::atomic<std::size_t> operations_{0};
     // Touched by the timer's handler only.

@@ -1,0 +1,164 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <memory>
+#include <new>
+
+#include <sys/socket.h>
+
+namespace practicus::inline v1::detail {
+
+/// A client's TLS over a connected socket. OpenSSL reads from the socket and writes to it, without waiting:
+/// what ends with `would_block` is to be called again when the socket is ready for what is `wanted()`.
+/// (Asio's `ssl::stream` holds 68 KiB of buffers for each connection, and copies all bytes through them.) One
+/// call at a time; it outlives neither the socket nor the context.
+class tls_stream
+{
+public:
+    using error_code = boost::system::error_code;
+
+    /// Throws `std::bad_alloc`.
+    tls_stream(boost::asio::ip::tcp::socket& socket, SSL_CTX* context)
+        : ssl_(::SSL_new(context)), descriptor_(socket.native_handle())
+    {
+        auto* const bio = ssl_ ? ::BIO_new(method()) : nullptr;
+        if (bio == nullptr) throw std::bad_alloc();
+        ::BIO_set_data(bio, this);
+        ::BIO_set_init(bio, 1);
+        ::SSL_set_bio(ssl_.get(), bio, bio);
+        ::SSL_set_connect_state(ssl_.get());
+        ::SSL_set_mode(ssl_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                       SSL_MODE_RELEASE_BUFFERS);
+        // Otherwise each record is two reads.
+        ::SSL_set_read_ahead(ssl_.get(), 1);
+    }
+    tls_stream(tls_stream const&) = delete;
+    tls_stream& operator=(tls_stream const&) = delete;
+
+    SSL* native_handle() const noexcept { return ssl_.get(); }
+
+    void handshake(error_code& code) noexcept
+    {
+        begin();
+        code = ended(::SSL_do_handshake(ssl_.get()));
+    }
+
+    /// At most one record. `eof` when the peer has said that there is no more, `stream_truncated` when it has
+    /// not.
+    std::size_t read_some(boost::asio::mutable_buffer to, error_code& code) noexcept
+    {
+        std::size_t n = 0;
+        begin();
+        code = ended(::SSL_read_ex(ssl_.get(), to.data(), to.size(), &n));
+        return n;
+    }
+
+    /// At most one record. After `would_block`, it is to be called with the same bytes again.
+    std::size_t write_some(boost::asio::const_buffer from, error_code& code) noexcept
+    {
+        std::size_t n = 0;
+        begin();
+        code = ended(::SSL_write_ex(ssl_.get(), from.data(), from.size(), &n));
+        return n;
+    }
+
+    /// What the socket must be ready for. A read may have to write, and the other way round.
+    boost::asio::socket_base::wait_type wanted() const noexcept
+    {
+        return ::SSL_want(ssl_.get()) == SSL_WRITING ? boost::asio::socket_base::wait_write
+                                                     : boost::asio::socket_base::wait_read;
+    }
+
+    /// Something was read from the socket, and not yet from here.
+    bool has_pending() const noexcept { return ::SSL_has_pending(ssl_.get()) == 1; }
+
+private:
+    struct deleter
+    {
+        void operator()(SSL* s) const noexcept { ::SSL_free(s); }
+    };
+
+    void begin() noexcept
+    {
+        ::ERR_clear_error();
+        failure_ = 0;
+    }
+
+    /// What a call that has just returned `result` came to.
+    error_code ended(int result) noexcept
+    {
+        namespace error = boost::asio::error;
+        if (result == 1) return {};
+        switch (::SSL_get_error(ssl_.get(), result)) {
+        case SSL_ERROR_WANT_READ:
+        case SSL_ERROR_WANT_WRITE: return error::would_block;
+        case SSL_ERROR_ZERO_RETURN: return error::eof;
+        case SSL_ERROR_SYSCALL:
+            if (failure_ != 0) return {failure_, error::get_system_category()};
+            return boost::asio::ssl::error::stream_truncated;
+        default: return {static_cast<int>(::ERR_get_error()), error::get_ssl_category()};
+        }
+    }
+
+    // OpenSSL's own BIO for a socket raises SIGPIPE.
+    static BIO_METHOD* method()
+    {
+        static BIO_METHOD* const made = make_method();
+        if (made == nullptr) throw std::bad_alloc();
+        return made;
+    }
+
+    /// Never freed: connections in static objects may outlive whatever would free it.
+    static BIO_METHOD* make_method() noexcept
+    {
+        auto* const m = ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "practicus");
+        if (m == nullptr) return nullptr;
+        ::BIO_meth_set_read(m, [](BIO* bio, char* to, int size) {
+            return done(bio, ::recv(of(bio).descriptor_, to, static_cast<std::size_t>(size), MSG_DONTWAIT),
+                        BIO_FLAGS_READ);
+        });
+        ::BIO_meth_set_write(m, [](BIO* bio, char const* from, int size) {
+            return done(bio,
+                        ::send(of(bio).descriptor_, from, static_cast<std::size_t>(size),
+                               MSG_DONTWAIT | MSG_NOSIGNAL),
+                        BIO_FLAGS_WRITE);
+        });
+        ::BIO_meth_set_ctrl(
+            m, [](BIO*, int what, long, void*) -> long { return what == BIO_CTRL_FLUSH ? 1 : 0; });
+        return m;
+    }
+
+    static tls_stream& of(BIO* bio) noexcept { return *static_cast<tls_stream*>(::BIO_get_data(bio)); }
+
+    static int done(BIO* bio, ssize_t result, int direction) noexcept
+    {
+        ::BIO_clear_retry_flags(bio);
+        if (result >= 0) return static_cast<int>(result);
+        if (errno == EAGAIN || errno == EINTR)
+            ::BIO_set_flags(bio, direction | BIO_FLAGS_SHOULD_RETRY);
+        else
+            of(bio).failure_ = errno;
+        return -1;
+    }
+
+    std::unique_ptr<SSL, deleter> ssl_;
+    int descriptor_;
+    // Of the system call that failed within the call of OpenSSL.
+    int failure_ = 0;
+};
+
+} // namespace practicus::inline v1::detail
