@@ -17,6 +17,7 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -147,7 +148,8 @@ private:
         error_code code;
         auto const begun = timestamp(so_far);
         buffers left{asio::buffer(out.view()), asio::buffer(rest)};
-        while (left[0].size() + left[1].size() != 0) {
+        // After a refusal, OpenSSL would take other bytes than the refused ones for a misuse.
+        while (!has_refused() && left[0].size() + left[1].size() != 0) {
             // A failed write under TLS may have sent a part.
             so_far.written = so_far.written || is_tls();
             arm(phase_end(deadline, home().time().now(), limits.between_bytes));
@@ -159,7 +161,7 @@ private:
             auto n = write_at_once(socket, left, code);
             if constexpr (over_tls<Socket>) {
                 while (code == asio::error::would_block) {
-                    auto ready = wait_for_tls();
+                    auto ready = wait(socket.wanted());
                     std::tie(code) = co_await std::move(ready);
                     if (!code) n = write_at_once(socket, left, code);
                 }
@@ -203,12 +205,15 @@ private:
             auto const room = asio::buffer(in_.get() + held_, in_size_ - held_);
             std::size_t n = 0;
             if constexpr (over_tls<Socket>) {
+                bool const tried = !in_vain || socket.has_pending();
                 code = asio::error::would_block;
-                if (!in_vain || socket.has_pending()) n = socket.read_some(room, code);
+                if (tried) n = socket.read_some(room, code);
+                auto wanted = tried ? socket.wanted() : asio::socket_base::wait_read;
                 while (code == asio::error::would_block) {
-                    auto ready = wait_for_tls();
+                    auto ready = wait(wanted);
                     std::tie(code) = co_await std::move(ready);
                     if (!code) n = socket.read_some(room, code);
+                    wanted = socket.wanted();
                 }
             } else {
                 auto read = socket.async_read_some(room, without_frame);
@@ -232,6 +237,7 @@ private:
             received_ += n;
             held_ += n;
             used.used = std::max(used.used, held_);
+            if (!reader_->is_header_done()) head_ = std::max(head_, held_);
             if (take(reader_, held_, limits)) {
                 reusable_ = !has_refused() && held_ == 0 && reader_->result().keep_alive;
                 touched_ = !reusable_;
@@ -249,7 +255,7 @@ private:
         unwritten_.clear();
         reader_.emplace(limits.header, limits.body, limits.secret);
         secret_ = limits.secret;
-        held_ = 0;
+        held_ = head_ = 0;
         // The next answer may well be as long as the last one.
         auto const expected = std::clamp(std::exchange(received_, 0), small_buffer, large_buffer);
         if (in_size_ < expected) resize(expected, 0);
@@ -322,10 +328,10 @@ private:
         in_size_ = size;
     }
 
-    /// Its head may hold a secret in any case.
+    /// The head may hold a secret in any case.
     void wipe_input(std::size_t used) noexcept
     {
-        wipe(in_.get(), std::min({used, in_size_, secret_ ? in_size_ : small_buffer}));
+        wipe(in_.get(), std::min({used, in_size_, secret_ ? in_size_ : head_}));
     }
 
     /// True when the answer is complete.
@@ -352,6 +358,8 @@ private:
     std::unique_ptr<char[]> in_;
     std::size_t in_size_ = 0;
     std::size_t held_ = 0;
+    /// How far the buffer was filled while the head came.
+    std::size_t head_ = 0;
     /// Of this answer, or the last.
     std::size_t received_ = 0;
     unsigned records_ = 0;

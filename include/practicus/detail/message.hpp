@@ -26,6 +26,9 @@ public:
     wire_text& operator=(wire_text other) noexcept
     {
         wipe();
+        // `take` leaves the other one with what this one had: only an empty one's place may be wiped after
+        // it.
+        std::string().swap(text_);
         take(other);
         return *this;
     }
@@ -57,7 +60,7 @@ public:
     }
 
 private:
-    /// A short text is copied, and must leave nothing where it was.
+    /// To be called by an empty one. A short text is copied, and must leave nothing where it was.
     void take(wire_text& from) noexcept
     {
         auto* const place = from.text_.data();

@@ -236,7 +236,7 @@ private:
     std::size_t body_limit_;
     bool in_trailer_ = false;
     bool begun_to_give_ = false;
-    bool whole_ = true;
+    bool whole_ = false;
     response response_;
 };
 

@@ -15,6 +15,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/socket_base.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -85,8 +86,8 @@ public:
     // With `use_awaitable`, each call would be a coroutine of its own.
     static constexpr asio::as_tuple_t<asio::deferred_t> without_frame{asio::deferred};
 
-    /// After `would_block`, to be awaited as a named object: until the socket is ready.
-    auto wait_for_tls() { return socket_.async_wait(tls_->wanted(), without_frame); }
+    /// Until the socket is ready, to be awaited as a named object.
+    auto wait(asio::socket_base::wait_type wanted) { return socket_.async_wait(wanted, without_frame); }
 
     /// Verifies whom it speaks to before anything else is sent.
     asio::awaitable<void> handshake(bool verify, time_point end)
@@ -94,7 +95,7 @@ public:
         error_code code;
         arm(end);
         while (tls_->handshake(code), code == asio::error::would_block) {
-            auto ready = wait_for_tls();
+            auto ready = wait(tls_->wanted());
             std::tie(code) = co_await std::move(ready);
             if (code) break;
         }

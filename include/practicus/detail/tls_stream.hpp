@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <memory>
@@ -72,7 +73,7 @@ public:
     {
         std::size_t n = 0;
         begin();
-        code = ended(::SSL_write_ex(ssl_.get(), from.data(), from.size(), &n));
+        code = ended(::SSL_write_ex(ssl_.get(), from.data(), std::min(from.size(), record), &n));
         return n;
     }
 
@@ -87,6 +88,13 @@ public:
     bool has_pending() const noexcept { return ::SSL_has_pending(ssl_.get()) == 1; }
 
 private:
+    /// RFC 8446 section 5.1.
+    static constexpr std::size_t record = 16384;
+
+    // A peer that sends nothing but session tickets, as fast as they are read, must not keep the thread: then
+    // no deadline would end it.
+    static constexpr int reads_at_once = 8;
+
     struct deleter
     {
         void operator()(SSL* s) const noexcept { ::SSL_free(s); }
@@ -96,6 +104,7 @@ private:
     {
         ::ERR_clear_error();
         failure_ = 0;
+        reads_left_ = reads_at_once;
     }
 
     /// What a call that has just returned `result` came to.
@@ -110,8 +119,11 @@ private:
         case SSL_ERROR_SYSCALL:
             if (failure_ != 0) return {failure_, error::get_system_category()};
             return boost::asio::ssl::error::stream_truncated;
-        default: return {static_cast<int>(::ERR_get_error()), error::get_ssl_category()};
+        default: break;
         }
+        auto const why = static_cast<int>(::ERR_get_error());
+        if (why == 0) return boost::asio::ssl::error::unexpected_result;
+        return {why, error::get_ssl_category()};
     }
 
     // OpenSSL's own BIO for a socket raises SIGPIPE.
@@ -128,6 +140,11 @@ private:
         auto* const m = ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "practicus");
         if (m == nullptr) return nullptr;
         ::BIO_meth_set_read(m, [](BIO* bio, char* to, int size) {
+            if (of(bio).reads_left_ == 0) {
+                ::BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
+                return -1;
+            }
+            --of(bio).reads_left_;
             return done(bio, ::recv(of(bio).descriptor_, to, static_cast<std::size_t>(size), MSG_DONTWAIT),
                         BIO_FLAGS_READ);
         });
@@ -159,6 +176,7 @@ private:
     int descriptor_;
     // Of the system call that failed within the call of OpenSSL.
     int failure_ = 0;
+    int reads_left_ = 0;
 };
 
 } // namespace practicus::inline v1::detail

@@ -58,6 +58,7 @@ struct answer_plan
     std::chrono::milliseconds pace{0};
     bool until_close = false;
     bool close = false;
+    bool reset = false;
     bool early = false;
 };
 
@@ -218,6 +219,12 @@ public:
     Derived& then_close()
     {
         return set([](auto& p) { p.close = true; });
+    }
+
+    /// Resets the connection after the answer, without having said so in it.
+    Derived& then_reset()
+    {
+        return set([](auto& p) { p.close = p.reset = true; });
     }
 
     /// Answers after the request's head, without reading its body, and closes. The request is recorded

@@ -567,6 +567,10 @@ TEST_CASE("a short text that is wiped or outgrows its place leaves nothing there
     CHECK(other->view() == "abcdefghijkl");
     *other = wire_text();
     CHECK(bytes.find("bcdefghijkl") == std::string_view::npos);
+    // From a place of its own into the string itself.
+    other->append(std::string(1000, 'x'));
+    *other = wire_text(std::string("abcde"));
+    CHECK(other->view() == "abcde");
     std::destroy_at(other);
 }
 

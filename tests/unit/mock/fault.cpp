@@ -119,6 +119,9 @@ TEST_CASE("an answer is cut in its body, reset, and closed")
     expect().then_close();
     CHECK(fetch(server) == text);
     boost::system::error_code ec;
+    expect().then_reset();
+    CHECK(fetch(server, ec) == text);
+    CHECK(ec == asio::error::connection_reset);
     expect().reset_after(text.size());
     fetch(server, ec);
     CHECK(ec == asio::error::connection_reset);

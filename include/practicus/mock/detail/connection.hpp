@@ -94,6 +94,7 @@ private:
         if (state_->tls) co_await handshake();
         while (co_await exchange()) {
         }
+        if (reset_) co_return wire().close(true);
         co_await channel_.farewell(linger_);
     }
 
@@ -126,6 +127,7 @@ private:
         auto sent = head_of(parser);
         auto const plan = state_->faults->take(sent);
         linger_ = plan.early;
+        reset_ = plan.reset;
         if (!plan.early) {
             co_await invite(parser);
             while (!ec && !parser.is_done())
@@ -302,6 +304,7 @@ private:
     boost::beast::flat_buffer buffer_;
     bool hungry_ = false;
     bool linger_ = false;
+    bool reset_ = false;
     bool stopping_ = false;
 };
 
