@@ -60,6 +60,7 @@ set(practicus_marked_headers
     practicus/detail/batch_retry.hpp pure
     practicus/detail/operation.hpp pure
     practicus/detail/waiter.hpp
+    practicus/detail/timing_wheel.hpp pure
     practicus/detail/sweeper.hpp
     practicus/detail/flight.hpp
     practicus/detail/runtime.hpp

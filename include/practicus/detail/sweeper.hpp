@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/clock.hpp>
+#include <practicus/detail/timing_wheel.hpp>
 #include <practicus/detail/waiter.hpp>
 #include <practicus/error.hpp>
 
@@ -40,7 +41,7 @@ enum class expiry
 /// A deadline for one socket or one waiter: armed by a store and disarmed by an exchange, from any thread of
 /// the operation, which is right without a strand. The sweeper only ever marks it and shuts the socket down;
 /// the owner finds the mark when its call fails.
-class deadline : public boost::intrusive::list_base_hook<>
+class deadline : public timing_wheel_hook
 {
 public:
     deadline() = default;
@@ -88,7 +89,7 @@ public:
     {
         std::lock_guard lock(mutex_);
         d.descriptor_ = descriptor;
-        deadlines_.push_back(d);
+        sockets_.push_back(d);
     }
 
     /// A wait begins, armed at once; both live until `remove`, after which this does nothing.
@@ -97,8 +98,9 @@ public:
         std::lock_guard lock(mutex_);
         if (d.removed_) return;
         d.waiter_ = &w;
-        d.state_.store(closed_ ? deadline::marked_closed : nanoseconds(at));
-        deadlines_.push_back(d);
+        auto const end = nanoseconds(at);
+        d.state_.store(closed_ ? deadline::marked_closed : end);
+        waits_.add(d, at == time_point::max() ? waits_.never : end);
         if (closed_) w.wake({});
     }
 
@@ -106,7 +108,7 @@ public:
     void remove(deadline& d) noexcept
     {
         std::lock_guard lock(mutex_);
-        if (d.is_linked()) deadlines_.erase(deadlines_.iterator_to(d));
+        if (d.is_linked()) d.unlink();
         d.removed_ = true;
     }
 
@@ -158,18 +160,18 @@ public:
         closed_.store(true);
     }
 
-    /// Looks at every deadline once.
+    /// Ends what is due.
     void sweep() noexcept
     {
         auto const now = nanoseconds(time_.now());
         bool const closed = closed_.load();
         std::lock_guard lock(mutex_);
-        for (auto& d : deadlines_) {
+        // They are armed without the mutex, so each is looked at.
+        for (auto& d : sockets_) {
             auto state = d.state_.load();
             if (state == deadline::disarmed) continue;
             if (state > 0) {
-                // A caller of another context waits before its operation begins here.
-                bool const alone = operations_ == 0 && d.waiter_ == nullptr;
+                bool const alone = operations_ == 0;
                 if (!closed && !alone && state > now) continue;
                 auto const mark = closed  ? deadline::marked_closed
                                   : alone ? deadline::marked_abandoned
@@ -180,6 +182,19 @@ public:
             // calls of a connect has no effect.
             strike(d);
         }
+        // There may be a hundred thousand. (None is abandoned: a caller of another context waits before its
+        // operation begins here.)
+        auto const look = [&](deadline& d) {
+            auto state = d.state_.load();
+            if (state <= 0 || (!closed && state > now)) return;
+            if (d.state_.compare_exchange_strong(state,
+                                                 closed ? deadline::marked_closed : deadline::marked_expired))
+                strike(d);
+        };
+        if (closed)
+            waits_.for_each(look);
+        else
+            waits_.turn(now, look);
     }
 
     /// An operation in flight. Keeps the timer running.
@@ -285,7 +300,8 @@ private:
     pid_t const process_ = ::getpid();
     std::atomic<bool> closed_{false};
     std::mutex mutex_;
-    boost::intrusive::list<deadline> deadlines_;
+    boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> sockets_;
+    timing_wheel<deadline> waits_{nanoseconds(time_point(tick))};
     std::optional<asio::steady_timer> timer_;
     // Of the timer; guarded as well.
     bool running_ = false;
