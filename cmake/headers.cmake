@@ -65,6 +65,7 @@ set(practicus_marked_headers
     practicus/detail/flight.hpp
     practicus/detail/runtime.hpp
     practicus/detail/tls_context.hpp
+    practicus/detail/tls_stream.hpp
     practicus/detail/stream.hpp
     practicus/detail/response_reader.hpp
     practicus/detail/connection.hpp
@@ -72,7 +73,6 @@ set(practicus_marked_headers
     practicus/detail/name_cache.hpp
     practicus/detail/connect_race.hpp
     practicus/detail/tls_sessions.hpp
-    practicus/detail/tls_stream.hpp
     practicus/detail/tunnel.hpp
     practicus/detail/dialler.hpp
     practicus/detail/pool.hpp
