@@ -5,8 +5,8 @@ processor time that is the kernel's.
 
     profile.py --programs DIR [--connections N]
 
-DIR is where the built benchmarks are, with debug information as benchmarks/run.sh builds them. All figures are differences of two runs, of which one makes so many exchanges more:
-what start and end cost is in both.
+DIR is where the built benchmarks are, with debug information as benchmarks/run.sh builds them. All figures are
+differences of two runs, of which one makes so many exchanges more: what start and end cost is in both.
 """
 
 import argparse

@@ -100,7 +100,7 @@ public:
         d.waiter_ = &w;
         auto const end = nanoseconds(at);
         d.state_.store(closed_ ? deadline::marked_closed : end);
-        waits_.add(d, at == time_point::max() ? waits_.never : end);
+        waits_.add(d, end);
         if (closed_) w.wake({});
     }
 

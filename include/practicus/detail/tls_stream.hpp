@@ -141,6 +141,7 @@ private:
         if (m == nullptr) return nullptr;
         ::BIO_meth_set_read(m, [](BIO* bio, char* to, int size) {
             if (of(bio).reads_left_ == 0) {
+                ::BIO_clear_retry_flags(bio);
                 ::BIO_set_flags(bio, BIO_FLAGS_READ | BIO_FLAGS_SHOULD_RETRY);
                 return -1;
             }
