@@ -5,6 +5,7 @@
 
 #include <practicus/encoding.hpp>
 #include <practicus/lz4.hpp>
+#include <practicus/mock/token.hpp>
 
 #include <charconv>
 #include <cstddef>
@@ -23,6 +24,18 @@ std::string token_of(std::size_t size)
     while (text.size() < size)
         text += "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[text.size() % 64];
     return text;
+}
+
+/// A JWT of this size, good until the year 2100.
+std::string jwt_of(std::string_view type, std::size_t size)
+{
+    using practicus::mock::detail::base64url;
+    std::string claims =
+        R"({"token_type":")" + std::string(type) + R"(","exp":4102444800,"iat":1767225600,"jti":")";
+    std::string const head = base64url(R"({"alg":"HS256","typ":"JWT"})") + '.', end = '.' + token_of(43);
+    while ((claims.size() + 2) * 4 / 3 < size - head.size() - end.size())
+        claims += '0';
+    return head + base64url(claims + "\"}") + end;
 }
 
 /// 600 bytes of JSON around a token.
@@ -44,9 +57,8 @@ std::string answer(std::string_view type, std::string_view body, std::string_vie
 std::string model_text(std::size_t i)
 {
     auto const n = std::to_string(i);
-    std::string text =
-        R"({"id":)" + std::to_string(1000 + i) + R"(,"name":"model-)" + n +
-        R"(","model_prefix":{"key":"models-practicus","prefix":"models/practicus"},"model_versions":[)";
+    std::string text = R"({"id":)" + std::to_string(1000 + i) + R"(,"name":"model-)" + n +
+                       R"(","model_prefix":{"key":"models-many","prefix":"models/many"},"model_versions":[)";
     for (std::size_t v = 1; v <= i % 3; ++v)
         text += R"({"id":)" + std::to_string(10 * (1000 + i) + v) + R"(,"version":)" + std::to_string(v) +
                 R"(,"stage":)" + (v == 1 ? R"("Production")" : "null") +
@@ -105,7 +117,9 @@ std::string_view field(std::string_view head, std::string_view name)
 lean_answers::lean_answers(std::size_t models)
     : models_(models), cluster_(answer("application/json", cluster_body())),
       metadata_(answer("application/json", "{}", "x-prt-model-id: 42\r\n")),
-      token_(answer("application/json", R"({"token":")" + token_of(500) + R"("})")),
+      login_(answer("application/json", R"({"refresh":")" + jwt_of("refresh", 300) + R"(","access":")" +
+                                            jwt_of("access", 300) + R"("})")),
+      token_(answer("application/json", R"({"token":")" + jwt_of("session", 500) + R"("})")),
       unknown_("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 {}
 
@@ -115,6 +129,7 @@ std::string const* lean_answers::find(std::string_view head)
     target = target.substr(0, target.find(' '));
     if (target == "/console/api/central/clusterdefinition/") return &cluster_;
     if (target == "/console/api/modelhost/models/") return &listing();
+    if (target == "/console/api/auth/") return &login_;
     if (target == "/console/api/modelhost/model-auth/") return &token_;
     if (target.starts_with("/models/lean/held/")) return nullptr;
     if (target.ends_with("?get_meta=true")) return &metadata_;

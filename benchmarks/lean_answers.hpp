@@ -25,7 +25,7 @@ private:
     std::string const& listing();
 
     std::size_t models_;
-    std::string cluster_, metadata_, token_, unknown_, listing_;
+    std::string cluster_, metadata_, login_, token_, unknown_, listing_;
     std::map<std::string, std::string, std::less<>> predictions_;
 };
 

@@ -39,11 +39,10 @@ class Runner:
                 self._run_point(point, self._server_of(point, running, stack))
 
     def _server_of(self, point, running, stack):
-        lean = point.server == "lean"
-        key = (point.server, 0 if lean else point.models)
+        key = (point.server, point.models)
         if key not in running:
-            if lean:
-                server = servers.LeanServer(self.here, self.scratch / "ca.pem", self.servers)
+            if point.server == "lean":
+                server = servers.LeanServer(self.here, self.scratch / f"ca-{point.models}.pem", self.servers, point.models)
             else:
                 kind = servers.Front if point.server == "nginx" else servers.Region
                 server = kind(self.here, self.servers, point.models)

@@ -41,6 +41,11 @@ def _cpu_seconds(record):
     return record["cpu_user"] + record["cpu_system"]
 
 
+def _counted(record, what):
+    """None of the lean server, which does not count."""
+    return record.get("region", {}).get(what)
+
+
 def _kib(record, figure):
     """None, if the contender does not tell it."""
     return record[figure] / 1024 if figure in record else None
@@ -57,8 +62,8 @@ def cell(column, records, base, listing_bytes=0):
         # The first flow is not measured, but counted by the region.
         "requests each": lambda r: r["region"]["requests"] / (r["exchanges"] + 1),
         "connections each": lambda r: r["region"]["connections"] / (r["exchanges"] + 1),
-        "requests": lambda r: r["region"]["requests"],
-        "connections": lambda r: r["region"]["connections"],
+        "requests": lambda r: _counted(r, "requests"),
+        "connections": lambda r: _counted(r, "connections"),
         "MB/s": lambda r: _bytes_per(r, r["seconds"], listing_bytes),
         "MB/s of CPU": lambda r: _bytes_per(r, _cpu_seconds(r), listing_bytes),
         "KiB each": lambda r: _kib(r, "heap_each"),

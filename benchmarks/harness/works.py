@@ -29,7 +29,8 @@ class Point:
     base: str = "beast"
     # Fraction of the contender's own capacity, for a load.
     load: float = 0
-    models: int = 0
+    # How many the server has.
+    models: int = 100_000
 
 
 def _exchange(quick, rounds):
@@ -53,7 +54,6 @@ def _listing(quick, rounds):
         ALL,
         (("--work", "listing"), ("--exchanges", 1 if quick else 3)),
         rounds or (1 if quick else 5),
-        models=100_000,
     )
 
 
@@ -127,7 +127,7 @@ def _flow(quick, rounds):
 
 def _tokens(quick, rounds):
     models = 100 if quick else 1000
-    for server, through in REGIONS:
+    for server, through in (("lean", ", lean server"), *REGIONS):
         yield Point(
             "tokens",
             f"a token of each of {models} models{through}",

@@ -8,7 +8,6 @@
 #include <practicus/jwt.hpp>
 #include <practicus/secret.hpp>
 
-#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -134,7 +133,7 @@ private:
     static std::string_view checked_token(char const* name, std::string_view value)
     {
         checked(name, value);
-        if (!std::all_of(value.begin(), value.end(), detail::is_visible))
+        if (!detail::all_visible(value))
             throw error(errc::invalid_credentials,
                         std::string("the ") + name + " holds a character that no token has");
         return value;

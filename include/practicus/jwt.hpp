@@ -70,13 +70,15 @@ inline std::string_view jwt_payload(std::string_view token) noexcept
     return token.substr(first + 1, last - first - 1);
 }
 
-inline int base64url_value(char c) noexcept
-{
-    if (c >= 'A' && c <= 'Z') return c - 'A';
-    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-    if (c >= '0' && c <= '9') return c - '0' + 52;
-    return c == '-' ? 62 : c == '_' ? 63 : -1;
-}
+/// What each character stands for; -1: nothing.
+inline constexpr auto base64url_values = [] {
+    std::array<signed char, 256> values{};
+    values.fill(-1);
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (std::size_t i = 0; i != digits.size(); ++i)
+        values[static_cast<unsigned char>(digits[i])] = static_cast<signed char>(i);
+    return values;
+}();
 
 /// RFC 4648 section 5, with or without its padding; empty if it is anything else.
 inline std::string base64url_decoded(std::string_view text)
@@ -85,18 +87,27 @@ inline std::string base64url_decoded(std::string_view text)
         text.remove_suffix(1);
     std::string out;
     if (text.size() % 4 == 1) return out;
-    out.reserve(text.size() / 4 * 3 + 2);
-    std::uint32_t bits = 0;
-    unsigned held = 0;
-    for (char const c : text) {
-        int const value = base64url_value(c);
-        if (value < 0) return {};
-        bits = bits << 6 | static_cast<std::uint32_t>(value);
-        held += 6;
-        if (held < 8) continue;
-        held -= 8;
-        out += static_cast<char>(bits >> held & 0xff);
+    out.resize(text.size() * 3 / 4);
+    int seen = 0; // negative as soon as one value was
+    auto const value = [&](std::size_t at) {
+        int const found = base64url_values[static_cast<unsigned char>(text[at])];
+        seen |= found;
+        return static_cast<std::uint32_t>(found);
+    };
+    char* to = out.data();
+    std::size_t at = 0;
+    for (; at + 4 <= text.size(); at += 4) {
+        auto const bits = value(at) << 18 | value(at + 1) << 12 | value(at + 2) << 6 | value(at + 3);
+        *to++ = static_cast<char>(bits >> 16 & 0xff);
+        *to++ = static_cast<char>(bits >> 8 & 0xff);
+        *to++ = static_cast<char>(bits & 0xff);
     }
+    if (auto const left = text.size() - at; left != 0) {
+        auto const bits = value(at) << 18 | value(at + 1) << 12 | (left == 3 ? value(at + 2) << 6 : 0);
+        *to++ = static_cast<char>(bits >> 16 & 0xff);
+        if (left == 3) *to++ = static_cast<char>(bits >> 8 & 0xff);
+    }
+    if (seen < 0) out.clear();
     return out;
 }
 

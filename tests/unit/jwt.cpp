@@ -181,6 +181,26 @@ TEST_CASE("the payload may be padded")
     }
 }
 
+TEST_CASE("base64url: every length and every byte comes back, and no other character passes in any place")
+{
+    std::string bytes;
+    for (int i = 0; i != 512; ++i) {
+        CHECK(practicus::detail::base64url_decoded(base64url(bytes)) == bytes);
+        bytes += static_cast<char>(i * 37);
+    }
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    for (std::size_t size = 2; size != 8; ++size)
+        for (std::size_t at = 0; size != 5 && at != size; ++at)
+            for (int c = 0; c != 256; ++c) {
+                std::string text(size, 'A');
+                text[at] = static_cast<char>(c);
+                bool const padding = c == '=' && at + 1 == size && size % 4 != 2;
+                bool const passes = digits.find(text[at]) != digits.npos || padding;
+                INFO(size << ' ' << at << ' ' << c);
+                CHECK(practicus::detail::base64url_decoded(text).empty() != passes);
+            }
+}
+
 TEST_CASE("what is no JWT has no claims")
 {
     std::string const good = base64url(R"({"exp":1000,"token_type":"access"})");

@@ -19,6 +19,11 @@ constexpr bool is_visible(char c) noexcept
     return c > 0x20 && c < 0x7f;
 }
 
+constexpr bool all_visible(std::string_view text) noexcept
+{
+    return std::all_of(text.begin(), text.end(), [](char c) { return is_visible(c); });
+}
+
 constexpr bool has_control(std::string_view text) noexcept
 {
     return std::any_of(text.begin(), text.end(), is_control);

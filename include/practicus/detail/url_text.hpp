@@ -119,7 +119,8 @@ inline void append_segment(std::string& out, std::string_view segment, segment_f
         else
             append_percent(out, c);
     }
-    if (has_dot_segment(encoded ? percent_decoded(segment) : std::string(segment)))
+    bool const escapes = encoded && segment.find('%') != std::string_view::npos;
+    if (has_dot_segment(escapes ? std::string_view(percent_decoded(segment)) : segment))
         refuse_url("the path holds `.` or `..`; write the path that is meant");
     out += '/';
 }

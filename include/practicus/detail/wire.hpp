@@ -16,7 +16,6 @@
 
 #include <boost/json/object.hpp>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -175,8 +174,7 @@ struct new_tokens
 inline token to_token(wire_text const& from, std::string_view name)
 {
     auto const text = from.view();
-    auto const fit = std::all_of(text.begin(), text.end(), is_visible);
-    if (text.empty() || text.size() > jwt_limit || !fit)
+    if (text.empty() || text.size() > jwt_limit || !all_visible(text))
         throw error(errc::unexpected_json, json_complaint(name, "is no token", json::kind::string));
     return token(secret(text));
 }
