@@ -6,13 +6,14 @@
 #include <boost/json/serialize.hpp>
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -58,16 +59,21 @@ namespace detail {
 inline std::string base64url(std::string_view bytes)
 {
     static constexpr char const* digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    std::string result;
-    result.reserve((bytes.size() * 4 + 2) / 3);
-    std::uint32_t bits = 0;
-    unsigned held = 0;
-    for (char c : bytes) {
-        bits = (bits << 8) | static_cast<unsigned char>(c);
-        for (held += 8; held >= 6; held -= 6)
-            result += digits[(bits >> (held - 6)) & 63];
+    std::string result((bytes.size() * 4 + 2) / 3, '\0');
+    auto const byte = [&](std::size_t at) { return std::uint32_t{static_cast<unsigned char>(bytes[at])}; };
+    char* to = result.data();
+    std::size_t at = 0;
+    for (; at + 3 <= bytes.size(); at += 3) {
+        auto const bits = byte(at) << 16 | byte(at + 1) << 8 | byte(at + 2);
+        for (unsigned shift = 24; shift != 0;)
+            *to++ = digits[bits >> (shift -= 6) & 63];
     }
-    if (held != 0) result += digits[(bits << (6 - held)) & 63];
+    if (auto const left = bytes.size() - at; left != 0) {
+        auto const bits = byte(at) << 16 | (left == 2 ? byte(at + 1) << 8 : 0);
+        *to++ = digits[bits >> 18 & 63];
+        *to++ = digits[bits >> 12 & 63];
+        if (left == 2) *to++ = digits[bits >> 6 & 63];
+    }
     return result;
 }
 
@@ -91,15 +97,43 @@ inline std::string random_hex(std::size_t bytes)
     return result;
 }
 
-inline std::string hmac_sha256(std::string_view key, std::string_view text)
+/// HMAC with SHA-256, of many texts with one key. Not thread-safe.
+class hmac_sha256
 {
-    unsigned char mac[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<unsigned char const*>(text.data()), text.size(), mac, &size) == nullptr)
-        throw std::runtime_error("OpenSSL can not compute an HMAC");
-    return {reinterpret_cast<char const*>(mac), size};
-}
+public:
+    explicit hmac_sha256(std::string_view key)
+    {
+        std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> const mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr),
+                                                                    &EVP_MAC_free);
+        context_.reset(mac ? EVP_MAC_CTX_new(mac.get()) : nullptr);
+        char digest[] = "SHA256";
+        OSSL_PARAM const parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
+                                         OSSL_PARAM_construct_end()};
+        check(context_ && EVP_MAC_init(context_.get(), reinterpret_cast<unsigned char const*>(key.data()),
+                                       key.size(), parameters) == 1);
+    }
+
+    std::string operator()(std::string_view text)
+    {
+        std::string result(32, '\0');
+        std::size_t size = 0;
+        check(EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1); // the key stays
+        check(EVP_MAC_update(context_.get(), reinterpret_cast<unsigned char const*>(text.data()),
+                             text.size()) == 1);
+        check(EVP_MAC_final(context_.get(), reinterpret_cast<unsigned char*>(result.data()), &size,
+                            result.size()) == 1 &&
+              size == result.size());
+        return result;
+    }
+
+private:
+    static void check(bool done)
+    {
+        if (!done) throw std::runtime_error("OpenSSL can not compute an HMAC");
+    }
+
+    std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context_{nullptr, &EVP_MAC_CTX_free};
+};
 
 /// What the region knows of a token that it issued.
 struct token_record
@@ -156,11 +190,11 @@ public:
     claims_hook hook;
 
 private:
-    std::string sign(boost::json::object const& claims) const
+    std::string sign(boost::json::object const& claims)
     {
         auto text =
             base64url(R"({"alg":"HS256","typ":"JWT"})") + '.' + base64url(boost::json::serialize(claims));
-        return text + '.' + base64url(hmac_sha256(key_, text));
+        return text + '.' + base64url(hmac_(text));
     }
 
     /// Keeps the table as large as what is alive, at an amortised cost of O(1).
@@ -172,7 +206,7 @@ private:
         sweep_at_ = 4096 + 2 * known_.size();
     }
 
-    std::string key_ = random_bytes(32);
+    hmac_sha256 hmac_{random_bytes(32)};
     std::unordered_map<std::string, token_record> known_;
     std::size_t sweep_at_ = 4096;
 };
