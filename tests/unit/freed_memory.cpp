@@ -6,6 +6,7 @@
 #include "catch.hpp"
 
 #include <cstddef>
+#include <cstdio>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -23,6 +24,21 @@ void* allocate(std::size_t size)
 {
     if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
     throw std::bad_alloc();
+}
+
+// What is freed as something larger than it is, or smaller, has lost its size: a container was overwritten.
+void require_size(void* p, std::size_t size) noexcept
+{
+    auto const usable = p == nullptr ? size : ::malloc_usable_size(p);
+#ifdef __SANITIZE_ADDRESS__
+    bool const right = usable == size || size == 0; // here it is what was asked for
+#else
+    bool const right = usable >= size && usable <= 2 * size + 64;
+#endif
+    if (!right) {
+        std::fprintf(stderr, "%zu bytes are freed as %zu\n", usable, size);
+        std::abort();
+    }
 }
 
 void release(void* p) noexcept
@@ -86,8 +102,9 @@ void operator delete(void* p) noexcept
     release(p);
 }
 
-void operator delete(void* p, std::size_t) noexcept
+void operator delete(void* p, std::size_t size) noexcept
 {
+    require_size(p, size);
     release(p);
 }
 
@@ -96,8 +113,9 @@ void operator delete[](void* p) noexcept
     release(p);
 }
 
-void operator delete[](void* p, std::size_t) noexcept
+void operator delete[](void* p, std::size_t size) noexcept
 {
+    require_size(p, size);
     release(p);
 }
 
