@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include <practicus/detail/tls_stream.hpp>
+#include <practicus/mock/certificate.hpp>
 
 #include "catch.hpp"
 
@@ -13,6 +14,7 @@
 #include <array>
 #include <csignal>
 #include <cstddef>
+#include <memory>
 #include <string_view>
 
 #include <sys/socket.h>
@@ -104,6 +106,44 @@ TEST_CASE("TLS to a peer that goes")
         asio::write(c.far, asio::buffer(std::string_view("HTTP/1.1 400 Bad Request\r\n\r\n")));
         CHECK(handshake(tls).category() == asio::error::get_ssl_category());
     }
+}
+
+TEST_CASE("TLS gives the thread back, however much a peer sends that is no data")
+{
+    connected c;
+    c.far.set_option(asio::socket_base::send_buffer_size(1 << 20));
+    c.far.non_blocking(true);
+    practicus::mock::certificate_authority const authority;
+    auto const certificate = authority.issue();
+    asio::ssl::context context(asio::ssl::context::tls_server);
+    context.use_certificate_chain(asio::buffer(certificate.pem()));
+    context.use_private_key(asio::buffer(certificate.key_pem()), asio::ssl::context::pem);
+    std::unique_ptr<SSL, decltype(&::SSL_free)> const peer(::SSL_new(context.native_handle()), &::SSL_free);
+    ::SSL_set_fd(peer.get(), c.far.native_handle());
+    tls_stream tls(c.near, c.context.native_handle());
+    bool made = false;
+    for (int i = 0; i != 20 && !made; ++i) {
+        made = !handshake(tls);
+        made = ::SSL_accept(peer.get()) == 1 && made;
+    }
+    REQUIRE(made);
+
+    // Session tickets, until no more fit: several times what one call may read.
+    std::size_t tickets = 0;
+    while (tickets != 10'000 && ::SSL_new_session_ticket(peer.get()) == 1 &&
+           ::SSL_do_handshake(peer.get()) == 1)
+        ++tickets;
+    CAPTURE(tickets);
+    REQUIRE(tickets > 2'000); // of 200 bytes and more each; a read is of 16 KiB
+    int calls = 0;
+    for (error_code code; calls != 1'000 && c.near.available() != 0; ++calls) {
+        std::array<char, 16> data;
+        CHECK(tls.read_some(asio::buffer(data), code) == 0);
+        REQUIRE(code == asio::error::would_block);
+        REQUIRE(tls.wanted() == asio::socket_base::wait_read);
+    }
+    CHECK(c.near.available() == 0);
+    CHECK(calls > 2);
 }
 
 TEST_CASE("TLS on a socket that was shut down raises no signal")
