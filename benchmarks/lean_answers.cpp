@@ -118,7 +118,7 @@ lean_answers::lean_answers(std::size_t models)
     : models_(models), cluster_(answer("application/json", cluster_body())),
       metadata_(answer("application/json", "{}", "x-prt-model-id: 42\r\n")),
       login_(answer("application/json", R"({"refresh":")" + jwt_of("refresh", 300) + R"(","access":")" +
-                                            jwt_of("access", 300) + R"("})")),
+                                            jwt_of("access", 300) + R"(","username":"admin"})")),
       token_(answer("application/json", R"({"token":")" + jwt_of("session", 500) + R"("})")),
       unknown_("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 {}

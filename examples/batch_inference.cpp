@@ -82,7 +82,7 @@ try {
 
     practicus::batch_job job(practicus::model_url(client.service_url(), model), in.source(), out.sink());
     job.rows(rows).in_flight(in_flight).total_bytes(in.size());
-    job.resume(out.rows(), side ? side->rows() : 0);
+    job.resume(out.rows(), side ? side->rows() : 0).resumed_header(out.header());
     job.on_progress([&](practicus::batch_progress const& p) { progress(p); });
     if (side) job.failed_to(side->sink());
     if (gzip) job.calls(practicus::predict_options().encoding(practicus::content_encoding::gzip()));

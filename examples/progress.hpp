@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <iomanip>
 #include <iostream>
+#include <sstream>
 #include <string>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 /// A bar on a terminal; a line a second elsewhere, if that is wanted. On standard error.
@@ -26,15 +29,18 @@ public:
         auto const now = std::chrono::steady_clock::now();
         if (!shown_at_all_ || (!terminal_ && now - shown_ < std::chrono::seconds(1))) return;
         shown_ = now;
-        if (terminal_) std::cerr << "\r\033[K" << bar(p);
-        std::cerr << p.rows << " rows, " << std::fixed << std::setprecision(0) << p.rate << " a second, "
-                  << p.in_flight << " of " << p.limit << " batches in flight";
-        if (p.retries != 0) std::cerr << ", " << p.retries << " sent again";
-        if (p.failed_rows != 0) std::cerr << ", " << p.failed_rows << " failed";
+        std::ostringstream text;
+        if (terminal_) text << bar(p);
+        text << p.rows << " rows, " << std::fixed << std::setprecision(0) << p.rate << " a second, "
+             << p.in_flight << " of " << p.limit << " batches in flight";
+        if (p.retries != 0) text << ", " << p.retries << " sent again";
+        if (p.failed_rows != 0) text << ", " << p.failed_rows << " failed";
         if (p.left.count() >= 0)
-            std::cerr << ", " << std::chrono::duration_cast<std::chrono::seconds>(p.left).count()
-                      << " s left";
-        std::cerr << (terminal_ ? "" : "\n") << std::flush;
+            text << ", " << std::chrono::duration_cast<std::chrono::seconds>(p.left).count() << " s left";
+        if (terminal_)
+            std::cerr << "\r\033[K" << text.str().substr(0, columns() - 1) << std::flush;
+        else
+            std::cerr << text.str() << std::endl;
     }
 
     void end() const
@@ -43,6 +49,13 @@ public:
     }
 
 private:
+    /// What is longer would begin a line of its own each time.
+    static std::size_t columns()
+    {
+        winsize size = {};
+        return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 80;
+    }
+
     std::string bar(practicus::batch_progress const& p) const
     {
         if (total_ == 0) return {};

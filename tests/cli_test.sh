@@ -55,10 +55,28 @@ expect 0 "$practicus" predict --help
 prints --in-flight
 expect 2 "$practicus"
 expect 2 "$practicus" no-such-command
+says "no command 'no-such-command'"
 expect 2 "$practicus" models --no-such-option
-expect 2 "$practicus" --output xml models
+for format in xml JSON 1; do
+    expect 2 "$practicus" --output $format models
+    says "$format not in"
+done
+for number in 0 -1 x 010 99999999999999999999; do
+    expect 2 "$practicus" predict models/a/b --rows=$number
+    says "'$number' is no whole number from 1"
+done
+expect 2 "$practicus" mock --port 99999
+says "from 0 to 65535"
 expect 3 "$practicus" models
+says "nobody is logged in, or not any more: no region in"
 says "practicus login URL"
+PRT_URL=nonsense expect 2 "$practicus" models
+says "PRT_URL: it has no scheme"
+PRT_URL=nonsense expect 2 "$practicus" login
+says PRT_URL
+HOME=/nonexistent expect 1 "$practicus" login http://127.0.0.1:1 --email a --password-stdin <<< b
+says "'/nonexistent/.practicus' can not be made: No such file or directory"
+! grep -q "last cause" err || fail "it says so twice"
 expect 3 "$practicus" --region nowhere models
 expect 3 "$practicus" token https://nowhere.company.com/models/practicus/diamond-price/
 expect 2 "$practicus" login ftp://nowhere < /dev/null
@@ -71,6 +89,7 @@ expect 0 "$practicus" regions
 start_region
 expect 3 "$practicus" login "$url" --email admin@company.com --password-stdin <<< wrong
 says "refused the login"
+says "Check the e-mail and the password"
 ! grep -q wrong err || fail "the password is shown"
 expect 2 "$practicus" login "$url" < /dev/null
 says --password-stdin
@@ -82,7 +101,15 @@ expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<
 host=${url#http://}
 says "Logged in as admin@$host"
 [ "$(stat -c %a .practicus/core.conf)" = 600 ] || fail "the mode of core.conf"
-PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" login "$url"
+PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" login "$url"
+# A login that is for no url is for none.
+PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 2 "$practicus" login "$url" < /dev/null
+PRT_TOKEN=nonsense expect 0 "$practicus" --url "$url" prefixes
+PRT_URL=nonsense expect 0 "$practicus" --url "$url" prefixes
+PRT_URL=nonsense PRT_TOKEN=nonsense expect 0 "$practicus" --region "${url#http://}" prefixes
+expect 4 "$practicus" login "$url/models/" --email admin@company.com --password-stdin <<< practicus
+says "is the region's url shorter"
+! grep -q "practicus models" err || fail "advice for models"
 token=$(sed -n 's/^refresh_token = //p' .practicus/core.conf)
 expect 0 "$practicus" login "$url" --token-stdin <<< "$token"
 # The environment's login is for its own url, and no model's url decides where a token goes.
@@ -166,8 +193,41 @@ expect 0 "$practicus" predict $model in.csv >(cat > copied.csv)
 until [ -s copied.csv ] && cmp -s copied.csv filtered.csv; do sleep 0.01; done
 expect 0 "$practicus" predict llm/assistant --content-type application/json <<< '{"prompt": "a b c"}'
 prints c
-expect 4 "$practicus" predict models/practicus/no-such-model in.csv
-says "rows 1 to 1000"
+# What can not begin ends at once, and leaves files as they are.
+PRT_URL=http://127.0.0.1:1 PRT_TOKEN=$token expect 5 "$practicus" predict $model in.csv new.csv
+expect 4 "$practicus" predict models/practicus/no-such-model in.csv new.csv
+says "practicus models"
+[ ! -e new.csv ] || fail "a file for nothing"
+printf 'just a note without a line end' > note.txt
+printf 'unrelated,file\nprecious,1\nand more' > other.csv
+cp filtered.csv longer.csv && echo 1.25 >> longer.csv
+for file in note.txt other.csv longer.csv; do
+    cp $file kept
+    expect 4 "$practicus" predict models/practicus/no-such-model in.csv $file --resume
+    cmp $file kept
+    code=0
+    "$practicus" predict $model in.csv $file --resume > out 2> err || code=$?
+    [ $code != 0 ] || fail "$file was gone on with"
+    cmp $file kept
+    ! grep -q "goes on where" err || fail "advice that can not be followed"
+done
+expect 2 "$practicus" predict $model in.csv new.csv --rejected -
+expect 2 "$practicus" predict $model "$scratch"
+says "is a folder"
+expect 2 "$practicus" predict $model in.csv "$scratch"
+says "is a folder"
+# Streams that are closed.
+expect 1 "$practicus" predict $model <&-
+expect 1 bash -c "'$practicus' predict $model < in.csv >&-"
+says "standard output can not be used"
+expect 1 bash -c "'$practicus' token $model >&-"
+says "standard output can not be written"
+# What comes from other systems.
+for text in 'carat\r\n1\r\n2\r\n' 'carat\n1\n2' '\xef\xbb\xbfcarat\n1\n2\n'; do
+    printf "$text" > odd.csv
+    expect 0 "$practicus" predict $model odd.csv
+    [ "$(wc -l < out)" = 3 ] || fail "not two predictions of: $text"
+done
 expect 1 "$practicus" predict $model in.csv no/such/folder.csv
 says "No such file"
 expect 1 "$practicus" predict $model no-such-file.csv
@@ -186,6 +246,9 @@ fi
 script -qec "'$practicus' predict $model in.csv bar.csv" screen > /dev/null
 grep -q '\[####################\] 5000 rows' screen || fail "no progress: $(cat screen)"
 cmp bar.csv filtered.csv
+script -qec "stty cols 40; '$practicus' predict $model in.csv narrow.csv" screen > /dev/null
+tr '\r' '\n' < screen | sed -n 's/^\x1b\[K//p' > lines
+[ -s lines ] && ! grep -q '.\{40\}' lines || fail "wider than the terminal: $(cat lines)"
 script -qec "'$practicus' models --region nowhere" screen > /dev/null || true
 ! grep -q $'\033' screen || fail "a colour, with NO_COLOR"
 NO_COLOR='' script -qec "'$practicus' models --region nowhere" screen > /dev/null || true
@@ -251,9 +314,13 @@ expect 0 "$practicus" token $model --verbose
 cmp out token.1
 ! grep -q ': 200' err || fail "a request was made"
 [ "$(stat -c %a .practicus/tokens)" = 700 ] || fail "the mode of the tokens' folder"
+stop_region
+# A token that is good for hours does not hide that nobody is there.
+expect 0 "$practicus" token $model
+expect 5 "$practicus" predict $model in.csv new.csv
+[ ! -e new.csv ] || fail "a file for nothing"
 expect 0 "$practicus" logout --all
 [ -z "$(find .practicus/tokens -name '*.json')" ] || fail "tokens are left"
-stop_region
 
 # TLS.
 start_region --tls ca.pem
@@ -290,6 +357,8 @@ complete_words() {
 [ "$(complete_words mod)" = models ] || fail "bash: mod"
 [ "$(complete_words predict --enc)" = --encoding ] || fail "bash: predict --enc"
 [ "$(complete_words --output j)" = json ] || fail "bash: --output j"
+[ "$(complete_words --region models tok)" = token ] || fail "bash: a value is no command"
+grep -q "^ *models) .*'--deployed.*'--output" completion.zsh || fail "zsh: global options behind a command"
 [ "$(complete_words completion z)" = zsh ] || fail "bash: completion z"
 if command -v zsh >/dev/null; then
     zsh -n completion.zsh

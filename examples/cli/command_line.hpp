@@ -95,6 +95,7 @@ struct predict_arguments
     std::string rejected;
     std::size_t rows = 1000;
     std::size_t in_flight = 64;
+    std::uint32_t patience = 900;
     bool whole = false;
     bool resume = false;
 };

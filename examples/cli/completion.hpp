@@ -54,14 +54,26 @@ inline std::string zsh_value(CLI::Option const& option)
     return type == "FILE" ? ":file:_files" : ":" + type + ":";
 }
 
-inline std::string zsh_options(CLI::App const& command)
+/// `known`: a command whose options of the same names stand there already.
+inline std::string zsh_options(CLI::App const& command, CLI::App const* known = nullptr)
 {
     std::string text;
     for (auto const* option : command.get_options())
         for (auto const& name : option->get_lnames())
-            text +=
-                " '--" + name + '[' + zsh_text(option->get_description()) + ']' + zsh_value(*option) + '\'';
+            if (known == nullptr || known->get_option_no_throw("--" + name) == nullptr)
+                text += " '--" + name + '[' + zsh_text(option->get_description()) + ']' + zsh_value(*option) +
+                        '\'';
     return text;
+}
+
+/// The options that take a value.
+inline std::string value_options(CLI::App const& command)
+{
+    std::string words;
+    for (auto const* option : command.get_options())
+        for (auto const& name : option->get_lnames())
+            if (option->get_type_size() != 0 && option->get_expected_max() != 0) words += "--" + name + ' ';
+    return words;
 }
 
 } // namespace detail
@@ -77,6 +89,9 @@ _practicus() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command= word words i
     COMPREPLY=()
     for ((i = 1; i < COMP_CWORD; i++)); do
+        # Not what stands behind an option.
+        case " = )" +
+           detail::value_options(app) + R"(" in *" ${COMP_WORDS[i - 1]} "*) continue ;; esac
         for word in )" +
            detail::command_words(app) + R"(; do
             [ "${COMP_WORDS[i]}" != "$word" ] || [ -n "$command" ] || command=$word
@@ -110,7 +125,8 @@ inline std::string zsh_completion(CLI::App const& app)
         auto const& name = command->get_name();
         commands += "        '" + name + ':' + detail::zsh_text(command->get_description()) + "'\n";
         auto const rest = name == "completion" ? " '1:shell:(bash zsh)'" : " '*:file:_files'";
-        cases += "            " + name + ") _arguments" + detail::zsh_options(*command) + rest + " ;;\n";
+        cases += "            " + name + ") _arguments" + detail::zsh_options(*command) +
+                 detail::zsh_options(app, command) + rest + " ;;\n";
     }
     return R"(#compdef practicus
 # Completes the command line of practicus in zsh.

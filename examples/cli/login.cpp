@@ -4,8 +4,13 @@
 #include "../terminal.hpp"
 #include "session.hpp"
 
+#include <cerrno>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
+#include <system_error>
+
+#include <unistd.h>
 
 namespace cli {
 
@@ -39,7 +44,7 @@ practicus::credentials ask_login(practicus::service_url const& url, login_argume
         if (auto found = environment_login(url)) return *found;
     if (!is_terminal() && !arguments.password_from_input)
         throw usage_error("there is no terminal to ask on: give --password-stdin or --token-stdin, or set "
-                          "PRT_TOKEN, or PRT_EMAIL and PRT_PASSWORD");
+                          "PRT_URL, and PRT_TOKEN or PRT_EMAIL and PRT_PASSWORD");
     auto email = arguments.email;
     if (email.empty() && arguments.password_from_input) throw usage_error("--password-stdin needs --email");
     if (email.empty()) email = ask("E-mail");
@@ -55,7 +60,38 @@ std::string url_of(settings const& with, login_arguments const& arguments)
     if (!with.url.empty()) return with.url;
     auto const* url = std::getenv("PRT_URL");
     if (url == nullptr || *url == '\0') throw usage_error("no region is named: practicus login URL");
+    try {
+        practicus::service_url const checked(url);
+    } catch (practicus::error const& e) {
+        throw usage_error("PRT_URL: " + std::string(e.what()));
+    }
     return url;
+}
+
+/// Before a password is spent: can the login be kept? Makes the folder and the lock, if they are not there.
+void check_writable(std::string const& path)
+{
+    struct unchanged
+    {};
+    try {
+        practicus::core_conf::update(path, [](practicus::core_conf&) { throw unchanged(); });
+    } catch (unchanged const&) {
+    }
+    auto const folder = std::filesystem::path(path).parent_path().string();
+    if (::access(folder.c_str(), W_OK) != 0)
+        throw std::system_error(errno, std::system_category(), "'" + folder + "' can not be written");
+}
+
+void log_in(session& s, practicus::credentials const& who)
+{
+    try {
+        s.run(s.client().login(who));
+    } catch (practicus::error const& e) {
+        if (e.code() != practicus::errc::not_found) throw;
+        throw practicus::error(practicus::errc::not_found, "there is no Practicus AI console at " +
+                                                               s.client().service_url().str() +
+                                                               "; is the region's url shorter?");
+    }
 }
 
 } // namespace
@@ -64,6 +100,7 @@ int login(settings const& with, login_arguments const& arguments)
 {
     practicus::service_url const url(url_of(with, arguments));
     auto const path = practicus::core_conf::default_path();
+    check_writable(path);
     auto who = ask_login(url, arguments);
     if (who.type() == practicus::credentials::kind::access_token)
         throw std::runtime_error("an access token lives half an hour and is not kept; set it as PRT_TOKEN");
@@ -74,11 +111,11 @@ int login(settings const& with, login_arguments const& arguments)
     options.on_tokens([&got](practicus::issued_tokens tokens) { return keep(got, std::move(tokens)); });
     session s(url, options_for(with, std::move(options)));
     try {
-        s.run(s.client().login(who));
+        log_in(s, who);
     } catch (practicus::error const& e) {
         if (e.code() != practicus::errc::one_time_password_required || !is_terminal()) throw;
         who.one_time_password(ask("One-time password"));
-        s.run(s.client().login(who));
+        log_in(s, who);
     }
     auto const refresh = got ? got->refresh().value() : practicus::secret();
     if (refresh.empty())

@@ -8,10 +8,19 @@
 
 #include <CLI/CLI.hpp>
 
+#include <cerrno>
+#include <charconv>
 #include <csignal>
+#include <cstdint>
+#include <cstdlib>
 #include <functional>
+#include <iostream>
 #include <map>
 #include <string>
+#include <system_error>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace {
 
@@ -39,8 +48,10 @@ struct command_line
         app.add_option("--ca-file", global.ca_file,
                        "certificate authorities to trust beside the system's (PEM)")
             ->type_name("FILE");
-        app.add_option("--output", global.output, "how lists are printed: table, csv or json")
-            ->transform(CLI::CheckedTransformer(formats).description(""))
+        app.add_option_function<std::string>(
+               "--output", [this](std::string const& name) { global.output = formats.at(name); },
+               "how lists are printed: table, csv or json")
+            ->check(CLI::IsMember({"table", "csv", "json"}).description(""))
             ->type_name("FORMAT")
             ->default_str("table");
         app.add_flag("--verbose", global.verbose, "say on standard error what the client does");
@@ -64,6 +75,21 @@ struct command_line
     std::function<int()> run;
 
 private:
+    /// A check whose message says what is wanted.
+    static CLI::Validator number(std::uint64_t least, std::uint64_t most)
+    {
+        auto const check = [least, most](std::string const& text) -> std::string {
+            std::uint64_t value = 0;
+            auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+            bool const is_number = failed == std::errc() && end == text.data() + text.size() &&
+                                   (text.size() == 1 || text.front() != '0'); // CLI11 would read octal
+            if (is_number && value >= least && value <= most) return {};
+            return "'" + text + "' is no whole number from " + std::to_string(least) + " to " +
+                   std::to_string(most);
+        };
+        return CLI::Validator(check, "");
+    }
+
     template <class F>
     CLI::App* add(char const* name, char const* description, F f)
     {
@@ -133,13 +159,19 @@ private:
         command->add_option("INPUT", predict.input, "a file; default: standard input (-)");
         command->add_option("OUTPUT", predict.output, "a file; default: standard output (-)");
         command->add_option("--rows", predict.rows, "rows in a batch")
-            ->check(CLI::PositiveNumber.description(""))
+            ->check(number(1, 1'000'000'000))
             ->capture_default_str()
             ->type_name("N");
         command->add_option("--in-flight", predict.in_flight, "batches at once, at most")
-            ->check(CLI::PositiveNumber.description(""))
+            ->check(number(1, 100'000))
             ->capture_default_str()
             ->type_name("N");
+        command
+            ->add_option("--patience", predict.patience,
+                         "seconds for which a batch that does not get through is sent again")
+            ->check(number(0, 31'536'000))
+            ->capture_default_str()
+            ->type_name("S");
         command->add_option("--encoding", predict.encoding, "compress both ways: gzip, zlib, deflate or lz4")
             ->check(CLI::IsMember({"gzip", "zlib", "deflate", "lz4"}).description(""))
             ->type_name("NAME");
@@ -159,6 +191,7 @@ private:
         command = add("mock", "Serves a mock region to try things on, until Ctrl-C",
                       [this] { return cli::mock(mock); });
         command->add_option("--port", mock.port, "on this port of 127.0.0.1; default: a free one")
+            ->check(number(0, 65535))
             ->type_name("N");
         command->add_flag("--rotate", mock.rotate, "replace refresh tokens with each use");
         command->add_option("--tls", mock.ca_file, "speak TLS, and write the authority to trust there")
@@ -181,15 +214,42 @@ private:
 
 } // namespace
 
+namespace {
+
+/// A program that was started without one of its three standard streams would get a file or a socket in that
+/// place, and write into it. What stands there now can neither be read nor written, as the stream could not.
+void fill_closed_streams()
+{
+    for (int const descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(descriptor, F_GETFD) < 0 && errno == EBADF &&
+            ::open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY) != descriptor)
+            std::abort();
+}
+
+/// CLI11 misses a command before it looks at what stands in its place.
+int explain_usage(CLI::App const& app, CLI::ParseError const& e)
+{
+    if (e.get_name() == "RequiredError" && app.get_subcommands().empty())
+        for (auto const& word : app.remaining())
+            if (!word.starts_with('-')) {
+                std::cerr << "There is no command '" << word << "'.\nRun with --help for more information.\n";
+                return cli::exit_code::usage;
+            }
+    return app.exit(e) == 0 ? cli::exit_code::success : cli::exit_code::usage;
+}
+
+} // namespace
+
 int main(int argc, char** argv)
 {
+    fill_closed_streams();
     // Whoever started this may have ignored it: a closed pipe is to end it, quietly.
     std::signal(SIGPIPE, SIG_DFL);
     command_line line;
     try {
         line.app.parse(argc, argv);
     } catch (CLI::ParseError const& e) {
-        return line.app.exit(e) == 0 ? cli::exit_code::success : cli::exit_code::usage;
+        return explain_usage(line.app, e);
     }
     try {
         return line.run();

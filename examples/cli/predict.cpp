@@ -7,6 +7,7 @@
 
 #include <practicus/lz4.hpp>
 
+#include <chrono>
 #include <filesystem>
 
 #include <unistd.h>
@@ -41,6 +42,7 @@ bool is_file(std::string const& path)
 {
     std::error_code none;
     auto const is = std::filesystem::status(path, none);
+    if (std::filesystem::is_directory(is)) throw usage_error("'" + path + "' is a folder");
     return !std::filesystem::exists(is) || std::filesystem::is_regular_file(is);
 }
 
@@ -80,14 +82,23 @@ struct input
     std::uint64_t size = 0;
 };
 
-/// A file of results: new, or with those of the run that is gone on with.
-practicus::csv_output open_results(std::string const& path, predict_arguments const& arguments)
+/// Nobody's file is written over.
+void check_results(std::string const& path, predict_arguments const& arguments)
 {
     std::error_code none;
-    if (!arguments.resume && std::filesystem::file_size(path, none) > 0 && !none)
+    if (path.empty() || path == "-" || arguments.resume || !is_file(path)) return;
+    if (std::filesystem::file_size(path, none) > 0 && !none)
         throw usage_error("'" + path + "' is there already; " +
                           (is_whole(arguments) ? "remove it first" : "--resume goes on with it"));
-    return practicus::csv_output(path);
+}
+
+/// A file of results: new, or with those of the run that is gone on with.
+practicus::csv_output open_results(std::string const& path)
+{
+    practicus::csv_output file(path);
+    if (file.size() != 0 && file.rows() == 0)
+        throw usage_error("'" + path + "' holds no whole row to go on behind; remove it first");
+    return file;
 }
 
 /// Where predictions go.
@@ -97,10 +108,9 @@ struct output
     {
         auto const& path = arguments.output;
         if (path != "-" && is_file(path)) {
-            file.emplace(open_results(path, arguments));
+            file.emplace(open_results(path));
             return;
         }
-        if (arguments.resume) throw usage_error("--resume needs an OUTPUT that is a file");
         if (path == "-")
             stream.emplace(s.context(), STDOUT_FILENO);
         else
@@ -130,30 +140,54 @@ boost::asio::awaitable<std::string> read_all(practicus::body_source from)
     }
 }
 
+/// Before a file is touched: fails at once where the region can not be reached, or has no such model. Batches
+/// would be sent again for a long time, as is right for a model that has too much to do or restarts. (A
+/// token would not do: it may be one that another program has left.)
+void check_model(session& s, practicus::model_url const& url)
+{
+    using practicus::errc;
+    try {
+        s.run(s.client().model_metadata(url));
+    } catch (practicus::error const& e) {
+        if (e.code() != errc::unavailable && e.code() != errc::too_many_requests) throw;
+    }
+}
+
 int predict_whole(session& s, practicus::model_url const& url, predict_arguments const& arguments)
 {
-    if (arguments.resume || !arguments.rejected.empty())
-        throw usage_error("--resume and --rejected are for batches of CSV");
     input from(s, arguments.input);
+    check_model(s, url);
     output to(s, arguments);
     auto body = s.run(read_all(from.source()));
     s.run(s.client().predict(url, std::move(body), how_to_call(arguments).sink(to.sink())));
     return exit_code::success;
 }
 
+/// `began_with`: the results' size when this run began.
+void say_how_to_go_on(predict_arguments const& arguments, std::uint64_t began_with)
+{
+    std::error_code none;
+    auto const size = std::filesystem::file_size(arguments.output, none);
+    if (size > began_with && !none)
+        std::cerr << "practicus: the same command with --resume goes on where it ended\n";
+}
+
 int predict_rows(session& s, practicus::model_url const& url, predict_arguments const& arguments)
 {
     input from(s, arguments.input);
+    check_model(s, url);
     output to(s, arguments);
     std::optional<practicus::csv_output> rejected;
-    if (!arguments.rejected.empty()) rejected.emplace(open_results(arguments.rejected, arguments));
+    if (!arguments.rejected.empty()) rejected.emplace(open_results(arguments.rejected));
     // Not between predictions on the same screen.
     bool const apart = to.file || ::isatty(STDOUT_FILENO) == 0;
     progress_display progress(from.size, false);
 
     practicus::batch_job job(url, from.source(), to.sink());
     job.rows(arguments.rows).in_flight(arguments.in_flight).calls(how_to_call(arguments));
-    job.total_bytes(from.size).resume(to.rows(), rejected ? rejected->rows() : 0);
+    job.patience(std::chrono::seconds(arguments.patience)).total_bytes(from.size);
+    job.resume(to.rows(), rejected ? rejected->rows() : 0);
+    if (to.file) job.resumed_header(to.file->header());
     if (rejected) job.failed_to(rejected->sink());
     job.on_progress([&](practicus::batch_progress const& p) {
         if (apart) progress(p);
@@ -163,9 +197,7 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
         end = s.run(s.client().predict_batches(job));
     } catch (...) {
         if (apart) progress.end();
-        std::error_code none;
-        if (to.file && std::filesystem::file_size(arguments.output, none) > 0 && !none)
-            std::cerr << "practicus: the same command with --resume goes on where it ended\n";
+        if (to.file) say_how_to_go_on(arguments, to.file->size());
         throw;
     }
     if (apart) progress.end();
@@ -182,9 +214,17 @@ int predict(settings const& with, predict_arguments const& arguments)
     check_distinct(arguments.input, arguments.output);
     check_distinct(arguments.input, arguments.rejected);
     check_distinct(arguments.output, arguments.rejected);
+    bool const whole = is_whole(arguments);
+    if (whole && (arguments.resume || !arguments.rejected.empty()))
+        throw usage_error("--resume and --rejected are for batches of CSV");
+    if (arguments.rejected == "-") throw usage_error("--rejected needs a file");
+    if (arguments.resume && (arguments.output == "-" || !is_file(arguments.output)))
+        throw usage_error("--resume needs an OUTPUT that is a file");
+    check_results(arguments.output, arguments);
+    check_results(arguments.rejected, arguments);
     session s(with, choose_region(with, arguments.model));
     practicus::model_url const url(s.client().service_url(), arguments.model);
-    if (is_whole(arguments)) return predict_whole(s, url, arguments);
+    if (whole) return predict_whole(s, url, arguments);
     return predict_rows(s, url, arguments);
 }
 

@@ -92,12 +92,15 @@ std::string_view hint(practicus::error const& e)
     using practicus::errc;
     if (e.code() == errc::login_required || e.code() == errc::unauthorized)
         return "Log in with 'practicus login URL', or set PRT_URL and PRT_TOKEN.";
-    if (e.code() == errc::not_found || e.code() == errc::no_model_id || e.code() == errc::no_app_id)
+    bool const is_missing = e.code() == errc::not_found && !e.info().request.empty();
+    if (is_missing || e.code() == errc::no_model_id || e.code() == errc::no_app_id)
         return "'practicus models' and 'practicus apps' list what there is.";
     if (e.code() == errc::one_time_password_required)
         return "Log in on a terminal: the one-time password is asked for there.";
     if (e.code() == errc::connect_failed || e.code() == errc::resolve_failed)
         return "Check the url, the network and the proxy; --verbose shows what is tried.";
+    if (e.code() == errc::login_refused)
+        return "Check the e-mail and the password, or the token; a login may also be locked or over.";
     if (e.code() == errc::certificate_untrusted) return "Name the region's authority with --ca-file.";
     return {};
 }
@@ -163,14 +166,18 @@ practicus::region choose_region(settings const& with, std::string_view target)
 std::optional<practicus::credentials> environment_login(practicus::service_url const& url)
 {
     auto const* meant = std::getenv("PRT_URL");
-    if (meant != nullptr && *meant != '\0' && practicus::service_url(meant) != url) return std::nullopt;
+    try {
+        if (meant == nullptr || practicus::service_url(meant) != url) return std::nullopt;
+    } catch (practicus::error const&) {
+        return std::nullopt;
+    }
     return practicus::credentials::from_environment();
 }
 
 int print(std::string const& text)
 {
     if (!(std::cout << text << std::flush))
-        throw std::runtime_error("standard output can not be written; is the disk full?");
+        throw std::runtime_error("standard output can not be written; is it closed, or the disk full?");
     return exit_code::success;
 }
 

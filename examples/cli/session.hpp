@@ -32,7 +32,7 @@ practicus::client_options options_for(settings const& with, practicus::client_op
 /// The region that `--region` or `--url` names; else the one of a whole url in `target`; else the default.
 practicus::region choose_region(settings const& with, std::string_view target = {});
 
-/// The login of the environment, if it is meant for this url: `PRT_URL` says so, or nothing.
+/// The login of the environment, if it is meant for this url: `PRT_URL` says so.
 std::optional<practicus::credentials> environment_login(practicus::service_url const& url);
 
 /// A client, and the context that it runs in.

@@ -30,8 +30,14 @@ class standard_stream
 {
 public:
     /// Standard input or output.
-    standard_stream(boost::asio::io_context& io, int descriptor) : descriptor_(descriptor)
+    standard_stream(boost::asio::io_context& io, int descriptor)
+        : descriptor_(descriptor), name_(descriptor == STDIN_FILENO ? "standard input " : "standard output ")
     {
+        auto const mode = ::fcntl(descriptor, F_GETFL);
+        if (mode < 0 || (mode & O_ACCMODE) == (descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)) {
+            errno = EBADF;
+            throw_errno("can not be used");
+        }
         // Without waiting for somebody at the other end of a pipe that has a name.
         auto const path = "/proc/self/fd/" + std::to_string(descriptor);
         open(io, path, (descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
@@ -39,7 +45,7 @@ public:
 
     /// What is no file, a pipe with a name or a device, in the place of standard input or output.
     standard_stream(boost::asio::io_context& io, int descriptor, std::string const& path)
-        : descriptor_(descriptor)
+        : descriptor_(descriptor), name_("'" + path + "' ")
     {
         open(io, path, descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY);
         if (!waited_for_) descriptor_ = own_;
@@ -62,8 +68,9 @@ public:
             auto reading = waited_for_->async_read_some(
                 boost::asio::buffer(text), boost::asio::redirect_error(boost::asio::use_awaitable, failed));
             auto const n = co_await std::move(reading);
+            if (failed == boost::asio::error::operation_aborted) throw boost::system::system_error(failed);
             if (failed && failed != boost::asio::error::eof)
-                throw boost::system::system_error(failed, "standard input can not be read");
+                throw std::system_error(failed, name_ + "can not be read");
             text.resize(n);
             co_return text;
         }
@@ -112,11 +119,11 @@ private:
 
     [[noreturn]] void throw_errno(char const* what) const
     {
-        auto const name = descriptor_ == STDIN_FILENO ? "standard input " : "standard output ";
-        throw std::system_error(errno, std::system_category(), std::string(name) + what);
+        throw std::system_error(errno, std::system_category(), name_ + what);
     }
 
     int descriptor_;
+    std::string name_;
     int own_ = -1;
     std::optional<boost::asio::posix::stream_descriptor> waited_for_;
 };

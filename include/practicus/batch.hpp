@@ -155,17 +155,30 @@ public:
 
     /// Goes on where another run has ended: that has given so many rows to the sink, and so many to
     /// `failed_to`. Where that is none, not even the header must be there. (`csv_output` knows.) A source
-    /// that has fewer rows ends the run with `errc::invalid_argument`.
+    /// that has fewer rows ends the run with `errc::invalid_argument`. When a run that was told to go on ends
+    /// well, each of the two that it gave nothing gets an empty piece, to cut off what is not complete.
     batch_job& resume(std::uint64_t rows, std::uint64_t failed_rows = 0)
     {
+        resumed_ = true;
         resumed_rows_ = rows;
         resumed_failed_ = failed_rows;
         return *this;
     }
+    /// Was `resume` called?
+    bool is_resumed() const noexcept { return resumed_; }
     /// What `resume` was told; 0 by default.
     std::uint64_t resumed_rows() const noexcept { return resumed_rows_; }
     /// What `resume` was told; 0 by default.
     std::uint64_t resumed_failed() const noexcept { return resumed_failed_; }
+
+    /// The first line of the results that `resume` goes on with, or its beginning. Predictions that begin
+    /// otherwise end the run with `errc::invalid_argument` before any is written. Default: not compared.
+    batch_job& resumed_header(std::string line)
+    {
+        resumed_header_ = std::move(line);
+        return *this;
+    }
+    std::string const& resumed_header() const noexcept { return resumed_header_; }
 
 private:
     batch_job& set(std::size_t& field, std::size_t n, char const* name)
@@ -188,8 +201,10 @@ private:
     std::size_t tries_ = 5;
     std::chrono::milliseconds patience_ = std::chrono::minutes(15);
     std::uint64_t total_bytes_ = 0;
+    bool resumed_ = false;
     std::uint64_t resumed_rows_ = 0;
     std::uint64_t resumed_failed_ = 0;
+    std::string resumed_header_;
 };
 
 } // namespace practicus::inline v1

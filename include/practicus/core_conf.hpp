@@ -120,8 +120,9 @@ private:
 /// is to be used. Names of keys are read in any case, as the SDK reads them.
 ///
 /// What is written here the SDK reads; what is not known is kept, but for comments (the SDK keeps none
-/// either). The file gets mode 0600, for it holds refresh tokens. A file that can not be understood is never
-/// written over. Thread safety: as a `std::string`.
+/// either). A new file gets what the SDK would have begun it with. The file gets mode 0600, for it holds
+/// refresh tokens. A file that can not be understood is never written over. Thread safety: as a
+/// `std::string`.
 class core_conf
 {
 public:
@@ -185,12 +186,12 @@ public:
     }
 
     /// The key of the region that the file names as the default, or an empty one.
-    std::string default_key() const { return file_.value("k8s", "default_region_key"); }
+    std::string default_key() const { return value("k8s", "default_region_key"); }
 
     /// Throws as `find`.
     core_conf& make_default(std::string_view key_or_host)
     {
-        file_.section("k8s").set("default_region_key", find(key_or_host).key());
+        set_default(find(key_or_host).key());
         return *this;
     }
 
@@ -203,15 +204,16 @@ public:
             throw error(errc::invalid_argument, "a region is kept with its refresh token alone");
         if (r.username().empty() || detail::has_control(r.username()) || detail::has_control(r.email()))
             throw error(errc::invalid_argument, "the region's user has no name that can be kept");
+        if (file_.sections().empty()) begin();
         file_.section("k8s");
         auto* to = section_of_key(r.key());
         if (to == nullptr) to = &file_.section(section_prefix + std::to_string(renumber()));
-        to->set("host_url", without_slash(r.url()));
-        if (!r.email().empty()) to->set("email", r.email());
-        to->set("username", r.username());
+        to->set("host_url", escaped(without_slash(r.url())));
+        if (!r.email().empty()) to->set("email", escaped(r.email()));
+        to->set("username", escaped(r.username()));
         // An encrypted password of before may be another's.
         to->erase("password");
-        to->set("refresh_token", std::string(r.login().value().reveal()));
+        to->set("refresh_token", escaped(r.login().value().reveal()));
         if (default_key().empty()) make_default(r.key());
         return *this;
     }
@@ -219,7 +221,7 @@ public:
     /// What the region has replaced; the rest of the region's section stays. Throws as `find`.
     core_conf& replace_refresh_token(std::string_view key_or_host, secret const& token)
     {
-        section_of_key(find(key_or_host).key())->set("refresh_token", std::string(token.reveal()));
+        section_of_key(find(key_or_host).key())->set("refresh_token", escaped(token.reveal()));
         return *this;
     }
 
@@ -234,7 +236,7 @@ public:
         renumber();
         if (default_key() == key) {
             auto const left = regions();
-            file_.section("k8s").set("default_region_key", left.empty() ? std::string() : left.front().key());
+            set_default(left.empty() ? std::string() : left.front().key());
         }
         return *this;
     }
@@ -243,7 +245,7 @@ public:
     core_conf& erase_regions()
     {
         std::erase_if(file_.sections(), [](auto const& s) { return is_region(s); });
-        file_.section("k8s").set("default_region_key", std::string());
+        set_default({});
         return *this;
     }
 
@@ -252,12 +254,12 @@ public:
     proxy_options proxy() const
     {
         proxy_options result;
-        auto host = file_.value("network", "proxy_host");
+        auto host = value("network", "proxy_host");
         if (host.empty()) return result;
-        if (auto const port = file_.value("network", "proxy_port"); !port.empty()) host += ':' + port;
+        if (auto const port = value("network", "proxy_port"); !port.empty()) host += ':' + port;
         result.url(host);
-        if (auto const user = file_.value("network", "proxy_user"); !user.empty())
-            result.credentials(user, file_.value("network", "proxy_pwd"));
+        if (auto const user = value("network", "proxy_user"); !user.empty())
+            result.credentials(user, value("network", "proxy_pwd"));
         return result;
     }
 
@@ -265,15 +267,17 @@ public:
     /// `tls_options::disable_verification_and_expose_all_secrets`.
     bool bypasses_verification() const
     {
-        return detail::equals_ignoring_case(file_.value("network", "bypass_ssl_verification"), "true");
+        return detail::equals_ignoring_case(value("network", "bypass_ssl_verification"), "true");
     }
 
-    /// The SDK trusts the system's certificates as well as its own. Default: on. This client has none of its
-    /// own, and trusts the system's unless `tls_options::system_roots` says otherwise.
+    /// The SDK trusts the system's certificates as well as its own. Default: on, and so is `auto`, which the
+    /// SDK replaces when it first sees it. This client has none of its own, and trusts the system's unless
+    /// `tls_options::system_roots` says otherwise.
     bool trusts_local_certificates() const
     {
-        auto const is = file_.value("network", "trust_local_certificates");
-        return is.empty() || detail::equals_ignoring_case(is, "true");
+        auto const is = value("network", "trust_local_certificates");
+        return is.empty() || detail::equals_ignoring_case(is, "true") ||
+               detail::equals_ignoring_case(is, "auto");
     }
 
     /// Writes the file, and its folder if that is not there. Others read the old one or the new one, never a
@@ -307,6 +311,63 @@ private:
                detail::is_digits(name.substr(std::string_view(section_prefix).size()));
     }
 
+    // The SDK's parser reads `%%` as `%`, and can not read a `%` alone (Python's BasicInterpolation); here
+    // that stands for itself.
+    static std::string plain(std::string text)
+    {
+        for (auto at = text.find("%%"); at != text.npos; at = text.find("%%", at + 1))
+            text.erase(at, 1);
+        return text;
+    }
+
+    static std::string escaped(std::string_view text)
+    {
+        std::string out;
+        out.reserve(text.size() + static_cast<std::size_t>(std::count(text.begin(), text.end(), '%')));
+        for (char const c : text)
+            out.append(c == '%' ? 2 : 1, c);
+        return out;
+    }
+
+    std::string value(std::string_view section, std::string_view key) const
+    {
+        return plain(file_.value(section, key));
+    }
+
+    void set_default(std::string const& key) { file_.section("k8s").set("default_region_key", escaped(key)); }
+
+    /// What the SDK expects to find in any file: without it, each of its starts complains.
+    void begin()
+    {
+        struct
+        {
+            char const *section, *key, *value;
+        } static constexpr defaults[] = {{"cloud", "default_config", "-1"},
+                                         {"cloud", "latest_node_number", "0"},
+                                         {"cloud", "upload_chunk_mb", "5"},
+                                         {"cloud", "download_chunk_mb", "5"},
+                                         {"cloud", "auto_verify_mp_subscriptions", "True"},
+                                         {"cloud", "default_cpu_node_disk_size", "20"},
+                                         {"cloud", "default_gpu_node_disk_size", "60"},
+                                         {"cloud", "local_container_enabled", "False"},
+                                         {"cloud", "google_maps_api_key", ""},
+                                         {"org_config", "last_check_date", ""},
+                                         {"org_config", "hash_value", ""},
+                                         {"org_config", "refresh_interval", "1440"},
+                                         {"network", "bypass_ssl_verification", "False"},
+                                         {"network", "trust_local_certificates", "auto"},
+                                         {"network", "aws_custom_vpc", ""},
+                                         {"network", "aws_custom_subnet", ""},
+                                         {"network", "proxy_host", ""},
+                                         {"network", "proxy_port", ""},
+                                         {"network", "proxy_user", ""},
+                                         {"network", "proxy_pwd", ""},
+                                         {"network", "proxy_custom_ssh", ""},
+                                         {"container", "engine", "docker"}};
+        for (auto const& d : defaults)
+            file_.section(d.section).set(d.key, d.value);
+    }
+
     /// The one that the file is in.
     static void make_folder(std::string const& path)
     {
@@ -335,9 +396,10 @@ private:
         if (!is_region(s)) return std::nullopt;
         try {
             std::optional<credentials> login;
-            if (auto const t = s.value("refresh_token"); !t.empty()) login = credentials::refresh_token(t);
-            return region(service_url(s.value("host_url")), s.value("username"), s.value("email"),
-                          std::move(login), path());
+            if (auto const t = plain(s.value("refresh_token")); !t.empty())
+                login = credentials::refresh_token(t);
+            return region(service_url(plain(s.value("host_url"))), plain(s.value("username")),
+                          plain(s.value("email")), std::move(login), path());
         } catch (error const&) {
             return std::nullopt;
         }
@@ -413,17 +475,33 @@ inline std::string to_table(std::vector<region> const& regions)
     return detail::rows_as_table(detail::region_columns(), detail::rows_of(regions));
 }
 
+namespace detail {
+
+/// That of `PRT_URL`. Throws `errc::invalid_url`, with the variable's name.
+inline std::optional<service_url> url_from_environment()
+{
+    auto const* text = std::getenv("PRT_URL");
+    if (text == nullptr || *text == '\0') return std::nullopt;
+    try {
+        return service_url(text);
+    } catch (error const& e) {
+        throw error(errc::invalid_url, "PRT_URL: " + e.info().message);
+    }
+}
+
+} // namespace detail
+
 /// The region that the environment names: `PRT_URL`, with `PRT_TOKEN` or `PRT_EMAIL` and `PRT_PASSWORD`;
 /// where those are not set, with what `core.conf` knows of that url. Nothing without a `PRT_URL`. Throws
 /// `errc::invalid_url`, `errc::invalid_credentials`, `errc::login_required` and `errc::file_error`.
 inline std::optional<region> region_from_environment()
 {
-    auto const* url = std::getenv("PRT_URL");
-    if (url == nullptr || *url == '\0') return std::nullopt;
+    auto url = detail::url_from_environment();
+    if (!url) return std::nullopt;
     auto login = credentials::from_environment();
-    if (!login) return core_conf().find(service_url(url).str());
+    if (!login) return core_conf().find(url->str());
     auto email = login->email();
-    return region(service_url(url), {}, std::move(email), std::move(login));
+    return region(*std::move(url), {}, std::move(email), std::move(login));
 }
 
 /// The region to use where nobody has named one: the environment's, else the default of `core.conf`. A token
@@ -434,15 +512,20 @@ inline region default_region()
     return core_conf().default_region();
 }
 
-/// A region by its key, host or url: the environment's if it is that, else one of `core.conf`. Throws
-/// `errc::login_required` if there is none, and `errc::invalid_argument` if it is several users'.
+/// A region by its key, host or url: the environment's if it is that, else one of `core.conf`. A `PRT_URL`
+/// that is none is not that. Throws `errc::login_required` if there is none, and `errc::invalid_argument` if
+/// it is several users'.
 inline region find_region(std::string_view key_or_host)
 {
-    if (auto const* url = std::getenv("PRT_URL"); url != nullptr && *url != '\0')
+    std::optional<service_url> url;
+    try {
+        url = detail::url_from_environment();
+    } catch (error const&) {
+    }
+    if (url && region(*url, {}, {}, {}).is_named(key_or_host) >= region::match::host_and_port)
         if (auto login = credentials::from_environment()) {
             auto email = login->email();
-            region const r(service_url(url), {}, std::move(email), std::move(login));
-            if (r.is_named(key_or_host) >= region::match::host_and_port) return r;
+            return region(*std::move(url), {}, std::move(email), std::move(login));
         }
     return core_conf().find(key_or_host);
 }

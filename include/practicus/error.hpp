@@ -166,7 +166,7 @@ private:
         case errc::invalid_argument: return "an argument can not be used";
         case errc::invalid_credentials: return "the credential can not be sent";
         case errc::untrusted_origin: return "the url is not the region's, so no credential is sent there";
-        case errc::login_required: return "no credential is left that the region accepts; log in again";
+        case errc::login_required: return "nobody is logged in, or not any more";
         case errc::login_refused: return "the region refused the login";
         case errc::one_time_password_required: return "the region asks for a one-time password";
         case errc::unauthorized: return "the region refused the token";
@@ -330,7 +330,9 @@ private:
         if (info.attempts > 1)
             text += "; after " + std::to_string(info.attempts) + " attempts in " +
                     std::to_string(info.elapsed.count()) + " ms";
-        if (info.cause && info.cause != info.code) text += "; last cause: " + info.cause.message();
+        if (info.cause && info.cause != info.code)
+            if (auto const cause = info.cause.message(); !text.ends_with(cause))
+                text += "; last cause: " + cause;
         return std::make_shared<std::string const>(std::move(text));
     }
 

@@ -526,13 +526,45 @@ TEST_CASE("batches: results of another source are noticed, and nobody's file is 
     practicus::csv_output const out(file.string());
     CHECK(out.rows() == 1);
     CHECK(folder::read(file) == text);
-    // As its sink, it is cut.
     batch_job job(f.model(), practicus::csv_text(header), out.sink());
     job.resume(out.rows());
     auto const failed = f.failure(f.user().predict_batches(job));
     CHECK(failed.code == errc::invalid_argument);
     CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("0 rows, fewer than the 1"));
-    CHECK(folder::read(file) == header + "1,\"x\",2\n");
+    CHECK(folder::read(file) == text); // nothing was written
+    // What is written comes behind the last whole row.
+    auto writing = out.sink()("3,z,4\n");
+    f.run(std::move(writing));
+    CHECK(folder::read(file) == header + "1,\"x\",2\n3,z,4\n");
+}
+
+TEST_CASE("batches: results under another header are not gone on with")
+{
+    folder here;
+    batches f;
+    auto client = f.user();
+    auto const text = header + rows(0, 20);
+    auto const whole = predict_csv(text);
+    auto const names = whole.substr(0, whole.find('\n'));
+    auto const file = (here.path / "out.csv").string();
+    for (std::string const line_end : {"\n", "\r\n"})
+        for (std::string const& found : {names, std::string("another")}) {
+            auto const before = found + line_end + "1\n2\n";
+            folder::write(file, before);
+            practicus::csv_output const out(file);
+            CHECK(out.header() == found);
+            CHECK(out.size() == before.size());
+            batch_job job(f.model(), practicus::csv_text(text), out.sink());
+            job.rows(5).resume(out.rows()).resumed_header(out.header());
+            if (found == names) {
+                CHECK(f.run(client.predict_batches(job)).rows == 20);
+                continue;
+            }
+            auto const failed = f.failure(client.predict_batches(job));
+            CHECK(failed.code == errc::invalid_argument);
+            CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("another header line"));
+            CHECK(folder::read(file) == before);
+        }
 }
 
 TEST_CASE("batches: a file that was cut anywhere is gone on with")

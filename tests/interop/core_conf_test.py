@@ -7,6 +7,7 @@ The SDK reads the file when it is imported: each use of it here is a process of 
 import json
 import os
 import pathlib
+import shutil
 import stat
 import subprocess
 import sys
@@ -37,6 +38,29 @@ def regions():
 
 
 class Shared(unittest.TestCase):
+    def test_a_file_that_the_command_line_has_begun(self):
+        home = pathlib.Path(os.environ["HOME"], "fresh")
+        home.mkdir()
+        self.addCleanup(shutil.rmtree, home)
+        environment = {**os.environ, "HOME": str(home)}
+
+        def run(*command, text=None):
+            return subprocess.run(command, input=text, capture_output=True, text=True, check=True, env=environment)
+
+        run(PRACTICUS, "login", FIRST, "--email", "admin@company.com", "--password-stdin", text="practicus\n")
+        for _ in range(2):
+            told = run(
+                sys.executable,
+                "-c",
+                "import practicuscore as prt\n"
+                "print(prt.regions.get_default_region().key)\n"
+                "print(prt.core_conf.core_conf_glbl.cloud__default_cpu_node_disk_size)",
+            )
+            self.assertEqual(told.stdout.splitlines()[-2:], [key(FIRST), "20"])
+            self.assertEqual(told.stderr, "")
+            self.assertNotIn("ERROR", told.stdout)
+            self.assertNotIn("WARN", told.stdout)
+
     def test_one_file(self):
         # What the SDK wrote, the command line reads.
         sdk(f"prt.regions.login({FIRST!r}, 'admin@company.com', 'practicus')")

@@ -51,7 +51,7 @@ def programs():
 
 
 def has_option(program, option):
-    return f'"{option}"' in program or f'"{option}",' in program or "Fl " + option[1:] in program
+    return f'"{option}"' in program or re.search(f"Fl {re.escape(option[1:])}(?![a-z-])", program) is not None
 
 
 def command_faults(line, known):

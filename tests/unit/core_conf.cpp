@@ -236,7 +236,33 @@ TEST_CASE("core.conf: the first region of a new file is its default")
     home h;
     core_conf::update(core_conf::default_path(), [](core_conf& conf) { conf.put(some_region()); });
     CHECK(core_conf().default_key() == "carol@127.0.0.1:8080");
-    CHECK_THAT(h.text(), StartsWith("[k8s]\ndefault_region_key = carol@127.0.0.1:8080\n\n[k8s_config_0]\n"));
+    // The SDK misses these on each of its starts.
+    CHECK_THAT(h.text(), StartsWith("[cloud]\ndefault_config = -1\n"));
+    CHECK_THAT(h.text(), ContainsSubstring("\n[network]\nbypass_ssl_verification = False\n"
+                                           "trust_local_certificates = auto\n"));
+    CHECK(core_conf().trusts_local_certificates());
+    CHECK_THAT(h.text(),
+               ContainsSubstring("\n[k8s]\ndefault_region_key = carol@127.0.0.1:8080\n\n[k8s_config_0]\n"));
+}
+
+TEST_CASE("core.conf: a percent sign is written as the SDK's parser reads it")
+{
+    home h;
+    core_conf conf;
+    practicus::region const r("https://practicus.company.com/a%20b", "50%", "a%b%%c@company.com",
+                              credentials::refresh_token("to%ken"));
+    conf.put(r).save();
+    CHECK_THAT(h.text(), ContainsSubstring("default_region_key = 50%%@practicus.company.com\n"));
+    CHECK_THAT(h.text(), ContainsSubstring("email = a%%b%%%%c@company.com\nusername = 50%%\n"));
+    CHECK_THAT(h.text(), ContainsSubstring("refresh_token = to%%ken\n"));
+    auto const back = core_conf().default_region();
+    CHECK(back.key() == r.key());
+    CHECK(back.is_default());
+    CHECK(back.email() == r.email());
+    CHECK(back.url() == r.url());
+    CHECK(back.login().value().reveal() == "to%ken");
+    conf.replace_refresh_token(r.key(), practicus::secret("%new%")).save();
+    CHECK(core_conf().default_region().login().value().reveal() == "%new%");
 }
 
 TEST_CASE("core.conf: regions that are erased leave no gap")
@@ -388,14 +414,14 @@ TEST_CASE("core.conf: the network's settings")
     home h;
     h.write(
         "[network]\nbypass_ssl_verification = True\ntrust_local_certificates = False\nproxy_host = proxy\n"
-        "proxy_port = 3128\nproxy_user = me\nproxy_pwd = 5%ecret\n" +
+        "proxy_port = 3128\nproxy_user = me\nproxy_pwd = 5%%ecret%\n" +
         std::string(two_regions).substr(std::string_view(two_regions).find("[k8s]")));
     core_conf const conf;
     CHECK(conf.bypasses_verification());
     CHECK_FALSE(conf.trusts_local_certificates());
     CHECK(conf.proxy().url().reveal() == "proxy:3128");
     CHECK(conf.proxy().user() == "me");
-    CHECK(conf.proxy().password().reveal() == "5%ecret");
+    CHECK(conf.proxy().password().reveal() == "5%ecret%");
     CHECK(conf.default_region().options().proxy().user() == "me");
 }
 
@@ -445,6 +471,11 @@ TEST_CASE("the default region is the environment's, else that of core.conf")
     CHECK_FALSE(r.options().on_tokens());
     CHECK(find_region("env.company.com").login().value().reveal() == "some.token");
     CHECK(find_region("other.company.com").login().value().reveal() == "others.token");
+    h.set("PRT_URL", "nonsense");
+    CHECK(find_region("other.company.com").login().value().reveal() == "others.token");
+    CHECK_THAT(refused([] { (void)default_region(); }).what(),
+               ContainsSubstring("PRT_URL: it has no scheme"));
+    h.set("PRT_URL", "https://env.company.com/");
 
     h.set("PRT_TOKEN", nullptr);
     CHECK(refused([] { (void)default_region(); }).code() == errc::login_required);

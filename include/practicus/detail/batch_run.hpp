@@ -70,6 +70,9 @@ public:
         }
         if (source_failure_) std::rethrow_exception(std::exchange(source_failure_, nullptr));
         check_resumed();
+        if (job_.is_resumed() && progress_.rows == job_.resumed_rows()) co_await job_.sink()(std::string());
+        if (job_.is_resumed() && job_.failed_to() && progress_.failed_rows == job_.resumed_failed())
+            co_await job_.failed_to()(std::string());
         tell(true);
         co_return progress_;
     }
@@ -342,7 +345,10 @@ private:
         }
         auto const answer = split_answer(result.answer.body);
         std::string text;
-        if (progress_.rows == 0) text.append(answer.header);
+        if (progress_.rows == 0)
+            text.append(answer.header);
+        else if (progress_.batches == 0)
+            check_header(answer.header);
         text.append(answer.rows);
         if (!text.ends_with('\n')) text += '\n';
         progress_.bytes_out += text.size();
@@ -382,6 +388,14 @@ private:
                     "the source has " + std::to_string(cutter_.rows()) + " rows, fewer than the " +
                         std::to_string(rows_before()) +
                         " that are done already; is it the same source, and are these its results?");
+    }
+
+    void check_header(std::string_view header) const
+    {
+        if (header.starts_with(job_.resumed_header())) return;
+        throw error(errc::invalid_argument,
+                    "the results that are there already have another header line than the model's "
+                    "predictions; are they of this model?");
     }
 
     void tell(bool last)

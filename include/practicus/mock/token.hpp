@@ -97,7 +97,7 @@ inline std::string random_hex(std::size_t bytes)
     return result;
 }
 
-/// HMAC with SHA-256, of many texts with one key. Not thread-safe.
+/// HMAC with SHA-256, of many texts with one key.
 class hmac_sha256
 {
 public:
@@ -105,34 +105,38 @@ public:
     {
         std::unique_ptr<EVP_MAC, decltype(&EVP_MAC_free)> const mac(EVP_MAC_fetch(nullptr, "HMAC", nullptr),
                                                                     &EVP_MAC_free);
-        context_.reset(mac ? EVP_MAC_CTX_new(mac.get()) : nullptr);
+        keyed_.reset(mac ? EVP_MAC_CTX_new(mac.get()) : nullptr);
         char digest[] = "SHA256";
         OSSL_PARAM const parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0),
                                          OSSL_PARAM_construct_end()};
-        check(context_ && EVP_MAC_init(context_.get(), reinterpret_cast<unsigned char const*>(key.data()),
-                                       key.size(), parameters) == 1);
+        check(keyed_ && EVP_MAC_init(keyed_.get(), reinterpret_cast<unsigned char const*>(key.data()),
+                                     key.size(), parameters) == 1);
     }
 
-    std::string operator()(std::string_view text)
+    std::string operator()(std::string_view text) const
     {
+        // To begin anew with the same key is not what OpenSSL before 3.0.3 does.
+        context const copy(EVP_MAC_CTX_dup(keyed_.get()), &EVP_MAC_CTX_free);
         std::string result(32, '\0');
         std::size_t size = 0;
-        check(EVP_MAC_init(context_.get(), nullptr, 0, nullptr) == 1); // the key stays
-        check(EVP_MAC_update(context_.get(), reinterpret_cast<unsigned char const*>(text.data()),
-                             text.size()) == 1);
-        check(EVP_MAC_final(context_.get(), reinterpret_cast<unsigned char*>(result.data()), &size,
+        check(copy != nullptr);
+        check(EVP_MAC_update(copy.get(), reinterpret_cast<unsigned char const*>(text.data()), text.size()) ==
+              1);
+        check(EVP_MAC_final(copy.get(), reinterpret_cast<unsigned char*>(result.data()), &size,
                             result.size()) == 1 &&
               size == result.size());
         return result;
     }
 
 private:
+    using context = std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)>;
+
     static void check(bool done)
     {
         if (!done) throw std::runtime_error("OpenSSL can not compute an HMAC");
     }
 
-    std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context_{nullptr, &EVP_MAC_CTX_free};
+    context keyed_{nullptr, &EVP_MAC_CTX_free};
 };
 
 /// What the region knows of a token that it issued.
@@ -190,7 +194,7 @@ public:
     claims_hook hook;
 
 private:
-    std::string sign(boost::json::object const& claims)
+    std::string sign(boost::json::object const& claims) const
     {
         auto text =
             base64url(R"({"alg":"HS256","typ":"JWT"})") + '.' + base64url(boost::json::serialize(claims));

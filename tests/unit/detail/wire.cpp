@@ -590,7 +590,9 @@ TEST_CASE("a request's body is wiped with it, however often it is copied")
 
 TEST_CASE("a token has a longest length")
 {
-    auto const answer = [](std::size_t size) { return R"({"token":")" + std::string(size, 'x') + "\"}"; };
+    auto const answer = [](std::size_t size) {
+        return std::string(R"({"token":")").append(size, 'x').append("\"}");
+    };
     CHECK(wire::read_session_token(answer(jwt_limit)).reveal().size() == jwt_limit);
     CHECK(shape([&] { wire::read_session_token(answer(jwt_limit + 1)); }) ==
           "'token' is no token, but a string");
