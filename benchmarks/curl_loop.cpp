@@ -232,7 +232,9 @@ private:
             curl_easy_getinfo(handle, CURLINFO_PRIVATE, &t);
             curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
             if (status != 200) throw std::runtime_error("status");
-            done_ += decode(t->body);
+            auto const right = decode(t->body);
+            require_right(right != 0);
+            done_ += right;
             check(curl_multi_remove_handle(multi_, handle));
             --running_;
             if (much.goes_on(++t->done)) begin(*t);

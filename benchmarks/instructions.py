@@ -66,8 +66,11 @@ def verdict(counted, known):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--programs", type=pathlib.Path, required=True, help="the folder of the built benchmarks")
+    parser.add_argument("--build-type", default="Release", help="how they were built; counts are those of Release")
     parser.add_argument("--write", action="store_true", help="note the new count")
     arguments = parser.parse_args()
+    if arguments.build_type != "Release":
+        skip(f"the counts are those of a Release build, and this is '{arguments.build_type}'")
     if shutil.which("valgrind") is None:
         skip("valgrind is not installed")
     with tempfile.TemporaryDirectory() as scratch:

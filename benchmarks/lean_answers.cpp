@@ -32,7 +32,7 @@ std::string jwt_of(std::string_view type, std::size_t size)
     using practicus::mock::detail::base64url;
     std::string claims =
         R"({"token_type":")" + std::string(type) + R"(","exp":4102444800,"iat":1767225600,"jti":")";
-    std::string const head = base64url(R"({"alg":"HS256","typ":"JWT"})") + '.', end = '.' + token_of(43);
+    std::string const head = base64url(R"({"alg":"HS256","typ":"JWT"})") + '.', end = '.' + base64url(token_of(32));
     while ((claims.size() + 2) * 4 / 3 < size - head.size() - end.size())
         claims += '0';
     return head + base64url(claims + "\"}") + end;
@@ -132,7 +132,8 @@ std::string const* lean_answers::find(std::string_view head)
     if (target == "/console/api/auth/") return &login_;
     if (target == "/console/api/modelhost/model-auth/") return &token_;
     if (target.starts_with("/models/lean/held/")) return nullptr;
-    if (target.ends_with("?get_meta=true")) return &metadata_;
+    // The SDK asks without a query.
+    if (target.ends_with("?get_meta=true") || target.starts_with("/models/many/")) return &metadata_;
     if (target.starts_with("/models/lean/")) return &prediction(target, head);
     return &unknown_;
 }

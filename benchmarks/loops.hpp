@@ -48,6 +48,12 @@ struct arrivals
     }
 };
 
+/// A wrong answer ends the run: what it cost says nothing.
+inline void require_right(bool right)
+{
+    if (!right) throw std::runtime_error("a wrong answer");
+}
+
 struct prediction_work
 {
     std::string body;

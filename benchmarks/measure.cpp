@@ -3,49 +3,71 @@
 
 #include "measure.hpp"
 
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <new>
 
-// Counts what the program allocates. One branch while nobody wants to know.
+// Counts what the program allocates, in whatever way: `new`, Asio's aligned blocks, OpenSSL. (glibc lets a
+// program have its own malloc, and has the old one under another name.) One branch while nobody wants to
+// know.
+
+extern "C" {
+void* __libc_malloc(std::size_t);
+void* __libc_calloc(std::size_t, std::size_t);
+void* __libc_realloc(void*, std::size_t);
+void* __libc_memalign(std::size_t, std::size_t);
+void __libc_free(void*);
+}
 
 namespace {
 
-void* take(std::size_t size)
+using bench::allocations;
+
+void* taken(void* p) noexcept
 {
-    auto* const p = std::malloc(size);
-    if (p == nullptr) throw std::bad_alloc();
-    using bench::allocations;
-    if (allocations::counting) {
-        ++allocations::count;
-        allocations::bytes += static_cast<std::int64_t>(::malloc_usable_size(p));
-        if (allocations::bytes > allocations::peak) allocations::peak = allocations::bytes;
-    }
+    if (!allocations::counting || p == nullptr) return p;
+    ++allocations::count;
+    allocations::bytes += static_cast<std::int64_t>(::malloc_usable_size(p));
+    if (allocations::bytes > allocations::peak) allocations::peak = allocations::bytes;
     return p;
 }
 
-void give(void* p) noexcept
+void given(void* p) noexcept
 {
-    if (bench::allocations::counting && p != nullptr)
-        bench::allocations::bytes -= static_cast<std::int64_t>(::malloc_usable_size(p));
-    std::free(p);
+    if (allocations::counting && p != nullptr)
+        allocations::bytes -= static_cast<std::int64_t>(::malloc_usable_size(p));
 }
 
 } // namespace
 
-void* operator new(std::size_t size)
+extern "C" {
+
+void* malloc(std::size_t size)
 {
-    return take(size);
+    return taken(__libc_malloc(size));
 }
 
-void operator delete(void* p) noexcept
+void* calloc(std::size_t count, std::size_t size)
 {
-    give(p);
+    return taken(__libc_calloc(count, size));
 }
 
-void operator delete(void* p, std::size_t) noexcept
+void* realloc(void* p, std::size_t size)
 {
-    give(p);
+    given(p);
+    return taken(__libc_realloc(p, size));
+}
+
+void* aligned_alloc(std::size_t alignment, std::size_t size)
+{
+    return taken(__libc_memalign(alignment, size));
+}
+
+void free(void* p)
+{
+    given(p);
+    __libc_free(p);
+}
 }
 
 std::size_t bench::resident()

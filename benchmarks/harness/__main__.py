@@ -27,7 +27,8 @@ def listing_bytes(build, used):
     if not used:
         return 0
     with servers.LeanServer(build / "benchmarks", build / "ca.pem", None) as server:
-        with urllib.request.urlopen(server.urls["plain"] + "/console/api/modelhost/models/", timeout=60) as answer:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(server.urls["plain"] + "/console/api/modelhost/models/", timeout=60) as answer:
             return len(answer.read())
 
 
@@ -35,7 +36,7 @@ def flat(record):
     """A record as a row: of what is nested, only what the table shows."""
     row = {k: v for k, v in record.items() if not isinstance(v, dict)}
     row.update({f"latency_us_{k}": v for k, v in record.get("latency_us", {}).items()})
-    row.update({k: v for k, v in record.get("region", {}).items() if not isinstance(v, dict)})
+    row.update({f"region_{k}": v for k, v in record.get("region", {}).items() if not isinstance(v, dict)})
     return row
 
 
@@ -91,7 +92,8 @@ def main():
     found = run_own([w for w in asked if w in own.PROGRAMS], arguments, run.failures)
 
     versions = versions_of(run.records)
-    note = f"{here['cpu']}, {here['system']}, {here['date']}; peer and server on a processor each"
+    apart = "peer and server on a processor each" if run.own is not None else "peer and server on one processor"
+    note = f"{here['cpu']}, {here['system']}, {here['date']}; {apart}; bands: from the lowest round to the highest"
     what = {"machine": here, "quick": arguments.quick, "versions": versions, "listing_bytes": size,
             "skipped": run.skipped, "failed": run.failures}
     write(arguments.output, what, run.records, table.summary(points, run.records, size), found)

@@ -2,10 +2,13 @@
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 """The machine, and which of its processors does what."""
 
+import bisect
 import datetime
 import os
 import pathlib
 import platform
+import threading
+import time
 
 
 def describe():
@@ -51,3 +54,42 @@ def cpu_seconds(pid):
         return fine / 1e9
     except OSError:
         return coarse
+
+
+class CpuLog:
+    """What `read` says, noted every 10 ms while something else runs, so that any span of it can be asked for afterwards."""
+
+    def __init__(self, read):
+        self.read = read
+        self.times = []
+        self.values = []
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._note_on, daemon=True)
+
+    def _note_on(self):
+        while not self.ended.wait(0.01):
+            self.note()
+
+    def note(self):
+        value = self.read()
+        self.times.append(time.monotonic())
+        self.values.append(value)
+
+    def __enter__(self):
+        self.note()
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+    def at(self, when):
+        """Between two notes, on the line from one to the other."""
+        i = min(max(1, bisect.bisect_left(self.times, when)), len(self.times) - 1)
+        (t0, t1), (v0, v1) = self.times[i - 1 : i + 1], self.values[i - 1 : i + 1]
+        part = 1 if t1 == t0 else min(1, max(0, (when - t0) / (t1 - t0)))
+        return v0 + part * (v1 - v0)
+
+    def rate(self, begin, end):
+        return (self.at(end) - self.at(begin)) / (end - begin)

@@ -55,13 +55,24 @@ def _thousands(value, _):
     return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
 
 
-def _draw(axes, name, x, y, label=None, **more):
+def _draw(axes, name, x, spreads, label=None, **more):
     colour, marker = LOOKS[name]
     bold = name == "practicus"
     axes.plot(
-        x, y, color=colour, marker=marker, label=label, markersize=6, linewidth=2.4 if bold else 1.5,
-        zorder=3 if bold else 2, **more,
+        x, [s.median for s in spreads], color=colour, marker=marker, label=label, markersize=6,
+        linewidth=2.4 if bold else 1.5, zorder=3 if bold else 2, **more,
     )
+    axes.fill_between(
+        x, [s.low for s in spreads], [s.high for s in spreads], color=colour, alpha=0.13, linewidth=0, zorder=1
+    )
+
+
+def _mark_busy(axes, name, x, spreads, busy):
+    """Hollow, where the server had hardly time left: more would not have got through."""
+    colour, marker = LOOKS[name]
+    at = [(a, s.median) for a, s, b in zip(x, spreads, busy) if b is not None and b.median >= 85]
+    if at:
+        axes.plot(*zip(*at), marker, color=colour, markerfacecolor="white", markersize=6, zorder=4)
 
 
 def throughput(records, note, folder):
@@ -81,8 +92,10 @@ def throughput(records, note, folder):
             found = table.series(
                 records, "exchange", lambda r: r["connections"], figures.per_second, tls=tls
             )
+            busy = table.series(records, "exchange", lambda r: r["connections"], table.server_busy, tls=tls)
             for name in (n for n in LOOKS if n in found):
                 _draw(axes, name, *found[name], label=LABELS.get(name, name))
+                _mark_busy(axes, name, *found[name], busy[name][1])
             for handle, label in zip(*axes.get_legend_handles_labels()):
                 handles[label] = handle
             ticks = sorted({x for xs, _ in found.values() for x in xs})
@@ -94,10 +107,11 @@ def throughput(records, note, folder):
             axes.yaxis.set_minor_formatter(ticker.NullFormatter())
             axes.set_xlabel("connections")
             axes.set_title("TLS" if tls else "plain")
-        all_axes[0][0].set_ylabel("exchanges a second, one thread")
+        all_axes[0][0].set_ylabel("exchanges a second, one processor")
         figure.legend(handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.0, 0.55))
         figure.suptitle("One console exchange: throughput against connections", x=0.02, ha="left", weight="bold")
-        figure.text(0.02, -0.03, note, fontsize=8, color="#555555")
+        figure.text(0.02, -0.03, note + "\nhollow: the server was busy for 85 % of the time and more", fontsize=8,
+                    color="#555555", va="top")
         figure.tight_layout()
         _save(figure, folder, "throughput")
     return True
@@ -118,7 +132,7 @@ def latency(records, note, folder):
                 found = table.series(records, "load", x, lambda r, p=p: r["latency_us"][p])
                 rates = table.series(records, "load", lambda r: r["load"], lambda r: r["rate"])
                 for name in (n for n in LOOKS if n in found):
-                    xs = found[name][0] if axes is all_axes[0] else rates[name][1]
+                    xs = found[name][0] if axes is all_axes[0] else [s.median for s in rates[name][1]]
                     _draw(axes, name, xs, found[name][1], f"{LABELS.get(name, name)} {label}", linestyle=line)
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(ticker.FuncFormatter(_microseconds))
@@ -135,7 +149,9 @@ def latency(records, note, folder):
             [handles[i] for i in order], [labels[i] for i in order], loc="center left", bbox_to_anchor=(1.0, 0.55)
         )
         figure.suptitle("Open-loop load over 64 connections: latency", x=0.02, ha="left", weight="bold")
-        figure.text(0.02, -0.03, note, fontsize=8, color="#555555")
+        seconds = sorted({r["length"] for r in records if r["group"] == "load"})
+        figure.text(0.02, -0.03, f"{note}\ncalls arrive for {', '.join(f'{s:g}' for s in seconds)} s: beyond 100 %, "
+                    "latency grows with that", fontsize=8, color="#555555", va="top")
         figure.tight_layout()
         _save(figure, folder, "latency")
     return True

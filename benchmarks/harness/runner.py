@@ -5,10 +5,12 @@
 import contextlib
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
+import time
 
 from . import contenders, figures, machine, servers
 
@@ -36,7 +38,11 @@ class Runner:
             running = {}
             for i, point in enumerate(points):
                 print(f"[{i + 1}/{len(points)}] {point.title}", file=sys.stderr, flush=True)
-                self._run_point(point, self._server_of(point, running, stack))
+                try:
+                    self._run_point(point, self._server_of(point, running, stack))
+                except (OSError, RuntimeError, ValueError) as problem:
+                    print(f"FAILED: {point.title}: {problem}", file=sys.stderr)
+                    self.failures.append((point.title, "the harness"))
 
     def _server_of(self, point, running, stack):
         key = (point.server, point.models)
@@ -52,9 +58,8 @@ class Runner:
     def _run_point(self, point, server):
         names = [n for n in point.contenders if not self.contenders[n].missing]
         for number in range(point.rounds):
-            # Nobody always comes behind the same one.
-            start = number % max(1, len(names))
-            for name in names[start:] + names[:start]:
+            # Nobody always comes behind the same one; and the next run has the same order.
+            for name in random.Random(f"{point.title} {number}").sample(names, len(names)):
                 arguments = [word for pair in point.arguments for word in pair]
                 if point.load:
                     rate = point.load * self._capacity(name, server)
@@ -84,12 +89,15 @@ class Runner:
         counts = server.counts()
         if record is not None and counts is not None:
             record["region"] = counts
+            if counts.get("violations"):
+                print(f"FAILED: the region found fault with {contender.name}", file=sys.stderr)
+                return None
         return record
 
     def _start(self, contender, url, ca_file, arguments, server=None):
         command = [*contender.command, "--url", url, *(["--ca", ca_file] if ca_file else []), *arguments]
-        served = server.cpu_seconds() if server else 0
-        with subprocess.Popen(
+        served = machine.CpuLog(server.cpu_seconds if server else float)
+        with served, subprocess.Popen(
             [str(c) for c in command],
             stdout=subprocess.PIPE,
             text=True,
@@ -98,16 +106,21 @@ class Runner:
         ) as process:
             hangs = threading.Timer(LIMIT, os.kill, (process.pid, signal.SIGKILL))
             hangs.start()
-            output = process.stdout.read()
+            output, told = "", 0
+            # A peer says what it has measured as soon as that has ended.
+            for output in process.stdout:
+                told = time.monotonic()
             _, status, used = os.wait4(process.pid, 0)
             hangs.cancel()
             process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
+        if process.returncode != 0 or not output:
             print(f"FAILED: {' '.join(str(c) for c in command)}", file=sys.stderr)
             return None
-        record = json.loads(output.splitlines()[-1])
+        record = json.loads(output)
         record["max_resident"] = used.ru_maxrss * 1024
-        if server:
-            # Of the whole run, the warm-up included: as a part of the processor that the server had to itself.
-            record["server_cpu"] = server.cpu_seconds() - served
+        if server and record.get("seconds"):
+            # Of the processor that it has to itself, while the peer measured.
+            record["server_busy"] = served.rate(told - record["seconds"], told)
+        if record.get("open", record.get("connections")) != record.get("connections"):
+            print(f"only {record['open']} connections: {' '.join(str(c) for c in command)}", file=sys.stderr)
         return record

@@ -2,18 +2,16 @@
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 """From the records of all runs to lines of a table."""
 
-import statistics
-
 from . import figures
 
 COLUMNS = {
     "exchange": ("CPU us", "ratio", "a second", "server busy"),
-    "listing": ("MB/s of CPU", "MB/s", "ratio"),
+    "listing": ("MB/s of CPU", "MB/s", "ratio", "server busy"),
     "memory": ("KiB each", "KiB resident"),
-    "load": ("rate", "p50 us", "p99 us", "p99.9 us", "max us", "server busy"),
-    "predict": ("CPU us", "ratio", "MB/s", "MB/s of CPU"),
-    "flow": ("ms", "ratio of time", "CPU us", "requests each", "connections each"),
-    "tokens": ("ms each", "ratio of time", "CPU us", "requests", "connections"),
+    "load": ("rate", "a second", "p50 us", "p99 us", "p99.9 us", "max us", "CPU us", "MiB at most", "server busy"),
+    "predict": ("CPU us", "ratio", "MB/s", "MB/s of CPU", "server busy"),
+    "flow": ("ms", "ratio of time", "CPU us", "ratio", "requests each", "connections each", "server busy"),
+    "tokens": ("ms each", "ratio of time", "CPU us", "ratio", "requests", "connections", "server busy"),
 }
 
 
@@ -28,8 +26,8 @@ def seconds_each(record):
 
 
 def server_busy(record):
-    """Of the time that the peer measured; a little too high, as the warm-up is in it."""
-    return 100 * record["server_cpu"] / (record["seconds"] * 1.25)
+    """In per cent of a processor, while the peer measured. (nginx has one beside that of the region.)"""
+    return 100 * record["server_busy"] if "server_busy" in record else None
 
 
 def _bytes_per(record, seconds, listing_bytes):
@@ -69,6 +67,7 @@ def cell(column, records, base, listing_bytes=0):
         "KiB each": lambda r: _kib(r, "heap_each"),
         "KiB resident": lambda r: _kib(r, "resident_each"),
         "rate": lambda r: r["rate"],
+        "MiB at most": lambda r: r["max_resident"] / 2**20,
         **{f"p{p} us": lambda r, p=p: r["latency_us"][p] for p in ("50", "99", "99.9")},
         "max us": lambda r: r["latency_us"]["max"],
     }
@@ -142,12 +141,12 @@ def summary(points, records, listing_bytes):
 
 
 def series(records, group, x, y, **where):
-    """{contender: ([x], [median of y])}, ordered by x, of the records that match."""
+    """{contender: ([x], [spread of y])}, ordered by x, of the records that match."""
     found = {}
     for r in records:
         if r["group"] == group and all(r.get(k) == v for k, v in where.items()):
             found.setdefault(r["contender"], {}).setdefault(x(r), []).append(y(r))
     return {
-        name: (sorted(values), [statistics.median(values[k]) for k in sorted(values)])
+        name: (sorted(values), [figures.spread(values[k]) for k in sorted(values)])
         for name, values in found.items()
     }

@@ -7,12 +7,13 @@ import os
 import pathlib
 import sys
 import tempfile
+import time
 import unittest
 import unittest.mock
 import urllib.error
 import urllib.request
 
-from . import figures, own, runner, servers, table, works
+from . import figures, machine, own, runner, servers, table, works
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import instructions  # noqa: E402
@@ -28,7 +29,7 @@ def record(contender, number, cpu, **more):
         "seconds": 0.5,
         "cpu_user": cpu / 2,
         "cpu_system": cpu / 2,
-        "server_cpu": 0.1,
+        "server_busy": 0.2,
         **more,
     }
 
@@ -90,7 +91,21 @@ class Table(unittest.TestCase):
     def test_series(self):
         runs = [{**r, "group": "exchange", "connections": c} for c in (64, 8) for r in RUNS]
         found = table.series(runs, "exchange", lambda r: r["connections"], figures.per_second)
-        self.assertEqual(found["beast"], ([8, 64], [2000, 2000]))
+        self.assertEqual(found["beast"], ([8, 64], [figures.Spread(2000, 2000, 2000)] * 2))
+
+
+class Machine(unittest.TestCase):
+    def test_processor_time_of_a_span(self):
+        log = machine.CpuLog(float)
+        log.times, log.values = [0, 1, 2, 4], [0, 0, 1, 1.5]
+        self.assertEqual([log.at(t) for t in (-1, 0, 1, 1.25, 3, 4, 5)], [0, 0, 0, 0.25, 1.25, 1.5, 1.5])
+        self.assertEqual(log.rate(1, 3), 1.25 / 2)
+
+    def test_it_is_noted_while_something_runs(self):
+        with machine.CpuLog(iter(range(1000)).__next__) as log:
+            while len(log.times) < 3:
+                time.sleep(0.001)
+        self.assertEqual(log.values, list(range(len(log.values))))
 
 
 class Works(unittest.TestCase):

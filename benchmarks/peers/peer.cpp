@@ -109,6 +109,7 @@ json::object exchange(loop& l, command const& c)
     auto const done = l.exchange(c.much());
     auto result = watch.stop(done);
     require_all(done, wanted(c, done));
+    result["open"] = l.open();
     return result;
 }
 
@@ -149,6 +150,7 @@ json::object load(loop& l, command const& c)
     auto result = watch.stop(latency.count());
     require_all(latency.count(), when.count());
     result["rate"] = c.rate;
+    result["length"] = c.seconds;
     auto& percentiles = result["latency_us"].emplace_object();
     for (auto const* const p : {"50", "90", "99", "99.9"})
         percentiles[p] = static_cast<double>(latency.percentile(number<double>(p))) / 1e3;
