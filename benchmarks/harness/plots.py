@@ -55,13 +55,15 @@ def _thousands(value, _):
     return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
 
 
-def _draw(axes, name, x, spreads, label=None, **more):
+def _draw(axes, name, x, spreads, label=None, band=True, **more):
     colour, marker = LOOKS[name]
     bold = name == "practicus"
     axes.plot(
         x, [s.median for s in spreads], color=colour, marker=marker, label=label, markersize=6,
         linewidth=2.4 if bold else 1.5, zorder=3 if bold else 2, **more,
     )
+    if not band:
+        return
     axes.fill_between(
         x, [s.low for s in spreads], [s.high for s in spreads], color=colour, alpha=0.13, linewidth=0, zorder=1
     )
@@ -133,7 +135,8 @@ def latency(records, note, folder):
                 rates = table.series(records, "load", lambda r: r["load"], lambda r: r["rate"])
                 for name in (n for n in LOOKS if n in found):
                     xs = found[name][0] if axes is all_axes[0] else [s.median for s in rates[name][1]]
-                    _draw(axes, name, xs, found[name][1], f"{LABELS.get(name, name)} {label}", linestyle=line)
+                    _draw(axes, name, xs, found[name][1], f"{LABELS.get(name, name)} {label}", band=p == "99",
+                          linestyle=line)
             axes.set_yscale("log")
             axes.yaxis.set_major_formatter(ticker.FuncFormatter(_microseconds))
             axes.set_title(title)
@@ -150,7 +153,7 @@ def latency(records, note, folder):
         )
         figure.suptitle("Open-loop load over 64 connections: latency", x=0.02, ha="left", weight="bold")
         seconds = sorted({r["length"] for r in records if r["group"] == "load"})
-        figure.text(0.02, -0.03, f"{note}\ncalls arrive for {', '.join(f'{s:g}' for s in seconds)} s: beyond 100 %, "
+        figure.text(0.02, -0.03, f"{note} (p99)\ncalls arrive for {', '.join(f'{s:g}' for s in seconds)} s: beyond 100 %, "
                     "latency grows with that", fontsize=8, color="#555555", va="top")
         figure.tight_layout()
         _save(figure, folder, "latency")

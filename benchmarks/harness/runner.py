@@ -72,14 +72,19 @@ class Runner:
                 self.records.append(record)
 
     def _capacity(self, name, server):
-        """Exchanges a second in a closed loop, which the loads are fractions of."""
+        """Calls a second that get through where half as many again arrive as in a closed loop: the loads' measure."""
         if name not in self.capacities:
-            arguments = ["--work", "exchange", "--connections", 64, "--seconds", 0.4]
-            runs = [self._start(self.contenders[name], server.urls["plain"], None, arguments) for _ in range(3)]
-            rates = [figures.per_second(r) for r in runs if r]
-            if not rates:
-                raise RuntimeError(f"{name} makes no exchange")
-            self.capacities[name] = sorted(rates)[len(rates) // 2]
+
+            def median_rate(*arguments):
+                command = [*arguments, "--connections", 64, "--seconds", 0.5]
+                runs = [self._start(self.contenders[name], server.urls["plain"], None, command) for _ in range(3)]
+                rates = sorted(figures.per_second(r) for r in runs if r)
+                if not rates:
+                    raise RuntimeError(f"{name} makes no exchange")
+                return rates[len(rates) // 2]
+
+            closed = median_rate("--work", "exchange")
+            self.capacities[name] = median_rate("--work", "load", "--rate", round(1.5 * closed))
         return self.capacities[name]
 
     def _run(self, contender, point, server, arguments):

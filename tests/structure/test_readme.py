@@ -12,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # What it is comes first, before any section.
 SECTIONS = ["The smallest program", "Two commands", "Operations", "The command line", "Errors",
-            "Threads and lifetime", "Testing your own program", "It may not be suitable if", "Licence"]
+            "Threads and lifetime", "Testing your own program", "How fast it is", "It may not be suitable if", "Licence"]
 
 
 def sections(text):
