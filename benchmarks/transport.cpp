@@ -176,7 +176,9 @@ json::value run_memory(loop_options options, settings const& with)
     auto const before = heap_in_use();
     allocations::begin();
     check_count(client->exchange({.each = 1}), many);
-    check_count(client->exchange({.each = 2}), many * 2);
+    // A pool opens fewer than it may, if the first are free again before the last are there.
+    for (int i = 0; i == 0 || (i < 50 && client->stats().open != many); ++i)
+        check_count(client->exchange({.each = 2}), many * 2);
     allocations::counting = false;
     auto const idle = static_cast<double>(heap_in_use() - before) / static_cast<double>(many);
     auto const peak = static_cast<double>(allocations::peak) / static_cast<double>(many);
