@@ -44,10 +44,16 @@ inline std::string zsh_text(std::string_view text)
     return out;
 }
 
-/// What stands behind an option: nothing for a flag.
+/// A flag does not.
+inline bool takes_value(CLI::Option const& option)
+{
+    return option.get_type_size() != 0 && option.get_expected_max() != 0;
+}
+
+/// What stands behind an option.
 inline std::string zsh_value(CLI::Option const& option)
 {
-    if (option.get_type_size() == 0 || option.get_expected_max() == 0) return {};
+    if (!takes_value(option)) return {};
     auto const type = option.get_type_name();
     if (type == "FORMAT") return ":format:(table csv json)";
     if (option.check_lname("encoding")) return ":encoding:(gzip zlib deflate lz4)";
@@ -66,13 +72,12 @@ inline std::string zsh_options(CLI::App const& command, CLI::App const* known = 
     return text;
 }
 
-/// The options that take a value.
 inline std::string value_options(CLI::App const& command)
 {
     std::string words;
     for (auto const* option : command.get_options())
         for (auto const& name : option->get_lnames())
-            if (option->get_type_size() != 0 && option->get_expected_max() != 0) words += "--" + name + ' ';
+            if (takes_value(*option)) words += "--" + name + ' ';
     return words;
 }
 
