@@ -32,7 +32,8 @@ std::string jwt_of(std::string_view type, std::size_t size)
     using practicus::mock::detail::base64url;
     std::string claims =
         R"({"token_type":")" + std::string(type) + R"(","exp":4102444800,"iat":1767225600,"jti":")";
-    std::string const head = base64url(R"({"alg":"HS256","typ":"JWT"})") + '.', end = '.' + base64url(token_of(32));
+    std::string const head = base64url(R"({"alg":"HS256","typ":"JWT"})") + '.',
+                      end = '.' + base64url(token_of(32));
     while ((claims.size() + 2) * 4 / 3 < size - head.size() - end.size())
         claims += '0';
     return head + base64url(claims + "\"}") + end;
