@@ -14,7 +14,7 @@ export HOME=$scratch NO_COLOR=1
 cd "$scratch"
 
 fail() {
-    echo "line ${BASH_LINENO[1]}: $1"
+    echo "line ${BASH_LINENO[-2]}: $1"
     echo "--- standard output:" && cat out
     echo "--- standard error:" && cat err
     exit 1
@@ -24,7 +24,7 @@ fail() {
 expect() {
     local wanted=$1 code=0
     shift
-    "$@" > out 2> err || code=$?
+    timeout --foreground 60 "$@" > out 2> err || code=$?
     [ $code = "$wanted" ] || fail "exit code $code instead of $wanted: $*"
 }
 says() { grep -qF -- "$1" err || fail "standard error does not say: $1"; }
@@ -298,6 +298,39 @@ says "Logged out of admin@$host"
 ! grep -q refresh_token .practicus/core.conf || fail "a token is left"
 expect 3 "$practicus" models
 PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" models
+stop_region
+
+# On a terminal, all that a login needs is asked for, and a password that is typed is not shown.
+start_region --one-time-password 314159 --max-body 300
+mkfifo typed
+script -qefc "timeout --foreground 60 '$practicus' login $url; echo code: \$?" screen < typed > /dev/null &
+pid=$!
+exec 9<> typed
+answer() {
+    until grep -q "$1: \$" screen 2>/dev/null || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+    echo "$2" >&9
+}
+answer E-mail admin@company.com
+answer Password practicus
+answer "One-time password" 314159
+wait $pid || true
+exec 9>&-
+grep -q "code: 0" screen && grep -q "Logged in as admin@" screen || fail "no login: $(cat screen)"
+! grep -q "Password: .*practicus" screen || fail "a secret is shown: $(cat screen)"
+
+# Rows that a model refuses do not end a run if there is a file for them.
+{ seq 1 100 && printf '%0400d\n' 7 && seq 101 200; } | sed '1i carat' > odd.csv
+expect 1 "$practicus" predict models/finance/loan-risk odd.csv odd.out --rows 10
+says "rows 101 to 110"
+expect 0 "$practicus" predict models/finance/loan-risk odd.csv odd.out --rows 10 --resume --rejected batch.csv
+says "10 rows were refused; they are in 'batch.csv'"
+[ "$(wc -l < odd.out)" = 192 ] || fail "not 191 predictions"
+expect 0 "$practicus" predict models/finance/loan-risk batch.csv rest.out --rows 1 --rejected refused.csv
+says "1 row was refused; it is in 'refused.csv'"
+[ "$(wc -l < rest.out)" = 10 ] || fail "not 9 predictions"
+[ "$(cat refused.csv)" = "carat
+$(printf '%0400d' 7)" ] || fail "not the row that was refused"
+expect 0 "$practicus" logout --all
 stop_region
 
 # Programs that run at once share one login, also where a region takes back the refresh token that it has replaced.

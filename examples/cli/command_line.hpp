@@ -105,6 +105,8 @@ struct mock_arguments
     std::uint16_t port = 0;
     std::string ca_file;
     bool rotate = false;
+    std::string one_time_password;
+    std::size_t max_body = 0; // of the model finance/loan-risk
 };
 
 int login(settings const& with, login_arguments const& arguments);

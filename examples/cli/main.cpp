@@ -194,6 +194,15 @@ private:
             ->check(number(0, 65535))
             ->type_name("N");
         command->add_flag("--rotate", mock.rotate, "replace refresh tokens with each use");
+        command
+            ->add_option("--one-time-password", mock.one_time_password,
+                         "the first login by password needs this as well")
+            ->type_name("TEXT");
+        command
+            ->add_option("--max-body", mock.max_body,
+                         "models/finance/loan-risk refuses predictions of more bytes")
+            ->check(number(1, 1'000'000'000))
+            ->type_name("N");
         command->add_option("--tls", mock.ca_file, "speak TLS, and write the authority to trust there")
             ->type_name("FILE");
     }

@@ -202,7 +202,9 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     }
     if (apart) progress.end();
     if (end->failed_rows != 0)
-        std::cerr << "practicus: " << end->failed_rows << " rows were refused; they are in '"
+        std::cerr << "practicus: " << end->failed_rows
+                  << (end->failed_rows == 1 ? " row was refused; it is in '"
+                                            : " rows were refused; they are in '")
                   << arguments.rejected << "'\n";
     return exit_code::success;
 }

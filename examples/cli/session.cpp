@@ -195,7 +195,8 @@ int explain(settings const& with)
             std::cerr << "The region says: " << e.info().server_message << '\n';
         if (auto const text = hint(e); !text.empty()) std::cerr << text << '\n';
         if (with.verbose && e.info().attempts != 0)
-            std::cerr << "* " << e.info().attempts << " attempts in " << e.info().elapsed.count() << " ms\n";
+            std::cerr << "* " << e.info().attempts << (e.info().attempts == 1 ? " attempt" : " attempts")
+                      << " in " << e.info().elapsed.count() << " ms\n";
         return code_of(e);
     } catch (usage_error const& e) {
         complain(e.what());
