@@ -3,7 +3,7 @@
 """Where the time of one exchange goes: instructions by what they are for (callgrind), system calls (strace), and the
 processor time that is the kernel's.
 
-    profile.py --programs DIR [--connections N]
+    profile.py --programs DIR [--connections N] [--tls]
 
 DIR is where the built benchmarks are, with debug information as benchmarks/run.sh builds them. All figures are
 differences of two runs, of which one makes so many exchanges more: what start and end cost is in both.
@@ -22,6 +22,7 @@ import tempfile
 # The first that matches a line of callgrind's counts. Small functions count where they are inlined to.
 KINDS = (
     ("dynamic linker", r"/elf/"),
+    ("TLS (OpenSSL)", r"libssl|libcrypto"),
     ("HTTP parser (Beast)", r"beast/http|response_reader"),
     ("JSON parser (Boost.JSON) and its events", r"boost/json|libboost_json|shape_reader|json_"),
     ("memory: allocating and freeing", r"malloc\.c|arena\.c|memalign|operator (new|delete)|aligned_(new|delete)"),
@@ -118,17 +119,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--programs", type=pathlib.Path, required=True)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--tls", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         scratch = pathlib.Path(folder)
         command = [arguments.programs / "lean_server", scratch / "ca.pem", "0"]
         server = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, text=True)
         try:
-            url = server.stdout.readline().split(": ")[1].strip()
-            print(f"One console exchange, plain, {arguments.connections} connections")
+            plain, tls = (server.stdout.readline().split(": ")[1].strip() for _ in range(2))
+            security = "TLS" if arguments.tls else "plain"
+            print(f"One console exchange, {security}, {arguments.connections} connections")
+            with_ca = ["--ca", scratch / "ca.pem"] if arguments.tls else []
             for name in ("practicus", "beast"):
-                peer = [arguments.programs / f"peer_{name}", "--url", url, "--connections", arguments.connections]
-                profile(name, peer, scratch)
+                peer = [arguments.programs / f"peer_{name}", "--url", tls if arguments.tls else plain]
+                profile(name, [*peer, "--connections", arguments.connections, *with_ca], scratch)
         finally:
             server.terminate()
             server.wait()
