@@ -84,3 +84,38 @@ TEST_CASE("cancelling at every point of an operation leaves the client usable")
     CHECK(f.run(client.models()).size() == 5);
     f.server.region().clear_violations(); // requests that were cut short
 }
+
+TEST_CASE("a cancellation that comes when a wait has just ended is not lost")
+{
+    bool const silent = GENERATE(false, true);
+    fixture f;
+    practicus::mock::gate first, never;
+    auto client = f.user(fixture::once().pool(practicus::pool_options().max_connections(1)));
+    f.run(client.models());
+    std::atomic<int> arrived = 0;
+    f.server.inject([&](practicus::mock::request const&) {
+        practicus::mock::fault held;
+        held.hold(arrived++ == 0 ? first : never);
+        return held;
+    });
+
+    ends one, other;
+    asio::cancellation_signal cancel;
+    f.io.restart();
+    asio::co_spawn(f.io, client.models(), [&](std::exception_ptr e, auto const&) {
+        one.add(e);
+        // Its connection has been given to the other, who is about to be resumed.
+        cancel.emit(asio::cancellation_type::terminal);
+    });
+    poll_until(f.io, [&] { return arrived == 1; });
+    asio::co_spawn(f.io, log_in(client, silent),
+                   asio::bind_cancellation_slot(cancel.slot(), other.handler()));
+    poll_until(f.io, [&] { return client.stats().waiting == 1; });
+    first.open();
+    f.io.restart();
+    f.io.run();
+    CHECK(one.served == 1);
+    CHECK(other.aborted == 1);
+    CHECK(arrived == 1);
+    never.open();
+}

@@ -14,12 +14,9 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/ssl/error.hpp>
-#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <array>
@@ -113,6 +110,8 @@ private:
     static constexpr std::size_t large_buffer = 64 * 1024;
     /// A chunk's line may be as long as a header, or as this.
     static constexpr std::size_t min_line = 16 * 1024;
+    /// After so many answers of a server that was slow.
+    static constexpr unsigned look_again = 15;
 
     time_point timestamp(attempt const& so_far) const noexcept
     {
@@ -156,7 +155,6 @@ private:
             if (over_tls<Socket> && is_others_turn()) {
                 auto others = asio::post(without_frame);
                 co_await std::move(others);
-                stop_if_cancelled(co_await asio::this_coro::cancellation_state);
             }
             auto n = write_at_once(socket, left, code);
             if constexpr (over_tls<Socket>) {
@@ -188,15 +186,16 @@ private:
         }
 
         auto begun_at = written_at;
-        // To read at once is mostly in vain. After the others' turn the answer may be there.
+        // To read at once is mostly in vain. After the others' turn the answer may be there, unless the
+        // server takes longer.
         bool const crowded = home().limits()->crowded();
-        bool in_vain = !so_far.begun && !crowded;
+        bool in_vain = !so_far.begun && (!crowded || slow_ != 0);
+        if (crowded && slow_ != 0) --slow_;
         reader_->go_on(answer, part == exchange_part::whole);
         while (true) {
             if (so_far.begun ? over_tls<Socket> && is_others_turn() : crowded) {
                 auto others = asio::post(without_frame);
                 co_await std::move(others);
-                stop_if_cancelled(co_await asio::this_coro::cancellation_state);
             }
             grow(held_);
             auto const at = so_far.begun ? phase::body : phase::first_byte;
@@ -204,10 +203,11 @@ private:
                           so_far.begun ? limits.between_bytes : limits.first_byte));
             auto const room = asio::buffer(in_.get() + held_, in_size_ - held_);
             std::size_t n = 0;
+            code = asio::error::would_block;
             if constexpr (over_tls<Socket>) {
                 bool const tried = !in_vain || socket.has_pending();
-                code = asio::error::would_block;
                 if (tried) n = socket.read_some(room, code);
+                if (tried && !so_far.begun && code == asio::error::would_block) slow_ = look_again;
                 auto wanted = tried ? socket.wanted() : asio::socket_base::wait_read;
                 while (code == asio::error::would_block) {
                     auto ready = wait(wanted);
@@ -216,8 +216,13 @@ private:
                     wanted = socket.wanted();
                 }
             } else {
-                auto read = socket.async_read_some(room, without_frame);
-                std::tie(code, n) = co_await std::move(read);
+                bool const tried = !so_far.begun && !in_vain;
+                if (tried) n = socket.read_some(room, code);
+                if (code == asio::error::would_block) {
+                    if (tried) slow_ = look_again;
+                    auto read = socket.async_read_some(room, without_frame);
+                    std::tie(code, n) = co_await std::move(read);
+                }
             }
             auto const ended = disarm();
             if (ended == expiry::none && code && has_refused())
@@ -269,12 +274,6 @@ private:
     /// Records are read and written without waiting as long as the peer keeps up: the other operations of
     /// the thread have their turn all the same.
     bool is_others_turn() noexcept { return ++records_ % 16 == 0; }
-
-    /// Nothing listened while others had their turn.
-    static void stop_if_cancelled(asio::cancellation_state const& caller)
-    {
-        if (caller.cancelled() != asio::cancellation_type::none) throw_aborted();
-    }
 
     // A socket mostly has room, and a write that need not wait spares a turn of the event loop.
     static std::size_t write_at_once(tcp::socket& socket, buffers const& left, error_code& code)
@@ -363,6 +362,8 @@ private:
     /// Of this answer, or the last.
     std::size_t received_ = 0;
     unsigned records_ = 0;
+    /// For so many answers, none is expected to be there at once.
+    unsigned slow_ = 0;
     std::optional<response_reader> reader_;
     error_code unwritten_;
     bool secret_ = true;

@@ -20,6 +20,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -209,27 +210,31 @@ template <class T, class Body>
 asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body)
 {
     home->check();
-    bool const here = home->owns(co_await asio::this_coro::executor);
-    if (here) {
-        sweeper::activity const running(home->limits());
-        std::shared_ptr<error_info const> failure;
-        try {
-            co_return co_await body();
-        } catch (error const&) {
-            throw;
-        } catch (...) {
-            failure = current_error_info();
+    // A wait that has ended already hears of no cancellation: then the next one must throw, also for a caller
+    // who has switched that off.
+    bool const throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(true);
+    std::optional<value_of<T>> result;
+    std::shared_ptr<error_info const> failure;
+    try {
+        bool const here = home->owns(co_await asio::this_coro::executor);
+        std::optional<sweeper::activity> running;
+        if (here) running.emplace(home->limits());
+        // `body` stays here in any case, with the client's handle: else what is dropped there could close the
+        // client before it has told this caller why.
+        auto operation = here ? body() : run_apart<T>(home, operation_body<T>(body), time_point::max());
+        if constexpr (std::is_void_v<T>) {
+            co_await std::move(operation);
+            result.emplace();
+        } else {
+            result.emplace(co_await std::move(operation));
         }
-        throw error(std::move(failure));
+    } catch (...) {
+        failure = current_error_info();
     }
-
-    // `body` stays here too, with the client's handle: else what is dropped there could close the client
-    // before it has told this caller why.
-    auto joined = run_apart<T>(home, operation_body<T>(body), time_point::max());
-    if constexpr (std::is_void_v<T>)
-        co_await std::move(joined);
-    else
-        co_return co_await std::move(joined);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (failure) throw error(std::move(failure));
+    if constexpr (!std::is_void_v<T>) co_return std::move(*result);
 }
 
 } // namespace practicus::inline v1::detail
