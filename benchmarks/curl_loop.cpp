@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include "histogram.hpp"
 #include "listing.hpp"
 #include "loops.hpp"
 
@@ -11,7 +12,10 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -22,6 +26,7 @@
 #include <vector>
 
 #include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 namespace bench {
@@ -45,6 +50,8 @@ struct transfer
     CURL* handle = nullptr;
     std::string body;
     std::size_t done = 0;
+    /// When it was meant to begin, if that was given.
+    steady::time_point due{};
 };
 
 /// `curl_multi_socket_action` driven by epoll: what libcurl recommends for more than a few connections.
@@ -53,18 +60,28 @@ class curl_loop final : public loop
 public:
     explicit curl_loop(loop_options const& options)
         : url_(options.server.url()), ca_(options.server.ca_pem), multi_(curl_multi_init()),
-          epoll_(::epoll_create1(EPOLL_CLOEXEC))
+          epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+          alarm_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC))
     {
-        if (multi_ == nullptr || epoll_ < 0) throw std::runtime_error("no libcurl, or no epoll");
+        if (multi_ == nullptr || epoll_ < 0 || alarm_ < 0)
+            throw std::runtime_error("no libcurl, no epoll, or no timer");
+        epoll_event event{};
+        event.events = EPOLLIN | EPOLLET;
+        event.data.fd = alarm_;
+        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, alarm_, &event);
         check(curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &curl_loop::watch));
         check(curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this));
         check(curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &curl_loop::set_timer));
         check(curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this));
         // Else it closes some between two exchanges.
         check(curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(options.connections)));
-        for (auto const& line :
-             {std::string("Accept: application/json"), "Authorization: Bearer " + options.bearer})
-            fields_ = curl_slist_append(fields_, line.c_str());
+        auto const authorization = "Authorization: Bearer " + options.bearer;
+        for (char const* const line : {"Accept: application/json", authorization.c_str()})
+            fields_ = curl_slist_append(fields_, line);
+        // Nor do the others wait for leave to send a body.
+        for (char const* const line :
+             {"Accept: */*", "Content-Type: text/csv", "Expect:", authorization.c_str()})
+            prediction_fields_ = curl_slist_append(prediction_fields_, line);
         for (std::size_t i = 0; i != options.connections; ++i)
             transfers_.push_back(make_transfer());
         exchange({.each = 1});
@@ -78,18 +95,14 @@ public:
             curl_easy_cleanup(t->handle);
         curl_multi_cleanup(multi_);
         curl_slist_free_all(fields_);
+        curl_slist_free_all(prediction_fields_);
+        ::close(alarm_);
         ::close(epoll_);
     }
 
     std::size_t exchange(quota const& much) override
     {
-        return run(transfers_.size(), "/console/api/central/clusterdefinition/", much,
-                   [](std::string_view body) {
-                       auto const value = boost::json::parse(body);
-                       std::string const name = value.at("NAME").as_string().c_str();
-                       std::string const region = value.at("REGION_NAME").as_string().c_str();
-                       return static_cast<std::size_t>(region == "benchmark" && name.starts_with("eyJ"));
-                   });
+        return run(transfers_.size(), exchange_target, much, &curl_loop::is_right);
     }
 
     std::size_t open() const override { return open_; }
@@ -100,7 +113,62 @@ public:
                    [](std::string_view body) { return decode_listing(body).size(); });
     }
 
+    std::size_t predict(prediction_work const& work, quota const& much) override
+    {
+        if (!work.encoding.empty()) return loop::predict(work, much);
+        for (auto const& t : transfers_) {
+            set(t->handle, CURLOPT_HTTPHEADER, prediction_fields_);
+            set(t->handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(work.body.size()));
+            set(t->handle, CURLOPT_POSTFIELDS, work.body.data());
+        }
+        auto const done = run(transfers_.size(), work.path(), much, [&work](std::string_view body) {
+            return static_cast<std::size_t>(body.size() == work.answer_size &&
+                                            body.starts_with("prediction\n"));
+        });
+        for (auto const& t : transfers_) {
+            set(t->handle, CURLOPT_HTTPGET, 1L);
+            set(t->handle, CURLOPT_HTTPHEADER, fields_);
+        }
+        return done;
+    }
+
+    void arrive(arrivals const& when, histogram& latency_ns) override
+    {
+        std::vector<transfer*> idle;
+        for (auto const& t : transfers_) {
+            set(t->handle, CURLOPT_URL, (url_ + exchange_target).c_str());
+            idle.push_back(t.get());
+        }
+        std::deque<steady::time_point> waiting;
+        auto const began = steady::now();
+        std::size_t arrived = 0;
+        while (arrived != when.count() || running_ != 0 || !waiting.empty()) {
+            for (auto const now = steady::now(); arrived != when.count() && began + when.at(arrived) <= now;)
+                waiting.push_back(began + when.at(arrived++));
+            for (; !idle.empty() && !waiting.empty(); waiting.pop_front(), idle.pop_back()) {
+                idle.back()->due = waiting.front();
+                begin(*idle.back());
+            }
+            if (arrived != when.count()) wake_at(began + when.at(arrived));
+            wait();
+            finish(&curl_loop::is_right, [&](transfer& t) {
+                latency_ns.record(static_cast<std::uint64_t>((steady::now() - t.due).count()));
+                idle.push_back(&t);
+            });
+        }
+    }
+
 private:
+    static constexpr char exchange_target[] = "/console/api/central/clusterdefinition/";
+
+    static std::size_t is_right(std::string_view body)
+    {
+        auto const value = boost::json::parse(body);
+        std::string const name = value.at("NAME").as_string().c_str();
+        std::string const region = value.at("REGION_NAME").as_string().c_str();
+        return region == "benchmark" && name.starts_with("eyJ") ? 1 : 0;
+    }
+
     using decoder = std::function<std::size_t(std::string_view)>;
 
     std::unique_ptr<transfer> make_transfer()
@@ -181,7 +249,9 @@ private:
         }
         while (running_ != 0) {
             wait();
-            finish(much, decode);
+            finish(decode, [&](transfer& t) {
+                if (much.goes_on(++t.done)) begin(t);
+            });
         }
         return done_;
     }
@@ -193,6 +263,18 @@ private:
         ++running_;
     }
 
+    /// epoll's own time limit knows milliseconds only.
+    void wake_at(steady::time_point when)
+    {
+        auto const since = when.time_since_epoch();
+        auto const seconds = std::chrono::floor<std::chrono::seconds>(since);
+        itimerspec spec{};
+        spec.it_value.tv_sec = seconds.count();
+        spec.it_value.tv_nsec = std::chrono::nanoseconds(since - seconds).count();
+        if (::timerfd_settime(alarm_, TFD_TIMER_ABSTIME, &spec, nullptr) != 0)
+            throw std::system_error(errno, std::generic_category(), "timerfd_settime");
+    }
+
     void wait()
     {
         std::array<epoll_event, 256> events{};
@@ -201,6 +283,7 @@ private:
         int ignored = 0;
         for (int i = 0; i < n; ++i) {
             auto const& e = events[static_cast<std::size_t>(i)];
+            if (e.data.fd == alarm_) continue;
             int const what = ((e.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                              ((e.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                              ((e.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
@@ -219,7 +302,7 @@ private:
         return left < 0 ? 0 : static_cast<int>(left);
     }
 
-    void finish(quota const& much, decoder const& decode)
+    void finish(decoder const& decode, std::function<void(transfer&)> const& then)
     {
         int left = 0;
         while (auto const* const message = curl_multi_info_read(multi_, &left)) {
@@ -237,7 +320,7 @@ private:
             done_ += right;
             check(curl_multi_remove_handle(multi_, handle));
             --running_;
-            if (much.goes_on(++t->done)) begin(*t);
+            then(*t);
         }
     }
 
@@ -245,7 +328,9 @@ private:
     std::string ca_;
     CURLM* multi_;
     int epoll_;
+    int alarm_;
     curl_slist* fields_ = nullptr;
+    curl_slist* prediction_fields_ = nullptr;
     std::vector<std::unique_ptr<transfer>> transfers_;
     bool timer_set_ = false;
     steady::time_point timer_{};

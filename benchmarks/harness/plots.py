@@ -125,36 +125,27 @@ def latency(records, note, folder):
         return False
     with plt.rc_context(STYLE):
         figure, all_axes = plt.subplots(1, 2, figsize=(10.5, 4.4), sharey=True)
-        kinds = (("50", ":", "p50"), ("99", "-", "p99"), ("99.9", "--", "p99.9"))
-        for axes, x, title in (
-            (all_axes[0], lambda r: 100 * r["load"], "by load, in % of each one's own capacity"),
-            (all_axes[1], lambda r: r["load"], "by calls a second"),
-        ):
-            for p, line, label in kinds:
-                found = table.series(records, "load", x, lambda r, p=p: r["latency_us"][p])
-                rates = table.series(records, "load", lambda r: r["load"], lambda r: r["rate"])
-                for name in (n for n in LOOKS if n in found):
-                    xs = found[name][0] if axes is all_axes[0] else [s.median for s in rates[name][1]]
-                    _draw(axes, name, xs, found[name][1], f"{LABELS.get(name, name)} {label}", band=p == "99",
-                          linestyle=line)
+        handles = {}
+        rates = table.series(records, "load", lambda r: r["load"], lambda r: r["rate"])
+        for axes, p, title in ((all_axes[0], "50", "half of the calls (p50)"), (all_axes[1], "99", "99 % of the calls (p99)")):
+            found = table.series(records, "load", lambda r: r["load"], lambda r, p=p: r["latency_us"][p])
+            for name in (n for n in LOOKS if n in found):
+                xs = [s.median for s in rates[name][1]]
+                _draw(axes, name, xs, found[name][1], LABELS.get(name, name), band=True)
+            for handle, label in zip(*axes.get_legend_handles_labels()):
+                handles[label] = handle
+            axes.set_xscale("log")
             axes.set_yscale("log")
+            axes.xaxis.set_major_formatter(ticker.FuncFormatter(_thousands))
             axes.yaxis.set_major_formatter(ticker.FuncFormatter(_microseconds))
             axes.set_title(title)
-            axes.set_xlim(left=0)
-        all_axes[0].set_xlabel("load, %")
-        all_axes[1].set_xlabel("calls a second")
-        all_axes[1].xaxis.set_major_formatter(ticker.FuncFormatter(_thousands))
+            axes.set_xlabel("calls a second")
         all_axes[0].set_ylabel("latency from the intended time")
-        all_axes[0].axvline(100, color="#999999", linewidth=0.8)
-        handles, labels = all_axes[0].get_legend_handles_labels()
-        order = sorted(range(len(labels)), key=lambda i: (labels[i].split()[0] != "practicus", labels[i]))
-        figure.legend(
-            [handles[i] for i in order], [labels[i] for i in order], loc="center left", bbox_to_anchor=(1.0, 0.55)
-        )
+        figure.legend(handles.values(), handles.keys(), loc="center left", bbox_to_anchor=(1.0, 0.55))
         figure.suptitle("Open-loop load over 64 connections: latency", x=0.02, ha="left", weight="bold")
         seconds = sorted({r["length"] for r in records if r["group"] == "load"})
-        figure.text(0.02, -0.03, f"{note} (p99)\ncalls arrive for {', '.join(f'{s:g}' for s in seconds)} s: beyond 100 %, "
-                    "latency grows with that", fontsize=8, color="#555555", va="top")
+        figure.text(0.02, -0.03, f"{note}\ncalls arrive for {', '.join(f'{s:g}' for s in seconds)} s, up to 110 % of what "
+                    "each gets through: there, latency grows with that time", fontsize=8, color="#555555", va="top")
         figure.tight_layout()
         _save(figure, folder, "latency")
     return True

@@ -8,7 +8,6 @@ import dataclasses
 LOOPS = ("practicus", "beast", "libcurl", "go net/http", "rust reqwest", "python aiohttp")
 ALL = LOOPS + ("python requests",)
 FLOWS = ("practicus", "practicus SDK", "python requests")
-BOTH = ("practicus", "beast")
 # Servers, and what they add to a title.
 REGIONS = (("region", ""), ("nginx", ", through nginx"))
 
@@ -78,11 +77,11 @@ def _memory(quick, rounds):
 
 
 def _load(quick, rounds):
-    for fraction in (0.1, 0.4, 0.7, 0.9, 1.1) if quick else (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1):
+    for fraction in (0.1, 0.7, 1.1) if quick else (0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.1):
         yield Point(
             "load",
             f"open loop at {round(100 * fraction)} % of its own capacity, 64 connections",
-            BOTH,
+            LOOPS,
             (("--work", "load"), ("--connections", 64), ("--seconds", 0.4 if quick else 2)),
             rounds or (1 if quick else 5),
             load=fraction,
@@ -95,7 +94,7 @@ def _predict(quick, rounds):
             yield Point(
                 "predict",
                 f"predictions of {name}, {encoding or 'plain'}, {connections} at once",
-                ("practicus",) if encoding else BOTH,
+                ("practicus",) if encoding else LOOPS,
                 (
                     ("--work", "predict"),
                     ("--connections", connections),

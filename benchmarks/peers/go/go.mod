@@ -1,3 +1,5 @@
 module practicus.example/benchmark
 
 go 1.19
+
+require github.com/HdrHistogram/hdrhistogram-go v1.1.2

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -17,11 +18,14 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 	"unsafe"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 type cluster struct {
@@ -85,8 +89,12 @@ func (p *peer) get(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	request.Header.Set("User-Agent", "benchmark/1.0")
 	request.Header.Set("Accept", "application/json")
+	return p.send(request)
+}
+
+func (p *peer) send(request *http.Request) ([]byte, error) {
+	request.Header.Set("User-Agent", "benchmark/1.0")
 	request.Header.Set("Authorization", p.bearer)
 	answer, err := p.client.Do(request)
 	if err != nil {
@@ -126,6 +134,32 @@ func (p *peer) list() (int, error) {
 	var models []model
 	err = json.Unmarshal(body, &models)
 	return len(models), err
+}
+
+func rowsOf(bytes int) []byte {
+	text := []byte("carat,cut,colour,clarity,depth,table,x,y,z\n")
+	for i := 0; len(text) < bytes; i++ {
+		text = fmt.Appendf(text, "0.%d,Ideal,E,SI2,6%d.5,55,3.%d,3.98,2.43\n", 20+i%79, i%7, 100+i*31%899)
+	}
+	return text[:bytes]
+}
+
+func (p *peer) predict(body []byte, answerSize int) error {
+	path := fmt.Sprintf("/models/lean/answer-%d/", answerSize)
+	request, err := http.NewRequest(http.MethodPost, p.url+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Accept", "*/*")
+	request.Header.Set("Content-Type", "text/csv")
+	answer, err := p.send(request)
+	if err != nil {
+		return err
+	}
+	if len(answer) != answerSize || !bytes.HasPrefix(answer, []byte("prediction\n")) {
+		return errors.New("a wrong answer")
+	}
+	return nil
 }
 
 // Every connection's calls: so many, or as many as begin before the end.
@@ -227,9 +261,9 @@ func (w stopwatch) stop(exchanges int, line map[string]any) {
 }
 
 type command struct {
-	url, caFile, work      string
-	connections, exchanges int
-	seconds                float64
+	url, caFile, work             string
+	connections, exchanges, bytes int
+	seconds, rate                 float64
 }
 
 // What a connection occupies between two exchanges.
@@ -269,6 +303,11 @@ func measure(c command, line map[string]any) error {
 			return err
 		}
 	}
+	if c.work == "predict" {
+		body := rowsOf(c.bytes)
+		call = func() error { return p.predict(body, c.bytes/4) }
+		line["bytes"] = c.bytes + c.bytes/4
+	}
 	each, warm := 0, 0
 	if c.exchanges != 0 {
 		each, warm = (c.exchanges+c.connections-1)/c.connections, 10
@@ -292,19 +331,70 @@ func measure(c command, line map[string]any) error {
 	return nil
 }
 
+// Calls that arrive at a fixed rate, whatever becomes of those before: a goroutine each, over so many connections.
+func load(c command, line map[string]any) error {
+	p, err := newPeer(c.url, c.caFile, c.connections)
+	if err != nil {
+		return err
+	}
+	span := time.Duration(c.seconds * float64(time.Second))
+	if _, err := repeat(c.connections, 0, time.Now().Add(span/4), p.exchange); err != nil {
+		return err
+	}
+	count := int(c.rate * c.seconds)
+	latency := hdrhistogram.New(1, int64(time.Minute), 3)
+	var group sync.WaitGroup
+	var mutex sync.Mutex
+	var failure error
+	watch := start()
+	for i := 0; i < count; i++ {
+		due := watch.began.Add(time.Duration(float64(i) / c.rate * float64(time.Second)))
+		time.Sleep(time.Until(due))
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			err := p.exchange()
+			took := time.Since(due)
+			mutex.Lock()
+			defer mutex.Unlock()
+			if err == nil {
+				err = latency.RecordValue(int64(took))
+			}
+			if err != nil {
+				failure = err
+			}
+		}()
+	}
+	group.Wait()
+	if failure != nil {
+		return failure
+	}
+	watch.stop(count, line)
+	line["rate"], line["length"] = c.rate, c.seconds
+	percentiles := map[string]float64{"max": float64(latency.Max()) / 1e3}
+	for _, name := range []string{"50", "90", "99", "99.9"} {
+		percent, _ := strconv.ParseFloat(name, 64)
+		percentiles[name] = float64(latency.ValueAtPercentile(percent)) / 1e3
+	}
+	line["latency_us"] = percentiles
+	return nil
+}
+
 func run() error {
 	var c command
 	flag.StringVar(&c.url, "url", "", "http://127.0.0.1:PORT or https://127.0.0.1:PORT")
 	flag.StringVar(&c.caFile, "ca", "", "the authority to trust, PEM")
-	flag.StringVar(&c.work, "work", "exchange", "exchange, listing or memory")
+	flag.StringVar(&c.work, "work", "exchange", "exchange, listing, memory, predict or load")
 	flag.IntVar(&c.connections, "connections", 1, "at once")
 	flag.Float64Var(&c.seconds, "seconds", 1, "how long")
 	flag.IntVar(&c.exchanges, "exchanges", 0, "how many in all, instead of how long")
+	flag.IntVar(&c.bytes, "bytes", 1000, "of a request's body, for predict; its answer has a quarter")
+	flag.Float64Var(&c.rate, "rate", 1000, "calls a second that arrive, for load")
 	flag.Parse()
 	runtime.GOMAXPROCS(1)
 
 	works := map[string]func(command, map[string]any) error{
-		"exchange": measure, "listing": measure, "memory": memory,
+		"exchange": measure, "listing": measure, "memory": memory, "predict": measure, "load": load,
 	}
 	work := works[c.work]
 	if work == nil {

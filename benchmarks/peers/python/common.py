@@ -28,6 +28,8 @@ def read_command(works):
     parser.add_argument("--connections", type=int, default=1, help="at once")
     parser.add_argument("--seconds", type=float, default=1, help="how long")
     parser.add_argument("--exchanges", type=int, default=0, help="how many in all, instead of how long")
+    parser.add_argument("--bytes", type=int, default=1000, help="of a request's body, for predict; its answer has a quarter")
+    parser.add_argument("--rate", type=float, default=1000, help="calls a second that arrive, for load")
     return parser.parse_args()
 
 

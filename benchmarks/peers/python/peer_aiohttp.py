@@ -7,8 +7,11 @@ import os
 import resource
 import ssl
 
+import time
+
 import aiohttp
 import common
+from hdrh.histogram import HdrHistogram
 
 
 async def exchange(session, url):
@@ -23,8 +26,36 @@ async def listing(session, url):
         return len(await answer.json())
 
 
+def rows_of(size):
+    rows = ["carat,cut,colour,clarity,depth,table,x,y,z\n"]
+    # None has fewer bytes.
+    for n in range(size // 40):
+        rows.append(f"0.{20 + n % 79},Ideal,E,SI2,6{n % 7}.5,55,3.{100 + n * 31 % 899},3.98,2.43\n")
+    return "".join(rows)[:size].encode()
+
+
+def prediction(size):
+    body, wanted = rows_of(size), size // 4
+    headers = {"Accept": "*/*", "Content-Type": "text/csv"}
+
+    async def predict(session, url):
+        async with session.post(f"{url}/models/lean/answer-{wanted}/", data=body, headers=headers) as answer:
+            answer.raise_for_status()
+            text = await answer.read()
+        if len(text) != wanted or not text.startswith(b"prediction\n"):
+            raise ValueError("a wrong answer")
+
+    return predict
+
+
+def call_of(command):
+    if command.work == "listing":
+        return listing
+    return prediction(command.bytes) if command.work == "predict" else exchange
+
+
 async def repeat(session, command, quota):
-    call = listing if command.work == "listing" else exchange
+    call = call_of(command)
 
     async def one():
         done, models = 0, None
@@ -70,7 +101,34 @@ async def measure(command):
         figures = watch.stop(done)
     if models:
         figures["models"] = models
+    if command.work == "predict":
+        figures["bytes"] = command.bytes + command.bytes // 4
     return figures
+
+
+async def load(command):
+    """Calls that arrive at a fixed rate, whatever becomes of those before: a task each, over so many connections."""
+    latency = HdrHistogram(1, 60_000_000_000, 3)
+    count = int(command.rate * command.seconds)
+    async with make_session(command) as session:
+        await repeat(session, command, common.warm_up(command))
+
+        async def one(due):
+            await exchange(session, command.url)
+            latency.record_value(int(1e9 * (time.perf_counter() - due)))
+
+        tasks = []
+        watch = common.Stopwatch()
+        for i in range(count):
+            due = watch.began + i / command.rate
+            if due > time.perf_counter():
+                await asyncio.sleep(due - time.perf_counter())
+            tasks.append(asyncio.create_task(one(due)))
+        await asyncio.gather(*tasks)
+        figures = watch.stop(count)
+    percentiles = {p: latency.get_value_at_percentile(float(p)) / 1e3 for p in ("50", "90", "99", "99.9")}
+    percentiles["max"] = latency.get_max_value() / 1e3
+    return {**figures, "latency_us": percentiles, "rate": command.rate, "length": command.seconds}
 
 
 async def memory(command):
@@ -94,8 +152,9 @@ def main():
     # Thousands of connections need as many descriptors.
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-    command = common.read_command(["exchange", "listing", "memory"])
-    figures = asyncio.run((memory if command.work == "memory" else measure)(command))
+    works = {"exchange": measure, "listing": measure, "memory": memory, "predict": measure, "load": load}
+    command = common.read_command(list(works))
+    figures = asyncio.run(works[command.work](command))
     common.report("python aiohttp", {"aiohttp": aiohttp.__version__}, command, figures)
 
 

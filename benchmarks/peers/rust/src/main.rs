@@ -4,12 +4,17 @@
 //! The benchmark's peer on reqwest and tokio: a task a connection, on one thread.
 
 use std::error::Error;
+use std::fmt::Write;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderMap, HeaderValue, ACCEPT, AUTHORIZATION};
-use reqwest::{Certificate, Client};
+use hdrhistogram::Histogram;
+use reqwest::header::{HeaderMap, HeaderValue, ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Body, Certificate, Client};
 use serde::Deserialize;
 use serde_json::{json, Map, Value};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -60,6 +65,8 @@ struct Command {
     connections: usize,
     seconds: f64,
     exchanges: usize,
+    bytes: usize,
+    rate: f64,
 }
 
 fn read_command() -> Result<Command, Failure> {
@@ -70,6 +77,8 @@ fn read_command() -> Result<Command, Failure> {
         connections: 1,
         seconds: 1.0,
         exchanges: 0,
+        bytes: 1000,
+        rate: 1000.0,
     };
     let mut words = std::env::args().skip(1);
     while let Some(name) = words.next() {
@@ -81,6 +90,8 @@ fn read_command() -> Result<Command, Failure> {
             "--connections" => c.connections = value.parse()?,
             "--seconds" => c.seconds = value.parse()?,
             "--exchanges" => c.exchanges = value.parse()?,
+            "--bytes" => c.bytes = value.parse()?,
+            "--rate" => c.rate = value.parse()?,
             _ => return Err(format!("there is no option {name}").into()),
         }
     }
@@ -122,6 +133,27 @@ async fn list(client: &Client, url: &str) -> Result<usize, Failure> {
     Ok(models.len())
 }
 
+fn rows_of(bytes: usize) -> Result<Vec<u8>, Failure> {
+    let mut text = String::from("carat,cut,colour,clarity,depth,table,x,y,z\n");
+    let mut i = 0;
+    while text.len() < bytes {
+        writeln!(text, "0.{},Ideal,E,SI2,6{}.5,55,3.{},3.98,2.43", 20 + i % 79, i % 7, 100 + i * 31 % 899)?;
+        i += 1;
+    }
+    text.truncate(bytes);
+    Ok(text.into_bytes())
+}
+
+/// The body is shared, and not copied for each call.
+async fn predict(client: &Client, url: &str, body: Body, answer_size: usize) -> Result<usize, Failure> {
+    let request = client.post(url).header(ACCEPT, "*/*").header(CONTENT_TYPE, "text/csv").body(body);
+    let answer = request.send().await?.error_for_status()?.bytes().await?;
+    if answer.len() != answer_size || !answer.starts_with(b"prediction\n") {
+        return Err("a wrong answer".into());
+    }
+    Ok(0)
+}
+
 /// How much each connection does: so many, or as many as begin before a time.
 #[derive(Clone, Copy)]
 enum Quota {
@@ -138,18 +170,45 @@ impl Quota {
     }
 }
 
+/// What is called, again and again.
+#[derive(Clone)]
+enum Call {
+    Exchange(String),
+    List(String),
+    Predict(String, bytes::Bytes),
+}
+
+impl Call {
+    fn of(c: &Command) -> Result<Self, Failure> {
+        Ok(match c.work.as_str() {
+            "listing" => Call::List(format!("{}/console/api/modelhost/models/", c.url)),
+            "predict" => {
+                Call::Predict(format!("{}/models/lean/answer-{}/", c.url, c.bytes / 4), rows_of(c.bytes)?.into())
+            }
+            _ => Call::Exchange(format!("{}/console/api/central/clusterdefinition/", c.url)),
+        })
+    }
+
+    /// How many models were listed.
+    async fn make(&self, client: &Client) -> Result<usize, Failure> {
+        match self {
+            Call::Exchange(url) => exchange(client, url).await,
+            Call::List(url) => list(client, url).await,
+            Call::Predict(url, body) => predict(client, url, body.clone().into(), body.len() / 4).await,
+        }
+    }
+}
+
 /// How many calls there were, and how many models the last of them listed.
 async fn repeat(client: &Client, c: &Command, much: Quota) -> Result<(usize, usize), Failure> {
-    let listing = c.work == "listing";
-    let path = if listing { "modelhost/models/" } else { "central/clusterdefinition/" };
-    let url = format!("{}/console/api/{}", c.url, path);
+    let call = Call::of(c)?;
     let mut tasks = Vec::new();
     for _ in 0..c.connections {
-        let (client, url) = (client.clone(), url.clone());
+        let (client, call) = (client.clone(), call.clone());
         tasks.push(tokio::spawn(async move {
             let (mut done, mut models) = (0, 0);
             while much.goes_on(done) {
-                models = if listing { list(&client, &url).await? } else { exchange(&client, &url).await? };
+                models = call.make(&client).await?;
                 done += 1;
             }
             Ok::<_, Failure>((done, models))
@@ -219,6 +278,49 @@ async fn measure(c: &Command) -> Result<Map<String, Value>, Failure> {
     if models != 0 {
         figures.insert("models".into(), models.into());
     }
+    if c.work == "predict" {
+        figures.insert("bytes".into(), (c.bytes + c.bytes / 4).into());
+    }
+    Ok(figures)
+}
+
+/// Calls that arrive at a fixed rate, whatever becomes of those before: a task each, over so many connections (of which
+/// reqwest's pool knows no limit).
+async fn load(c: &Command) -> Result<Map<String, Value>, Failure> {
+    let (client, call) = (make_client(c)?, Call::of(c)?);
+    repeat(&client, c, Quota::Until(Instant::now() + Duration::from_secs_f64(c.seconds / 4.0))).await?;
+    let count = (c.rate * c.seconds) as usize;
+    let room = Arc::new(Semaphore::new(c.connections));
+    let mut latency = Histogram::<u64>::new(3)?;
+    let mut tasks = JoinSet::new();
+    let watch = Stopwatch::start();
+    for i in 0..count {
+        let due = watch.began + Duration::from_secs_f64(i as f64 / c.rate);
+        if due > Instant::now() {
+            tokio::time::sleep_until(due.into()).await;
+        }
+        let (client, call, room) = (client.clone(), call.clone(), room.clone());
+        tasks.spawn(async move {
+            let _place = room.acquire().await?;
+            call.make(&client).await?;
+            Ok::<_, Failure>(due.elapsed())
+        });
+        while let Some(ended) = tasks.try_join_next() {
+            latency.record(ended??.as_nanos() as u64)?;
+        }
+    }
+    while let Some(ended) = tasks.join_next().await {
+        latency.record(ended??.as_nanos() as u64)?;
+    }
+    let mut figures = watch.stop(count);
+    let mut percentiles = Map::new();
+    for name in ["50", "90", "99", "99.9"] {
+        percentiles.insert(name.into(), (latency.value_at_percentile(name.parse()?) as f64 / 1e3).into());
+    }
+    percentiles.insert("max".into(), (latency.max() as f64 / 1e3).into());
+    figures.insert("latency_us".into(), percentiles.into());
+    figures.insert("rate".into(), c.rate.into());
+    figures.insert("length".into(), c.seconds.into());
     Ok(figures)
 }
 
@@ -272,8 +374,9 @@ async fn memory(c: &Command) -> Result<Map<String, Value>, Failure> {
 
 async fn run(c: Command) -> Result<(), Failure> {
     let figures = match c.work.as_str() {
-        "exchange" | "listing" => measure(&c).await?,
+        "exchange" | "listing" | "predict" => measure(&c).await?,
         "memory" => memory(&c).await?,
+        "load" => load(&c).await?,
         _ => return Err(format!("there is no work {}", c.work).into()),
     };
     let mut line = json!({
