@@ -58,9 +58,10 @@ private:
 /// Asks on the terminal, without echo for a secret.
 inline std::string ask(char const* question, bool secret = false)
 {
-    std::cerr << question << ": " << std::flush;
+    // Silent first: what is typed at once must not be seen, nor lost.
     std::optional<silence> quiet;
     if (secret) quiet.emplace();
+    std::cerr << question << ": " << std::flush;
     std::string answer;
     if (!std::getline(std::cin, answer)) throw std::runtime_error("no answer");
     return answer;

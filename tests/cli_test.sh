@@ -10,7 +10,7 @@ scratch=$(mktemp -d)
 mock_pid=
 trap '[ -z "$mock_pid" ] || kill "$mock_pid" 2>/dev/null || true; rm -rf "$scratch"' EXIT
 unset PRT_URL PRT_TOKEN PRT_EMAIL PRT_PASSWORD
-export HOME=$scratch NO_COLOR=1
+export HOME=$scratch NO_COLOR=1 SHELL=/bin/sh
 cd "$scratch"
 
 fail() {

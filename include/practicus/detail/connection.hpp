@@ -110,7 +110,7 @@ private:
     static constexpr std::size_t large_buffer = 64 * 1024;
     /// A chunk's line may be as long as a header, or as this.
     static constexpr std::size_t min_line = 16 * 1024;
-    /// After so many answers of a server that was slow.
+    /// After so many reads from a server that was slow.
     static constexpr unsigned look_again = 15;
 
     time_point timestamp(attempt const& so_far) const noexcept
@@ -362,7 +362,7 @@ private:
     /// Of this answer, or the last.
     std::size_t received_ = 0;
     unsigned records_ = 0;
-    /// For so many answers, none is expected to be there at once.
+    /// For so many reads, nothing is expected to be there at once.
     unsigned slow_ = 0;
     std::optional<response_reader> reader_;
     error_code unwritten_;

@@ -41,6 +41,9 @@ inline std::shared_ptr<error_info const> current_error_info()
     } catch (std::exception const& e) {
         info.code = make_error_code(boost::system::errc::state_not_recoverable);
         info.message = e.what();
+    } catch (...) {
+        info.code = make_error_code(boost::system::errc::state_not_recoverable);
+        info.message = "an exception that is no std::exception";
     }
     return std::make_shared<error_info const>(std::move(info));
 }

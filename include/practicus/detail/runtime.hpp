@@ -11,6 +11,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
@@ -211,9 +213,11 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body)
 {
     home->check();
     // A wait that has ended already hears of no cancellation: then the next one must throw, also for a caller
-    // who has switched that off.
+    // who has switched that off; but who was cancelled before may do something all the same.
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
-    co_await asio::this_coro::throw_if_cancelled(true);
+    auto const caller = co_await asio::this_coro::cancellation_state;
+    if (caller.cancelled() == asio::cancellation_type::none)
+        co_await asio::this_coro::throw_if_cancelled(true);
     std::optional<value_of<T>> result;
     std::shared_ptr<error_info const> failure;
     try {

@@ -52,6 +52,7 @@ TEST_CASE("whatever an operation throws leaves it as an error of the library's")
         CHECK(thrown(std::bad_alloc(), elsewhere).code == boost::system::errc::not_enough_memory);
         CHECK(thrown(boost::system::system_error(asio::error::eof), elsewhere).code == asio::error::eof);
         CHECK(thrown(error(errc::not_found), elsewhere).code == errc::not_found);
+        CHECK(thrown(42, elsewhere).code == boost::system::errc::state_not_recoverable);
     }
 }
 
