@@ -109,6 +109,7 @@ public:
 
     std::size_t list(std::size_t times) override
     {
+        set(transfers_.front()->handle, CURLOPT_BUFFERSIZE, long_buffer);
         return run(1, "/console/api/modelhost/models/", {.each = times},
                    [](std::string_view body) { return decode_listing(body).size(); });
     }
@@ -117,6 +118,7 @@ public:
     {
         if (!work.encoding.empty()) return loop::predict(work, much);
         for (auto const& t : transfers_) {
+            set(t->handle, CURLOPT_BUFFERSIZE, long_buffer);
             set(t->handle, CURLOPT_HTTPHEADER, prediction_fields_);
             set(t->handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(work.body.size()));
             set(t->handle, CURLOPT_POSTFIELDS, work.body.data());
@@ -141,7 +143,7 @@ public:
         }
         std::deque<steady::time_point> waiting;
         auto const began = steady::now();
-        std::size_t arrived = 0;
+        std::size_t arrived = 0, awaited = when.count();
         while (arrived != when.count() || running_ != 0 || !waiting.empty()) {
             for (auto const now = steady::now(); arrived != when.count() && began + when.at(arrived) <= now;)
                 waiting.push_back(began + when.at(arrived++));
@@ -149,7 +151,8 @@ public:
                 idle.back()->due = waiting.front();
                 begin(*idle.back());
             }
-            if (arrived != when.count()) wake_at(began + when.at(arrived));
+            if (arrived != when.count() && std::exchange(awaited, arrived) != arrived)
+                wake_at(began + when.at(arrived));
             wait();
             finish(&curl_loop::is_right, [&](transfer& t) {
                 latency_ns.record(static_cast<std::uint64_t>((steady::now() - t.due).count()));
@@ -159,6 +162,8 @@ public:
     }
 
 private:
+    /// For long answers. Of the loops in C++, each reads by so much then.
+    static constexpr long long_buffer = 64 * 1024;
     static constexpr char exchange_target[] = "/console/api/central/clusterdefinition/";
 
     static std::size_t is_right(std::string_view body)

@@ -58,8 +58,9 @@ make_venv() {
         "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" && echo "$wanted" > "$venv/complete"
 }
 
-build_go() { (cd "$root/benchmarks/peers/go" && GOTOOLCHAIN=local go build -trimpath -o "$build/peer_go" .); }
-build_rust() { (cd "$root/benchmarks/peers/rust" && cargo build --release --locked --target-dir "$build/rust"); }
+# What was built before is not run instead, if it can not be built.
+build_go() { rm -f "$build/peer_go" && (cd "$root/benchmarks/peers/go" && GOTOOLCHAIN=local go build -trimpath -o "$build/peer_go" .); }
+build_rust() { rm -f "$build/rust/release/peer_rust" && (cd "$root/benchmarks/peers/rust" && cargo build --release --locked --target-dir "$build/rust"); }
 
 {
     practicus_install "to build the benchmarks" $practicus_build_packages $(practicus_boost_packages) liblz4-dev

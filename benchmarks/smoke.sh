@@ -36,7 +36,6 @@ for peer in "$@"; do
     "$peer" --url "$tls" --ca "$scratch/ca.pem" --exchanges 40 --connections 4
     "$peer" --url "$plain" --work listing --exchanges 1
     "$peer" --url "$plain" --work memory --connections 10
-    [ "${peer##*/}" != peer_curl ] || continue
     "$peer" --url "$plain" --work predict --exchanges 2
     "$peer" --url "$plain" --work load --rate 500 --seconds 0.1 --connections 4
     [ "${peer##*/}" = peer_practicus ] || continue

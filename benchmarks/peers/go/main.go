@@ -331,6 +331,38 @@ func measure(c command, line map[string]any) error {
 	return nil
 }
 
+// Go's own timers wake up to a millisecond late.
+type alarm struct {
+	descriptor uintptr
+	file       *os.File
+}
+
+func newAlarm() (*alarm, error) {
+	const clockMonotonic = 1
+	descriptor, _, failed := syscall.RawSyscall(
+		syscall.SYS_TIMERFD_CREATE, clockMonotonic, syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if failed != 0 {
+		return nil, failed
+	}
+	return &alarm{descriptor, os.NewFile(descriptor, "timer")}, nil
+}
+
+func (a *alarm) sleep(span time.Duration) error {
+	if span <= 0 {
+		return nil
+	}
+	// struct itimerspec, without an interval.
+	spec := [4]int64{2: int64(span / time.Second), 3: int64(span % time.Second)}
+	_, _, failed := syscall.RawSyscall6(
+		syscall.SYS_TIMERFD_SETTIME, a.descriptor, 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0)
+	if failed != 0 {
+		return failed
+	}
+	var ticks [8]byte
+	_, err := a.file.Read(ticks[:])
+	return err
+}
+
 // Calls that arrive at a fixed rate, whatever becomes of those before: a goroutine each, over so many connections.
 func load(c command, line map[string]any) error {
 	p, err := newPeer(c.url, c.caFile, c.connections)
@@ -341,6 +373,11 @@ func load(c command, line map[string]any) error {
 	if _, err := repeat(c.connections, 0, time.Now().Add(span/4), p.exchange); err != nil {
 		return err
 	}
+	timer, err := newAlarm()
+	if err != nil {
+		return err
+	}
+	defer timer.file.Close()
 	count := int(c.rate * c.seconds)
 	latency := hdrhistogram.New(1, int64(time.Minute), 3)
 	var group sync.WaitGroup
@@ -349,7 +386,9 @@ func load(c command, line map[string]any) error {
 	watch := start()
 	for i := 0; i < count; i++ {
 		due := watch.began.Add(time.Duration(float64(i) / c.rate * float64(time.Second)))
-		time.Sleep(time.Until(due))
+		if err := timer.sleep(time.Until(due)); err != nil {
+			return err
+		}
 		group.Add(1)
 		go func() {
 			defer group.Done()
