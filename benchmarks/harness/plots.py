@@ -55,15 +55,13 @@ def _thousands(value, _):
     return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
 
 
-def _draw(axes, name, x, spreads, label=None, band=True, **more):
+def _draw(axes, name, x, spreads, label=None, **more):
     colour, marker = LOOKS[name]
     bold = name == "practicus"
     axes.plot(
         x, [s.median for s in spreads], color=colour, marker=marker, label=label, markersize=6,
         linewidth=2.4 if bold else 1.5, zorder=3 if bold else 2, **more,
     )
-    if not band:
-        return
     axes.fill_between(
         x, [s.low for s in spreads], [s.high for s in spreads], color=colour, alpha=0.13, linewidth=0, zorder=1
     )
@@ -131,7 +129,7 @@ def latency(records, note, folder):
             found = table.series(records, "load", lambda r: r["load"], lambda r, p=p: r["latency_us"][p])
             for name in (n for n in LOOKS if n in found):
                 xs = [s.median for s in rates[name][1]]
-                _draw(axes, name, xs, found[name][1], LABELS.get(name, name), band=True)
+                _draw(axes, name, xs, found[name][1], LABELS.get(name, name))
             for handle, label in zip(*axes.get_legend_handles_labels()):
                 handles[label] = handle
             axes.set_xscale("log")

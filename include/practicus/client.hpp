@@ -65,10 +65,10 @@ transport& transport_of(client const& of) noexcept;
 ///
 /// **Cancellation.** Every type of cancellation that reaches an operation ends it at once (`co_spawn` lets
 /// only `terminal` through, unless the coroutine says otherwise); the client stays usable. A renewal that
-/// others may wait for goes on. To that end, awaiting throws in the course of an operation, callbacks
-/// included, even if its caller has set `this_coro::throw_if_cancelled(false)`. Whoever has done so may begin
-/// an operation after a cancellation, which then does not end it. As everywhere in Asio, a signal is emitted
-/// on the operation's executor, which then is a strand or has one thread.
+/// others may wait for goes on. As everywhere in Asio, a signal is emitted on the operation's executor, which
+/// then is a strand or has one thread. So that none is lost, awaiting throws in the course of an operation,
+/// its callbacks included, even if the caller has set `this_coro::throw_if_cancelled(false)`. Whoever has
+/// done so may begin an operation after a cancellation, which then does not end it.
 ///
 /// **Executors.** On an executor of the client's own context, an operation runs and does its I/O right there.
 /// On another's, it runs on the client's executor and its caller waits: then the client's context must be run
