@@ -129,7 +129,9 @@ set(practicus_mock_marked_headers
     practicus/mock/detail/channel.hpp
     practicus/mock/detail/connection.hpp
     practicus/mock/detail/listener.hpp
-    practicus/mock/server.hpp)
+    practicus/mock/server.hpp
+    practicus/mock/impl/server.ipp
+    practicus/mock/src.hpp)
 
 # Sets `practicus_headers` and `practicus_mock_headers`, in order, and `practicus_pure_headers`.
 set(practicus_pure_headers)

@@ -5,6 +5,8 @@
 // To compile a program's files faster: define PRACTICUS_SEPARATE_COMPILATION for all of them, and include
 // this header in exactly one, which compiles what the others then only declare.
 //
+// A program that starts a mock region includes <practicus/mock/src.hpp> likewise.
+//
 // Of libraries that are linked into one program, one contains it, or each keeps its symbols hidden.
 
 #ifndef PRACTICUS_SEPARATE_COMPILATION

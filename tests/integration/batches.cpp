@@ -4,6 +4,7 @@
 // Batch inference: every row predicted exactly once and in order, whatever happens.
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 #include <practicus/csv_file.hpp>
 #include <practicus/lz4.hpp>

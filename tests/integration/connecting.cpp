@@ -3,6 +3,9 @@
 
 #include "black_hole.hpp"
 #include "fixture.hpp"
+#include "internals.hpp"
+
+#include <practicus/detail/connect_race.hpp>
 
 #include <cstddef>
 #include <filesystem>
@@ -40,7 +43,7 @@ struct named : fixture
         : caller(io.get_executor(), "http://region.test:" + std::to_string(server.port()),
                  options.credentials(password()))
     {
-        practicus::detail::transport_of(caller).names().remember("region.test", found);
+        names_of(caller).remember("region.test", found);
     }
 
     practicus::client caller;
@@ -151,8 +154,7 @@ TEST_CASE("a context is destroyed while addresses are tried")
         asio::io_context io;
         client.emplace(io.get_executor(), "http://region.test:" + std::to_string(f.server.port()),
                        client_options().credentials(fixture::password()));
-        practicus::detail::transport_of(*client).names().remember(
-            "region.test", {address("127.0.0.2"), address("127.0.0.3")});
+        names_of(*client).remember("region.test", {address("127.0.0.2"), address("127.0.0.3")});
         asio::co_spawn(io, client->cluster(), result.handler());
         io.run_for(300ms);
         CHECK(client->stats().dialling == 1);

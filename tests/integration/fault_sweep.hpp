@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include "internals.hpp"
 #include "swept_operations.hpp"
 
 #include <functional>
@@ -280,7 +281,7 @@ private:
         quiet_rounds_ = 0;
         moved_ = std::chrono::steady_clock::now();
         practicus::detail::clock_of(*client_).advance(time);
-        practicus::detail::transport_of(*client_).home()->limits()->sweep();
+        runtime_of(*client_).limits()->sweep();
     }
 
     void let_time_pass(std::chrono::steady_clock::time_point now)

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 #include <sstream>
 #include <stdexcept>
@@ -80,7 +81,7 @@ TEST_CASE("an observer hears of all that happens, and of no secret")
     event_log heard;
     auto client = f.user(
         client_options().tls(practicus::tls_options().ca_pem(f.server.ca_pem())).observer(heard.listen()));
-    practicus::detail::transport_of(client).home()->random().fix(0);
+    runtime_of(client).random().fix(0);
     auto const token = f.run(client.session_token(f.model()));
     f.server.expect("GET", "/console/api/modelhost/models/").reply(503);
     f.run(client.models());

@@ -4,6 +4,7 @@
 // The callback that is given what a region issued.
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 #include <boost/asio/steady_timer.hpp>
 

@@ -3,6 +3,7 @@
 
 #include "black_hole.hpp"
 #include "fixture.hpp"
+#include "internals.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -251,7 +252,7 @@ TEST_CASE("a dial that was given up is begun again for whoever came meanwhile")
         poll_until(io, [&] { return client.stats().dialling == 1; });
         leave.emit(asio::cancellation_type::terminal);
         poll_until(io, [&] { return first.aborted == 1; });
-        practicus::detail::transport_of(client).home()->limits()->sweep();
+        runtime_of(client).limits()->sweep();
         io.restart();
         for (int i = 0; i != steps; ++i)
             io.poll_one();
@@ -270,7 +271,7 @@ TEST_CASE("connections grow old, and lie unused for so long only")
 {
     fixture f;
     auto client = f.user(client_options().pool(pool_options().idle(60s).age(10min)));
-    practicus::detail::transport_of(client).home()->random().fix(0.5);
+    runtime_of(client).random().fix(0.5);
     auto& clock = stop_time(client);
     auto connections_after = [&](std::chrono::nanoseconds pause) {
         clock.advance(pause);
@@ -368,7 +369,7 @@ TEST_CASE("an origin that is down fails everybody who waits, each after its retr
     auto const port = taken.local_endpoint().port();
     taken.close();
     practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(port), at_most(2));
-    practicus::detail::transport_of(client).home()->random().fix(0);
+    runtime_of(client).random().fix(0);
     std::vector<practicus::error_info> failures;
     for (int i = 0; i != 10; ++i)
         asio::co_spawn(io, client.login("admin@company.com", "practicus"), [&](std::exception_ptr e) {

@@ -4,6 +4,7 @@
 // Calls of models: bodies whole and in pieces, both ways, encoded or not; tokens, and what is sent again.
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 #include <practicus/lz4.hpp>
 #include <practicus/mock/lz4.hpp>

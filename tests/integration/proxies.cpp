@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "fixture.hpp"
+#include "internals.hpp"
 #include "test_proxy.hpp"
 
 #include <cstdlib>
@@ -96,7 +97,7 @@ TEST_CASE("a proxy that is away for a moment is tried again")
 {
     proxied f(true);
     auto client = f.through(proxy_options().url(f.proxy.url()), client_options());
-    practicus::detail::transport_of(client).home()->random().fix(0);
+    runtime_of(client).random().fix(0);
     f.proxy.fail_next(proxy_fault::refuse(503), 2);
     CHECK(f.run(client.models()).size() == 5);
     CHECK(f.proxy.connections() == 3);

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -22,7 +23,7 @@ struct retrying : fixture
 {
     explicit retrying(client_options options = client_options()) : caller(user(std::move(options)))
     {
-        practicus::detail::transport_of(caller).home()->random().fix(0);
+        runtime_of(caller).random().fix(0);
         run(caller.cluster());
     }
 
@@ -159,7 +160,7 @@ TEST_CASE("the server says when, up to the client's patience and the deadline")
     auto client = f.user(client_options().retry(retry_options().patience(5s)));
     auto& clock = practicus::detail::clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
-    practicus::detail::transport_of(client).home()->random().fix(0);
+    runtime_of(client).random().fix(0);
     f.run(client.cluster());
     auto const before = f.server.count();
     auto paused_for = [&](practicus::client const& through, std::chrono::milliseconds pause) {

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 using practicus::errc;
 using practicus::token_purpose;

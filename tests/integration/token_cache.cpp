@@ -4,6 +4,7 @@
 // Session tokens from the cache: one request for any number of callers, none for who comes later.
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -35,7 +36,7 @@ struct cached : fixture
         auto& clock = practicus::detail::clock_of(caller);
         clock.simulate(clock.now(), clock.system_now());
         // Renewal windows are not shortened.
-        practicus::detail::transport_of(caller).home()->random().fix(0);
+        runtime_of(caller).random().fix(0);
     }
 
     void pass(std::chrono::seconds time)

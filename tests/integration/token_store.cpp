@@ -4,6 +4,7 @@
 // Clients, and processes, that share what they have fetched.
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 #include <practicus/file_token_store.hpp>
 #include <practicus/token_store.hpp>

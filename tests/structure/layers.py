@@ -4,7 +4,7 @@
 
 - A header includes practicus headers that stand above it in the list, by their full name in angle brackets; beside them
   the definitions of its own functions, impl/NAME.ipp.
-- All these definitions are included by src.hpp.
+- All these definitions are included by src.hpp, the mock's by mock/src.hpp.
 - A header of the client includes none of the mock's.
 - A header marked pure reaches no Asio or Beast header, directly or through other practicus headers.
 - Every header in the tree is listed, and every test source is part of a test program; nothing is listed that is not there.
@@ -28,7 +28,8 @@ def includes(include_dir, header):
 
 def defines(name, header):
     """Is it where the functions of the header are defined?"""
-    return name == f"practicus/impl/{pathlib.PurePosixPath(header).stem}.ipp"
+    path = pathlib.PurePosixPath(header)
+    return name == (path.parent / "impl" / (path.stem + ".ipp")).as_posix()
 
 
 def order_faults(include_dir, headers, mock_headers):
@@ -61,12 +62,12 @@ def way_to_asio(include_dir, header, seen):
     return []
 
 
-def source_faults(include_dir, headers):
-    """What src.hpp does not compile."""
-    compiled = {name for _, name in includes(include_dir, "practicus/src.hpp")}
+def source_faults(include_dir, source, headers):
+    """What src.hpp, or the mock's, does not compile."""
+    compiled = {name for _, name in includes(include_dir, source)}
     for header in headers:
         if header.endswith(".ipp") and header not in compiled:
-            yield f"practicus/src.hpp does not include {header}"
+            yield f"{source} does not include {header}"
 
 
 def purity_faults(include_dir, pure):
@@ -94,7 +95,8 @@ def faults(include_dir, tests_dir, headers, mock_headers, pure, sources):
     yield from listing_faults("headers", files(include_dir, ["."], ".[hi]pp"), headers + mock_headers)
     yield from listing_faults("test sources", files(tests_dir, ["unit", "integration"], ".cpp"), sources)
     yield from order_faults(include_dir, headers, mock_headers)
-    yield from source_faults(include_dir, headers)
+    yield from source_faults(include_dir, "practicus/src.hpp", headers)
+    yield from source_faults(include_dir, "practicus/mock/src.hpp", mock_headers)
     yield from purity_faults(include_dir, pure)
 
 

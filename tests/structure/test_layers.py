@@ -24,13 +24,14 @@ SOURCES = ["unit/a.cpp", "integration/c.cpp"]
 
 
 class Layers(unittest.TestCase):
-    def check(self, changes, expected, headers=HEADERS, pure=PURE, sources=SOURCES):
+    def check(self, changes, expected, headers=HEADERS, pure=PURE, sources=SOURCES, mock_headers=MOCK_HEADERS):
         with tempfile.TemporaryDirectory() as folder:
             root = pathlib.Path(folder)
             for name, text in {**RIGHT, **changes}.items():
                 (root / name).parent.mkdir(parents=True, exist_ok=True)
                 (root / name).write_text(text, encoding="utf-8")
-            found = list(layers.faults(root / "include", root / "tests", headers, MOCK_HEADERS, pure, sources))
+            found = list(layers.faults(root / "include", root / "tests", headers, mock_headers, pure,
+                                       sources))
         self.assertEqual(found, expected)
 
     def test_a_right_tree(self):
@@ -58,6 +59,14 @@ class Layers(unittest.TestCase):
         self.check({"include/practicus/c.hpp": own, **its, **all_of_it},
                    ["practicus/c.hpp includes practicus/impl/a.ipp, which is not above it in the list of headers"],
                    below + ["practicus/src.hpp"])
+
+    def test_the_definitions_of_the_mock(self):
+        mock_headers = ["practicus/mock/m.hpp", "practicus/mock/impl/m.ipp"]
+        its = {"include/practicus/mock/m.hpp": "#include <practicus/mock/impl/m.ipp>\n",
+               "include/practicus/mock/impl/m.ipp": "#include <practicus/mock/m.hpp>\n"}
+        self.check(its, ["practicus/mock/src.hpp does not include practicus/mock/impl/m.ipp"], mock_headers=mock_headers)
+        all_of_it = {"include/practicus/mock/src.hpp": "#include <practicus/mock/impl/m.ipp>\n"}
+        self.check({**its, **all_of_it}, [], mock_headers=mock_headers + ["practicus/mock/src.hpp"])
 
     def test_quotes(self):
         self.check({"include/practicus/b.hpp": '#include "practicus/a.hpp"\n'},

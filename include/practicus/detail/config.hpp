@@ -3,7 +3,7 @@
 #pragma once
 
 // With PRACTICUS_SEPARATE_COMPILATION, the headers declare what one source file of the program compiles, by
-// including <practicus/src.hpp>; see there.
+// including <practicus/src.hpp>, or <practicus/mock/src.hpp> for the mock region; see there.
 #ifdef PRACTICUS_SEPARATE_COMPILATION
 #define PRACTICUS_DECL
 #else

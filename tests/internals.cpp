@@ -1,0 +1,16 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "internals.hpp"
+
+#include <practicus/detail/transport.hpp>
+
+practicus::detail::runtime& runtime_of(practicus::client const& of)
+{
+    return *practicus::detail::transport_of(of).home();
+}
+
+practicus::detail::name_cache& names_of(practicus::client const& of)
+{
+    return practicus::detail::transport_of(of).names();
+}

@@ -1,0 +1,13 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/client.hpp>
+#include <practicus/detail/clock.hpp>
+#include <practicus/detail/name_cache.hpp>
+#include <practicus/detail/runtime.hpp>
+
+// What is below a client. It lives as long as the client.
+
+practicus::detail::runtime& runtime_of(practicus::client const& of);
+practicus::detail::name_cache& names_of(practicus::client const& of);
