@@ -557,12 +557,20 @@ std::size_t explore()
 
 } // namespace
 
+TEST_CASE("flight_state and session_state: every order of events for 1 caller")
+{
+    CHECK(explore<1>() > 10'000);
+}
+
+// With AddressSanitizer, they take 40 times as long, most of the time of all its tests together.
+#ifndef __SANITIZE_ADDRESS__
 TEST_CASE("flight_state and session_state: every order of events for 2 callers")
 {
-    CHECK(explore<2>() > 10'000);
+    CHECK(explore<2>() > 100'000);
 }
+#endif
 
 TEST_CASE("flight_state and session_state: every order of events for 3 callers", "[.soak]")
 {
-    CHECK(explore<3>() > 100'000);
+    CHECK(explore<3>() > 200'000);
 }
