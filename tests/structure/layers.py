@@ -28,8 +28,8 @@ def includes(include_dir, header):
 
 def defines(name, header):
     """Is it where the functions of the header are defined?"""
-    path = pathlib.PurePosixPath(header)
-    return name == (path.parent / "impl" / (path.stem + ".ipp")).as_posix()
+    of = "practicus/mock" if header.startswith("practicus/mock/") else "practicus"
+    return name == f"{of}/impl/{pathlib.PurePosixPath(header).stem}.ipp"
 
 
 def order_faults(include_dir, headers, mock_headers):
