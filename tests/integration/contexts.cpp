@@ -5,13 +5,18 @@
 #include "internals.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/use_future.hpp>
 
+#include <atomic>
 #include <future>
 #include <thread>
+#include <vector>
 
 using practicus::errc;
 
@@ -34,7 +39,36 @@ struct running_context
     std::thread thread{[this] { io.run(); }};
 };
 
+asio::awaitable<int> step(int i)
+{
+    co_return i;
+}
+
+asio::awaitable<void> hop(std::atomic<int>& steps)
+{
+    for (int i = 0; i != 500; ++i) {
+        steps += co_await step(1);
+        co_await asio::post(asio::use_awaitable);
+        steps += co_await step(1);
+    }
+}
+
 } // namespace
+
+// Nothing of the client's: config.hpp says which compilers fail, and what helps.
+TEST_CASE("Asio's coroutines go from thread to thread")
+{
+    asio::io_context io;
+    std::atomic<int> steps = 0;
+    for (int i = 0; i != 100; ++i)
+        asio::co_spawn(io, hop(steps), asio::detached);
+    std::vector<std::thread> threads;
+    for (int i = 0; i != 4; ++i)
+        threads.emplace_back([&] { io.run(); });
+    for (auto& thread : threads)
+        thread.join();
+    CHECK(steps == 100'000);
+}
 
 TEST_CASE("run() returns as soon as no operation is in flight")
 {

@@ -9,3 +9,11 @@
 #else
 #define PRACTICUS_DECL inline
 #endif
+
+// Before 17, clang remembers over a coroutine's suspension where its thread's variables are (LLVM issues
+// 47179 and 63022): what Asio keeps there for a thread is then used by two.
+#if defined(__clang__) && !defined(__apple_build_version__)
+#if __clang_major__ < 17 && !defined(BOOST_ASIO_DISABLE_THREAD_KEYWORD_EXTENSION)
+#error "With clang before 17, define BOOST_ASIO_DISABLE_THREAD_KEYWORD_EXTENSION for the whole program"
+#endif
+#endif

@@ -11,7 +11,7 @@ export PKG_CONFIG_PATH="$2"
 
 mkdir -p "$build"
 cd "$build"
-${CMAKE_CXX_COMPILER_LAUNCHER:-} "$compiler" -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror \
+${CMAKE_CXX_COMPILER_LAUNCHER:-} "$compiler" ${CXXFLAGS:-} -std=c++20 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror \
     $(pkg-config --cflags practicus) -c "$sources/program.cpp" -o program.o
 "$compiler" program.o -o program $(pkg-config --libs practicus)
 ./program
