@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <string>
 
@@ -20,10 +21,13 @@ thread_local int freed = 0, held = 0;
 thread_local void const* watched = nullptr;
 thread_local bool watched_freed = false;
 
+// It comes clean: what another has left in the heap is not to be found in it.
 void* allocate(std::size_t size)
 {
-    if (void* p = std::malloc(size == 0 ? 1 : size)) return p;
-    throw std::bad_alloc();
+    void* const p = std::malloc(size == 0 ? 1 : size);
+    if (p == nullptr) throw std::bad_alloc();
+    std::memset(p, 0, ::malloc_usable_size(p));
+    return p;
 }
 
 // What is freed as something larger than it is, or smaller, has lost its size: a container was overwritten.
