@@ -75,8 +75,11 @@ struct server_state
             std::lock_guard lock(mutex_);
             stopped_ = true;
         }
-        for (auto const& item : members())
-            item->stop();
+        // The listener last: while it listens, a caller's executor has work, and runs what is posted to it.
+        auto const all = members();
+        for (bool const connections : {true, false})
+            for (auto const& item : all)
+                if (item->is_connection() == connections) item->stop();
     }
 
     void stop_connections()
