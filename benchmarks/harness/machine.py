@@ -56,18 +56,30 @@ def cpu_seconds(pid):
         return coarse
 
 
-class CpuLog:
-    """What `read` says, noted every 10 ms while something else runs, so that any span of it can be asked for afterwards."""
+def peak_memory(pid):
+    """The most that another process has had resident, in bytes, since it began to run its program; None if it has ended. What
+    the system tells of an ended one counts in who started it, and would be the same for all small ones."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:
+        return None
+    return next((int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:")), None)
 
-    def __init__(self, read):
+
+class Log:
+    """What `read` says, noted at once, every `pause` seconds while something else runs, and when that has ended, so that
+    any span of it can be asked for afterwards."""
+
+    def __init__(self, read, pause=0.01):
         self.read = read
+        self.pause = pause
         self.times = []
         self.values = []
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self._note_on, daemon=True)
 
     def _note_on(self):
-        while not self.ended.wait(0.01):
+        while not self.ended.wait(self.pause):
             self.note()
 
     def note(self):
@@ -83,6 +95,7 @@ class CpuLog:
     def __exit__(self, *_):
         self.ended.set()
         self.thread.join()
+        self.note()
 
     def at(self, when):
         """Between two notes, on the line from one to the other."""

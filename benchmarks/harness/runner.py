@@ -103,7 +103,7 @@ class Runner:
 
     def _start(self, contender, url, ca_file, arguments, server=None):
         command = [*contender.command, "--url", url, *(["--ca", ca_file] if ca_file else []), *arguments]
-        served = machine.CpuLog(server.cpu_seconds if server else float)
+        served = machine.Log(server.cpu_seconds if server else float)
         with served, subprocess.Popen(
             [str(c) for c in command],
             stdout=subprocess.PIPE,
@@ -114,17 +114,18 @@ class Runner:
             hangs = threading.Timer(LIMIT, os.kill, (process.pid, signal.SIGKILL))
             hangs.start()
             output, told = "", 0
-            # A peer says what it has measured as soon as that has ended.
-            for output in process.stdout:
-                told = time.monotonic()
-            _, status, used = os.wait4(process.pid, 0)
+            with machine.Log(lambda: machine.peak_memory(process.pid), 0.1) as memory:
+                # A peer says what it has measured as soon as that has ended.
+                for output in process.stdout:
+                    told = time.monotonic()
+                    memory.note()
+            process.wait()
             hangs.cancel()
-            process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0 or not output:
             print(f"FAILED: {' '.join(str(c) for c in command)}", file=sys.stderr)
             return None
         record = json.loads(output)
-        record["max_resident"] = used.ru_maxrss * 1024
+        record["max_resident"] = [value for value in memory.values if value][-1]
         if server and record.get("seconds"):
             # Of the processor that it has to itself, while the peer measured.
             record["server_busy"] = served.rate(told - record["seconds"], told)

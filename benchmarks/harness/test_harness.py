@@ -5,6 +5,7 @@
 import io
 import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 import time
@@ -96,16 +97,32 @@ class Table(unittest.TestCase):
 
 class Machine(unittest.TestCase):
     def test_processor_time_of_a_span(self):
-        log = machine.CpuLog(float)
+        log = machine.Log(float)
         log.times, log.values = [0, 1, 2, 4], [0, 0, 1, 1.5]
         self.assertEqual([log.at(t) for t in (-1, 0, 1, 1.25, 3, 4, 5)], [0, 0, 0, 0.25, 1.25, 1.5, 1.5])
         self.assertEqual(log.rate(1, 3), 1.25 / 2)
 
     def test_it_is_noted_while_something_runs(self):
-        with machine.CpuLog(iter(range(1000)).__next__) as log:
+        with machine.Log(iter(range(1000)).__next__) as log:
             while len(log.times) < 3:
                 time.sleep(0.001)
         self.assertEqual(log.values, list(range(len(log.values))))
+
+    def test_processor_time_of_what_is_over_at_once(self):
+        with machine.Log(iter(range(1000)).__next__) as log:
+            end = time.monotonic()
+        self.assertGreater(log.rate(end - 1, end), 0)
+
+    def test_peak_memory_is_the_programs_own(self):
+        ballast = bytearray(b"x") * 100_000_000
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=int) as process:
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            self.assertLess(machine.peak_memory(process.pid), len(ballast) / 10)
+            process.stdin.close()
+            process.wait()
+            self.assertIsNone(machine.peak_memory(process.pid))
 
 
 class Works(unittest.TestCase):
