@@ -562,7 +562,7 @@ TEST_CASE("flight_state and session_state: every order of events for 1 caller")
     CHECK(explore<1>() > 10'000);
 }
 
-// With AddressSanitizer, they take 40 times as long, most of the time of all its tests together.
+// With AddressSanitizer, they take nearly 40 times as long: a third of the time of all its tests.
 #ifndef __SANITIZE_ADDRESS__
 TEST_CASE("flight_state and session_state: every order of events for 2 callers")
 {

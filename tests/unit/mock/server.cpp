@@ -5,14 +5,17 @@
 
 #include "unit/mock/raw_client.hpp"
 
+#include <practicus/mock/detail/server_state.hpp>
 #include <practicus/mock/server.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 
+#include <array>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <thread>
@@ -21,6 +24,19 @@
 namespace asio = boost::asio;
 namespace mock = practicus::mock;
 using strings = std::vector<std::string>;
+
+namespace {
+
+struct stopped_item : mock::detail::stoppable
+{
+    void stop() override { order->push_back(connection); }
+    bool is_connection() const noexcept override { return connection; }
+
+    bool connection = true;
+    std::vector<bool>* order = nullptr;
+};
+
+} // namespace
 
 TEST_CASE("a server answers on a thread of its own, and keeps connections alive")
 {
@@ -330,4 +346,21 @@ TEST_CASE("many connections from many threads")
     CHECK(server.count() == 320);
     CHECK(server.open_connections() == 0);
     CHECK(server.check() == strings());
+}
+
+// While it listens, a caller's executor has work, and runs what is posted to it for the connections.
+TEST_CASE("the listener is stopped last")
+{
+    std::size_t const listener = GENERATE(0U, 1U, 2U);
+    auto const items = std::make_shared<std::array<stopped_item, 3>>();
+    std::vector<bool> order;
+    mock::detail::server_state state{mock::server_options()};
+    for (std::size_t i = 0; i != items->size(); ++i) {
+        auto& item = (*items)[i];
+        item.connection = i != listener;
+        item.order = &order;
+        state.enlist(&item, std::shared_ptr<mock::detail::stoppable>(items, &item));
+    }
+    state.stop();
+    CHECK(order == std::vector<bool>{true, true, false});
 }
