@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -46,9 +47,13 @@ protected:
         auto const began = steady::now();
         for (std::size_t i = 0; i != when.count(); ++i) {
             auto const due = began + when.at(i);
-            if (due > steady::now()) {
-                timer.expires_at(due);
-                co_await timer.async_wait(boost::asio::use_awaitable);
+            for (auto now = steady::now(); now < due; now = steady::now()) {
+                if (due - now > arrivals::ahead) {
+                    timer.expires_at(due - arrivals::ahead);
+                    co_await timer.async_wait(boost::asio::use_awaitable);
+                } else {
+                    co_await boost::asio::post(boost::asio::use_awaitable);
+                }
             }
             begin(due);
         }

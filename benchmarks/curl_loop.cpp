@@ -145,15 +145,18 @@ public:
         auto const began = steady::now();
         std::size_t arrived = 0, awaited = when.count();
         while (arrived != when.count() || running_ != 0 || !waiting.empty()) {
-            for (auto const now = steady::now(); arrived != when.count() && began + when.at(arrived) <= now;)
+            auto const now = steady::now();
+            while (arrived != when.count() && began + when.at(arrived) <= now)
                 waiting.push_back(began + when.at(arrived++));
             for (; !idle.empty() && !waiting.empty(); waiting.pop_front(), idle.pop_back()) {
                 idle.back()->due = waiting.front();
                 begin(*idle.back());
             }
-            if (arrived != when.count() && std::exchange(awaited, arrived) != arrived)
-                wake_at(began + when.at(arrived));
-            wait();
+            auto const early = began + when.at(arrived) - arrivals::ahead;
+            auto const soon = arrived != when.count() && early <= now;
+            if (arrived != when.count() && !soon && std::exchange(awaited, arrived) != arrived)
+                wake_at(early);
+            wait(soon ? 0 : until_timer());
             finish(&curl_loop::is_right, [&](transfer& t) {
                 latency_ns.record(static_cast<std::uint64_t>((steady::now() - t.due).count()));
                 idle.push_back(&t);
@@ -280,10 +283,12 @@ private:
             throw std::system_error(errno, std::generic_category(), "timerfd_settime");
     }
 
-    void wait()
+    void wait() { wait(until_timer()); }
+
+    void wait(int milliseconds)
     {
         std::array<epoll_event, 256> events{};
-        auto const n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), until_timer());
+        auto const n = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), milliseconds);
         if (n < 0 && errno != EINTR) throw std::system_error(errno, std::generic_category(), "epoll_wait");
         int ignored = 0;
         for (int i = 0; i < n; ++i) {

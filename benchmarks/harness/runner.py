@@ -62,7 +62,7 @@ class Runner:
             for name in random.Random(f"{point.title} {number}").sample(names, len(names)):
                 arguments = [word for pair in point.arguments for word in pair]
                 if point.load:
-                    capacity = self._capacity(name, server)
+                    capacity = self._capacity(name, server, dict(point.arguments)["--seconds"])
                     if not capacity:
                         self.failures.append((point.title, name))
                         continue
@@ -74,13 +74,13 @@ class Runner:
                 record.update(point=point.title, contender=name, round=number, load=point.load, group=point.work)
                 self.records.append(record)
 
-    def _capacity(self, name, server):
+    def _capacity(self, name, server, seconds):
         """Calls a second that get through where half as many again arrive as in a closed loop: the loads' measure. 0 for
-        who can not do that."""
+        who can not do that. For as long as the loads: what piles up costs more than the first calls."""
         if name not in self.capacities:
 
             def median_rate(*arguments):
-                command = [*arguments, "--connections", 64, "--seconds", 0.5]
+                command = [*arguments, "--connections", 64, "--seconds", seconds]
                 runs = [self._start(self.contenders[name], server.urls["plain"], None, command) for _ in range(3)]
                 rates = sorted(figures.per_second(r) for r in runs if r)
                 return rates[len(rates) // 2] if rates else 0

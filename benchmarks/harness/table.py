@@ -8,7 +8,7 @@ COLUMNS = {
     "exchange": ("CPU us", "ratio", "a second", "server busy"),
     "listing": ("MB/s of CPU", "MB/s", "ratio", "server busy"),
     "memory": ("KiB each", "KiB resident"),
-    "load": ("rate", "a second", "p50 us", "p99 us", "p99.9 us", "max us", "CPU us", "MiB at most", "server busy"),
+    "load": ("rate", "a second", "p50 us", "p99 us", "p99.9 us", "max us", "MiB at most", "server busy"),
     "predict": ("CPU us", "ratio", "MB/s", "MB/s of CPU", "server busy"),
     "flow": ("ms", "ratio of time", "CPU us", "ratio", "requests each", "connections each", "server busy"),
     "tokens": ("ms each", "ratio of time", "CPU us", "ratio", "requests", "connections", "server busy"),

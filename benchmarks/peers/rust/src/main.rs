@@ -329,6 +329,9 @@ impl Alarm {
     }
 }
 
+/// As `arrivals::ahead` of the C++ peers: what is due sooner is looked for between turns of the event loop.
+const AHEAD: Duration = Duration::from_micros(50);
+
 /// Calls that arrive at a fixed rate, whatever becomes of those before: a task each, over so many connections (of which
 /// reqwest's pool knows no limit).
 async fn load(c: &Command) -> Result<Map<String, Value>, Failure> {
@@ -342,9 +345,15 @@ async fn load(c: &Command) -> Result<Map<String, Value>, Failure> {
     let watch = Stopwatch::start();
     for i in 0..count {
         let due = watch.began + Duration::from_secs_f64(i as f64 / c.rate);
-        let left = due.saturating_duration_since(Instant::now());
-        if !left.is_zero() {
-            alarm.sleep(left).await?;
+        loop {
+            let left = due.saturating_duration_since(Instant::now());
+            if left > AHEAD {
+                alarm.sleep(left - AHEAD).await?;
+            } else if !left.is_zero() {
+                tokio::task::yield_now().await;
+            } else {
+                break;
+            }
         }
         let (client, call, room) = (client.clone(), call.clone(), room.clone());
         tasks.spawn(async move {
