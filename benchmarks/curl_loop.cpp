@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include "epoll_pacer.hpp"
 #include "histogram.hpp"
 #include "listing.hpp"
 #include "loops.hpp"
@@ -15,7 +16,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -26,7 +26,6 @@
 #include <vector>
 
 #include <sys/epoll.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 namespace bench {
@@ -60,15 +59,9 @@ class curl_loop final : public loop
 public:
     explicit curl_loop(loop_options const& options)
         : url_(options.server.url()), ca_(options.server.ca_pem), multi_(curl_multi_init()),
-          epoll_(::epoll_create1(EPOLL_CLOEXEC)),
-          alarm_(::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC))
+          epoll_(::epoll_create1(EPOLL_CLOEXEC)), alarm_(epoll_)
     {
-        if (multi_ == nullptr || epoll_ < 0 || alarm_ < 0)
-            throw std::runtime_error("no libcurl, no epoll, or no timer");
-        epoll_event event{};
-        event.events = EPOLLIN | EPOLLET;
-        event.data.fd = alarm_;
-        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, alarm_, &event);
+        if (multi_ == nullptr) throw std::runtime_error("no libcurl");
         check(curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &curl_loop::watch));
         check(curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this));
         check(curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &curl_loop::set_timer));
@@ -96,7 +89,6 @@ public:
         curl_multi_cleanup(multi_);
         curl_slist_free_all(fields_);
         curl_slist_free_all(prediction_fields_);
-        ::close(alarm_);
         ::close(epoll_);
     }
 
@@ -141,22 +133,16 @@ public:
             set(t->handle, CURLOPT_URL, (url_ + exchange_target).c_str());
             idle.push_back(t.get());
         }
-        std::deque<steady::time_point> waiting;
-        auto const began = steady::now();
-        std::size_t arrived = 0, awaited = when.count();
-        while (arrived != when.count() || running_ != 0 || !waiting.empty()) {
-            auto const now = steady::now();
-            while (arrived != when.count() && began + when.at(arrived) <= now)
-                waiting.push_back(began + when.at(arrived++));
-            for (; !idle.empty() && !waiting.empty(); waiting.pop_front(), idle.pop_back()) {
-                idle.back()->due = waiting.front();
+        epoll_pacer pacer(alarm_, when);
+        while (!pacer.all_begun() || running_ != 0) {
+            while (!idle.empty()) {
+                auto const due = pacer.next();
+                if (!due) break;
+                idle.back()->due = *due;
                 begin(*idle.back());
+                idle.pop_back();
             }
-            auto const early = began + when.at(arrived) - arrivals::ahead;
-            auto const soon = arrived != when.count() && early <= now;
-            if (arrived != when.count() && !soon && std::exchange(awaited, arrived) != arrived)
-                wake_at(early);
-            wait(soon ? 0 : until_timer());
+            wait(pacer.sleep(until_timer(), idle.empty()));
             finish(&curl_loop::is_right, [&](transfer& t) {
                 latency_ns.record(static_cast<std::uint64_t>((steady::now() - t.due).count()));
                 idle.push_back(&t);
@@ -271,18 +257,6 @@ private:
         ++running_;
     }
 
-    /// epoll's own time limit knows milliseconds only.
-    void wake_at(steady::time_point when)
-    {
-        auto const since = when.time_since_epoch();
-        auto const seconds = std::chrono::floor<std::chrono::seconds>(since);
-        itimerspec spec{};
-        spec.it_value.tv_sec = seconds.count();
-        spec.it_value.tv_nsec = std::chrono::nanoseconds(since - seconds).count();
-        if (::timerfd_settime(alarm_, TFD_TIMER_ABSTIME, &spec, nullptr) != 0)
-            throw std::system_error(errno, std::generic_category(), "timerfd_settime");
-    }
-
     void wait() { wait(until_timer()); }
 
     void wait(int milliseconds)
@@ -293,7 +267,7 @@ private:
         int ignored = 0;
         for (int i = 0; i < n; ++i) {
             auto const& e = events[static_cast<std::size_t>(i)];
-            if (e.data.fd == alarm_) continue;
+            if (e.data.u64 == 0) continue;
             int const what = ((e.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
                              ((e.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
                              ((e.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
@@ -338,7 +312,7 @@ private:
     std::string ca_;
     CURLM* multi_;
     int epoll_;
-    int alarm_;
+    epoll_alarm alarm_;
     curl_slist* fields_ = nullptr;
     curl_slist* prediction_fields_ = nullptr;
     std::vector<std::unique_ptr<transfer>> transfers_;

@@ -33,11 +33,12 @@ until tls=$(sed -n 's/^tls: //p' "$scratch/lean") && [ -n "$tls" ]; do :; done
 
 for peer in "$@"; do
     "$peer" --url "$plain" --exchanges 40 --connections 4
+    "$peer" --url "$plain" --work load --rate 500 --seconds 0.1 --connections 4
+    [ "${peer##*/}" != peer_bare ] || continue
     "$peer" --url "$tls" --ca "$scratch/ca.pem" --exchanges 40 --connections 4
     "$peer" --url "$plain" --work listing --exchanges 1
     "$peer" --url "$plain" --work memory --connections 10
     "$peer" --url "$plain" --work predict --exchanges 2
-    "$peer" --url "$plain" --work load --rate 500 --seconds 0.1 --connections 4
     [ "${peer##*/}" = peer_practicus ] || continue
     "$peer" --url "$plain" --work waiters --connections 10
     for encoding in gzip zlib deflate lz4; do

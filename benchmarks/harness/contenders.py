@@ -14,6 +14,8 @@ class Contender:
     command: tuple
     # Why it does not take part; empty if it does.
     missing: str = ""
+    # Whose loads it gets, if not those of its own capacity.
+    load_of: str = ""
 
 
 def _program(name, path, why):
@@ -43,6 +45,8 @@ def all_of(build, peers):
             "wrk", ("/usr/bin/python3", "-B", str(python / "peer_wrk.py")), "" if wrk else "wrk is not installed"
         ),
     ]
+    bare = _program("bare sockets", here / "peer_bare", "it was not built")
+    found.append(dataclasses.replace(bare, load_of="practicus"))
     found.append(
         _script("practicus SDK", build / "sdk-venv", python / "peer_sdk.py", "practicuscore could not be installed")
     )

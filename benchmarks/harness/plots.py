@@ -21,6 +21,7 @@ LOOKS = {
     "python aiohttp": ("#cc79a7", "P"),
     "python requests": ("#7f7f7f", "X"),
     "wrk": ("#000000", "*"),
+    "bare sockets": ("#000000", "*"),
 }
 LABELS = {
     "beast": "Boost.Beast",
@@ -30,6 +31,7 @@ LABELS = {
     "python aiohttp": "Python aiohttp",
     "python requests": "Python requests",
     "wrk": "wrk (decodes nothing)",
+    "bare sockets": "bare sockets (decode nothing),\nat practicus's rates",
 }
 STYLE = {
     "font.size": 10,

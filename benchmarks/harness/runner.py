@@ -3,6 +3,7 @@
 """Runs contenders in rounds that take turns, and notes every figure."""
 
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -16,6 +17,16 @@ from . import contenders, figures, machine, servers
 
 # Longer than any run takes, also on a slow machine: it is for what hangs.
 LIMIT = 600
+
+
+def together(points):
+    """Groups whose rounds take turns: the loads, since theirs are compared, and each other point by itself."""
+    return [list(group) for _, group in itertools.groupby(points, lambda p: "load" if p.load else p.title)]
+
+
+def drawn(what, number, title=""):
+    """In an order of this round: nobody always comes behind the same one; and the next run has the same order."""
+    return random.Random(f"{title} {number}").sample(what, len(what))
 
 
 class Runner:
@@ -36,13 +47,18 @@ class Runner:
             points = [p for p in points if p.server != "nginx"]
         with contextlib.ExitStack() as stack:
             running = {}
-            for i, point in enumerate(points):
-                print(f"[{i + 1}/{len(points)}] {point.title}", file=sys.stderr, flush=True)
-                try:
-                    self._run_point(point, self._server_of(point, running, stack))
-                except (OSError, RuntimeError, ValueError) as problem:
-                    print(f"FAILED: {point.title}: {problem}", file=sys.stderr)
-                    self.failures.append((point.title, "the harness"))
+            done = 0
+            for group in together(points):
+                titles = ", ".join(p.title for p in group)
+                print(f"[{done + 1}/{len(points)}] {titles}", file=sys.stderr, flush=True)
+                done += len(group)
+                for number in range(group[0].rounds):
+                    for point in drawn(group, number):
+                        try:
+                            self._run_round(point, number, self._server_of(point, running, stack))
+                        except (OSError, RuntimeError, ValueError) as problem:
+                            print(f"FAILED: {point.title}: {problem}", file=sys.stderr)
+                            self.failures.append((point.title, "the harness"))
 
     def _server_of(self, point, running, stack):
         key = (point.server, point.models)
@@ -55,24 +71,22 @@ class Runner:
             running[key] = stack.enter_context(server)
         return running[key]
 
-    def _run_point(self, point, server):
-        names = [n for n in point.contenders if not self.contenders[n].missing]
-        for number in range(point.rounds):
-            # Nobody always comes behind the same one; and the next run has the same order.
-            for name in random.Random(f"{point.title} {number}").sample(names, len(names)):
-                arguments = [word for pair in point.arguments for word in pair]
-                if point.load:
-                    capacity = self._capacity(name, server, dict(point.arguments)["--seconds"])
-                    if not capacity:
-                        self.failures.append((point.title, name))
-                        continue
-                    arguments += ["--rate", round(point.load * capacity)]
-                record = self._run(self.contenders[name], point, server, arguments)
-                if record is None:
+    def _run_round(self, point, number, server):
+        for name in drawn([n for n in point.contenders if not self.contenders[n].missing], number, point.title):
+            arguments = [word for pair in point.arguments for word in pair]
+            if point.load:
+                of = self.contenders[name].load_of or name
+                capacity = self._capacity(of, server, dict(point.arguments)["--seconds"])
+                if not capacity:
                     self.failures.append((point.title, name))
                     continue
-                record.update(point=point.title, contender=name, round=number, load=point.load, group=point.work)
-                self.records.append(record)
+                arguments += ["--rate", round(point.load * capacity)]
+            record = self._run(self.contenders[name], point, server, arguments)
+            if record is None:
+                self.failures.append((point.title, name))
+                continue
+            record.update(point=point.title, contender=name, round=number, load=point.load, group=point.work)
+            self.records.append(record)
 
     def _capacity(self, name, server, seconds):
         """Calls a second that get through where half as many again arrive as in a closed loop: the loads' measure. 0 for
@@ -103,7 +117,9 @@ class Runner:
 
     def _start(self, contender, url, ca_file, arguments, server=None):
         command = [*contender.command, "--url", url, *(["--ca", ca_file] if ca_file else []), *arguments]
-        served = machine.Log(server.cpu_seconds if server else float)
+        # Rarely in a long run: each look takes a processor from peer or server for a moment.
+        seconds = dict(zip(arguments[::2], arguments[1::2])).get("--seconds", 0)
+        served = machine.Log(server.cpu_seconds if server else float, max(0.01, seconds / 10))
         with served, subprocess.Popen(
             [str(c) for c in command],
             stdout=subprocess.PIPE,

@@ -8,7 +8,7 @@ COLUMNS = {
     "exchange": ("CPU us", "ratio", "a second", "server busy"),
     "listing": ("MB/s of CPU", "MB/s", "ratio", "server busy"),
     "memory": ("KiB each", "KiB resident"),
-    "load": ("rate", "a second", "p50 us", "p99 us", "p99.9 us", "max us", "MiB at most", "server busy"),
+    "load": ("rate", "a second", "p50 us", "p99 us", "p99 ratio", "p99.9 us", "max us", "MiB at most", "server busy"),
     "predict": ("CPU us", "ratio", "MB/s", "MB/s of CPU", "server busy"),
     "flow": ("ms", "ratio of time", "CPU us", "ratio", "requests each", "connections each", "server busy"),
     "tokens": ("ms each", "ratio of time", "CPU us", "ratio", "requests", "connections", "server busy"),
@@ -73,8 +73,14 @@ def cell(column, records, base, listing_bytes=0):
     }
     if column in simple:
         return figures.spread(by_round(records, simple[column]).values())
-    figure = figures.cpu_us if column == "ratio" else seconds_each
+    figure = {"ratio": figures.cpu_us, "ratio of time": seconds_each, "p99 ratio": lambda r: r["latency_us"]["99"]}[column]
     return figures.spread(figures.ratios(by_round(records, figure), by_round(base, figure)))
+
+
+def unloaded(records, name):
+    """A contender's runs under the least load."""
+    loads = [r for r in records if r["contender"] == name and r["group"] == "load"]
+    return [r for r in loads if r["load"] == min(r["load"] for r in loads)]
 
 
 def rows(point, records, listing_bytes=0):
@@ -90,7 +96,9 @@ def rows(point, records, listing_bytes=0):
                 each = figures.spread([r[kind] / 1024 for r in theirs])
                 yield f"{name}, {kind.replace('_', ' a ')}", {"KiB each": each}
             continue
-        yield name, {c: cell(c, theirs, base, listing_bytes) for c in COLUMNS[point.work]}
+        # Of a load: to the contender's own latency when there is hardly any.
+        to = unloaded(records, name) if point.load else base
+        yield name, {c: cell(c, theirs, to, listing_bytes) for c in COLUMNS[point.work]}
 
 
 def digits(value):

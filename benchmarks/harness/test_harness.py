@@ -2,6 +2,7 @@
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 """Do the figures say what the runs were?"""
 
+import dataclasses
 import io
 import os
 import pathlib
@@ -65,6 +66,16 @@ class Table(unittest.TestCase):
     def test_one_contender_failed_in_a_round(self):
         ratio = dict(table.rows(POINT, RUNS[1:]))["practicus"]["ratio"]
         self.assertEqual(ratio.median, 0.5)
+
+    def test_latency_under_load_is_compared_within_the_round(self):
+        point = works.Point("load", "p", ("practicus",), (), 2, load=0.7)
+        runs = [record("practicus", i, 1, work="load", group="load", load=load, point=f"{load}", rate=1, max_resident=1,
+                       latency_us={p: load * 10**i for p in ("50", "99", "99.9", "max")})
+                for load in (0.1, 0.7) for i in range(2)]
+        found = dict(table.rows(dataclasses.replace(point, title="0.7"), runs))["practicus"]
+        for figure in dataclasses.astuple(found["p99 ratio"]):
+            self.assertAlmostEqual(figure, 7)
+        self.assertAlmostEqual(found["p99 us"].median, 0.7 * 5.5)
 
     def test_text(self):
         self.assertEqual(table.text(figures.Spread(0.5, 0.4, 0.61234)), "0.500 (0.400..0.612)")
@@ -130,6 +141,14 @@ class Works(unittest.TestCase):
         for quick in (False, True):
             titles = [p.title for p in works.points(list(works.WORKS), quick)]
             self.assertEqual(len(titles), len(set(titles)))
+
+    def test_rounds_of_all_loads_take_turns(self):
+        points = works.points(["load", "listing", "predict"], True)
+        groups = runner.together(points)
+        self.assertEqual([p for g in groups for p in g], points)
+        self.assertEqual([len(g) for g in groups][:3], [3, 1, 1])
+        self.assertEqual(sorted(p.load for p in runner.drawn(groups[0], 1)), [0.1, 0.7, 1.1])
+        self.assertNotEqual(runner.drawn(list(range(9)), 1), runner.drawn(list(range(9)), 2))
 
     def test_rounds(self):
         self.assertEqual({p.rounds for p in works.points(["load", "exchange"], True, 2)}, {2})

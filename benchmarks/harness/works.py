@@ -81,10 +81,9 @@ def _load(quick, rounds):
         yield Point(
             "load",
             f"open loop at {round(100 * fraction)} % of its own capacity, 64 connections",
-            LOOPS,
+            LOOPS + ("bare sockets",),
             (("--work", "load"), ("--connections", 64), ("--seconds", 0.4 if quick else 1)),
-            # Many: what the machine does beside falls into some of them.
-            rounds or (1 if quick else 11),
+            rounds or (1 if quick else 9),
             load=fraction,
         )
 
