@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <system_error>
 
@@ -84,7 +85,7 @@ private:
     arrivals when_;
     steady::time_point began_ = steady::now();
     std::size_t begun_ = 0;
-    std::optional<std::size_t> set_for_;
+    std::size_t set_for_ = std::numeric_limits<std::size_t>::max();
 };
 
 } // namespace bench
