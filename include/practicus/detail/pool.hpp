@@ -115,38 +115,6 @@ public:
         return {};
     }
 
-    /// Waits for a connection. Throws the error of dialling it; `errc::deadline_exceeded` at the deadline;
-    /// `errc::client_closed`; `operation_aborted` when cancelled.
-    asio::awaitable<lease> acquire(time_point deadline, bool fresh)
-    {
-        auto const self = shared_from_this();
-        auto const w = std::make_shared<queued>();
-        struct leaving
-        {
-            pool* from;
-            queued* w;
-            ~leaving() { from->leave(*w); }
-        };
-        leaving const on_exit{this, w.get()};
-        if (told()) told()(events::waiting{where_.str()});
-        timed_wait waiting(*home().limits(), w);
-        auto suspended = waiting.until(deadline, [self, w, fresh] { self->enlist(*w, fresh); });
-        auto const ended = waiting.end(co_await std::move(suspended));
-        if (ended.code == asio::error::operation_aborted) throw_aborted();
-        connection* got = nullptr;
-        bool closed = ended.why == expiry::closed;
-        {
-            std::lock_guard lock(mutex_);
-            closed = closed || w->refused || w->state() == pool_wait::closed;
-            got = std::exchange(w->granted, nullptr);
-            if (w->state() == pool_wait::served) got = static_cast<connection*>(state_.picked_up(*w));
-        }
-        if (got != nullptr) co_return lease(self, *got);
-        if (w->failure) throw error(w->failure);
-        if (closed) throw error(errc::client_closed);
-        throw_timeout(phase::wait, deadline, deadline);
-    }
-
     /// Closes what has been idle for too long.
     void sweep()
     {
@@ -191,6 +159,7 @@ public:
 
 private:
     friend class lease;
+    friend class connection_wait;
 
     struct queued final : timed_waiter, pool_waiter, std::enable_shared_from_this<queued>
     {
@@ -242,6 +211,15 @@ private:
             actions.close.pop_front();
             delete &c;
         }
+    }
+
+    /// What has become of the wait. Null: neither that nor a failure.
+    connection* picked_up(queued& w, bool& closed)
+    {
+        std::lock_guard lock(mutex_);
+        closed = closed || w.refused || w.state() == pool_wait::closed;
+        if (w.state() == pool_wait::served) return static_cast<connection*>(state_.picked_up(w));
+        return std::exchange(w.granted, nullptr);
     }
 
     void enlist(queued& w, bool fresh)
@@ -328,6 +306,51 @@ private:
     std::uint64_t exchanges_ = 0;
     std::uint64_t bytes_sent_ = 0;
     std::uint64_t bytes_received_ = 0;
+};
+
+/// A wait for a connection, in the coroutine that needs one. (One of its own would be a frame more for each
+/// call of a crowd.)
+///
+///     connection_wait waiting(pool);
+///     auto suspended = waiting.until(deadline, fresh);
+///     lease const got = waiting.end(co_await std::move(suspended));
+class connection_wait
+{
+public:
+    explicit connection_wait(std::shared_ptr<pool> from)
+        : from_(std::move(from)), place_(std::make_shared<pool::queued>()),
+          limit_(*from_->home().limits(), place_)
+    {}
+    connection_wait(connection_wait const&) = delete;
+    connection_wait& operator=(connection_wait const&) = delete;
+    ~connection_wait() { from_->leave(*place_); }
+
+    /// The operation to await. `fresh`: nothing but a new connection.
+    auto until(time_point deadline, bool fresh)
+    {
+        if (from_->told()) from_->told()(events::waiting{from_->where().str()});
+        deadline_ = deadline;
+        return limit_.until(deadline, [from = from_, w = place_, fresh] { from->enlist(*w, fresh); });
+    }
+
+    /// Throws the error of dialling; `errc::deadline_exceeded` at the deadline; `errc::client_closed`;
+    /// `operation_aborted` when cancelled.
+    lease end(wakeup with)
+    {
+        auto const ended = limit_.end(with);
+        if (ended.code == asio::error::operation_aborted) throw_aborted();
+        bool closed = ended.why == expiry::closed;
+        if (auto* const got = from_->picked_up(*place_, closed)) return lease(from_, *got);
+        if (place_->failure) throw error(place_->failure);
+        if (closed) throw error(errc::client_closed);
+        throw_timeout(phase::wait, deadline_, deadline_);
+    }
+
+private:
+    std::shared_ptr<pool> from_;
+    std::shared_ptr<pool::queued> place_;
+    timed_wait limit_;
+    time_point deadline_{};
 };
 
 inline void lease::give_back(attempt const& done, std::optional<std::chrono::seconds> keep_alive)

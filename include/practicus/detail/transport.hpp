@@ -116,7 +116,9 @@ public:
                 try {
                     used = d.to->try_acquire(d.fresh, d.careful);
                     while (!used) {
-                        used = co_await d.to->acquire(op.deadline, d.fresh);
+                        connection_wait waiting(d.to);
+                        auto suspended = waiting.until(op.deadline, d.fresh);
+                        used = waiting.end(co_await std::move(suspended));
                         if (d.careful && used->reused() && used->is_dead()) used.give_up_stale({});
                     }
                     if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
