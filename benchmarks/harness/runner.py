@@ -76,7 +76,7 @@ class Runner:
             arguments = [word for pair in point.arguments for word in pair]
             if point.load:
                 of = self.contenders[name].load_of or name
-                capacity = self._capacity(of, server, dict(point.arguments)["--seconds"])
+                capacity = self._capacity(of, server, dict(point.arguments)["--seconds"], min(point.rounds, 3))
                 if not capacity:
                     self.failures.append((point.title, name))
                     continue
@@ -88,14 +88,14 @@ class Runner:
             record.update(point=point.title, contender=name, round=number, load=point.load, group=point.work)
             self.records.append(record)
 
-    def _capacity(self, name, server, seconds):
+    def _capacity(self, name, server, seconds, rounds):
         """Calls a second that get through where half as many again arrive as in a closed loop: the loads' measure. 0 for
         who can not do that. For as long as the loads: what piles up costs more than the first calls."""
         if name not in self.capacities:
 
             def median_rate(*arguments):
                 command = [*arguments, "--connections", 64, "--seconds", seconds]
-                runs = [self._start(self.contenders[name], server.urls["plain"], None, command) for _ in range(3)]
+                runs = [self._start(self.contenders[name], server.urls["plain"], None, command) for _ in range(rounds)]
                 rates = sorted(figures.per_second(r) for r in runs if r)
                 return rates[len(rates) // 2] if rates else 0
 

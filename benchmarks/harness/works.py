@@ -82,7 +82,7 @@ def _load(quick, rounds):
             "load",
             f"open loop at {round(100 * fraction)} % of its own capacity, 64 connections",
             LOOPS + ("bare sockets",),
-            (("--work", "load"), ("--connections", 64), ("--seconds", 0.4 if quick else 1)),
+            (("--work", "load"), ("--connections", 64), ("--seconds", 0.3 if quick else 1)),
             rounds or (1 if quick else 9),
             load=fraction,
         )
