@@ -135,13 +135,7 @@ public:
         }
         epoll_pacer pacer(alarm_, when);
         while (!pacer.all_begun() || running_ != 0) {
-            while (!idle.empty()) {
-                auto const due = pacer.next();
-                if (!due) break;
-                idle.back()->due = *due;
-                begin(*idle.back());
-                idle.pop_back();
-            }
+            pacer.begin_due(idle, [&](transfer& t) { begin(t); });
             wait(pacer.sleep(until_timer(), idle.empty()));
             finish(&curl_loop::is_right, [&](transfer& t) {
                 latency_ns.record(static_cast<std::uint64_t>((steady::now() - t.due).count()));

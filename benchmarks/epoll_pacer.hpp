@@ -8,8 +8,8 @@
 #include <chrono>
 #include <cstddef>
 #include <limits>
-#include <optional>
 #include <system_error>
+#include <vector>
 
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -57,13 +57,17 @@ public:
 
     bool all_begun() const { return begun_ == when_.count(); }
 
-    /// When the next call was meant to begin, if that has come: it begins now.
-    std::optional<steady::time_point> next()
+    /// Begins the calls that are due on who is idle: `begin(call)`, whose `due` says when it was meant.
+    template <class Call, class Begin>
+    void begin_due(std::vector<Call*>& idle, Begin begin)
     {
-        if (all_begun() || due() > steady::now()) return std::nullopt;
-        auto const at = due();
-        ++begun_;
-        return at;
+        while (!idle.empty() && !all_begun() && due() <= steady::now()) {
+            auto& call = *idle.back();
+            idle.pop_back();
+            call.due = due();
+            ++begun_;
+            begin(call);
+        }
     }
 
     /// For epoll: milliseconds, 0 if a call is due soon, or else `most`, within which the alarm rings.

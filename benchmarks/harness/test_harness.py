@@ -142,6 +142,27 @@ class Works(unittest.TestCase):
             titles = [p.title for p in works.points(list(works.WORKS), quick)]
             self.assertEqual(len(titles), len(set(titles)))
 
+    def test_bare_sockets_take_the_calls_of_practicus(self):
+        rates = {"practicus": 1000, "beast": 500}
+        started = []
+
+        def start(contender, _url, _ca, arguments, _server=None):
+            words = dict(zip(arguments[::2], arguments[1::2]))
+            started.append((contender.name, words["--work"], words["--seconds"], words.get("--rate")))
+            return {"exchanges": rates.get(contender.name, 9000), "seconds": 1}
+
+        run = runner.Runner(pathlib.Path("nowhere"), pathlib.Path("nowhere"))
+        names = ("practicus", "beast", "bare sockets")
+        run.contenders = {n: dataclasses.replace(run.contenders[n], missing="") for n in names}
+        point = works.Point("load", "p", names, (("--work", "load"), ("--seconds", 3)), 1, load=0.7)
+        server = unittest.mock.Mock(urls={"plain": ""}, counts=lambda: None)
+        with unittest.mock.patch.object(run, "_start", start):
+            run._run_round(point, 0, server)
+        self.assertEqual({r["contender"] for r in run.records}, set(names))
+        loads = {name: rate for name, work, _, rate in started if work == "load" and rate != 1.5 * rates.get(name, 0)}
+        self.assertEqual(loads, {"practicus": 700, "beast": 350, "bare sockets": 700})
+        self.assertEqual({seconds for _, _, seconds, _ in started}, {3})
+
     def test_rounds_of_all_loads_take_turns(self):
         points = works.points(["load", "listing", "predict"], True)
         groups = runner.together(points)

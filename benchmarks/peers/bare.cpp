@@ -93,13 +93,7 @@ public:
             idle.push_back(&c);
         epoll_pacer pacer(alarm_, when);
         while (!pacer.all_begun() || idle.size() != connections_.size()) {
-            while (!idle.empty()) {
-                auto const due = pacer.next();
-                if (!due) break;
-                idle.back()->due = *due;
-                send(*idle.back());
-                idle.pop_back();
-            }
+            pacer.begin_due(idle, [&](connection& c) { send(c); });
             for (auto* const c : wait(pacer.sleep(-1, idle.empty()))) {
                 latency_ns.record(static_cast<std::uint64_t>((steady::now() - c->due).count()));
                 idle.push_back(c);
