@@ -10,6 +10,11 @@ practicus::detail::runtime& runtime_of(practicus::client const& of)
     return *practicus::detail::transport_of(of).home();
 }
 
+practicus::detail::clock& clock_of(practicus::client const& of)
+{
+    return runtime_of(of).time();
+}
+
 practicus::detail::name_cache& names_of(practicus::client const& of)
 {
     return practicus::detail::transport_of(of).names();

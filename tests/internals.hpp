@@ -9,5 +9,7 @@
 
 // What is below a client. It lives as long as the client.
 
+/// For a client in simulated time.
+practicus::detail::clock& clock_of(practicus::client const& of);
 practicus::detail::runtime& runtime_of(practicus::client const& of);
 practicus::detail::name_cache& names_of(practicus::client const& of);

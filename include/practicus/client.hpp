@@ -30,11 +30,9 @@ class client;
 
 namespace detail {
 
-class clock;
 class transport;
 
-/// For tests: a client in simulated time, and what is below it.
-clock& clock_of(client const& of) noexcept;
+/// For tests: what is below a client.
 transport& transport_of(client const& of) noexcept;
 
 } // namespace detail
@@ -224,7 +222,6 @@ public:
     client_stats stats() const;
 
 private:
-    friend detail::clock& detail::clock_of(client const&) noexcept;
     friend detail::transport& detail::transport_of(client const&) noexcept;
 
     explicit client(detail::handle h) : handle_(std::move(h)) {}

@@ -278,7 +278,7 @@ TEST_CASE("batches: a region that is away is waited for")
     batches f;
     auto client = f.eager();
     f.run(client.session_token(f.model()));
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     std::atomic<bool> away = true;
     std::atomic<int> refused = 0;
@@ -380,7 +380,7 @@ TEST_CASE("batches: the run's deadline holds while the source is waited for")
     batches f;
     auto client = f.user();
     f.run(client.session_token(f.model()));
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     bool asked = false;
     asio::steady_timer never(f.io, asio::steady_timer::time_point::max());
@@ -656,7 +656,7 @@ TEST_CASE("batches: the number on their way grows, and falls when the region has
         fault.delay(5ms);
         return fault;
     });
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     // A fifth of a second a batch: each is told of.
     auto const sink = [&](std::string piece) -> asio::awaitable<void> {
@@ -693,7 +693,7 @@ TEST_CASE("batches: the time that is left is that of the rows that are left")
     batches f;
     auto client = f.user();
     f.run(client.session_token(f.model()));
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     auto const text = header + rows(0, 1000);
     auto const sink = [&](std::string) -> asio::awaitable<void> {

@@ -55,7 +55,7 @@ TEST_CASE("an address that swallows packets costs a moment, and not the whole li
 {
     named f({address("127.0.0.2"), address("127.0.0.1")});
     black_hole const hole({address("127.0.0.2"), f.server.port()});
-    auto& clock = practicus::detail::clock_of(f.caller);
+    auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now());
     ends result;
     asio::co_spawn(f.io, f.caller.cluster(), result.handler());
@@ -74,7 +74,7 @@ TEST_CASE("when one address has answered, nothing is left of the others")
 {
     named f({address("127.0.0.2"), address("127.0.0.1")});
     black_hole const hole({address("127.0.0.2"), f.server.port()});
-    auto& clock = practicus::detail::clock_of(f.caller);
+    auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now());
     practicus::mock::gate gate;
     f.server.expect("POST", "/console/api/auth/").hold(gate);
@@ -97,7 +97,7 @@ TEST_CASE("when one address has answered, nothing is left of the others")
 TEST_CASE("an address that refuses costs nothing")
 {
     named f({address("127.0.0.2"), address("127.0.0.3"), address("127.0.0.1"), address("127.0.0.4")});
-    auto& clock = practicus::detail::clock_of(f.caller);
+    auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now()); // it stands still
     ends result;
     asio::co_spawn(f.io, f.caller.cluster(), result.handler());
@@ -111,7 +111,7 @@ TEST_CASE("no address answers: connecting has a limit over all of them")
             fixture::once().timeouts(timeout_options().connect(3s)));
     black_hole const one({address("127.0.0.2"), f.server.port()});
     black_hole const two({address("127.0.0.3"), f.server.port()});
-    auto& clock = practicus::detail::clock_of(f.caller);
+    auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now());
     std::optional<practicus::error_info> info;
     asio::co_spawn(f.io, f.caller.login("admin@company.com", "practicus"), [&](std::exception_ptr e) {

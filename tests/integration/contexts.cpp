@@ -160,7 +160,7 @@ TEST_CASE("limits hold for a caller in another context")
         fixture::once(practicus::client_options()
                           .credentials(fixture::password())
                           .timeouts(practicus::timeout_options().first_byte(std::chrono::seconds(7)))));
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     f.server.expect("GET", cluster_path).hold(never);
     std::exception_ptr failed;

@@ -123,8 +123,7 @@ private:
 /// Holds a client's time, and runs one operation of it.
 struct slow_operation
 {
-    slow_operation(asio::io_context& context, practicus::client const& of)
-        : io(context), clock(practicus::detail::clock_of(of))
+    slow_operation(asio::io_context& context, practicus::client const& of) : io(context), clock(clock_of(of))
     {
         clock.simulate(clock.now(), clock.system_now());
         asio::co_spawn(io, of.login("admin@company.com", "practicus"), [this](std::exception_ptr e) {

@@ -187,7 +187,7 @@ private:
         if (case_->op->held == holding::one_time_password)
             options.credentials(swept::with_one_time_password());
         client_.emplace(io_.get_executor(), server_.url(), std::move(options));
-        auto& clock = practicus::detail::clock_of(*client_);
+        auto& clock = clock_of(*client_);
         clock.simulate(clock.now(), clock.system_now());
     }
 
@@ -280,7 +280,7 @@ private:
     {
         quiet_rounds_ = 0;
         moved_ = std::chrono::steady_clock::now();
-        practicus::detail::clock_of(*client_).advance(time);
+        clock_of(*client_).advance(time);
         runtime_of(*client_).limits()->sweep();
     }
 

@@ -99,7 +99,7 @@ TEST_CASE("on_tokens: one that does not end is left after 5 s")
     fixture f;
     told t;
     auto client = f.user(t.options());
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     bool began = false, cancelled = false;
     t.then = [&]() -> asio::awaitable<void> {

@@ -46,7 +46,7 @@ TEST_CASE("a redirect to another origin is refused before anything is sent there
     fixture f;
     practicus::mock::server other;
     auto client = f.user();
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     f.run(client.cluster());
     for (auto const& to : {other.url() + "/models/practicus/diamond-price/", "//" + other.authority() + "/x/",

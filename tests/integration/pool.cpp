@@ -33,7 +33,7 @@ client_options at_most(std::size_t connections)
 
 practicus::detail::clock& stop_time(practicus::client const& client)
 {
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     return clock;
 }

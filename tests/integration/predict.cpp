@@ -417,7 +417,7 @@ TEST_CASE("predict: from another context, and with a deadline")
     poll_until(f.io, [&] { return e.served == 1; });
     CHECK(got.size() == 1);
 
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     practicus::mock::gate never;
     f.server.expect("POST", diamond_path).hold(never);

@@ -125,7 +125,7 @@ TEST_CASE("a proxy that does not answer has the limit of connecting")
         proxied f(true);
         auto client =
             f.through(proxy_options().url(f.proxy.url()), f.once().timeouts(timeout_options().connect(7s)));
-        auto& clock = practicus::detail::clock_of(client);
+        auto& clock = clock_of(client);
         clock.simulate(clock.now(), clock.system_now());
         f.proxy.fail_next(silent);
         std::optional<practicus::error_info> info;

@@ -15,12 +15,12 @@ namespace {
 void pass(fixture& f, practicus::client const& client, std::chrono::seconds time)
 {
     f.server.region().advance(time);
-    practicus::detail::clock_of(client).advance(time);
+    clock_of(client).advance(time);
 }
 
 void hold_time(practicus::client const& client)
 {
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
 }
 
@@ -373,7 +373,7 @@ TEST_CASE("a call may ask for a token that still lives for so long")
     using practicus::call_options;
     fixture f;
     auto client = f.user();
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     f.run(client.cluster());
     auto const renewals = [&] { return f.server.count("POST auth/refresh/"); };

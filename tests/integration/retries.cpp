@@ -158,7 +158,7 @@ TEST_CASE("the server says when, up to the client's patience and the deadline")
 {
     fixture f;
     auto client = f.user(client_options().retry(retry_options().patience(5s)));
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     runtime_of(client).random().fix(0);
     f.run(client.cluster());
@@ -199,7 +199,7 @@ TEST_CASE("a pause ends when its operation is cancelled, or the client is closed
     fixture f;
     auto client = f.user();
     f.run(client.cluster());
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     f.server.expect("GET", cluster_path).reply(503).header("Retry-After", "4").times(2);
     asio::cancellation_signal leave;

@@ -62,7 +62,7 @@ TEST_CASE("an id that is missing or makes no sense")
 {
     fixture f;
     auto client = f.user();
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     f.run(client.cluster());
     auto with_id = [&](practicus::mock::response answer) {

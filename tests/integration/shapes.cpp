@@ -21,7 +21,7 @@ struct shapes : fixture
 {
     shapes()
     {
-        auto& clock = practicus::detail::clock_of(caller);
+        auto& clock = clock_of(caller);
         clock.simulate(clock.now(), clock.system_now());
         run(caller.cluster());
     }
@@ -32,7 +32,7 @@ struct shapes : fixture
     {
         for (auto const& [body, message] : all) {
             // Else the error of a moment ago is replayed.
-            practicus::detail::clock_of(caller).advance(std::chrono::seconds(5));
+            clock_of(caller).advance(std::chrono::seconds(5));
             INFO(method << ' ' << path << " answers " << body);
             server.expect(method, path).reply(200, body);
             auto const info = failure(ask());
@@ -75,7 +75,7 @@ TEST_CASE("login and refresh: an answer of the wrong shape names field and type"
                {R"({"access":"a","refresh":[]})", "'refresh' is not a string, but an array"},
                {R"({"access":"a","username":1})", "'username' is not a string, but a number"}});
     // None of it was adopted.
-    practicus::detail::clock_of(f.caller).advance(std::chrono::seconds(5));
+    clock_of(f.caller).advance(std::chrono::seconds(5));
     f.run(f.caller.refresh());
     CHECK(f.caller.username() == "admin");
 }

@@ -19,7 +19,7 @@ template <class Reached, class T>
 practicus::error_info after(fixture& f, practicus::client const& client, asio::awaitable<T> operation,
                             Reached reached, std::chrono::nanoseconds time)
 {
-    auto& clock = practicus::detail::clock_of(client);
+    auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     std::optional<practicus::error_info> info;
     f.io.restart();

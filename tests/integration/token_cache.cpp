@@ -33,7 +33,7 @@ struct cached : fixture
     explicit cached(practicus::client_options options = practicus::client_options())
         : caller(user(std::move(options)))
     {
-        auto& clock = practicus::detail::clock_of(caller);
+        auto& clock = clock_of(caller);
         clock.simulate(clock.now(), clock.system_now());
         // Renewal windows are not shortened.
         runtime_of(caller).random().fix(0);
@@ -42,7 +42,7 @@ struct cached : fixture
     void pass(std::chrono::seconds time)
     {
         server.region().advance(time);
-        practicus::detail::clock_of(caller).advance(time);
+        clock_of(caller).advance(time);
     }
 
     std::uint64_t logins() const { return server.count("POST auth/"); }
@@ -266,7 +266,7 @@ TEST_CASE("a caller's deadline ends its wait, and not the fetch")
                    });
     asio::co_spawn(f.io, f.caller.session_token(f.url), patient.handler());
     poll_until(f.io, [&] { return gate.waiting() != 0; });
-    practicus::detail::clock_of(f.caller).advance(2s);
+    clock_of(f.caller).advance(2s);
     poll_until(f.io, [&] { return hurried.other == 1; });
     gate.open();
     f.io.run();
@@ -472,7 +472,7 @@ TEST_CASE("a local clock that is wrong by a day changes nothing")
 {
     auto const wrong = GENERATE(-24h, 24h);
     cached f;
-    auto& clock = practicus::detail::clock_of(f.caller);
+    auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now() + wrong);
     auto const first = f.run(f.caller.session_token(f.url));
     f.pass(3h - 1s);

@@ -182,7 +182,7 @@ TEST_CASE("store: a logout takes the login out of it")
     f.run(f.one().cluster());
     CHECK(f.logins() == 2);
     // In a while it looks again.
-    auto& clock = practicus::detail::clock_of(nobody);
+    auto& clock = clock_of(nobody);
     clock.simulate(clock.now() + 5s, clock.system_now() + 5s);
     f.run(nobody.cluster());
     CHECK(f.logins() == 2);
@@ -195,9 +195,9 @@ TEST_CASE("store: an explicit login is proved by the region, and is what the oth
     auto const stored = [&] { return client_options().store(f.store); };
     practicus::client proving(f.io.get_executor(), f.server.url(), stored());
     // In the same moment as another's.
-    auto& now = practicus::detail::clock_of(first);
+    auto& now = clock_of(first);
     now.simulate(now.now(), now.system_now());
-    practicus::detail::clock_of(proving).simulate(now.now(), now.system_now());
+    clock_of(proving).simulate(now.now(), now.system_now());
     f.run(first.cluster());
     auto const given = f.server.region().issue(token_type::refresh, "admin@company.com", 0);
     f.run(proving.login(practicus::credentials::refresh_token(given)));

@@ -54,11 +54,6 @@ asio::awaitable<token> token_of(handle const& h, Url const& url, token_purpose p
     return start<token>(h, session_token<Url>, url, purpose);
 }
 
-PRACTICUS_DECL clock& clock_of(client const& of) noexcept
-{
-    return of.handle_.state().home()->time();
-}
-
 PRACTICUS_DECL transport& transport_of(client const& of) noexcept
 {
     return of.handle_.state().wire();
