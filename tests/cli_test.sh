@@ -300,6 +300,17 @@ expect 3 "$practicus" models
 PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" models
 stop_region
 
+# A one-time password is read behind the password.
+start_region --one-time-password 271828
+expect 3 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+says --otp-stdin
+expect 2 "$practicus" login "$url" --email admin@company.com --otp-stdin <<< 271828
+expect 1 "$practicus" login "$url" --email admin@company.com --password-stdin --otp-stdin <<< practicus
+says "there is no one-time password in standard input"
+expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin --otp-stdin <<< $'practicus\n271828'
+expect 0 "$practicus" logout --all
+stop_region
+
 # On a terminal, all that a login needs is asked for, and a password that is typed is not shown.
 start_region --one-time-password 314159 --max-body 300
 mkfifo typed

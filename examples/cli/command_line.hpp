@@ -57,6 +57,7 @@ struct login_arguments
     std::string url;
     std::string email;
     bool password_from_input = false;
+    bool one_time_password_from_input = false;
     bool token_from_input = false;
 };
 

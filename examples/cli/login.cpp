@@ -51,6 +51,7 @@ practicus::credentials ask_login(practicus::service_url const& url, login_argume
     auto password = arguments.password_from_input ? read_line("password") : ask("Password", true);
     auto who = practicus::credentials::password(email, password);
     OPENSSL_cleanse(password.data(), password.size());
+    if (arguments.one_time_password_from_input) who.one_time_password(read_line("one-time password"));
     return who;
 }
 

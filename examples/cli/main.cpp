@@ -107,6 +107,10 @@ private:
         auto* const password = command->add_flag("--password-stdin", login.password_from_input,
                                                  "the first line of standard input is the password");
         command
+            ->add_flag("--otp-stdin", login.one_time_password_from_input,
+                       "the second line of standard input is the one-time password")
+            ->needs(password);
+        command
             ->add_flag("--token-stdin", login.token_from_input,
                        "the first line of standard input is a refresh token")
             ->excludes(password);

@@ -96,7 +96,7 @@ std::string_view hint(practicus::error const& e)
     if (is_missing || e.code() == errc::no_model_id || e.code() == errc::no_app_id)
         return "'practicus models' and 'practicus apps' list what there is.";
     if (e.code() == errc::one_time_password_required)
-        return "Log in on a terminal: the one-time password is asked for there.";
+        return "Log in on a terminal, which asks for the one-time password, or with --otp-stdin.";
     if (e.code() == errc::connect_failed || e.code() == errc::resolve_failed)
         return "Check the url, the network and the proxy; --verbose shows what is tried.";
     if (e.code() == errc::login_refused)

@@ -27,8 +27,8 @@ struct error_words
     /// With `detail` or `msg`, so the region itself (or something that knows its forms) wrote it: gateways
     /// in front answer JSON too.
     bool from_region = false;
-    /// The first field that a validation error names.
-    std::string field;
+    /// A field or a code begins with `otp`: a one-time password is missing, or not the right one.
+    bool one_time_password = false;
 };
 
 /// At most this much is kept of a server's text.
@@ -87,16 +87,36 @@ inline void read_fields(error_words& words, json::object const& fields)
     for (auto const& [key, value] : fields) {
         auto const texts = texts_of(value);
         if (texts.empty()) continue;
-        auto field = capped(std::string_view(key), max_server_code);
+        auto const field = capped(std::string_view(key), max_server_code);
         words.message += (words.message.empty() ? "" : "; ") + field + ": " + texts;
-        if (words.field.empty()) words.field = std::move(field);
         if (words.message.size() > max_server_message) break;
     }
+}
+
+/// Returns true if a field begins with `otp` and holds a text or `true`, or if a code, or the name of a
+/// field, begins so. At any depth: frameworks nest both.
+inline bool names_one_time_password(json::value const& value)
+{
+    auto const begins = [](std::string_view text) { return equals_ignoring_case(text.substr(0, 3), "otp"); };
+    if (auto const* const list = value.if_array())
+        return std::any_of(list->begin(), list->end(), names_one_time_password);
+    auto const* const object = value.if_object();
+    if (object == nullptr) return false;
+    return std::any_of(object->begin(), object->end(), [&](auto const& member) {
+        std::string_view const key = member.key();
+        auto const& held = member.value();
+        auto const* const text = held.if_string();
+        if (begins(key)) return (held.is_bool() && held.get_bool()) || !texts_of(held).empty();
+        if (text != nullptr && (key.ends_with("code") || key == "field" || key == "attr"))
+            return begins(std::string_view(*text));
+        return names_one_time_password(held);
+    });
 }
 
 inline error_words read_json_words(json::value const& value)
 {
     error_words words;
+    words.one_time_password = names_one_time_password(value);
     auto const* const object = value.if_object();
     if (object == nullptr) {
         words.message = texts_of(value);
@@ -213,11 +233,11 @@ inline error_info info_of(response const& answer, error_words words)
 inline error_info info_of(request const& r, response const& answer)
 {
     auto words = read_error_body(answer.body);
-    bool const otp = words.field == "one_time_password" || words.field == "otp";
+    bool const otp = words.one_time_password;
     bool const from_region = words.from_region;
     auto info = info_of(answer, std::move(words));
     if (!r.secret_body || r.authorized != authorization::none) return info;
-    if (answer.status == 400 && otp)
+    if (otp && (answer.status == 400 || answer.status == 401))
         info.code = errc::one_time_password_required;
     else if (from_region && (answer.status == 401 || answer.status == 403))
         info.code = errc::login_refused;

@@ -84,7 +84,7 @@ inline request login(service_url const& service, credentials const& who, std::si
     r.one_time_password = !who.one_time_password().empty();
     append_member(r.body, "email", who.email());
     append_member(r.body, "password", who.value().reveal());
-    if (auto const& otp = who.one_time_password()) append_member(r.body, "one_time_password", otp.reveal());
+    if (auto const& otp = who.one_time_password()) append_member(r.body, "otp_code", otp.reveal());
     r.body.append("}");
     return r;
 }

@@ -34,7 +34,7 @@ public:
     /// Default: the e-mail's local part.
     user& username(std::string_view value) { return username_ = value, *this; }
 
-    /// The login then needs this in the field `one_time_password` as well.
+    /// The login then needs this in the field `otp_code` as well.
     user& one_time_password(std::string_view value) { return one_time_password_ = value, *this; }
 
     /// As given.

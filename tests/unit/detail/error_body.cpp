@@ -35,7 +35,7 @@ TEST_CASE("the framework's form of an error")
     auto const words = read_error_body(R"({"detail":"Not found."})");
     CHECK(words.message == "Not found.");
     CHECK(words.code.empty());
-    CHECK(words.field.empty());
+    CHECK_FALSE(words.one_time_password);
     CHECK(words.from_region);
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("a validation error by field")
     auto const words =
         read_error_body(R"({"password":["This field is required."],"email":["Bad.","Worse."]})");
     CHECK(words.message == "password: This field is required.; email: Bad. Worse.");
-    CHECK(words.field == "password");
+    CHECK_FALSE(words.one_time_password);
     CHECK(words_of(R"({"non_field_errors":"No."})") == "non_field_errors: No.");
     CHECK(words_of(R"({"a":{"b":["x"]}})") == "a: x");
 }
@@ -73,9 +73,60 @@ TEST_CASE("a validation error by field")
 TEST_CASE("members without a text are no fields")
 {
     auto const words = read_error_body(R"({"status":400,"otp":["This field is required."],"x":null})");
-    CHECK(words.field == "otp");
     CHECK(words.message == "otp: This field is required.");
     CHECK(words_of(R"({"detail":5})").empty());
+}
+
+TEST_CASE("a one-time password is asked for by any field or code that begins with otp")
+{
+    for (auto const* asks : {
+             R"({"otp_code":["This field is required."]})",
+             R"({"otp":["Invalid."]})",
+             R"({"password":["x"],"otp_code":["This field is required."]})",
+             R"({"code":"otp_required"})",
+             R"({"detail":"One-time password required","code":"OTP_REQUIRED"})",
+             R"({"detail":{"code":"otp_required","message":"x"}})",
+             R"({"detail":{"otp_code":["x"]}})",
+             R"({"detail":"x","otp_required":true})",
+             R"({"error_code":"otp_missing","msg":"x"})",
+             R"({"errors":[{"code":"required","detail":"This field is required.","attr":"otp_code"}]})",
+             R"([{"otp_code":{"code":"required","message":"x"}}])",
+         }) {
+        INFO(asks);
+        CHECK(read_error_body(asks).one_time_password);
+    }
+    for (auto const* other : {
+             R"({"detail":"otp_code"})",
+             R"({"detail":"No active account","code":"no_otp"})",
+             R"({"detail":"No active account","otp_enabled":false})",
+             R"({"detail":"No active account","otp_code":null})",
+             R"({"password":["otp"]})",
+             R"({"ot":["x"]})",
+             R"("otp_code")",
+             "otp_code",
+         }) {
+        INFO(other);
+        CHECK_FALSE(read_error_body(other).one_time_password);
+    }
+}
+
+TEST_CASE("only a login that is refused with 400 or 401 asks for a one-time password")
+{
+    request login("POST", practicus::origin("https://practicus.company.com"), "/console/api/auth/");
+    login.secret_body = true;
+    auto const code_of = [&](request const& r, unsigned status) {
+        response answer;
+        answer.status = status;
+        answer.body = R"({"detail":"x","code":"otp_required"})";
+        return info_of(r, answer).code;
+    };
+    CHECK(code_of(login, 400) == errc::one_time_password_required);
+    CHECK(code_of(login, 401) == errc::one_time_password_required);
+    CHECK(code_of(login, 403) == errc::login_refused);
+    CHECK(code_of(login, 500) == errc::server_error);
+    login.authorized = authorization::refresh;
+    CHECK(code_of(login, 400) == errc::bad_request);
+    CHECK(code_of(login, 401) == errc::unauthorized);
 }
 
 TEST_CASE("a gateway's JSON is shown, but is not the region's word")
@@ -165,9 +216,7 @@ TEST_CASE("a validation error of any size is capped")
     auto const words = read_error_body(body + "}");
     CHECK(words.message.size() == 1024);
     CHECK(words.message.starts_with("f0: x y; f1: x y; "));
-    CHECK(words.field == "f0");
     auto const long_key = read_error_body("{\"" + std::string(63, 'k') + "\xc3\xa4\":[\"x\"]}");
-    CHECK(long_key.field == std::string(63, 'k'));
     CHECK(long_key.message == std::string(63, 'k') + ": x");
     CHECK(read_error_body(R"({"detail":"x","code":")" + std::string(65, 'c') + "\"}").code ==
           std::string(64, 'c'));
@@ -181,7 +230,6 @@ TEST_CASE("nothing that steers a terminal is left in a server's text")
     CHECK(words_of("<title>\x1b[2Jx</title>") == " [2Jx");
     CHECK(read_error_body(R"({"detail":"x","code":"a\u001bb"})").code == "a b");
     auto const field = read_error_body(R"({"a\u001bb":["\u001b"]})");
-    CHECK(field.field == "a b");
     CHECK(field.message == "a b:  ");
 }
 

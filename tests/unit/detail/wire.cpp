@@ -120,7 +120,7 @@ TEST_CASE("the request of a login with a one-time password")
     auto who = credentials::password("a@b", "x");
     who.one_time_password("123456");
     CHECK(wire::login(service, who, 7).body.view() ==
-          R"({"email":"a@b","password":"x","one_time_password":"123456"})");
+          R"({"email":"a@b","password":"x","otp_code":"123456"})");
 }
 
 TEST_CASE("e-mail and password are escaped as JSON, and letters stay as they are")

@@ -57,8 +57,8 @@ TEST_CASE("a one-time password is asked for, and good once")
     c.region.one_time_password("admin@company.com", "123456");
     auto answer = c.login();
     CHECK(answer.status == 400);
-    CHECK(answer.body == R"({"one_time_password":["This field is required."]})");
-    std::string const body = R"({"email":"admin@company.com","password":"practicus","one_time_password":")";
+    CHECK(answer.body == R"({"otp_code":["This field is required."]})");
+    std::string const body = R"({"email":"admin@company.com","password":"practicus","otp_code":")";
     CHECK(c.login(body + "654321\"}").status == 401);
     CHECK(c.login(body + "123456\"}").status == 200);
     CHECK(c.login(body + "123456\"}").status == 401);

@@ -195,10 +195,14 @@ inline bool region::read_body(call& c, std::initializer_list<std::string_view> a
         break;
     default: break;
     }
+    boost::json::object errors;
     for (auto const& [name, value] : c.body.fields)
         if (std::find(allowed.begin(), allowed.end(), name) == allowed.end())
-            violate(c, "an unknown field in the body");
-    return true;
+            errors[name] = boost::json::array{"Unknown field."};
+    if (errors.empty()) return true;
+    violate(c, "an unknown field in the body");
+    refusal = detail::replies::json(400, std::move(errors));
+    return false;
 }
 
 inline bool region::read_texts(call& c, std::initializer_list<std::string_view> required, response& refusal)
@@ -226,16 +230,15 @@ inline response region::login(call& c)
 {
     response refusal;
     if (c.r.headers.contains("Authorization")) violate(c, "a login with Authorization");
-    if (!read_body(c, {"email", "password", "one_time_password"}, refusal)) return refusal;
+    if (!read_body(c, {"email", "password", "otp_code"}, refusal)) return refusal;
     if (!read_texts(c, {"email", "password"}, refusal)) return refusal;
     std::string email(c.body.find("email")->get_string());
     auto const* who = find_user(email);
     if (who == nullptr || c.body.find("password")->get_string() != who->password())
         return detail::replies::problem(401, "No active account found with the given credentials");
     if (auto at = one_time_passwords_.find(email); at != one_time_passwords_.end()) {
-        auto const* given = c.body.find("one_time_password");
-        if (given == nullptr)
-            return detail::replies::field_error("one_time_password", "This field is required.");
+        auto const* given = c.body.find("otp_code");
+        if (given == nullptr) return detail::replies::field_error("otp_code", "This field is required.");
         if (at->second.empty() || !given->is_string() || given->get_string() != at->second)
             return detail::replies::problem(401, "The one-time password is not valid.");
         at->second.clear();
