@@ -49,8 +49,8 @@ enum class rotation
 /// It is strict. What a client should never send (a wrong method, a missing or foreign token type, a content
 /// type out of place, an unknown field, a query that means nothing...) is answered as the real console's
 /// frameworks would, and noted in `violations()` as well. A wrong password, or a token that is expired,
-/// revoked or unknown, is answered with an error but is no violation: that happens to good clients. A field of a
-/// body that the region does not know is refused, as strict serializers do.
+/// revoked or unknown, is answered with an error but is no violation: that happens to good clients. A field
+/// of a body that the region does not know is refused, as strict serializers do.
 ///
 /// Thread safety: every member may be called from any thread. Setters apply from the next request on.
 class region
