@@ -145,6 +145,8 @@ public:
     std::string const& text() const noexcept { return text_; }
     /// As set; empty if none is.
     std::string const& stage() const noexcept { return stage_; }
+    /// Where it runs.
+    deployment const& where() const noexcept { return where_; }
 
     /// As the console lists it; where it runs stands in the field of this name.
     boost::json::object to_json(std::string_view deployment_field) const
@@ -183,18 +185,30 @@ public:
     /// In the order in which they were added.
     std::vector<version> const& versions() const noexcept { return versions_; }
 
-    /// Is there such a version? `tag` is `v1`, `latest`, `production`, `staging`, or empty for the url
-    /// without one.
-    bool serves(std::string_view tag) const
+    /// Returns the version that answers, or null. `tag` is `v1`, `latest`, `prod`, `production`, `staging`,
+    /// or empty for the url without one: then production answers, or else the latest version.
+    version const* serving(std::string_view tag) const
     {
-        for (auto const& v : versions_) {
-            if (tag.empty() || tag == "latest" || (tag.front() == 'v' && tag.substr(1) == v.text()))
-                return true;
-            if (tag == "production" && v.stage().starts_with("Prod")) return true;
-            if (tag == "staging" && v.stage().starts_with("Stag")) return true;
+        auto const staged = [&](std::string_view word) -> version const* {
+            for (auto const& v : versions_)
+                if (v.stage().starts_with(word)) return &v;
+            return nullptr;
+        };
+        auto const* const latest = versions_.empty() ? nullptr : &versions_.back();
+        if (tag == "latest") return latest;
+        if (tag == "prod" || tag == "production") return staged("Prod");
+        if (tag == "staging") return staged("Stag");
+        if (tag.empty()) {
+            auto const* const in_production = staged("Prod");
+            return in_production != nullptr ? in_production : latest;
         }
-        return false;
+        for (auto const& v : versions_)
+            if (tag.front() == 'v' && tag.substr(1) == v.text()) return &v;
+        return nullptr;
     }
+
+    /// Returns true if a version answers.
+    bool serves(std::string_view tag) const { return serving(tag) != nullptr; }
 
 protected:
     boost::json::object listing(std::string_view kind, std::string_view deployment_field) const
@@ -269,6 +283,21 @@ public:
     std::optional<std::string> const& answer_id() const noexcept { return answer_id_; }
     /// The whole metadata.
     boost::json::object const& metadata() const noexcept { return metadata_; }
+    /// The fields that say of an answer which version it comes from. What a predictor has set stays.
+    response& identify(response& answer, version const& v) const
+    {
+        auto const add = [&answer](std::string_view name, std::string_view value) {
+            if (!answer.headers.contains(name)) answer.headers.add(name, value);
+        };
+        if (answer_id_) add("x-prt-model-id", *answer_id_);
+        add("x-prt-model-name", name_);
+        add("x-prt-model-prefix", prefix_.path());
+        add("x-prt-model-version", v.text());
+        add("x-prt-model-weight", "100");
+        add("x-prt-deployment-key", v.where().key());
+        add("x-prt-pod-name", v.where().key() + "-0");
+        return answer;
+    }
     /// As the console lists it.
     boost::json::object to_json() const { return listing("model", "model_deployment"); }
 
@@ -305,6 +334,37 @@ public:
 
 private:
     std::optional<boost::json::value> answer_id_{id_};
+};
+
+/// An add-on: a service beside models and apps, such as Langflow.
+class addon
+{
+public:
+    /// With no more than what each add-on has.
+    explicit addon(std::string_view key) : key_(key) {}
+
+    /// One more field of the listing, such as `name`, `service_type`, `url`, `oauth_key`.
+    addon& with(std::string_view name, boost::json::value value)
+    {
+        more_[name] = std::move(value);
+        return *this;
+    }
+
+    /// As given.
+    std::string const& key() const noexcept { return key_; }
+
+    /// As the console lists it.
+    boost::json::object to_json() const
+    {
+        boost::json::object result{{"key", key_}};
+        for (auto const& [name, value] : more_)
+            result[name] = value;
+        return result;
+    }
+
+private:
+    std::string key_;
+    boost::json::object more_;
 };
 
 } // namespace practicus::inline v1::mock

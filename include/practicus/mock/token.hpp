@@ -33,9 +33,11 @@ enum class token_type
     session,
     /// For the API of one app.
     app_session,
+    /// For one add-on.
+    addon_session,
 };
 
-/// What the `token_type` claim says. Session tokens of models and of apps both say `session`.
+/// What the `token_type` claim says. Session tokens of models, apps and add-ons all say `session`.
 inline std::string_view to_string(token_type type) noexcept
 {
     switch (type) {

@@ -205,6 +205,26 @@ TEST_CASE("session tokens, in both forms")
     CHECK(c.region.violations() == strings());
 }
 
+TEST_CASE("add-ons are listed, and have session tokens")
+{
+    region_client c;
+    auto const listed = c.list("externalservice/externalservices/");
+    CHECK(c.json(listed).at(0).at("key") == "langflow");
+    CHECK(c.json(listed).at(0).at("service_type").at("key") == "LANGFLOW");
+    CHECK(json::serialize(c.json(listed).at(1)) == R"({"key":"bare"})");
+    auto const ask = [&](std::string_view form) {
+        return c.region.handle(
+            c.console("GET", "externalservice/externalservices/auth/").form(form).bearer(c.access()));
+    };
+    CHECK_FALSE(c.text(ask("ext_svc_key=langflow"), "token").empty());
+    CHECK(c.region.count("GET externalservice/externalservices/auth/") == 1);
+    CHECK(ask("ext_svc_key=unknown").status == 404);
+    CHECK(c.region.violations() == strings());
+    CHECK(ask("ext_svc_key=").status == 400);
+    CHECK(ask("ext_svc_key=langflow&upload=False").status == 400);
+    CHECK(c.region.violations().size() == 2);
+}
+
 TEST_CASE("a forbidden route is answered 403")
 {
     region_client c;

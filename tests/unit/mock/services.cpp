@@ -25,7 +25,7 @@ TEST_CASE("a model's id and metadata")
     CHECK(c.json(answer).at("model_name") == "diamond-price");
     CHECK(c.json(answer).as_object().contains("model_signature_json"));
 
-    for (auto const* tag : {"v1/", "v2/", "v3/", "latest/", "production/", "staging/"})
+    for (auto const* tag : {"v1/", "v2/", "v3/", "latest/", "prod/", "production/", "staging/"})
         CHECK(c.region.handle(c.get(url + tag + "?get_meta=true").bearer(c.access())).status == 200);
     CHECK(c.region.handle(c.get(url + "v4/?get_meta=true").bearer(c.access())).status == 404);
     CHECK(c.region.handle(c.get("/models/practicus/%64iamond-price/?get_meta=true").bearer(c.access()))
@@ -33,13 +33,39 @@ TEST_CASE("a model's id and metadata")
 
     auto refresh = c.region.issue(token_type::refresh, "admin@company.com");
     CHECK(c.region.handle(c.get(url).bearer(refresh)).headers["x-prt-model-id"] == "42");
-    CHECK(c.region.count("GET model-meta") == 10);
+    CHECK(c.region.count("GET model-meta") == 11);
 
     CHECK(c.region.handle(c.get("/models/finance/draft/?get_meta=true").bearer(c.access())).status == 404);
     auto moved = c.region.handle(c.get("/models/practicus/diamond-price?get_meta=true").bearer(c.access()));
     CHECK(moved.status == 301);
     CHECK(moved.headers["Location"] == url + "?get_meta=true");
     CHECK(c.region.violations() == strings());
+}
+
+TEST_CASE("a model's answers name the version that they come from")
+{
+    region_client c;
+    std::string const url = "/models/practicus/diamond-price/";
+    auto const check = [](response const& answer, std::string_view version, std::string_view deployment) {
+        CHECK(answer.status == 200);
+        CHECK(answer.headers["x-prt-model-id"] == "42");
+        CHECK(answer.headers["x-prt-model-name"] == "diamond-price");
+        CHECK(answer.headers["x-prt-model-prefix"] == "models/practicus");
+        CHECK(answer.headers["x-prt-model-version"] == version);
+        CHECK(answer.headers["x-prt-model-weight"] == "100");
+        CHECK(answer.headers["x-prt-deployment-key"] == deployment);
+        CHECK(answer.headers["x-prt-pod-name"] == std::string(deployment) + "-0");
+    };
+    auto const call = [&](std::string const& path) {
+        return c.region.handle(c.post(path).content("text/csv", "a\n1\n").bearer(c.session(42)));
+    };
+    check(c.region.handle(c.get(url + "v2/?get_meta=true").bearer(c.access())), "2", "depl-large");
+    check(call(url), "1", "depl-small");
+    check(call(url + "v3/"), "3", "depl-large");
+    check(call(url + "latest/"), "3", "depl-large");
+    check(call(url + "prod/"), "1", "depl-small");
+    check(call(url + "staging/"), "2", "depl-large");
+    CHECK_FALSE(c.region.handle(c.post(url).content("text/csv", "a")).headers.contains("x-prt-model-name"));
 }
 
 TEST_CASE("a model's id may be missing or wrong")

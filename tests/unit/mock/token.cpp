@@ -81,6 +81,8 @@ TEST_CASE("tokens are JWTs with the claims that clients read")
     CHECK(claims.at("exp") == now + 90 * 24 * 3600);
     CHECK(claims.at("user_id") == 1);
     CHECK(claims.at("username") == "admin");
+    CHECK(claims.at("iss") == "practicus");
+    CHECK(claims.at("sub") == "admin@company.com");
     CHECK(claims.at("jti").as_string().size() == 32);
 
     CHECK(part(c.access(), 1).at("exp") == now + 1800);
@@ -94,6 +96,22 @@ TEST_CASE("tokens are JWTs with the claims that clients read")
     CHECK(part(c.access(), 1).at("exp") == now + 5);
     CHECK(part(c.region.issue(token_type::refresh, "x@y"), 1).at("exp") == now + 6);
     CHECK(part(c.session(42), 1).at("exp") == now + 7);
+}
+
+TEST_CASE("a region that names no users does so nowhere")
+{
+    region_client c;
+    c.region.name_no_users();
+    for (auto const& answer : {c.login(), c.refresh(c.text(c.login(), "refresh"))}) {
+        CHECK_FALSE(c.json(answer).as_object().contains("username"));
+        auto const claims = part(c.text(answer, "access"), 1);
+        CHECK_FALSE(claims.as_object().contains("username"));
+        CHECK(claims.at("sub") == "admin@company.com");
+    }
+    c.region.user_ids_as_text();
+    CHECK(part(c.access(), 1).at("user_id") == "1");
+    c.region.user_ids_as_text(false);
+    CHECK(part(c.access(), 1).at("user_id") == 1);
 }
 
 TEST_CASE("no two tokens are alike")

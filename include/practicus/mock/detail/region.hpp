@@ -76,6 +76,9 @@ public:
     /// An app, listed and served.
     region& add(app a);
 
+    /// An add-on, listed; tokens for it are issued.
+    region& add(addon a);
+
     /// A content encoding for predictions, or another in place of one with this name. A server's region
     /// begins with `zlib_codecs()`, another with none.
     region& add(codec c);
@@ -125,6 +128,12 @@ public:
 
     /// Whether logins and refreshes answer `username`. Default: both; the vendor's SDK needs both.
     region& answer_username(bool at_login, bool at_refresh = false);
+
+    /// The region names no users: there is no `username` in its answers, nor in its tokens.
+    region& name_no_users();
+
+    /// Whether the claim `user_id` is a text. Default: no, it is a number.
+    region& user_ids_as_text(bool on = true);
 
     /// Where the time comes from: `Date`, `iat`, `exp`, and whether a token is expired. Default: the system's
     /// clock. It must not call the region.
@@ -205,7 +214,7 @@ private:
         std::string tag;
     };
 
-    static std::array<endpoint, 10> const& endpoints();
+    static std::array<endpoint, 12> const& endpoints();
 
     response answer(call& c);
     std::string key_of(request const& r) const;
@@ -223,12 +232,14 @@ private:
     response app_prefixes(call& c);
     response apps(call& c);
     response app_auth(call& c);
+    response addons(call& c);
+    response addon_auth(call& c);
 
     target resolve(std::string_view path) const;
     response service(call& c);
-    response model_call(call& c, std::shared_ptr<model const> const& m);
+    response model_call(call& c, std::shared_ptr<model const> const& m, version const& v);
     static response predict(request const& sent, model const& m, codec const* coding);
-    response model_metadata(call& c, model const& m);
+    response model_metadata(call& c, model const& m, version const& v);
     response app_call(call& c, app const& a);
 
     detail::token_record const* bearer(call& c, std::initializer_list<token_type> accepted,
@@ -239,7 +250,8 @@ private:
     response listing(call& c, List const& items);
     template <class List>
     response session_call(call& c, std::string_view id_field, token_type type, List const& known);
-    std::string issue_locked(token_type type, std::string const& email, std::int64_t subject, bool upload);
+    std::string issue_locked(token_type type, std::string const& email, std::int64_t subject, bool upload,
+                             std::string_view addon_key = {});
     user const* find_user(std::string_view email) const;
     time_point now_locked() const { return (clock_ ? clock_() : std::chrono::system_clock::now()) + offset_; }
     template <class Change>
@@ -257,6 +269,7 @@ private:
     std::vector<deployment> deployments_;
     std::vector<std::shared_ptr<model const>> models_;
     std::vector<std::shared_ptr<app const>> apps_;
+    std::vector<addon> addons_;
     std::unordered_map<std::string, std::shared_ptr<model const>> model_by_path_;
     std::unordered_map<std::string, std::shared_ptr<app const>> app_by_path_;
     std::unordered_map<std::string, std::string> one_time_passwords_;
@@ -272,6 +285,8 @@ private:
     rotation rotation_ = rotation::none;
     bool username_at_login_ = true;
     bool username_at_refresh_ = true;
+    bool username_in_tokens_ = true;
+    bool user_ids_are_texts_ = false;
     bool documented_only_ = false;
     clock_function clock_;
     std::chrono::seconds offset_{0};

@@ -14,9 +14,9 @@ struct region::endpoint
     bool has_body;
 };
 
-inline std::array<region::endpoint, 10> const& region::endpoints()
+inline std::array<region::endpoint, 12> const& region::endpoints()
 {
-    static constexpr std::array<endpoint, 10> table{{
+    static constexpr std::array<endpoint, 12> table{{
         {"POST", "auth/", &region::login, true},
         {"POST", "auth/refresh/", &region::refresh, true},
         {"GET", "central/clusterdefinition/", &region::cluster_definition, false},
@@ -27,6 +27,8 @@ inline std::array<region::endpoint, 10> const& region::endpoints()
         {"GET", "apphost/app-prefixes/", &region::app_prefixes, false},
         {"GET", "apphost/apps/", &region::apps, false},
         {"GET", "apphost/app-auth/", &region::app_auth, true},
+        {"GET", "externalservice/externalservices/", &region::addons, false},
+        {"GET", "externalservice/externalservices/auth/", &region::addon_auth, true},
     }};
     return table;
 }
@@ -334,6 +336,25 @@ inline response region::model_auth(call& c)
 inline response region::app_auth(call& c)
 {
     return session_call(c, "app_id", token_type::app_session, apps_);
+}
+
+inline response region::addons(call& c)
+{
+    return listing(c, addons_);
+}
+
+inline response region::addon_auth(call& c)
+{
+    response refusal;
+    auto const* record = bearer(c, {token_type::access}, refusal);
+    if (record == nullptr || !read_body(c, {"ext_svc_key"}, refusal)) return refusal;
+    if (!read_texts(c, {"ext_svc_key"}, refusal)) return refusal;
+    std::string const key(c.body.find("ext_svc_key")->get_string());
+    if (std::none_of(addons_.begin(), addons_.end(), [&](addon const& a) { return a.key() == key; }))
+        return detail::replies::console_error(404, "Not found", "ext_svc_key is not known.");
+    auto email = record->email;
+    return detail::replies::json(
+        200, boost::json::object{{"token", issue_locked(token_type::addon_session, email, 0, false, key)}});
 }
 
 template <class List>

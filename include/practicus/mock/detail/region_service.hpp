@@ -10,7 +10,7 @@ namespace detail {
 
 inline bool is_version_tag(std::string_view text) noexcept
 {
-    if (text == "latest" || text == "production" || text == "staging") return true;
+    if (text == "latest" || text == "prod" || text == "production" || text == "staging") return true;
     return text.size() > 1 && text.front() == 'v' &&
            text.find_first_not_of("0123456789", 1) == std::string_view::npos;
 }
@@ -60,7 +60,9 @@ inline region::target region::resolve(std::string_view path) const
 inline response region::service(call& c)
 {
     auto found = resolve(c.path);
-    if (found.hosted_model && found.hosted_model->serves(found.tag)) return model_call(c, found.hosted_model);
+    if (found.hosted_model)
+        if (auto const* const v = found.hosted_model->serving(found.tag))
+            return model_call(c, found.hosted_model, *v);
     if (found.hosted_app && found.hosted_app->serves(found.tag)) return app_call(c, *found.hosted_app);
     auto slashed = resolve(std::string(c.path) + '/');
     if (slashed.hosted_model || slashed.hosted_app) {
@@ -70,9 +72,9 @@ inline response region::service(call& c)
     return detail::replies::not_found_page();
 }
 
-inline response region::model_call(call& c, std::shared_ptr<model const> const& m)
+inline response region::model_call(call& c, std::shared_ptr<model const> const& m, version const& v)
 {
-    if (c.r.method == "GET" && c.r.body.empty()) return model_metadata(c, *m);
+    if (c.r.method == "GET" && c.r.body.empty()) return model_metadata(c, *m, v);
     if (c.r.method != "GET" && c.r.method != "POST") {
         violate(c, "a method that a model does not have");
         return detail::replies::method_not_allowed(c.r.method, "GET, POST");
@@ -96,7 +98,10 @@ inline response region::model_call(call& c, std::shared_ptr<model const> const& 
         }
         coding = at->second;
     }
-    c.later = [m, coding, &sent = c.r] { return predict(sent, *m, coding.get()); };
+    c.later = [m, coding, &v, &sent = c.r] {
+        auto result = predict(sent, *m, coding.get());
+        return m->identify(result, v);
+    };
     return response(200);
 }
 
@@ -120,7 +125,7 @@ inline response region::predict(request const& sent, model const& m, codec const
     return result.header("Content-Encoding", coding->name());
 }
 
-inline response region::model_metadata(call& c, model const& m)
+inline response region::model_metadata(call& c, model const& m, version const& v)
 {
     bool documented = c.r.target.find('?') != std::string::npos;
     response refusal;
@@ -134,8 +139,7 @@ inline response region::model_metadata(call& c, model const& m)
     for (auto const& [name, value] : m.metadata())
         body[name] = value;
     auto result = detail::replies::json(200, std::move(body));
-    if (m.answer_id()) result.headers.add("x-prt-model-id", *m.answer_id());
-    return result;
+    return m.identify(result, v);
 }
 
 inline response region::app_call(call& c, app const& a)

@@ -32,6 +32,11 @@ inline region& region::add(app a)
     });
 }
 
+inline region& region::add(addon a)
+{
+    return set([&] { addons_.push_back(std::move(a)); });
+}
+
 inline region& region::add(codec c)
 {
     auto shared = std::make_shared<codec const>(std::move(c));
@@ -99,7 +104,13 @@ inline region& region::add_demo()
             .with("owner_email", "admin@company.com")
             .with("icon", "fa-eye")
             .with("sort_order", 1));
-    return add(app(79, "bare", prefix("apps-bare", "apps")));
+    add(app(79, "bare", prefix("apps-bare", "apps")));
+    add(addon("langflow")
+            .with("name", "Langflow")
+            .with("service_type", boost::json::object{{"key", "LANGFLOW"}})
+            .with("url", "https://langflow.company.com")
+            .with("oauth_key", "langflow-oauth"));
+    return add(addon("bare"));
 }
 
 inline region& region::cluster(std::optional<std::string> name, std::optional<std::string> region_name)
@@ -160,6 +171,16 @@ inline region& region::answer_username(bool at_login, bool at_refresh)
         username_at_login_ = at_login;
         username_at_refresh_ = at_refresh;
     });
+}
+
+inline region& region::name_no_users()
+{
+    return set([&] { username_at_login_ = username_at_refresh_ = username_in_tokens_ = false; });
+}
+
+inline region& region::user_ids_as_text(bool on)
+{
+    return set([&] { user_ids_are_texts_ = on; });
 }
 
 inline region& region::clock(clock_function now)
@@ -258,15 +279,20 @@ inline void region::clear_violations()
 }
 
 inline std::string region::issue_locked(token_type type, std::string const& email, std::int64_t subject,
-                                        bool upload)
+                                        bool upload, std::string_view addon_key)
 {
     auto lifetime = type == token_type::refresh  ? refresh_lifetime_
                     : type == token_type::access ? access_lifetime_
                                                  : session_lifetime_;
     boost::json::object claims;
     auto const* owner = find_user(email);
-    claims["user_id"] = owner == nullptr ? 0 : owner - users_.data() + 1;
-    claims["username"] = owner == nullptr ? email.substr(0, email.find('@')) : owner->username();
+    auto const user_id = owner == nullptr ? 0 : owner - users_.data() + 1;
+    claims["iss"] = "practicus";
+    claims["sub"] = email;
+    claims["user_id"] = user_ids_are_texts_ ? boost::json::value(std::to_string(user_id)) : user_id;
+    if (username_in_tokens_)
+        claims["username"] = owner == nullptr ? email.substr(0, email.find('@')) : owner->username();
+    if (type == token_type::addon_session) claims["ext_svc_key"] = addon_key;
     if (type == token_type::session || type == token_type::app_session) {
         claims[type == token_type::session ? "model_id" : "app_id"] = subject;
         claims["upload"] = upload;
