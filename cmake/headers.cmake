@@ -25,8 +25,8 @@ set(practicus_marked_headers
     practicus/detail/posix_file.hpp pure
     practicus/detail/sha256.hpp pure
     practicus/detail/login_lineage.hpp pure
+    practicus/detail/ini_text.hpp pure
     practicus/detail/ini_file.hpp pure
-    practicus/impl/ini_file.ipp pure
     practicus/file_token_store.hpp
     practicus/options.hpp
     practicus/call_options.hpp pure

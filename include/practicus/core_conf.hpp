@@ -208,12 +208,12 @@ public:
         file_.section("k8s");
         auto* to = section_of_key(r.key());
         if (to == nullptr) to = &file_.section(section_prefix + std::to_string(renumber()));
-        to->set("host_url", escaped(without_slash(r.url())));
-        if (!r.email().empty()) to->set("email", escaped(r.email()));
-        to->set("username", escaped(r.username()));
+        to->set("host_url", without_slash(r.url()));
+        if (!r.email().empty()) to->set("email", r.email());
+        to->set("username", r.username());
         // An encrypted password of before may be another's.
         to->erase("password");
-        to->set("refresh_token", escaped(r.login().value().reveal()));
+        to->set("refresh_token", r.login().value().reveal());
         if (default_key().empty()) make_default(r.key());
         return *this;
     }
@@ -221,7 +221,7 @@ public:
     /// What the region has replaced; the rest of the region's section stays. Throws as `find`.
     core_conf& replace_refresh_token(std::string_view key_or_host, secret const& token)
     {
-        section_of_key(find(key_or_host).key())->set("refresh_token", escaped(token.reveal()));
+        section_of_key(find(key_or_host).key())->set("refresh_token", token.reveal());
         return *this;
     }
 
@@ -311,30 +311,12 @@ private:
                detail::is_digits(name.substr(std::string_view(section_prefix).size()));
     }
 
-    // The SDK's parser reads `%%` as `%`, and can not read a `%` alone (Python's BasicInterpolation); here
-    // that stands for itself.
-    static std::string plain(std::string text)
-    {
-        for (auto at = text.find("%%"); at != text.npos; at = text.find("%%", at + 1))
-            text.erase(at, 1);
-        return text;
-    }
-
-    static std::string escaped(std::string_view text)
-    {
-        std::string out;
-        out.reserve(text.size() + static_cast<std::size_t>(std::count(text.begin(), text.end(), '%')));
-        for (char const c : text)
-            out.append(c == '%' ? 2 : 1, c);
-        return out;
-    }
-
     std::string value(std::string_view section, std::string_view key) const
     {
-        return plain(file_.value(section, key));
+        return file_.value(section, key);
     }
 
-    void set_default(std::string const& key) { file_.section("k8s").set("default_region_key", escaped(key)); }
+    void set_default(std::string const& key) { file_.section("k8s").set("default_region_key", key); }
 
     /// What the SDK expects to find in any file: without it, each of its starts complains.
     void begin()
@@ -396,10 +378,10 @@ private:
         if (!is_region(s)) return std::nullopt;
         try {
             std::optional<credentials> login;
-            if (auto const t = plain(s.value("refresh_token")); !t.empty())
+            if (auto const t = file_.value(s, "refresh_token"); !t.empty())
                 login = credentials::refresh_token(t);
-            return region(service_url(plain(s.value("host_url"))), plain(s.value("username")),
-                          plain(s.value("email")), std::move(login), path());
+            return region(service_url(file_.value(s, "host_url")), file_.value(s, "username"),
+                          file_.value(s, "email"), std::move(login), path());
         } catch (error const&) {
             return std::nullopt;
         }

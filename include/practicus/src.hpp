@@ -17,4 +17,3 @@
 
 #include <practicus/impl/client.ipp>
 #include <practicus/impl/core_conf.ipp>
-#include <practicus/impl/ini_file.ipp>
