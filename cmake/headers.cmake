@@ -85,6 +85,7 @@ set(practicus_marked_headers
     practicus/detail/keyed_flights.hpp pure
     practicus/detail/striped_cache.hpp pure
     practicus/detail/token_cache_state.hpp pure
+    practicus/detail/user_identity.hpp pure
     practicus/detail/stored_value.hpp pure
     practicus/detail/region_store.hpp
     practicus/core_conf.hpp

@@ -110,10 +110,12 @@ public:
     awaitable<void> refresh() const;
 
     /// Forgets every token and password, at once and without a request: the region has no call for it. What
-    /// waits for a token ends with `errc::login_required`; what was sent already may still succeed.
+    /// waits for a token ends with `errc::login_required`; what was sent already may still succeed. Nothing
+    /// that was on its way then is stored, and the login leaves the store.
     void logout() const;
 
-    /// The user's name as the region knows it, or empty before a login. Any thread.
+    /// The user's name as the region knows it, else the local part of the e-mail; empty before a login. It
+    /// does not tell users apart. Any thread.
     std::string username() const;
 
     /// The names of the cluster and of the region, each empty if it has none.

@@ -42,8 +42,10 @@ struct jwt_claims
     std::optional<std::chrono::sys_seconds> iat;
     /// The `username` claim; at most 256 bytes, no control characters.
     std::optional<std::string> username;
-    /// The `user_id` claim, a number or a text; bounded likewise.
+    /// The `user_id` claim, a number or a text, as a text; bounded likewise.
     std::optional<std::string> user_id;
+    /// The `sub` claim, the user's e-mail in a region's tokens; bounded likewise.
+    std::optional<std::string> sub;
 
     /// How long it lives from issue to end; empty unless both are known and in that order.
     std::optional<std::chrono::seconds> lifetime() const noexcept
@@ -129,6 +131,10 @@ inline std::optional<std::string> short_text(boost::json::value const* value)
     if (value == nullptr) return std::nullopt;
     if (value->is_int64()) return std::to_string(value->get_int64());
     if (value->is_uint64()) return std::to_string(value->get_uint64());
+    // A whole number may be written with a point or an exponent.
+    if (value->is_double() && std::abs(value->get_double()) < 9e15 &&
+        value->get_double() == std::floor(value->get_double()))
+        return std::to_string(static_cast<std::int64_t>(value->get_double()));
     if (!value->is_string()) return std::nullopt;
     std::string text(value->get_string().data(), value->get_string().size());
     if (text.empty() || text.size() > 256 || has_control(text)) return std::nullopt;
@@ -142,6 +148,7 @@ inline jwt_claims claims_of(boost::json::object const& payload)
     claims.iat = numeric_date(payload.if_contains("iat"));
     claims.username = short_text(payload.if_contains("username"));
     claims.user_id = short_text(payload.if_contains("user_id"));
+    claims.sub = short_text(payload.if_contains("sub"));
     auto const type = short_text(payload.if_contains("token_type")).value_or(std::string());
     if (type == "access") claims.type = token_type::access;
     if (type == "refresh") claims.type = token_type::refresh;

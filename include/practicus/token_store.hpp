@@ -22,8 +22,11 @@ namespace practicus::inline v1 {
 /// Where clients share what they have fetched: tokens, ids, and the refresh token that a region replaces. A
 /// client looks here before it asks the region, under a lock, so that of all who share a store one asks.
 ///
-/// For one login: who shares a store is one user to the region. What is kept under a key is the client's; it
-/// holds secrets, and a key holds none.
+/// A store holds one login for each region, and what was fetched for each of its users. A client takes only
+/// what is its own user's. A user is what the region's tokens say (`user_id`, else `sub`), else the e-mail in
+/// full, else the name that the region gives. Where none of these is known, a client takes only what has come
+/// from the refresh token that it was given. A client without credentials takes the login that it finds. What
+/// is kept under a key is the client's; it holds secrets, and a key holds none.
 ///
 /// The functions run in the client's context, and must not block it. Each call may take a minute. What they
 /// throw goes to the observer (`events::store_failed`), and the client goes on without the store. Thread

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -113,7 +114,221 @@ public:
     }
 };
 
+/// One in memory, whose every call may be held up; what it holds is seen.
+class watched_store final : public token_store
+{
+public:
+    using hook = std::function<asio::awaitable<void>(std::string call, std::string key)>;
+
+    awaitable<secret> load(std::string key) override
+    {
+        co_await meet("load", key);
+        auto const found = values.find(key);
+        co_return found != values.end() ? found->second : secret();
+    }
+    awaitable<void> save(std::string key, secret value) override
+    {
+        co_await meet("save", key);
+        values[key] = value;
+    }
+    awaitable<void> remove(std::string key) override
+    {
+        co_await meet("remove", key);
+        values.erase(key);
+    }
+    awaitable<std::shared_ptr<lock>> acquire(std::string) override { co_return nullptr; }
+
+    /// Once, before the first such call that is about such a key.
+    void once(std::string call, std::string key, std::function<asio::awaitable<void>()> then)
+    {
+        wanted_call_ = std::move(call);
+        wanted_key_ = std::move(key);
+        then_ = std::move(then);
+    }
+    bool met() const { return !then_; }
+
+    /// Where it is held.
+    std::vector<std::string> keys_of(std::string const& text) const
+    {
+        std::vector<std::string> result;
+        for (auto const& [key, value] : values)
+            if (value.reveal().find(text) != std::string_view::npos) result.push_back(key);
+        return result;
+    }
+
+    std::map<std::string, secret> values;
+
+private:
+    awaitable<void> meet(std::string call, std::string key)
+    {
+        if (!then_ || call != wanted_call_ || !key.starts_with(wanted_key_)) co_return;
+        auto const then = std::exchange(then_, nullptr);
+        co_await then();
+    }
+
+    std::string wanted_call_, wanted_key_;
+    std::function<asio::awaitable<void>()> then_;
+};
+
+/// Two administrators of a region that says nothing of its users.
+struct nameless : sharing
+{
+    nameless() : sharing(std::make_shared<watched_store>())
+    {
+        auto& region = server.region();
+        region.add(practicus::mock::user(sales, "s")).add(practicus::mock::user(labs, "l"));
+        region.answer_username(false, false);
+        region.alter_claims([](token_type, boost::json::object& claims) {
+            for (auto const* const name : {"user_id", "sub", "username", "email"})
+                claims.erase(name);
+        });
+    }
+
+    practicus::client by(char const* email, char const* password)
+    {
+        return client(
+            client_options().store(store).credentials(practicus::credentials::password(email, password)));
+    }
+    practicus::client by_sales() { return by(sales, "s"); }
+    practicus::client by_labs() { return by(labs, "l"); }
+    practicus::client by_refresh(token const& refresh)
+    {
+        return client(client_options().store(store).credentials(
+            practicus::credentials::refresh_token(refresh.reveal())));
+    }
+
+    watched_store& watched() { return static_cast<watched_store&>(*store); }
+
+    static constexpr char const* sales = "admin@sales.company.com";
+    static constexpr char const* labs = "admin@labs.company.com";
+};
+
 } // namespace
+
+TEST_CASE("store: where a region names no users, nobody gets what was issued to another of the same name")
+{
+    nameless f;
+    auto const first = f.run(f.by_sales().session_token(f.model()));
+    auto const other = f.run(f.by_labs().session_token(f.model()));
+    CHECK(first != other);
+    CHECK(f.logins() == 2);
+    CHECK(f.trades() == 2);
+    // Each finds what is its own.
+    CHECK(f.run(f.by_labs().session_token(f.model())) == other);
+    CHECK(f.logins() == 2);
+    CHECK(f.run(f.by_sales().session_token(f.model())) == first);
+    CHECK(f.trades() == 2);
+    // The other one's login in the store is nothing to it.
+    CHECK(f.logins() == 3);
+}
+
+TEST_CASE("store: a client that logs in as another of the same name keeps nothing of the one before")
+{
+    nameless f;
+    bool const shares = GENERATE(false, true);
+    auto client = f.client(shares ? client_options().store(f.store) : client_options());
+    f.run(client.login(f.sales, "s"));
+    auto const first = f.run(client.session_token(f.model()));
+    f.run(client.login(f.labs, "l"));
+    CHECK_FALSE(client.cached_session_token(f.model()));
+    CHECK(f.run(client.session_token(f.model())) != first);
+    CHECK(f.trades() == 2);
+    CHECK(client.username() == "admin");
+    // The same one again keeps it.
+    auto const second = client.cached_session_token(f.model());
+    f.run(client.login(f.labs, "l"));
+    CHECK(client.cached_session_token(f.model()) == second);
+}
+
+TEST_CASE("store: a fetch that began as one user and ends as another is stored for neither")
+{
+    nameless f;
+    auto client = f.by_sales();
+    auto const& [call, key] = GENERATE(table<std::string, std::string>({{"load", "session token"},
+                                                                        {"save", "session token"},
+                                                                        {"load", "session id"},
+                                                                        {"save", "session id"}}));
+    INFO(call << ' ' << key);
+    f.watched().once(call, key, [&] { return client.login(f.labs, "l"); });
+    auto const got = f.run(client.session_token(f.model()));
+    CHECK(f.watched().met());
+    // It is labs' own, and stands where labs finds it.
+    CHECK(f.watched().keys_of(std::string(got.reveal())).size() == 1);
+    CHECK(f.run(f.by_labs().session_token(f.model())) == got);
+    auto const before = f.trades();
+    CHECK(f.run(f.by_sales().session_token(f.model())) != got);
+    CHECK(f.trades() == before + 1);
+}
+
+TEST_CASE("store: of two opaque logins nothing is known, and neither gets what is the other's")
+{
+    nameless f;
+    f.server.region().tokens(practicus::mock::token_shape::opaque);
+    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    auto const issue = [&](char const* email) {
+        return token(secret(f.server.region().issue(token_type::refresh, email, 0)));
+    };
+    auto const sales = issue(f.sales), labs = issue(f.labs);
+    auto const first = f.run(f.by_refresh(sales).session_token(f.model()));
+    CHECK(f.refreshes() == 1);
+    CHECK(f.run(f.by_refresh(labs).session_token(f.model())) != first);
+    CHECK(f.refreshes() == 2);
+    // A process that was given the same refresh token, which is dead by now, goes on with what came from it.
+    CHECK(f.run(f.by_refresh(labs).session_token(f.model())));
+    CHECK(f.refreshes() == 2);
+    CHECK(f.trades() == 2);
+}
+
+TEST_CASE("store: logout stands, even where it comes while something is saved")
+{
+    sharing f(std::make_shared<watched_store>());
+    auto& store = static_cast<watched_store&>(*f.store);
+    auto client = f.one();
+    auto const& [call, key] = GENERATE(table<std::string, std::string>({{"load", "login"},
+                                                                        {"save", "login"},
+                                                                        {"load", "session id"},
+                                                                        {"save", "session id"},
+                                                                        {"load", "session token"},
+                                                                        {"save", "session token"}}));
+    bool const by_hand = GENERATE(false, true);
+    INFO(call << ' ' << key << (by_hand ? ", an explicit login" : ""));
+    if (by_hand && call == "load" && key == "login") return;
+    store.once(call, key, [&]() -> asio::awaitable<void> {
+        client.logout();
+        co_return;
+    });
+    try {
+        if (by_hand) f.run(client.login("admin@company.com", "practicus"));
+        f.run(client.session_token(f.model()));
+    } catch (practicus::error const& e) {
+        CHECK(e.code() == errc::login_required);
+    }
+    f.io.restart();
+    f.io.run();
+    CHECK(store.met());
+    // No token is left of what was on its way: what was stored before may be.
+    for (auto const& [name, value] : store.values) {
+        INFO(name);
+        CHECK(!name.starts_with("login"));
+        CHECK(!name.starts_with("session token"));
+    }
+}
+
+TEST_CASE("store: a login that follows another one's, which is being saved, is what others find")
+{
+    nameless f;
+    auto client = f.client(client_options().store(f.store));
+    f.watched().once("save", "login", [&] { return client.login(f.labs, "l"); });
+    f.run(client.login(f.sales, "s"));
+    CHECK(f.watched().met());
+    auto finding = f.client(client_options().store(f.store));
+    f.run(finding.cluster());
+    CHECK(f.logins() == 2);
+    CHECK(f.run(finding.session_token(f.model())) == f.run(client.session_token(f.model())));
+    auto labs = f.by_labs();
+    f.run(labs.cluster());
+    CHECK(f.logins() == 2);
+}
 
 TEST_CASE("store: a client finds what another has fetched: login, id and token")
 {

@@ -67,14 +67,16 @@ static_assert(sizeof(token) == sizeof(std::shared_ptr<int>));
 
 TEST_CASE("the claims of a token are read")
 {
-    auto const claims = read_jwt(jwt(R"({"token_type":"access","exp":1700001800,"iat":1700000000,)"
-                                     R"("jti":"a","user_id":7,"username":"admin"})"));
+    auto const claims =
+        read_jwt(jwt(R"({"token_type":"access","exp":1700001800,"iat":1700000000,)"
+                     R"("jti":"a","user_id":7,"username":"admin","sub":"admin@company.com"})"));
     CHECK(claims.type == token_type::access);
     CHECK(claims.exp == at(1700001800));
     CHECK(claims.iat == at(1700000000));
     CHECK(claims.lifetime() == 1800s);
     CHECK(claims.username == "admin");
     CHECK(claims.user_id == "7");
+    CHECK(claims.sub == "admin@company.com");
 }
 
 TEST_CASE("a token says which type it is")
@@ -169,6 +171,11 @@ TEST_CASE("user names are short and printable, or unknown")
         CHECK_FALSE(username(bad));
     CHECK(read_jwt(jwt(R"({"user_id":18446744073709551615})")).user_id == "18446744073709551615");
     CHECK(read_jwt(jwt(R"({"user_id":-3})")).user_id == "-3");
+    for (char const* seven : {"7", "\"7\"", "7.0", "7e0"}) {
+        CHECK(read_jwt(jwt(R"({"user_id":)" + std::string(seven) + "}")).user_id == "7");
+        CHECK(read_jwt(jwt(R"({"sub":)" + std::string(seven) + "}")).sub == "7");
+    }
+    CHECK_FALSE(read_jwt(jwt(R"({"sub":["admin@company.com"]})")).sub);
 }
 
 TEST_CASE("the payload may be padded")

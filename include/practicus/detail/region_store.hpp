@@ -76,6 +76,8 @@ public:
             now->life = shared.value->life;
             now->refresh = shared.value->refresh;
             now->born = shared.value->born;
+            for (auto const& one : shared.replaced)
+                now->lineage.add_digest(one);
         } else {
             now->born = moment();
         }

@@ -10,6 +10,7 @@
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/session_state.hpp>
+#include <practicus/detail/sha256.hpp>
 #include <practicus/detail/shared_store.hpp>
 #include <practicus/detail/single_flight_cache.hpp>
 #include <practicus/detail/stored_value.hpp>
@@ -101,6 +102,7 @@ public:
     token_cache& apps() noexcept { return apps_; }
     transport& wire() noexcept { return wire_; }
 
+    /// For people; what is stored is the user's by `session_state::whose`.
     std::string username() const
     {
         std::lock_guard lock(mutex_);
@@ -119,8 +121,7 @@ public:
         }
         access_flights_.restart(access_, again);
         caches_changed(false);
-        if (store_.is_open())
-            home()->spawn([self = shared_from_this()] { return self->store_.remove(self->login_key()); });
+        if (store_.is_open()) home()->spawn([self = shared_from_this()] { return self->store_login(); });
     }
 
     /// Remembered by the store, if there is one, when the region has taken them.
@@ -149,7 +150,7 @@ public:
         brought<token> got;
         got.value = tokens.access;
         got.life = life;
-        if (store_.is_open()) co_await store_.save(login_key(), got, describe_login(adopted.generation));
+        if (store_.is_open()) co_await keep_login(got, adopted.generation);
     }
 
     /// A new access token; until it is there, the old one stays in use.
@@ -199,18 +200,23 @@ public:
         }
     }
 
-    /// From the store, if there is one and another process has been here; else by `fetch`.
+    /// From the store, if there is one and another process of the same user has been here; else by `fetch`.
     asio::awaitable<brought<token>> shared(std::string key, freshness_limits limits, token unwanted,
                                            operation_body<brought<token>> fetch)
     {
         if (!uses_store()) co_return co_await fetch();
-        // Whose it is.
         auto const op = begin();
         co_await access(op, false);
+        // Once: what ends after another login is not that one's.
+        auto const whose = this_user();
+        auto const place = user_key(key, whose);
+        if (place.empty()) co_return co_await fetch();
         std::function<bool(stored_value const&)> const any = [](stored_value const&) { return true; };
-        std::function<bool(stored_value&)> const as_it_is = [](stored_value&) { return true; };
-        co_return co_await store_.find_or_fetch(user_key(key), limits, std::move(unwanted), any, fetch,
-                                                as_it_is);
+        std::function<bool()> const is_stale = [this, whose] { return !is_current(whose.generation); };
+        shared_store::keeper const keep = [&](brought<token> const& got) {
+            return store_.save_unless(is_stale, place, got);
+        };
+        co_return co_await store_.find_or_fetch(place, limits, std::move(unwanted), any, fetch, keep);
     }
 
     /// May others have fetched what this one needs?
@@ -224,7 +230,8 @@ public:
     /// What was stored under the key is wrong.
     asio::awaitable<void> unshare(std::string key)
     {
-        if (uses_store()) co_await store_.remove(user_key(key));
+        if (!uses_store()) co_return;
+        if (auto const place = user_key(key, this_user()); !place.empty()) co_await store_.remove(place);
     }
 
     /// Tells the observer of a fetch.
@@ -338,10 +345,10 @@ private:
         {
             std::lock_guard lock(mutex_);
             if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
-            auto const before = state_.username();
+            auto const before = state_.user();
             state_.replace(std::move(who), began.for_others);
             state_.adopt(tokens, began.for_others, state_.generation());
-            same_user = !before.empty() && before == state_.username();
+            same_user = are_same(before, state_.user());
             access_->state.credentials_changed(false);
             access_->state.put(tokens.access, life);
             result.waiters = access_flights_.take_waiters(*access_);
@@ -425,15 +432,38 @@ private:
         std::function<bool(stored_value const&)> const accept = [&](stored_value const& kept) {
             return adopt_stored(kept, ticket);
         };
-        auto const describe = describe_login(generation_of(ticket));
+        auto const generation = generation_of(ticket);
+        shared_store::keeper const keep = [&](brought<token> const& got) {
+            return keep_login(got, generation);
+        };
         co_return co_await store_.find_or_fetch(login_key(), access_token_limits, std::move(unwanted), accept,
-                                                told, describe);
+                                                told, keep);
     }
 
-    std::string user_key(std::string const& key) const
+    /// Whose login it is that now is.
+    struct login_owner
+    {
+        std::string user;
+        std::uint64_t generation = 0;
+    };
+
+    login_owner this_user() const
     {
         std::lock_guard lock(mutex_);
-        return key + " of " + state_.username() + " in " + std::string(service().str());
+        return {state_.whose(), state_.generation()};
+    }
+
+    bool is_current(std::uint64_t generation) const
+    {
+        std::lock_guard lock(mutex_);
+        return state_.generation() == generation;
+    }
+
+    /// Empty where nothing is known of the user. A digest: what a region calls a user may be any text.
+    std::string user_key(std::string const& key, login_owner const& whose) const
+    {
+        if (whose.user.empty()) return {};
+        return key + " of user " + sha256_hex(whose.user) + " in " + std::string(service().str());
     }
 
     std::string login_key() const { return std::string(detail::login_key) + std::string(service().str()); }
@@ -445,12 +475,53 @@ private:
         return state_.generation();
     }
 
-    std::function<bool(stored_value&)> describe_login(std::uint64_t generation) const
+    /// Stores a login's access token, unless another login or a logout has followed.
+    asio::awaitable<void> keep_login(brought<token> got, std::uint64_t generation)
     {
-        return [this, generation](stored_value& v) {
+        auto v = store_.as_stored(got);
+        {
             std::lock_guard lock(mutex_);
-            return state_.describe(v, generation);
-        };
+            if (!state_.describe(v, generation)) co_return;
+        }
+        co_await store_.save(login_key(), v);
+        // It may have taken the place of the one that followed.
+        if (!is_current(generation)) co_await store_login();
+    }
+
+    /// Stores the login that is now, or that there is none.
+    asio::awaitable<void> store_login()
+    {
+        std::uint64_t stored = 0;
+        do {
+            auto const now = present_login();
+            if (now.value)
+                co_await store_.save(login_key(), *now.value);
+            else
+                co_await store_.remove(login_key());
+            stored = now.generation;
+        } while (!is_current(stored));
+    }
+
+    struct present
+    {
+        std::optional<stored_value> value;
+        std::uint64_t generation = 0;
+    };
+
+    /// None while it has no access token, or another one is on its way, which is stored when it has come.
+    present present_login() const
+    {
+        std::lock_guard lock(mutex_);
+        present result;
+        result.generation = state_.generation();
+        auto const& access = access_->state;
+        if (!state_.shares() || !access.value() || access.in_flight()) return result;
+        brought<token> got;
+        got.value = access.value();
+        got.life = access.life();
+        auto v = store_.as_stored(got);
+        if (state_.describe(v, result.generation)) result.value = std::move(v);
+        return result;
     }
 
     bool adopt_stored(stored_value const& kept, flight_ticket ticket)

@@ -5,6 +5,7 @@
 #include <practicus/credentials.hpp>
 #include <practicus/detail/clock.hpp>
 #include <practicus/detail/stored_value.hpp>
+#include <practicus/detail/user_identity.hpp>
 #include <practicus/detail/wire.hpp>
 #include <practicus/token.hpp>
 
@@ -36,7 +37,25 @@ public:
     };
 
     token const& refresh() const noexcept { return refresh_; }
-    std::string const& username() const noexcept { return username_; }
+    user_identity const& user() const noexcept { return user_; }
+
+    /// The user's name, for people: the region's, else the local part of the e-mail (WIRE.md). Never used to
+    /// tell users apart. Empty before a login has succeeded, unless a token says it.
+    std::string username() const
+    {
+        if (!user_.name.empty() || !proven_) return user_.name;
+        return user_.email.substr(0, user_.email.find('@'));
+    }
+
+    /// Names the user in the keys of a store. Where the region says nothing of its users, and there is no
+    /// e-mail, each login is a user of its own. Empty if nothing is known.
+    std::string whose() const
+    {
+        auto result = user_.text();
+        if (result.empty() && !lineage_.empty()) result = "login " + lineage_.root();
+        return result;
+    }
+
     std::optional<credentials> const& held() const noexcept { return held_; }
 
     source fetch() const noexcept
@@ -51,25 +70,28 @@ public:
     /// From now on these, and nothing of `now` or before.
     void replace(credentials who, stored_time now)
     {
-        forget();
-        as_of_ = now;
-        since_ = now;
-        shares_ = who.type() != credentials::kind::access_token;
-        if (who.type() != credentials::kind::password)
-            username_ = read_jwt(who.value().reveal()).username.value_or(std::string());
-        if (who.type() == credentials::kind::refresh_token) refresh_ = token(who.value());
-        if (who.type() != credentials::kind::password) return;
-        email_ = who.email();
-        held_.emplace(std::move(who));
+        session_state next;
+        next.as_of_ = next.since_ = now;
+        next.shares_ = who.type() != credentials::kind::access_token;
+        if (who.type() != credentials::kind::password) next.user_.learn(read_jwt(who.value().reveal()));
+        if (who.type() == credentials::kind::refresh_token) next.refresh_ = token(who.value());
+        next.lineage_.add(next.refresh_);
+        if (who.type() == credentials::kind::password) {
+            next.user_.email = who.email();
+            next.held_.emplace(std::move(who));
+        }
+        next.generation_ = generation_ + 1;
+        *this = std::move(next);
     }
 
-    void forget()
+    void forget() noexcept
     {
         ++generation_;
         refresh_ = token();
         held_.reset();
-        username_.clear();
-        email_.clear();
+        user_ = user_identity();
+        lineage_ = refresh_lineage();
+        proven_ = false;
         shares_ = false;
     }
 
@@ -78,11 +100,15 @@ public:
     bool adopt(wire::new_tokens const& tokens, stored_time issued, std::uint64_t generation)
     {
         if (generation != generation_) return false;
+        // First, for nothing else is lost for good: the region may have taken the old one back.
+        if (tokens.refresh) refresh_ = tokens.refresh;
         as_of_ = std::max(as_of_, issued);
         issued_ = issued;
-        if (tokens.refresh) refresh_ = tokens.refresh;
-        if (!tokens.username.empty()) username_ = tokens.username;
-        if (username_.empty()) username_ = guess_username(tokens.access);
+        proven_ = true;
+        lineage_.add(tokens.refresh);
+        if (!tokens.username.empty()) user_.name = tokens.username;
+        user_.learn(tokens.refresh.claims());
+        user_.learn(tokens.access.claims());
         // A one-time password is used up, and the password is nothing without one.
         if (held_ && (!held_->keeps_password() || held_->one_time_password())) held_.reset();
         return true;
@@ -95,14 +121,15 @@ public:
     /// what there is: a region that rotates refresh tokens has taken that one back.
     bool adopt_stored(stored_value const& kept)
     {
-        if (!shares_ || kept.born < as_of_ || kept.born <= since_) return false;
-        if (!email_.empty() && email_ != kept.login) return false;
-        if (email_.empty() && !username_.empty() && username_ != kept.username) return false;
+        if (!shares_ || kept.born < as_of_ || kept.born <= since_ || !is_mine(kept)) return false;
         as_of_ = kept.born;
         issued_ = kept.born;
-        email_ = kept.login;
+        proven_ = true;
+        user_.learn(user_of(kept));
+        lineage_ = kept.lineage;
+        lineage_.add(refresh_);
         if (kept.refresh) refresh_ = kept.refresh;
-        if (!kept.username.empty()) username_ = kept.username;
+        lineage_.add(refresh_);
         return true;
     }
 
@@ -113,8 +140,9 @@ public:
         // What others compare with their own: not reckoned from the age, which takes two clocks.
         v.born = issued_;
         v.refresh = refresh_;
-        v.username = username_;
-        v.login = email_;
+        v.username = user_.name;
+        v.login = user_.email;
+        v.lineage = lineage_;
         return true;
     }
 
@@ -131,18 +159,20 @@ public:
     }
 
 private:
-    /// Some regions do not say (WIRE.md: the SDK then fails).
-    std::string guess_username(token const& access) const
+    /// Returns true if nothing was given that could be another user's, if one login has come from the other,
+    /// or if both are known to be one user's. Of two opaque logins nothing is known.
+    bool is_mine(stored_value const& kept) const
     {
-        if (auto const& claimed = access.claims().username) return *claimed;
-        return held_ ? held_->email().substr(0, held_->email().find('@')) : std::string();
+        if (lineage_.empty() && user_.empty()) return true;
+        return lineage_.meets(kept.lineage) || are_same(user_, user_of(kept));
     }
 
     token refresh_;
     std::optional<credentials> held_;
-    std::string username_;
-    // Of the login with a password that all this began with.
-    std::string email_;
+    user_identity user_;
+    refresh_lineage lineage_;
+    // The region, or another process, has taken these credentials.
+    bool proven_ = false;
     // When what is there was asked for.
     stored_time as_of_ = stored_time::min();
     // The same, wherever the clock was put back.

@@ -26,6 +26,8 @@ class shared_store
 {
 public:
     using lock_ptr = std::shared_ptr<token_store::lock>;
+    /// Saves what was fetched.
+    using keeper = std::function<asio::awaitable<void>(brought<token> const&)>;
 
     shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, announcer told)
         : home_(std::move(home)), store_(std::move(store)), told_(told)
@@ -61,13 +63,11 @@ public:
         co_await attempt(body);
     }
 
-    /// What is stored under the key, if it is not `unwanted` and `accept(stored_value)`, and far from its
-    /// end; else what `fetch` brings, stored with what `describe(stored_value)` adds, unless that says no.
-    /// One process at a time.
+    /// Returns what is stored under the key, if it is not `unwanted`, `accept(stored_value)` takes it and it
+    /// is far from its end; else what `fetch` brings, given to `keep` first. One process at a time.
     asio::awaitable<brought<token>> find_or_fetch(std::string key, freshness_limits limits, token unwanted,
                                                   std::function<bool(stored_value const&)> accept,
-                                                  operation_body<brought<token>> fetch,
-                                                  std::function<bool(stored_value&)> describe) const
+                                                  operation_body<brought<token>> fetch, keeper keep) const
     {
         auto const held = co_await acquire(key);
         auto const kept = co_await load(key);
@@ -78,17 +78,26 @@ public:
             if (found.life.at(home_->time().now()) == freshness::usable) co_return found;
         }
         auto const got = co_await fetch();
-        co_await save(key, got, describe);
+        co_await keep(got);
         co_return got;
     }
 
-    asio::awaitable<void> save(std::string key, brought<token> got,
-                               std::function<bool(stored_value&)> describe) const
+    /// Saves it unless `is_stale()`, and takes it back if that is so once it is saved.
+    asio::awaitable<void> save_unless(std::function<bool()> is_stale, std::string key,
+                                      brought<token> got) const
+    {
+        if (is_stale()) co_return;
+        co_await save(key, as_stored(got));
+        if (is_stale()) co_await remove(key);
+    }
+
+    /// What a store keeps of it.
+    stored_value as_stored(brought<token> const& got) const
     {
         stored_value v;
         v.value = got.value;
         set_life(v, home_->time(), got.life);
-        if (describe(v)) co_await save(key, v);
+        return v;
     }
 
 private:

@@ -7,6 +7,7 @@
 #include <practicus/detail/json_shape.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/shape_reader.hpp>
+#include <practicus/detail/user_identity.hpp>
 #include <practicus/detail/wire.hpp>
 #include <practicus/error.hpp>
 #include <practicus/secret.hpp>
@@ -36,10 +37,24 @@ struct stored_value
     stored_time born{};
     std::chrono::milliseconds life{0};
     token refresh;
+    /// What the region calls the user, if it does.
     std::string username;
     /// The e-mail of the login, if that is known.
     std::string login;
+    /// The refresh tokens that the login has had.
+    refresh_lineage lineage;
 };
+
+/// Whose login it is, as far as that is known.
+inline user_identity user_of(stored_value const& v)
+{
+    user_identity result;
+    result.name = v.username;
+    result.email = v.login;
+    result.learn(v.refresh.claims());
+    result.learn(v.value.claims());
+    return result;
+}
 
 inline secret write_stored(stored_value const& v)
 {
@@ -50,6 +65,7 @@ inline secret write_stored(stored_value const& v)
     wire::append_member(out, "refresh", v.refresh.reveal());
     wire::append_member(out, "username", v.username);
     wire::append_member(out, "login", v.login);
+    if (!v.lineage.empty()) wire::append_member(out, "lineage", v.lineage.text());
     out.append("}");
     return secret(out.view());
 }
@@ -62,6 +78,7 @@ struct stored_texts
     wire_text refresh;
     std::string username;
     std::string login;
+    std::string lineage;
 };
 
 inline constexpr json_member stored_members[] = {
@@ -71,6 +88,7 @@ inline constexpr json_member stored_members[] = {
     json_members<stored_texts>::must<&stored_texts::refresh>("refresh", json_type::secret),
     json_members<stored_texts>::must<&stored_texts::username>("username", json_type::text),
     json_members<stored_texts>::must<&stored_texts::login>("login", json_type::text),
+    json_members<stored_texts>::may<&stored_texts::lineage>("lineage", json_type::text),
 };
 
 /// Nothing if it is no such text: somebody else has written it.
@@ -86,6 +104,8 @@ inline std::optional<stored_value> read_stored(secret const& text)
         if (!texts.refresh.empty()) v.refresh = wire::to_token(texts.refresh, "refresh");
         v.username = texts.username;
         v.login = texts.login;
+        v.lineage = refresh_lineage(texts.lineage);
+        v.lineage.add(v.refresh);
         constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 366 * 10);
         if (v.life < v.life.zero() || v.life > longest) return std::nullopt;
         return v;

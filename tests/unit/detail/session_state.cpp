@@ -3,6 +3,8 @@
 
 #include <practicus/detail/session_state.hpp>
 
+#include "jwt_text.hpp"
+
 #include "catch.hpp"
 
 #include <chrono>
@@ -254,10 +256,6 @@ TEST_CASE("another process' login is taken over, with its refresh token and name
     {
         state = session_state(credentials::password("anna@company.com", "x"));
     }
-    SECTION("an opaque refresh token")
-    {
-        state = session_state(credentials::refresh_token("given"));
-    }
     SECTION("a refresh token of hers")
     {
         state = session_state(credentials::refresh_token(access_jwt_of_anna));
@@ -276,9 +274,9 @@ TEST_CASE("another process' login is taken over, with its refresh token and name
 TEST_CASE("what was stored before the present login or refresh is not taken over")
 {
     session_state state;
-    state.replace(credentials::refresh_token("given"), at(10));
+    state.replace(credentials::refresh_token(access_jwt_of_anna), at(10));
     CHECK_FALSE(state.adopt_stored(left_by_another(9)));
-    CHECK(state.refresh() == make("given"));
+    CHECK(state.refresh() == make(access_jwt_of_anna));
     CHECK(state.adopt(tokens("a", "r"), at(20), state.generation()));
     CHECK_FALSE(state.adopt_stored(left_by_another(19)));
     CHECK(state.refresh() == make("r"));
@@ -293,10 +291,10 @@ TEST_CASE("what was stored before the present login or refresh is not taken over
 TEST_CASE("what was stored in the moment of an explicit login is of before it; its own answer is not")
 {
     session_state state;
-    state.replace(credentials::refresh_token("given"), at(10));
+    state.replace(credentials::refresh_token(access_jwt_of_anna), at(10));
     CHECK_FALSE(state.adopt_stored(left_by_another(10)));
     CHECK(state.adopt_stored(left_by_another(11)));
-    state.replace(credentials::refresh_token("given"), at(20));
+    state.replace(credentials::refresh_token(access_jwt_of_anna), at(20));
     CHECK(state.adopt(tokens("a", "r"), at(30), state.generation()));
     CHECK(state.adopt_stored(left_by_another(30)));
 }
@@ -357,4 +355,105 @@ TEST_CASE("after a logout, and with a given access token, nothing is shared; aft
     state.replace(credentials::password("anna@company.com", "x"), at(0));
     CHECK(state.shares());
     CHECK(session_state().shares());
+}
+
+namespace {
+
+/// A login's entry in a store, as another process finds it.
+stored_value left_by(session_state const& state, int born)
+{
+    stored_value v;
+    v.value = make("opaque");
+    v.life = 30min;
+    CHECK(state.describe(v, state.generation()));
+    v.born = at(born);
+    auto const read = read_stored(write_stored(v));
+    REQUIRE(read);
+    return *read;
+}
+
+session_state by_password(char const* email, std::string name = {})
+{
+    session_state state(credentials::password(email, "x"));
+    CHECK(state.adopt(tokens("a", std::string("r-") + email, std::move(name)), at(0), state.generation()));
+    return state;
+}
+
+} // namespace
+
+TEST_CASE("where a region names no users, they are told apart by their e-mails in full")
+{
+    auto const sales = by_password("admin@sales.company.com"), labs = by_password("admin@labs.company.com");
+    CHECK(sales.username() == "admin");
+    CHECK(labs.username() == "admin");
+    CHECK_FALSE(sales.whose() == labs.whose());
+    CHECK_FALSE(are_same(sales.user(), labs.user()));
+    auto other = session_state(credentials::password("admin@labs.company.com", "x"));
+    CHECK_FALSE(other.adopt_stored(left_by(sales, 1)));
+    CHECK(other.adopt_stored(left_by(labs, 1)));
+    CHECK(other.whose() == labs.whose());
+    // The same where it gives both the same name.
+    auto const named = by_password("admin@sales.company.com", "admin");
+    CHECK_FALSE(by_password("admin@labs.company.com", "admin").adopt_stored(left_by(named, 1)));
+}
+
+TEST_CASE("a region's own word tells users apart, whatever the e-mails are")
+{
+    auto const with = [](std::string const& claims) {
+        session_state state(credentials::password("admin@company.com", "x"));
+        CHECK(state.adopt(tokens(jwt_text(claims), "r"), at(0), state.generation()));
+        return state;
+    };
+    auto const seven = with(R"({"user_id":7,"sub":"anna@company.com"})");
+    CHECK(are_same(seven.user(), with(R"({"user_id":"7","sub":"renamed@company.com"})").user()));
+    CHECK(seven.whose() == with(R"({"user_id":"7"})").whose());
+    CHECK_FALSE(are_same(seven.user(), with(R"({"user_id":8,"sub":"anna@company.com"})").user()));
+    CHECK(are_same(seven.user(), with(R"({"sub":"anna@company.com"})").user()));
+    CHECK_FALSE(are_same(seven.user(), with(R"({"sub":"berta@company.com"})").user()));
+    auto stored = left_by_another(1);
+    stored.refresh = make(jwt_text(R"({"user_id":7})"));
+    session_state state(credentials::refresh_token(jwt_text(R"({"user_id":8,"username":"anna"})")));
+    CHECK_FALSE(state.adopt_stored(stored));
+    state = session_state(credentials::refresh_token(jwt_text(R"({"user_id":7,"username":"renamed"})")));
+    CHECK(state.adopt_stored(stored));
+    CHECK(state.whose() == seven.whose());
+}
+
+TEST_CASE("of a login that says nothing of its user, only what came from its own refresh token is taken")
+{
+    session_state given(credentials::refresh_token("r0"));
+    CHECK_FALSE(given.whose().empty());
+    CHECK_FALSE(given.adopt_stored(left_by_another(1)));
+    session_state first = given, second = given, other(credentials::refresh_token("other"));
+    CHECK_FALSE(first.whose() == other.whose());
+    CHECK(first.adopt(tokens("a", "r1"), at(0), first.generation()));
+    CHECK(first.adopt(tokens("a", "r2"), at(1), first.generation()));
+    CHECK(first.whose() == given.whose());
+    CHECK_FALSE(other.adopt_stored(left_by(first, 2)));
+    CHECK(second.adopt_stored(left_by(first, 2)));
+    CHECK(second.refresh() == make("r2"));
+    CHECK(second.whose() == first.whose());
+    // From the middle of the chain, and after the region has refused the one that was given.
+    session_state third(credentials::refresh_token("r1"));
+    third.refuse(make("r1"));
+    CHECK(third.adopt_stored(left_by(first, 2)));
+    CHECK(third.whose() == first.whose());
+    // Nothing else makes two such logins one.
+    CHECK_FALSE(are_same(first.user(), second.user()));
+}
+
+TEST_CASE("a long chain of refresh tokens keeps its first and its last ones")
+{
+    session_state state(credentials::refresh_token("r0"));
+    for (int i = 1; i != 100; ++i)
+        CHECK(state.adopt(tokens("a", "r" + std::to_string(i)), at(i), state.generation()));
+    auto const kept = left_by(state, 100);
+    auto const is_taken = [&](char const* refresh) {
+        return session_state(credentials::refresh_token(refresh)).adopt_stored(kept);
+    };
+    CHECK(is_taken("r0"));
+    CHECK_FALSE(is_taken("r50"));
+    CHECK(is_taken("r80"));
+    CHECK(is_taken("r99"));
+    CHECK(kept.lineage.text().size() < 2200);
 }

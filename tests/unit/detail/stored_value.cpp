@@ -41,8 +41,10 @@ TEST_CASE("stored_value: what was written is read")
     CHECK(v->born == sample().born);
     CHECK(v->life == 30min);
     auto bare = sample();
+    CHECK(v->lineage.meets(v->lineage)); // its own refresh token's, at least
     bare.refresh = token();
     CHECK_FALSE(read_stored(write_stored(bare))->refresh);
+    CHECK(read_stored(write_stored(bare))->lineage.empty());
 }
 
 TEST_CASE("stored_value: what is no such text is nothing, and no token breaks a header")
@@ -58,6 +60,15 @@ TEST_CASE("stored_value: what is no such text is nothing, and no token breaks a 
         CHECK_FALSE(read_stored(secret(text)));
     CHECK(
         read_stored(secret(R"({"value":"a","born":"1","life":"1","refresh":"","username":"","login":""})")));
+}
+
+TEST_CASE("stored_value: a lineage of another form proves nothing")
+{
+    for (std::string const text : {"x", "a b c", " "}) {
+        CHECK(refresh_lineage(text).empty());
+        CHECK_FALSE(refresh_lineage(text).meets(refresh_lineage(text)));
+    }
+    CHECK(refresh_lineage(std::string(65 * 40, 'a')).empty());
 }
 
 TEST_CASE("stored_value: a life goes on in a process with other clocks")
