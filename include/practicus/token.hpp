@@ -5,6 +5,7 @@
 #include <practicus/jwt.hpp>
 #include <practicus/secret.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <iosfwd>
 #include <memory>
@@ -29,6 +30,12 @@ std::shared_ptr<T> apart(std::shared_ptr<T> const& of)
 }
 
 token apart(token const& of);
+
+/// A service has accepted the token.
+void mark_accepted(token const& used) noexcept;
+
+/// Returns true if `mark_accepted` was called for any copy.
+bool was_accepted(token const& used) noexcept;
 
 } // namespace detail
 
@@ -82,6 +89,8 @@ public:
 
 private:
     friend token detail::apart(token const& of);
+    friend void detail::mark_accepted(token const& used) noexcept;
+    friend bool detail::was_accepted(token const& used) noexcept;
 
     struct state
     {
@@ -89,6 +98,8 @@ private:
 
         secret value;
         jwt_claims claims;
+        // Written once: all threads read this line.
+        mutable std::atomic<bool> accepted{false};
     };
 
     std::shared_ptr<state const> state_;
@@ -121,6 +132,16 @@ inline token detail::apart(token const& of)
     token result;
     if (of) result.state_ = apart(of.state_);
     return result;
+}
+
+inline void detail::mark_accepted(token const& used) noexcept
+{
+    if (used && !was_accepted(used)) used.state_->accepted.store(true, std::memory_order_relaxed);
+}
+
+inline bool detail::was_accepted(token const& used) noexcept
+{
+    return used && used.state_->accepted.load(std::memory_order_relaxed);
 }
 
 /// What a session token is for.

@@ -191,6 +191,22 @@ TEST_CASE("every call that asks with the access token is sent again after a 401"
     after_revoking(client.app_session_token(viewer));
 }
 
+TEST_CASE("single 401s to tokens that were accepted fail no call, however young those are")
+{
+    fixture f;
+    auto client = f.user();
+    hold_time(client);
+    for (int round = 0; round != 20; ++round) {
+        for (int i = 0; i != 3; ++i) {
+            f.run(client.cluster());
+            CHECK(f.run(client.predict(f.model(), "carat\n1\n")).status == 200);
+        }
+        f.server.region().revoke(token_type::access).revoke(token_type::session);
+    }
+    CHECK(f.server.count("POST auth/refresh/") == 19);
+    CHECK(f.server.count("GET modelhost/model-auth/") == 20);
+}
+
 TEST_CASE("a rotated refresh token is adopted")
 {
     fixture f;

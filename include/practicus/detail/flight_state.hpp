@@ -78,8 +78,8 @@ struct flight_end
 /// - A refusal (401) drops the value only if it is still the one that was refused, and drops nothing else. A
 ///   flight that is under way stays, even if it began before the refusal: nobody knows which of the two the
 ///   region saw first, and if it brings another dead value, that is refused in its turn. `MaxRefusals` in a
-///   row of values that were young, and the refusal is replayed like a lasting error: a region that refuses
-///   what it has just issued is not asked at the rate of the calls.
+///   row of values that were young and that nothing has accepted, and the refusal is replayed like a lasting
+///   error: a region that refuses what it has just issued is not asked at the rate of the calls.
 /// - When the credentials change, errors are forgotten and the flight is void, whatever it brings. If anybody
 ///   may be waiting for it, another takes its place at once, with the same waiters.
 ///
@@ -146,12 +146,13 @@ public:
         return wanted;
     }
 
-    /// The region refused `used` (401), for the reason `why`. False if that is no longer the value.
-    bool refused(Handle const& used, error_ptr why, time_point now, double random)
+    /// The region refused `used` (401), for the reason `why`; `accepted` if it has taken this value before.
+    /// False if that is no longer the value.
+    bool refused(Handle const& used, bool accepted, error_ptr why, time_point now, double random)
     {
         if (!value_ || !(value_ == used)) return false;
-        refusals_ =
-            life_.is_young(now) ? std::min<std::uint8_t>(refusals_ + 1, MaxRefusals) : std::uint8_t{0};
+        refusals_ = life_.is_young(now) && !accepted ? std::min<std::uint8_t>(refusals_ + 1, MaxRefusals)
+                                                     : std::uint8_t{0};
         auto const until = now + replay_time(random);
         if (refusals_ == MaxRefusals && replay_until_ < until) replay(std::move(why), until);
         unwanted_ = used;

@@ -126,6 +126,7 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     }
     if (answer.status == 401) invalidate(s, in->url, bearer, token_purpose::predict);
     if (!is_success(answer.status)) s.fail(op, r, answer);
+    mark_accepted(bearer);
     prediction result;
     result.status = answer.status;
     result.content_type = std::move(answer.content_type);

@@ -175,6 +175,7 @@ public:
             if (answer.status == 401) refuse_access(bearer, failure_of(op, r, answer));
         }
         if (!is_success(answer.status)) fail(op, r, answer);
+        mark_accepted(bearer);
     }
 
     /// Calls `read(body)`, and gives its errors the request's name.
@@ -395,7 +396,9 @@ private:
     {
         auto const reason = std::make_shared<error_info const>(std::move(why));
         std::lock_guard lock(mutex_);
-        access_->state.refused(used, reason, home()->time().now(), home()->random().next());
+        auto& state = access_->state;
+        state.refused(used, was_accepted(state.value()), reason, home()->time().now(),
+                      home()->random().next());
     }
 
     /// An access token, or what to wait for; starts what is to be started. `renew`: another one than there

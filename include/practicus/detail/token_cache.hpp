@@ -109,8 +109,8 @@ public:
         auto const id = state_.ids().find(name);
         if (!id || !id->state.value()) return false;
         auto const entry = state_.find(token_key{*id->state.value(), purpose});
-        if (!entry ||
-            !entry->state.refused(used, std::move(why), home_->time().now(), home_->random().next()))
+        if (!entry || !entry->state.refused(used, was_accepted(entry->state.value()), std::move(why),
+                                            home_->time().now(), home_->random().next()))
             return false;
         erase(stripes(purpose), entry->extra.names);
         return true;

@@ -80,7 +80,10 @@ struct fixture
         return end.outcome;
     }
 
-    bool refused(handle const& used) { return state.refused(used, info(errc::unauthorized), now, 0.5); }
+    bool refused(handle const& used, bool accepted = false)
+    {
+        return state.refused(used, accepted, info(errc::unauthorized), now, 0.5);
+    }
 
     handle cached(char const* text = "first", std::chrono::nanoseconds length = 4h)
     {
@@ -352,6 +355,23 @@ TEST_CASE("flight_state: a region that refuses what it has just issued is not as
     f.now += 30s;
     CHECK(f.refused(old)); // this one was good for a while
     CHECK(f.refused(f.cached()));
+    CHECK(f.ask().action == action::fetch);
+}
+
+TEST_CASE(
+    "flight_state: a value that was accepted, and is refused then, counts for nothing, and ends the count")
+{
+    fixture f;
+    for (int round = 0; round != 100; ++round) {
+        for (int i = 0; i != 7; ++i)
+            CHECK(f.refused(f.cached()));
+        CHECK(f.refused(f.cached(), true));
+    }
+    for (int i = 0; i != 8; ++i)
+        CHECK(f.refused(f.cached()));
+    CHECK(f.ask().error->code == errc::unauthorized);
+    f.now += 6s;
+    CHECK(f.refused(f.cached(), true));
     CHECK(f.ask().action == action::fetch);
 }
 

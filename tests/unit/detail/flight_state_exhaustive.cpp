@@ -168,8 +168,8 @@ public:
         case event::ask: decide(s.who, flights_.ask(now_), use_slack()); break;
         case event::ask_for_much: decide(s.who, flights_.ask(now_, much), much); break;
         case event::renew: decide(s.who, flights_.renew(now_), 0s); break;
-        case event::leave:
-        case event::finish: callers_[s.who] = {}; break;
+        case event::leave: callers_[s.who] = {}; break;
+        case event::finish: finish(callers_[s.who]); break;
         case event::get_401: get_401(callers_[s.who]); break;
         case event::bring: bring(s.who, false, token_life); break;
         case event::bring_rotated: bring(s.who, true, token_life); break;
@@ -238,7 +238,7 @@ public:
         }
         std::sort(people.begin(), people.end());
         k.append(people.data(), caller_count);
-        if (flights_.value()) k += life_key(flights_.life());
+        if (flights_.value()) k += life_key(flights_.life()) + (is_accepted() ? 'a' : '-');
         k += 'f' + std::to_string(std::min(flights_.failures(), 4U)) + probe();
         k += std::to_string(static_cast<int>(session_.fetch())) + (session_.held() ? 'h' : '-');
         for (auto const& f : fetches_) {
@@ -269,7 +269,7 @@ private:
     {
         std::string k;
         auto asked = flights_;
-        asked.refused(asked.value(), info(errc::unauthorized), now_, middle);
+        asked.refused(asked.value(), is_accepted(), info(errc::unauthorized), now_, middle);
         k += 'p' + outcome(asked.ask(now_));
         auto renewed = flights_;
         for (auto later : {0s, 4s}) {
@@ -279,7 +279,7 @@ private:
         int refusals = 0;
         for (; refusals < 3; ++refusals) {
             renewed.put(token(secret("probe")), {now_, token_life, access_token_limits, middle});
-            renewed.refused(token(secret("probe")), info(errc::unauthorized), now_, middle);
+            renewed.refused(token(secret("probe")), false, info(errc::unauthorized), now_, middle);
             auto copy = renewed;
             if (copy.ask(now_).action == flight_action::fail) break;
         }
@@ -445,12 +445,23 @@ private:
     {
         auto const before = flights_.value();
         auto const reason = info(errc::unauthorized);
-        bool const dropped = flights_.refused(c.holds, reason, now_, middle);
+        bool const accepted = is_accepted();
+        bool const dropped = flights_.refused(c.holds, accepted, reason, now_, middle);
         expect(dropped == (before && before == c.holds), "a late 401 counts, or one in time does not");
         expect(dropped ? !flights_.value() : flights_.value() == before, "dropped too much, or too little");
-        if (dropped) last_refusal_ = reason;
+        // One that was accepted is never replayed.
+        if (dropped) last_refusal_ = accepted ? nullptr : reason;
         c = {};
     }
+
+    // The region's answer was a success.
+    void finish(caller& c)
+    {
+        if (c.holds == flights_.value()) accepted_ = c.holds;
+        c = {};
+    }
+
+    bool is_accepted() const { return flights_.value() && accepted_ == flights_.value(); }
 
     void credentials_changed()
     {
@@ -498,6 +509,7 @@ private:
     flight_state<token, 2> flights_;
     session_state session_;
     std::array<caller, caller_count> callers_;
+    token accepted_;
     std::vector<fetch> fetches_;
     time_point now_{1h};
     std::shared_ptr<practicus::error_info const> last_error_;
