@@ -7,20 +7,20 @@
 
 #include <boost/url/authority_view.hpp>
 
-#include <algorithm>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <type_traits>
 
 // What holds for every type here. They are values: immutable, compared, ordered and hashed by their text,
 // safe to read from any thread. Views that they return live as long as the object.
 //
 // Text comes in as RFC 3986 has it and is kept in normal form: scheme and host in lower case, a default port
-// left out, upper-case hex, unreserved characters plain, one slash at the end. Letters beyond ASCII in a path
+// left out, upper-case hex, unreserved characters plain, one slash at the end (but behind a path: see
+// `hosted_url`). Letters beyond ASCII in a path
 // are percent-encoded; a host takes its ASCII form (xn--...). At most 8 KiB.
 //
 // `errc::invalid_url` is thrown for anything else: another scheme, credentials, a query or fragment, spaces,
@@ -63,7 +63,8 @@ public:
 
 private:
     friend class service_url;
-    friend class deployed_url;
+    template <class Kind>
+    friend class hosted_url;
 
     origin(detail::url_parts const& parts, bool alone) : secure_(parts.secure)
     {
@@ -146,115 +147,184 @@ private:
     std::string text_;
 };
 
-/// Where a model or an app is served: `<service url>/<prefix>/<name>/[<version>/]`. The prefix may hold
-/// slashes; a version is `v<N>`, `latest`, `production` or `staging`.
+/// The kind of a `model_url`.
+struct model_kind
+{};
+
+/// The kind of an `app_url`.
+struct app_kind
+{};
+
+/// Where a model or an app is served, and a path behind it:
 ///
-/// A text does not say where the name is. The last segment is read as a version if it looks like one and two
-/// or more segments stand before it; then the one before is the name, and all before that the prefix. Where
-/// that is wrong (a model named `latest`), write the parts. Urls of equal text are equal, however they were
-/// written. What holds for all urls stands at the head of practicus/url.hpp.
-class deployed_url
+///     <service url>/<prefix>/<name>/[<version>/][<path>]        a model, or the page of an app
+///     <service url>/<prefix>/<name>/api/[<version>/][<path>]    the api of an app; its path is an endpoint
+///
+/// The prefix may hold slashes. A version is `v<N>`, `latest`, `prod`, `production` or `staging`. A path
+/// keeps its form: it ends in a slash if it was written with one. Everything before the path ends in a slash.
+///
+/// A text does not say where the name ends. The first segment that looks like a version ends it, and in an
+/// app's url `api` as well, if two or more segments stand before it; all behind is the path. Without such a
+/// segment, the last one is the name, and there is no path. Three cases are misread, and must be made of
+/// their parts and `at`: a name that looks like a version, a prefix with such a segment behind its second
+/// one, and a path behind a name without a version. A client that has listed its models or apps reads the
+/// last one right: a text that begins with a listed url gets that entry's id, metadata and tokens.
+///
+/// Urls are equal if their texts are. Ids and tokens go by `without_version()`.
+/// What holds for all urls stands at the head of practicus/url.hpp.
+template <class Kind>
+class hosted_url
 {
 public:
-    /// The whole, with a slash at its end.
-    std::string const& str() const noexcept { return text_; }
-    /// Its scheme, host and port.
-    class origin const& origin() const noexcept { return origin_; }
-    /// The request target: the path, in normal form.
-    std::string_view target() const noexcept { return std::string_view(text_).substr(origin_.str().size()); }
-    /// The prefix without slashes at its ends, decoded. Of a text read without its service url, it begins
-    /// with the service url's own path.
-    std::string prefix() const { return detail::percent_decoded(between(prefix_pos_, name_pos_)); }
-    /// The name, decoded.
-    std::string name() const { return detail::percent_decoded(between(name_pos_, version_pos_)); }
-    /// `v3`, `latest`, `production`, `staging`, or empty.
-    std::string_view version() const noexcept { return between(version_pos_, text_.size()); }
-    /// The beginning of `str()` that all versions have in common: a token for one serves them all.
-    std::string_view without_version() const noexcept
-    {
-        return std::string_view(text_).substr(0, version_pos_);
-    }
+    /// From a whole url.
+    hosted_url(std::string_view text) : hosted_url(detail::split_url(text), nullptr) {}
+    /// From a whole url.
+    hosted_url(std::string const& text) : hosted_url(std::string_view(text)) {}
+    /// From a whole url; the pointer must not be null.
+    hosted_url(char const* text) : hosted_url(std::string_view(text)) {}
 
-    friend bool operator==(deployed_url const& a, deployed_url const& b) noexcept
-    {
-        return a.text_ == b.text_;
-    }
-    friend std::strong_ordering operator<=>(deployed_url const& a, deployed_url const& b) noexcept
-    {
-        return a.text_ <=> b.text_;
-    }
+    /// From a whole url, or from the part behind the service url (`models/practicus/diamond-price/v3`),
+    /// percent-encoded. If a whole url is the service's, its prefix begins behind the service url. In a part,
+    /// a plain number in the version's place is a version as listed: `models/practicus/diamond-price/3` is
+    /// `v3`.
+    hosted_url(service_url const& service, std::string_view text)
+        : hosted_url(text.find("://") != std::string_view::npos
+                         ? hosted_url(detail::split_url(text), &service)
+                         : hosted_url(service, text, relative{}))
+    {}
 
-protected:
-    explicit deployed_url(std::string_view text) : deployed_url(detail::split_url(text)) {}
-
-    deployed_url(service_url const& service, std::string_view text)
-        : deployed_url(text.find("://") != std::string_view::npos ? deployed_url(text)
-                                                                  : deployed_url(service, text, relative{}))
-    {
-        if (text_.starts_with(service.str())) split(service.str().size());
-    }
-
-    deployed_url(service_url const& service, std::string_view prefix, std::string_view name,
-                 std::string_view version)
-        : origin_(service.origin()), text_(service.str())
+    /// From names as listed, not percent-encoded: what a url cannot hold is encoded, a slash in the name too.
+    /// The version is a tag or a plain number (`3` for `v3`). Of an app, this is the page.
+    hosted_url(service_url const& service, std::string_view prefix, std::string_view name,
+               std::string_view version = {})
+        : origin_(service.origin()), text_(service.str()), exact_(true)
     {
         if (prefix.empty() || prefix == "/")
             detail::refuse_url("the prefix is empty; write one of the listing's");
         if (name.empty()) detail::refuse_url("the name is empty; write one of the listing's");
-        prefix_pos_ = text_.size();
+        own_ = text_.size();
         detail::append_path(text_, prefix, detail::segment_form::plain);
-        name_pos_ = text_.size();
+        at_.name = text_.size();
         detail::append_segment(text_, name, detail::segment_form::plain);
-        version_pos_ = text_.size();
+        at_.name_end = text_.size();
         if (!version.empty()) text_ += detail::version_segment(version) + '/';
-        detail::check_size(text_);
+        finish();
     }
 
-    ~deployed_url() = default;
-    deployed_url(deployed_url const&) = default;
-    deployed_url(deployed_url&&) noexcept = default;
-    deployed_url& operator=(deployed_url const&) = default;
-    deployed_url& operator=(deployed_url&&) noexcept = default;
+    /// The whole text.
+    std::string const& str() const noexcept { return text_; }
+    /// Its scheme, host and port.
+    class origin const& origin() const noexcept { return origin_; }
+    /// The request target, in normal form.
+    std::string_view target() const noexcept { return std::string_view(text_).substr(origin_.str().size()); }
+    /// The prefix without slashes at its ends, decoded. Of a text read without its service url, it begins
+    /// with the service url's own path.
+    std::string prefix() const { return detail::percent_decoded(between(own_, at_.name)); }
+    /// The name, decoded.
+    std::string name() const { return detail::percent_decoded(between(at_.name, at_.name_end)); }
+    /// `v3`, `latest`, `prod`, `production`, `staging`, or empty.
+    std::string_view version() const noexcept { return between(at_.version, at_.path); }
+    /// What stands behind all this, percent-encoded, without a slash before it: `chat/completions`. May be
+    /// empty. Of an app's api, the endpoint.
+    std::string_view path() const noexcept { return std::string_view(text_).substr(at_.path); }
+    /// The beginning of `str()` up to the name, which all versions and paths share: a token for one serves
+    /// them all.
+    std::string_view without_version() const noexcept
+    {
+        return std::string_view(text_).substr(0, at_.name_end);
+    }
+    /// Returns true if the parts were given, not only a text: then no listing decides where the name ends.
+    bool is_exact() const noexcept { return exact_; }
+
+    /// Returns the url of this path behind the model, or behind the app's api, in the same version: of
+    /// `at("chat/completions")` or, for an app, `at("say-hello/")`. The path is percent-encoded; a slash at
+    /// its end is kept, and none is added. An empty path gives the model or the api itself.
+    hosted_url at(std::string_view path) const
+    {
+        detail::check_bytes(path);
+        detail::check_path(path);
+        hosted_url result(*this);
+        result.exact_ = true;
+        result.open_ = !path.ends_with('/');
+        result.text_ = detail::without_path(text_, at_, is_app);
+        if (!path.empty() && path != "/")
+            detail::append_path(result.text_, path, detail::segment_form::encoded);
+        result.finish();
+        return result;
+    }
+
+    /// Returns the same text, read so that its name ends where `base` does, as a listing may have it: the
+    /// `without_version()` of the result. Throws `errc::invalid_argument` if `str()` does not begin with
+    /// `base`.
+    hosted_url read_as(std::string_view base) const
+    {
+        auto const name = base.size() > own_ + 2 ? base.rfind('/', base.size() - 2) + 1 : 0;
+        if (name <= own_ || !base.ends_with('/') || !text_.starts_with(base))
+            throw error(errc::invalid_argument, "the url does not begin so");
+        hosted_url result(*this);
+        result.exact_ = true;
+        result.at_.name = name;
+        result.at_.name_end = base.size();
+        if (!text_.ends_with('/')) result.text_ += '/';
+        result.finish();
+        return result;
+    }
+
+    /// Returns true if this is an app's api, not its page.
+    bool is_api() const noexcept requires(std::is_same_v<Kind, app_kind>) { return at_.api; }
+    /// Returns an app's page, in this version.
+    hosted_url page() const requires(std::is_same_v<Kind, app_kind>)
+    {
+        hosted_url result(*this);
+        result.text_ = detail::without_path(text_, at_, false);
+        result.finish();
+        return result;
+    }
+
+    friend bool operator==(hosted_url const& a, hosted_url const& b) noexcept { return a.text_ == b.text_; }
+    friend std::strong_ordering operator<=>(hosted_url const& a, hosted_url const& b) noexcept
+    {
+        return a.text_ <=> b.text_;
+    }
 
 private:
+    static constexpr bool is_app = std::is_same_v<Kind, app_kind>;
+
     struct relative
     {};
 
-    deployed_url(service_url const& service, std::string_view path, relative)
-        : origin_(service.origin()), text_(service.str())
+    hosted_url(detail::url_parts const& parts, service_url const* service)
+        : origin_(parts, false), text_(origin_.str() + '/'), open_(!parts.path.ends_with('/'))
     {
-        auto const own = text_.size();
+        own_ = text_.size();
+        if (parts.path.size() > 1) detail::append_path(text_, parts.path, detail::segment_form::encoded);
+        if (service != nullptr && text_.starts_with(service->str())) own_ = service->str().size();
+        at_ = detail::find_name(text_, own_, is_app);
+        finish();
+    }
+
+    hosted_url(service_url const& service, std::string_view path, relative)
+        : origin_(service.origin()), text_(service.str()), open_(!path.ends_with('/'))
+    {
+        own_ = text_.size();
         detail::check_path(path);
         detail::append_path(text_, path, detail::segment_form::encoded);
-        detail::check_size(text_);
-        split(own);
-    }
-
-    explicit deployed_url(detail::url_parts const& parts) : origin_(parts, false), text_(origin_.str() + '/')
-    {
-        auto const own = text_.size();
-        if (parts.path.size() > 1) detail::append_path(text_, parts.path, detail::segment_form::encoded);
-        detail::check_size(text_);
-        split(own);
-    }
-
-    /// Finds prefix, name and version behind the first `own` bytes.
-    void split(std::size_t own)
-    {
-        auto const segment_before = [&](std::size_t end) {
-            if (end <= own) detail::refuse_url("it has no name; write <service url>/<prefix>/<name>/");
-            return std::max(text_.rfind('/', end - 2) + 1, own);
-        };
-        std::size_t end = text_.size();
-        std::size_t last = segment_before(end);
-        std::size_t before = segment_before(last);
-        if (before > own && detail::is_version_tag(between(last, end))) {
-            end = last;
-            last = before;
+        at_ = detail::find_name(text_, own_, is_app);
+        bool const last =
+            at_.name_end == text_.size() && between(own_, at_.name).find('/') != std::string_view::npos;
+        if (last && detail::is_digits(between(at_.name, at_.name_end))) {
+            text_.insert(at_.name, 1, 'v');
+            at_ = detail::find_name(text_, own_, is_app);
         }
-        prefix_pos_ = own;
-        name_pos_ = last;
-        version_pos_ = end;
+        finish();
+    }
+
+    /// Reads what stands behind the name; the text ends in a slash until then.
+    void finish()
+    {
+        detail::read_behind_name(text_, is_app, at_);
+        if (open_ && at_.path < text_.size()) text_.pop_back();
+        detail::check_size(text_);
     }
 
     /// The segments from one position to the next, without the slash at their end.
@@ -265,52 +335,18 @@ private:
 
     class origin origin_;
     std::string text_;
-    std::size_t prefix_pos_ = 0;
-    std::size_t name_pos_ = 0;
-    std::size_t version_pos_ = 0;
+    std::size_t own_ = 0;
+    detail::hosted_parts at_;
+    bool exact_ = false;
+    /// It was written without a slash at its end.
+    bool open_ = false;
 };
 
 /// A model's url.
-class model_url : public deployed_url
-{
-public:
-    /// From a whole url.
-    model_url(std::string_view text) : deployed_url(text) {}
-    /// From a whole url.
-    model_url(std::string const& text) : model_url(std::string_view(text)) {}
-    /// From a whole url; the pointer must not be null.
-    model_url(char const* text) : model_url(std::string_view(text)) {}
+using model_url = hosted_url<model_kind>;
 
-    /// A whole url, or the path behind the service url (`models/practicus/diamond-price/v3`),
-    /// percent-encoded. If it is the service's, the prefix begins behind the service url.
-    model_url(service_url const& service, std::string_view text) : deployed_url(service, text) {}
-
-    /// From names as the listing has them, not percent-encoded: what a url can not hold is encoded, a slash
-    /// in the name too. The version is a tag or a plain number (`3` for `v3`).
-    model_url(service_url const& service, std::string_view prefix, std::string_view name,
-              std::string_view version = {})
-        : deployed_url(service, prefix, name, version)
-    {}
-};
-
-/// An app's url; written as a model's.
-class app_url : public deployed_url
-{
-public:
-    /// From a whole url.
-    app_url(std::string_view text) : deployed_url(text) {}
-    /// From a whole url.
-    app_url(std::string const& text) : app_url(std::string_view(text)) {}
-    /// From a whole url; the pointer must not be null.
-    app_url(char const* text) : app_url(std::string_view(text)) {}
-    /// As a model's.
-    app_url(service_url const& service, std::string_view text) : deployed_url(service, text) {}
-    /// As a model's.
-    app_url(service_url const& service, std::string_view prefix, std::string_view name,
-            std::string_view version = {})
-        : deployed_url(service, prefix, name, version)
-    {}
-};
+/// An app's url: its page, or its api.
+using app_url = hosted_url<app_kind>;
 
 namespace detail {
 

@@ -266,6 +266,7 @@ TEST_CASE("a model url's text is taken apart")
               "https://h/models/price/"},
              {"https://h/a/b/c/d/latest/", "https://h/a/b/c/d/latest/", "a/b/c", "d", "latest",
               "https://h/a/b/c/d/"},
+             {"https://h/a/b/prod", "https://h/a/b/prod/", "a", "b", "prod", "https://h/a/b/"},
              {"https://h/a/b/production", "https://h/a/b/production/", "a", "b", "production",
               "https://h/a/b/"},
              {"https://h/a/b/staging/", "https://h/a/b/staging/", "a", "b", "staging", "https://h/a/b/"},
@@ -286,6 +287,207 @@ TEST_CASE("a model url's text is taken apart")
         CHECK(url.version() == r.version);
         CHECK(url.without_version() == r.without_version);
         CHECK(model_url(url.str()) == url);
+    }
+}
+
+TEST_CASE("a model's version and the path behind it are told apart")
+{
+    struct row
+    {
+        char const* text;
+        char const* str;
+        char const* name;
+        char const* version;
+        char const* path;
+        char const* model; // at({})
+    };
+    for (auto const& r : std::vector<row>{
+             {"https://h/m/llm/prod/chat/completions", "https://h/m/llm/prod/chat/completions", "llm", "prod",
+              "chat/completions", "https://h/m/llm/prod/"},
+             {"https://h/models/practicus/llm/v3/embeddings", "https://h/models/practicus/llm/v3/embeddings",
+              "llm", "v3", "embeddings", "https://h/models/practicus/llm/v3/"},
+             {"https://h/m/llm/latest/mcp/", "https://h/m/llm/latest/mcp/", "llm", "latest", "mcp/",
+              "https://h/m/llm/latest/"},
+             {"https://h/m/llm/prod", "https://h/m/llm/prod/", "llm", "prod", "", "https://h/m/llm/prod/"},
+             {"https://h/m/llm/v1/v2/latest", "https://h/m/llm/v1/v2/latest", "llm", "v1", "v2/latest",
+              "https://h/m/llm/v1/"},
+             {"https://h/m/llm/v1/api/v2/", "https://h/m/llm/v1/api/v2/", "llm", "v1", "api/v2/",
+              "https://h/m/llm/v1/"},
+             {"https://h/m/llm/v1/%63hat/a%2fb", "https://h/m/llm/v1/chat/a%2Fb", "llm", "v1", "chat/a%2Fb",
+              "https://h/m/llm/v1/"},
+             {"https://h/m/api/v1/x", "https://h/m/api/v1/x", "api", "v1", "x", "https://h/m/api/v1/"},
+             {"https://h/m/latest/prod/x", "https://h/m/latest/prod/x", "latest", "prod", "x",
+              "https://h/m/latest/prod/"},
+             // Without a version, the last segment is the name.
+             {"https://h/m/llm/chat/completions", "https://h/m/llm/chat/completions/", "completions", "", "",
+              "https://h/m/llm/chat/completions/"},
+         }) {
+        INFO(r.text);
+        model_url const url(r.text);
+        CHECK(url.str() == r.str);
+        CHECK(url.target() == url.str().substr(9));
+        CHECK(url.name() == r.name);
+        CHECK(url.version() == r.version);
+        CHECK(url.path() == r.path);
+        CHECK(url.at({}).str() == r.model);
+        CHECK(url.at("/").str() == r.model);
+        CHECK(model_url(url.str()) == url);
+        CHECK_FALSE(url.is_exact());
+    }
+}
+
+TEST_CASE("a path is put behind a model's url in its form")
+{
+    model_url const model(service_url("https://h/eu"), "models/practicus", "llm", "prod");
+    CHECK(model.at("chat/completions").str() == "https://h/eu/models/practicus/llm/prod/chat/completions");
+    CHECK(model.at("/mcp/").target() == "/eu/models/practicus/llm/prod/mcp/");
+    CHECK(model.at("a").at("b").path() == "b");
+    CHECK(model.at("a").without_version() == model.without_version());
+    CHECK(model.at("a%2fb/%7e").path() == "a%2Fb/~");
+    CHECK(model.at("v2/x").version() == "prod");
+    CHECK(model.at({}) == model);
+    // Where no version is named, a path may name it.
+    CHECK(model_url(service_url("https://h"), "m", "llm").at("v2/x").version() == "v2");
+    for (char const* path :
+         {"a?b", "a#b", "a b", "a//b", "//", "../b", "%2e%2e", "a\nb", "a\\b", "%0a", "%"}) {
+        INFO(path);
+        CHECK_THAT(refusal([&] { (void)model.at(path); }), ContainsSubstring("the url can not be used: "));
+    }
+    CHECK_THAT(refusal([&] { (void)model.at(std::string(9000, 'a')); }), ContainsSubstring("8192"));
+}
+
+TEST_CASE("an app's page, its api, version and endpoint are told apart")
+{
+    struct row
+    {
+        char const* text;
+        char const* str;
+        char const* version;
+        char const* endpoint;
+        char const* page;
+        char const* api; // at({})
+    };
+    for (auto const& r : std::vector<row>{
+             {"https://h/apps/my-app", "https://h/apps/my-app/", "", "", "https://h/apps/my-app/",
+              "https://h/apps/my-app/api/"},
+             {"https://h/apps/my-app/v4", "https://h/apps/my-app/v4/", "v4", "", "https://h/apps/my-app/v4/",
+              "https://h/apps/my-app/api/v4/"},
+             {"https://h/apps/my-app/api", "https://h/apps/my-app/api/", "", "", "https://h/apps/my-app/",
+              "https://h/apps/my-app/api/"},
+             {"https://h/apps/my-app/api/", "https://h/apps/my-app/api/", "", "", "https://h/apps/my-app/",
+              "https://h/apps/my-app/api/"},
+             {"https://h/apps/my-app/api/v1/", "https://h/apps/my-app/api/v1/", "v1", "",
+              "https://h/apps/my-app/v1/", "https://h/apps/my-app/api/v1/"},
+             {"https://h/apps/my-app/%61pi/prod", "https://h/apps/my-app/api/prod/", "prod", "",
+              "https://h/apps/my-app/prod/", "https://h/apps/my-app/api/prod/"},
+             {"https://h/apps/my-app/api/say-hello/", "https://h/apps/my-app/api/say-hello/", "",
+              "say-hello/", "https://h/apps/my-app/", "https://h/apps/my-app/api/"},
+             {"https://h/apps/my-app/api/say-hello", "https://h/apps/my-app/api/say-hello", "", "say-hello",
+              "https://h/apps/my-app/", "https://h/apps/my-app/api/"},
+             {"https://h/apps/my-app/api/v4/say-hello/", "https://h/apps/my-app/api/v4/say-hello/", "v4",
+              "say-hello/", "https://h/apps/my-app/v4/", "https://h/apps/my-app/api/v4/"},
+             {"https://h/apps/my-app/api/say-hello/v4", "https://h/apps/my-app/api/say-hello/v4", "",
+              "say-hello/v4", "https://h/apps/my-app/", "https://h/apps/my-app/api/"},
+             {"https://h/apps/my-app/v4/a/api/", "https://h/apps/my-app/v4/a/api/", "v4", "a/api/",
+              "https://h/apps/my-app/v4/", "https://h/apps/my-app/api/v4/"},
+         }) {
+        INFO(r.text);
+        app_url const url(r.text);
+        CHECK(url.str() == r.str);
+        CHECK(url.prefix() == "apps");
+        CHECK(url.name() == "my-app");
+        CHECK(url.version() == r.version);
+        CHECK(url.path() == r.endpoint);
+        CHECK(url.page().str() == r.page);
+        CHECK(url.at({}).str() == r.api);
+        CHECK(url.is_api() == (url.str().find("my-app/api/") != std::string::npos));
+        CHECK(url.without_version() == "https://h/apps/my-app/");
+        CHECK(url.at("x").str() == r.api + std::string("x"));
+        CHECK(url.at("x").at({}).page().str() == r.page);
+        CHECK(app_url(url.str()) == url);
+    }
+    app_url const page(service_url("https://h/eu"), "apps/tools", "viewer", "4");
+    CHECK(page.at("say-hello/").target() == "/eu/apps/tools/viewer/api/v4/say-hello/");
+    CHECK(app_url("https://h/apps/api/api/v1").name() == "api");
+    CHECK(app_url("https://h/a/b/c/api/x").prefix() == "a/b");
+}
+
+TEST_CASE("an app's version before its api is refused: a region serves it nowhere")
+{
+    for (char const* tail : {"v4/api/", "v4/api", "latest/api/say-hello/", "v4/api/v5/"}) {
+        INFO(tail);
+        CHECK_THAT(refusal([&] { app_url("https://h/apps/my-app/" + std::string(tail)); }),
+                   ContainsSubstring("/api/<version>/"));
+        CHECK_THAT(refusal([&] { app_url(service_url("https://h"), "apps/my-app/" + std::string(tail)); }),
+                   ContainsSubstring("/api/<version>/"));
+    }
+}
+
+TEST_CASE("names that look like versions, or api, stay names where the parts are given")
+{
+    service_url const service("https://h");
+    for (char const* name : {"latest", "v3", "prod", "api", "3"}) {
+        INFO(name);
+        model_url const model(service, "a/b", name, "v2");
+        CHECK(model.prefix() == "a/b");
+        CHECK(model.name() == name);
+        CHECK(model.version() == "v2");
+        CHECK(model.at("x/api/v1").name() == name);
+        CHECK(model.at("x/api/v1").path() == "x/api/v1");
+        CHECK(model.is_exact());
+        app_url const app(service, "a/b", name, "v2");
+        CHECK(app.name() == name);
+        CHECK(app.at("x").str() == "https://h/a/b/" + std::string(name) + "/api/v2/x");
+        CHECK(app.at("x").name() == name);
+        CHECK(app.at("x").page() == app);
+    }
+    CHECK(model_url(service, "a/b/v1/c", "n").prefix() == "a/b/v1/c");
+    CHECK(app_url(service, "a/b/api/c", "n").at("x").page().prefix() == "a/b/api/c");
+}
+
+TEST_CASE("in a part of a url, a plain number in the version's place is a version")
+{
+    service_url const service("https://h/eu/west");
+    CHECK(model_url(service, "models/practicus/price/2").str() ==
+          "https://h/eu/west/models/practicus/price/v2/");
+    CHECK(model_url(service, "models/price/12/").version() == "v12");
+    CHECK(app_url(service, "apps/my-app/2").version() == "v2");
+    CHECK(app_url(service, "apps/my-app/2").at("x").target() == "/eu/west/apps/my-app/api/v2/x");
+    // Not with fewer segments, not behind a version, not in a whole url.
+    CHECK(model_url(service, "models/2").name() == "2");
+    CHECK(model_url(service, "a%2fb/2").name() == "2");
+    CHECK(model_url(service, "models/price/v1/2").path() == "2");
+    CHECK(model_url(service, "https://h/eu/west/models/price/2").name() == "2");
+    CHECK(model_url("https://h/models/price/2").name() == "2");
+    CHECK(model_url(service, "models/price", "2").name() == "2");
+}
+
+TEST_CASE("a text is read as a listing has it")
+{
+    model_url const text("https://h/models/a/b/v1/c");
+    auto const a = text.read_as("https://h/models/a/");
+    CHECK(a == text);
+    CHECK(a.name() == "a");
+    CHECK(a.prefix() == "models");
+    CHECK(a.version().empty());
+    CHECK(a.path() == "b/v1/c");
+    CHECK(a.at({}).str() == "https://h/models/a/");
+    CHECK(a.is_exact());
+    auto const odd = text.read_as("https://h/models/a/b/v1/");
+    CHECK(odd.name() == "v1");
+    CHECK(odd.path() == "c");
+    // A path keeps its form, although the slash was added while it was read as a name.
+    CHECK(model_url("https://h/m/llm/chat/completions").read_as("https://h/m/llm/").path() ==
+          "chat/completions");
+    CHECK(model_url("https://h/m/llm/mcp/").read_as("https://h/m/llm/").path() == "mcp/");
+    CHECK(model_url("https://h/m/llm/v3").read_as("https://h/m/llm/").str() == "https://h/m/llm/v3/");
+    CHECK(app_url("https://h/a/b/c").read_as("https://h/a/b/").at("x").str() == "https://h/a/b/api/x");
+    for (char const* base :
+         {"", "/", "https://h/", "https://h/models/", "https://h/models/a", "https://h/models/b/",
+          "https://h/models/a/b/v1/c/", "https://h/models/a/b/v1/c/d/"}) {
+        INFO(base);
+        CHECK_THAT(refusal([&] { (void)text.read_as(base); }, errc::invalid_argument),
+                   ContainsSubstring("begin"));
     }
 }
 
@@ -391,6 +593,40 @@ TEST_CASE("no byte in any part reaches a request target raw")
     CHECK(made > 5000);
 }
 
+namespace {
+
+/// Prefix, name, version and path, as they are given and as they are read.
+struct parts
+{
+    std::string prefix, name, version, path;
+    friend bool operator==(parts const&, parts const&) = default;
+};
+
+template <class Url>
+parts parts_of(Url const& url)
+{
+    return {url.prefix(), url.name(), std::string(url.version()), std::string(url.path())};
+}
+
+/// The documented rule for what a text cannot tell.
+bool is_ambiguous(parts const& p, bool of_app, bool api)
+{
+    auto const ends_name = [&](std::string_view s) {
+        return practicus::detail::is_version_tag(s) || (of_app && s == "api");
+    };
+    std::size_t before = 0;
+    for (std::string_view rest = p.prefix; !rest.empty(); ++before) {
+        auto const end = rest.find('/');
+        if (before >= 2 && ends_name(rest.substr(0, end))) return true;
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+    if (before >= 2 && ends_name(p.name)) return true;
+    auto const first = std::string_view(p.path).substr(0, p.path.find('/'));
+    return p.version.empty() && (api ? ends_name(first) && first != "api" : !p.path.empty());
+}
+
+} // namespace
+
 TEST_CASE("random urls keep their normal form and their host stays a host")
 {
     std::mt19937 random(20260401);
@@ -406,13 +642,83 @@ TEST_CASE("random urls keep their normal form and their host stays a host")
         try {
             model_url const url(text);
             ++made;
-            bool const stable = model_url(url.str()).str() == url.str() && is_clean_target(url.target()) &&
-                                url.str().starts_with(url.origin().str() + '/') &&
-                                url.str().starts_with(url.without_version()) && !url.name().empty();
+            bool const stable =
+                model_url(url.str()).str() == url.str() && parts_of(model_url(url.str())) == parts_of(url) &&
+                is_clean_target(url.target()) && url.str().starts_with(url.origin().str() + '/') &&
+                url.str().starts_with(url.without_version()) && !url.name().empty();
             if (!stable) FAIL("unstable: " << text << " -> " << url.str());
         } catch (practicus::error const& e) {
             if (e.code() != errc::invalid_url) FAIL(e.what());
         }
     }
     CHECK(made > 500);
+}
+
+TEST_CASE("random parts give a text that is read as the same parts, unless it is ambiguous")
+{
+    std::mt19937 random(19);
+    std::vector<std::string> const words{"models", "a",    "b c", "api",         "v1",
+                                         "latest", "prod", "7",   "\xc3\xbc%2f", "x"};
+    auto const word = [&] { return words[random() % words.size()]; };
+    std::size_t same = 0, ambiguous = 0;
+    auto const check = [&](auto const& url, parts const& given, bool of_app, bool api) {
+        using Url = std::decay_t<decltype(url)>;
+        if (is_ambiguous(given, of_app, api)) return void(++ambiguous);
+        Url const read(url.str());
+        if (read.str() != url.str() || !is_clean_target(url.target())) FAIL("another text: " << url.str());
+        if (parts_of(read) != given || parts_of(url) != given) FAIL("other parts: " << url.str());
+        if (read.without_version() != url.without_version()) FAIL("another identity: " << url.str());
+        ++same;
+    };
+    service_url const service("https://h");
+    for (int i = 0; i < 20000; ++i) {
+        parts p{word(), word(), {}, {}};
+        for (auto n = random() % 3; n > 0; --n)
+            p.prefix += '/' + word();
+        if (random() % 2 == 0) p.version = std::vector{"v1", "latest", "prod", "staging"}[random() % 4];
+        std::string path;
+        for (auto n = random() % 3; n > 0; --n)
+            path +=
+                std::vector{"chat", "api", "v2", "7", "%20"}[random() % 5] + std::string(n > 1 ? "/" : "");
+        if (!path.empty() && random() % 2 == 0) path += '/';
+        model_url const model(service, p.prefix, p.name, p.version);
+        app_url const app(service, p.prefix, p.name, p.version);
+        check(model, p, false, false);
+        check(app, p, true, false);
+        p.path = path;
+        bool const names_version =
+            p.version.empty() && practicus::detail::is_version_tag(path.substr(0, path.find('/')));
+        if (names_version) continue;
+        check(model.at(path), p, false, false);
+        check(app.at(path), p, true, true);
+    }
+    CHECK(same > 20000);
+    CHECK(ambiguous > 5000);
+}
+
+TEST_CASE("no text of an app gets a second api, and its api is the same from each of its forms")
+{
+    std::mt19937 random(78);
+    std::vector<std::string> const words{"apps", "x", "api", "%61pi", "v1", "prod", "say-hello", "9"};
+    std::size_t made = 0;
+    for (int i = 0; i < 20000; ++i) {
+        std::string text = "https://h";
+        for (auto n = 2 + random() % 5; n > 0; --n)
+            text += '/' + words[random() % words.size()];
+        if (random() % 2 == 0) text += '/';
+        try {
+            app_url const url(text);
+            ++made;
+            auto const api = url.at({});
+            bool const good = app_url(url.str()).str() == url.str() && api.at({}) == api && api.is_api() &&
+                              url.page().at({}) == api && app_url(api.str()).at({}) == api &&
+                              app_url(api.at("x").str()).at({}) == api &&
+                              (api.str().find("/api/api/") == std::string::npos || url.name() == "api" ||
+                               ("/" + url.prefix() + "/").find("/api/api/") != std::string::npos);
+            if (!good) FAIL("not the same: " << text << " -> " << api.str());
+        } catch (practicus::error const& e) {
+            if (e.code() != errc::invalid_url) FAIL(e.what());
+        }
+    }
+    CHECK(made > 10000);
 }

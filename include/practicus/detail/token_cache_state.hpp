@@ -68,7 +68,7 @@ private:
 /// What is known of the models, or of the apps, of a region: which url has which id, and which id has which
 /// token. (Models and apps number their ids apart, so a client has two of these.)
 ///
-/// A url here is `deployed_url::without_version()`: a token for v1 serves v2. Finding an id, and trading it
+/// A url here is `hosted_url::without_version()`: a token for v1 serves v2. Finding an id, and trading it
 /// for a token, are flights of their own: a renewal of a token needs no id, and costs one request. Ids live
 /// for `model_id_lifetime` and are not renewed; a listing primes them, and a 404 drops them.
 ///

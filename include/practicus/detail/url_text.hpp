@@ -241,7 +241,7 @@ inline std::string read_host(boost::urls::authority_view const& authority)
 
 inline bool is_version_tag(std::string_view segment) noexcept
 {
-    return segment == "latest" || segment == "production" || segment == "staging" ||
+    return segment == "latest" || segment == "prod" || segment == "production" || segment == "staging" ||
            (segment.starts_with('v') && is_digits(segment.substr(1)));
 }
 
@@ -250,7 +250,59 @@ inline std::string version_segment(std::string_view version)
 {
     if (is_version_tag(version)) return std::string(version);
     if (is_digits(version)) return 'v' + std::string(version);
-    refuse_url("the version is neither v<number> nor latest, production or staging");
+    refuse_url("the version is neither v<number> nor latest, prod, production or staging");
+}
+
+/// Positions in the text of a model's or an app's url. Each part ends with the slash before the next one.
+struct hosted_parts
+{
+    std::size_t name = 0;
+    std::size_t name_end = 0;
+    std::size_t version = 0; ///< Behind `api/`, where that is.
+    std::size_t path = 0;
+    bool api = false;
+};
+
+/// The segment that begins here, without its slash.
+inline std::string_view segment_at(std::string_view text, std::size_t at)
+{
+    return text.substr(at, text.find('/', at) - at);
+}
+
+/// Finds where the name stands behind the first `own` bytes of a text that ends in a slash.
+inline hosted_parts find_name(std::string_view text, std::size_t own, bool of_app)
+{
+    hosted_parts at;
+    at.name_end = own;
+    std::size_t before = 0;
+    for (; at.name_end < text.size(); ++before) {
+        auto const segment = segment_at(text, at.name_end);
+        if (before >= 2 && (is_version_tag(segment) || (of_app && segment == "api"))) break;
+        at.name = at.name_end;
+        at.name_end += segment.size() + 1;
+    }
+    if (before < 2) refuse_url("it has no name; write <service url>/<prefix>/<name>/");
+    return at;
+}
+
+/// Finds what stands behind the name, in a text that ends in a slash.
+inline void read_behind_name(std::string_view text, bool of_app, hosted_parts& at)
+{
+    constexpr std::string_view api = "api";
+    at.api = of_app && segment_at(text, at.name_end) == api;
+    at.version = at.name_end + (at.api ? api.size() + 1 : 0);
+    auto const tag = segment_at(text, at.version);
+    at.path = at.version + (is_version_tag(tag) ? tag.size() + 1 : 0);
+    if (of_app && !at.api && at.path > at.version && segment_at(text, at.path) == api)
+        refuse_url("the version of an app's api stands behind it; write <prefix>/<name>/api/<version>/");
+}
+
+/// The text up to the version, `api/` in it or not.
+inline std::string without_path(std::string_view text, hosted_parts const& at, bool api)
+{
+    std::string result(text.substr(0, at.name_end));
+    if (api) result += "api/";
+    return result.append(text.substr(at.version, at.path - at.version));
 }
 
 /// Only what a path in normal form holds.

@@ -144,19 +144,20 @@ inline request prediction(model_url const& url, bool by_get, std::string_view co
     return r;
 }
 
-/// `GET <model url>?get_meta=true`, with the access token; never with the refresh token.
+/// `GET <model url>?get_meta=true`, with the access token; never with the refresh token. A path behind the
+/// model's url is left out.
 inline request metadata(model_url const& url, std::size_t body_limit)
 {
-    request r("GET", url.origin(), std::string(url.target()) + "?get_meta=true");
+    request r("GET", url.origin(), std::string(url.at({}).target()) + "?get_meta=true");
     r.authorized = authorization::access;
     r.body_limit = body_limit;
     return r;
 }
 
-/// `GET <app url>api/?prt_sys_task=meta`, without a token.
+/// `GET <app api url>?prt_sys_task=meta`, without a token. The endpoint is left out.
 inline request app_metadata(app_url const& url, std::size_t body_limit)
 {
-    request r("GET", url.origin(), std::string(url.target()) + "api/?prt_sys_task=meta");
+    request r("GET", url.origin(), std::string(url.at({}).target()) + "?prt_sys_task=meta");
     r.body_limit = body_limit;
     return r;
 }

@@ -216,6 +216,10 @@ TEST_CASE("the requests of metadata")
     CHECK(model.authorized == authorization::access);
     CHECK(model.body.empty());
     CHECK(model.body_limit == 7);
+    CHECK(wire::metadata(model_url("https://h/models/llm/prod/chat/completions"), 7).target ==
+          "/models/llm/prod/?get_meta=true");
+    for (char const* text : {"https://h/apps/shop/v1", "https://h/apps/shop/api/v1/say-hello/"})
+        CHECK(wire::app_metadata(app_url(text), 7).target == "/apps/shop/api/v1/?prt_sys_task=meta");
     auto const app = wire::app_metadata(app_url("https://m.company.com/apps/shop"), 7);
     CHECK(app.method == "GET");
     CHECK(app.target == "/apps/shop/api/?prt_sys_task=meta");
