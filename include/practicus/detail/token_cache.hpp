@@ -91,6 +91,13 @@ public:
         return entry ? entry->state.value() : std::nullopt;
     }
 
+    /// As `token_cache_state::listed_part`.
+    std::size_t listed_part(std::string_view name)
+    {
+        std::lock_guard lock(mutex_);
+        return state_.listed_part(name);
+    }
+
     /// Keeps the token that `key` has now for this thread.
     void install(token_key const& key, std::string_view name, token const& value)
     {

@@ -80,6 +80,12 @@ public:
     using id_handle = std::optional<std::int64_t>;
     using token_handle = token;
 
+    struct id_extra : Extra<id_handle>
+    {
+        /// A listing named this url.
+        bool listed = false;
+    };
+
     struct token_extra : Extra<token_handle>
     {
         /// The entry's own.
@@ -87,7 +93,7 @@ public:
         token_names names;
     };
 
-    using id_flights = keyed_flights<std::string, id_handle, Extra<id_handle>, text_key_hash>;
+    using id_flights = keyed_flights<std::string, id_handle, id_extra, text_key_hash>;
     using token_flights = keyed_flights<token_key, token_handle, token_extra, token_key_hash>;
     using id_entry = typename id_flights::entry_ptr;
     using token_entry = typename token_flights::entry_ptr;
@@ -129,10 +135,19 @@ public:
         auto entry = ids_.find(url);
         if (!entry && ids_.size() >= ids_.capacity() / 4 * 3) return {};
         if (!entry) entry = ids_.at(url, now);
+        entry->extra.listed = true;
         primed result;
         result.moved = entry->state.value() && entry->state.value() != id;
         if (entry->state.put(id, life_of_id(now))) result.wake = std::move(entry);
         return result;
+    }
+
+    /// The size of the longest beginning of `url`, up to a slash, that a listing named; 0 if there is none.
+    std::size_t listed_part(std::string_view url)
+    {
+        for (auto end = url.size(); end > 1; end = url.rfind('/', end - 2) + 1)
+            if (auto const entry = ids_.find(url.substr(0, end)); entry && entry->extra.listed) return end;
+        return 0;
     }
 
     /// The region knows this id no more (404, and not a replayed one): forgets it for every url, and its

@@ -20,25 +20,44 @@
 /// From a url to an id to a token, for models and apps: the flights that fetch them, and those who wait.
 namespace practicus::inline v1::detail {
 
+inline token_cache& cache_for(session& s, model_url const&) noexcept
+{
+    return s.models();
+}
+
+inline token_cache& cache_for(session& s, app_url const&) noexcept
+{
+    return s.apps();
+}
+
+/// The url as a listing has it: a text without a version may be that of a listed model with a path behind it.
+template <class Url>
+Url as_listed(session& s, Url const& url)
+{
+    auto const name = url.without_version();
+    auto const size = url.is_exact() ? 0 : cache_for(s, url).listed_part(name);
+    return size == 0 || size == name.size() ? url : url.read_as(name.substr(0, size));
+}
+
+inline request id_request(session& s, model_url const& url)
+{
+    return wire::metadata(as_listed(s, url), s.limits().console_body());
+}
+
+inline request id_request(session& s, app_url const& url)
+{
+    return wire::app_metadata(as_listed(s, url), s.limits().console_body());
+}
+
 /// Asks the model's service; `read(response)`.
 template <class Read>
 auto ask_model(session& s, operation& op, model_url const& url, Read read)
     -> asio::awaitable<decltype(read(std::declval<response const&>()))>
 {
-    auto const r = wire::metadata(url, s.limits().console_body());
+    auto const r = id_request(s, url);
     response answer;
     co_await s.call(op, r, answer);
     co_return s.explain(op, r, answer, [&] { return read(answer); });
-}
-
-inline request id_request(session& s, model_url const& url)
-{
-    return wire::metadata(url, s.limits().console_body());
-}
-
-inline request id_request(session& s, app_url const& url)
-{
-    return wire::app_metadata(url, s.limits().console_body());
 }
 
 /// The model's id as its service tells it.
@@ -54,16 +73,6 @@ inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, app_url c
     response answer;
     co_await s.call(op, r, answer);
     co_return s.read_answer(op, r, answer, wire::read_app_id);
-}
-
-inline token_cache& cache_for(session& s, model_url const&) noexcept
-{
-    return s.models();
-}
-
-inline token_cache& cache_for(session& s, app_url const&) noexcept
-{
-    return s.apps();
 }
 
 inline request trade_for(session& s, model_url const&, token_key const& key)
@@ -100,11 +109,22 @@ std::string token_store_key(Url const& url, token_key const& key)
            (key.purpose == token_purpose::upload ? " for upload" : "");
 }
 
-/// A flight that finds out an id.
+template <class Url>
+asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& url);
+
+/// A flight that finds out an id. A text that begins with a listed url gets that one's id.
 template <class Url>
 asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<session> s,
                                                           std::shared_ptr<call_options const> with, Url url)
 {
+    auto const listed = as_listed(*s, url);
+    if (listed.without_version() != url.without_version()) {
+        auto op = s->begin_shared(with);
+        brought<token_cache::id_handle> known;
+        known.value = co_await id_of(*s, op, listed);
+        known.life = token_cache::state_type::life_of_id(s->home()->time().now());
+        co_return known;
+    }
     // In a store, an id is kept as its digits.
     operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
         auto op = s->begin_shared(with);
@@ -149,7 +169,7 @@ asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
     } catch (...) {
         failure = current_error_info();
     }
-    if (failure && failure->code == errc::not_found) co_await s->unshare(id_key(url));
+    if (failure && failure->code == errc::not_found) co_await s->unshare(id_key(as_listed(*s, url)));
     if (failure) throw error(std::move(failure));
     co_return got;
 }

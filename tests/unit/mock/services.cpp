@@ -128,17 +128,73 @@ TEST_CASE("an app's id")
 {
     region_client c;
     for (auto const* url :
-         {"/apps/tools/viewer/api/", "/apps/tools/viewer/v1/api/", "/apps/tools/viewer/api/v1/"}) {
+         {"/apps/tools/viewer/api/", "/apps/tools/viewer/api/v1/", "/apps/tools/viewer/api/prod/",
+          "/apps/tools/viewer/api/say-hello/", "/apps/tools/viewer/api/v1/say-hello"}) {
         auto answer = c.region.handle(c.get(std::string(url) + "?prt_sys_task=meta"));
         CHECK(answer.status == 200);
         CHECK(c.json(answer).at("app_id") == 78);
     }
     CHECK(c.region.handle(c.get("/apps/bare/api/?prt_sys_task=meta")).status == 404);
     CHECK(c.region.handle(c.get("/apps/tools/viewer/api/v9/?prt_sys_task=meta")).status == 404);
-    CHECK(c.region.count("GET app-meta") == 5);
+    CHECK(c.region.count("GET app-meta") == 7);
+    auto moved = c.region.handle(c.get("/apps/tools/viewer/api/v1?prt_sys_task=meta"));
+    CHECK(moved.headers["Location"] == "/apps/tools/viewer/api/v1/?prt_sys_task=meta");
     deployment const where("d", "D");
     c.region.add(app(5, "odd", prefix("a", "a")).add(version(1, 1, where)).answer_id(std::nullopt));
     CHECK_FALSE(
         c.json(c.region.handle(c.get("/a/odd/api/?prt_sys_task=meta"))).as_object().contains("app_id"));
     CHECK(c.region.violations() == strings());
+}
+
+TEST_CASE("an app's version before its api is refused")
+{
+    region_client c;
+    for (auto const* url : {"/apps/tools/viewer/v1/api/", "/apps/tools/viewer/v1/api/say-hello/"})
+        CHECK(c.region.handle(c.get(std::string(url) + "?prt_sys_task=meta")).status == 404);
+    CHECK(c.region.violations() ==
+          strings{"GET /apps/tools/viewer/v1/api/: an app's version before its api",
+                  "GET /apps/tools/viewer/v1/api/say-hello/: an app's version before its api"});
+    CHECK(c.region.handle(c.get("/apps/tools/viewer/v1/")).status == 404);
+    CHECK(c.region.handle(c.get("/apps/tools/viewer/api/api/?prt_sys_task=meta")).status == 200);
+    CHECK(c.region.count("GET app-meta") == 1);
+    CHECK(c.region.violations().size() == 2);
+}
+
+TEST_CASE("an app's endpoints want the app's session token")
+{
+    region_client c;
+    auto ask = [&](token_type type, std::int64_t id) {
+        auto const token = c.region.issue(type, "admin@company.com", id);
+        return c.region.handle(c.post("/apps/tools/viewer/api/v1/say-hello/").json("{}").bearer(token))
+            .status;
+    };
+    CHECK(ask(token_type::app_session, 78) == 404);
+    CHECK(c.region.violations() == strings());
+    CHECK(ask(token_type::app_session, 79) == 403);
+    CHECK(ask(token_type::session, 78) == 401);
+    CHECK(c.region.violations().size() == 2);
+}
+
+TEST_CASE("a path behind a model wants the model's session token, and is its predictor's")
+{
+    region_client c;
+    deployment const where("d", "D");
+    c.region.add(model(1, "llm", prefix("m", "m")).add(version(1, 1, where)).predicts([](request const& r) {
+        return response(200, "text/plain", r.method + ' ' + r.target + ' ' + r.body);
+    }));
+    for (auto const* url :
+         {"/m/llm/v1/chat/completions", "/m/llm/latest/mcp/", "/m/llm/embeddings", "/m/llm/a?b=c"}) {
+        auto const answer = c.region.handle(c.post(url).json("{}").bearer(c.session(1)));
+        CHECK(answer.status == 200);
+        CHECK(answer.body == "POST " + std::string(url) + " {}");
+    }
+    CHECK(c.region.handle(c.get("/m/llm/v1/health").bearer(c.session(1))).body == "GET /m/llm/v1/health ");
+    CHECK(c.region.count("POST predict") == 4);
+    CHECK(c.region.count("GET predict") == 1);
+    CHECK(c.region.handle(c.post("/m/llm/v2/chat").json("{}").bearer(c.session(1))).status == 404);
+    auto const other = "/models/practicus/diamond-price/chat";
+    CHECK(c.region.handle(c.post(other).json("{}").bearer(c.session(42))).status == 404);
+    CHECK(c.region.violations() == strings());
+    CHECK(c.region.handle(c.post("/m/llm/chat").json("{}").bearer(c.session(42))).status == 403);
+    CHECK(c.region.violations().size() == 1);
 }

@@ -211,7 +211,13 @@ private:
     {
         std::shared_ptr<model const> hosted_model;
         std::shared_ptr<app const> hosted_app;
+        /// An app's api, not its page.
+        bool api = false;
         std::string tag;
+        /// The path behind it.
+        std::string rest;
+        /// There is none, and no slash at the end either.
+        bool open = false;
     };
 
     static std::array<endpoint, 12> const& endpoints();
@@ -237,10 +243,12 @@ private:
 
     target resolve(std::string_view path) const;
     response service(call& c);
-    response model_call(call& c, std::shared_ptr<model const> const& m, version const& v);
+    response model_call(call& c, std::shared_ptr<model const> const& m, version const& v,
+                        std::string_view path);
     static response predict(request const& sent, model const& m, codec const* coding);
     response model_metadata(call& c, model const& m, version const& v);
-    response app_call(call& c, app const& a);
+    response app_call(call& c, app const& a, std::string_view endpoint);
+    response app_endpoint(call& c, app const& a);
 
     detail::token_record const* bearer(call& c, std::initializer_list<token_type> accepted,
                                        response& refusal);

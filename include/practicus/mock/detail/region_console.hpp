@@ -86,9 +86,10 @@ inline std::string region::key_of(request const& r) const
         return "other";
     }
     auto found = resolve(path);
-    if (found.hosted_app) return r.method == "GET" ? "GET app-meta" : "other";
+    bool const plain = found.rest.empty();
+    if (found.api && r.method == "GET" && (plain || r.query() == "prt_sys_task=meta")) return "GET app-meta";
     if (!found.hosted_model || (r.method != "GET" && r.method != "POST")) return "other";
-    return r.method == "GET" && r.body.empty() ? "GET model-meta" : r.method + " predict";
+    return plain && r.method == "GET" && r.body.empty() ? "GET model-meta" : r.method + " predict";
 }
 
 inline void region::check_framing(call const& c)

@@ -15,78 +15,89 @@ inline bool is_version_tag(std::string_view text) noexcept
            text.find_first_not_of("0123456789", 1) == std::string_view::npos;
 }
 
-/// Finds `<prefix>/<name>` or `<prefix>/<name>/<version tag>`.
+/// Finds what the longest beginning of `path` names, up to a slash or the end, and leaves the rest.
 template <class Map>
-typename Map::mapped_type find_hosted(Map const& by_path, std::string const& path, std::string& tag)
+typename Map::mapped_type find_hosted(Map const& by_path, std::string_view& path)
 {
-    if (auto at = by_path.find(path); at != by_path.end()) return at->second;
-    auto slash = path.rfind('/');
-    if (slash == std::string::npos || !is_version_tag(std::string_view(path).substr(slash + 1))) return {};
-    auto at = by_path.find(path.substr(0, slash));
-    if (at == by_path.end()) return {};
-    tag = path.substr(slash + 1);
-    return at->second;
+    for (auto end = path.size(); end + 1 != 0; end = end == 0 ? end - 1 : path.rfind('/', end - 1)) {
+        auto at = by_path.find(std::string(path.substr(0, end)));
+        if (at == by_path.end()) continue;
+        path.remove_prefix(std::min(end + 1, path.size()));
+        return at->second;
+    }
+    return {};
+}
+
+inline std::string_view first_segment(std::string_view path) noexcept
+{
+    return path.substr(0, path.find('/'));
+}
+
+/// Takes a path's first segment off.
+inline std::string take_segment(std::string_view& path)
+{
+    std::string segment(first_segment(path));
+    path.remove_prefix(std::min(segment.size() + 1, path.size()));
+    return segment;
 }
 
 } // namespace detail
 
-/// `path` comes without the region's base path; its trailing slash is needed.
+/// `path` comes without the region's base path.
 inline region::target region::resolve(std::string_view path) const
 {
     target result;
-    auto decoded = detail::percent_decode(path, false);
-    if (!decoded || !decoded->ends_with('/')) return result;
-    decoded->pop_back();
-    result.hosted_model = detail::find_hosted(model_by_path_, *decoded, result.tag);
-    if (result.hosted_model) return result;
-    // An app's API: `<app>/api/`, with a version before it or behind.
-    constexpr std::string_view api = "/api";
-    auto slash = decoded->rfind('/');
-    bool behind = slash != std::string::npos && detail::is_version_tag(decoded->substr(slash + 1));
-    auto tag = behind ? decoded->substr(slash + 1) : std::string();
-    if (behind) decoded->resize(slash);
-    if (!decoded->ends_with(api)) return result;
-    decoded->resize(decoded->size() - api.size());
-    if (behind) {
-        auto at = app_by_path_.find(*decoded);
-        if (at != app_by_path_.end()) result.hosted_app = at->second;
-        result.tag = tag;
-    } else {
-        result.hosted_app = detail::find_hosted(app_by_path_, *decoded, result.tag);
-    }
+    auto const decoded = detail::percent_decode(path, false);
+    if (!decoded) return result;
+    std::string_view rest = *decoded;
+    result.hosted_model = detail::find_hosted(model_by_path_, rest);
+    if (!result.hosted_model) result.hosted_app = detail::find_hosted(app_by_path_, rest);
+    if (result.hosted_app && detail::first_segment(rest) == "api")
+        result.api = !detail::take_segment(rest).empty();
+    if (detail::is_version_tag(detail::first_segment(rest))) result.tag = detail::take_segment(rest);
+    result.rest = rest;
+    result.open = rest.empty() && !path.ends_with('/');
     return result;
 }
 
 inline response region::service(call& c)
 {
-    auto found = resolve(c.path);
-    if (found.hosted_model)
-        if (auto const* const v = found.hosted_model->serving(found.tag))
-            return model_call(c, found.hosted_model, *v);
-    if (found.hosted_app && found.hosted_app->serves(found.tag)) return app_call(c, *found.hosted_app);
-    auto slashed = resolve(std::string(c.path) + '/');
-    if (slashed.hosted_model || slashed.hosted_app) {
+    auto const found = resolve(c.path);
+    auto const* const v = found.hosted_model ? found.hosted_model->serving(found.tag)
+                          : found.hosted_app ? found.hosted_app->serving(found.tag)
+                                             : nullptr;
+    if (v == nullptr) return detail::replies::not_found_page();
+    if (found.hosted_app && !found.api) {
+        if (detail::first_segment(found.rest) == "api") violate(c, "an app's version before its api");
+        return detail::replies::not_found_page();
+    }
+    if (found.open) {
         auto query = c.r.query().empty() ? std::string() : '?' + std::string(c.r.query());
         return detail::replies::redirect(std::string(c.r.path()) + '/' + query);
     }
-    return detail::replies::not_found_page();
+    if (found.hosted_model) return model_call(c, found.hosted_model, *v, found.rest);
+    return app_call(c, *found.hosted_app, found.rest);
 }
 
-inline response region::model_call(call& c, std::shared_ptr<model const> const& m, version const& v)
+/// `path` stands behind the model's url. Only a model with a predictor of its own has paths.
+inline response region::model_call(call& c, std::shared_ptr<model const> const& m, version const& v,
+                                   std::string_view path)
 {
-    if (c.r.method == "GET" && c.r.body.empty()) return model_metadata(c, *m, v);
-    if (c.r.method != "GET" && c.r.method != "POST") {
+    bool const plain = path.empty();
+    if (plain && c.r.method == "GET" && c.r.body.empty()) return model_metadata(c, *m, v);
+    if (plain && c.r.method != "GET" && c.r.method != "POST") {
         violate(c, "a method that a model does not have");
         return detail::replies::method_not_allowed(c.r.method, "GET, POST");
     }
     response refusal;
     auto const* record = bearer(c, {token_type::session}, refusal);
-    if (c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
+    if (plain && c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
     if (record == nullptr) return refusal;
     if (record->subject != m->id()) {
         violate(c, "a session token of another model");
         return detail::replies::problem(403, "You do not have permission to perform this action.");
     }
+    if (!plain && !m->predicts()) return detail::replies::not_found_page();
     if (!c.r.body.empty() && !c.r.headers.contains("Content-Type"))
         violate(c, "a prediction without a content type");
     std::shared_ptr<codec const> coding;
@@ -142,13 +153,16 @@ inline response region::model_metadata(call& c, model const& m, version const& v
     return m.identify(result, v);
 }
 
-inline response region::app_call(call& c, app const& a)
+/// `endpoint` stands behind the app's api. Its metadata is answered there as well.
+inline response region::app_call(call& c, app const& a, std::string_view endpoint)
 {
+    bool const metadata = c.r.query() == "prt_sys_task=meta";
+    if (!endpoint.empty() && !metadata) return app_endpoint(c, a);
     if (c.r.method != "GET") {
         violate(c, "a method that an app's metadata does not have");
         return detail::replies::method_not_allowed(c.r.method, "GET");
     }
-    if (c.r.query() != "prt_sys_task=meta") {
+    if (!metadata) {
         violate(c, "a query that an app does not have");
         return detail::replies::not_found_page();
     }
@@ -157,6 +171,17 @@ inline response region::app_call(call& c, app const& a)
     boost::json::object body{{"app_name", a.name()}};
     if (a.answer_id()) body["app_id"] = *a.answer_id();
     return detail::replies::json(200, std::move(body));
+}
+
+/// The apps of the mock have no endpoints yet.
+inline response region::app_endpoint(call& c, app const& a)
+{
+    response refusal;
+    auto const* record = bearer(c, {token_type::app_session}, refusal);
+    if (record == nullptr) return refusal;
+    if (record->subject == a.id()) return detail::replies::not_found_page();
+    violate(c, "a session token of another app");
+    return detail::replies::problem(403, "You do not have permission to perform this action.");
 }
 
 } // namespace practicus::inline v1::mock
