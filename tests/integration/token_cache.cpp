@@ -180,6 +180,54 @@ TEST_CASE("an app's token is cached as well")
     CHECK(f.server.count() == requests + 1);
 }
 
+TEST_CASE("a text that begins with a listed model's url has its id, metadata and token")
+{
+    cached f;
+    auto const text = f.url + "chat/completions";
+    CHECK(f.failure(f.caller.session_token(text)).code == errc::not_found);
+    CHECK(f.ids() == 0);
+    f.run(f.caller.models());
+    f.pass(10s); // The failure is replayed until then.
+    auto const token = f.run(f.caller.session_token(f.url));
+    CHECK(f.run(f.caller.session_token(text)) == token);
+    CHECK(f.now(text) == token);
+    CHECK(f.run(f.caller.model_id(text)) == 42);
+    CHECK(f.ids() == 0);
+    CHECK(f.trades() == 1);
+    CHECK(f.run(f.caller.model_metadata(text)).model_id == 42);
+    // As every url of the model: refused for one, refused for all.
+    CHECK(f.caller.invalidate_session_token(text, token));
+    CHECK_FALSE(f.now(f.url));
+    CHECK_FALSE(f.now(text));
+    // After an id's day, the model is asked.
+    f.pass(25h);
+    f.run(f.caller.session_token(text));
+    CHECK(f.ids() == 2);
+}
+
+TEST_CASE("parts of a url are never read otherwise, whatever is listed")
+{
+    cached f;
+    f.run(f.caller.models());
+    auto const url = f.caller.model_url("models/practicus/diamond-price", "chat");
+    CHECK(f.failure(f.caller.session_token(url)).code == errc::not_found);
+    CHECK(f.trades() == 0);
+}
+
+TEST_CASE("ids and tokens are asked for without the path behind a version")
+{
+    cached f;
+    auto const token = f.run(f.caller.session_token(f.url + "v1/chat/completions"));
+    CHECK(f.now(f.url) == token);
+    CHECK(f.now(f.url + "prod/embeddings") == token);
+    CHECK(f.run(f.caller.model_metadata(f.url + "prod/embeddings")).model_id == 42);
+    practicus::app_url const endpoint(f.caller.service_url(), "apps/tools/viewer/api/v1/say-hello/");
+    auto const viewer = f.run(f.caller.app_session_token(endpoint));
+    CHECK(f.caller.cached_app_session_token(f.caller.app_url("apps/tools", "viewer")) == viewer);
+    CHECK(f.app_ids() == 1);
+    CHECK(f.ids() == 2);
+}
+
 TEST_CASE("ten thousand callers on four threads: one login, one id, one token")
 {
     fixture f;

@@ -121,6 +121,27 @@ TEST_CASE("token_cache_state: a listing tells of a url that has another id now")
     CHECK(f.state.id_of(url, f.now)->state.ask(f.now).value == 43);
 }
 
+TEST_CASE("token_cache_state: a listing tells which beginning of a url is a model")
+{
+    fixture f;
+    std::string const base = "https://h/models/a/";
+    f.known_id(base, 41);
+    CHECK(f.state.listed_part(base + "b/c/") == 0);
+    f.state.prime(base, 41, f.now);
+    f.state.prime("https://h/models/a/b/c/", 43, f.now);
+    CHECK(f.state.listed_part(base) == base.size());
+    CHECK(f.state.listed_part(base + "b/") == base.size());
+    CHECK(f.state.listed_part(base + "b/c/") == base.size() + 4);
+    CHECK(f.state.listed_part(base + "b/c/d/e/") == base.size() + 4);
+    // The id is asked for anew after its day; the model is still listed.
+    f.now += 25h;
+    CHECK(f.state.listed_part(base + "b/") == base.size());
+    for (char const* other : {"https://h/models/ab/c/", "https://h/models/", "https://h/", "//", "/", ""})
+        CHECK(f.state.listed_part(other) == 0);
+    f.state.drop_id(41);
+    CHECK(f.state.listed_part(base + "b/") == 0);
+}
+
 TEST_CASE("token_cache_state: a long listing leaves room, and what is used")
 {
     fixture f;

@@ -84,20 +84,15 @@ inline response region::model_call(call& c, std::shared_ptr<model const> const& 
                                    std::string_view path)
 {
     bool const plain = path.empty();
+    if (!plain && !m->predicts()) return detail::replies::not_found_page();
     if (plain && c.r.method == "GET" && c.r.body.empty()) return model_metadata(c, *m, v);
     if (plain && c.r.method != "GET" && c.r.method != "POST") {
         violate(c, "a method that a model does not have");
         return detail::replies::method_not_allowed(c.r.method, "GET, POST");
     }
-    response refusal;
-    auto const* record = bearer(c, {token_type::session}, refusal);
     if (plain && c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
-    if (record == nullptr) return refusal;
-    if (record->subject != m->id()) {
-        violate(c, "a session token of another model");
-        return detail::replies::problem(403, "You do not have permission to perform this action.");
-    }
-    if (!plain && !m->predicts()) return detail::replies::not_found_page();
+    response refusal;
+    if (!has_session_of(c, token_type::session, *m, refusal)) return refusal;
     if (!c.r.body.empty() && !c.r.headers.contains("Content-Type"))
         violate(c, "a prediction without a content type");
     std::shared_ptr<codec const> coding;
@@ -177,11 +172,19 @@ inline response region::app_call(call& c, app const& a, std::string_view endpoin
 inline response region::app_endpoint(call& c, app const& a)
 {
     response refusal;
-    auto const* record = bearer(c, {token_type::app_session}, refusal);
-    if (record == nullptr) return refusal;
-    if (record->subject == a.id()) return detail::replies::not_found_page();
-    violate(c, "a session token of another app");
-    return detail::replies::problem(403, "You do not have permission to perform this action.");
+    if (!has_session_of(c, token_type::app_session, a, refusal)) return refusal;
+    return detail::replies::not_found_page();
+}
+
+/// Returns true if the request brings this model's or app's session token.
+inline bool region::has_session_of(call& c, token_type type, detail::hosted const& owner, response& refusal)
+{
+    auto const* record = bearer(c, {type}, refusal);
+    if (record == nullptr) return false;
+    if (record->subject == owner.id()) return true;
+    violate(c, std::string("a session token of another ") + (type == token_type::session ? "model" : "app"));
+    refusal = detail::replies::problem(403, "You do not have permission to perform this action.");
+    return false;
 }
 
 } // namespace practicus::inline v1::mock
