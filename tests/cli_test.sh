@@ -151,7 +151,17 @@ expect 0 "$practicus" token $model
 [ "$(grep -c '^eyJ' out)" = 1 ] && [ "$(wc -l < out)" = 1 ] || fail "no token alone"
 quiet
 expect 0 "$practicus" token "$url/$model/v2" --upload
+expect 0 "$practicus" token "$url/$model/v2/chat/completions"
 expect 0 "$practicus" token apps/tools/viewer --app
+for app in apps/tools/viewer/1 "$url/apps/tools/viewer/api/" "$url/apps/tools/viewer/api/v1/say-hello/"; do
+    expect 0 "$practicus" token "$app" --app
+done
+expect 2 "$practicus" token "$url/apps/tools/viewer/v1/api/" --app
+says "/api/<version>/"
+# A version as the lists show it.
+for version in 2 v2 Production PROD/ staging latest; do expect 0 "$practicus" meta $model/$version; done
+expect 4 "$practicus" meta $model/9
+expect 4 "$practicus" meta "$url/$model/2"
 expect 0 "$practicus" meta "$url/$model/"
 prints '"model_name":"diamond-price"'
 expect 4 "$practicus" token models/practicus/no-such-model

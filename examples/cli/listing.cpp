@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "session.hpp"
+#include "target.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -52,8 +53,9 @@ int token(settings const& with, token_arguments const& arguments)
     auto const purpose =
         arguments.upload ? practicus::token_purpose::upload : practicus::token_purpose::predict;
     auto const token =
-        arguments.app ? s.run(s.client().app_session_token(practicus::app_url(url, arguments.url), purpose))
-                      : s.run(s.client().session_token(practicus::model_url(url, arguments.url), purpose));
+        arguments.app
+            ? s.run(s.client().app_session_token(target_url<practicus::app_url>(url, arguments.url), purpose))
+            : s.run(s.client().session_token(target_url<practicus::model_url>(url, arguments.url), purpose));
     return print(std::string(token.reveal()) + '\n');
 }
 
@@ -61,7 +63,7 @@ int meta(settings const& with, std::string const& model)
 {
     session s(with, choose_region(with, model));
     auto const found =
-        s.run(s.client().model_metadata(practicus::model_url(s.client().service_url(), model)));
+        s.run(s.client().model_metadata(target_url<practicus::model_url>(s.client().service_url(), model)));
     return print(boost::json::serialize(found.values) + '\n');
 }
 

@@ -149,17 +149,17 @@ private:
     {
         auto* command = add("token", "Prints a session token, and nothing else: $(practicus token MODEL)",
                             [this] { return cli::token(global, token); });
-        command->add_option("MODEL", token.url, "url, or prefix/name[/version]")->required();
+        command->add_option("MODEL", token.url, "url, or prefix/name[/version] as listed")->required();
         command->add_flag("--app", token.app, "MODEL is an app");
         command->add_flag("--upload", token.upload, "a token for uploading");
 
         command = add("meta", "Prints what a model says of itself, as JSON",
                       [this] { return cli::meta(global, model); });
-        command->add_option("MODEL", model, "url, or prefix/name[/version]")->required();
+        command->add_option("MODEL", model, "url, or prefix/name[/version] as listed")->required();
 
         command = add("predict", "Sends a CSV through a model, in batches; works as a filter",
                       [this] { return cli::predict(global, predict); });
-        command->add_option("MODEL", predict.model, "url, or prefix/name[/version]")->required();
+        command->add_option("MODEL", predict.model, "url, or prefix/name[/version] as listed")->required();
         command->add_option("INPUT", predict.input, "a file; default: standard input (-)");
         command->add_option("OUTPUT", predict.output, "a file; default: standard output (-)");
         command->add_option("--rows", predict.rows, "rows in a batch")

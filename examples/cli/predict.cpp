@@ -4,6 +4,7 @@
 #include "../progress.hpp"
 #include "session.hpp"
 #include "standard_stream.hpp"
+#include "target.hpp"
 
 #include <practicus/lz4.hpp>
 
@@ -225,7 +226,7 @@ int predict(settings const& with, predict_arguments const& arguments)
     check_results(arguments.output, arguments);
     check_results(arguments.rejected, arguments);
     session s(with, choose_region(with, arguments.model));
-    practicus::model_url const url(s.client().service_url(), arguments.model);
+    auto const url = target_url<practicus::model_url>(s.client().service_url(), arguments.model);
     if (whole) return predict_whole(s, url, arguments);
     return predict_rows(s, url, arguments);
 }

@@ -141,8 +141,8 @@ public:
     /// The region's service url. Lives as long as any copy of this client.
     practicus::service_url const& service_url() const noexcept;
 
-    /// The url of a model: prefix and name as listed, and a version (`3`, `v3`, `latest`, `production`,
-    /// `staging`) or none, for the region to choose. Sends nothing. Throws `errc::invalid_url`.
+    /// The url of a model: prefix and name as listed, and a version (`3`, `v3`, `latest`, `prod`,
+    /// `production`, `staging`) or none, for the region to choose. Sends nothing. Throws `errc::invalid_url`.
     practicus::model_url model_url(std::string_view prefix, std::string_view name,
                                    std::string_view version = {}) const;
 

@@ -191,6 +191,11 @@ TEST_CASE("a path behind a model wants the model's session token, and is its pre
     CHECK(c.region.handle(c.get("/m/llm/v1/health").bearer(c.session(1))).body == "GET /m/llm/v1/health ");
     CHECK(c.region.count("POST predict") == 4);
     CHECK(c.region.count("GET predict") == 1);
+    // The vendor's SDK asks for the id there.
+    CHECK(c.region.handle(c.get("/m/llm/v1/chat").bearer(c.access())).headers["x-prt-model-id"] == "1");
+    CHECK(c.region.handle(c.get("/m/llm/v1/chat?get_meta=true").bearer(c.access())).status == 401);
+    CHECK(c.region.violations().size() == 1);
+    c.region.clear_violations();
     CHECK(c.region.handle(c.post("/m/llm/v2/chat").json("{}").bearer(c.session(1))).status == 404);
     auto const other = "/models/practicus/diamond-price/chat";
     CHECK(c.region.handle(c.post(other).json("{}").bearer(c.session(42))).status == 404);

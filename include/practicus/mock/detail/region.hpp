@@ -245,6 +245,7 @@ private:
     response service(call& c);
     response model_call(call& c, std::shared_ptr<model const> const& m, version const& v,
                         std::string_view path);
+    bool comes_from_sdk(call const& c);
     static response predict(request const& sent, model const& m, codec const* coding);
     response model_metadata(call& c, model const& m, version const& v);
     response app_call(call& c, app const& a, std::string_view endpoint);
