@@ -81,6 +81,7 @@ struct event_printer
     // Told in any case.
     void operator()(practicus::events::tokens_not_taken const&) const {}
     void operator()(practicus::events::store_failed const&) const {}
+    void operator()(practicus::events::entries_left_out const&) const {}
 
 private:
     static std::ostream& line() { return std::cerr << "* "; }
@@ -141,6 +142,9 @@ practicus::client_options options_for(settings const& with, practicus::client_op
                      std::string(lost->message));
         if (auto const* lost = std::get_if<practicus::events::store_failed>(&e))
             complain("a token could not be kept: " + std::string(lost->message));
+        if (auto const* lost = std::get_if<practicus::events::entries_left_out>(&e))
+            complain(std::to_string(lost->count) + (lost->count == 1 ? " entry is" : " entries are") +
+                     " not listed: " + std::string(lost->reason) + (lost->count == 1 ? "" : ", ..."));
     });
     return options;
 }

@@ -198,6 +198,23 @@ struct app : deployed_entry, app_appearance
     friend bool operator==(app const&, app const&) = default;
 };
 
+/// An add-on as the region lists it: a service beside models and apps, such as Langflow.
+struct addon
+{
+    /// What tokens are for: `client::addon_session_token`.
+    std::string key;
+    /// The name that users see.
+    std::string name;
+    /// The kind of service, such as `LANGFLOW`.
+    std::string service_type;
+    /// Where it is.
+    std::string url;
+    /// The name that the region's login service knows it by.
+    std::string oauth_key;
+
+    friend bool operator==(addon const&, addon const&) = default;
+};
+
 template <class Entry>
 concept models_or_apps = std::derived_from<Entry, deployed_entry>;
 
@@ -320,9 +337,17 @@ inline auto columns_of(std::type_identity<app>)
                       column("has_extra_secret", &row::has_extra_secret));
 }
 
+inline auto columns_of(std::type_identity<addon>)
+{
+    using row = addon;
+    return std::tuple(column("key", &row::key), column("name", &row::name),
+                      column("service_type", &row::service_type), column("url", &row::url),
+                      column("oauth_key", &row::oauth_key));
+}
+
 } // namespace detail
 
-/// Models, model prefixes, model deployments, apps and app prefixes: what can be written as rows.
+/// Models, apps, their prefixes, model deployments and add-ons: what can be written as rows.
 template <class Entry>
 concept listed = requires
 {

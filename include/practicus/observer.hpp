@@ -158,12 +158,26 @@ struct store_failed
     std::string_view message;
 };
 
+/// Entries of a listing, or versions of an entry, lacked what each must have, and are not in the result. See
+/// `client_options::strict_listings`.
+struct entries_left_out
+{
+    /// As in `exchanged`.
+    std::string_view request;
+    /// How many.
+    std::size_t count = 0;
+    /// Where the first one is, or the entry that it is in: 0 is the listing's first entry.
+    std::size_t index = 0;
+    /// Why the first one is left out, such as `'[17].id' is missing`.
+    std::string_view reason;
+};
+
 } // namespace events
 
 /// What happened: one of the types in `events`.
 using event = std::variant<events::resolved, events::dialled, events::waiting, events::reused, events::stale,
                            events::exchanged, events::retried, events::token_fetched,
-                           events::tokens_not_taken, events::store_failed>;
+                           events::tokens_not_taken, events::store_failed, events::entries_left_out>;
 
 /// Called for every event, on whichever thread it happens and perhaps on several at once, under no lock. It
 /// must not block: the operation goes on when it returns. What it throws is ignored.

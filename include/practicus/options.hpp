@@ -324,6 +324,16 @@ public:
     /// Those that were added, in order.
     std::vector<origin> const& trusted_origins() const noexcept { return trusted_origins_; }
 
+    /// Whether a listing fails with `errc::unexpected_json` because of an entry that lacks what each must
+    /// have (an id, a name, a prefix, a key, a version's number). Default: no, such an entry is left out, and
+    /// the observer is told (`events::entries_left_out`).
+    client_options& strict_listings(bool on = true)
+    {
+        strict_listings_ = on;
+        return *this;
+    }
+    bool strict_listings() const noexcept { return strict_listings_; }
+
     /// Sent as `User-Agent`. Default: `practicus-cpp`. Throws `errc::invalid_argument` on a control
     /// character.
     client_options& user_agent(std::string value)
@@ -354,6 +364,7 @@ private:
     std::optional<practicus::credentials> credentials_;
     std::vector<origin> trusted_origins_;
     std::string user_agent_ = "practicus-cpp";
+    bool strict_listings_ = false;
 };
 
 } // namespace practicus::inline v1

@@ -5,6 +5,23 @@
 
 using practicus::errc;
 
+namespace {
+
+std::string long_listing(int count)
+{
+    std::string body = "[";
+    for (int i = 1; i <= count; ++i)
+        body += (i == 1 ? "" : ",") +
+                std::string(R"({"model_prefix":{"key":"k","prefix":"p"},"name":"model-)") +
+                std::to_string(i) + R"(","model_versions":[{"id":1,"version":"1"}],"id":)" +
+                std::to_string(i) + '}';
+    return body + ']';
+}
+
+constexpr auto models_path = "/console/api/modelhost/models/";
+
+} // namespace
+
 TEST_CASE("listings arrive whole")
 {
     fixture f;
@@ -66,10 +83,61 @@ TEST_CASE("a service url with a path of its own")
     CHECK(f.run(client.session_token(client.model_url("models/practicus", "diamond-price"))));
 }
 
-TEST_CASE("a listing of the wrong shape names the field and both types")
+TEST_CASE("an entry without what it must have is not listed, and the observer is told")
 {
     fixture f;
-    auto client = f.user();
+    std::vector<std::string> told;
+    practicus::client_options options;
+    options.observer([&](practicus::event const& e) {
+        if (auto const* const lost = std::get_if<practicus::events::entries_left_out>(&e))
+            told.push_back(std::string(lost->request) + ' ' + std::to_string(lost->count) + ' ' +
+                           std::to_string(lost->index) + ' ' + std::string(lost->reason));
+    });
+    auto client = f.user(options);
+    auto const answer = [&](std::string const& body) {
+        f.server.expect("GET", models_path).reply(200, body);
+        return f.run(client.models());
+    };
+    auto const prefix = std::string(R"("model_prefix":{"key":"k","prefix":"models/practicus"})");
+    auto const models = answer(R"([{"id":42,"name":"diamond-price",)" + prefix +
+                               R"(},{"id":"x","name":"odd",)" + prefix + R"(},{"id":7,"name":"a",)" + prefix +
+                               R"(,"model_versions":[{"id":1},{"id":2,"version":2}]}])");
+    CHECK(practicus::to_csv(models) == "model_id,name,prefix,versions\n"
+                                       "42,diamond-price,models/practicus,\n"
+                                       "7,a,models/practicus,2\n");
+    CHECK(told == std::vector<std::string>{"GET /console/api/modelhost/models/ 2 1 '[1].id' is not a whole "
+                                           "number of 64 bits, but a string"});
+    // The rest of it is primed: a token is one request.
+    f.run(client.session_token(f.model()));
+    CHECK(f.server.count("GET model-meta") == 0);
+    told.clear();
+    CHECK(answer("[]").empty());
+    CHECK(answer(R"([{"id":1,"name":"a",)" + prefix + R"(,"more":7}])").size() == 1);
+    CHECK(told.empty());
+}
+
+TEST_CASE("a listing that was cut off and read again has its entries left out once")
+{
+    fixture f;
+    std::size_t lost = 0;
+    practicus::client_options options;
+    options.observer([&](practicus::event const& e) {
+        if (auto const* const out = std::get_if<practicus::events::entries_left_out>(&e)) lost += out->count;
+    });
+    auto client = f.user(options);
+    f.run(client.cluster());
+    auto body = long_listing(10'000);
+    body.replace(body.find(R"("id":17})"), 7, R"("id":"x")");
+    f.server.expect("GET", models_path).reply(200, body).cut_after_head(body.size() / 2);
+    f.server.expect("GET", models_path).reply(200, body);
+    CHECK(f.run(client.models()).size() == 9'999);
+    CHECK(lost == 1);
+}
+
+TEST_CASE("a strict listing of the wrong shape names the field and both types")
+{
+    fixture f;
+    auto client = f.user(practicus::client_options().strict_listings());
     f.run(client.cluster());
     auto answer = [&](std::string body) {
         f.server.expect("GET", "/console/api/modelhost/models/").reply(200, body);
@@ -77,35 +145,18 @@ TEST_CASE("a listing of the wrong shape names the field and both types")
     };
     auto info = answer(R"([{"id":1,"name":"a","model_prefix":{"key":"k","prefix":"p"}},{"id":"x"}])");
     CHECK(info.code == errc::unexpected_json);
-    CHECK(info.message == "'[1].id' is not a whole number, but a string");
+    CHECK(info.message == "'[1].id' is not a whole number of 64 bits, but a string");
     CHECK(info.request == "GET /console/api/modelhost/models/");
     CHECK(info.status == 200);
     CHECK(answer(R"([{"id":1,"name":"a"}])").message == "'[0].model_prefix' is missing");
     CHECK(answer(R"({"detail":"x"})").message == "the answer is not an array, but an object");
-    CHECK(answer(R"([{"id":1,"name":"a","model_prefix":{"key":"k","prefix":7}}])").message ==
-          "'[0].model_prefix.prefix' is not a string, but a number");
+    CHECK(answer(R"([{"id":1,"name":"a","model_prefix":{"key":"k","prefix":true}}])").message ==
+          "'[0].model_prefix.prefix' is neither a string nor a number, but a boolean");
     CHECK(
         answer(
             R"([{"id":1,"name":"a","model_prefix":{"key":"k","prefix":"p"},"model_versions":[{"id":1,"version":[]}]}])")
             .message == "'[0].model_versions[0].version' is neither a string nor a number, but an array");
 }
-
-namespace {
-
-std::string long_listing(int count)
-{
-    std::string body = "[";
-    for (int i = 1; i <= count; ++i)
-        body += (i == 1 ? "" : ",") +
-                std::string(R"({"model_prefix":{"key":"k","prefix":"p"},"name":"model-)") +
-                std::to_string(i) + R"(","model_versions":[{"id":1,"version":"1"}],"id":)" +
-                std::to_string(i) + '}';
-    return body + ']';
-}
-
-constexpr auto models_path = "/console/api/modelhost/models/";
-
-} // namespace
 
 TEST_CASE("a long listing is read as it comes, and from its beginning when its connection is lost")
 {
@@ -134,7 +185,7 @@ TEST_CASE("a long listing is read as it comes, and from its beginning when its c
 TEST_CASE("a listing that can not be read is taken to its end, and its connection used again")
 {
     fixture f;
-    auto client = f.user();
+    auto client = f.user(practicus::client_options().strict_listings());
     f.run(client.cluster());
     auto const opened = client.stats().dials;
     auto answer = [&](std::string const& body, std::string const& type) {
@@ -151,7 +202,7 @@ TEST_CASE("a listing that can not be read is taken to its end, and its connectio
     wrong.replace(wrong.find(R"("id":9999})"), 9, R"("id":"x")");
     info = answer(wrong, "application/json");
     CHECK(info.code == errc::unexpected_json);
-    CHECK(info.message == "'[9998].id' is not a whole number, but a string");
+    CHECK(info.message == "'[9998].id' is not a whole number of 64 bits, but a string");
     info = answer("<html><title>Sign in</title><body>" + std::string(200'000, 'x'), "text/html");
     CHECK(info.code == errc::not_json);
     CHECK(info.message == "its content type is another");

@@ -50,6 +50,10 @@ struct writer
         out << "tokens not taken: " << e.error.message();
     }
     void operator()(events::store_failed const& e) const { out << "store failed: " << e.error.message(); }
+    void operator()(events::entries_left_out const& e) const
+    {
+        out << e.request << " left out " << e.count << " from " << e.index << ": " << e.reason;
+    }
 };
 
 struct event_log

@@ -43,7 +43,7 @@ struct shapes : fixture
         }
     }
 
-    practicus::client caller = user();
+    practicus::client caller = user(practicus::client_options().strict_listings());
 };
 
 constexpr char const* auth = "/console/api/auth/";
@@ -57,23 +57,20 @@ TEST_CASE("login and refresh: an answer of the wrong shape names field and type"
 {
     shapes f;
     auto const login = [&] { return f.caller.login("admin@company.com", "practicus"); };
-    f.refused(
-        "POST", auth, login,
-        {{R"([])", "the answer is not an object, but an array"},
-         {R"({})", "'refresh' is missing"},
-         {R"({"refresh":1,"access":"a"})", "'refresh' is not a string, but a number"},
-         {R"({"refresh":"r"})", "'access' is missing"},
-         {R"({"refresh":"r","access":null})", "'access' is not a string, but null"},
-         {R"({"refresh":"r","access":"a\n"})", "'access' is no token, but a string"},
-         {R"({"refresh":"","access":"a"})", "'refresh' is no token, but a string"},
-         {R"({"refresh":"r","access":"a","username":{}})", "'username' is not a string, but an object"}});
+    f.refused("POST", auth, login,
+              {{R"([])", "the answer is not an object, but an array"},
+               {R"({})", "'refresh' is missing"},
+               {R"({"refresh":1,"access":"a"})", "'refresh' is not a string, but a number"},
+               {R"({"refresh":"r"})", "'access' is missing"},
+               {R"({"refresh":"r","access":null})", "'access' is not a string, but null"},
+               {R"({"refresh":"r","access":"a\n"})", "'access' is no token, but a string"},
+               {R"({"refresh":"","access":"a"})", "'refresh' is no token, but a string"}});
     auto const refresh = [&] { return f.caller.refresh(); };
     f.refused("POST", renewal, refresh,
               {{R"("a")", "the answer is not an object, but a string"},
                {R"({"refresh":"r"})", "'access' is missing"},
                {R"({"access":true})", "'access' is not a string, but a boolean"},
-               {R"({"access":"a","refresh":[]})", "'refresh' is not a string, but an array"},
-               {R"({"access":"a","username":1})", "'username' is not a string, but a number"}});
+               {R"({"access":"a","refresh":[]})", "'refresh' is not a string, but an array"}});
     // None of it was adopted.
     clock_of(f.caller).advance(std::chrono::seconds(5));
     f.run(f.caller.refresh());
@@ -85,26 +82,18 @@ TEST_CASE("cluster and prefixes: an answer of the wrong shape names field and ty
     shapes f;
     auto const cluster = [&] { return f.caller.cluster(); };
     f.refused("GET", "/console/api/central/clusterdefinition/", cluster,
-              {{R"([])", "the answer is not an object, but an array"},
-               {R"({"NAME":1})", "'NAME' is not a string, but a number"},
-               {R"({"REGION_NAME":false})", "'REGION_NAME' is not a string, but a boolean"}});
+              {{R"([])", "the answer is not an object, but an array"}});
     auto const prefixes = [&] { return f.caller.model_prefixes(); };
     f.refused("GET", "/console/api/modelhost/model-prefixes/", prefixes,
               {{R"({})", "the answer is not an array, but an object"},
                {R"([7])", "'[0]' is not an object, but a number"},
                {R"([{"key":"k","prefix":"p"},{"key":"k"}])", "'[1].prefix' is missing"},
                {R"([{"prefix":"p"}])", "'[0].key' is missing"},
-               {R"([{"key":[],"prefix":"p"}])", "'[0].key' is not a string, but an array"}});
+               {R"([{"key":[],"prefix":"p"}])", "'[0].key' is neither a string nor a number, but an array"}});
     auto const apps = [&] { return f.caller.app_prefixes(); };
     f.refused("GET", "/console/api/apphost/app-prefixes/", apps,
               {{R"(null)", "the answer is not an array, but null"},
-               {R"([{"key":"k"}])", "'[0].prefix' is missing"},
-               {R"([{"key":"k","prefix":"p","visible_name":1}])",
-                "'[0].visible_name' is not a string, but a number"},
-               {R"([{"key":"k","prefix":"p","sort_order":"1"}])",
-                "'[0].sort_order' is not a whole number, but a string"},
-               {R"([{"key":"k","prefix":"p","has_extra_conf":1}])",
-                "'[0].has_extra_conf' is not true or false, but a number"}});
+               {R"([{"key":"k"}])", "'[0].prefix' is missing"}});
 }
 
 TEST_CASE("models and deployments: an answer of the wrong shape names field and type")
@@ -117,7 +106,7 @@ TEST_CASE("models and deployments: an answer of the wrong shape names field and 
         "GET", "/console/api/modelhost/models/", models,
         {{R"({"detail":"x"})", "the answer is not an array, but an object"},
          {R"([{"name":"n"}])", "'[0].id' is missing"},
-         {R"([{"id":"1"}])", "'[0].id' is not a whole number, but a string"},
+         {R"([{"id":"x"}])", "'[0].id' is not a whole number of 64 bits, but a string"},
          {R"([{"id":1.5}])", "'[0].id' is not a whole number of 64 bits, but a number"},
          {R"([{"id":1}])", "'[0].name' is missing"},
          {R"([{"id":1,"name":"n"}])", "'[0].model_prefix' is missing"},
@@ -125,29 +114,13 @@ TEST_CASE("models and deployments: an answer of the wrong shape names field and 
          {R"([{"id":1,"name":"n","model_prefix":{"key":"k"}}])", "'[0].model_prefix.prefix' is missing"},
          {begin + "{}}]", "'[0].model_versions' is not an array, but an object"},
          {begin + "[1]}]", "'[0].model_versions[0]' is not an object, but a number"},
-         {begin + R"([{"version":"1"}]}])", "'[0].model_versions[0].id' is missing"},
          {begin + R"([{"id":1}]}])", "'[0].model_versions[0].version' is missing"},
          {begin + R"([{"id":1,"version":[]}]}])",
-          "'[0].model_versions[0].version' is neither a string nor a number, but an array"},
-         {begin + R"([{"id":1,"version":1,"stage":1}]}])",
-          "'[0].model_versions[0].stage' is not a string, but a number"},
-         {begin + R"([{"id":1,"version":1,"model_deployment":1}]}])",
-          "'[0].model_versions[0].model_deployment' is not an object, but a number"},
-         {begin + R"([{"id":1,"version":1,"model_deployment":{"key":1}}]}])",
-          "'[0].model_versions[0].model_deployment.key' is not a string, but a number"}});
+          "'[0].model_versions[0].version' is neither a string nor a number, but an array"}});
     auto const deployments = [&] { return f.caller.model_deployments(); };
-    f.refused(
-        "GET", "/console/api/modelhost/model-deployments/", deployments,
-        {{R"(1)", "the answer is not an array, but a number"},
-         {R"([{"name":"n"}])", "'[0].key' is missing"},
-         {R"([{"key":"k"}])", "'[0].name' is missing"},
-         {R"([{"key":"k","name":"n","worker_type":1}])", "'[0].worker_type' is not a string, but a number"},
-         {R"([{"key":"k","name":"n","scaling":{}}])",
-          "'[0].scaling' is neither a string nor a number, but an object"},
-         {R"([{"key":"k","name":"n","startup_script":1}])",
-          "'[0].startup_script' is not true or false, but a number"},
-         {R"([{"key":"k","name":"n","custom_image":[]}])",
-          "'[0].custom_image' is not a string, but an array"}});
+    f.refused("GET", "/console/api/modelhost/model-deployments/", deployments,
+              {{R"(1)", "the answer is not an array, but a number"},
+               {R"([{"name":"n"}])", "'[0].key' is missing"}});
 }
 
 TEST_CASE("apps: an answer of the wrong shape names field and type")
@@ -158,14 +131,10 @@ TEST_CASE("apps: an answer of the wrong shape names field and type")
     f.refused("GET", "/console/api/apphost/apps/", apps,
               {{R"("x")", "the answer is not an array, but a string"},
                {R"([{"name":"n"}])", "'[0].id' is missing"},
-               {R"([{"id":1,"name":2}])", "'[0].name' is not a string, but a number"},
+               {R"([{"id":1,"name":[]}])", "'[0].name' is neither a string nor a number, but an array"},
                {R"([{"id":1,"name":"n"}])", "'[0].app_prefix' is missing"},
-               {R"([{"id":1,"name":"n","app_prefix":{"prefix":"p"}}])", "'[0].app_prefix.key' is missing"},
-               {begin + R"(,"app_versions":[{"id":1}]}])", "'[0].app_versions[0].version' is missing"},
-               {begin + R"(,"app_versions":[{"id":1,"version":1,"app_deployment_setting":[]}]}])",
-                "'[0].app_versions[0].app_deployment_setting' is not an object, but an array"},
-               {begin + R"(,"owner_email":1}])", "'[0].owner_email' is not a string, but a number"},
-               {begin + R"(,"icon":true}])", "'[0].icon' is not a string, but a boolean"}});
+               {R"([{"id":1,"name":"n","app_prefix":{"key":"k"}}])", "'[0].app_prefix.prefix' is missing"},
+               {begin + R"(,"app_versions":[{"id":1}]}])", "'[0].app_versions[0].version' is missing"}});
 }
 
 TEST_CASE("session tokens and metadata: an answer of the wrong shape names field and type")
@@ -184,8 +153,7 @@ TEST_CASE("session tokens and metadata: an answer of the wrong shape names field
         [&] { return f.caller.session_token(f.model(), practicus::token_purpose::upload); }, tokens);
     auto const viewer = f.caller.app_url("apps/tools", "viewer");
     f.refused("GET", "/apps/tools/viewer/api/", [&] { return f.caller.app_session_token(viewer); },
-              {{R"([])", "the answer is not an object, but an array"},
-               {R"({"app_id":"78"})", "'app_id' is not a whole number, but a string"}});
+              {{R"([])", "the answer is not an object, but an array"}});
     // From here on its id is known.
     f.refused(
         "GET", app_auth, [&] { return f.caller.app_session_token(viewer); }, tokens);

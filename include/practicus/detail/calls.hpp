@@ -53,11 +53,14 @@ asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, 
     auto op = h.begin();
     auto r = wire::get(s.service(), path, s.limits().listing_body());
     r.secret_answer = false;
-    list_reader<T> reader(shape);
+    list_reader<T> reader(shape, s.wire().options().strict_listings());
     body_flow flow(reader);
     response answer;
     co_await s.call(op, r, answer, &flow);
-    co_return s.explain(op, r, answer, [&] { return reader.result(); });
+    auto listed = s.explain(op, r, answer, [&] { return reader.result(); });
+    if (auto const& lost = reader.left_out(); lost.count != 0 && s.wire().told())
+        s.wire().told()(events::entries_left_out{r.name(), lost.count, lost.index, lost.reason});
+    co_return listed;
 }
 
 inline asio::awaitable<cluster_info> cluster(handle const& h)

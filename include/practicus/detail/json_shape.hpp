@@ -6,22 +6,24 @@
 #include <optional>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
 namespace practicus::inline v1::detail {
 
-/// What a member of a JSON object must be, and so what it is kept in.
+/// What a member of a JSON object is kept in, and which values it takes. A value that it does not take leaves
+/// a member empty that is not required; otherwise see `shape_handler`.
 enum class json_type
 {
-    text,           ///< `std::string`
-    secret,         ///< `wire_text`: a text that is wiped
-    text_or_number, ///< `std::string`: a number as its text
-    integer,        ///< `std::int64_t`
-    flag,           ///< `bool`
-    flag_or_text,   ///< `bool`: a text is true if it is not empty
-    object,         ///< a type with a shape
-    list            ///< `std::vector` of a type with a shape
+    text,        ///< `std::string`: a text, or a number as its text
+    description, ///< `std::string`: a text, or any other value as its JSON text
+    secret,      ///< `wire_text`: a text that is wiped; another value fails the answer
+    integer,     ///< `std::int64_t`: a whole number of 64 bits, or a text that is one
+    flag,        ///< `bool`: any value; true if it is neither zero nor empty, as Python has it
+    object,      ///< a type with a shape
+    keyed,       ///< `std::string`: a text, or the member `key` of an object
+    list         ///< `std::vector` of a type with a shape
 };
 
 struct json_shape;
@@ -39,6 +41,8 @@ struct json_member
     json_shape const* shape = nullptr;
     /// Adds an element to a list.
     void* (*add)(void* list) = nullptr;
+    /// Takes the last one away.
+    void (*drop)(void* list) = nullptr;
 };
 
 /// The members that are read of an object; others are skipped.
@@ -87,6 +91,18 @@ void* add_to(void* list)
     return &static_cast<std::vector<T>*>(list)->emplace_back();
 }
 
+template <class T>
+void drop_from(void* list)
+{
+    static_cast<std::vector<T>*>(list)->pop_back();
+}
+
+/// Of `json_type::keyed`.
+inline constexpr json_member key_members[] = {
+    {"key", json_type::text, false, [](void* object) { return as_new(*static_cast<std::string*>(object)); }},
+};
+inline constexpr json_shape key_shape{key_members};
+
 /// For the members of `Object`.
 template <class Object>
 struct json_members
@@ -115,11 +131,17 @@ struct json_members
         return {key, json_type::object, false, kept_in<Object, Member>, &shape};
     }
 
+    template <auto Member>
+    static constexpr json_member keyed(std::string_view key) noexcept
+    {
+        return {key, json_type::keyed, false, kept_in<Object, Member>, &key_shape};
+    }
+
     /// A list of `T`.
     template <auto Member, class T>
     static constexpr json_member list(std::string_view key, json_shape const& shape) noexcept
     {
-        return {key, json_type::list, false, kept_in<Object, Member>, &shape, add_to<T>};
+        return {key, json_type::list, false, kept_in<Object, Member>, &shape, add_to<T>, drop_from<T>};
     }
 };
 

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/ascii.hpp>
 #include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 
@@ -44,6 +45,24 @@ inline std::string json_complaint(std::string_view place, std::string_view why,
     text.append(" ").append(why);
     if (came) text.append(", but ").append(kind_name(*came));
     return text;
+}
+
+/// Appends a text as it stands between the quotes of JSON.
+template <class Out>
+void append_json_letters(Out& out, std::string_view text)
+{
+    constexpr char hex[] = "0123456789abcdef";
+    for (char const c : text) {
+        if (c == '"' || c == '\\') {
+            char const escaped[] = {'\\', c};
+            out.append(std::string_view(escaped, 2));
+        } else if (is_control(c)) {
+            char const escaped[] = {'\\', 'u', '0', '0', hex[(c >> 4) & 15], hex[c & 15]};
+            out.append(std::string_view(escaped, 6));
+        } else {
+            out.append(std::string_view(&c, 1));
+        }
+    }
 }
 
 /// The whole number that was written as one with a fraction of zero; up to 2^53.

@@ -29,7 +29,9 @@ class shape_parser
 {
 public:
     /// As of `shape_handler`.
-    shape_parser(json_member const& root, void* target) : parser_(options(), root, target) {}
+    shape_parser(json_member const& root, void* target, bool strict)
+        : parser_(options(), root, target, strict)
+    {}
 
     void restart() noexcept
     {
@@ -67,6 +69,8 @@ public:
         return !failure_;
     }
 
+    left_out_entries const& left_out() const noexcept { return parser_.handler().left_out(); }
+
     /// After the last piece. Throws `errc::not_json` or `errc::unexpected_json`.
     void end(std::string_view last = {})
     {
@@ -103,7 +107,7 @@ template <class T>
 T read_object(std::string_view text, json_shape const& shape)
 {
     T result;
-    shape_parser parser({{}, json_type::object, true, nullptr, &shape}, &result);
+    shape_parser parser({{}, json_type::object, true, nullptr, &shape}, &result, true);
     parser.end(text);
     return result;
 }
@@ -113,8 +117,9 @@ template <class T>
 class list_reader final : public piece_reader
 {
 public:
-    explicit list_reader(json_shape const& shape)
-        : parser_({{}, json_type::list, true, nullptr, &shape, add_to<T>}, &list_)
+    /// If `strict`, an entry that lacks what it must have fails the list; else it is left out.
+    list_reader(json_shape const& shape, bool strict)
+        : parser_({{}, json_type::list, true, nullptr, &shape, add_to<T>, drop_from<T>}, &list_, strict)
     {}
     list_reader(list_reader const&) = delete;
     list_reader& operator=(list_reader const&) = delete;
@@ -133,6 +138,9 @@ public:
         parser_.end();
         return std::move(list_);
     }
+
+    /// What is not in the list.
+    left_out_entries const& left_out() const noexcept { return parser_.left_out(); }
 
 private:
     std::vector<T> list_;

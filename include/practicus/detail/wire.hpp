@@ -9,7 +9,6 @@
 #include <practicus/detail/json_value.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/shape_reader.hpp>
-#include <practicus/detail/utf8.hpp>
 #include <practicus/error.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
@@ -37,19 +36,8 @@ namespace detail::wire {
 /// Appends a JSON string, without a copy of the text elsewhere.
 inline void append_json(wire_text& out, std::string_view text)
 {
-    constexpr char hex[] = "0123456789abcdef";
     out.append("\"");
-    for (char const c : text) {
-        if (c == '"' || c == '\\') {
-            char const escaped[] = {'\\', c};
-            out.append({escaped, 2});
-        } else if (is_control(c)) {
-            char const escaped[] = {'\\', 'u', '0', '0', hex[(c >> 4) & 15], hex[c & 15]};
-            out.append({escaped, 6});
-        } else {
-            out.append({&c, 1});
-        }
-    }
+    append_json_letters(out, text);
     out.append("\"");
 }
 
@@ -246,11 +234,12 @@ inline cluster_info read_cluster(std::string_view body)
     return read_object<cluster_info>(body, json_shape{cluster_members});
 }
 
-// Lists, as they come. What is not `must` may be missing, or null: then it stays empty.
+// Lists, as they come. What is `must` names an entry: one without it is left out. The rest describes, and may
+// be missing, null or odd.
 
 inline constexpr json_member deployment_ref_members[] = {
     json_members<deployment_ref>::may<&deployment_ref::key>("key", json_type::text),
-    json_members<deployment_ref>::may<&deployment_ref::name>("name", json_type::text),
+    json_members<deployment_ref>::may<&deployment_ref::name>("name", json_type::description),
 };
 inline constexpr json_shape deployment_ref_shape{deployment_ref_members};
 
@@ -258,9 +247,9 @@ inline constexpr json_shape deployment_ref_shape{deployment_ref_members};
 constexpr std::array<json_member, 4> version_members(std::string_view deployment) noexcept
 {
     using in = json_members<deployed_version>;
-    return {in::must<&deployed_version::id>("id", json_type::integer),
-            in::must<&deployed_version::version>("version", json_type::text_or_number),
-            in::may<&deployed_version::stage>("stage", json_type::text),
+    return {in::may<&deployed_version::id>("id", json_type::integer),
+            in::must<&deployed_version::version>("version", json_type::text),
+            in::may<&deployed_version::stage>("stage", json_type::description),
             in::may<&deployed_version::deployment>(deployment, deployment_ref_shape)};
 }
 
@@ -270,26 +259,34 @@ inline constexpr json_member model_prefix_members[] = {
 };
 inline constexpr json_shape model_prefix_shape{model_prefix_members};
 
+/// Of a model: its urls need no key.
+inline constexpr json_member prefix_of_model_members[] = {
+    json_members<model_prefix>::may<&model_prefix::key>("key", json_type::text),
+    json_members<model_prefix>::must<&model_prefix::prefix>("prefix", json_type::text),
+};
+inline constexpr json_shape prefix_of_model_shape{prefix_of_model_members};
+
 inline constexpr auto model_version_members = version_members("model_deployment");
 inline constexpr json_shape model_version_shape{model_version_members};
 
 inline constexpr json_member model_members[] = {
     json_members<model>::must<&model::id>("id", json_type::integer),
     json_members<model>::must<&model::name>("name", json_type::text),
-    json_members<model>::must<&model::prefix>("model_prefix", model_prefix_shape),
+    json_members<model>::must<&model::prefix>("model_prefix", prefix_of_model_shape),
     json_members<model>::list<&model::versions, model_version>("model_versions", model_version_shape),
 };
 inline constexpr json_shape model_shape{model_members};
 
 inline constexpr json_member deployment_members[] = {
     json_members<model_deployment>::must<&model_deployment::key>("key", json_type::text),
-    json_members<model_deployment>::must<&model_deployment::name>("name", json_type::text),
-    json_members<model_deployment>::may<&model_deployment::worker_type>("worker_type", json_type::text),
-    json_members<model_deployment>::may<&model_deployment::scaling>("scaling", json_type::text_or_number),
-    // A flag in the SDK's view; some regions answer the script itself.
-    json_members<model_deployment>::may<&model_deployment::startup_script>("startup_script",
-                                                                           json_type::flag_or_text),
-    json_members<model_deployment>::may<&model_deployment::custom_image>("custom_image", json_type::text),
+    json_members<model_deployment>::may<&model_deployment::name>("name", json_type::description),
+    json_members<model_deployment>::may<&model_deployment::worker_type>("worker_type",
+                                                                        json_type::description),
+    json_members<model_deployment>::may<&model_deployment::scaling>("scaling", json_type::description),
+    // Some regions answer the script itself.
+    json_members<model_deployment>::may<&model_deployment::startup_script>("startup_script", json_type::flag),
+    json_members<model_deployment>::may<&model_deployment::custom_image>("custom_image",
+                                                                         json_type::description),
 };
 inline constexpr json_shape deployment_shape{deployment_members};
 
@@ -299,9 +296,9 @@ constexpr std::array<json_member, N + 6> with_appearance(std::array<json_member,
 {
     using in = json_members<Object>;
     json_member const common[] = {
-        in::template may<&app_appearance::visible_name>("visible_name", json_type::text),
-        in::template may<&app_appearance::description>("description", json_type::text),
-        in::template may<&app_appearance::icon>("icon", json_type::text),
+        in::template may<&app_appearance::visible_name>("visible_name", json_type::description),
+        in::template may<&app_appearance::description>("description", json_type::description),
+        in::template may<&app_appearance::icon>("icon", json_type::description),
         in::template may<&app_appearance::sort_order>("sort_order", json_type::integer),
         in::template may<&app_appearance::has_extra_conf>("has_extra_conf", json_type::flag),
         in::template may<&app_appearance::has_extra_secret>("has_extra_secret", json_type::flag),
@@ -318,17 +315,33 @@ inline constexpr auto app_prefix_members = with_appearance<app_prefix>(std::arra
 });
 inline constexpr json_shape app_prefix_shape{app_prefix_members};
 
+/// Of an app: its urls need no key.
+inline constexpr auto prefix_of_app_members = with_appearance<app_prefix>(std::array{
+    json_members<app_prefix>::may<&app_prefix::key>("key", json_type::text),
+    json_members<app_prefix>::must<&app_prefix::prefix>("prefix", json_type::text),
+});
+inline constexpr json_shape prefix_of_app_shape{prefix_of_app_members};
+
 inline constexpr auto app_version_members = version_members("app_deployment_setting");
 inline constexpr json_shape app_version_shape{app_version_members};
 
 inline constexpr auto app_members = with_appearance<app>(std::array{
     json_members<app>::must<&app::id>("id", json_type::integer),
     json_members<app>::must<&app::name>("name", json_type::text),
-    json_members<app>::must<&app::prefix>("app_prefix", app_prefix_shape),
+    json_members<app>::must<&app::prefix>("app_prefix", prefix_of_app_shape),
     json_members<app>::list<&app::versions, app_version>("app_versions", app_version_shape),
-    json_members<app>::may<&app::owner_email>("owner_email", json_type::text),
+    json_members<app>::may<&app::owner_email>("owner_email", json_type::description),
 });
 inline constexpr json_shape app_shape{app_members};
+
+inline constexpr json_member addon_members[] = {
+    json_members<addon>::must<&addon::key>("key", json_type::text),
+    json_members<addon>::may<&addon::name>("name", json_type::description),
+    json_members<addon>::keyed<&addon::service_type>("service_type"),
+    json_members<addon>::may<&addon::url>("url", json_type::text),
+    json_members<addon>::may<&addon::oauth_key>("oauth_key", json_type::text),
+};
+inline constexpr json_shape addon_shape{addon_members};
 
 /// Throws `errc::no_model_id`, or `errc::not_json`.
 inline std::int64_t read_model_id(response const& answer)

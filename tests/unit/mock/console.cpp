@@ -185,6 +185,10 @@ TEST_CASE("the listings")
     auto apps = c.json(c.list("apphost/apps/"));
     CHECK(apps.at(0).at("app_versions").at(0).at("app_deployment_setting").at("key") == "web");
     CHECK(apps.at(0).at("owner_email") == "admin@company.com");
+    // Without these the vendor's SDK 25.5.2 lists nothing, or not all.
+    CHECK(apps.at(0).at("app_versions").at(0).at("app_deployment_setting").at("db_enabled") == false);
+    for (auto const& listed : {models.at(0), deployments.at(0), prefixes.at(0), apps.at(0)})
+        CHECK(listed.at("has_secrets").is_bool());
 
     c.region.remove_model(42).remove_app(78);
     CHECK(c.json(c.list("modelhost/models/")).as_array().size() == 4);

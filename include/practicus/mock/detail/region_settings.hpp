@@ -81,9 +81,13 @@ inline region& region::add_demo()
     deployment small("depl-small", "Small"), large("depl-large", "Large");
     small.with("worker_type", "Small-1").with("scaling", "1 - 2").with("startup_script", false);
     large.with("worker_type", "Large-1").with("scaling", "2 - 8").with("custom_image", "registry/models:2");
+    small.with("has_secrets", false);
+    large.with("has_secrets", true);
     deployment web("web", "Web");
+    web.with("db_enabled", false).with("has_secrets", false);
     tools.with("visible_name", "Tools").with("description", "What helps").with("icon", "fa-wrench");
     tools.with("sort_order", 1).with("has_extra_conf", false).with("has_extra_secret", true);
+    tools.with("has_secrets", true);
 
     add(user("admin@company.com", "practicus"));
     add_model_prefix(practicus).add_model_prefix(finance).add_model_prefix(llm);
@@ -92,7 +96,8 @@ inline region& region::add_demo()
     add(model(42, "diamond-price", practicus)
             .add(version(421, "1", small).stage("Production"))
             .add(version(422, "2", large).stage("Staging"))
-            .add(version(423, 3, large)));
+            .add(version(423, 3, large))
+            .with("has_secrets", false));
     add(model(43, "loan-risk", finance).add(version(431, 1, small)));
     add(model(44, "draft", finance));
     add(model(45, "archived", finance).without_versions_field());
@@ -103,7 +108,8 @@ inline region& region::add_demo()
             .with("description", "Looks at things")
             .with("owner_email", "admin@company.com")
             .with("icon", "fa-eye")
-            .with("sort_order", 1));
+            .with("sort_order", 1)
+            .with("has_secrets", false));
     add(app(79, "bare", prefix("apps-bare", "apps")));
     add(addon("langflow")
             .with("name", "Langflow")
