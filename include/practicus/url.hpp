@@ -157,8 +157,8 @@ struct app_kind
 
 /// Where a model or an app is served, and a path behind it:
 ///
-///     <service url>/<prefix>/<name>/[<version>/][<path>]        a model, or the page of an app
-///     <service url>/<prefix>/<name>/api/[<version>/][<path>]    the api of an app; its path is an endpoint
+/// - `<service url>/<prefix>/<name>/[<version>/][<path>]`: a model, or the page of an app;
+/// - `<service url>/<prefix>/<name>/api/[<version>/][<path>]`: the api of an app, whose path is an endpoint.
 ///
 /// The prefix may hold slashes. A version is `v<N>`, `latest`, `prod`, `production` or `staging`. A path
 /// keeps its form: it ends in a slash if it was written with one. Everything before the path ends in a slash.
