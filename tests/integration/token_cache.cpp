@@ -205,6 +205,27 @@ TEST_CASE("a text that begins with a listed model's url has its id, metadata and
     CHECK(f.ids() == 2);
 }
 
+TEST_CASE("a path behind a model is called in the form in which it was written")
+{
+    using namespace practicus::mock;
+    cached f;
+    f.server.region().add(
+        model(9, "gpt", prefix("m", "m"))
+            .add(version(91, 1, deployment("d", "D")).stage("Production"))
+            .predicts([](request const& r) { return response(200, "text/plain", r.target); }));
+    auto const answer = [&](model_url const& where) { return f.run(f.caller.predict(where, "x")).body; };
+    auto const gpt = f.caller.model_url("m", "gpt", "prod");
+    CHECK(answer(gpt.at("chat/completions")) == "/m/gpt/prod/chat/completions");
+    CHECK(answer(gpt.at("mcp/")) == "/m/gpt/prod/mcp/");
+    CHECK(answer(gpt.str() + "embeddings") == "/m/gpt/prod/embeddings");
+    f.run(f.caller.models());
+    // Without a version, the listing tells what the name is.
+    CHECK(answer(f.server.url() + "/m/gpt/chat/completions") == "/m/gpt/chat/completions");
+    CHECK(answer(f.server.url() + "/m/gpt/mcp/") == "/m/gpt/mcp/");
+    CHECK(f.ids() == 1);
+    CHECK(f.trades() == 1);
+}
+
 TEST_CASE("parts of a url are never read otherwise, whatever is listed")
 {
     cached f;

@@ -75,12 +75,12 @@ inline asio::awaitable<std::string> encode_body(content_encoding const& how, std
     co_return encoded;
 }
 
-inline asio::awaitable<request> make_prediction(prediction_input& in)
+inline asio::awaitable<request> make_prediction(session& s, prediction_input& in)
 {
     std::string body = std::move(in.body);
     if (in.encoding() && !in.source) body = co_await encode_body(*in.encoding(), body);
     auto const& how = in.options;
-    auto r = wire::prediction(in.url, how.by_get(), how.content_type(), how.max_answer());
+    auto r = wire::prediction(as_listed(s, in.url), how.by_get(), how.content_type(), how.max_answer());
     r.data = std::move(body);
     r.chunked = static_cast<bool>(in.source);
     r.safe_to_repeat = how.safe_to_repeat();
@@ -109,7 +109,7 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
         ~counted() { in->sent = op->retries.attempts(); }
     };
     counted const at_end{in.get(), &op};
-    auto const r = co_await make_prediction(*in);
+    auto const r = co_await make_prediction(s, *in);
     s.check_trusted(op, r);
     body_flow flow(in->source ? &in->source : nullptr, in->options.sink(), in->encoding(),
                    in->options.max_answer());
