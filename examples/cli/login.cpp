@@ -40,8 +40,10 @@ bool is_terminal()
 practicus::credentials ask_login(practicus::service_url const& url, login_arguments const& arguments)
 {
     if (arguments.token_from_input) return practicus::credentials::token(read_line("token"));
-    if (!arguments.password_from_input && arguments.email.empty())
-        if (auto found = environment_login(url)) return *found;
+    if (auto found = environment_login(url); found && !arguments.password_from_input) {
+        bool const is_token = found->type() != practicus::credentials::kind::password;
+        if (is_token || arguments.email.empty() || arguments.email == found->email()) return *found;
+    }
     if (!is_terminal() && !arguments.password_from_input)
         throw usage_error("there is no terminal to ask on: give --password-stdin or --token-stdin, or set "
                           "PRT_URL, and PRT_TOKEN or PRT_EMAIL and PRT_PASSWORD");
@@ -59,8 +61,8 @@ std::string url_of(settings const& with, login_arguments const& arguments)
 {
     if (!arguments.url.empty()) return arguments.url;
     if (!with.url.empty()) return with.url;
-    auto const* url = std::getenv("PRT_URL");
-    if (url == nullptr || *url == '\0') throw usage_error("no region is named: practicus login URL");
+    auto const url = practicus::environment_url();
+    if (url.empty()) throw usage_error("no region is named: practicus login URL");
     try {
         practicus::service_url const checked(url);
     } catch (practicus::error const& e) {
@@ -69,8 +71,20 @@ std::string url_of(settings const& with, login_arguments const& arguments)
     return url;
 }
 
-/// Before a password is spent: can the login be kept? Makes the folder and the lock, if they are not there.
-void check_writable(std::string const& path)
+/// Whose login it is: the SDK reads no region at all from a file that does not say it of each.
+std::string email_of(practicus::credentials const& who, login_arguments const& arguments)
+{
+    if (!who.email().empty()) return who.email();
+    if (!arguments.email.empty()) return arguments.email;
+    auto claimed = practicus::read_jwt(who.value().reveal()).sub.value_or(std::string());
+    if (claimed.find('@') == claimed.npos)
+        throw usage_error("the token does not say whose login it is: give --email EMAIL");
+    return claimed;
+}
+
+/// Before a password or a token is spent: can the login be kept? Makes the folder and the lock, if they are
+/// not there.
+void check_can_be_kept(std::string const& path)
 {
     struct unchanged
     {};
@@ -81,6 +95,33 @@ void check_writable(std::string const& path)
     auto const folder = std::filesystem::path(path).parent_path().string();
     if (::access(folder.c_str(), W_OK) != 0)
         throw std::system_error(errno, std::system_category(), "'" + folder + "' can not be written");
+}
+
+practicus::region region_of(practicus::service_url const& url, std::string const& typed, std::string username,
+                            std::string email, practicus::secret const& refresh)
+{
+    practicus::region result(url, std::move(username), std::move(email),
+                             practicus::credentials::refresh_token(refresh.reveal()));
+    result.typed_as(typed);
+    return result;
+}
+
+/// Writes the login, and leaves its tokens to the commands that follow. Returns it as it is kept.
+practicus::region keep_login(session& s, std::string const& path, practicus::region const& login,
+                             practicus::issued_tokens const& tokens)
+{
+    practicus::core_conf::update(path,
+                                 [&](practicus::core_conf& conf) { conf.put(login).make_default(login); });
+    practicus::core_conf const now(path);
+    auto kept = now.find_login(login).value();
+    try {
+        now.erase_unused_tokens();
+        s.run(kept.share_tokens(tokens));
+    } catch (practicus::error const& e) {
+        // The login is kept, and costs one request more.
+        std::cerr << "practicus: " << e.what() << '\n';
+    }
+    return kept;
 }
 
 void log_in(session& s, practicus::credentials const& who)
@@ -95,16 +136,29 @@ void log_in(session& s, practicus::credentials const& who)
     }
 }
 
+/// After the logout of the default region.
+void tell_default(practicus::core_conf const& left)
+{
+    if (!left.default_key().empty())
+        std::cerr << left.default_key() << " is the default now.\n";
+    else if (!left.regions().empty())
+        std::cerr << "No region is the default now; 'practicus regions --set-default KEY' makes one.\n";
+}
+
 } // namespace
 
 int login(settings const& with, login_arguments const& arguments)
 {
-    practicus::service_url const url(url_of(with, arguments));
+    auto const typed = url_of(with, arguments);
+    practicus::service_url const url(typed);
     auto const path = practicus::core_conf::default_path();
-    check_writable(path);
+    check_can_be_kept(path);
     auto who = ask_login(url, arguments);
     if (who.type() == practicus::credentials::kind::access_token)
         throw std::runtime_error("an access token lives half an hour and is not kept; set it as PRT_TOKEN");
+
+    auto const email = email_of(who, arguments);
+    practicus::core_conf(path).put(region_of(url, typed, {}, email, practicus::secret("not yet")));
 
     std::optional<practicus::issued_tokens> got;
     practicus::client_options options;
@@ -121,11 +175,8 @@ int login(settings const& with, login_arguments const& arguments)
     auto const refresh = got ? got->refresh().value() : practicus::secret();
     if (refresh.empty())
         throw std::runtime_error("the region issued no refresh token: there is nothing to keep");
-    practicus::region const region(url, s.client().username(), who.email(),
-                                   practicus::credentials::refresh_token(refresh.reveal()));
-    practicus::core_conf::update(
-        path, [&](practicus::core_conf& conf) { conf.put(region).make_default(region.key()); });
-    std::cerr << "Logged in as " << region.key() << "; the login is kept in " << path << ".\n";
+    auto const kept = keep_login(s, path, region_of(url, typed, s.client().username(), email, refresh), *got);
+    std::cerr << "Logged in as " << kept.key() << "; the login is kept in " << path << ".\n";
     return exit_code::success;
 }
 
@@ -137,25 +188,22 @@ int logout(settings const& with, logout_arguments const& arguments)
         if (named.empty()) named = other;
     if (named.empty() == !arguments.all) throw usage_error("name a region, or give --all");
     std::vector<practicus::region> gone;
+    bool was_default = false;
     practicus::core_conf::update(path, [&](practicus::core_conf& conf) {
         if (arguments.all) {
             gone = conf.regions();
             conf.erase_regions();
         } else {
             gone = {conf.find(named)};
-            conf.erase(gone.front().key());
+            conf.erase(gone.front());
+            was_default = gone.front().is_default();
         }
     });
-    std::exception_ptr failed;
-    for (auto const& region : gone) {
+    for (auto const& region : gone)
         std::cerr << "Logged out of " << region.key() << ".\n";
-        try {
-            region.erase_tokens();
-        } catch (practicus::error const&) {
-            failed = std::current_exception();
-        }
-    }
-    if (failed) std::rethrow_exception(failed);
+    practicus::core_conf const left(path);
+    if (was_default) tell_default(left);
+    left.erase_unused_tokens();
     return exit_code::success;
 }
 

@@ -152,26 +152,15 @@ practicus::client_options options_for(settings const& with, practicus::client_op
 practicus::region choose_region(settings const& with, std::string_view target)
 {
     if (!with.region.empty()) return practicus::find_region(with.region);
-    auto url = with.url;
-    bool const by_target = url.empty() && target.find("://") != std::string_view::npos;
-    if (by_target) url = practicus::model_url(target).origin().str();
-    if (url.empty()) return practicus::default_region();
-    practicus::service_url const service(url);
-    // The region may have a path of its own, which a model's url does not tell from the rest. And no model's
-    // url decides where a token goes.
-    if (by_target) return practicus::find_region(service.host_header());
-    if (auto login = environment_login(service)) {
-        auto email = login->email();
-        return practicus::region(service, {}, std::move(email), std::move(login));
-    }
-    return practicus::find_region(service.str());
+    if (!with.url.empty()) return practicus::find_region(practicus::service_url(with.url).str());
+    if (target.find("://") != target.npos) return practicus::find_region_serving(target);
+    return practicus::default_region();
 }
 
 std::optional<practicus::credentials> environment_login(practicus::service_url const& url)
 {
-    auto const* meant = std::getenv("PRT_URL");
     try {
-        if (meant == nullptr || practicus::service_url(meant) != url) return std::nullopt;
+        if (practicus::service_url(practicus::environment_url()) != url) return std::nullopt;
     } catch (practicus::error const&) {
         return std::nullopt;
     }

@@ -6,20 +6,21 @@
 #include <practicus/detail/ascii.hpp>
 #include <practicus/detail/config.hpp>
 #include <practicus/detail/ini_file.hpp>
-#include <practicus/detail/posix_file.hpp>
+#include <practicus/detail/ini_text.hpp>
 #include <practicus/detail/rows.hpp>
 #include <practicus/error.hpp>
 #include <practicus/options.hpp>
 #include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
+#include <practicus/token.hpp>
 #include <practicus/url.hpp>
 
+#include <boost/asio/awaitable.hpp>
+
 #include <algorithm>
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -28,22 +29,52 @@
 #include <utility>
 #include <vector>
 
-#include <fcntl.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
 namespace practicus::inline v1 {
 
-/// A region, and how somebody logs in to it. Thread safety: as a `std::string`.
+namespace detail {
+
+/// How a text names a region: `[user@][scheme://]host[:port][/path]`.
+struct region_name
+{
+    explicit region_name(std::string_view text) : rest(text)
+    {
+        auto const scheme = text.find("://");
+        has_scheme = scheme != text.npos;
+        auto const at = text.substr(0, has_scheme ? scheme : text.find('/')).rfind('@');
+        if (at == text.npos) return;
+        user = text.substr(0, at);
+        rest = text.substr(at + 1);
+    }
+
+    std::string_view user;
+    std::string_view rest;
+    bool has_scheme = false;
+};
+
+/// As the vendor's SDK does it.
+constexpr std::string_view without_scheme(std::string_view url) noexcept
+{
+    for (std::string_view const scheme : {"https://", "http://"})
+        if (url.starts_with(scheme)) return url.substr(scheme.size());
+    return url;
+}
+
+} // namespace detail
+
+/// A login: a region and one of its users. The region is its service url in normal form, path included; the
+/// user is the e-mail, else the name on the region. Thread safety: as a `std::string`.
 class region
 {
 public:
-    /// The user's name on the region may be empty, as long as nobody knows it. `kept_in`: the path of the
-    /// `core_conf` that it is from, if it is.
+    /// The user's name on the region is empty while it is unknown. `kept_in` is the path of the `core_conf`
+    /// that the region is from.
     region(service_url url, std::string username, std::string email, std::optional<credentials> login,
            std::string kept_in = {})
-        : url_(std::move(url)), username_(std::move(username)), email_(std::move(email)),
-          login_(std::move(login)), kept_in_(std::move(kept_in))
+        : url_(std::move(url)), host_url_(url_.str().substr(0, url_.str().size() - 1)),
+          username_(std::move(username)), email_(std::move(email)), login_(std::move(login)),
+          kept_in_(std::move(kept_in))
     {}
 
     /// The service url.
@@ -53,37 +84,71 @@ public:
     /// The user's e-mail, or empty.
     std::string const& email() const noexcept { return email_; }
 
-    /// What the SDK calls it: `admin@practicus.company.com`, with the port unless it is the scheme's own.
-    std::string key() const { return username_ + '@' + std::string(url_.host_header()); }
+    /// The service url as it was typed, without a slash at its end: the SDK forms its key from it.
+    std::string const& host_url() const noexcept { return host_url_; }
+
+    /// Keeps the url as it was typed: case, port and path. Throws `errc::invalid_url`, and
+    /// `errc::invalid_argument` for the url of another region.
+    region& typed_as(std::string_view text)
+    {
+        if (service_url(text) != url_)
+            throw error(errc::invalid_argument, "the text is the url of another region");
+        // What a file could not give back stays in normal form.
+        if (!detail::is_utf8(text) || detail::python_stripped(text).text != text) return *this;
+        host_url_ = url_.scheme();
+        host_url_ += text.substr(text.find("://"));
+        if (host_url_.ends_with('/')) host_url_.pop_back();
+        return *this;
+    }
+
+    /// The SDK's name for the login: `admin@practicus.company.com`, with port, path and case of `host_url`.
+    /// Two logins may have the same one. Without a name, the user is the local part of the e-mail.
+    std::string key() const { return user() + '@' + std::string(detail::without_scheme(host_url_)); }
 
     /// How well a text names it.
     enum class match
     {
         /// It names another one.
         none,
-        /// The host without the port.
+        /// The host alone.
         host,
-        /// The host with the port, unless that is the scheme's own.
-        host_and_port,
-        /// The key, or the url.
-        exact
+        /// The region, as a url or without its scheme.
+        region,
+        /// The region and the user, by name or e-mail: `admin@practicus.company.com`.
+        login
     };
 
-    /// How well does this text (a key, a host, a url) name it? Throws `errc::invalid_url` for a text with
-    /// `://` that is no service url.
+    /// Returns how well a text names it: a key, a host or a url. Hosts and e-mails have no case; a default
+    /// port may be left out. Throws `errc::invalid_url` for a text with `://` that is no service url.
     match is_named(std::string_view text) const
     {
-        if (text == key()) return match::exact;
-        if (text.find("://") != std::string_view::npos)
-            return service_url(text) == url_ ? match::exact : match::none;
-        if (text == url_.host_header()) return match::host_and_port;
-        return text == url_.host() ? match::host : match::none;
+        detail::region_name const name(text);
+        bool const has_user = !name.user.empty();
+        if (has_user && name.user != user() && !detail::equals_ignoring_case(name.user, email_))
+            return match::none;
+        if (is_url(name)) return has_user ? match::login : match::region;
+        bool const is_host = detail::equals_ignoring_case(name.rest, url_.host());
+        return is_host && !has_user ? match::host : match::none;
+    }
+
+    /// Returns true if both are logins of one user to one region.
+    bool is_same_login(region const& other) const
+    {
+        if (url_ != other.url_ || !detail::equals_ignoring_case(email_, other.email_)) return false;
+        return !email_.empty() || username_ == other.username_;
+    }
+
+    /// The same, where the e-mail of one is unknown: by the name.
+    bool may_be_same_login(region const& other) const
+    {
+        if (!email_.empty() && !other.email_.empty()) return is_same_login(other);
+        return url_ == other.url_ && !username_.empty() && username_ == other.username_;
     }
 
     /// Throws `errc::login_required` if nothing is known to log in with.
     credentials const& login() const
     {
-        if (!login_) throw error(errc::login_required, "nobody is logged in to '" + key() + "'");
+        if (!login_) throw error(errc::login_required, "no login is kept for '" + key() + "'");
         return *login_;
     }
     /// Is anything known to log in with?
@@ -101,6 +166,11 @@ public:
     /// file what `core_conf` throws.
     client_options options() const;
 
+    /// Leaves what a login has issued to the programs that share the region's tokens, so that the next one
+    /// needs no request for an access token. Has no effect where nothing can be shared. Throws
+    /// `errc::file_error`.
+    boost::asio::awaitable<void> share_tokens(issued_tokens now) const;
+
     /// Removes what programs share of its tokens; those that run go on with what they have. Throws
     /// `errc::file_error`.
     void erase_tokens() const;
@@ -108,7 +178,31 @@ public:
 private:
     friend class core_conf;
 
+    std::string user() const
+    {
+        if (!username_.empty()) return username_;
+        return email_.empty() ? "practicus_ai" : email_.substr(0, email_.find('@'));
+    }
+
+    bool is_url(detail::region_name const& name) const
+    {
+        if (name.has_scheme) return service_url(name.rest) == url_;
+        try {
+            return service_url(std::string(url_.scheme()) + "://" + std::string(name.rest)) == url_;
+        } catch (error const&) {
+            return false;
+        }
+    }
+
+    region without_login() const
+    {
+        region result(*this);
+        result.login_.reset();
+        return result;
+    }
+
     service_url url_;
+    std::string host_url_;
     std::string username_;
     std::string email_;
     std::optional<credentials> login_;
@@ -117,23 +211,17 @@ private:
 };
 
 /// The file in which the vendor's SDK keeps the regions that its user has logged in to, and how the network
-/// is to be used. Names of keys are read in any case, as the SDK reads them.
+/// is to be used. It is read as Python's configparser reads it.
 ///
 /// What is written here the SDK reads; what is not known is kept, but for comments (the SDK keeps none
 /// either). A new file gets what the SDK would have begun it with. The file gets mode 0600, for it holds
-/// refresh tokens. A file that can not be understood is never written over. Thread safety: as a
+/// refresh tokens. A file that cannot be understood is never written over. Thread safety: as a
 /// `std::string`.
 class core_conf
 {
 public:
     /// `~/.practicus/core.conf`, of the user whose `HOME` it is. Throws `errc::file_error` without one.
-    static std::string default_path()
-    {
-        auto const* home = std::getenv("HOME");
-        if (home == nullptr || *home == '\0')
-            throw error(errc::file_error, "core.conf can not be found: HOME is not set");
-        return std::string(home) + "/.practicus/core.conf";
-    }
+    static std::string default_path();
 
     /// Reads the file; one that is not there counts as empty. Throws `errc::file_error`.
     explicit core_conf(std::string path = default_path()) : file_(std::move(path)) {}
@@ -142,143 +230,72 @@ public:
     std::string const& path() const noexcept { return file_.path(); }
 
     /// In the file's order; without what holds no url that can be used.
-    std::vector<region> regions() const
-    {
-        std::vector<region> result;
-        for (auto const& s : file_.sections())
-            if (auto r = read_region(s)) result.push_back(std::move(*r));
-        auto const key = default_key();
-        auto found =
-            std::find_if(result.begin(), result.end(), [&](auto const& r) { return r.key() == key; });
-        if (found == result.end()) found = result.begin();
-        if (found != result.end()) found->is_default_ = true;
-        return result;
-    }
+    std::vector<region> regions() const;
 
-    /// The one that the file names, else its first. Throws `errc::login_required` if there is none.
-    region default_region() const
-    {
-        for (auto& r : regions())
-            if (r.is_default()) return r;
-        throw error(errc::login_required, "no region in '" + path() + "'; log in to one first");
-    }
+    /// The one that the file names; of several that have the same key the first, as the SDK does it. Throws
+    /// `errc::login_required`, with the keys there are, if the file names none or one that is not there: the
+    /// SDK takes no other one either, not even the only one.
+    region default_region() const;
 
-    /// By its key, host or url. Throws `errc::login_required` if there is none, and `errc::invalid_argument`
-    /// if it names several.
-    region find(std::string_view key_or_host) const
-    {
-        std::optional<region> found, other;
-        auto best = region::match::host;
-        for (auto& r : regions()) {
-            auto const m = r.is_named(key_or_host);
-            if (m == region::match::none || m < best) continue;
-            if (m > best) found.reset();
-            if (m > best || !found) other.reset();
-            best = m;
-            (found ? other : found) = std::move(r);
-        }
-        if (!found)
-            throw error(errc::login_required, "no such region in '" + path() + "'; log in to it first");
-        if (other && other->key() != found->key())
-            throw error(errc::invalid_argument,
-                        "several regions are named so; name one: " + found->key() + " or " + other->key());
-        return *std::move(found);
-    }
+    /// By its key, host or url; the user may stand before a url too. Throws `errc::login_required` if there
+    /// is none, and `errc::invalid_argument` if it names several; both with the keys there are.
+    region find(std::string_view name) const;
+
+    /// The login that serves a model's or an app's url: of the region whose service url is the longest
+    /// beginning of it. Throws as `find`, and `errc::invalid_url`.
+    region find_serving(std::string_view url) const;
+
+    /// The same login, as the file has it now, if it is there.
+    std::optional<region> find_login(region const& same) const;
 
     /// The key of the region that the file names as the default, or an empty one.
     std::string default_key() const { return value("k8s", "default_region_key"); }
 
     /// Throws as `find`.
-    core_conf& make_default(std::string_view key_or_host)
-    {
-        set_default(find(key_or_host).key());
-        return *this;
-    }
+    core_conf& make_default(std::string_view name) { return make_default(find(name)); }
 
-    /// Adds a region, or takes the place of the one with its key; the first becomes the default. Throws
-    /// `errc::invalid_argument` for one without a refresh token (nothing else is kept), or whose user's name
-    /// is unknown or could not be written.
-    core_conf& put(region const& r)
-    {
-        if (!r.has_login() || r.login().type() != credentials::kind::refresh_token)
-            throw error(errc::invalid_argument, "a region is kept with its refresh token alone");
-        if (r.username().empty() || detail::has_control(r.username()) || detail::has_control(r.email()))
-            throw error(errc::invalid_argument, "the region's user has no name that can be kept");
-        if (file_.sections().empty()) begin();
-        file_.section("k8s");
-        auto* to = section_of_key(r.key());
-        if (to == nullptr) to = &file_.section(section_prefix + std::to_string(renumber()));
-        to->set("host_url", without_slash(r.url()));
-        if (!r.email().empty()) to->set("email", r.email());
-        to->set("username", r.username());
-        // An encrypted password of before may be another's.
-        to->erase("password");
-        to->set("refresh_token", r.login().value().reveal());
-        if (default_key().empty()) make_default(r.key());
-        return *this;
-    }
+    /// Throws `errc::login_required` for a login that is not in the file.
+    core_conf& make_default(region const& r);
 
-    /// What the region has replaced; the rest of the region's section stays. Throws as `find`.
-    core_conf& replace_refresh_token(std::string_view key_or_host, secret const& token)
-    {
-        section_of_key(find(key_or_host).key())->set("refresh_token", token.reveal());
-        return *this;
-    }
+    /// Adds a login, or takes the place of the same user's to the same region; the first becomes the default.
+    /// The e-mail is the region's, else that of the token's claim `sub`. A url that is there already stays as
+    /// it was typed. Other sections that lack an e-mail get one, for the SDK reads no region at all
+    /// otherwise.
+    ///
+    /// Throws `errc::invalid_argument` for one without a refresh token (nothing else is kept), without an
+    /// e-mail, or whose user's name is unknown or could not be written.
+    core_conf& put(region const& given);
 
-    /// The first region that is left becomes the default, if this was. Throws as `find`.
-    core_conf& erase(std::string_view key_or_host)
-    {
-        auto const key = find(key_or_host).key();
-        std::erase_if(file_.sections(), [&](auto const& s) {
-            auto const r = read_region(s);
-            return r && r->key() == key;
-        });
-        renumber();
-        if (default_key() == key) {
-            auto const left = regions();
-            set_default(left.empty() ? std::string() : left.front().key());
-        }
-        return *this;
-    }
+    /// What the region has replaced; the rest of the login's section stays. Throws `errc::login_required` for
+    /// a login that is not in the file.
+    core_conf& replace_refresh_token(region const& r, secret const& token);
+
+    /// Throws as `find`.
+    core_conf& erase(std::string_view name) { return erase(find(name)); }
+
+    /// Forgets a login. If it was the default, the only other one becomes it; of several none does. Throws
+    /// `errc::login_required` for a login that is not in the file.
+    core_conf& erase(region const& r);
 
     /// All of them, also those that can not be used.
-    core_conf& erase_regions()
-    {
-        std::erase_if(file_.sections(), [](auto const& s) { return is_region(s); });
-        set_default({});
-        return *this;
-    }
+    core_conf& erase_regions();
+
+    /// Removes what programs have shared of logins that the file does not have: the folder `tokens` beside it
+    /// is this file's alone. Locks that are held stay. Throws `errc::file_error`.
+    void erase_unused_tokens() const;
 
     /// The file's proxy, or what `proxy_options` does by itself. Throws `errc::invalid_argument` for one that
     /// can not be used.
-    proxy_options proxy() const
-    {
-        proxy_options result;
-        auto host = value("network", "proxy_host");
-        if (host.empty()) return result;
-        if (auto const port = value("network", "proxy_port"); !port.empty()) host += ':' + port;
-        result.url(host);
-        if (auto const user = value("network", "proxy_user"); !user.empty())
-            result.credentials(user, value("network", "proxy_pwd"));
-        return result;
-    }
+    proxy_options proxy() const;
 
     /// The SDK is told to verify no certificates. This client does not obey: who wants that calls
     /// `tls_options::disable_verification_and_expose_all_secrets`.
-    bool bypasses_verification() const
-    {
-        return detail::equals_ignoring_case(value("network", "bypass_ssl_verification"), "true");
-    }
+    bool bypasses_verification() const;
 
     /// The SDK trusts the system's certificates as well as its own. Default: on, and so is `auto`, which the
     /// SDK replaces when it first sees it. This client has none of its own, and trusts the system's unless
     /// `tls_options::system_roots` says otherwise.
-    bool trusts_local_certificates() const
-    {
-        auto const is = value("network", "trust_local_certificates");
-        return is.empty() || detail::equals_ignoring_case(is, "true") ||
-               detail::equals_ignoring_case(is, "auto");
-    }
+    bool trusts_local_certificates() const;
 
     /// Writes the file, and its folder if that is not there. Others read the old one or the new one, never a
     /// part. Throws `errc::file_error`.
@@ -290,10 +307,7 @@ public:
 
     /// Reads the file, changes it and writes it, while others who do the same wait; the SDK does not. Throws
     /// `errc::file_error`, and what the change throws.
-    static void update(std::string const& path, std::function<void(core_conf&)> const& change)
-    {
-        update(path, change, LOCK_EX);
-    }
+    static void update(std::string const& path, std::function<void(core_conf&)> const& change);
 
     /// The same without waiting: false if another process is at it, and nothing was done.
     static bool try_update(std::string const& path, std::function<void(core_conf&)> const& change)
@@ -307,9 +321,36 @@ private:
     static bool is_region(detail::ini_section const& s)
     {
         std::string_view const name = s.name;
-        return name.starts_with(section_prefix) &&
-               detail::is_digits(name.substr(std::string_view(section_prefix).size()));
+        return name.starts_with(section_prefix);
     }
+
+    static bool is_numbered(detail::ini_section const& s)
+    {
+        return is_region(s) &&
+               detail::is_digits(std::string_view(s.name).substr(std::string_view(section_prefix).size()));
+    }
+
+    /// As the file must have it. Throws `errc::invalid_argument`.
+    region checked(region const& r) const;
+
+    static bool can_be_kept(std::string_view text) noexcept;
+
+    /// Empty if the token does not say.
+    static std::string email_of(secret const& token);
+
+    /// Of sections that were written without one.
+    void add_emails();
+
+    /// The region that the file's default names, or null.
+    region* find_default(std::vector<region>& all) const;
+
+    /// One login, which may stand there more than once.
+    region only(std::vector<region> const& found, std::vector<region> const& all) const;
+
+    static std::string names_of(std::vector<region> const& some, std::vector<region> const& all);
+
+    /// The shortest text that names this login alone.
+    static std::string name_of(region const& r, std::vector<region> const& all);
 
     std::string value(std::string_view section, std::string_view key) const
     {
@@ -319,96 +360,27 @@ private:
     void set_default(std::string const& key) { file_.section("k8s").set("default_region_key", key); }
 
     /// What the SDK expects to find in any file: without it, each of its starts complains.
-    void begin()
-    {
-        struct
-        {
-            char const *section, *key, *value;
-        } static constexpr defaults[] = {{"cloud", "default_config", "-1"},
-                                         {"cloud", "latest_node_number", "0"},
-                                         {"cloud", "upload_chunk_mb", "5"},
-                                         {"cloud", "download_chunk_mb", "5"},
-                                         {"cloud", "auto_verify_mp_subscriptions", "True"},
-                                         {"cloud", "default_cpu_node_disk_size", "20"},
-                                         {"cloud", "default_gpu_node_disk_size", "60"},
-                                         {"cloud", "local_container_enabled", "False"},
-                                         {"cloud", "google_maps_api_key", ""},
-                                         {"org_config", "last_check_date", ""},
-                                         {"org_config", "hash_value", ""},
-                                         {"org_config", "refresh_interval", "1440"},
-                                         {"network", "bypass_ssl_verification", "False"},
-                                         {"network", "trust_local_certificates", "auto"},
-                                         {"network", "aws_custom_vpc", ""},
-                                         {"network", "aws_custom_subnet", ""},
-                                         {"network", "proxy_host", ""},
-                                         {"network", "proxy_port", ""},
-                                         {"network", "proxy_user", ""},
-                                         {"network", "proxy_pwd", ""},
-                                         {"network", "proxy_custom_ssh", ""},
-                                         {"container", "engine", "docker"}};
-        for (auto const& d : defaults)
-            file_.section(d.section).set(d.key, d.value);
-    }
+    void begin();
 
     /// The one that the file is in.
-    static void make_folder(std::string const& path)
-    {
-        auto const folder = std::filesystem::path(path).parent_path();
-        if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-            detail::throw_file_error(folder.string(), "can not be made");
-    }
+    static void make_folder(std::string const& path);
 
-    static bool update(std::string const& path, std::function<void(core_conf&)> const& change, int how)
-    {
-        make_folder(path);
-        // The file itself is replaced: its lock would go with it.
-        detail::posix_file const lock(path + ".lock", O_RDWR | O_CREAT, 0600);
-        while (::flock(lock.descriptor(), how) != 0) {
-            if (errno == EWOULDBLOCK) return false;
-            if (errno != EINTR) detail::throw_file_error(lock.path(), "can not be locked");
-        }
-        core_conf now(path);
-        change(now);
-        now.save();
-        return true;
-    }
+    static bool update(std::string const& path, std::function<void(core_conf&)> const& change, int how);
 
-    std::optional<region> read_region(detail::ini_section const& s) const
-    {
-        if (!is_region(s)) return std::nullopt;
-        try {
-            std::optional<credentials> login;
-            if (auto const t = file_.value(s, "refresh_token"); !t.empty())
-                login = credentials::refresh_token(t);
-            return region(service_url(file_.value(s, "host_url")), file_.value(s, "username"),
-                          file_.value(s, "email"), std::move(login), path());
-        } catch (error const&) {
-            return std::nullopt;
-        }
-    }
+    std::optional<region> read_region(detail::ini_section const& s) const;
 
-    detail::ini_section* section_of_key(std::string const& key)
-    {
-        for (auto& s : file_.sections())
-            if (auto const r = read_region(s); r && r->key() == key) return &s;
-        return nullptr;
-    }
+    /// Null if there is none.
+    detail::ini_section const* section_of(region const& r) const;
+
+    detail::ini_section* section_of(region const& r);
+
+    detail::ini_section& required(region const& r);
+
+    /// Erases the sections of a login, but for the one of that name.
+    void erase_others_than(std::string kept, region const& r);
 
     /// The SDK counts them from 0, without gaps. Answers how many there are.
-    std::size_t renumber()
-    {
-        std::size_t number = 0;
-        for (auto& s : file_.sections())
-            if (is_region(s)) s.name = section_prefix + std::to_string(number++);
-        return number;
-    }
-
-    static std::string without_slash(service_url const& url)
-    {
-        auto text = url.str();
-        if (text.ends_with('/')) text.pop_back();
-        return text;
-    }
+    std::size_t renumber();
 
     detail::ini_file file_;
 };
@@ -457,18 +429,49 @@ inline std::string to_table(std::vector<region> const& regions)
     return detail::rows_as_table(detail::region_columns(), detail::rows_of(regions));
 }
 
+/// `PRT_URL` without white space at its ends, which a file with secrets leaves there; empty if it is not set.
+inline std::string environment_url()
+{
+    auto const* value = std::getenv("PRT_URL");
+    std::string_view const text = value != nullptr ? value : "";
+    constexpr std::string_view space = " \t\r\n";
+    auto const first = text.find_first_not_of(space);
+    if (first == text.npos) return {};
+    return std::string(text.substr(first, text.find_last_not_of(space) - first + 1));
+}
+
 namespace detail {
 
-/// That of `PRT_URL`. Throws `errc::invalid_url`, with the variable's name.
-inline std::optional<service_url> url_from_environment()
+/// The region of `PRT_URL`, with the environment's login if there is one. Throws `errc::invalid_url`, with
+/// the variable's name, and `errc::invalid_credentials`.
+inline std::optional<region> environment_region()
 {
-    auto const* text = std::getenv("PRT_URL");
-    if (text == nullptr || *text == '\0') return std::nullopt;
+    auto const text = environment_url();
+    if (text.empty()) return std::nullopt;
     try {
-        return service_url(text);
+        service_url url(text);
+        auto login = credentials::from_environment();
+        auto email = login ? login->email() : std::string();
+        region result(std::move(url), {}, std::move(email), std::move(login));
+        result.typed_as(text);
+        return result;
     } catch (error const& e) {
+        if (e.code() != errc::invalid_url) throw;
         throw error(errc::invalid_url, "PRT_URL: " + e.info().message);
     }
+}
+
+/// The same for a caller who has named another region, perhaps: a `PRT_URL` that is none is not that.
+inline std::optional<region> environment_login()
+{
+    try {
+        service_url const url(environment_url());
+    } catch (error const&) {
+        return std::nullopt;
+    }
+    auto result = environment_region();
+    if (result && !result->has_login()) result.reset();
+    return result;
 }
 
 } // namespace detail
@@ -478,38 +481,35 @@ inline std::optional<service_url> url_from_environment()
 /// `errc::invalid_url`, `errc::invalid_credentials`, `errc::login_required` and `errc::file_error`.
 inline std::optional<region> region_from_environment()
 {
-    auto url = detail::url_from_environment();
-    if (!url) return std::nullopt;
-    auto login = credentials::from_environment();
-    if (!login) return core_conf().find(url->str());
-    auto email = login->email();
-    return region(*std::move(url), {}, std::move(email), std::move(login));
+    auto result = detail::environment_region();
+    if (result && !result->has_login()) return core_conf().find(result->url().str());
+    return result;
 }
 
-/// The region to use where nobody has named one: the environment's, else the default of `core.conf`. A token
-/// that the environment names without an url is nobody's. Errors as `region_from_environment`.
+/// The region to use where none is named: the environment's, else the default of `core.conf`. A token
+/// that the environment names without a url has no effect. Errors as `region_from_environment`.
 inline region default_region()
 {
     if (auto r = region_from_environment()) return *std::move(r);
     return core_conf().default_region();
 }
 
-/// A region by its key, host or url: the environment's if it is that, else one of `core.conf`. A `PRT_URL`
-/// that is none is not that. Throws `errc::login_required` if there is none, and `errc::invalid_argument` if
-/// it is several users'.
-inline region find_region(std::string_view key_or_host)
+/// A region by its key, host or url: the environment's if it is that, else one of `core.conf`. Throws as
+/// `core_conf::find`.
+inline region find_region(std::string_view name)
 {
-    std::optional<service_url> url;
-    try {
-        url = detail::url_from_environment();
-    } catch (error const&) {
-    }
-    if (url && region(*url, {}, {}, {}).is_named(key_or_host) >= region::match::host_and_port)
-        if (auto login = credentials::from_environment()) {
-            auto email = login->email();
-            return region(*std::move(url), {}, std::move(email), std::move(login));
-        }
-    return core_conf().find(key_or_host);
+    auto r = detail::environment_login();
+    if (r && r->is_named(name) >= region::match::region) return *std::move(r);
+    return core_conf().find(name);
+}
+
+/// The region that serves a model's or an app's url: the environment's if it is that, else one of
+/// `core.conf`. Throws as `core_conf::find_serving`.
+inline region find_region_serving(std::string_view url)
+{
+    auto r = detail::environment_login();
+    if (r && service_url(url).str().starts_with(r->url().str())) return *std::move(r);
+    return core_conf().find_serving(url);
 }
 
 } // namespace practicus::inline v1

@@ -5,16 +5,23 @@
 // and else nothing is.
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 #include <practicus/core_conf.hpp>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace fs = std::filesystem;
 
@@ -48,6 +55,7 @@ struct kept_region : fixture
     practicus::region region() const { return practicus::core_conf(path).default_region(); }
 
     /// As of a program that starts now.
+    using fixture::client;
     practicus::client client()
     {
         auto const r = region();
@@ -66,6 +74,12 @@ struct kept_region : fixture
     fs::path folder;
     std::string path;
 };
+
+asio::awaitable<void> take(std::optional<practicus::issued_tokens>& to, practicus::issued_tokens tokens)
+{
+    to = std::move(tokens);
+    co_return;
+}
 
 } // namespace
 
@@ -159,7 +173,7 @@ TEST_CASE("core.conf: a file that lags behind what the region has replaced is no
     f.server.region().revoke(practicus::mock::token_type::access);
     CHECK(f.run(running.models()).size() == 5);
     CHECK(f.models() == 5);
-    // It is mended with the next that is replaced.
+    // It is mended, and again with the next that is replaced.
     CHECK_FALSE(f.region().login().value() == old);
     CHECK_FALSE(f.region().login().value() == newer);
 }
@@ -187,6 +201,19 @@ TEST_CASE("core.conf: whoever has logged in anew is not written over")
 }
 
 namespace {
+
+/// Another process, which writes core.conf and takes long.
+struct held_lock
+{
+    explicit held_lock(std::string const& path)
+        : descriptor(::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600))
+    {
+        REQUIRE(::flock(descriptor, LOCK_EX | LOCK_NB) == 0);
+    }
+    ~held_lock() { ::close(descriptor); }
+
+    int const descriptor;
+};
 
 /// core.conf can not be read: a folder, or a link to itself.
 struct unreadable
@@ -256,6 +283,40 @@ TEST_CASE("core.conf: nobody becomes another user while the file can not be read
     CHECK(user_of_a_call(his) == "admin");
 }
 
+TEST_CASE("core.conf: a file that could not be given the new refresh token is mended by the next program")
+{
+    kept_region f;
+    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    auto const old = f.region().login().value();
+    auto const program = f.client();
+    {
+        held_lock const meanwhile(f.path);
+        ends e;
+        asio::co_spawn(f.io, program.models(), e.handler());
+        auto& clock = clock_of(program);
+        clock.simulate(clock.now(), clock.system_now());
+        poll_until(f.io, [&] { return f.server.count("POST auth/refresh/") == 1; });
+        // The callback's limit passes while the lock is held.
+        poll_until(f.io, [&] {
+            clock.advance(std::chrono::milliseconds(100));
+            return e.served + e.other == 1;
+        });
+        CHECK(e.served == 1);
+        CHECK(f.region().login().value() == old);
+        // Nor by a program that finds it locked.
+        CHECK(f.models() == 5);
+        CHECK(f.region().login().value() == old);
+    }
+    CHECK(f.models() == 5);
+    auto const newer = f.region().login().value();
+    CHECK_FALSE(newer == old);
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+    // A program that shares nothing is let in with it.
+    auto const r = f.region();
+    practicus::client apart(f.io.get_executor(), r.url(), r.options().store(nullptr));
+    CHECK(f.run(apart.models()).size() == 5);
+}
+
 TEST_CASE("core.conf: a folder that others may read shares nothing")
 {
     kept_region f;
@@ -289,4 +350,81 @@ TEST_CASE("core.conf: where no folder can be made, each program is on its own")
     std::ofstream(f.folder / "tokens") << "in the way";
     CHECK(f.region().options().store() == nullptr);
     CHECK(f.models() == 5);
+}
+
+TEST_CASE(
+    "core.conf: what a login has issued serves the next program, which asks for nothing but its own call")
+{
+    kept_region f;
+    std::optional<practicus::issued_tokens> got;
+    practicus::client_options options;
+    options.on_tokens([&got](practicus::issued_tokens tokens) { return take(got, std::move(tokens)); });
+    auto const login = f.client(options);
+    f.run(login.login("admin@company.com", "practicus"));
+    REQUIRE(got);
+    f.log_in(std::string(got->refresh().reveal()));
+    f.run(f.region().share_tokens(*got));
+    auto const before = f.server.count();
+    CHECK(f.models() == 5);
+    CHECK(f.server.count() == before + 1);
+    // Where nothing can be shared, nothing is.
+    practicus::region const nowhere(f.server.url(), "admin", "admin@company.com", std::nullopt);
+    f.run(nowhere.share_tokens(*got));
+}
+
+TEST_CASE("core.conf: programs of two users with one name share nothing")
+{
+    kept_region f;
+    f.server.region().add(practicus::mock::user("admin@labs.com", "b"));
+    practicus::core_conf::update(f.path, [&](practicus::core_conf& conf) {
+        auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "admin@labs.com");
+        conf.put({f.server.url(), "admin", "admin@labs.com", practicus::credentials::refresh_token(token)});
+    });
+    auto const place = '@' + std::string(f.region().url().host_header());
+    for (auto const* email : {"admin@company.com", "admin@labs.com"}) {
+        auto const r = practicus::core_conf(f.path).find(email + place);
+        practicus::client client(f.io.get_executor(), r.url(), r.options());
+        f.run(client.session_token(f.model()));
+    }
+    CHECK(f.server.count("POST auth/refresh/") == 2);
+    CHECK(f.server.count("GET modelhost/model-auth/") == 2);
+}
+
+TEST_CASE(
+    "core.conf: what is shared of logins that the file does not have is removed, but for locks that are held")
+{
+    kept_region f;
+    auto const files = [&] {
+        std::ptrdiff_t result = 0;
+        for (auto const& entry : fs::recursive_directory_iterator(f.folder / "tokens"))
+            result += entry.path().extension() == ".json";
+        return result;
+    };
+    f.run(f.client().session_token(f.model()));
+    auto const running = f.client();
+    auto const kept = files();
+    CHECK(kept > 1);
+    practicus::core_conf(f.path).erase_unused_tokens();
+    CHECK(files() == kept);
+
+    // As the SDK does it.
+    practicus::core_conf conf(f.path);
+    conf.erase_regions().save();
+    // What was on its way is not kept either.
+    f.run(running.session_token(f.model("models/finance/loan-risk")));
+    CHECK(files() == kept);
+    std::string held;
+    for (auto const& entry : fs::recursive_directory_iterator(f.folder / "tokens"))
+        if (entry.path().extension() == ".lock") held = entry.path().string();
+    REQUIRE_FALSE(held.empty());
+    {
+        held_lock const lock(held.substr(0, held.size() - std::string_view(".lock").size()));
+        conf.erase_unused_tokens();
+        CHECK(files() == 0);
+        CHECK(fs::exists(held));
+    }
+    conf.erase_unused_tokens();
+    CHECK(fs::is_empty(f.folder / "tokens"));
+    fs::remove_all(f.folder / "tokens");
+    conf.erase_unused_tokens();
 }

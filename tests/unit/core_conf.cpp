@@ -5,6 +5,8 @@
 
 #include <practicus/core_conf.hpp>
 
+#include <openssl/evp.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -183,10 +185,14 @@ TEST_CASE("core.conf: a region is found by its key, host or url")
 
     auto const several = refused([&] { (void)conf.find("practicus.company.com"); });
     CHECK(several.code() == errc::invalid_argument);
-    CHECK_THAT(several.what(), ContainsSubstring("bob@practicus.company.com or alice@practicus.company.com"));
+    CHECK_THAT(several.what(),
+               ContainsSubstring("name one: bob@practicus.company.com, alice@practicus.company.com"));
     auto const none = refused([&] { (void)conf.find("nowhere.company.com"); });
     CHECK(none.code() == errc::login_required);
     CHECK_THAT(none.what(), ContainsSubstring(h.file().string()));
+    CHECK_THAT(none.what(),
+               ContainsSubstring("it has bob@practicus.company.com, alice@practicus.company.com, "
+                                 "alice@other.company.com:8443"));
 }
 
 TEST_CASE("core.conf: where there is none")
@@ -207,6 +213,8 @@ TEST_CASE("core.conf: what is written keeps what is not known, and is nobody els
     h.write("[my own]\nMixed_Key = 100%%\n[empty]\n[k8s_config_old]\nx = y\n" + std::string(two_regions));
     core_conf conf;
     conf.put(some_region()).make_default("carol@127.0.0.1:8080");
+    // The SDK takes every section with such a name for a region.
+    CHECK(conf.regions().size() == 4);
     conf.put(
         {"https://practicus.company.com", "bob", "bob@company.com", credentials::refresh_token("new.token")});
     conf.save();
@@ -252,7 +260,7 @@ TEST_CASE("core.conf: a percent sign is written as the SDK's parser reads it")
     practicus::region const r("https://practicus.company.com/a%20b", "50%", "a%b%%c@company.com",
                               credentials::refresh_token("to%ken"));
     conf.put(r).save();
-    CHECK_THAT(h.text(), ContainsSubstring("default_region_key = 50%%@practicus.company.com\n"));
+    CHECK_THAT(h.text(), ContainsSubstring("default_region_key = 50%%@practicus.company.com/a%%20b\n"));
     CHECK_THAT(h.text(), ContainsSubstring("email = a%%b%%%%c@company.com\nusername = 50%%\n"));
     CHECK_THAT(h.text(), ContainsSubstring("refresh_token = to%%ken\n"));
     auto const back = core_conf().default_region();
@@ -261,11 +269,12 @@ TEST_CASE("core.conf: a percent sign is written as the SDK's parser reads it")
     CHECK(back.email() == r.email());
     CHECK(back.url() == r.url());
     CHECK(back.login().value().reveal() == "to%ken");
-    conf.replace_refresh_token(r.key(), practicus::secret("%new%")).save();
+    conf.replace_refresh_token(r, practicus::secret("%new%")).save();
     CHECK(core_conf().default_region().login().value().reveal() == "%new%");
 }
 
-TEST_CASE("core.conf: regions that are erased leave no gap")
+TEST_CASE(
+    "core.conf: regions that are erased leave no gap, and the only one that is left becomes the default")
 {
     home h;
     h.write(two_regions);
@@ -274,10 +283,17 @@ TEST_CASE("core.conf: regions that are erased leave no gap")
     CHECK(keys(core_conf()) ==
           std::vector<std::string>{"bob@practicus.company.com", "alice@other.company.com:8443"});
     CHECK_THAT(h.text(), ContainsSubstring("[k8s_config_1]\nhost_url = https://other.company.com:8443\n"));
-    CHECK(core_conf().default_key() == "bob@practicus.company.com");
-    conf.erase("bob@practicus.company.com").erase("other.company.com").save();
+    // Not the first one, which may be anything.
     CHECK(core_conf().default_key().empty());
-    CHECK(core_conf().regions().empty());
+    conf.erase("bob@practicus.company.com").save();
+    CHECK(core_conf().default_key().empty());
+    conf.put(some_region());
+    CHECK(conf.default_key() == "carol@127.0.0.1:8080");
+    conf.erase("carol@127.0.0.1:8080");
+    CHECK(conf.default_key() == "alice@other.company.com:8443");
+    conf.erase("other.company.com");
+    CHECK(conf.default_key().empty());
+    CHECK(conf.regions().empty());
     CHECK(refused([&] { conf.erase("other.company.com"); }).code() == errc::login_required);
 }
 
@@ -300,7 +316,9 @@ TEST_CASE("core.conf: a region that can not be kept is refused")
     auto const refusal = [&](region const& r) { return refused([&] { conf.put(r); }).code(); };
     CHECK(refusal({"https://a", "u", "e", std::nullopt}) == errc::invalid_argument);
     CHECK(refusal({"https://a", "u", "e", credentials::password("e", "p")}) == errc::invalid_argument);
-    CHECK(refusal({"https://a", "", "e", credentials::refresh_token("t")}) == errc::invalid_argument);
+    CHECK(refusal({"https://a", "u", "", credentials::refresh_token("t")}) == errc::invalid_argument);
+    CHECK(refusal({"https://a", "u ", "e", credentials::refresh_token("t")}) == errc::invalid_argument);
+    CHECK(refusal({"https://a", "u\xff", "e", credentials::refresh_token("t")}) == errc::invalid_argument);
     CHECK(refusal({"https://a", "u\n[k8s]", "e", credentials::refresh_token("t")}) == errc::invalid_argument);
     CHECK(refusal({"https://a", "u", "e\r", credentials::refresh_token("t")}) == errc::invalid_argument);
     CHECK(conf.regions().empty());
@@ -369,6 +387,223 @@ TEST_CASE("core.conf: a colon, continued lines and the section DEFAULT are read 
     CHECK_THAT(h.text(), ContainsSubstring("[notes]\ntext = one\n\t\n\ttwo\n"));
 }
 
+namespace {
+
+/// Sections of one user's regions, each with a token that says where it belongs.
+std::string sections_of(std::initializer_list<std::string> urls)
+{
+    std::string text;
+    for (auto const& url : urls)
+        text += "[k8s_config_" + std::to_string(text.size()) + "]\nhost_url = " + url +
+                "\nemail = admin@company.com\nusername = admin\nrefresh_token = of-" + url + "\n";
+    return text;
+}
+
+std::string token_of(region const& r)
+{
+    return std::string(r.login().value().reveal());
+}
+
+region login_at(std::string const& url, std::string token, std::string email = "admin@company.com")
+{
+    return {url, "admin", std::move(email), credentials::refresh_token(token)};
+}
+
+} // namespace
+
+TEST_CASE("core.conf: a region is its url, with scheme, port and path")
+{
+    home h;
+    h.write(sections_of({"http://h/a", "http://h/b", "https://h:8080", "http://h:8080", "http://LocalHost:81",
+                         "https://h:443"}));
+    core_conf conf;
+    for (auto const* url :
+         {"http://h/a", "http://h/b", "https://h:8080", "http://h:8080", "http://LocalHost:81"})
+        CHECK(token_of(conf.find(url)) == std::string("of-") + url);
+    CHECK(token_of(conf.find("http://localhost:81/")) == "of-http://LocalHost:81");
+    CHECK(token_of(conf.find("https://H/")) == "of-https://h:443");
+    CHECK(token_of(conf.find("admin@H/b")) == "of-http://h/b");
+    CHECK(token_of(conf.find("LOCALHOST")) == "of-http://LocalHost:81");
+    CHECK(token_of(conf.find("admin@https://h:8080")) == "of-https://h:8080");
+    CHECK(refused([&] { (void)conf.find("http://h/A"); }).code() == errc::login_required);
+    CHECK(refused([&] { (void)conf.find("http://h:443"); }).code() == errc::login_required);
+    auto const e = refused([&] { (void)conf.find("admin@h:8080"); });
+    CHECK(e.code() == errc::invalid_argument);
+    CHECK_THAT(e.what(), ContainsSubstring(
+                             "name one: admin@company.com@https://h:8080, admin@company.com@http://h:8080"));
+    CHECK(token_of(conf.find("admin@company.com@http://h:8080")) == "of-http://h:8080");
+
+    // A login takes no other region's place, and a logout only its own.
+    conf.put(login_at("http://h/b/", "new"));
+    CHECK(token_of(conf.find("http://h/b")) == "new");
+    CHECK(token_of(conf.find("http://h/a")) == "of-http://h/a");
+    conf.put(login_at("https://h:8080", "new"));
+    CHECK(token_of(conf.find("http://h:8080")) == "of-http://h:8080");
+    CHECK(conf.regions().size() == 6);
+    conf.erase("http://h/b");
+    CHECK(token_of(conf.find("http://h/a")) == "of-http://h/a");
+    CHECK(conf.regions().size() == 5);
+}
+
+TEST_CASE("core.conf: a model's url finds the region with the longest beginning of it")
+{
+    home h;
+    h.write(sections_of({"http://h", "http://h/a", "http://h/ab", "https://h"}));
+    core_conf const conf;
+    CHECK(token_of(conf.find_serving("http://h/a/models/m/")) == "of-http://h/a");
+    CHECK(token_of(conf.find_serving("http://H:80/abc/models/m")) == "of-http://h");
+    CHECK(token_of(conf.find_serving("https://h/a/models/m/")) == "of-https://h");
+    auto const e = refused([&] { (void)conf.find_serving("http://h:8080/a/models/m/"); });
+    CHECK(e.code() == errc::login_required);
+    CHECK_THAT(e.what(), ContainsSubstring("it has"));
+    h.set("PRT_URL", "http://h/a/models");
+    h.set("PRT_TOKEN", "env");
+    CHECK(token_of(find_region_serving("http://h/a/models/m/n/")) == "env");
+    CHECK(token_of(find_region_serving("http://h/a/other/n/")) == "of-http://h/a");
+}
+
+TEST_CASE("core.conf: two users of a region are two logins, also by one name")
+{
+    home h;
+    core_conf conf;
+    conf.put(login_at("http://h", "of-sales", "admin@sales.company.com"));
+    conf.put(login_at("http://h", "of-labs", "admin@labs.company.com"));
+    CHECK(conf.regions().size() == 2);
+    CHECK(conf.default_region().email() == "admin@sales.company.com");
+    auto const e = refused([&] { (void)conf.find("admin@h"); });
+    CHECK_THAT(e.what(), ContainsSubstring("admin@sales.company.com@h, admin@labs.company.com@h"));
+    conf.make_default("admin@labs.company.com@h");
+    CHECK(conf.default_key() == "admin@h");
+    CHECK(conf.default_region().email() == "admin@labs.company.com");
+    // As a rotation: by the login, not by the key.
+    conf.replace_refresh_token(login_at("http://h", "any", "Admin@Sales.company.com"), secret("new"));
+    CHECK(token_of(conf.find("admin@sales.company.com@h")) == "new");
+    CHECK(token_of(conf.find("admin@labs.company.com@h")) == "of-labs");
+    conf.erase(login_at("http://h", "any", "admin@labs.company.com"));
+    CHECK(token_of(conf.find("admin@h")) == "new");
+    CHECK(conf.default_region().email() == "admin@sales.company.com");
+}
+
+TEST_CASE("core.conf: a default that names nothing is an error with the regions there are")
+{
+    home h;
+    for (std::string const begin :
+         {"[k8s]\ndefault_region_key = admin@nowhere\n", "[k8s]\ndefault_region_key =\n", "[k8s]\n", "",
+          "[k8s]\ndefault_region_key = http://\n"}) {
+        h.write(begin + sections_of({"http://h/a", "http://h/b"}));
+        auto const e = refused([] { (void)default_region(); });
+        CHECK(e.code() == errc::login_required);
+        CHECK_THAT(e.what(), ContainsSubstring("admin@h/a, admin@h/b"));
+    }
+    h.write(sections_of({"http://h/a"}));
+    CHECK_THROWS_AS(core_conf().default_region(), error);
+}
+
+TEST_CASE("core.conf: the default is found as the SDK finds it, and where hosts differ by case")
+{
+    home h;
+    for (std::string const key :
+         {"admin@H.com/a", "H.com/a", "https://H.com/a", "admin@h.COM/a", "h.com:80/a"}) {
+        h.write("[k8s]\ndefault_region_key = " + key + "\n" +
+                sections_of({"https://other", "http://H.com/a", "http://h.com/A"}));
+        CHECK(token_of(core_conf().default_region()) == "of-http://H.com/a");
+    }
+}
+
+TEST_CASE("core.conf: of two logins that have one key, the default comes first in the file")
+{
+    home h;
+    h.write(sections_of({"http://x", "https://h:8080", "http://h:8080"}));
+    core_conf conf;
+    conf.make_default(conf.find("http://h:8080")).save();
+    CHECK(core_conf().default_key() == "admin@h:8080");
+    CHECK(token_of(core_conf().default_region()) == "of-http://h:8080");
+    CHECK(core_conf().regions()[1].url().str() == "http://h:8080/");
+    conf.make_default("https://h:8080").save();
+    CHECK(token_of(core_conf().default_region()) == "of-https://h:8080");
+}
+
+TEST_CASE("core.conf: a url is kept as it was typed, and the key with it")
+{
+    home h;
+    core_conf conf;
+    auto const put = [&](std::string const& typed) {
+        auto r = login_at(typed, "t");
+        conf.put(r.typed_as(typed)).make_default(r).save();
+        return conf.default_key();
+    };
+    CHECK(put("https://Practicus.Company.com:443/Sub/") == "admin@Practicus.Company.com:443/Sub");
+    CHECK_THAT(h.text(), ContainsSubstring("\nhost_url = https://Practicus.Company.com:443/Sub\n"));
+    // The same region: what refers to its key goes on with it.
+    CHECK(put("https://practicus.company.com/Sub") == "admin@Practicus.Company.com:443/Sub");
+    CHECK(conf.regions().size() == 1);
+    CHECK(put("HTTP://h") == "admin@h");
+    CHECK_THAT(h.text(), ContainsSubstring("\nhost_url = http://h\n"));
+    auto r = login_at("http://h", "t");
+    CHECK(refused([&] { r.typed_as("https://h"); }).code() == errc::invalid_argument);
+}
+
+namespace {
+
+/// A token with these claims, and no signature.
+std::string jwt(std::string const& claims)
+{
+    std::string const text = R"({"token_type":"refresh",)" + claims + "}";
+    std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
+    encoded.resize(static_cast<std::size_t>(
+        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                        reinterpret_cast<unsigned char const*>(text.data()), static_cast<int>(text.size()))));
+    for (char& c : encoded)
+        c = c == '+' ? '-' : c == '/' ? '_' : c;
+    return "e30." + encoded + ".x";
+}
+
+} // namespace
+
+TEST_CASE("core.conf: every section that is written says an e-mail")
+{
+    home h;
+    auto const carols = jwt(R"("sub":"carol@company.com")");
+    h.write("[k8s_config_0]\nhost_url = https://a\nusername = a\nrefresh_token = opaque\n"
+            "[k8s_config_1]\nhost_url = https://b\nusername = carol\nrefresh_token = " +
+            carols + "\n[k8s_config_2]\nhost_url = https://c\nusername = admin\nrefresh_token = old\n");
+    core_conf conf;
+    conf.put(login_at("https://c", "new"));
+    CHECK(conf.find("a@a").email().empty());
+    CHECK(conf.find("carol@b").email() == "carol@company.com");
+    CHECK(conf.find("c").email() == "admin@company.com");
+    CHECK(conf.regions().size() == 3);
+    conf.save();
+    // Empty is enough for the SDK.
+    CHECK_THAT(h.text(), ContainsSubstring("[k8s_config_0]\nhost_url = https://a\nusername = a\n"
+                                           "refresh_token = opaque\nemail = \n"));
+    conf.put({"https://d", {}, {}, credentials::refresh_token(carols)});
+    CHECK(conf.find("d").key() == "carol@d");
+    CHECK(conf.find("d").email() == "carol@company.com");
+    auto const e = refused([&] {
+        conf.put({"https://e", "x", {}, credentials::refresh_token(jwt(R"("sub":"17")"))});
+    });
+    CHECK(e.code() == errc::invalid_argument);
+    CHECK_THAT(e.what(), ContainsSubstring("e-mail"));
+}
+
+TEST_CASE("PRT_URL may end in a line break, as a file with secrets does")
+{
+    home h;
+    h.set("PRT_TOKEN", "some.token\n");
+    for (auto const* url :
+         {"https://env.company.com\n", " https://env.company.com/\r\n", "https://env.company.com \t"}) {
+        h.set("PRT_URL", url);
+        CHECK(environment_url().size() <= 25);
+        CHECK(default_region().url().str() == "https://env.company.com/");
+        CHECK(find_region("env.company.com").login().value().reveal() == "some.token");
+    }
+    h.set("PRT_URL", " \n");
+    CHECK_FALSE(region_from_environment());
+    h.set("PRT_URL", nullptr);
+    CHECK(environment_url().empty());
+}
+
 TEST_CASE("core.conf: one host on two ports")
 {
     home h;
@@ -383,7 +618,7 @@ TEST_CASE("core.conf: one host on two ports")
     CHECK(conf.find("https://h:8443/").key() == "a@h:8443");
     auto const e = refused([&] { (void)conf.find("i"); });
     CHECK(e.code() == errc::invalid_argument);
-    CHECK_THAT(e.what(), ContainsSubstring("a@i:1 or a@i:2"));
+    CHECK_THAT(e.what(), ContainsSubstring("a@i:1, a@i:2"));
     // The environment's, too.
     h.set("PRT_URL", "https://h:8443");
     h.set("PRT_TOKEN", "t");
@@ -434,8 +669,8 @@ TEST_CASE("core.conf: a region without a token or an url that can be used")
             "https://x\nusername = a\n");
     core_conf const conf;
     REQUIRE(keys(conf) == std::vector<std::string>{"a@x"});
-    CHECK_FALSE(conf.default_region().has_login());
-    auto const e = refused([&] { (void)conf.default_region().options(); });
+    CHECK_FALSE(conf.find("x").has_login());
+    auto const e = refused([&] { (void)conf.find("x").options(); });
     CHECK(e.code() == errc::login_required);
     CHECK_THAT(e.what(), ContainsSubstring("a@x"));
 }

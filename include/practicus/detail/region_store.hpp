@@ -22,6 +22,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -46,18 +47,24 @@ namespace practicus::inline v1::detail {
 class region_store final : public token_store
 {
 public:
-    /// What the file says now, `born` when it was written; or throws.
-    using read_login = std::function<std::optional<stored_value>()>;
+    /// The file's side of the login.
+    struct login_file
+    {
+        /// What the file says now, `born` when it was written; or throws.
+        std::function<std::optional<stored_value>()> read;
+        /// Puts a newer refresh token into the place of an older one, if that can be done at once.
+        std::function<void(secret const& older, secret const& newer)> mend;
+    };
 
     /// `used` gets the refresh tokens that are taken from here. Throws `errc::file_error` where nothing can
     /// be shared: no folder, or not this user's alone, or no locks.
-    region_store(std::string const& file, std::string_view region, read_login login,
+    region_store(std::string const& file, std::string_view login, login_file in_file,
                  std::shared_ptr<login_lineage> used)
-        : files_(made(file, region), patience), login_(std::move(login)), used_(std::move(used))
+        : files_(made(file, login), patience), login_(std::move(in_file)), used_(std::move(used))
     {
         require_private(above(file));
-        require_private(folder(file, region));
-        posix_file const probe(folder(file, region) + "/probe.lock", O_RDWR | O_CREAT, 0600);
+        require_private(folder(file, login));
+        posix_file const probe(folder(file, login) + "/probe.lock", O_RDWR | O_CREAT, 0600);
         if (::flock(probe.descriptor(), LOCK_SH | LOCK_NB) != 0 && errno != EWOULDBLOCK)
             throw_file_error(probe.path(), "can not be locked");
     }
@@ -72,6 +79,8 @@ public:
         if (!now) co_return secret();
         if (shared.value && shared.has(now->refresh) && !differ(shared.value->username, now->username)) {
             used_->add_digests(shared.replaced);
+            if (!(now->refresh == shared.value->refresh))
+                login_.mend(now->refresh.value(), shared.value->refresh.value());
             now->value = shared.value->value;
             now->life = shared.value->life;
             now->refresh = shared.value->refresh;
@@ -88,7 +97,10 @@ public:
     awaitable<void> save(std::string key, secret value) override
     {
         if (!key.starts_with(login_key)) {
+            if (is_logged_out()) co_return;
             co_await files_.save(key, value);
+            // A logout removes what it finds.
+            if (is_logged_out()) co_await files_.remove(key);
             co_return;
         }
         auto const before = split(co_await files_.load(key));
@@ -118,19 +130,28 @@ public:
         return files_.acquire(std::move(key));
     }
 
-    /// Removes what is shared; not the locks, which somebody may wait for. Throws `errc::file_error`.
-    static void erase(std::string const& file, std::string_view region)
+    /// Removes what is shared of a login; not the locks, which another process may wait for. Throws
+    /// `errc::file_error`.
+    static void erase(std::string const& file, std::string_view login)
+    {
+        remove_tokens(folder(file, login), false);
+    }
+
+    /// Removes what is shared of all other logins, but for locks that are held. Throws `errc::file_error`.
+    static void erase_others(std::string const& file, std::vector<std::string> const& logins)
     {
         std::error_code failed;
-        for (auto const& entry : std::filesystem::directory_iterator(folder(file, region), failed)) {
-            if (entry.path().extension() == ".lock") continue;
-            std::error_code one;
-            std::filesystem::remove(entry.path(), one);
-            if (one) failed = one;
+        for (auto const& entry : std::filesystem::directory_iterator(above(file), failed)) {
+            auto const is_this = [&](auto const& login) { return folder(file, login) == entry.path(); };
+            if (entry.is_symlink() || !entry.is_directory() ||
+                std::any_of(logins.begin(), logins.end(), is_this))
+                continue;
+            remove_tokens(entry.path(), true);
+            // Not while a lock is held in it.
+            std::error_code in_use;
+            std::filesystem::remove(entry.path(), in_use);
         }
-        if (failed && failed != std::errc::no_such_file_or_directory)
-            throw error(errc::file_error,
-                        "'" + folder(file, region) + "' can not be emptied: " + failed.message());
+        check_emptied(failed, above(file));
     }
 
 private:
@@ -170,11 +191,41 @@ private:
         std::shared_ptr<error_info const> failure;
     };
 
+    static void remove_tokens(std::filesystem::path const& from, bool locks)
+    {
+        std::error_code failed;
+        for (auto const& entry : std::filesystem::directory_iterator(from, failed)) {
+            if (entry.path().extension() == ".lock" && (!locks || is_held(entry.path()))) continue;
+            std::error_code one;
+            std::filesystem::remove(entry.path(), one);
+            if (one) failed = one;
+        }
+        check_emptied(failed, from);
+    }
+
+    static bool is_held(std::filesystem::path const& lock)
+    {
+        posix_file const file(lock.string(), std::nothrow, O_RDWR);
+        return file.is_open() && ::flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0;
+    }
+
+    static void check_emptied(std::error_code failed, std::filesystem::path const& folder)
+    {
+        if (failed && failed != std::errc::no_such_file_or_directory)
+            throw error(errc::file_error, "'" + folder.string() + "' cannot be emptied: " + failed.message());
+    }
+
+    bool is_logged_out() const
+    {
+        auto const now = look();
+        return !now.failure && !now.login;
+    }
+
     sight look() const
     {
         sight result;
         try {
-            result.login = login_();
+            result.login = login_.read();
         } catch (error const& e) {
             result.failure = e.shared_info();
         }
@@ -215,16 +266,16 @@ private:
         return (std::filesystem::path(file).parent_path() / "tokens").string();
     }
 
-    static std::string folder(std::string const& file, std::string_view region)
+    static std::string folder(std::string const& file, std::string_view login)
     {
-        return above(file) + '/' + sha256_hex(region);
+        return above(file) + '/' + sha256_hex(login);
     }
 
-    static std::string made(std::string const& file, std::string_view region)
+    static std::string made(std::string const& file, std::string_view login)
     {
         if (::mkdir(above(file).c_str(), 0700) != 0 && errno != EEXIST)
             throw_file_error(above(file), "can not be made");
-        return folder(file, region);
+        return folder(file, login);
     }
 
     static void require_private(std::string const& path)
@@ -236,7 +287,7 @@ private:
     }
 
     file_token_store files_;
-    read_login login_;
+    login_file login_;
     std::shared_ptr<login_lineage> used_;
 };
 

@@ -4,95 +4,511 @@
 
 #include <practicus/core_conf.hpp>
 #include <practicus/credentials.hpp>
+#include <practicus/detail/ascii.hpp>
+#include <practicus/detail/clock.hpp>
+#include <practicus/detail/freshness.hpp>
+#include <practicus/detail/ini_text.hpp>
 #include <practicus/detail/login_lineage.hpp>
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/region_store.hpp>
 #include <practicus/detail/stored_value.hpp>
+#include <practicus/detail/utf8.hpp>
+#include <practicus/detail/wipe.hpp>
+#include <practicus/error.hpp>
+#include <practicus/jwt.hpp>
 #include <practicus/options.hpp>
+#include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token.hpp>
 #include <practicus/token_store.hpp>
+#include <practicus/url.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
 namespace practicus::inline v1 {
 
 namespace detail {
 
+/// Names what is shared of a login.
+inline std::string login_name(region const& r)
+{
+    auto user = r.email().empty() ? r.username() : r.email();
+    std::transform(user.begin(), user.end(), user.begin(), to_lower);
+    return r.url().str() + '\n' + user;
+}
+
+/// Returns true if a login of the file is that of these tokens, as far as both say.
+inline bool is_of_user(region const& kept, issued_tokens const& tokens)
+{
+    auto const email = tokens.access().claims().sub.value_or(std::string());
+    if (email.find('@') != email.npos && !kept.email().empty())
+        return equals_ignoring_case(email, kept.email());
+    return kept.username().empty() || tokens.username().empty() || kept.username() == tokens.username();
+}
+
 /// Writes what the region issued into the file, if that has what it replaces, or an older one: what somebody
-/// else has brought meanwhile stays. From the path and the key on, for a coroutine that outlives who starts
-/// it.
-inline boost::asio::awaitable<void> keep_refresh_token(std::string path, std::string key,
+/// else has brought meanwhile stays. From the path and the login on, for a coroutine that outlives its
+/// caller.
+inline boost::asio::awaitable<void> keep_refresh_token(std::string path, region login,
                                                        std::shared_ptr<login_lineage> used, issued_tokens now)
 {
     auto const token = now.refresh().value();
     auto const is_due = [&](core_conf const& conf) {
-        auto const r = conf.find(key);
-        bool const is_his = r.username().empty() || now.username().empty() || r.username() == now.username();
-        return is_his && r.has_login() && !(r.login().value() == token) &&
-               used->has(r.login().value().reveal());
+        auto const r = conf.find_login(login);
+        return r && r->has_login() && is_of_user(*r, now) && !(r->login().value() == token) &&
+               used->has(r->login().value().reveal());
     };
     // Most refreshes bring the same one, and the SDK, which locks nothing, may be writing.
     if (token.empty() || !is_due(core_conf(path))) co_return;
+    // At once: a store may have it before the file has, which is then known as an older one.
+    used->add(token.reveal());
     std::function<void(core_conf&)> const change = [&](core_conf& conf) {
-        if (is_due(conf)) conf.replace_refresh_token(key, token);
+        if (is_due(conf)) conf.replace_refresh_token(login, token);
     };
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
     while (!core_conf::try_update(path, change)) {
         timer.expires_after(std::chrono::milliseconds(20));
         co_await timer.async_wait(boost::asio::use_awaitable);
     }
-    used->add(token.reveal());
+}
+
+/// Writes a refresh token into a file that still has an older one; not while another process writes it.
+inline void mend_login(std::string const& path, region const& login, secret const& older, secret const& newer)
+{
+    try {
+        core_conf::try_update(path, [&](core_conf& conf) {
+            auto const r = conf.find_login(login);
+            if (r && r->has_login() && r->login().value() == older) conf.replace_refresh_token(login, newer);
+        });
+    } catch (error const&) {
+        // The next program tries again.
+    }
 }
 
 /// The login that the file has now, as a store has it: without an access token, and as old as the file.
-inline std::optional<stored_value> kept_login(std::string const& path, std::string const& key)
+inline std::optional<stored_value> kept_login(std::string const& path, region const& login)
 {
     posix_file const file(path, std::nothrow, O_RDONLY);
     if (!file.is_open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
     if (!file.is_open()) throw_file_error(path, "can not be opened");
     auto const changed = file.status().st_mtim;
-    for (auto const& r : core_conf(path).regions()) {
-        if (r.key() != key || !r.has_login()) continue;
-        stored_value v;
-        v.refresh = token(r.login().value());
-        v.username = r.username();
-        v.login = r.email();
-        // There must be one; it is past its life.
-        v.value = token(secret("none"));
-        v.born = stored_time(std::chrono::duration_cast<std::chrono::milliseconds>(
-            std::chrono::seconds(changed.tv_sec) + std::chrono::nanoseconds(changed.tv_nsec)));
-        return v;
-    }
-    return std::nullopt;
+    auto const r = core_conf(path).find_login(login);
+    if (!r || !r->has_login()) return std::nullopt;
+    stored_value v;
+    v.refresh = token(r->login().value());
+    v.username = r->username();
+    v.login = r->email();
+    // There must be one; it is past its life.
+    v.value = token(secret("none"));
+    v.born = stored_time(std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::seconds(changed.tv_sec) + std::chrono::nanoseconds(changed.tv_nsec)));
+    return v;
 }
 
 /// Null where nothing can be shared.
-inline std::shared_ptr<token_store> shared_tokens(std::string const& path, std::string const& key,
+inline std::shared_ptr<token_store> shared_tokens(std::string const& path, region const& login,
                                                   std::shared_ptr<login_lineage> used)
 {
+    region_store::login_file file;
+    file.read = [path, login] { return kept_login(path, login); };
+    file.mend = [path, login](secret const& older, secret const& newer) {
+        mend_login(path, login, older, newer);
+    };
     try {
-        return std::make_shared<region_store>(
-            path, key, [path, key] { return kept_login(path, key); }, std::move(used));
+        return std::make_shared<region_store>(path, login_name(login), std::move(file), std::move(used));
     } catch (error const&) {
         return nullptr;
     }
 }
 
+/// Saves what a login has issued as a client does that has a store.
+inline boost::asio::awaitable<void> share_login(std::shared_ptr<token_store> to, std::string key,
+                                                secret value)
+{
+    if (!to) co_return;
+    auto const held = co_await to->acquire(key);
+    co_await to->save(key, value);
+}
+
 } // namespace detail
+
+PRACTICUS_DECL std::string core_conf::default_path()
+{
+    auto const* home = std::getenv("HOME");
+    if (home == nullptr || *home == '\0')
+        throw error(errc::file_error, "core.conf can not be found: HOME is not set");
+    return std::string(home) + "/.practicus/core.conf";
+}
+
+PRACTICUS_DECL std::vector<region> core_conf::regions() const
+{
+    std::vector<region> result;
+    for (auto const& s : file_.sections())
+        if (auto r = read_region(s)) result.push_back(std::move(*r));
+    if (auto* const r = find_default(result)) r->is_default_ = true;
+    return result;
+}
+
+PRACTICUS_DECL region core_conf::default_region() const
+{
+    auto const all = regions();
+    for (auto& r : all)
+        if (r.is_default()) return r;
+    if (all.empty()) throw error(errc::login_required, "no region in '" + path() + "'; log in to one first");
+    throw error(errc::login_required,
+                (default_key().empty() ? "'" + path() + "' names no default region"
+                                       : "the default region of '" + path() + "' is not among its regions") +
+                    "; name one, or make one the default: " + names_of(all, all));
+}
+
+PRACTICUS_DECL region core_conf::find(std::string_view name) const
+{
+    auto const all = regions();
+    std::vector<region> found;
+    auto best = region::match::host;
+    for (auto& r : all)
+        if (auto const m = r.is_named(name); m >= best && m != region::match::none) {
+            if (m != best) found.clear();
+            best = m;
+            found.push_back(r);
+        }
+    return only(found, all);
+}
+
+PRACTICUS_DECL region core_conf::find_serving(std::string_view url) const
+{
+    service_url const target(url);
+    auto const all = regions();
+    std::vector<region> found;
+    for (auto& r : all) {
+        if (!target.str().starts_with(r.url().str())) continue;
+        if (!found.empty() && r.url().str().size() < found.front().url().str().size()) continue;
+        if (!found.empty() && r.url() != found.front().url()) found.clear();
+        found.push_back(r);
+    }
+    return only(found, all);
+}
+
+PRACTICUS_DECL std::optional<region> core_conf::find_login(region const& same) const
+{
+    auto const* const s = section_of(same);
+    return s != nullptr ? read_region(*s) : std::nullopt;
+}
+
+PRACTICUS_DECL core_conf& core_conf::make_default(region const& r)
+{
+    auto const key = read_region(required(r))->key();
+    set_default(key);
+    // Of several sections that have the key, the first one counts.
+    auto& all = file_.sections();
+    auto const it = all.begin() + (&required(r) - all.data());
+    auto const first = std::find_if(all.begin(), it, [&](auto const& s) {
+        auto const other = read_region(s);
+        return other && other->key() == key;
+    });
+    std::rotate(first, it, it + 1);
+    renumber();
+    return *this;
+}
+
+PRACTICUS_DECL core_conf& core_conf::put(region const& given)
+{
+    auto const r = checked(given);
+    if (file_.sections().empty()) begin();
+    file_.section("k8s");
+    auto* to = section_of(r);
+    if (to == nullptr) {
+        to = &file_.section(section_prefix + std::to_string(renumber()));
+        to->set("host_url", r.host_url());
+    }
+    to->set("email", r.email());
+    to->set("username", r.username());
+    // An encrypted password of before may be another's.
+    to->erase("password");
+    to->set("refresh_token", r.login().value().reveal());
+    erase_others_than(to->name, r);
+    add_emails();
+    renumber();
+    if (default_key().empty()) make_default(r);
+    return *this;
+}
+
+PRACTICUS_DECL core_conf& core_conf::replace_refresh_token(region const& r, secret const& token)
+{
+    required(r).set("refresh_token", token.reveal());
+    return *this;
+}
+
+PRACTICUS_DECL core_conf& core_conf::erase(region const& r)
+{
+    auto const gone = *read_region(required(r));
+    auto const before = regions();
+    bool const was_default = std::any_of(before.begin(), before.end(), [&](auto const& one) {
+        return one.is_default() && one.is_same_login(gone);
+    });
+    erase_others_than({}, gone);
+    renumber();
+    if (!was_default) return *this;
+    set_default({});
+    if (auto const left = regions(); left.size() == 1) make_default(left.front());
+    return *this;
+}
+
+PRACTICUS_DECL core_conf& core_conf::erase_regions()
+{
+    std::erase_if(file_.sections(), [](auto const& s) { return is_region(s); });
+    set_default({});
+    return *this;
+}
+
+PRACTICUS_DECL proxy_options core_conf::proxy() const
+{
+    proxy_options result;
+    auto host = value("network", "proxy_host");
+    if (host.empty()) return result;
+    if (auto const port = value("network", "proxy_port"); !port.empty()) host += ':' + port;
+    result.url(host);
+    if (auto const user = value("network", "proxy_user"); !user.empty())
+        result.credentials(user, value("network", "proxy_pwd"));
+    return result;
+}
+
+PRACTICUS_DECL bool core_conf::bypasses_verification() const
+{
+    return detail::equals_ignoring_case(value("network", "bypass_ssl_verification"), "true");
+}
+
+PRACTICUS_DECL bool core_conf::trusts_local_certificates() const
+{
+    auto const is = value("network", "trust_local_certificates");
+    return is.empty() || detail::equals_ignoring_case(is, "true") || detail::equals_ignoring_case(is, "auto");
+}
+
+PRACTICUS_DECL void core_conf::update(std::string const& path, std::function<void(core_conf&)> const& change)
+{
+    update(path, change, LOCK_EX);
+}
+
+PRACTICUS_DECL region core_conf::checked(region const& r) const
+{
+    if (!r.has_login() || r.login().type() != credentials::kind::refresh_token)
+        throw error(errc::invalid_argument, "a region is kept with its refresh token alone");
+    auto result = r;
+    if (result.email_.empty()) result.email_ = email_of(r.login().value());
+    if (auto const known = find_login(result); known && result.email_.empty()) result.email_ = known->email();
+    if (result.email_.empty())
+        throw error(errc::invalid_argument, "the user's e-mail is unknown, and the SDK needs it");
+    if (result.username_.empty()) result.username_ = result.user();
+    if (!can_be_kept(result.username_) || !can_be_kept(result.email_))
+        throw error(errc::invalid_argument, "the region's user has no name that can be kept");
+    return result;
+}
+
+PRACTICUS_DECL bool core_conf::can_be_kept(std::string_view text) noexcept
+{
+    return !detail::has_control(text) && detail::is_utf8(text) && detail::python_stripped(text).text == text;
+}
+
+PRACTICUS_DECL std::string core_conf::email_of(secret const& token)
+{
+    auto const claimed = read_jwt(token.reveal()).sub.value_or(std::string());
+    return claimed.find('@') != claimed.npos && can_be_kept(claimed) ? claimed : std::string();
+}
+
+PRACTICUS_DECL void core_conf::add_emails()
+{
+    for (auto& s : file_.sections())
+        if (auto const r = read_region(s); r && r->has_login() && file_.raw(s, "email") == nullptr)
+            s.set("email", email_of(r->login().value()));
+}
+
+PRACTICUS_DECL region* core_conf::find_default(std::vector<region>& all) const
+{
+    auto const named = default_key();
+    if (named.empty()) return nullptr;
+    auto const key = detail::without_scheme(named);
+    auto const first = [&](auto const& is_it) {
+        auto const found = std::find_if(all.begin(), all.end(), is_it);
+        return found != all.end() ? &*found : nullptr;
+    };
+    if (auto* const r = first([&](region const& one) {
+            return one.key() == key || detail::without_scheme(one.host_url()) == key;
+        }))
+        return r;
+    return first([&](region const& one) {
+        try {
+            return one.is_named(named) >= region::match::region;
+        } catch (error const&) {
+            return false;
+        }
+    });
+}
+
+PRACTICUS_DECL region core_conf::only(std::vector<region> const& found, std::vector<region> const& all) const
+{
+    if (found.empty())
+        throw error(errc::login_required,
+                    "no such region in '" + path() + "'; " +
+                        (all.empty() ? "log in to it first" : "it has " + names_of(all, all)));
+    auto const is_first = [&](region const& r) { return r.is_same_login(found.front()); };
+    if (!std::all_of(found.begin(), found.end(), is_first))
+        throw error(errc::invalid_argument,
+                    "several regions are named so; name one: " + names_of(found, all));
+    return found.front();
+}
+
+PRACTICUS_DECL std::string core_conf::names_of(std::vector<region> const& some,
+                                               std::vector<region> const& all)
+{
+    std::string result;
+    for (auto const& r : some)
+        result.append(result.empty() ? "" : ", ").append(detail::one_line(name_of(r, all)));
+    return result;
+}
+
+PRACTICUS_DECL std::string core_conf::name_of(region const& r, std::vector<region> const& all)
+{
+    std::string const place(detail::without_scheme(r.host_url()));
+    auto const& user = r.email().empty() ? r.username() : r.email();
+    for (auto const& name : {r.key(), user + '@' + place, user + '@' + r.host_url()})
+        if (std::all_of(all.begin(), all.end(), [&](region const& other) {
+                return other.is_same_login(r) || other.is_named(name) != region::match::login;
+            }))
+            return name;
+    return r.key();
+}
+
+PRACTICUS_DECL void core_conf::begin()
+{
+    struct
+    {
+        char const *section, *key, *value;
+    } static constexpr defaults[] = {{"cloud", "default_config", "-1"},
+                                     {"cloud", "latest_node_number", "0"},
+                                     {"cloud", "upload_chunk_mb", "5"},
+                                     {"cloud", "download_chunk_mb", "5"},
+                                     {"cloud", "auto_verify_mp_subscriptions", "True"},
+                                     {"cloud", "default_cpu_node_disk_size", "20"},
+                                     {"cloud", "default_gpu_node_disk_size", "60"},
+                                     {"cloud", "local_container_enabled", "False"},
+                                     {"cloud", "google_maps_api_key", ""},
+                                     {"org_config", "last_check_date", ""},
+                                     {"org_config", "hash_value", ""},
+                                     {"org_config", "refresh_interval", "1440"},
+                                     {"network", "bypass_ssl_verification", "False"},
+                                     {"network", "trust_local_certificates", "auto"},
+                                     {"network", "aws_custom_vpc", ""},
+                                     {"network", "aws_custom_subnet", ""},
+                                     {"network", "proxy_host", ""},
+                                     {"network", "proxy_port", ""},
+                                     {"network", "proxy_user", ""},
+                                     {"network", "proxy_pwd", ""},
+                                     {"network", "proxy_custom_ssh", ""},
+                                     {"container", "engine", "docker"}};
+    for (auto const& d : defaults)
+        file_.section(d.section).set(d.key, d.value);
+}
+
+PRACTICUS_DECL void core_conf::make_folder(std::string const& path)
+{
+    auto const folder = std::filesystem::path(path).parent_path();
+    if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+        detail::throw_file_error(folder.string(), "can not be made");
+}
+
+PRACTICUS_DECL bool core_conf::update(std::string const& path, std::function<void(core_conf&)> const& change,
+                                      int how)
+{
+    make_folder(path);
+    // The file itself is replaced: its lock would go with it.
+    detail::posix_file const lock(path + ".lock", O_RDWR | O_CREAT, 0600);
+    while (::flock(lock.descriptor(), how) != 0) {
+        if (errno == EWOULDBLOCK) return false;
+        if (errno != EINTR) detail::throw_file_error(lock.path(), "can not be locked");
+    }
+    core_conf now(path);
+    change(now);
+    now.save();
+    return true;
+}
+
+PRACTICUS_DECL std::optional<region> core_conf::read_region(detail::ini_section const& s) const
+{
+    if (!is_region(s)) return std::nullopt;
+    try {
+        std::optional<credentials> login;
+        auto token = file_.value(s, "refresh_token");
+        if (!token.empty()) login = credentials::refresh_token(token);
+        detail::wipe(token.data(), token.size());
+        auto const url = file_.value(s, "host_url");
+        region result(service_url(url), file_.value(s, "username"), file_.value(s, "email"), std::move(login),
+                      path());
+        result.typed_as(url);
+        return result;
+    } catch (error const&) {
+        return std::nullopt;
+    }
+}
+
+PRACTICUS_DECL detail::ini_section const* core_conf::section_of(region const& r) const
+{
+    for (bool const exactly : {true, false})
+        for (auto const& s : file_.sections())
+            if (auto const one = read_region(s);
+                one && (exactly ? one->is_same_login(r) : one->may_be_same_login(r)))
+                return &s;
+    return nullptr;
+}
+
+PRACTICUS_DECL detail::ini_section* core_conf::section_of(region const& r)
+{
+    return const_cast<detail::ini_section*>(std::as_const(*this).section_of(r));
+}
+
+PRACTICUS_DECL detail::ini_section& core_conf::required(region const& r)
+{
+    auto* const s = section_of(r);
+    if (s == nullptr) throw error(errc::login_required, "no login is kept for '" + r.key() + "'");
+    return *s;
+}
+
+PRACTICUS_DECL void core_conf::erase_others_than(std::string kept, region const& r)
+{
+    std::erase_if(file_.sections(), [&](auto const& s) {
+        auto const one = read_region(s);
+        return one && s.name != kept && one->is_same_login(r);
+    });
+}
+
+PRACTICUS_DECL std::size_t core_conf::renumber()
+{
+    std::size_t number = 0;
+    for (auto& s : file_.sections())
+        if (is_numbered(s)) s.name = section_prefix + std::to_string(number++);
+    return number;
+}
 
 PRACTICUS_DECL client_options region::options() const
 {
@@ -102,16 +518,41 @@ PRACTICUS_DECL client_options region::options() const
     result.proxy(core_conf(kept_in_).proxy());
     auto const used = std::make_shared<detail::login_lineage>();
     used->add(login().value().reveal());
-    result.on_tokens([path = kept_in_, key = key(), used](issued_tokens now) {
-        return detail::keep_refresh_token(path, key, used, std::move(now));
+    result.on_tokens([path = kept_in_, login = without_login(), used](issued_tokens now) {
+        return detail::keep_refresh_token(path, login, used, std::move(now));
     });
-    result.store(detail::shared_tokens(kept_in_, key(), used));
+    result.store(detail::shared_tokens(kept_in_, without_login(), used));
     return result;
+}
+
+PRACTICUS_DECL boost::asio::awaitable<void> region::share_tokens(issued_tokens now) const
+{
+    detail::clock const time;
+    detail::stored_value v;
+    v.value = now.access();
+    v.refresh = now.refresh();
+    v.username = username_;
+    v.login = email_;
+    detail::lifespan const life(time.now(), detail::remaining_life(now.access().claims(), std::nullopt),
+                                detail::access_token_limits, 0);
+    detail::set_life(v, time, life);
+    auto to = kept_in_.empty() ? nullptr
+                               : detail::shared_tokens(kept_in_, without_login(),
+                                                       std::make_shared<detail::login_lineage>());
+    return detail::share_login(std::move(to), std::string(detail::login_key) + url_.str(), write_stored(v));
 }
 
 PRACTICUS_DECL void region::erase_tokens() const
 {
-    if (!kept_in_.empty()) detail::region_store::erase(kept_in_, key());
+    if (!kept_in_.empty()) detail::region_store::erase(kept_in_, detail::login_name(*this));
+}
+
+PRACTICUS_DECL void core_conf::erase_unused_tokens() const
+{
+    std::vector<std::string> used;
+    for (auto const& r : regions())
+        used.push_back(detail::login_name(r));
+    detail::region_store::erase_others(path(), used);
 }
 
 } // namespace practicus::inline v1
