@@ -158,7 +158,7 @@ int login(settings const& with, login_arguments const& arguments)
         throw std::runtime_error("an access token lives half an hour and is not kept; set it as PRT_TOKEN");
 
     auto const email = email_of(who, arguments);
-    practicus::core_conf(path).put(region_of(url, typed, {}, email, practicus::secret("not yet")));
+    practicus::core_conf(path).put(region_of(url, typed, {}, email, practicus::secret("unknown")));
 
     std::optional<practicus::issued_tokens> got;
     practicus::client_options options;
