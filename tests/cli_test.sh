@@ -112,6 +112,13 @@ says "is the region's url shorter"
 ! grep -q "practicus models" err || fail "advice for models"
 token=$(sed -n 's/^refresh_token = //p' .practicus/core.conf)
 expect 0 "$practicus" login "$url" --token-stdin <<< "$token"
+# Whose it is, the token says, or --email.
+grep -q '^email = admin@company.com$' .practicus/core.conf || fail "no e-mail"
+expect 2 "$practicus" login "$url" --token-stdin <<< opaque
+says "give --email"
+expect 0 "$practicus" login "$url" --email other@company.com --token-stdin <<< "$token"
+expect 0 "$practicus" logout other@company.com@$host
+says "admin@$host is the default now"
 # The environment's login is for its own url, and no model's url decides where a token goes.
 PRT_URL=http://127.0.0.1:1 PRT_TOKEN=$token expect 2 "$practicus" login "$url" < /dev/null
 PRT_TOKEN=$token expect 3 "$practicus" token http://127.0.0.1:1/models/practicus/diamond-price/
@@ -124,8 +131,7 @@ expect 0 "$practicus" models
 # Lists, in every form.
 expect 0 "$practicus" regions --output csv
 [ "$(cat out)" = "key,url,username,email,is_default
-admin@$host,$url/,admin,,true" ] || [ "$(sed -n 2p out)" = "admin@$host,$url/,admin,admin@company.com,true" ] ||
-    fail "the list of regions"
+admin@$host,$url/,admin,admin@company.com,true" ] || fail "the list of regions"
 expect 0 "$practicus" prefixes
 prints models/practicus
 expect 0 "$practicus" prefixes --apps --output json
@@ -375,6 +381,50 @@ expect 5 "$practicus" predict $model in.csv new.csv
 [ ! -e new.csv ] || fail "a file for nothing"
 expect 0 "$practicus" logout --all
 [ -z "$(find .practicus/tokens -name '*.json')" ] || fail "tokens are left"
+
+# core.conf: what names nothing is told, with what there is; and nothing of it goes to another region.
+start_region
+port=${url##*:}
+expect 0 "$practicus" login "http://LocalHost:$port/" --email admin@company.com --password-stdin <<< practicus
+says "Logged in as admin@LocalHost:$port;"
+grep -qx "host_url = http://LocalHost:$port" .practicus/core.conf || fail "the url is not as it was typed"
+# A login leaves its access token to the next command.
+expect 0 "$practicus" models --verbose
+[ "$(grep -c ': 200' err)" = 1 ] || fail "more than one request"
+expect 0 "$practicus" --region "LOCALHOST:$port" models
+expect 0 "$practicus" --url "http://localhost:$port" models
+for other in "--url https://localhost:$port" "--url http://localhost:$port/a" "--region nowhere"; do
+    expect 3 "$practicus" $other models
+    says "it has admin@LocalHost:$port"
+done
+expect 3 "$practicus" token "https://localhost:$port/models/practicus/diamond-price/"
+cp .practicus/core.conf kept
+sed -i 's/^default_region_key = .*/default_region_key = admin@nowhere/' .practicus/core.conf
+expect 3 "$practicus" models
+says "make one the default: admin@LocalHost:$port"
+sed -i '/^default_region_key/d' .practicus/core.conf
+expect 3 "$practicus" models
+says "names no default region"
+expect 0 "$practicus" regions --set-default "localhost:$port"
+expect 0 "$practicus" models
+PRT_URL="$url
+" PRT_TOKEN=$(sed -n 's/^refresh_token = //p' kept) expect 0 "$practicus" models
+# It is read as Python's configparser reads it.
+sed 's/^host_url = /Host_URL: /; s/^\[cloud\]$/&\nnote = one\n  two\n; a comment\n\tthree/' kept > .practicus/core.conf
+expect 0 "$practicus" models
+expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+grep -A3 '^note = one' .practicus/core.conf | tr '\n' '|' | grep -qF "$(printf 'note = one|\ttwo|\tthree|')" || fail "a value is lost"
+(echo '[k8s_config_0]' && cat kept) > .practicus/core.conf
+cp .practicus/core.conf twice
+expect 1 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+says "the section stands there twice"
+cmp .practicus/core.conf twice
+# A login that the SDK has removed leaves its tokens; a logout removes them.
+sed '/^\[k8s_config_0\]/,/^$/d' kept > .practicus/core.conf
+[ -n "$(find .practicus/tokens -name '*.json')" ] || fail "no tokens"
+expect 0 "$practicus" logout --all
+[ -z "$(find .practicus/tokens -mindepth 1)" ] || fail "tokens are left: $(find .practicus/tokens)"
+stop_region
 
 # TLS.
 start_region --tls ca.pem

@@ -109,9 +109,10 @@ private:
 class issued_tokens
 {
 public:
-    /// Takes all three as they are.
-    issued_tokens(token access, token refresh, std::string username)
-        : access_(std::move(access)), refresh_(std::move(refresh)), username_(std::move(username))
+    /// Takes all as they are.
+    issued_tokens(token access, token refresh, std::string username, std::string email = {})
+        : access_(std::move(access)), refresh_(std::move(refresh)), username_(std::move(username)),
+          email_(std::move(email))
     {}
 
     /// The new access token.
@@ -120,11 +121,14 @@ public:
     token const& refresh() const noexcept { return refresh_; }
     /// Empty if nobody knows.
     std::string const& username() const noexcept { return username_; }
+    /// The e-mail of the login with a password; empty after a login with a token.
+    std::string const& email() const noexcept { return email_; }
 
 private:
     token access_;
     token refresh_;
     std::string username_;
+    std::string email_;
 };
 
 inline token detail::apart(token const& of)

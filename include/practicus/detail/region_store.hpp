@@ -6,6 +6,7 @@
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/sha256.hpp>
 #include <practicus/detail/stored_value.hpp>
+#include <practicus/detail/user_identity.hpp>
 #include <practicus/error.hpp>
 #include <practicus/file_token_store.hpp>
 #include <practicus/secret.hpp>
@@ -77,7 +78,7 @@ public:
         if (seen.failure && !shared.value) throw error(seen.failure);
         auto now = seen.failure ? shared.value : seen.login;
         if (!now) co_return secret();
-        if (shared.value && shared.has(now->refresh) && !differ(shared.value->username, now->username)) {
+        if (shared.value && shared.has(now->refresh) && !differ(*shared.value, *now)) {
             used_->add_digests(shared.replaced);
             if (!(now->refresh == shared.value->refresh))
                 login_.mend(now->refresh.value(), shared.value->refresh.value());
@@ -108,7 +109,7 @@ public:
         auto const v = read_stored(value);
         // Somebody logged out, or this client in as somebody else.
         auto const& whose = seen.failure ? before.value : seen.login;
-        if (!v || !whose || differ(whose->username, v->username)) co_return;
+        if (!v || !whose || differ(*whose, *v)) co_return;
         login_lineage replaced;
         replaced.add_digests(before.replaced);
         if (before.value) replaced.add(before.value->refresh.reveal());
@@ -245,9 +246,14 @@ private:
         co_return result;
     }
 
-    static bool differ(std::string const& a, std::string const& b)
+    /// Returns true if they are known to be of two users.
+    static bool differ(stored_value const& a, stored_value const& b)
     {
-        return !a.empty() && !b.empty() && a != b;
+        auto const x = user_of(a), y = user_of(b);
+        auto const are_known = [&](auto member) { return !(x.*member).empty() && !(y.*member).empty(); };
+        bool const can_be_compared = are_known(&user_identity::id) || are_known(&user_identity::subject) ||
+                                     are_known(&user_identity::email) || are_known(&user_identity::name);
+        return can_be_compared && !are_same(x, y);
     }
 
     static stored_time moment()

@@ -367,7 +367,7 @@ private:
         operation_body<void> body;
         {
             std::lock_guard lock(mutex_);
-            issued_tokens news(std::move(access), state_.refresh(), state_.username());
+            issued_tokens news(std::move(access), state_.refresh(), state_.username(), state_.user().email);
             body = [told, given = std::move(news)] { return told(given); };
         }
         std::shared_ptr<error_info const> failure;

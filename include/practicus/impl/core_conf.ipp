@@ -62,9 +62,9 @@ inline std::string login_name(region const& r)
 /// Returns true if a login of the file is that of these tokens, as far as both say.
 inline bool is_of_user(region const& kept, issued_tokens const& tokens)
 {
-    auto const email = tokens.access().claims().sub.value_or(std::string());
-    if (email.find('@') != email.npos && !kept.email().empty())
-        return equals_ignoring_case(email, kept.email());
+    auto email = tokens.access().claims().sub.value_or(std::string());
+    if (email.find('@') == email.npos) email = tokens.email();
+    if (!email.empty() && !kept.email().empty()) return equals_ignoring_case(email, kept.email());
     return kept.username().empty() || tokens.username().empty() || kept.username() == tokens.username();
 }
 
