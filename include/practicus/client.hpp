@@ -121,8 +121,11 @@ public:
     /// The names of the cluster and of the region, each empty if it has none.
     awaitable<cluster_info> cluster() const;
 
-    /// The groups of models. As all lists, it ends with `errc::unexpected_json` where an entry lacks what it
-    /// must have, and with `errc::body_too_large` beyond `limit_options::listing_body`.
+    /// The groups of models. As in all lists, an entry without what names it is left out and told to the
+    /// observer
+    /// (`client_options::strict_listings`), and what only describes an entry may be of any type. All end with
+    /// `errc::unexpected_json` for an answer that is no list, and with `errc::body_too_large` beyond
+    /// `limit_options::listing_body`.
     awaitable<std::vector<model_prefix>> model_prefixes() const;
 
     /// All models that the user may see; filters are beside the type `model`. What the region lists is plain
@@ -137,6 +140,9 @@ public:
 
     /// All apps that the user may see.
     awaitable<std::vector<app>> apps() const;
+
+    /// All add-ons that the user may see: services beside models and apps, such as Langflow.
+    awaitable<std::vector<addon>> addons() const;
 
     /// The region's service url. Lives as long as any copy of this client.
     practicus::service_url const& service_url() const noexcept;
@@ -171,6 +177,11 @@ public:
     awaitable<token> app_session_token(practicus::app_url const& url,
                                        token_purpose purpose = token_purpose::predict) const;
 
+    /// A token for calling an add-on, named by its key or by a url of it, whose host begins with the key
+    /// (`https://langflow.company.com/...`); as `session_token`. Throws `errc::invalid_argument` and
+    /// `errc::invalid_url`. Errors: `errc::not_found`, `errc::expired_token`.
+    awaitable<token> addon_session_token(std::string_view addon) const;
+
     /// What `session_token` would answer at once, or an empty token, as always after `close`; costs no
     /// coroutine and no request. In the renewal window it starts the renewal. Any thread.
     token cached_session_token(practicus::model_url const& url,
@@ -179,6 +190,9 @@ public:
     /// The same for an app.
     token cached_app_session_token(practicus::app_url const& url,
                                    token_purpose purpose = token_purpose::predict) const;
+
+    /// The same for an add-on. Throws as `addon_session_token`.
+    token cached_addon_session_token(std::string_view addon) const;
 
     /// Calls the model with its session token; a 401 is answered with a new token, once. No time limit unless
     /// `call_options::deadline` has one, but those of each phase. Sent again, after a wait, only if the model
@@ -212,6 +226,9 @@ public:
     /// The same for an app.
     bool invalidate_app_session_token(practicus::app_url const& url, token const& refused,
                                       token_purpose purpose = token_purpose::predict) const;
+
+    /// The same for an add-on. Throws as `addon_session_token`.
+    bool invalidate_addon_session_token(std::string_view addon, token const& refused) const;
 
     /// Ends all operations of all copies with `errc::client_closed`, and all that are begun later.
     /// Idempotent; safe from any thread.

@@ -132,7 +132,7 @@ struct retried
 /// A token was fetched, or failed to be.
 struct token_fetched
 {
-    /// `access`, `session` or `app`.
+    /// `access`, `session`, `app` or `addon`.
     std::string_view kind;
     /// How long it took, retries included.
     std::chrono::nanoseconds took{0};
@@ -254,6 +254,8 @@ struct client_stats
     cache_stats session_tokens;
     /// Session tokens of apps.
     cache_stats app_tokens;
+    /// Session tokens of add-ons.
+    cache_stats addon_tokens;
 };
 
 } // namespace practicus::inline v1

@@ -88,6 +88,11 @@ inline asio::awaitable<std::vector<app_prefix>> app_prefixes(handle const& h)
     return listing<app_prefix>(h, "apphost/app-prefixes/", wire::app_prefix_shape);
 }
 
+inline asio::awaitable<std::vector<addon>> addons(handle const& h)
+{
+    return listing<addon>(h, "externalservice/externalservices/", wire::addon_shape);
+}
+
 inline asio::awaitable<practicus::model_metadata> model_metadata(handle const& h, model_url const& url)
 {
     auto op = h.begin();
@@ -100,10 +105,10 @@ inline asio::awaitable<std::int64_t> model_id(handle const& h, model_url const& 
     co_return co_await id_of(h.state(), op, url);
 }
 
-template <class Url>
-asio::awaitable<token> session_token(handle const& h, Url const& url, token_purpose purpose)
+template <class Target>
+asio::awaitable<token> session_token(handle const& h, Target const& what, token_purpose purpose)
 {
-    return token_of(h.state(), h.begin(), url, purpose);
+    return token_of(h.state(), h.begin(), what, purpose);
 }
 
 /// A hit.
@@ -113,42 +118,39 @@ inline asio::awaitable<token> ready(token value)
 }
 
 /// Starts the renewal of a token that is handed out meanwhile, unless that is under way.
-template <class Url>
-void renew_behind(handle const& h, Url const& url, token_purpose purpose)
+template <class Target>
+void renew_behind(handle const& h, Target const& what, token_purpose purpose)
 {
     auto& s = h.state();
-    auto& cache = cache_for(s, url);
-    auto const id = cache.known_id(url.without_version());
-    if (!id) return;
-    token_key key;
-    key.id = *id;
-    key.purpose = purpose;
-    cache.ask_token(key, url.without_version(), std::nullopt,
-                    [&] { return token_work(s, h.with(), url, key); });
+    auto const name = token_target<Target>::name(what);
+    auto& cache = token_target<Target>::cache(s);
+    auto const key = cache.known_key(name, purpose);
+    if (key) cache.ask_token(*key, name, std::nullopt, [&] { return token_work(s, h.with(), what, *key); });
 }
 
 /// This thread's token, or none.
-template <class Url>
-token_cache::found look_up(handle const& h, Url const& url, token_purpose purpose)
+template <class Target>
+token_cache::found look_up(handle const& h, Target const& what, token_purpose purpose)
 {
+    using target = token_target<Target>;
     auto& s = h.state();
     if (s.home()->is_closed()) return {};
-    auto found = cache_for(s, url).find(url.without_version(), purpose, h.validity());
-    if (found.renew) renew_behind(h, url, purpose);
+    auto found = target::cache(s).find(target::name(what), purpose, h.validity());
+    if (found.renew) renew_behind(h, what, purpose);
     return found;
 }
 
 inline asio::awaitable<std::vector<model>> models(handle const& h)
 {
     auto listed = co_await listing<model>(h, "modelhost/models/", wire::model_shape);
-    prime<model_url>(h.state(), h.state().models(), listed);
+    prime<model_url>(h.state(), listed);
     co_return listed;
 }
 
 inline asio::awaitable<std::vector<app>> apps(handle const& h)
 {
     auto listed = co_await listing<app>(h, "apphost/apps/", wire::app_shape);
-    prime<app_url>(h.state(), h.state().apps(), listed);
+    prime<app_url>(h.state(), listed);
     co_return listed;
 }
 

@@ -41,7 +41,7 @@ class session : public std::enable_shared_from_this<session>
 public:
     session(std::shared_ptr<runtime> home, service_url service, client_options options)
         : state_(options.credentials()), access_(given_access(options.credentials())),
-          access_flights_(home, mutex_), models_(home), apps_(home),
+          access_flights_(home, mutex_), models_(home), apps_(home), addons_(home, true),
           // logout() must find every copy of a password.
           wire_(std::move(home), std::move(service), std::move(options.without_credentials())),
           store_(wire_.home(), wire_.options().store(), wire_.told())
@@ -93,6 +93,7 @@ public:
         }
         result.session_tokens = models_.token_stats();
         result.app_tokens = apps_.token_stats();
+        result.addon_tokens = addons_.token_stats();
         result.ids = models_.id_stats();
         add(result.ids, apps_.id_stats());
         return result;
@@ -100,6 +101,7 @@ public:
 
     token_cache& models() noexcept { return models_; }
     token_cache& apps() noexcept { return apps_; }
+    token_cache& addons() noexcept { return addons_; }
     transport& wire() noexcept { return wire_; }
 
     /// For people; what is stored is the user's by `session_state::whose`.
@@ -384,6 +386,7 @@ private:
     {
         models_.credentials_changed(keep);
         apps_.credentials_changed(keep);
+        addons_.credentials_changed(keep);
     }
 
     lifespan life_of(wire::new_tokens const& tokens, response const& answer, sent_at const& began) const
@@ -627,6 +630,7 @@ private:
     flight_driver<single_entry<token>, token> access_flights_;
     token_cache models_;
     token_cache apps_;
+    token_cache addons_;
     // Does the region replace a refresh token that is used? Until it has shown that it does not.
     std::atomic<bool> rotates_{true};
     transport wire_;

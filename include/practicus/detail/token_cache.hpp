@@ -26,8 +26,9 @@ namespace practicus::inline v1::detail {
 /// How long a token must still live, if a caller asks for it.
 using validity = std::optional<std::chrono::nanoseconds>;
 
-/// Ids and tokens of a region's models, or of its apps. A hit costs a look into this thread's stripe; the
-/// rest is decided by `token_cache_state`, under one mutex. Thread safety: full.
+/// Ids and tokens of a region's models or apps, or tokens of its add-ons, which are asked for by name. A hit
+/// costs a look into this thread's stripe; the rest is decided by `token_cache_state`, under one mutex.
+/// Thread safety: full.
 ///
 /// A `name` is a url without its version.
 class token_cache
@@ -37,8 +38,9 @@ public:
     using id_handle = state_type::id_handle;
     using found = striped_cache<token>::found;
 
-    explicit token_cache(std::shared_ptr<runtime> home)
-        : home_(std::move(home)), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
+    /// If `by_name`, names are the keys, and there are no ids.
+    explicit token_cache(std::shared_ptr<runtime> home, bool by_name = false)
+        : home_(std::move(home)), by_name_(by_name), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
     {
         token_flights_.on_landed = [this](state_type::token_entry const& e, flight_end const& end) {
             landed(*e, end);
@@ -52,8 +54,8 @@ public:
         auto here = stripes(purpose).find(name, now, min);
         if (here.value) return here;
         std::lock_guard lock(mutex_);
-        auto const id = state_.ids().find(name);
-        auto const entry = id && id->state.value() ? state_.find({*id->state.value(), purpose}) : nullptr;
+        auto const key = key_of(name, purpose);
+        auto const entry = key ? state_.find(*key) : nullptr;
         if (!entry || !entry->state.value()) return here;
         auto const& life = entry->state.life();
         auto const fresh = life.at(now, min);
@@ -83,12 +85,11 @@ public:
                                   [&](auto& state) { return state.ask(now, min); }, std::move(make));
     }
 
-    /// The id that is known of `name`, without asking.
-    std::optional<std::int64_t> known_id(std::string_view name)
+    /// What the token of `name` is asked for by, if that is known without asking.
+    std::optional<token_key> known_key(std::string_view name, token_purpose purpose)
     {
         std::lock_guard lock(mutex_);
-        auto const entry = state_.ids().find(name);
-        return entry ? entry->state.value() : std::nullopt;
+        return key_of(name, purpose);
     }
 
     /// As `token_cache_state::listed_part`.
@@ -113,9 +114,8 @@ public:
                  std::shared_ptr<error_info const> why)
     {
         std::lock_guard lock(mutex_);
-        auto const id = state_.ids().find(name);
-        if (!id || !id->state.value()) return false;
-        auto const entry = state_.find(token_key{*id->state.value(), purpose});
+        auto const key = key_of(name, purpose);
+        auto const entry = key ? state_.find(*key) : nullptr;
         if (!entry || !entry->state.refused(used, was_accepted(entry->state.value()), std::move(why),
                                             home_->time().now(), home_->random().next()))
             return false;
@@ -189,6 +189,21 @@ public:
     }
 
 private:
+    /// Under the mutex.
+    std::optional<token_key> key_of(std::string_view name, token_purpose purpose)
+    {
+        token_key key;
+        key.purpose = purpose;
+        if (by_name_) {
+            key.name = name;
+            return key;
+        }
+        auto const entry = state_.ids().find(name);
+        if (!entry || !entry->state.value()) return std::nullopt;
+        key.id = *entry->state.value();
+        return key;
+    }
+
     striped_cache<token>& stripes(token_purpose purpose) noexcept
     {
         return stripes_[purpose == token_purpose::predict ? 0 : 1];
@@ -217,7 +232,7 @@ private:
             for (auto const& name : names.urls())
                 stripes.replace(name, e.state.value(), e.state.life(), e.use, home_->time().now());
         } else if (end.error->code == errc::not_found) {
-            auto const dropped = state_.drop_id(e.extra.key.id);
+            auto const dropped = state_.drop_id(e.extra.key.id, e.extra.key.name);
             for (auto& s : stripes_)
                 if (!dropped) s.clear();
             if (dropped)
@@ -227,6 +242,7 @@ private:
     }
 
     std::shared_ptr<runtime> home_;
+    bool const by_name_;
     std::mutex mutex_;
     state_type state_;
     flight_driver<state_type::id_flights::entry, id_handle> id_flights_;

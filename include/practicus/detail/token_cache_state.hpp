@@ -26,8 +26,16 @@ namespace practicus::inline v1::detail {
 /// logs in, everything goes (`credentials_changed(false)`).
 struct token_key
 {
+    token_key() = default;
+    explicit token_key(std::int64_t of_id, token_purpose with_purpose = token_purpose::predict)
+        : id(of_id), purpose(with_purpose)
+    {}
+
+    /// Of a model or an app.
     std::int64_t id = 0;
     token_purpose purpose = token_purpose::predict;
+    /// Of an add-on, which has no id: its key.
+    std::string name;
 
     friend bool operator==(token_key const&, token_key const&) = default;
 };
@@ -38,7 +46,8 @@ struct token_key_hash
     {
         // Ids count up from 1: spread them.
         auto const mixed = static_cast<std::uint64_t>(key.id) * 2 + static_cast<std::uint64_t>(key.purpose);
-        return static_cast<std::size_t>(mixed * 0x9e3779b97f4a7c15ULL >> 7);
+        return static_cast<std::size_t>(mixed * 0x9e3779b97f4a7c15ULL >> 7) ^
+               (key.name.empty() ? 0 : std::hash<std::string>()(key.name));
     }
 };
 
@@ -150,11 +159,11 @@ public:
         return 0;
     }
 
-    /// The region knows this id no more (404, and not a replayed one): forgets it for every url, and its
-    /// tokens. An error that a token's flight has just left stays: a service that goes on to name the dead id
-    /// does not make each call ask anew. Returns the urls to drop from the stripes; nothing if the stripes
-    /// are to be cleared.
-    std::optional<std::vector<std::string>> drop_id(std::int64_t id)
+    /// The region knows this id or name no more (404, and not a replayed one): forgets it for every url, and
+    /// its tokens. An error that a token's flight has just left stays: a service that goes on to name the
+    /// dead id does not make each call ask anew. Returns the urls to drop from the stripes; nothing if the
+    /// stripes are to be cleared.
+    std::optional<std::vector<std::string>> drop_id(std::int64_t id, std::string const& name = {})
     {
         std::vector<std::string> urls;
         ids_.erase_if([&](auto const& url, auto& entry) {
@@ -164,13 +173,15 @@ public:
         });
         bool all = false;
         for (auto const purpose : {token_purpose::predict, token_purpose::upload}) {
-            auto const entry = tokens_.find(token_key{id, purpose});
+            token_key key(id, purpose);
+            key.name = name;
+            auto const entry = tokens_.find(key);
             if (!entry) continue;
             auto const& names = entry->extra.names;
             all = all || names.too_many();
             for (auto const& url : names.urls())
                 if (std::find(urls.begin(), urls.end(), url) == urls.end()) urls.push_back(url);
-            if (entry->state.value() && !entry->state.in_flight()) tokens_.erase(token_key{id, purpose});
+            if (entry->state.value() && !entry->state.in_flight()) tokens_.erase(key);
         }
         if (all) return std::nullopt;
         return urls;

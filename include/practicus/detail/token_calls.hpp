@@ -17,25 +17,63 @@
 #include <utility>
 #include <vector>
 
-/// From a url to an id to a token, for models and apps: the flights that fetch them, and those who wait.
+/// From a url to an id to a token, for models and apps, and from a key to a token, for add-ons: the flights
+/// that fetch them, and their waiters.
 namespace practicus::inline v1::detail {
 
-inline token_cache& cache_for(session& s, model_url const&) noexcept
-{
-    return s.models();
-}
+/// What there are tokens for, and how they are asked for: `model_url`, `app_url`, `wire::addon_key`. `kind`
+/// is the one of `events::token_fetched`.
+template <class Target>
+struct token_target;
 
-inline token_cache& cache_for(session& s, app_url const&) noexcept
+template <>
+struct token_target<model_url>
 {
-    return s.apps();
-}
+    static constexpr char const* kind = "session";
+    static constexpr bool has_id = true;
+
+    static token_cache& cache(session& s) noexcept { return s.models(); }
+    static std::string_view name(model_url const& url) noexcept { return url.without_version(); }
+    static request ask_token(session& s, model_url const&, token_key const& key)
+    {
+        return wire::model_session(s.service(), key.id, key.purpose, s.limits().console_body());
+    }
+};
+
+template <>
+struct token_target<app_url>
+{
+    static constexpr char const* kind = "app";
+    static constexpr bool has_id = true;
+
+    static token_cache& cache(session& s) noexcept { return s.apps(); }
+    static std::string_view name(app_url const& url) noexcept { return url.without_version(); }
+    static request ask_token(session& s, app_url const&, token_key const& key)
+    {
+        return wire::app_session(s.service(), key.id, key.purpose, s.limits().console_body());
+    }
+};
+
+template <>
+struct token_target<wire::addon_key>
+{
+    static constexpr char const* kind = "addon";
+    static constexpr bool has_id = false;
+
+    static token_cache& cache(session& s) noexcept { return s.addons(); }
+    static std::string_view name(wire::addon_key const& addon) noexcept { return addon.text(); }
+    static request ask_token(session& s, wire::addon_key const& addon, token_key const&)
+    {
+        return wire::addon_session(s.service(), addon, s.limits().console_body());
+    }
+};
 
 /// The url as a listing has it: a text without a version may be that of a listed model with a path behind it.
 template <class Url>
 Url as_listed(session& s, Url const& url)
 {
     auto const name = url.without_version();
-    auto const size = url.is_exact() ? 0 : cache_for(s, url).listed_part(name);
+    auto const size = url.is_exact() ? 0 : token_target<Url>::cache(s).listed_part(name);
     return size == 0 || size == name.size() ? url : url.read_as(name.substr(0, size));
 }
 
@@ -75,37 +113,18 @@ inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, app_url c
     co_return s.read_answer(op, r, answer, wire::read_app_id);
 }
 
-inline request trade_for(session& s, model_url const&, token_key const& key)
-{
-    return wire::model_session(s.service(), key.id, key.purpose, s.limits().console_body());
-}
-
-inline request trade_for(session& s, app_url const&, token_key const& key)
-{
-    return wire::app_session(s.service(), key.id, key.purpose, s.limits().console_body());
-}
-
-inline constexpr char const* kind_of(model_url const&) noexcept
-{
-    return "session";
-}
-
-inline constexpr char const* kind_of(app_url const&) noexcept
-{
-    return "app";
-}
-
 /// Under which a store keeps it.
 template <class Url>
 std::string id_key(Url const& url)
 {
-    return std::string(kind_of(url)) + " id of " + std::string(url.without_version());
+    return std::string(token_target<Url>::kind) + " id of " + std::string(url.without_version());
 }
 
-template <class Url>
-std::string token_store_key(Url const& url, token_key const& key)
+template <class Target>
+std::string token_store_key(token_key const& key)
 {
-    return std::string(kind_of(url)) + " token " + std::to_string(key.id) +
+    using target = token_target<Target>;
+    return std::string(target::kind) + " token " + (target::has_id ? std::to_string(key.id) : key.name) +
            (key.purpose == token_purpose::upload ? " for upload" : "");
 }
 
@@ -141,15 +160,15 @@ asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<sessio
     co_return result;
 }
 
-/// A flight that trades an id for a token.
-template <class Url>
+/// A flight that trades an id, or an add-on's key, for a token.
+template <class Target>
 asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
-                                            std::shared_ptr<call_options const> with, Url url, token_key key,
-                                            token unwanted)
+                                            std::shared_ptr<call_options const> with, Target what,
+                                            token_key key, token unwanted)
 {
     operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
         auto op = s->begin_shared(with);
-        auto const r = trade_for(*s, url, key);
+        auto const r = token_target<Target>::ask_token(*s, what, key);
         auto const issued = s->home()->time().now();
         response answer;
         co_await s->call(op, r, answer);
@@ -161,15 +180,19 @@ asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
             s->explain(op, r, answer, [] { throw error(errc::expired_token); });
         co_return got;
     };
-    operation_body<brought<token>> const told = [&] { return s->observed(kind_of(url), fetch); };
+    operation_body<brought<token>> const told = [&] {
+        return s->observed(token_target<Target>::kind, fetch);
+    };
     brought<token> got;
     std::shared_ptr<error_info const> failure;
     try {
-        got = co_await s->shared(token_store_key(url, key), session_token_limits, std::move(unwanted), told);
+        got =
+            co_await s->shared(token_store_key<Target>(key), session_token_limits, std::move(unwanted), told);
     } catch (...) {
         failure = current_error_info();
     }
-    if (failure && failure->code == errc::not_found) co_await s->unshare(id_key(as_listed(*s, url)));
+    if constexpr (token_target<Target>::has_id)
+        if (failure && failure->code == errc::not_found) co_await s->unshare(id_key(as_listed(*s, what)));
     if (failure) throw error(std::move(failure));
     co_return got;
 }
@@ -183,12 +206,12 @@ flight_work<token_cache::id_handle> id_work(session& s, std::shared_ptr<call_opt
     };
 }
 
-template <class Url>
-flight_work<token> token_work(session& s, std::shared_ptr<call_options const> with, Url const& url,
+template <class Target>
+flight_work<token> token_work(session& s, std::shared_ptr<call_options const> with, Target const& what,
                               token_key const& key)
 {
-    return [self = s.shared_from_this(), with = std::move(with), url, key](flight_ticket, token unwanted) {
-        return fetch_token(self, with, url, key, std::move(unwanted));
+    return [self = s.shared_from_this(), with = std::move(with), what, key](flight_ticket, token unwanted) {
+        return fetch_token(self, with, what, key, std::move(unwanted));
     };
 }
 
@@ -197,25 +220,30 @@ asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& url)
 {
     // Before anybody else's answer: what this caller does not trust, it does not get by another's trust.
     s.check_trusted(op, id_request(s, url));
-    auto const a = cache_for(s, url).ask_id(url.without_version(), [&] { return id_work(s, op.with, url); });
+    auto const a =
+        token_target<Url>::cache(s).ask_id(url.without_version(), [&] { return id_work(s, op.with, url); });
     auto id = a.served();
     if (!id) id = co_await flight<token_cache::id_handle>::join(a.joined, s.home()->limits(), op.deadline);
     co_return *id;
 }
 
 /// A session token that this thread does not have.
-template <class Url>
-asio::awaitable<token> token_of(session& s, operation op, Url const& url, token_purpose purpose)
+template <class Target>
+asio::awaitable<token> token_of(session& s, operation op, Target const& what, token_purpose purpose)
 {
-    auto& cache = cache_for(s, url);
-    auto const name = url.without_version();
-    bool remembered = cache.known_id(name).has_value() || s.uses_store();
+    using target = token_target<Target>;
+    auto& cache = target::cache(s);
+    auto const name = target::name(what);
+    bool remembered = target::has_id && (cache.known_key(name, purpose).has_value() || s.uses_store());
     while (true) {
         token_key key;
-        key.id = co_await id_of(s, op, url);
         key.purpose = purpose;
+        if constexpr (target::has_id)
+            key.id = co_await id_of(s, op, what);
+        else
+            key.name = name;
         auto const a =
-            cache.ask_token(key, name, op.validity(), [&] { return token_work(s, op.with, url, key); });
+            cache.ask_token(key, name, op.validity(), [&] { return token_work(s, op.with, what, key); });
         auto result = a.served();
         std::shared_ptr<error_info const> failure;
         try {
@@ -232,17 +260,19 @@ asio::awaitable<token> token_of(session& s, operation op, Url const& url, token_
 }
 
 /// A service refused the token.
-template <class Url>
-bool invalidate(session& s, Url const& url, token const& refused, token_purpose purpose)
+template <class Target>
+bool invalidate(session& s, Target const& what, token const& refused, token_purpose purpose)
 {
     auto const why = error(errc::unauthorized, "the service refused the tokens that the region issued");
-    return cache_for(s, url).refused(url.without_version(), purpose, refused, why.shared_info());
+    using target = token_target<Target>;
+    return target::cache(s).refused(target::name(what), purpose, refused, why.shared_info());
 }
 
 /// The ids of a listing, for as many as there is room for.
 template <class Url, class Entry>
-void prime(session& s, token_cache& cache, std::vector<Entry> const& listed)
+void prime(session& s, std::vector<Entry> const& listed)
 {
+    auto& cache = token_target<Url>::cache(s);
     std::vector<std::pair<std::string, std::int64_t>> names;
     for (auto const& entry : listed) {
         if (names.size() == cache.capacity()) break;

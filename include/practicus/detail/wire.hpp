@@ -14,6 +14,8 @@
 #include <practicus/url.hpp>
 
 #include <boost/json/object.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include <algorithm>
 #include <array>
@@ -116,6 +118,40 @@ inline request app_session(service_url const& service, std::int64_t id, token_pu
     r.content_type = form_type;
     r.body.append("app_id=" + std::to_string(id) +
                   "&upload=" + (purpose == token_purpose::upload ? "True" : "False"));
+    return r;
+}
+
+/// An add-on, by its key or by a url whose host begins with it. Throws `errc::invalid_url` for a url that has
+/// no such host, `errc::invalid_argument` for a key that is none.
+class addon_key
+{
+public:
+    explicit addon_key(std::string_view text) : text_(text)
+    {
+        if (auto const scheme = text.find("://"); scheme != text.npos) {
+            auto const end = text.find_first_of("/?#", scheme + 3);
+            origin const where(text.substr(0, end));
+            text_ = where.host().substr(0, where.host().find('.'));
+            if (is_digits(text_) || text_.find(':') != text_.npos)
+                throw error(errc::invalid_url,
+                            "the host is an address, and does not begin with an add-on's key");
+        }
+        if (text_.empty() || has_control(text_))
+            throw error(errc::invalid_argument, "an add-on's key is empty or holds a control character");
+    }
+
+    std::string const& text() const noexcept { return text_; }
+
+private:
+    std::string text_;
+};
+
+/// `GET externalservice/externalservices/auth/` with a form body; only the SDK's form is known.
+inline request addon_session(service_url const& service, addon_key const& addon, std::size_t body_limit)
+{
+    auto r = get(service, "externalservice/externalservices/auth/", body_limit);
+    r.content_type = form_type;
+    r.body.append("ext_svc_key=" + boost::urls::encode(addon.text(), boost::urls::unreserved_chars));
     return r;
 }
 

@@ -128,6 +128,11 @@ PRACTICUS_DECL client::awaitable<std::vector<app>> client::apps() const
     return detail::start<std::vector<app>>(handle_, detail::apps);
 }
 
+PRACTICUS_DECL client::awaitable<std::vector<addon>> client::addons() const
+{
+    return detail::start<std::vector<addon>>(handle_, detail::addons);
+}
+
 PRACTICUS_DECL practicus::service_url const& client::service_url() const noexcept
 {
     return handle_.state().service();
@@ -168,6 +173,11 @@ PRACTICUS_DECL client::awaitable<token> client::app_session_token(practicus::app
     return detail::token_of(handle_, url, purpose);
 }
 
+PRACTICUS_DECL client::awaitable<token> client::addon_session_token(std::string_view addon) const
+{
+    return detail::token_of(handle_, detail::wire::addon_key(addon), token_purpose::predict);
+}
+
 PRACTICUS_DECL token client::cached_session_token(practicus::model_url const& url,
                                                   token_purpose purpose) const
 {
@@ -178,6 +188,11 @@ PRACTICUS_DECL token client::cached_app_session_token(practicus::app_url const& 
                                                       token_purpose purpose) const
 {
     return detail::look_up(handle_, url, purpose).value;
+}
+
+PRACTICUS_DECL token client::cached_addon_session_token(std::string_view addon) const
+{
+    return detail::look_up(handle_, detail::wire::addon_key(addon), token_purpose::predict).value;
 }
 
 PRACTICUS_DECL client::awaitable<prediction> client::predict(practicus::model_url url, std::string body,
@@ -213,6 +228,12 @@ PRACTICUS_DECL bool client::invalidate_app_session_token(practicus::app_url cons
                                                          token_purpose purpose) const
 {
     return detail::invalidate(handle_.state(), url, refused, purpose);
+}
+
+PRACTICUS_DECL bool client::invalidate_addon_session_token(std::string_view addon, token const& refused) const
+{
+    detail::wire::addon_key const key(addon);
+    return detail::invalidate(handle_.state(), key, refused, token_purpose::predict);
 }
 
 PRACTICUS_DECL void client::close() const noexcept
