@@ -164,6 +164,15 @@ for app in apps/tools/viewer/1 "$url/apps/tools/viewer/api/" "$url/apps/tools/vi
 done
 expect 2 "$practicus" token "$url/apps/tools/viewer/v1/api/" --app
 says "/api/<version>/"
+expect 0 "$practicus" --output csv addons
+[ "$(sed -n 2p out)" = "langflow,Langflow,LANGFLOW,https://langflow.company.com,langflow-oauth" ] ||
+    fail "the list of add-ons"
+for addon in langflow https://langflow.company.com/flow; do
+    expect 0 "$practicus" token $addon --addon
+    [ "$(grep -c '^eyJ' out)" = 1 ] && [ "$(wc -l < out)" = 1 ] || fail "no token alone"
+done
+expect 4 "$practicus" token no-such-addon --addon
+expect 2 "$practicus" token langflow --addon --upload
 # A version as the lists show it.
 for version in 2 v2 Production PROD/ staging latest; do expect 0 "$practicus" meta $model/$version; done
 expect 4 "$practicus" meta $model/9

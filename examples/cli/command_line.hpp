@@ -83,6 +83,7 @@ struct token_arguments
 {
     std::string url;
     bool app = false;
+    bool addon = false;
     bool upload = false;
 };
 
@@ -117,6 +118,7 @@ int prefixes(settings const& with, bool of_apps);
 int models(settings const& with, entries_arguments const& arguments);
 int deployments(settings const& with);
 int apps(settings const& with, entries_arguments const& arguments);
+int addons(settings const& with);
 int token(settings const& with, token_arguments const& arguments);
 int meta(settings const& with, std::string const& model);
 int predict(settings const& with, predict_arguments const& arguments);

@@ -46,8 +46,19 @@ int apps(settings const& with, entries_arguments const& arguments)
     return print(with, filtered(s.run(s.client().apps()), arguments));
 }
 
+int addons(settings const& with)
+{
+    session s(with, choose_region(with));
+    return print(with, s.run(s.client().addons()));
+}
+
 int token(settings const& with, token_arguments const& arguments)
 {
+    if (arguments.addon) {
+        // The host of an add-on's url is not the region's.
+        session s(with, choose_region(with));
+        return print(std::string(s.run(s.client().addon_session_token(arguments.url)).reveal()) + '\n');
+    }
     session s(with, choose_region(with, arguments.url));
     auto const& url = s.client().service_url();
     auto const purpose =

@@ -136,6 +136,7 @@ private:
             [this] { return cli::deployments(global); });
         command = add("apps", "Lists apps", [this] { return cli::apps(global, entries); });
         add_filters(*command);
+        add("addons", "Lists add-ons", [this] { return cli::addons(global); });
     }
 
     void add_filters(CLI::App& command)
@@ -150,8 +151,11 @@ private:
         auto* command = add("token", "Prints a session token, and nothing else: $(practicus token MODEL)",
                             [this] { return cli::token(global, token); });
         command->add_option("MODEL", token.url, "url, or prefix/name[/version] as listed")->required();
-        command->add_flag("--app", token.app, "MODEL is an app");
-        command->add_flag("--upload", token.upload, "a token for uploading");
+        auto* const app_flag = command->add_flag("--app", token.app, "MODEL is an app");
+        auto* const upload = command->add_flag("--upload", token.upload, "a token for uploading");
+        command->add_flag("--addon", token.addon, "MODEL is an add-on: its key or a url of it")
+            ->excludes(app_flag)
+            ->excludes(upload);
 
         command = add("meta", "Prints what a model says of itself, as JSON",
                       [this] { return cli::meta(global, model); });

@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+using practicus::addon;
 using practicus::app;
 using practicus::app_prefix;
 using practicus::deployed_version;
@@ -307,4 +308,15 @@ TEST_CASE("a long cell of a table is cut")
     for (int i = 0; i < 31; ++i)
         wide += "\xe4\xbe\xa1";
     CHECK(table_of_name(wide) == wide.substr(0, std::size_t(29) * 3) + ellipsis);
+}
+
+TEST_CASE("add-ons as rows")
+{
+    std::vector<addon> const all{{"langflow", "Langflow", "LANGFLOW", "https://langflow.company.com", "flow"},
+                                 {"bare", "", "", "", ""}};
+    CHECK(to_csv(all) == "key,name,service_type,url,oauth_key\n"
+                         "langflow,Langflow,LANGFLOW,https://langflow.company.com,flow\n"
+                         "bare,,,,\n");
+    CHECK(boost::json::parse(to_json(all)).at(0).at("service_type") == "LANGFLOW");
+    CHECK(to_table(all).find("Langflow") != std::string::npos);
 }

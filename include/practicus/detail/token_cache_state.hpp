@@ -27,7 +27,7 @@ namespace practicus::inline v1::detail {
 struct token_key
 {
     token_key() = default;
-    explicit token_key(std::int64_t of_id, token_purpose with_purpose = token_purpose::predict)
+    token_key(std::int64_t of_id, token_purpose with_purpose = token_purpose::predict)
         : id(of_id), purpose(with_purpose)
     {}
 

@@ -181,6 +181,25 @@ TEST_CASE("token_cache_state: an id that is gone is forgotten with its urls and 
     CHECK(f.state.drop_id(42)->empty());
 }
 
+TEST_CASE("token_cache_state: a token may go by a name alone")
+{
+    fixture f;
+    auto const named = [](std::string name) {
+        token_key key;
+        key.name = std::move(name);
+        return key;
+    };
+    auto const first = f.cached(named("langflow"), "langflow");
+    f.cached(named("flow"), "flow"); // fetches one of its own
+    CHECK(f.state.find({0}) == nullptr);
+    CHECK(f.state.find(named("langflow"))->state.ask(f.now).value == first);
+    auto const urls = f.state.drop_id(0, "langflow");
+    REQUIRE(urls);
+    CHECK(*urls == std::vector<std::string>{"langflow"});
+    CHECK(f.state.find(named("langflow")) == nullptr);
+    CHECK(f.state.find(named("flow")) != nullptr);
+}
+
 TEST_CASE("token_cache_state: a service that names a dead id does not make each call ask for a token")
 {
     fixture f;

@@ -205,6 +205,35 @@ TEST_CASE("the request of an app's session token")
     CHECK(wire::app_session(service, 78, token_purpose::upload, 7).body.view() == "app_id=78&upload=True");
 }
 
+TEST_CASE("the request of an add-on's session token")
+{
+    auto const r = wire::addon_session(service, wire::addon_key("langflow"), 7);
+    CHECK(r.method == "GET");
+    CHECK(r.target == "/console/api/externalservice/externalservices/auth/");
+    CHECK(r.authorized == authorization::access);
+    CHECK(r.content_type == form);
+    CHECK(r.body.view() == "ext_svc_key=langflow");
+    // As the vendor's SDK writes it.
+    CHECK(wire::addon_session(service, wire::addon_key("a+b&c/\xc3\xa9"), 7).body.view() ==
+          "ext_svc_key=a%2Bb%26c%2F%C3%A9");
+}
+
+TEST_CASE("an add-on is named by its key or by a url of it")
+{
+    for (auto const* const text : {"langflow", "https://langflow.company.com",
+                                   "http://Langflow.Company.com:8080/flow/x?y=z#w", "https://langflow"})
+        CHECK(wire::addon_key(text).text() == "langflow");
+    CHECK(wire::addon_key("My.Key").text() == "My.Key");
+    auto const refused = [](std::string_view text) {
+        return complaint_of([&] { wire::addon_key const key(text); }).info.code;
+    };
+    CHECK(refused("") == errc::invalid_argument);
+    CHECK(refused("a\nb") == errc::invalid_argument);
+    for (auto const* const text : {"https://", "https://10.0.0.1/x", "https://[::1]/",
+                                   "ftp://langflow.company.com", "https://user@langflow.company.com"})
+        CHECK(refused(text) == errc::invalid_url);
+}
+
 TEST_CASE("the requests of metadata")
 {
     auto const model = wire::metadata(model_url("https://m.company.com/models/practicus/diamond/v3"), 7);
