@@ -7,6 +7,7 @@
 set(practicus_marked_headers
     practicus/detail/config.hpp pure
     practicus/error.hpp pure
+    practicus/detail/fixed_error.hpp pure
     practicus/detail/wipe.hpp pure
     practicus/secret.hpp pure
     practicus/detail/ascii.hpp pure

@@ -4,6 +4,12 @@
 #include "fixture.hpp"
 #include "internals.hpp"
 
+#include <boost/asio/detached.hpp>
+
+#include <optional>
+#include <string>
+#include <variant>
+
 using practicus::errc;
 using practicus::mock::rotation;
 using practicus::mock::token_type;
@@ -382,6 +388,60 @@ TEST_CASE("an older renewal joins a newer one, and does not end it")
     CHECK(result.served == 1);
     CHECK(last.served == 1);
     CHECK(f.refreshes() == 3);
+}
+
+TEST_CASE("a logout ends what waits for a renewal, at once, and nothing else is sent for it")
+{
+    held_renewal f;
+    ends second;
+    f.start(f.caller.refresh(), second);
+    f.io.poll();
+    f.caller.logout();
+    poll_until(f.io, [&] { return f.first.other == 1 && second.other == 1; });
+    CHECK(f.failure(f.caller.cluster()).code == errc::login_required);
+    f.old.open();
+    f.io.run();
+    CHECK(f.refreshes() == 1);
+}
+
+TEST_CASE("a logout in an observer ends what it observes, and does not loop")
+{
+    fixture f;
+    std::optional<practicus::client> client;
+    int logouts = 0;
+    bool const at_token = GENERATE(true, false);
+    client.emplace(f.user(practicus::client_options().observer([&](practicus::event const& e) {
+        bool const is_due = at_token ? std::holds_alternative<practicus::events::token_fetched>(e)
+                                     : std::holds_alternative<practicus::events::exchanged>(e);
+        // The bound is for a library that loops.
+        if (is_due && ++logouts < 1000) client->logout();
+    })));
+    CHECK(f.failure(client->session_token(f.model())).code == errc::login_required);
+    CHECK(logouts < 4);
+    CHECK(f.failure(client->cluster()).code == errc::login_required);
+    CHECK(f.server.count("POST auth/") == 1);
+}
+
+TEST_CASE("a login in an observer keeps nothing waiting for ever")
+{
+    fixture f;
+    std::optional<practicus::client> client;
+    int logins = 0;
+    ends end;
+    auto const log_in = [&] {
+        auto const who = practicus::credentials::access_token("wrong" + std::to_string(logins));
+        asio::co_spawn(f.io, client->login(who), asio::detached);
+    };
+    client.emplace(f.client(practicus::client_options()
+                                .credentials(practicus::credentials::access_token("wrong"))
+                                .observer([&](practicus::event const& e) {
+                                    if (!std::holds_alternative<practicus::events::exchanged>(e)) return;
+                                    if (end.other == 0 && ++logins < 1000) log_in();
+                                })));
+    asio::co_spawn(f.io, client->session_token(f.model()), end.handler());
+    f.io.run();
+    CHECK(end.other == 1);
+    CHECK(logins < 100);
 }
 
 TEST_CASE("a call may ask for a token that still lives for so long")

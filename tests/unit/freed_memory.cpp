@@ -20,10 +20,20 @@ thread_local std::string_view wanted;
 thread_local int freed = 0, held = 0;
 thread_local void const* watched = nullptr;
 thread_local bool watched_freed = false;
+thread_local int allocations_left = -1;
+thread_local bool refused = false;
+
+// Returns true for the one that is to be refused.
+bool is_refused() noexcept
+{
+    if (allocations_left < 0 || allocations_left-- != 0) return false;
+    return refused = true;
+}
 
 // It comes clean: what another has left in the heap is not to be found in it.
 void* allocate(std::size_t size)
 {
+    if (is_refused()) throw std::bad_alloc();
     void* const p = std::malloc(size == 0 ? 1 : size);
     if (p == nullptr) throw std::bad_alloc();
     std::memset(p, 0, ::malloc_usable_size(p));
@@ -86,6 +96,22 @@ bool freed_memory::block_freed() const noexcept
     return watched_freed;
 }
 
+refused_memory::refused_memory(int which) noexcept
+{
+    allocations_left = which;
+    refused = false;
+}
+
+refused_memory::~refused_memory()
+{
+    allocations_left = -1;
+}
+
+bool refused_memory::happened() const noexcept
+{
+    return refused;
+}
+
 void* operator new(std::size_t size)
 {
     return allocate(size);
@@ -93,6 +119,7 @@ void* operator new(std::size_t size)
 
 void* operator new(std::size_t size, std::nothrow_t const&) noexcept
 {
+    if (is_refused()) return nullptr;
     return std::malloc(size == 0 ? 1 : size);
 }
 

@@ -24,3 +24,17 @@ public:
     /// Was the block freed?
     bool block_freed() const noexcept;
 };
+
+/// While it lives, the allocation number `which` of this thread, from 0 on, is refused with `std::bad_alloc`.
+/// One at a time.
+class refused_memory
+{
+public:
+    explicit refused_memory(int which) noexcept;
+    refused_memory(refused_memory const&) = delete;
+    refused_memory& operator=(refused_memory const&) = delete;
+    ~refused_memory();
+
+    /// Returns true if it was reached.
+    bool happened() const noexcept;
+};

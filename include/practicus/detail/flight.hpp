@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/fixed_error.hpp>
 #include <practicus/detail/sweeper.hpp>
 #include <practicus/error.hpp>
 
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <new>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace practicus::inline v1::detail {
@@ -26,8 +28,8 @@ struct do_nothing
     void operator()() const noexcept {}
 };
 
-/// What the exception in flight says, in a form that several threads may throw again.
-inline std::shared_ptr<error_info const> current_error_info()
+/// For `current_error_info`. Throws where memory is refused.
+inline std::shared_ptr<error_info const> read_current_error()
 {
     error_info info;
     try {
@@ -37,7 +39,7 @@ inline std::shared_ptr<error_info const> current_error_info()
     } catch (boost::system::system_error const& e) {
         info.code = e.code();
     } catch (std::bad_alloc const&) {
-        info.code = make_error_code(boost::system::errc::not_enough_memory);
+        return fixed_error<boost::system::errc::not_enough_memory>();
     } catch (std::exception const& e) {
         info.code = make_error_code(boost::system::errc::state_not_recoverable);
         info.message = e.what();
@@ -48,11 +50,20 @@ inline std::shared_ptr<error_info const> current_error_info()
     return std::make_shared<error_info const>(std::move(info));
 }
 
+/// What the exception in flight says, in a form that several threads may throw again; that memory is refused,
+/// if it cannot be kept.
+inline std::shared_ptr<error_info const> current_error_info() noexcept
+{
+    try {
+        return read_current_error();
+    } catch (...) {
+        return fixed_error<boost::system::errc::not_enough_memory>();
+    }
+}
+
 [[noreturn]] inline void throw_aborted()
 {
-    error_info info;
-    info.code = asio::error::operation_aborted;
-    throw error(std::move(info));
+    throw error(fixed_error<asio::error::operation_aborted>());
 }
 
 /// What a flight is but for its value: whether it has ended, and who waits.
@@ -63,7 +74,7 @@ public:
     flight_base(flight_base const&) = delete;
     flight_base& operator=(flight_base const&) = delete;
 
-    void fail(std::shared_ptr<error_info const> failure)
+    void fail(std::shared_ptr<error_info const> failure) noexcept
     {
         finish([&] { failure_ = std::move(failure); });
     }
@@ -71,9 +82,9 @@ public:
 protected:
     ~flight_base() = default;
 
-    /// `set` keeps what the waiters get; only the first end counts.
+    /// `set` keeps what the waiters get, and throws nothing; only the first end counts.
     template <class Set>
-    void finish(Set set)
+    void finish(Set set) noexcept
     {
         std::lock_guard lock(mutex_);
         if (done_) return;
@@ -90,7 +101,7 @@ protected:
     class place
     {
     public:
-        explicit place(flight_base& in) noexcept : in_(in), waiter_(std::make_shared<timed_waiter>()) {}
+        explicit place(flight_base& in) : in_(in), waiter_(std::make_shared<timed_waiter>()) {}
         place(place const&) = delete;
         place& operator=(place const&) = delete;
         ~place() { in_.leave(*waiter_); }
@@ -122,6 +133,8 @@ protected:
     }
 
 private:
+    friend class ended_flights;
+
     void leave(timed_waiter& w) noexcept
     {
         std::lock_guard lock(mutex_);
@@ -140,6 +153,34 @@ private:
     waiter_queue waiters_;
     bool done_ = false;
     std::shared_ptr<error_info const> failure_;
+    // In one of `ended_flights`.
+    std::shared_ptr<flight_base> next_;
+};
+
+/// Flights that nothing will bring to an end, collected under a mutex to be ended without it. Allocates
+/// nothing.
+class ended_flights
+{
+public:
+    /// `one` is in no such collection, or null.
+    void add(std::shared_ptr<flight_base> one) noexcept
+    {
+        if (!one) return;
+        one->next_ = std::move(first_);
+        first_ = std::move(one);
+    }
+
+    void fail(std::shared_ptr<error_info const> const& why) noexcept
+    {
+        while (first_) {
+            auto next = std::move(first_->next_);
+            first_->fail(why);
+            first_ = std::move(next);
+        }
+    }
+
+private:
+    std::shared_ptr<flight_base> first_;
 };
 
 /// Work that is done once, and the coroutines that wait for it, in any context. Each gets a copy of the
@@ -149,8 +190,9 @@ template <class T>
 class flight final : public flight_base
 {
 public:
-    void succeed(T value)
+    void succeed(T value) noexcept
     {
+        static_assert(std::is_nothrow_move_constructible_v<T>);
         finish([&] { value_.emplace(std::move(value)); });
     }
 
@@ -187,12 +229,7 @@ public:
     flight_promise(flight_promise const&) = delete;
     flight_promise& operator=(flight_promise const&) = delete;
 
-    ~flight_promise()
-    {
-        error_info info;
-        info.code = asio::error::operation_aborted;
-        target_->fail(std::make_shared<error_info const>(std::move(info)));
-    }
+    ~flight_promise() { target_->fail(fixed_error<asio::error::operation_aborted>()); }
 
     flight<T>& operator*() const noexcept { return *target_; }
     flight<T>* operator->() const noexcept { return target_.get(); }

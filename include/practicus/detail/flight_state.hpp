@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/clock.hpp>
+#include <practicus/detail/fixed_error.hpp>
 #include <practicus/detail/freshness.hpp>
 #include <practicus/error.hpp>
 
@@ -80,8 +81,9 @@ struct flight_end
 ///   region saw first, and if it brings another dead value, that is refused in its turn. `MaxRefusals` in a
 ///   row of values that were young and that nothing has accepted, and the refusal is replayed like a lasting
 ///   error: a region that refuses what it has just issued is not asked at the rate of the calls.
-/// - When the credentials change, errors are forgotten and the flight is void, whatever it brings. If anybody
-///   may be waiting for it, another takes its place at once, with the same waiters.
+/// - When the credentials change, errors are forgotten and the flight is void, whatever it brings. After a
+///   login, another takes its place at once if any caller waits, with the same waiters; after a logout, they
+///   are told to log in.
 ///
 /// Thread safety: none; the driver holds a mutex over each call, and acts after unlocking. `random` is always
 /// from U(0, 1). Time may step back a little between calls.
@@ -106,17 +108,18 @@ public:
     decision renew(time_point now) { return wait(now); }
 
     /// The flight `ticket` brought a value.
-    flight_end answer(flight_ticket ticket, Handle value, lifespan life, time_point now, double random)
+    flight_end answer(flight_ticket ticket, Handle value, lifespan life, time_point now,
+                      double random) noexcept
     {
         if (!is_current(ticket)) return {};
         if (!value || life.has_ended(now))
-            return failed(ticket, error(errc::expired_token).shared_info(), now, random);
+            return failed(ticket, fixed_error<errc::expired_token>(), now, random);
         put(std::move(value), life);
         return {flight_outcome::served, nullptr};
     }
 
     /// The flight `ticket` failed.
-    flight_end failed(flight_ticket ticket, error_ptr why, time_point now, double random)
+    flight_end failed(flight_ticket ticket, error_ptr why, time_point now, double random) noexcept
     {
         if (!is_current(ticket)) return {};
         land();
@@ -134,7 +137,7 @@ public:
     /// A value that was got in another way: by an explicit login, from a listing, from another process; not
     /// one that is past its life. A flight is void from now on; whoever waits for it gets this value. True if
     /// anybody may be waiting.
-    bool put(Handle value, lifespan life)
+    bool put(Handle value, lifespan life) noexcept
     {
         if (shut_) return false;
         bool const wanted = land();
@@ -160,9 +163,10 @@ public:
         return true;
     }
 
-    /// Somebody logged in or out. `keep` what is cached only if it is the same user's. If a ticket comes
-    /// back, start that flight: with the credentials of now, for those who waited for the one that is void.
-    flight_ticket credentials_changed(bool keep)
+    /// A login or a logout. `keep` what is cached only if it is the same user's. If a ticket comes back,
+    /// start that flight: with the credentials of now, for those who waited for the one that is void. None
+    /// comes back unless `again`: who waits is to be told then.
+    flight_ticket credentials_changed(bool keep, bool again = true) noexcept
     {
         if (shut_) return 0;
         if (!keep) drop();
@@ -171,7 +175,7 @@ public:
         if (value_ && failures_ != 0) life_.postpone_renewal(life_.born());
         forget_error();
         failures_ = refusals_ = 0;
-        return land() ? start(true) : 0;
+        return land() && again ? start(true) : 0;
     }
 
     /// From now on everybody gets `why`. True if anybody may be waiting: they get it too.

@@ -74,17 +74,13 @@ public:
         entries_.for_each([&](auto const& key, auto& place) { f(key, *place.held); });
     }
 
-    /// Somebody logged in or out. `keep` what is cached only if it is the same user's; else only entries stay
-    /// for which `start(key, entry_ptr, ticket)` is called: somebody waits, and that flight is to be started,
-    /// once this has returned.
-    template <class Start>
-    void credentials_changed(bool keep, Start start)
+    /// A login or a logout. `change(key, entry_ptr)` tells an entry's state, and returns the ticket that
+    /// comes back. `keep` what is cached only if it is the same user's; else only entries with a ticket stay.
+    template <class Change>
+    void credentials_changed(bool keep, Change change)
     {
-        entries_.erase_if([&](auto const& key, auto& place) {
-            auto const ticket = place.held->state.credentials_changed(keep);
-            if (ticket != 0) start(key, place.held, ticket);
-            return !keep && ticket == 0;
-        });
+        entries_.erase_if(
+            [&](auto const& key, auto& place) { return change(key, place.held) == 0 && !keep; });
     }
 
     /// The end: everybody who waits gets `why`, by `wake(entry_ptr)`, which takes a note. Whoever asks an

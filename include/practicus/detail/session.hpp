@@ -5,6 +5,7 @@
 #include <practicus/credentials.hpp>
 #include <practicus/detail/body_flow.hpp>
 #include <practicus/detail/error_body.hpp>
+#include <practicus/detail/fixed_error.hpp>
 #include <practicus/detail/freshness.hpp>
 #include <practicus/detail/http_date.hpp>
 #include <practicus/detail/message.hpp>
@@ -111,18 +112,18 @@ public:
         return state_.username();
     }
 
-    /// Forgets every token and password, and voids what is being fetched: who waits for it is told so.
+    /// Forgets every token and password, and voids what is being fetched: callers who wait are told so.
     void logout()
     {
-        flight_ticket again = 0;
+        ended_flights ended;
         {
             std::lock_guard lock(mutex_);
             ++logouts_;
             state_.forget();
-            again = access_->state.credentials_changed(false);
+            access_flights_.credentials_changed(*access_, false, false, ended);
         }
-        access_flights_.restart(access_, again);
-        caches_changed(false);
+        caches_changed(false, false);
+        ended.fail(fixed_error<errc::login_required>());
         if (store_.is_open()) home()->spawn([self = shared_from_this()] { return self->store_login(); });
     }
 
@@ -287,38 +288,33 @@ private:
     }
 
     /// Issued at an unknown time, perhaps by another clock: only the region can say when it ends.
-    static void keep_given(single_entry<token>& access, credentials const& who)
-    {
-        if (who.type() == credentials::kind::access_token)
-            access.state.put(token(who.value()), lifespan::unlimited());
-    }
-
     static std::shared_ptr<single_entry<token>> given_access(std::optional<credentials> const& who)
     {
         auto const result = std::make_shared<single_entry<token>>();
-        if (who) keep_given(*result, *who);
+        if (who && who->type() == credentials::kind::access_token)
+            result->state.put(token(who->value()), lifespan::unlimited());
         return result;
     }
 
-    /// From now on these credentials. Who waits for a token goes on waiting, for one by these.
+    /// From now on these credentials. Callers who wait for a token go on waiting, for one by these.
     void replace(credentials const& who)
     {
+        bool const is_given = who.type() == credentials::kind::access_token;
+        token const given = is_given ? token(who.value()) : token();
+        ended_flights ended;
         flight_ticket again = 0;
-        std::shared_ptr<flight<token>> waiters;
+        std::shared_ptr<flight<token>> served;
         {
             std::lock_guard lock(mutex_);
             state_.replace(who, stored_now(home()->time()));
-            again = access_->state.credentials_changed(false);
-            if (who.type() == credentials::kind::access_token) {
-                waiters = access_flights_.take_waiters(*access_);
-                keep_given(*access_, who);
-            }
+            if (is_given) served = access_flights_.take_waiters(*access_);
+            again = access_flights_.credentials_changed(*access_, false, !is_given, ended);
+            if (is_given) access_->state.put(given, lifespan::unlimited());
         }
-        if (waiters)
-            waiters->succeed(token(who.value()));
-        else
-            access_flights_.restart(access_, again);
-        caches_changed(false);
+        if (served) served->succeed(given);
+        ended.fail(fixed_error<errc::login_required>());
+        access_flights_.restart(access_, again);
+        caches_changed(false, true);
     }
 
     struct served_later
@@ -348,16 +344,17 @@ private:
         {
             std::lock_guard lock(mutex_);
             if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
-            auto const before = state_.user();
-            state_.replace(std::move(who), began.for_others);
-            state_.adopt(tokens, began.for_others, state_.generation());
-            same_user = are_same(before, state_.user());
-            access_->state.credentials_changed(false);
-            access_->state.put(tokens.access, life);
-            result.waiters = access_flights_.take_waiters(*access_);
+            auto next = state_;
+            next.replace(std::move(who), began.for_others);
+            next.adopt(tokens, began.for_others, next.generation());
+            same_user = are_same(state_.user(), next.user());
+            state_ = std::move(next);
             result.generation = state_.generation();
+            result.waiters = access_flights_.take_waiters(*access_);
+            access_->state.credentials_changed(false, false);
+            access_->state.put(tokens.access, life);
         }
-        caches_changed(same_user);
+        caches_changed(same_user, true);
         return result;
     }
 
@@ -382,11 +379,11 @@ private:
         if (failure) wire_.told()(events::tokens_not_taken{failure->code, failure->message});
     }
 
-    void caches_changed(bool keep)
+    void caches_changed(bool keep, bool again) noexcept
     {
-        models_.credentials_changed(keep);
-        apps_.credentials_changed(keep);
-        addons_.credentials_changed(keep);
+        models_.credentials_changed(keep, again);
+        apps_.credentials_changed(keep, again);
+        addons_.credentials_changed(keep, again);
     }
 
     lifespan life_of(wire::new_tokens const& tokens, response const& answer, sent_at const& began) const

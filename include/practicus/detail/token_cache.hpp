@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/fixed_error.hpp>
 #include <practicus/detail/single_flight_cache.hpp>
 #include <practicus/detail/striped_cache.hpp>
 #include <practicus/detail/token_cache_state.hpp>
@@ -15,6 +16,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,7 +45,12 @@ public:
         : home_(std::move(home)), by_name_(by_name), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
     {
         token_flights_.on_landed = [this](state_type::token_entry const& e, flight_end const& end) {
-            landed(*e, end);
+            try {
+                landed(*e, end);
+            } catch (...) {
+                // Rather none than one that is not the newest.
+                clear_stripes();
+            }
         };
     }
 
@@ -126,39 +133,60 @@ public:
     /// A listing says that these names have these ids.
     void prime(std::vector<std::pair<std::string, std::int64_t>> const& listed)
     {
-        std::vector<std::pair<std::shared_ptr<flight<id_handle>>, std::int64_t>> wake;
+        // Callers that wait are told in any case.
+        struct woken
         {
-            auto const now = home_->time().now();
-            std::lock_guard lock(mutex_);
-            for (auto const& [name, id] : listed) {
-                auto const primed = state_.prime(name, id, now);
-                if (primed.moved) erase_everywhere(name);
-                if (primed.wake)
-                    if (auto waiters = id_flights_.take_waiters(*primed.wake))
-                        wake.emplace_back(std::move(waiters), id);
+            std::vector<std::pair<std::shared_ptr<flight<id_handle>>, std::int64_t>> all;
+
+            ~woken()
+            {
+                for (auto const& [waiters, id] : all)
+                    waiters->succeed(id);
             }
+        };
+        woken wake;
+        auto const now = home_->time().now();
+        std::lock_guard lock(mutex_);
+        if (!make_room(state_.ids(), wake.all)) throw std::bad_alloc();
+        for (auto const& [name, id] : listed) {
+            auto const primed = state_.prime(name, id, now);
+            if (primed.moved) erase_everywhere(name);
+            if (primed.wake)
+                if (auto waiters = id_flights_.take_waiters(*primed.wake))
+                    wake.all.emplace_back(std::move(waiters), id);
         }
-        for (auto const& [waiters, id] : wake)
-            waiters->succeed(id);
     }
 
     /// Room for so many.
     std::size_t capacity() noexcept { return state_.ids().capacity(); }
 
-    /// Somebody logged in or out; `keep` what is cached if it is the same user's.
-    void credentials_changed(bool keep)
+    /// A login or a logout; `keep` what is cached if it is the same user's. What callers wait for is fetched
+    /// again by the credentials of now if `again`; else they are told to log in.
+    void credentials_changed(bool keep, bool again) noexcept
     {
+        ended_flights ended;
         std::vector<std::pair<state_type::id_entry, flight_ticket>> ids;
         std::vector<std::pair<state_type::token_entry, flight_ticket>> tokens;
+        bool room = true;
         {
             std::lock_guard lock(mutex_);
+            room = make_room(state_.ids(), ids) && make_room(state_.tokens(), tokens);
             state_.credentials_changed(
-                keep, [&](auto const&, auto const& e, flight_ticket t) { ids.emplace_back(e, t); },
-                [&](auto const&, auto const& e, flight_ticket t) { tokens.emplace_back(e, t); });
-            if (!keep)
-                for (auto& s : stripes_)
-                    s.clear();
+                keep,
+                [&](auto const&, auto const& e) {
+                    auto const ticket = id_flights_.credentials_changed(*e, keep, again && room, ended);
+                    if (ticket != 0) ids.emplace_back(e, ticket);
+                    return ticket;
+                },
+                [&](auto const&, auto const& e) {
+                    auto const ticket = token_flights_.credentials_changed(*e, keep, again && room, ended);
+                    if (ticket != 0) tokens.emplace_back(e, ticket);
+                    return ticket;
+                });
+            if (!keep) clear_stripes();
         }
+        ended.fail(room ? fixed_error<errc::login_required>()
+                        : fixed_error<boost::system::errc::not_enough_memory>());
         for (auto const& [entry, ticket] : ids)
             id_flights_.restart(entry, ticket);
         for (auto const& [entry, ticket] : tokens)
@@ -207,6 +235,26 @@ private:
     striped_cache<token>& stripes(token_purpose purpose) noexcept
     {
         return stripes_[purpose == token_purpose::predict ? 0 : 1];
+    }
+
+    void clear_stripes()
+    {
+        for (auto& s : stripes_)
+            s.clear();
+    }
+
+    /// For all flights that may have to be started again. False if memory is refused.
+    template <class Flights, class Tickets>
+    static bool make_room(Flights& flights, Tickets& room) noexcept
+    {
+        std::size_t under_way = 0;
+        flights.for_each([&](auto const&, auto& e) { under_way += e.state.in_flight(); });
+        try {
+            room.reserve(under_way);
+            return true;
+        } catch (...) {
+            return false;
+        }
     }
 
     static void erase(striped_cache<token>& from, token_names const& names)

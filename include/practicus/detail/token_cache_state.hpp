@@ -191,13 +191,13 @@ public:
     /// stripes.
     void drop_url(std::string_view url) { ids_.erase(url); }
 
-    /// For each flight to start again, `start_id(url, entry, ticket)` or `start_token(key, entry, ticket)`.
-    /// Ids are nobody's, but rights differ: another user may see other models.
-    template <class StartId, class StartToken>
-    void credentials_changed(bool keep, StartId start_id, StartToken start_token)
+    /// `change_id(url, entry)` and `change_token(key, entry)` as in `keyed_flights::credentials_changed`. Ids
+    /// are the same for all users, but rights differ: another user may see other models.
+    template <class ChangeId, class ChangeToken>
+    void credentials_changed(bool keep, ChangeId change_id, ChangeToken change_token)
     {
-        ids_.credentials_changed(keep, std::move(start_id));
-        tokens_.credentials_changed(keep, std::move(start_token));
+        ids_.credentials_changed(keep, std::move(change_id));
+        tokens_.credentials_changed(keep, std::move(change_token));
     }
 
     template <class WakeId, class WakeToken>

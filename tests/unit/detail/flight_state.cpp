@@ -444,6 +444,18 @@ TEST_CASE("flight_state: when the credentials change, the flight is void, and wh
     CHECK(f.ask().value == value);
 }
 
+TEST_CASE(
+    "flight_state: when nobody is logged in any more, no flight takes the place of the one that is void")
+{
+    fixture f;
+    auto const before = f.fetch();
+    CHECK(f.ask().action == action::join);
+    CHECK(f.state.credentials_changed(false, false) == 0);
+    CHECK_FALSE(f.state.in_flight());
+    CHECK(f.answer(before, make("late")) == outcome::ignored);
+    CHECK(f.ask().action == action::fetch);
+}
+
 TEST_CASE("flight_state: a renewal that nobody waits for is not repeated with other credentials")
 {
     fixture f;

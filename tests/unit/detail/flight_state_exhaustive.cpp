@@ -183,7 +183,9 @@ public:
         case event::log_in_lazily: log_in_lazily(); break;
         case event::log_out:
             session_.forget();
-            credentials_changed();
+            last_error_ = last_refusal_ = nullptr;
+            expect(flights_.credentials_changed(false, false) == 0, "a start after a logout");
+            wake(nullptr);
             break;
         case event::shutdown: shutdown(); break;
         }

@@ -242,27 +242,34 @@ TEST_CASE("token_cache_state: when somebody else logs in, everything goes but wh
     waiting->extra.name = "somebody";
     auto const second = waiting->state.ask(f.now).ticket;
     std::vector<std::string> started;
-    auto const start_id = [&](std::string const& name, cache::id_entry const& entry, flight_ticket ticket) {
+    bool keep = false;
+    auto const change_id = [&](std::string const& name, cache::id_entry const& entry) {
+        auto const ticket = entry->state.credentials_changed(keep);
+        if (ticket == 0) return ticket;
         CHECK(entry == id);
         CHECK(ticket != first);
         started.push_back(name);
+        return ticket;
     };
-    auto const start_token = [&](token_key const& key, cache::token_entry const& entry,
-                                 flight_ticket ticket) {
+    auto const change_token = [&](token_key const& key, cache::token_entry const& entry) {
+        auto const ticket = entry->state.credentials_changed(keep);
+        if (ticket == 0) return ticket;
         CHECK(key.id == 43);
         CHECK(entry->extra.name == "somebody");
         CHECK(ticket != second);
         started.push_back("43");
+        return ticket;
     };
     SECTION("another user")
     {
-        f.state.credentials_changed(false, start_id, start_token);
+        f.state.credentials_changed(keep, change_id, change_token);
         CHECK(f.state.ids().size() == 1);
         CHECK(f.state.tokens().size() == 1);
     }
     SECTION("the same user")
     {
-        f.state.credentials_changed(true, start_id, start_token);
+        keep = true;
+        f.state.credentials_changed(keep, change_id, change_token);
         CHECK(f.state.ids().size() == 2);
         CHECK(f.state.tokens().size() == 2);
         CHECK(f.state.find({42})->state.ask(f.now).action == action::serve);
