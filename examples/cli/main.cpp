@@ -103,7 +103,8 @@ private:
         auto* command = add("login", "Logs in to a region, and keeps the login in core.conf",
                             [this] { return cli::login(global, login); });
         command->add_option("URL", login.url, "the region's url");
-        command->add_option("--email", login.email, "whose login; else it is asked for")->type_name("EMAIL");
+        command->add_option("--email", login.email, "whose login; else the token says it, or it is asked for")
+            ->type_name("EMAIL");
         auto* const password = command->add_flag("--password-stdin", login.password_from_input,
                                                  "the first line of standard input is the password");
         command
@@ -116,7 +117,7 @@ private:
             ->excludes(password);
 
         command = add("logout", "Forgets a login", [this] { return cli::logout(global, logout); });
-        command->add_option("REGION", logout.region, "the region's key or host");
+        command->add_option("REGION", logout.region, "the region's key, host or url");
         command->add_flag("--all", logout.all, "forget all logins");
 
         command = add("regions", "Lists the regions that somebody is logged in to",

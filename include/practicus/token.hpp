@@ -121,7 +121,7 @@ public:
     token const& refresh() const noexcept { return refresh_; }
     /// Empty if nobody knows.
     std::string const& username() const noexcept { return username_; }
-    /// The e-mail of the login with a password; empty after a login with a token.
+    /// The user's e-mail, if the login has told it; empty otherwise.
     std::string const& email() const noexcept { return email_; }
 
 private:

@@ -395,6 +395,28 @@ TEST_CASE("core.conf: programs of two users with one name share nothing")
     CHECK(f.server.count("GET modelhost/model-auth/") == 2);
 }
 
+TEST_CASE("core.conf: a login as another user of the same name is written to nothing of the one that is kept")
+{
+    kept_region f;
+    int const region_tells = GENERATE(0, 1, 2);
+    if (region_tells < 2) f.server.region().name_no_users();
+    if (region_tells < 1) f.server.region().tokens(practicus::mock::token_shape::opaque);
+    f.log_in(f.issue());
+    f.server.region().add(practicus::mock::user("admin@labs.com", "b"));
+    auto const before = f.region().login().value();
+    auto const bearer = [&](practicus::client const& client) {
+        f.run(client.models());
+        return std::string(f.server.requests().back().headers["authorization"]);
+    };
+    auto const program = f.client();
+    auto const his = bearer(program);
+    f.run(program.login("admin@labs.com", "b"));
+    CHECK(bearer(program) != his);
+    CHECK(f.region().login().value() == before);
+    CHECK(bearer(f.client()) == his);
+    CHECK(f.region().login().value() == before);
+}
+
 TEST_CASE(
     "core.conf: what is shared of logins that the file does not have is removed, but for locks that are held")
 {
