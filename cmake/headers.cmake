@@ -65,6 +65,8 @@ set(practicus_marked_headers
     practicus/detail/sweeper.hpp
     practicus/detail/flight.hpp
     practicus/detail/runtime.hpp
+    practicus/detail/child_group.hpp
+    practicus/detail/run_operation.hpp
     practicus/detail/tls_context.hpp
     practicus/detail/tls_stream.hpp
     practicus/detail/stream.hpp

@@ -50,7 +50,7 @@ transport& transport_of(client const& of) noexcept;
 /// answer's status or content; with those of a login or a renewal that it waits for; with
 /// `errc::client_closed` after `close`; and with `boost::asio::error::operation_aborted` when it is cancelled
 /// or the client's execution context is gone. An argument that can not be used (a url, say) throws at the
-/// call itself.
+/// call itself. What a source, a sink or a batch job's callback throws leaves the operation unchanged.
 ///
 /// **Access tokens.** An operation that needs one renews it when it is about to expire, and once when the
 /// region refuses it (401). All callers share one renewal. When nothing is left that the region accepts,
@@ -66,7 +66,9 @@ transport& transport_of(client const& of) noexcept;
 /// others may wait for goes on. As everywhere in Asio, a signal is emitted on the operation's executor, which
 /// then is a strand or has one thread. So that none is lost, awaiting throws in the course of an operation,
 /// its callbacks included, even if the caller has set `this_coro::throw_if_cancelled(false)`. Whoever has
-/// done so may begin an operation after a cancellation, which then does not end it.
+/// done so may begin an operation after a cancellation, which then does not end it. An operation with a
+/// source, a sink or a batch job ends after these, which are cancelled too: they may refer to the caller's
+/// objects.
 ///
 /// **Executors.** On an executor of the client's own context, an operation runs and does its I/O right there.
 /// On another's, it runs on the client's executor and its caller waits: then the client's context must be run

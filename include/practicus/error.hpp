@@ -8,6 +8,7 @@
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -284,6 +285,8 @@ struct error_info
     unsigned attempts = 0;
     /// How long it took in all.
     std::chrono::milliseconds elapsed{0};
+    /// What a source, a sink or a callback of the caller threw, if that ended the operation; else null.
+    std::exception_ptr exception;
 };
 
 /// What every operation throws. Copies share their information; what() holds only our own words.

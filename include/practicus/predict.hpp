@@ -21,7 +21,8 @@
 namespace practicus::inline v1 {
 
 /// A request's body, piece by piece: each call brings the next one, an empty one is the end. Called again
-/// when the piece before has been written, in the client's context. (Make it before the `co_await`: g++ 12
+/// when the piece before has been written, in the client's context. It may refer to what lives until the
+/// operation has ended. (Make it before the `co_await`: g++ 12
 /// destroys a temporary lambda with captures twice.)
 using body_source = std::function<boost::asio::awaitable<std::string>()>;
 

@@ -14,6 +14,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -626,6 +627,114 @@ TEST_CASE("batches: a client that is closed ends the run")
     client.close();
     poll_until(f.io, [&] { return e.closed == 1; });
     never.open();
+}
+
+namespace {
+
+struct own_exception
+{
+    int number = 0;
+};
+
+/// Runs batches with a source that refers to this frame, and is suspended in a wait of its own when the run
+/// ends. `open` is told of the suspension; `outlived` whether it lasted longer than the run.
+asio::awaitable<void> run_with_own_source(practicus::client client, practicus::model_url url,
+                                          practicus::body_sink sink, bool& open, bool& outlived)
+{
+    asio::steady_timer never(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+    std::atomic<bool> suspended = false;
+    int given = 0;
+    practicus::body_source const source = [&]() -> asio::awaitable<std::string> {
+        if (given++ == 0) co_return header + rows(0, 20);
+        suspended = open = true;
+        co_await asio::this_coro::throw_if_cancelled(false);
+        boost::system::error_code code;
+        auto waiting = never.async_wait(asio::redirect_error(asio::use_awaitable, code));
+        co_await std::move(waiting);
+        for (int i = 0; i != 10; ++i)
+            co_await asio::post(asio::use_awaitable);
+        suspended = false;
+        co_return std::string();
+    };
+    batch_job job(url, source, std::move(sink));
+    job.rows(10).in_flight(2);
+    std::exception_ptr failed;
+    try {
+        co_await client.predict_batches(job);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    outlived = suspended;
+    if (failed) std::rethrow_exception(failed);
+}
+
+} // namespace
+
+TEST_CASE("batches: a run ends after its source, whatever ends it")
+{
+    batches f;
+    bool const cancelled = GENERATE(false, true);
+    bool const refused = !cancelled && GENERATE(false, true);
+    bool const elsewhere = GENERATE(false, true);
+    asio::thread_pool pool(2);
+    practicus::client client(elsewhere ? asio::any_io_executor(pool.get_executor()) : f.io.get_executor(),
+                             f.server.url(), practicus::client_options().credentials(fixture::password()));
+    f.run(client.session_token(f.model()));
+    practicus::mock::gate gate;
+    // The source is asked for more before the first batch is answered.
+    f.server.expect("POST", call_path).hold(gate).times(2).reply(refused ? 400 : 200);
+    practicus::body_sink const full = [](std::string) -> asio::awaitable<void> { throw own_exception{7}; };
+    bool open = false, outlived = true;
+    asio::cancellation_signal signal;
+    std::exception_ptr failed;
+    asio::co_spawn(
+        f.io, run_with_own_source(client, f.model(), full, open, outlived),
+        asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr e) { failed = std::move(e); }));
+    poll_until(f.io, [&] { return gate.waiting() != 0 && client.stats().waiting == 0; });
+    if (!elsewhere) poll_until(f.io, [&] { return open; });
+    if (cancelled)
+        signal.emit(asio::cancellation_type::terminal);
+    else
+        gate.open();
+    poll_until(f.io, [&] { return failed != nullptr; });
+    CHECK_FALSE(outlived);
+    gate.open();
+    pool.join();
+}
+
+TEST_CASE("batches: what the caller's own functions throw ends the run unchanged")
+{
+    batches f;
+    bool const elsewhere = GENERATE(false, true);
+    asio::thread_pool pool(1);
+    practicus::client client(elsewhere ? asio::any_io_executor(pool.get_executor()) : f.io.get_executor(),
+                             f.server.url(), practicus::client_options().credentials(fixture::password()));
+    auto const text = header + rows(0, 20);
+    practicus::body_source const bad_source = []() -> asio::awaitable<std::string> {
+        throw own_exception{1};
+    };
+    practicus::body_sink const bad_sink = [](std::string) -> asio::awaitable<void> {
+        throw own_exception{2};
+    };
+    batch_job bad_progress = f.job(text), bad_failed = f.job(text), bad_side = f.job(text);
+    bad_progress.on_progress([](batch_progress const&) { throw own_exception{3}; });
+    bad_failed.on_failed([](practicus::batch_failure const&) { throw own_exception{4}; });
+    bad_side.failed_to(bad_sink);
+    auto const thrown = [&](batch_job const& job) {
+        try {
+            f.run(client.predict_batches(job));
+        } catch (own_exception const& e) {
+            return e.number;
+        }
+        return 0;
+    };
+    CHECK(thrown(batch_job(f.model(), bad_source, f.to(f.out))) == 1);
+    CHECK(thrown(batch_job(f.model(), practicus::csv_text(text), bad_sink)) == 2);
+    CHECK(thrown(bad_progress) == 3);
+    f.server.expect("POST", call_path).always().reply(400);
+    CHECK(thrown(bad_failed) == 4);
+    CHECK(thrown(bad_side) == 2);
+    pool.join();
 }
 
 TEST_CASE("batches: a context that is destroyed in the middle leaves nothing behind")

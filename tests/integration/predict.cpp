@@ -12,9 +12,16 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
 #include <deque>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -381,11 +388,97 @@ TEST_CASE("predict: what source and sink throw ends the call, also if it looks a
     auto const failed = f.failure(client.predict(f.model(), rows(3), predict_options().sink(full)));
     CHECK(failed.code == errc::connect_failed);
     CHECK(failed.message == "the disk is full");
-    practicus::body_source const broken = []() -> asio::awaitable<std::string> {
-        throw std::runtime_error("no more");
-    };
-    CHECK(f.failure(client.predict(f.model(), broken)).message == "no more");
+    CHECK(failed.request.empty());
     CHECK(f.run(client.predict(f.model(), "a\n1\n")).status == 200);
+}
+
+namespace {
+
+struct own_exception
+{
+    int number = 0;
+};
+
+/// Calls with a source and a sink that refer to this frame, and are suspended when the caller is cancelled.
+/// `open` is told of the suspension; `outlived` whether it lasted longer than the call.
+asio::awaitable<void> call_with_own(practicus::client client, practicus::model_url url, bool in_source,
+                                    std::atomic<bool>& open, std::atomic<bool>& outlived)
+{
+    std::atomic<bool> suspended = false;
+    auto const suspend = [&]() -> asio::awaitable<void> {
+        asio::steady_timer never(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+        suspended = open = true;
+        co_await asio::this_coro::throw_if_cancelled(false);
+        boost::system::error_code code;
+        auto waiting = never.async_wait(asio::redirect_error(asio::use_awaitable, code));
+        co_await std::move(waiting);
+        for (int i = 0; i != 10; ++i)
+            co_await asio::post(asio::use_awaitable);
+        suspended = false;
+    };
+    practicus::body_source const source = [&]() -> asio::awaitable<std::string> {
+        co_await suspend();
+        co_return std::string();
+    };
+    practicus::body_sink const sink = [&](std::string) { return suspend(); };
+    auto const how = predict_options().sink(sink);
+    std::exception_ptr failed;
+    try {
+        if (in_source)
+            co_await client.predict(url, source);
+        else
+            co_await client.predict(url, "a\n1\n", how);
+    } catch (...) {
+        failed = std::current_exception();
+    }
+    outlived = suspended.load();
+    if (failed) std::rethrow_exception(failed);
+}
+
+} // namespace
+
+TEST_CASE("predict: what source and sink throw reaches the caller unchanged, in any context")
+{
+    predicting f;
+    bool const elsewhere = GENERATE(false, true);
+    asio::thread_pool pool(1);
+    practicus::client client(elsewhere ? asio::any_io_executor(pool.get_executor()) : f.io.get_executor(),
+                             f.server.url(), practicus::client_options().credentials(fixture::password()));
+    practicus::body_source const source = []() -> asio::awaitable<std::string> { throw own_exception{1}; };
+    practicus::body_sink const sink = [](std::string) -> asio::awaitable<void> { throw own_exception{2}; };
+    auto const thrown = [&](asio::awaitable<prediction> call) {
+        try {
+            f.run(std::move(call));
+        } catch (own_exception const& e) {
+            return e.number;
+        }
+        return 0;
+    };
+    CHECK(thrown(client.predict(f.model(), source)) == 1);
+    CHECK(thrown(client.predict(f.model(), "a\n1\n", predict_options().sink(sink))) == 2);
+    CHECK(f.run(client.predict(f.model(), "a\n1\n")).status == 200);
+    pool.join();
+}
+
+TEST_CASE("predict: a call that is cancelled in another context ends after its source and sink")
+{
+    predicting f;
+    bool const in_source = GENERATE(false, true);
+    asio::thread_pool pool(1);
+    practicus::client client(pool.get_executor(), f.server.url(),
+                             practicus::client_options().credentials(fixture::password()));
+    std::atomic<bool> open = false, outlived = true;
+    asio::cancellation_signal signal;
+    ends e;
+    asio::co_spawn(f.io, call_with_own(client, f.model(), in_source, open, outlived),
+                   asio::bind_cancellation_slot(signal.slot(), e.handler()));
+    poll_until(f.io, [&] { return open.load(); });
+    signal.emit(asio::cancellation_type::terminal);
+    // A second one changes nothing.
+    signal.emit(asio::cancellation_type::terminal);
+    poll_until(f.io, [&] { return e.aborted == 1; });
+    CHECK_FALSE(outlived);
+    pool.join();
 }
 
 TEST_CASE("predict: a server that refuses a body in the middle of it is heard")

@@ -9,48 +9,42 @@
 #include <practicus/detail/csv_cutter.hpp>
 #include <practicus/detail/in_order.hpp>
 #include <practicus/detail/prediction_call.hpp>
-#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/run_operation.hpp>
 #include <practicus/detail/sweeper.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
 
 namespace practicus::inline v1::detail {
 
-/// One run over many batches. One coroutine starts and writes; one reads the next batch ahead, and each batch
-/// on its way is one: these are cancelled with the run.
+/// One run over many batches. One coroutine starts and writes. Its children are one that reads the next batch
+/// ahead, and one for each batch on its way.
 class batch_run : public std::enable_shared_from_this<batch_run>
 {
 public:
-    batch_run(handle h, batch_job const& job)
-        : handle_(std::move(h)), job_(job), op_(handle_.begin_unlimited()), cutter_(job.rows(), job.bytes()),
-          window_(job.in_flight())
+    batch_run(handle h, batch_job const& job, std::shared_ptr<child_group> children)
+        : handle_(std::move(h)), job_(job), children_(std::move(children)), op_(handle_.begin_unlimited()),
+          cutter_(job.rows(), job.bytes()), window_(job.in_flight())
     {
         cutter_.skip_rows(rows_before());
         progress_.rows = job.resumed_rows();
         progress_.failed_rows = job.resumed_failed();
-    }
-
-    /// To be called when nobody waits for the run any more: ends what is on its way.
-    void cancel() noexcept
-    {
-        calls_.clear();
-        reading_.reset();
     }
 
     asio::awaitable<batch_progress> go()
@@ -66,13 +60,15 @@ public:
                 co_await wait();
             else
                 break;
+            check_lost();
             tell(false);
         }
-        if (source_failure_) std::rethrow_exception(std::exchange(source_failure_, nullptr));
+        if (source_failure_) throw error(source_failure_);
         check_resumed();
-        if (job_.is_resumed() && progress_.rows == job_.resumed_rows()) co_await job_.sink()(std::string());
+        if (job_.is_resumed() && progress_.rows == job_.resumed_rows())
+            co_await call_back(job_.sink(), std::string());
         if (job_.is_resumed() && job_.failed_to() && progress_.failed_rows == job_.resumed_failed())
-            co_await job_.failed_to()(std::string());
+            co_await call_back(job_.failed_to(), std::string());
         tell(true);
         co_return progress_;
     }
@@ -95,6 +91,21 @@ private:
 
         csv_batch batch;
         batch_window::ticket ticket;
+    };
+
+    /// A child's report, due when its coroutine is gone.
+    struct report
+    {
+        explicit report(std::shared_ptr<batch_run> r) noexcept : run(std::move(r)) {}
+        report(report const&) = delete;
+        report& operator=(report const&) = delete;
+        ~report()
+        {
+            if (!made) run->lose();
+        }
+
+        std::shared_ptr<batch_run> run;
+        bool made = false;
     };
 
     session& state() const noexcept { return handle_.state(); }
@@ -133,32 +144,34 @@ private:
 
     void read_ahead()
     {
+        auto const due = std::make_shared<report>(shared_from_this());
         {
             std::lock_guard lock(mutex_);
             is_reading_ = true;
         }
-        reading_ = std::make_unique<remote_call>(home());
-        reading_->start([self = shared_from_this()] { return read_next(self); });
+        children_->start([due] { return read_next(due); });
     }
 
-    static asio::awaitable<void> read_next(std::shared_ptr<batch_run> self)
+    static asio::awaitable<void> read_next(std::shared_ptr<report> due)
     {
-        sweeper::activity const running(self->home()->limits());
+        auto& self = *due->run;
+        sweeper::activity const running(self.home()->limits());
         std::optional<csv_batch> batch;
-        std::exception_ptr failure;
+        std::shared_ptr<error_info const> failure;
         try {
-            batch = co_await self->read();
+            batch = co_await self.read();
         } catch (...) {
-            failure = std::current_exception();
+            failure = current_error_info();
         }
-        self->has_read(std::move(batch), std::move(failure));
+        self.has_read(std::move(batch), std::move(failure));
+        due->made = true;
     }
 
     asio::awaitable<std::optional<csv_batch>> read()
     {
         std::optional<csv_batch> batch = cutter_.next();
         while (!batch && !source_done_) {
-            auto piece = co_await job_.source()();
+            auto piece = co_await call_back(job_.source());
             source_done_ = piece.empty();
             if (source_done_)
                 cutter_.finish();
@@ -181,7 +194,7 @@ private:
             bytes_skipped_ = bytes_in_ - std::min<std::uint64_t>(bytes_in_, cutter_.buffered() + taken);
     }
 
-    void has_read(std::optional<csv_batch> batch, std::exception_ptr failure)
+    void has_read(std::optional<csv_batch> batch, std::shared_ptr<error_info const> failure) noexcept
     {
         std::unique_lock lock(mutex_);
         is_reading_ = false;
@@ -193,41 +206,41 @@ private:
 
     void start(startable next)
     {
+        auto const due = std::make_shared<report>(shared_from_this());
         auto const sequence = started_++;
-        calls_.emplace_back(std::make_unique<remote_call>(home()));
-        // Kept by the function: what is dropped before it has begun leaves nothing behind.
         auto const kept = std::make_shared<csv_batch>(std::move(next.batch));
-        calls_.back()->start([self = shared_from_this(), kept, sequence, ticket = next.ticket] {
-            return run(self, kept, sequence, ticket);
-        });
+        children_->start(
+            [due, kept, sequence, ticket = next.ticket] { return run(due, *kept, sequence, ticket); });
     }
 
-    /// One batch, to its end. It owns what it refers to: the function that made it does not stay.
-    static asio::awaitable<void> run(std::shared_ptr<batch_run> self, std::shared_ptr<csv_batch> batch,
-                                     std::uint64_t sequence, batch_window::ticket ticket)
+    /// One batch, to its end.
+    static asio::awaitable<void> run(std::shared_ptr<report> due, csv_batch& batch, std::uint64_t sequence,
+                                     batch_window::ticket ticket)
     {
-        sweeper::activity const running(self->home()->limits());
-        batch_retry policy(self->job_.tries(), self->job_.patience());
+        auto& self = *due->run;
+        sweeper::activity const running(self.home()->limits());
+        batch_retry policy(self.job_.tries(), self.job_.patience());
         outcome result;
         while (true) {
             result.failure.reset();
             try {
-                co_await self->send(*batch, ticket, result.answer);
+                co_await self.send(batch, ticket, result.answer);
                 break;
             } catch (...) {
                 result.failure = current_error_info();
             }
-            auto const wait = policy.failed(*result.failure, self->now(), self->home()->random().next());
+            auto const wait = policy.failed(*result.failure, self.now(), self.home()->random().next());
             if (!wait) break;
             try {
-                co_await self->pause(*wait);
+                co_await self.pause(*wait);
             } catch (...) {
                 result.failure = current_error_info();
                 break;
             }
         }
-        result.batch = std::move(*batch);
-        self->end(sequence, ticket, std::move(result));
+        result.batch = std::move(batch);
+        self.end(sequence, ticket, std::move(result));
+        due->made = true;
     }
 
     asio::awaitable<void> send(csv_batch const& batch, batch_window::ticket ticket, prediction& answer)
@@ -298,7 +311,21 @@ private:
         wake(std::move(lock));
     }
 
-    void wake(std::unique_lock<std::mutex> lock)
+    /// A child ended without a report: memory was refused, or the client's context is gone.
+    void lose() noexcept
+    {
+        std::unique_lock lock(mutex_);
+        lost_ = true;
+        wake(std::move(lock));
+    }
+
+    void check_lost()
+    {
+        std::lock_guard lock(mutex_);
+        if (lost_) throw std::bad_alloc();
+    }
+
+    void wake(std::unique_lock<std::mutex> lock) noexcept
     {
         news_ = true;
         auto const woken = std::move(waiting_);
@@ -337,7 +364,6 @@ private:
     asio::awaitable<void> write(outcome& result)
     {
         ++written_;
-        calls_.pop_front();
         bytes_written_ += result.batch.text.size() - result.batch.header_size;
         if (result.failure) {
             co_await fail(result.batch, *result.failure);
@@ -352,7 +378,7 @@ private:
         text.append(answer.rows);
         if (!text.ends_with('\n')) text += '\n';
         progress_.bytes_out += text.size();
-        co_await job_.sink()(std::move(text));
+        co_await call_back(job_.sink(), std::move(text));
         progress_.rows += result.batch.rows;
         ++progress_.batches;
     }
@@ -366,10 +392,10 @@ private:
         failure.first_row = batch.first_row;
         failure.rows = batch.rows;
         failure.error = why;
-        if (job_.on_failed()) job_.on_failed()(failure);
+        if (job_.on_failed()) call_back(job_.on_failed(), failure);
         if (!job_.failed_to()) throw_with_rows(why, first, last);
         std::string text = progress_.failed_rows == 0 ? batch.text : batch.text.substr(batch.header_size);
-        co_await job_.failed_to()(std::move(text));
+        co_await call_back(job_.failed_to(), std::move(text));
         progress_.failed_rows += batch.rows;
     }
 
@@ -418,7 +444,7 @@ private:
         auto const done = progress_.rows + progress_.failed_rows - rows_before();
         progress_.rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
         progress_.left = time_left(seconds);
-        if (job_.on_progress()) job_.on_progress()(progress_);
+        if (job_.on_progress()) call_back(job_.on_progress(), progress_);
     }
 
     std::chrono::nanoseconds time_left(double seconds) const
@@ -434,15 +460,13 @@ private:
 
     handle handle_;
     batch_job const job_;
+    std::shared_ptr<child_group> children_;
     operation op_;
     std::uint64_t started_ = 0;
     std::uint64_t written_ = 0;
     std::uint64_t bytes_written_ = 0;
     batch_progress progress_;
     time_point tell_at_{};
-    // Of what is not written yet, in order.
-    std::deque<std::unique_ptr<remote_call>> calls_;
-    std::unique_ptr<remote_call> reading_;
 
     // The reader's, while there is one.
     csv_cutter cutter_;
@@ -454,7 +478,8 @@ private:
     std::optional<csv_batch> next_;
     bool is_reading_ = false;
     bool read_all_ = false;
-    std::exception_ptr source_failure_;
+    bool lost_ = false;
+    std::shared_ptr<error_info const> source_failure_;
     std::uint64_t bytes_in_ = 0;
     /// What stands before the first batch.
     std::optional<std::uint64_t> bytes_skipped_;
@@ -465,13 +490,24 @@ private:
 
 inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr<batch_job> job)
 {
-    struct cancelled_later
-    {
-        std::shared_ptr<batch_run> run;
-        ~cancelled_later() { run->cancel(); }
-    };
-    cancelled_later const kept{std::make_shared<batch_run>(std::move(h), *job)};
-    co_return co_await kept.run->go();
+    auto const home = h.state().home();
+    children const all(home);
+    auto ending = child_group::end(all.group());
+    bool const throws = co_await asio::this_coro::throw_if_cancelled();
+    std::optional<batch_progress> result;
+    caught failure;
+    try {
+        auto const run = std::make_shared<batch_run>(std::move(h), *job, all.group());
+        result.emplace(co_await run->go());
+    } catch (...) {
+        failure.keep();
+    }
+    // The source, say, refers to what is the caller's.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await std::move(ending);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    failure.rethrow();
+    co_return *result;
 }
 
 } // namespace practicus::inline v1::detail

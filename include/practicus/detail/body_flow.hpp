@@ -7,6 +7,7 @@
 #include <practicus/detail/error_body.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/piece_reader.hpp>
+#include <practicus/detail/run_operation.hpp>
 #include <practicus/detail/transcoder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
@@ -109,7 +110,7 @@ private:
         while (!last && !c.has_refused()) {
             begun_ = true;
             broken_ = true;
-            auto piece = co_await (*source_)();
+            auto piece = co_await call_back(*source_);
             broken_ = false;
             last = piece.empty();
             if (encoder) {
@@ -199,7 +200,7 @@ private:
             if (piece.empty()) continue;
             begun_ = true;
             broken_ = true;
-            co_await (*sink_)(std::move(piece));
+            co_await call_back(*sink_, std::move(piece));
             broken_ = false;
         }
         body.clear();

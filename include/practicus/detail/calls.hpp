@@ -6,7 +6,7 @@
 #include <practicus/credentials.hpp>
 #include <practicus/detail/body_flow.hpp>
 #include <practicus/detail/handle.hpp>
-#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/run_operation.hpp>
 #include <practicus/detail/session.hpp>
 #include <practicus/detail/shape_reader.hpp>
 #include <practicus/detail/token_calls.hpp>

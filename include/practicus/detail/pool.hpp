@@ -102,7 +102,7 @@ public:
                 actions = state_.take(now());
             }
             auto* const granted = static_cast<connection*>(actions.granted);
-            perform(actions);
+            close(actions);
             if (granted == nullptr) break;
             lease found(shared_from_this(), *granted);
             bool const trusted = !careful && granted->idle_age().count() == 0;
@@ -116,7 +116,7 @@ public:
     }
 
     /// Closes what has been idle for too long.
-    void sweep()
+    void sweep() noexcept
     {
         act([&] { return state_.sweep(now()); });
     }
@@ -161,6 +161,7 @@ private:
     friend class lease;
     friend class connection_wait;
 
+    /// Guarded by the mutex.
     struct queued final : timed_waiter, pool_waiter, std::enable_shared_from_this<queued>
     {
         std::shared_ptr<error_info const> failure;
@@ -183,9 +184,33 @@ private:
     time_point now() const noexcept { return home().time().now(); }
     announcer const& told() const noexcept { return dialler_->told(); }
 
-    /// `decide` under the mutex, the rest after.
+    /// A connection that is being made for the pool. However that ends, its place is given back.
+    struct dial_slot
+    {
+        explicit dial_slot(std::shared_ptr<pool> p) noexcept : owner(std::move(p)) {}
+        dial_slot(dial_slot const&) = delete;
+        dial_slot& operator=(dial_slot const&) = delete;
+        ~dial_slot()
+        {
+            if (!ended) owner->act([&] { return owner->failed(owner->not_started_); });
+        }
+
+        std::shared_ptr<pool> owner;
+        bool ended = false;
+    };
+
+    /// Does what `decide` says, which is called under the mutex.
     template <class Decide>
-    void act(Decide decide)
+    void act(Decide decide) noexcept
+    {
+        bool dial = act_once(decide);
+        while (dial && !start_dial())
+            dial = act_once([&] { return failed(not_started_); });
+    }
+
+    /// True if a dial is to be started.
+    template <class Decide>
+    bool act_once(Decide decide) noexcept
     {
         pool_actions actions;
         std::shared_ptr<queued> woken;
@@ -194,14 +219,38 @@ private:
             actions = decide();
             if (actions.wake != nullptr) woken = static_cast<queued*>(actions.wake)->shared_from_this();
         }
-        perform(actions);
+        close(actions);
         if (woken) woken->wake({});
+        return actions.dial;
     }
 
-    void perform(pool_actions& actions)
+    bool start_dial() noexcept
     {
-        close(actions);
-        if (actions.dial) home().spawn([self = shared_from_this()] { return self->dial(); });
+        std::shared_ptr<dial_slot> slot;
+        bool started = false;
+        try {
+            slot = std::make_shared<dial_slot>(shared_from_this());
+            started = home().spawn([slot] { return dial(slot); });
+        } catch (...) {
+        }
+        if (slot && !started) slot->ended = true;
+        return started;
+    }
+
+    /// Under the mutex: the waiter that is woken gets this error.
+    pool_actions failed(std::shared_ptr<error_info const> const& why) noexcept
+    {
+        auto actions = state_.dial_failed();
+        if (actions.wake != nullptr) static_cast<queued*>(actions.wake)->failure = why;
+        return actions;
+    }
+
+    static std::shared_ptr<error_info const> not_started()
+    {
+        error_info info;
+        info.code = make_error_code(boost::system::errc::resource_unavailable_try_again);
+        info.message = "a connection could not be begun";
+        return std::make_shared<error_info const>(std::move(info));
     }
 
     static void close(pool_actions& actions) noexcept
@@ -213,13 +262,23 @@ private:
         }
     }
 
-    /// What has become of the wait. Null: neither that nor a failure.
-    connection* picked_up(queued& w, bool& closed)
+    /// How a wait has ended.
+    struct pick
+    {
+        connection* assigned = nullptr;
+        std::shared_ptr<error_info const> failure;
+        bool refused = false;
+    };
+
+    pick picked_up(queued& w)
     {
         std::lock_guard lock(mutex_);
-        closed = closed || w.refused || w.state() == pool_wait::closed;
-        if (w.state() == pool_wait::served) return static_cast<connection*>(state_.picked_up(w));
-        return std::exchange(w.granted, nullptr);
+        pick result;
+        result.refused = w.refused || w.state() == pool_wait::closed;
+        result.failure = w.failure;
+        result.assigned = w.state() == pool_wait::served ? static_cast<connection*>(state_.picked_up(w))
+                                                         : std::exchange(w.granted, nullptr);
+        return result;
     }
 
     void enlist(queued& w, bool fresh)
@@ -247,33 +306,32 @@ private:
         });
     }
 
-    asio::awaitable<void> dial()
+    static asio::awaitable<void> dial(std::shared_ptr<dial_slot> slot)
     {
-        auto const self = shared_from_this();
-        sweeper::errand const running(home().limits());
+        auto& self = *slot->owner;
+        sweeper::errand const running(self.home().limits());
         std::unique_ptr<connection> made;
         std::shared_ptr<error_info const> failure;
         bool again = true;
         while (again) {
             try {
                 failure.reset();
-                made = co_await dialler_->dial(where_, sessions_);
+                made = co_await self.dialler_->dial(self.where_, self.sessions_);
             } catch (...) {
                 failure = current_error_info();
             }
             // It was given up when the last operation ended, but others have come since.
-            again = failure && failure->code == asio::error::operation_aborted && is_wanted();
+            again = failure && failure->code == asio::error::operation_aborted && self.is_wanted();
         }
-        act([&] {
-            if (failure) {
-                auto actions = state_.dial_failed();
-                if (actions.wake != nullptr) static_cast<queued*>(actions.wake)->failure = failure;
-                return actions;
-            }
-            auto& fresh = *made.release();
-            if (fresh.is_tls() && ::SSL_session_reused(fresh.tls().native_handle()) == 1) ++resumptions_;
-            return state_.dialled(fresh, now(), home().random().next());
-        });
+        slot->ended = true;
+        self.act([&] { return failure ? self.failed(failure) : self.dialled(*made.release()); });
+    }
+
+    /// Under the mutex.
+    pool_actions dialled(connection& made)
+    {
+        if (made.is_tls() && ::SSL_session_reused(made.tls().native_handle()) == 1) ++resumptions_;
+        return state_.dialled(made, now(), home().random().next());
     }
 
     bool is_wanted() const
@@ -283,7 +341,7 @@ private:
     }
 
     template <class Decide>
-    void end(attempt const& done, Decide decide)
+    void end(attempt const& done, Decide decide) noexcept
     {
         act([&] {
             if (done.written) ++exchanges_;
@@ -300,6 +358,8 @@ private:
     proxy const* forwarder_;
     std::string fields_;
     retry_budget budget_;
+    // Made beforehand: it is needed when memory is refused.
+    std::shared_ptr<error_info const> const not_started_ = not_started();
     mutable std::mutex mutex_;
     pool_state state_;
     std::uint64_t resumptions_ = 0;
@@ -339,10 +399,10 @@ public:
     {
         auto const ended = limit_.end(with);
         if (ended.code == asio::error::operation_aborted) throw_aborted();
-        bool closed = ended.why == expiry::closed;
-        if (auto* const got = from_->picked_up(*place_, closed)) return lease(from_, *got);
-        if (place_->failure) throw error(place_->failure);
-        if (closed) throw error(errc::client_closed);
+        auto const found = from_->picked_up(*place_);
+        if (found.assigned != nullptr) return lease(from_, *found.assigned);
+        if (found.failure) throw error(found.failure);
+        if (found.refused || ended.why == expiry::closed) throw error(errc::client_closed);
         throw_timeout(phase::wait, deadline_, deadline_);
     }
 

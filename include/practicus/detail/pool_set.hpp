@@ -26,9 +26,7 @@ public:
         auto const& home = self->dialler_->home();
         std::weak_ptr<pool_set> const weak = self;
         home->limits()->on_second([weak] {
-            if (auto const s = weak.lock())
-                for (auto const& p : s->all())
-                    p->sweep();
+            if (auto const s = weak.lock()) s->sweep();
         });
         home->on_gone([weak] {
             // What coroutines give back while they are destroyed must go as well.
@@ -49,24 +47,24 @@ public:
 
     void close_idle() noexcept
     {
-        for (auto const& p : all())
+        std::lock_guard lock(mutex_);
+        for (auto const& p : pools_)
             p->drop_idle();
     }
 
     void close() noexcept
     {
-        {
-            std::lock_guard lock(mutex_);
-            closed_ = true;
-        }
-        for (auto const& p : all())
+        std::lock_guard lock(mutex_);
+        closed_ = true;
+        for (auto const& p : pools_)
             p->shut_down();
     }
 
     client_stats stats() const
     {
         client_stats total;
-        for (auto const& p : all())
+        std::lock_guard lock(mutex_);
+        for (auto const& p : pools_)
             p->add_to(total);
         return total;
     }
@@ -74,10 +72,11 @@ public:
 private:
     explicit pool_set(std::shared_ptr<dialler> d) : dialler_(std::move(d)) {}
 
-    std::vector<std::shared_ptr<pool>> all() const
+    void sweep() noexcept
     {
         std::lock_guard lock(mutex_);
-        return pools_;
+        for (auto const& p : pools_)
+            p->sweep();
     }
 
     std::shared_ptr<dialler> dialler_;

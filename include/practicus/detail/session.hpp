@@ -9,7 +9,7 @@
 #include <practicus/detail/freshness.hpp>
 #include <practicus/detail/http_date.hpp>
 #include <practicus/detail/message.hpp>
-#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/run_operation.hpp>
 #include <practicus/detail/session_state.hpp>
 #include <practicus/detail/sha256.hpp>
 #include <practicus/detail/shared_store.hpp>

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <practicus/detail/operation.hpp>
-#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/run_operation.hpp>
 #include <practicus/detail/single_flight_cache.hpp>
 #include <practicus/detail/stored_value.hpp>
 #include <practicus/observer.hpp>

@@ -12,6 +12,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/assert.hpp>
 #include <boost/intrusive/list.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -19,6 +20,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <optional>
 
 #include <sys/socket.h>
@@ -49,6 +51,9 @@ public:
     deadline& operator=(deadline const&) = delete;
     ~deadline() { BOOST_ASSERT(!is_linked()); }
 
+    /// Of a wait that `close()` does not end. Set before it begins.
+    bool outlives_close = false;
+
 private:
     friend class sweeper;
 
@@ -78,8 +83,8 @@ public:
 
     explicit sweeper(asio::any_io_executor const& executor) : timer_(std::in_place, executor) {}
 
-    /// To be called now and then while an operation is in flight, on the timer's executor. Set once, before
-    /// anything runs.
+    /// To be called now and then while an operation is in flight, on the timer's executor; it throws nothing.
+    /// Set once, before anything runs.
     void on_second(std::function<void()> f) { on_second_ = std::move(f); }
 
     clock& time() noexcept { return time_; }
@@ -99,9 +104,10 @@ public:
         if (d.removed_) return;
         d.waiter_ = &w;
         auto const end = nanoseconds(at);
-        d.state_.store(closed_ ? deadline::marked_closed : end);
+        bool const closed = closed_ && !d.outlives_close;
+        d.state_.store(closed ? deadline::marked_closed : end);
         waits_.add(d, end);
-        if (closed_) w.wake({});
+        if (closed) w.wake({});
     }
 
     /// Before the socket is closed: a descriptor that is reused must not be shut down.
@@ -184,14 +190,17 @@ public:
         }
         // There may be a hundred thousand. (None is abandoned: a caller of another context waits before its
         // operation begins here.)
+        bool const owed = waiter::owed() != 0;
         auto const look = [&](deadline& d) {
+            if (owed) d.waiter_->retry();
             auto state = d.state_.load();
-            if (state <= 0 || (!closed && state > now)) return;
+            bool const ends = closed && !d.outlives_close;
+            if (state <= 0 || (!ends && state > now)) return;
             if (d.state_.compare_exchange_strong(state,
-                                                 closed ? deadline::marked_closed : deadline::marked_expired))
+                                                 ends ? deadline::marked_closed : deadline::marked_expired))
                 strike(d);
         };
-        if (closed)
+        if (closed || owed)
             waits_.for_each(look);
         else
             waits_.turn(now, look);
@@ -233,9 +242,15 @@ private:
     void begin(bool operation)
     {
         if (operation) ++operations_;
-        if (active_.fetch_add(1) != 0) return;
-        std::lock_guard lock(mutex_);
-        if (!running_) start();
+        if (active_.fetch_add(1) != 0 && running_) return;
+        try {
+            std::lock_guard lock(mutex_);
+            if (!running_) start();
+        } catch (...) {
+            --active_;
+            if (operation) --operations_;
+            throw;
+        }
     }
 
     // The timer runs on until what is ready to run has had its turn: who makes one call after the other
@@ -243,8 +258,10 @@ private:
     void end(bool operation) noexcept
     {
         if (operation) --operations_;
-        if (active_.fetch_sub(1) != 1) return;
+        bool const last = active_.fetch_sub(1) == 1;
+        if (!last && running_) return;
         std::lock_guard lock(mutex_);
+        if (!last) return restart();
         if (!timer_ || stop_posted_) return;
         try {
             asio::post(timer_->get_executor(), [weak = weak_from_this()] {
@@ -263,10 +280,13 @@ private:
         stop();
     }
 
+    /// An operation is in flight, or a wait only waits for memory.
+    bool is_needed() const noexcept { return active_ != 0 || waiter::owed() != 0; }
+
     /// Under the mutex. Unless another operation has begun meanwhile.
     void stop() noexcept
     {
-        if (active_ != 0 || !timer_) return;
+        if (is_needed() || !timer_) return;
         running_ = false;
         timer_->cancel();
     }
@@ -280,20 +300,34 @@ private:
             ::shutdown(d.descriptor_, SHUT_RDWR);
     }
 
+    /// Under the mutex. Has no effect if it throws.
     void start()
     {
         if (!timer_) return;
-        running_ = true;
         timer_->expires_after(tick);
         timer_->async_wait([weak = weak_from_this()](error_code code) {
             auto const self = weak.lock();
-            if (!self || code == asio::error::operation_aborted) return;
-            self->sweep();
-            if (self->on_second_ && ++self->ticks_ % second == 0) self->on_second_();
-            std::lock_guard lock(self->mutex_);
-            self->running_ = false;
-            if (self->active_ > 0) self->start();
+            if (self && code != asio::error::operation_aborted) self->ticked();
         });
+        running_ = true;
+    }
+
+    void ticked() noexcept
+    {
+        sweep();
+        if (on_second_ && ++ticks_ % second == 0) on_second_();
+        std::lock_guard lock(mutex_);
+        running_ = false;
+        restart();
+    }
+
+    /// Under the mutex. If memory is refused, the next operation that begins or ends tries again.
+    void restart() noexcept
+    {
+        try {
+            if (!running_ && is_needed()) start();
+        } catch (...) {
+        }
     }
 
     clock time_;
@@ -303,8 +337,8 @@ private:
     boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> sockets_;
     timing_wheel<deadline> waits_{nanoseconds(time_point(tick))};
     std::optional<asio::steady_timer> timer_;
-    // Of the timer; guarded as well.
-    bool running_ = false;
+    // Of the timer; written under the mutex.
+    std::atomic<bool> running_{false};
     bool stop_posted_ = false;
     std::atomic<std::size_t> active_{0};
     std::atomic<std::size_t> operations_{0};
@@ -362,7 +396,15 @@ public:
         });
     }
 
-    wait_result end(wakeup with) noexcept { return {with.code, owner_.disarm(waiter_->limit)}; }
+    /// Throws if the wait could not begin.
+    wait_result end(wakeup with)
+    {
+        auto const why = owner_.disarm(waiter_->limit);
+        if (with.code == boost::system::errc::not_enough_memory) throw std::bad_alloc();
+        if (with.code == boost::system::errc::resource_unavailable_try_again)
+            throw boost::system::system_error(with.code, "the executor");
+        return {with.code, why};
+    }
 
 private:
     sweeper& owner_;

@@ -38,11 +38,24 @@ PRACTICUS_DECL operation handle::begin_unlimited() const
 
 /// Not a coroutine: the arguments are taken over here, before anything is awaited.
 template <class T, class Call, class... Args>
+asio::awaitable<T> start(handle const& h, parting leaves, Call call, Args... args)
+{
+    return run_operation<T>(
+        h.state().home(), [h, call, ... as = std::move(args)]() mutable { return call(h, std::move(as)...); },
+        leaves);
+}
+
+template <class T, class Call, class... Args>
 asio::awaitable<T> start(handle const& h, Call call, Args... args)
 {
-    return run_operation<T>(h.state().home(), [h, call, ... as = std::move(args)]() mutable {
-        return call(h, std::move(as)...);
-    });
+    return start<T>(h, parting::at_once, call, std::move(args)...);
+}
+
+PRACTICUS_DECL asio::awaitable<prediction> start_prediction(handle const& h,
+                                                            std::shared_ptr<prediction_input> in)
+{
+    auto const leaves = in->source || in->options.sink() ? parting::with_operation : parting::at_once;
+    return start<prediction>(h, leaves, predict, std::move(in));
 }
 
 /// A hit is ready; only a miss becomes an operation.
@@ -198,23 +211,21 @@ PRACTICUS_DECL token client::cached_addon_session_token(std::string_view addon) 
 PRACTICUS_DECL client::awaitable<prediction> client::predict(practicus::model_url url, std::string body,
                                                              predict_options options) const
 {
-    return detail::start<prediction>(
-        handle_, detail::predict,
-        std::make_shared<detail::prediction_input>(std::move(url), std::move(body), std::move(options)));
+    return detail::start_prediction(handle_, std::make_shared<detail::prediction_input>(
+                                                 std::move(url), std::move(body), std::move(options)));
 }
 
 PRACTICUS_DECL client::awaitable<prediction> client::predict(practicus::model_url url, body_source body,
                                                              predict_options options) const
 {
     if (!body) throw error(errc::invalid_argument, "the body's source is empty");
-    return detail::start<prediction>(
-        handle_, detail::predict,
-        std::make_shared<detail::prediction_input>(std::move(url), std::move(body), std::move(options)));
+    return detail::start_prediction(handle_, std::make_shared<detail::prediction_input>(
+                                                 std::move(url), std::move(body), std::move(options)));
 }
 
 PRACTICUS_DECL client::awaitable<batch_progress> client::predict_batches(batch_job job) const
 {
-    return detail::start<batch_progress>(handle_, detail::predict_batches,
+    return detail::start<batch_progress>(handle_, detail::parting::with_operation, detail::predict_batches,
                                          std::make_shared<batch_job>(std::move(job)));
 }
 

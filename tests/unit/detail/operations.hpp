@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/run_operation.hpp>
 
 #include <exception>
 #include <memory>
