@@ -30,6 +30,7 @@ set(practicus_marked_headers
     practicus/detail/ini_file.hpp pure
     practicus/file_token_store.hpp
     practicus/options.hpp
+    practicus/detail/own_fields.hpp pure
     practicus/call_options.hpp pure
     practicus/detail/handle.hpp pure
     practicus/detail/transcoder.hpp pure

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <practicus/detail/ascii.hpp>
+#include <practicus/detail/own_fields.hpp>
 #include <practicus/error.hpp>
 #include <practicus/url.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -47,20 +47,15 @@ public:
     std::optional<duration> const& min_validity() const noexcept { return min_validity_; }
 
     /// One more field for the operation's requests, `traceparent` say; a fetch that is shared with others
-    /// does not carry it. Throws `errc::invalid_argument` for a name or value that no header can have, and
-    /// for the fields that the client writes itself.
+    /// does not carry it. Throws `errc::invalid_argument` for a name or value that no header can have, for
+    /// the fields that the client writes itself (`User-Agent`, `Accept`), and for those that describe the
+    /// body or the connection (`Content-...`, `Proxy-...`, `Connection`, `Expect`).
     call_options& header(std::string_view name, std::string_view value)
     {
-        constexpr std::string_view own[] = {"authorization",  "connection", "content-encoding",
-                                            "content-length", "host",       "proxy-authorization",
-                                            "content-type",   "te",         "transfer-encoding",
-                                            "expect",         "trailer",    "upgrade"};
         if (name.empty() || !std::all_of(name.begin(), name.end(), detail::is_token_character))
             throw error(errc::invalid_argument, "a header's name holds a character that no name has");
-        for (auto const& taken : own)
-            if (detail::equals_ignoring_case(name, taken))
-                throw error(errc::invalid_argument,
-                            "the header '" + std::string(name) + "' is the client's own");
+        if (detail::is_own_field(name))
+            throw error(errc::invalid_argument, "the header '" + std::string(name) + "' is the client's own");
         if (detail::has_control(value))
             throw error(errc::invalid_argument,
                         "the value of the header '" + std::string(name) + "' holds a control character");

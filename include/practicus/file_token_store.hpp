@@ -42,7 +42,8 @@ public:
     /// deadline. Throws `errc::file_error`.
     explicit file_token_store(std::string directory,
                               std::chrono::milliseconds patience = std::chrono::seconds(40))
-        : directory_(std::move(directory)), patience_(patience)
+        : directory_(std::move(directory)),
+          patience_(std::min<std::chrono::milliseconds>(patience, std::chrono::hours(24)))
     {
         if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
             detail::throw_file_error(directory_, "can not be made");

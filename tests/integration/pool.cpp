@@ -477,3 +477,38 @@ TEST_CASE("a forked child that destroys its copy leaves the parent's connections
     }
 }
 #endif
+
+TEST_CASE("idle connections of an origin that is not used again close though all calls are short")
+{
+    fixture f, other;
+    auto const options = at_most(4).pool(pool_options().idle(200ms)).trusted_origin(other.server.url());
+    auto client = f.user(client_options(options));
+    auto& clock = stop_time(client);
+    other.server.expect("GET", "*").reply(200, "{}").header("x-prt-model-id", "7");
+    f.run(client.model_id(other.model()));
+    f.run(client.cluster());
+    CHECK(client.stats().open == 2);
+    clock.advance(2s);
+    f.run(client.cluster());
+    f.run(client.cluster());
+    CHECK(client.stats().open == 1);
+}
+
+TEST_CASE("waiters that end by deadline or close while dials fail get one error each")
+{
+    for (int round = 0; round != 50; ++round) {
+        asio::thread_pool pool(3);
+        practicus::client client(
+            pool.get_executor(), "http://127.0.0.1:1",
+            fixture::once(at_most(2)).credentials(practicus::credentials::access_token("a.b.c")));
+        ends result;
+        auto const hurried = client.with(call_options().deadline(1ms));
+        for (int i = 0; i != 20; ++i) {
+            asio::co_spawn(pool, client.cluster(), result.handler());
+            asio::co_spawn(pool, hurried.cluster(), result.handler());
+        }
+        client.close();
+        pool.join();
+        CHECK(result.closed + result.other == 40);
+    }
+}

@@ -112,6 +112,16 @@ TEST_CASE("predict: what is sent")
     CHECK(answer.body == R"({"echo":{"a":1}})");
     CHECK(f.server.requests().back().method == "GET");
     CHECK(f.server.requests().back().body == R"({"a":1})");
+
+    // Whatever is written cannot be given by a caller as well.
+    f.run(client.predict(f.model(), "a\n1\n", predict_options().encoding(content_encoding::gzip())));
+    std::deque<std::string> pieces{"a\n", "1\n"};
+    f.run(client.predict(f.model(), taken_from(pieces)));
+    for (auto const& request : f.server.requests())
+        for (auto const& [name, value] : request.headers) {
+            INFO(name);
+            CHECK_THROWS_AS(practicus::call_options().header(name, "x"), practicus::error);
+        }
 }
 
 TEST_CASE("predict: an empty body has no type, and an empty source is refused")

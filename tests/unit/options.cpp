@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include <practicus/call_options.hpp>
 #include <practicus/options.hpp>
 
 #include "catch.hpp"
@@ -172,4 +173,19 @@ TEST_CASE("a user agent can not end its line")
         CHECK(refusal([&] { options.user_agent(bad); }, errc::invalid_argument) ==
               "user_agent holds a character that no header has");
     CHECK(options.user_agent() == "practicus-cpp");
+}
+
+TEST_CASE("a call's fields are none that the client writes, or that concern body or connection")
+{
+    for (char const* const name :
+         {"User-Agent", "accept", "Accept-Encoding", "Authorization", "HOST", "Content-Type",
+          "content-language", "Transfer-Encoding", "Connection", "Keep-Alive", "TE", "Trailer", "Upgrade",
+          "Expect", "Proxy-Connection", "Proxy-Authorization"}) {
+        INFO(name);
+        CHECK_THROWS_AS(practicus::call_options().header(name, "x"), practicus::error);
+    }
+    for (char const* const name : {"traceparent", "Accept-Language", "X-Host", "Cookie", "Hos", "Te-X"}) {
+        INFO(name);
+        CHECK_FALSE(practicus::call_options().header(name, "x").headers().empty());
+    }
 }

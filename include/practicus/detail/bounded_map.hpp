@@ -62,6 +62,17 @@ public:
         return {&it->second, is_new};
     }
 
+    /// An entry is pinned no more. What had to come beyond the capacity is thrown away, an eighth at a time, or
+    /// later if memory is refused for that.
+    void unpinned(time_point now) noexcept
+    {
+        if (entries_.size() <= capacity_ || ++unpinned_ < share()) return;
+        try {
+            trim(now);
+        } catch (...) {
+        }
+    }
+
     template <class View>
     bool erase(View const& key)
     {
@@ -96,16 +107,18 @@ public:
     std::uint64_t evictions() const noexcept { return evictions_; }
 
 private:
+    std::size_t share() const noexcept { return capacity_ / 8 + 1; }
+
     void trim(time_point now)
     {
-        auto const share = capacity_ / 8 + 1;
-        auto const enough = capacity_ - std::min(share, capacity_);
+        auto const enough = capacity_ - std::min(share(), capacity_);
         auto const before = entries_.size();
         erase_if([&](auto const&, auto& e) { return !e.is_pinned() && e.is_worthless(now); });
         if (entries_.size() > enough) erase_oldest(entries_.size() - enough);
         evictions_ += before - entries_.size();
         // If most are pinned, it is not tried again for each one.
-        trim_at_ = std::max(capacity_, entries_.size() + share);
+        trim_at_ = std::max(capacity_, entries_.size() + share());
+        unpinned_ = 0;
     }
 
     void erase_oldest(std::size_t count)
@@ -132,6 +145,7 @@ private:
     std::unordered_map<Key, Entry, Hash, std::equal_to<>> entries_;
     std::size_t capacity_;
     std::size_t trim_at_;
+    std::size_t unpinned_ = 0;
     std::uint64_t evictions_ = 0;
 };
 

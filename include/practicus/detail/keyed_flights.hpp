@@ -55,6 +55,9 @@ public:
         return place != nullptr ? place->held : nullptr;
     }
 
+    /// A flight has ended: there may be more keys than `capacity`.
+    void landed(time_point now) noexcept { entries_.unpinned(now); }
+
     template <class View>
     bool erase(View const& key)
     {

@@ -39,6 +39,8 @@ struct operation
     time_point deadline = time_point::max();
     retry_policy retries;
     std::shared_ptr<call_options const> with;
+    /// Of several callers: the call that caused it lends its trusted origins, but not its fields.
+    bool shared = false;
     /// How long a token must still live; negative: as long as is usual.
     std::chrono::milliseconds min_validity{-1};
     /// The same for who decides about tokens.

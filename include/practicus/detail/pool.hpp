@@ -5,6 +5,7 @@
 #include <practicus/detail/connection.hpp>
 #include <practicus/detail/dialler.hpp>
 #include <practicus/detail/operation.hpp>
+#include <practicus/detail/own_fields.hpp>
 #include <practicus/detail/pool_state.hpp>
 #include <practicus/detail/retry_policy.hpp>
 #include <practicus/detail/runtime.hpp>
@@ -75,9 +76,7 @@ class pool : public std::enable_shared_from_this<pool>
 public:
     pool(std::shared_ptr<dialler> d, origin where)
         : dialler_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
-          forwarder_(dialler_->forwarder(where_)),
-          fields_("\r\nHost: " + std::string(where_.host_header()) +
-                  "\r\nUser-Agent: " + dialler_->options().user_agent() + "\r\nAccept: "),
+          forwarder_(dialler_->forwarder(where_)), fields_(fields_of(where_, dialler_->options())),
           state_(limits_of(dialler_->options().pool()))
     {}
     pool(pool const&) = delete;
@@ -138,7 +137,15 @@ public:
         close(actions);
     }
 
-    void add_to(client_stats& total) const
+    /// No connection is open or being made, and nothing waits for one.
+    bool is_empty() const noexcept
+    {
+        std::lock_guard lock(mutex_);
+        auto const c = state_.counters();
+        return c.open + c.dialling + c.waiting == 0;
+    }
+
+    void add_to(client_stats& total) const noexcept
     {
         std::lock_guard lock(mutex_);
         auto const c = state_.counters();
@@ -170,6 +177,14 @@ private:
         bool refused = false;
         bool gone = false;
     };
+
+    static std::string fields_of(origin const& where, client_options const& options)
+    {
+        std::string result = "\r\n";
+        result.append(own_field::host).append(where.host_header()).append("\r\n");
+        result.append(own_field::user_agent).append(options.user_agent()).append("\r\n");
+        return result.append(own_field::accept);
+    }
 
     static pool_limits limits_of(pool_options const& options)
     {

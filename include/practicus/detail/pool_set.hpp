@@ -8,7 +8,7 @@
 #include <practicus/observer.hpp>
 #include <practicus/url.hpp>
 
-#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -16,10 +16,13 @@
 
 namespace practicus::inline v1::detail {
 
-/// A client's pools, one an origin; there are as many as origins that it trusts. Thread safety: full.
+/// A client's pools, one an origin. Single calls may trust any number of origins: beyond `many` pools, those
+/// without a connection are given up. Thread safety: full.
 class pool_set : public std::enable_shared_from_this<pool_set>
 {
 public:
+    static constexpr std::size_t many = 64;
+
     static std::shared_ptr<pool_set> make(std::shared_ptr<dialler> d)
     {
         std::shared_ptr<pool_set> self(new pool_set(std::move(d)));
@@ -40,6 +43,7 @@ public:
         std::lock_guard lock(mutex_);
         for (auto const& p : pools_)
             if (p->where() == where) return p;
+        give_up_unused();
         pools_.push_back(std::make_shared<pool>(dialler_, where));
         if (closed_) pools_.back()->shut_down();
         return pools_.back();
@@ -60,10 +64,16 @@ public:
             p->shut_down();
     }
 
+    std::size_t size() const
+    {
+        std::lock_guard lock(mutex_);
+        return pools_.size();
+    }
+
     client_stats stats() const
     {
-        client_stats total;
         std::lock_guard lock(mutex_);
+        auto total = given_up_;
         for (auto const& p : pools_)
             p->add_to(total);
         return total;
@@ -77,11 +87,25 @@ private:
         std::lock_guard lock(mutex_);
         for (auto const& p : pools_)
             p->sweep();
+        give_up_unused();
+    }
+
+    /// Under the mutex, through which alone an operation gets a pool.
+    void give_up_unused() noexcept
+    {
+        if (pools_.size() < many) return;
+        std::erase_if(pools_, [&](std::shared_ptr<pool> const& p) {
+            bool const unused = p.use_count() == 1 && p->is_empty();
+            if (unused) p->add_to(given_up_);
+            return unused;
+        });
     }
 
     std::shared_ptr<dialler> dialler_;
     mutable std::mutex mutex_;
     std::vector<std::shared_ptr<pool>> pools_;
+    /// What the pools that were given up have counted.
+    client_stats given_up_;
     bool closed_ = false;
 };
 

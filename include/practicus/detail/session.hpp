@@ -69,11 +69,12 @@ public:
         return wire_.begin(std::move(with), std::chrono::milliseconds(0));
     }
 
-    /// A flight's: with the fields and the trust of the call that caused it, and limits of its own.
+    /// A flight's: with the trust of the call that caused it, and limits of its own.
     operation begin_shared(std::shared_ptr<call_options const> with) const
     {
         auto op = wire_.begin(nullptr);
         op.with = std::move(with);
+        op.shared = true;
         return op;
     }
 

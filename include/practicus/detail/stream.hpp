@@ -54,7 +54,8 @@ public:
         error_code code;
         socket_.open(address.protocol(), code);
         if (code) co_return code;
-        // Asio does not: a child process must not inherit it.
+        // Asio does not: a child process must not inherit it. (A descriptor that was made with SOCK_CLOEXEC
+        // and assigned would be taken out of the parent's epoll when a forked child closes its copy.)
         ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
         home_->limits()->add(limit_, socket_.native_handle());
         arm(end);

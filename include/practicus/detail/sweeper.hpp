@@ -78,8 +78,8 @@ class sweeper : public std::enable_shared_from_this<sweeper>
 public:
     static constexpr std::chrono::milliseconds tick{20};
 
-    /// How often `on_second` is called, in ticks.
-    static constexpr unsigned second = 50;
+    /// How often `on_second` is called, at most.
+    static constexpr std::chrono::seconds second{1};
 
     explicit sweeper(asio::any_io_executor const& executor) : timer_(std::in_place, executor) {}
 
@@ -275,6 +275,7 @@ private:
 
     void stop_if_idle() noexcept
     {
+        look_at_second();
         std::lock_guard lock(mutex_);
         stop_posted_ = false;
         stop();
@@ -312,10 +313,18 @@ private:
         running_ = true;
     }
 
+    /// On the timer's executor. All calls may be shorter than a tick, so this is not the timer's alone.
+    void look_at_second() noexcept
+    {
+        auto const now = time_.now();
+        auto last = second_at_.load();
+        if (on_second_ && now - last >= second && second_at_.compare_exchange_strong(last, now)) on_second_();
+    }
+
     void ticked() noexcept
     {
         sweep();
-        if (on_second_ && ++ticks_ % second == 0) on_second_();
+        look_at_second();
         std::lock_guard lock(mutex_);
         running_ = false;
         restart();
@@ -342,8 +351,7 @@ private:
     bool stop_posted_ = false;
     std::atomic<std::size_t> active_{0};
     std::atomic<std::size_t> operations_{0};
-    // Touched by the timer's handler only.
-    unsigned ticks_ = 0;
+    std::atomic<time_point> second_at_{time_.now()};
     std::function<void()> on_second_;
 };
 

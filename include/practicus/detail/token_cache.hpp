@@ -44,6 +44,9 @@ public:
     explicit token_cache(std::shared_ptr<runtime> home, bool by_name = false)
         : home_(std::move(home)), by_name_(by_name), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
     {
+        id_flights_.on_landed = [this](state_type::id_entry const&, flight_end const&) {
+            state_.ids().landed(home_->time().now());
+        };
         token_flights_.on_landed = [this](state_type::token_entry const& e, flight_end const& end) {
             try {
                 landed(*e, end);
@@ -51,6 +54,7 @@ public:
                 // Rather none than one that is not the newest.
                 clear_stripes();
             }
+            state_.tokens().landed(home_->time().now());
         };
     }
 

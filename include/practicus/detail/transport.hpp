@@ -7,6 +7,7 @@
 #include <practicus/detail/dialler.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/operation.hpp>
+#include <practicus/detail/own_fields.hpp>
 #include <practicus/detail/pool.hpp>
 #include <practicus/detail/pool_set.hpp>
 #include <practicus/detail/retry_policy.hpp>
@@ -267,7 +268,7 @@ private:
     {
         require_trusted(op, r);
         if (r.authorized != authorization::none)
-            head.append("Authorization: Bearer ").append(bearer.reveal()).append("\r\n");
+            head.append(own_field::authorization).append("Bearer ").append(bearer.reveal()).append("\r\n");
     }
 
     /// Writes head and body; returns what of the body does not go along with the head.
@@ -282,20 +283,20 @@ private:
         out.append(r.accept).append("\r\n");
         authorize(out, op, r, bearer);
         if (via != nullptr && via->authorization())
-            out.append("Proxy-Authorization: ").append(via->authorization().reveal()).append("\r\n");
-        if (op.with) out.append(op.with->headers());
+            out.append(own_field::proxy_authorization).append(via->authorization().reveal()).append("\r\n");
+        if (op.with && !op.shared) out.append(op.with->headers());
         if (!r.content_encoding.empty()) {
-            out.append("Content-Encoding: ").append(r.content_encoding);
-            out.append("\r\nAccept-Encoding: ").append(r.content_encoding).append("\r\n");
+            out.append(own_field::content_encoding).append(r.content_encoding).append("\r\n");
+            out.append(own_field::accept_encoding).append(r.content_encoding).append("\r\n");
         }
         auto rest = r.content();
         if (r.chunked || !rest.empty() || r.method == "POST") {
             if (r.chunked || !rest.empty())
-                out.append("Content-Type: ").append(r.content_type).append("\r\n");
+                out.append(own_field::content_type).append(r.content_type).append("\r\n");
             if (r.chunked)
-                out.append("Transfer-Encoding: chunked\r\n");
+                out.append(own_field::transfer_encoding).append("chunked\r\n");
             else
-                out.append("Content-Length: ").append(std::to_string(rest.size())).append("\r\n");
+                out.append(own_field::content_length).append(std::to_string(rest.size())).append("\r\n");
         }
         out.append("\r\n");
         auto const along =

@@ -132,3 +132,18 @@ TEST_CASE("use_period: grows with time, every 17 seconds or so")
     CHECK(use_period_of(now + 18s) - use_period_of(now) <= 2);
     CHECK(use_period_of(now + 24h * 366) > use_period_of(now));
 }
+
+TEST_CASE("bounded_map: what a crowd brought beyond the capacity goes with the crowd")
+{
+    constexpr std::size_t capacity = 1000, crowd = 10'000;
+    map m(capacity);
+    for (std::size_t i = 0; i != crowd; ++i)
+        m.get(name(i), now, use_period(i), true);
+    CHECK(m.size() == crowd);
+    for (std::size_t i = 0; i != crowd; ++i) {
+        m.find(name(i))->pinned = false;
+        m.unpinned(now);
+    }
+    CHECK(m.size() <= capacity);
+    CHECK(has(m, crowd - 1));
+}

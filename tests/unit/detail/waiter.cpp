@@ -2,13 +2,21 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "catch.hpp"
+#include "refusing_executor.hpp"
 
 #include <practicus/detail/sweeper.hpp>
 #include <practicus/detail/waiter.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <memory>
+#include <utility>
+
+using namespace practicus::detail;
 
 namespace {
 
@@ -58,4 +66,85 @@ TEST_CASE("a wait that has ended before it was armed is not armed any more")
     owner->remove(w.limit);
     owner->add(w.limit, w, time_point::max());
     CHECK_FALSE(w.limit.is_linked());
+}
+
+namespace {
+
+asio::awaitable<void> wait_for(std::shared_ptr<sweeper> owner, std::shared_ptr<timed_waiter> w, int& ended)
+{
+    timed_wait waiting(*owner, w);
+    auto suspended = waiting.until(time_point::max(), [] {});
+    waiting.end(co_await std::move(suspended));
+    ++ended;
+}
+
+} // namespace
+
+TEST_CASE("a wait whose executor refuses the wake goes on, and ends when it is tried again")
+{
+    asio::io_context io;
+    executions counted;
+    refusing_executor const executor(io.get_executor(), counted);
+    auto const owner = std::make_shared<sweeper>(io.get_executor());
+    auto const w = std::make_shared<timed_waiter>();
+    int ended = 0;
+    asio::co_spawn(asio::any_io_executor(executor), wait_for(owner, w, ended), asio::detached);
+    io.poll();
+    CHECK(counted.calls > 0);
+
+    counted.first = counted.calls;
+    counted.count = 2;
+    CHECK(w->wake({}));
+    CHECK(practicus::detail::waiter::owed() == 1);
+    CHECK_FALSE(w->wake({})); // it was woken, though it does not know
+    io.poll();
+    CHECK(ended == 0);
+    w->retry();
+    CHECK(practicus::detail::waiter::owed() == 1);
+    owner->sweep();
+    CHECK(practicus::detail::waiter::owed() == 0);
+    io.poll();
+    CHECK(ended == 1);
+    w->retry();
+    CHECK_FALSE(w->wake({}));
+}
+
+TEST_CASE("a sweeper goes on while a wait is owed its wake, with no operation in flight")
+{
+    asio::io_context io;
+    executions counted;
+    refusing_executor const executor(io.get_executor(), counted);
+    auto const owner = std::make_shared<sweeper>(io.get_executor());
+    auto const w = std::make_shared<timed_waiter>();
+    int ended = 0;
+    asio::co_spawn(asio::any_io_executor(executor), wait_for(owner, w, ended), asio::detached);
+    {
+        sweeper::activity const running(owner);
+        io.poll();
+        counted.first = counted.calls;
+        counted.count = 1;
+        w->wake({});
+    }
+    io.run();
+    CHECK(ended == 1);
+}
+
+TEST_CASE("a context that is destroyed drops a wait that is owed its wake")
+{
+    int ended = 0;
+    executions counted;
+    {
+        asio::io_context io;
+        refusing_executor const executor(io.get_executor(), counted);
+        auto const owner = std::make_shared<sweeper>(io.get_executor());
+        auto const w = std::make_shared<timed_waiter>();
+        asio::co_spawn(asio::any_io_executor(executor), wait_for(owner, w, ended), asio::detached);
+        io.poll();
+        counted.first = counted.calls;
+        counted.count = 1;
+        w->wake({});
+        CHECK(practicus::detail::waiter::owed() == 1);
+    }
+    CHECK(practicus::detail::waiter::owed() == 0);
+    CHECK(ended == 0);
 }

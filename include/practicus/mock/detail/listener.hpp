@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -29,15 +30,19 @@ namespace practicus::inline v1::mock::detail {
 class listener : public stoppable, public std::enable_shared_from_this<listener>
 {
 public:
-    /// Listens from here on. Throws `boost::system::system_error` where the address can not be had.
+    /// Listens from here on. Throws `boost::system::system_error` where the address can not be had, and
+    /// `std::invalid_argument` for one that other machines reach.
     listener(boost::asio::any_io_executor executor, std::shared_ptr<server_state> state)
         : state_(std::move(state)), executor_(std::move(executor)),
           acceptor_(boost::asio::any_io_executor(boost::asio::make_strand(executor_))),
           pause_(acceptor_.get_executor())
     {
         using boost::asio::ip::tcp;
-        tcp::endpoint endpoint(boost::asio::ip::make_address(state_->options.address()),
-                               state_->options.port());
+        auto const address = boost::asio::ip::make_address(state_->options.address());
+        // Its users and passwords are known to everybody.
+        if (!address.is_loopback())
+            throw std::invalid_argument("a mock server listens on loopback addresses only");
+        tcp::endpoint endpoint(address, state_->options.port());
         acceptor_.open(endpoint.protocol());
         acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
         acceptor_.bind(endpoint);

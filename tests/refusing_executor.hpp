@@ -1,0 +1,69 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <boost/asio/query.hpp>
+#include <boost/asio/require.hpp>
+
+#include <cstddef>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+/// How often executors were asked to execute something, and which of these they refuse: from the one numbered
+/// `first` (from 0), `count` of them.
+struct executions
+{
+    std::size_t calls = 0;
+    std::size_t first = 0;
+    std::size_t count = 0;
+
+    void add()
+    {
+        auto const n = calls++;
+        if (n >= first && n - first < count) throw std::runtime_error("the executor refuses");
+    }
+};
+
+/// An executor that throws at some of its calls, and else is `Inner`.
+template <class Inner>
+class refusing_executor
+{
+public:
+    refusing_executor(Inner inner, executions& counted) noexcept
+        : inner_(std::move(inner)), counted_(&counted)
+    {}
+
+    template <class F>
+    void execute(F&& f) const
+    {
+        counted_->add();
+        inner_.execute(std::forward<F>(f));
+    }
+
+    template <class Property>
+    auto query(Property const& p) const -> decltype(boost::asio::query(std::declval<Inner const&>(), p))
+    {
+        return boost::asio::query(inner_, p);
+    }
+
+    template <class Property>
+    auto require(Property const& p) const
+        -> refusing_executor<std::decay_t<decltype(boost::asio::require(std::declval<Inner const&>(), p))>>
+    {
+        return {boost::asio::require(inner_, p), *counted_};
+    }
+
+    friend bool operator==(refusing_executor const& a, refusing_executor const& b) noexcept
+    {
+        return a.inner_ == b.inner_;
+    }
+    friend bool operator!=(refusing_executor const& a, refusing_executor const& b) noexcept
+    {
+        return !(a == b);
+    }
+
+private:
+    Inner inner_;
+    executions* counted_;
+};
