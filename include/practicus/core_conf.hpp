@@ -122,6 +122,7 @@ public:
     /// port may be left out. Throws `errc::invalid_url` for a text with `://` that is no service url.
     match is_named(std::string_view text) const
     {
+        if (text == key()) return match::login;
         detail::region_name const name(text);
         bool const has_user = !name.user.empty();
         if (has_user && name.user != user() && !detail::equals_ignoring_case(name.user, email_))
@@ -461,16 +462,17 @@ inline std::optional<region> environment_region()
     }
 }
 
-/// The same for a caller who has named another region, perhaps: a `PRT_URL` that is none is not that.
-inline std::optional<region> environment_login()
+/// The same if `is_meant(region)` and there is a login. A `PRT_URL` that is none is not meant.
+template <class Predicate>
+std::optional<region> environment_login(Predicate is_meant)
 {
     try {
-        service_url const url(environment_url());
+        if (!is_meant(region(service_url(environment_url()), {}, {}, {}))) return std::nullopt;
     } catch (error const&) {
         return std::nullopt;
     }
     auto result = environment_region();
-    if (result && !result->has_login()) result.reset();
+    if (!result->has_login()) result.reset();
     return result;
 }
 
@@ -498,8 +500,9 @@ inline region default_region()
 /// `core_conf::find`.
 inline region find_region(std::string_view name)
 {
-    auto r = detail::environment_login();
-    if (r && r->is_named(name) >= region::match::region) return *std::move(r);
+    auto r = detail::environment_login(
+        [&](region const& one) { return one.is_named(name) >= region::match::region; });
+    if (r) return *std::move(r);
     return core_conf().find(name);
 }
 
@@ -507,8 +510,9 @@ inline region find_region(std::string_view name)
 /// `core.conf`. Throws as `core_conf::find_serving`.
 inline region find_region_serving(std::string_view url)
 {
-    auto r = detail::environment_login();
-    if (r && service_url(url).str().starts_with(r->url().str())) return *std::move(r);
+    auto r = detail::environment_login(
+        [&](region const& one) { return service_url(url).str().starts_with(one.url().str()); });
+    if (r) return *std::move(r);
     return core_conf().find_serving(url);
 }
 

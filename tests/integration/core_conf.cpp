@@ -418,6 +418,24 @@ TEST_CASE("core.conf: a login as another user of the same name is written to not
 }
 
 TEST_CASE(
+    "core.conf: a login that was given another e-mail than its token's gets the tokens that are replaced")
+{
+    kept_region f;
+    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    practicus::core_conf::update(f.path, [&](practicus::core_conf& conf) {
+        conf.erase_regions().put(
+            {f.server.url(), "admin", "other@company.com", practicus::credentials::refresh_token(f.issue())});
+    });
+    for (bool const shares : {true, false}) {
+        auto const r = f.region();
+        auto options = r.options();
+        if (!shares) options.store(nullptr);
+        f.run(practicus::client(f.io.get_executor(), r.url(), options).models());
+        CHECK_FALSE(f.region().login().value() == r.login().value());
+    }
+}
+
+TEST_CASE(
     "core.conf: what is shared of logins that the file does not have is removed, but for locks that are held")
 {
     kept_region f;

@@ -484,6 +484,30 @@ TEST_CASE("core.conf: two users of a region are two logins, also by one name")
     CHECK(conf.default_region().email() == "admin@sales.company.com");
 }
 
+TEST_CASE("core.conf: whatever a user's name holds, the key finds the login")
+{
+    home h;
+    core_conf conf;
+    for (auto const* user : {"corp/bob", "a@b", "@", "x y"})
+        conf.put({"https://h/p", user, std::string(user) + "@company.com", credentials::refresh_token("t")});
+    CHECK(conf.regions().size() == 4);
+    for (auto const& r : conf.regions()) {
+        CHECK(conf.find(r.key()).is_same_login(r));
+        CHECK(conf.make_default(r).default_region().is_same_login(r));
+    }
+}
+
+TEST_CASE("core.conf: a login of the environment that is not meant is not looked at")
+{
+    home h;
+    h.write(two_regions);
+    h.set("PRT_URL", "https://env.company.com");
+    h.set("PRT_TOKEN", "no token\x01");
+    CHECK(find_region("other.company.com").login().value().reveal() == "others.token");
+    CHECK(find_region_serving("https://other.company.com:8443/models/m/n/").username() == "alice");
+    CHECK(refused([] { (void)find_region("env.company.com"); }).code() == errc::invalid_credentials);
+}
+
 TEST_CASE("core.conf: a default that names nothing is an error with the regions there are")
 {
     home h;

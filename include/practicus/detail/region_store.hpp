@@ -246,14 +246,9 @@ private:
         co_return result;
     }
 
-    /// Returns true if they are known to be of two users.
     static bool differ(stored_value const& a, stored_value const& b)
     {
-        auto const x = user_of(a), y = user_of(b);
-        auto const are_known = [&](auto member) { return !(x.*member).empty() && !(y.*member).empty(); };
-        bool const can_be_compared = are_known(&user_identity::id) || are_known(&user_identity::subject) ||
-                                     are_known(&user_identity::email) || are_known(&user_identity::name);
-        return can_be_compared && !are_same(x, y);
+        return are_different(user_of(a), user_of(b));
     }
 
     static stored_time moment()

@@ -60,6 +60,15 @@ struct user_identity
         return false;
     }
 
+    /// Returns true if both are known to be two users. Of what cannot be compared, neither is known.
+    friend bool are_different(user_identity const& a, user_identity const& b) noexcept
+    {
+        for (auto const& part : parts)
+            if (!(a.*part.member).empty() && !(b.*part.member).empty())
+                return a.*part.member != b.*part.member;
+        return false;
+    }
+
 private:
     struct part
     {

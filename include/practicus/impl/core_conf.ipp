@@ -12,6 +12,7 @@
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/region_store.hpp>
 #include <practicus/detail/stored_value.hpp>
+#include <practicus/detail/user_identity.hpp>
 #include <practicus/detail/utf8.hpp>
 #include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
@@ -59,13 +60,24 @@ inline std::string login_name(region const& r)
     return r.url().str() + '\n' + user;
 }
 
-/// Returns true if a login of the file is that of these tokens, as far as both say.
-inline bool is_of_user(region const& kept, issued_tokens const& tokens)
+/// Whose login the file has, as far as it says.
+inline user_identity user_of(region const& kept)
 {
-    auto email = tokens.access().claims().sub.value_or(std::string());
-    if (email.find('@') == email.npos) email = tokens.email();
-    if (!email.empty() && !kept.email().empty()) return equals_ignoring_case(email, kept.email());
-    return kept.username().empty() || tokens.username().empty() || kept.username() == tokens.username();
+    user_identity result;
+    result.name = kept.username();
+    result.email = kept.email();
+    if (kept.has_login()) result.learn(read_jwt(kept.login().value().reveal()));
+    return result;
+}
+
+inline user_identity user_of(issued_tokens const& tokens)
+{
+    user_identity result;
+    result.name = tokens.username();
+    result.email = tokens.email();
+    result.learn(tokens.refresh().claims());
+    result.learn(tokens.access().claims());
+    return result;
 }
 
 /// Writes what the region issued into the file, if that has what it replaces, or an older one: what somebody
@@ -77,8 +89,8 @@ inline boost::asio::awaitable<void> keep_refresh_token(std::string path, region 
     auto const token = now.refresh().value();
     auto const is_due = [&](core_conf const& conf) {
         auto const r = conf.find_login(login);
-        return r && r->has_login() && is_of_user(*r, now) && !(r->login().value() == token) &&
-               used->has(r->login().value().reveal());
+        return r && r->has_login() && !are_different(user_of(*r), user_of(now)) &&
+               !(r->login().value() == token) && used->has(r->login().value().reveal());
     };
     // Most refreshes bring the same one, and the SDK, which locks nothing, may be writing.
     if (token.empty() || !is_due(core_conf(path))) co_return;
