@@ -222,6 +222,7 @@ TEST_CASE("a path behind a model is called in the form in which it was written")
     // Without a version, the listing tells what the name is.
     CHECK(answer(f.server.url() + "/m/gpt/chat/completions") == "/m/gpt/chat/completions");
     CHECK(answer(f.server.url() + "/m/gpt/mcp/") == "/m/gpt/mcp/");
+    CHECK(answer(f.server.url() + "/m/gpt/own/v1/chat") == "/m/gpt/own/v1/chat");
     CHECK(f.ids() == 1);
     CHECK(f.trades() == 1);
 }

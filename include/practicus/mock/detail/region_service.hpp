@@ -19,7 +19,7 @@ inline bool is_version_tag(std::string_view text) noexcept
 template <class Map>
 typename Map::mapped_type find_hosted(Map const& by_path, std::string_view& path)
 {
-    for (auto end = path.size(); end + 1 != 0; end = end == 0 ? end - 1 : path.rfind('/', end - 1)) {
+    for (auto end = path.size(); end != 0 && end != path.npos; end = path.rfind('/', end - 1)) {
         auto at = by_path.find(std::string(path.substr(0, end)));
         if (at == by_path.end()) continue;
         path.remove_prefix(std::min(end + 1, path.size()));
