@@ -57,7 +57,16 @@ TEST_CASE("a one-time password")
     CHECK(f.failure(client.login(fixture::password().one_time_password("000000"))).code ==
           errc::login_refused);
     f.run(client.login(fixture::password().one_time_password("123456")));
+    CHECK(f.server.requests().back().body ==
+          R"({"email":"admin@company.com","password":"practicus","otp_code":"123456"})");
     f.run(client.cluster());
+    // However a region says it.
+    f.server.expect("POST", "*").reply(401, R"({"detail":"A code is needed.","code":"otp_required"})");
+    auto const info = f.failure(client.login(fixture::password()));
+    CHECK(info.code == errc::one_time_password_required);
+    CHECK(info.status == 401);
+    CHECK(info.server_message == "A code is needed.");
+    f.run(client.cluster()); // nothing has changed
 }
 
 TEST_CASE("login with a refresh token")
