@@ -220,8 +220,8 @@ public:
 
     /// A service answered 401 to this token, in a request that was not made by this client: from now on it is
     /// not handed out any more. Nothing happens if it is not the newest one, so that a late answer throws no
-    /// good token away. True if it was. After 8 young tokens that were refused one after the other, the next
-    /// callers are told so for 1 to 5 s. Any thread.
+    /// good token away. True if it was. After 8 young tokens that were refused one after the other, and with
+    /// which no call of this client had succeeded, the next callers are told so for 1 to 5 s. Any thread.
     bool invalidate_session_token(practicus::model_url const& url, token const& refused,
                                   token_purpose purpose = token_purpose::predict) const;
 

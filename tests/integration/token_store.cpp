@@ -9,6 +9,7 @@
 #include <practicus/file_token_store.hpp>
 #include <practicus/token_store.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -484,6 +485,46 @@ TEST_CASE("store: a model that is deployed anew leaves it")
     CHECK(f.run(other.session_token(f.model())));
     CHECK(f.run(other.model_id(f.model())) == 142);
     CHECK(f.ids() == 2);
+}
+
+TEST_CASE("store: an id's entry that is no id is nothing, and is replaced")
+{
+    sharing f(std::make_shared<watched_store>());
+    auto& store = static_cast<watched_store&>(*f.store);
+    f.run(f.one().model_id(f.model()));
+    auto const entry = std::find_if(store.values.begin(), store.values.end(),
+                                    [](auto const& e) { return e.first.starts_with("session id"); });
+    REQUIRE(entry != store.values.end());
+    auto const good = std::string(entry->second.reveal());
+    auto const at = good.find("\"42\"");
+    REQUIRE(at != good.npos);
+    for (auto const* const garbage : {"x", "42x", "-42", "0", "99999999999999999999"}) {
+        entry->second = secret(std::string(good).replace(at + 1, 2, garbage));
+        auto const before = f.ids();
+        CHECK(f.run(f.one().model_id(f.model())) == 42);
+        CHECK(f.ids() == before + 1);
+    }
+    CHECK(f.run(f.one().model_id(f.model())) == 42);
+    CHECK(f.ids() == 6);
+}
+
+TEST_CASE("store: what a clock that was ahead has stored is fetched again, but for the refresh token")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    auto first = f.one(), second = f.one();
+    auto& ahead = clock_of(first);
+    ahead.simulate(ahead.now(), ahead.system_now() + 3h);
+    auto const token = f.run(first.session_token(f.model()));
+    CHECK(f.run(second.session_token(f.model())) != token);
+    // The region has replaced the password's refresh token since: there is one chain.
+    CHECK(f.logins() == 1);
+    CHECK(f.refreshes() == 1);
+    CHECK(f.trades() == 2);
+    f.server.region().revoke(token_type::access);
+    f.run(first.cluster());
+    f.run(second.cluster());
+    CHECK(f.logins() == 1);
 }
 
 TEST_CASE("store: one that fails is done without, and the observer hears of it")

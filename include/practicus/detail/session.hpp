@@ -205,8 +205,10 @@ public:
         }
     }
 
-    /// From the store, if there is one and another process of the same user has been here; else by `fetch`.
+    /// From the store, if there is one and another process of the same user has left something that
+    /// `is_right`; else by `fetch`.
     asio::awaitable<brought<token>> shared(std::string key, freshness_limits limits, token unwanted,
+                                           std::function<bool(token const&)> is_right,
                                            operation_body<brought<token>> fetch)
     {
         if (!uses_store()) co_return co_await fetch();
@@ -216,12 +218,14 @@ public:
         auto const whose = this_user();
         auto const place = user_key(key, whose);
         if (place.empty()) co_return co_await fetch();
-        std::function<bool(stored_value const&)> const any = [](stored_value const&) { return true; };
+        std::function<bool(stored_value const&)> const accept = [&](stored_value const& kept) {
+            return is_right(kept.value);
+        };
         std::function<bool()> const is_stale = [this, whose] { return !is_current(whose.generation); };
         shared_store::keeper const keep = [&](brought<token> const& got) {
             return store_.save_unless(is_stale, place, got);
         };
-        co_return co_await store_.find_or_fetch(place, limits, std::move(unwanted), any, fetch, keep);
+        co_return co_await store_.find_or_fetch(place, limits, std::move(unwanted), accept, fetch, keep);
     }
 
     /// May others have fetched what this one needs?

@@ -121,8 +121,8 @@ public:
     /// what there is: a region that rotates refresh tokens has taken that one back.
     bool adopt_stored(stored_value const& kept)
     {
-        if (!shares_ || kept.born < as_of_ || kept.born <= since_ || !is_mine(kept)) return false;
-        as_of_ = kept.born;
+        if (!shares_ || !is_mine(kept) || !is_newer(kept)) return false;
+        as_of_ = std::max(as_of_, kept.born);
         issued_ = kept.born;
         proven_ = true;
         user_.learn(user_of(kept));
@@ -165,6 +165,16 @@ private:
     {
         if (lineage_.empty() && user_.empty()) return true;
         return lineage_.meets(kept.lineage) || are_same(user_, user_of(kept));
+    }
+
+    bool is_newer(stored_value const& kept) const
+    {
+        // Where one has come from the other, no clock is needed: others' may be wrong.
+        if (refresh_ && !(kept.refresh == refresh_)) {
+            if (kept.lineage.has(refresh_)) return true;
+            if (lineage_.has(kept.refresh)) return false;
+        }
+        return kept.born >= as_of_ && kept.born > since_;
     }
 
     token refresh_;

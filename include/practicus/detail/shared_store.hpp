@@ -46,7 +46,9 @@ public:
     {
         operation_body<secret> const body = [s = store_, key] { return s->load(key); };
         auto const text = co_await attempt(body);
-        co_return read_stored(text);
+        auto value = read_stored(text);
+        if (value) bound_by(*value, home_->time());
+        co_return value;
     }
 
     asio::awaitable<void> save(std::string key, stored_value const& value) const

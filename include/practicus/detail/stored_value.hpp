@@ -14,11 +14,13 @@
 #include <practicus/token.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace practicus::inline v1::detail {
@@ -91,6 +93,19 @@ inline constexpr json_member stored_members[] = {
     json_members<stored_texts>::may<&stored_texts::lineage>("lineage", json_type::text),
 };
 
+// In milliseconds: ten years, and a moment that the system clock's nanoseconds can hold.
+inline constexpr std::int64_t longest_stored = 10LL * 366 * 24 * 3600 * 1000;
+inline constexpr std::int64_t last_stored = 9'200'000'000LL * 1000;
+
+/// A whole number from 0 on, and nothing else; else nothing.
+inline std::optional<std::int64_t> stored_number(std::string_view text) noexcept
+{
+    std::int64_t value = 0;
+    auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failed != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+    return value;
+}
+
 /// Nothing if it is no such text: somebody else has written it.
 inline std::optional<stored_value> read_stored(secret const& text)
 {
@@ -99,15 +114,15 @@ inline std::optional<stored_value> read_stored(secret const& text)
         auto const texts = read_object<stored_texts>(text.reveal(), json_shape{stored_members});
         stored_value v;
         v.value = wire::to_token(texts.value, "value");
-        v.born += std::chrono::milliseconds(std::stoll(texts.born));
-        v.life = std::chrono::milliseconds(std::stoll(texts.life));
+        auto const born = stored_number(texts.born), life = stored_number(texts.life);
+        if (!born || !life || *born > last_stored || *life > longest_stored) return std::nullopt;
+        v.born += std::chrono::milliseconds(*born);
+        v.life = std::chrono::milliseconds(*life);
         if (!texts.refresh.empty()) v.refresh = wire::to_token(texts.refresh, "refresh");
         v.username = texts.username;
         v.login = texts.login;
         v.lineage = refresh_lineage(texts.lineage);
         v.lineage.add(v.refresh);
-        constexpr std::chrono::milliseconds longest = std::chrono::hours(24 * 366 * 10);
-        if (v.life < v.life.zero() || v.life > longest) return std::nullopt;
         return v;
     } catch (std::exception const&) {
         return std::nullopt;
@@ -119,12 +134,23 @@ inline stored_time stored_now(clock const& time)
     return std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now());
 }
 
-/// By this process' clocks. One that seems to come from the future is new: the clock was put back.
+/// By this process' clocks. What seems to come from the future is past its life: how old it is, no clock here
+/// can tell.
 inline lifespan life_of_stored(stored_value const& v, clock const& time, freshness_limits const& limits,
                                double random)
 {
-    auto const age = std::clamp<std::chrono::milliseconds>(stored_now(time) - v.born, v.life.zero(), v.life);
-    return {time.now() - age, v.life, limits, random};
+    auto const age = stored_now(time) - v.born;
+    if (age < age.zero()) return {};
+    return {time.now() - std::min<std::chrono::milliseconds>(age, v.life), v.life, limits, random};
+}
+
+/// Of a login from the future, the refresh token counts as one of now, and no more than that.
+inline void bound_by(stored_value& v, clock const& time)
+{
+    auto const now = stored_now(time);
+    if (v.born <= now) return;
+    v.born = now;
+    v.life = v.life.zero();
 }
 
 inline void set_life(stored_value& v, clock const& time, lifespan const& life)

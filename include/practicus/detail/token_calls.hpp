@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/session.hpp>
+#include <practicus/detail/stored_value.hpp>
 #include <practicus/detail/token_cache.hpp>
 #include <practicus/detail/wire.hpp>
 #include <practicus/token.hpp>
@@ -11,6 +12,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -153,9 +155,12 @@ asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<sessio
         digits.life = token_cache::state_type::life_of_id(s->home()->time().now());
         co_return digits;
     };
-    auto const got = co_await s->shared(id_key(url), model_id_limits, token(), fetch);
+    std::function<bool(token const&)> const is_id = [](token const& t) {
+        return stored_number(t.reveal()).value_or(0) != 0;
+    };
+    auto const got = co_await s->shared(id_key(url), model_id_limits, token(), is_id, fetch);
     brought<token_cache::id_handle> result;
-    result.value = std::stoll(std::string(got.value.reveal()));
+    result.value = stored_number(got.value.reveal());
     result.life = got.life;
     co_return result;
 }
@@ -186,8 +191,9 @@ asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
     brought<token> got;
     std::shared_ptr<error_info const> failure;
     try {
-        got =
-            co_await s->shared(token_store_key<Target>(key), session_token_limits, std::move(unwanted), told);
+        std::function<bool(token const&)> const any = [](token const&) { return true; };
+        got = co_await s->shared(token_store_key<Target>(key), session_token_limits, std::move(unwanted), any,
+                                 told);
     } catch (...) {
         failure = current_error_info();
     }

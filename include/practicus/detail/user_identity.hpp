@@ -104,6 +104,11 @@ public:
     /// The digest of the first one, or an empty text.
     std::string root() const { return digests_.substr(0, digits); }
 
+    bool has(token const& refresh) const
+    {
+        return refresh && digests_.find(sha256_hex(refresh.reveal())) != digests_.npos;
+    }
+
     /// Returns true if both have had one token.
     bool meets(refresh_lineage const& other) const noexcept
     {

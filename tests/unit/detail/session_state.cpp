@@ -457,3 +457,17 @@ TEST_CASE("a long chain of refresh tokens keeps its first and its last ones")
     CHECK(is_taken("r99"));
     CHECK(kept.lineage.text().size() < 2200);
 }
+
+TEST_CASE("of two refresh tokens of one login, the one that came from the other is the newer, by any clock")
+{
+    session_state first(credentials::refresh_token("r0"));
+    CHECK(first.adopt(tokens("a", "r1"), at(1000), first.generation()));
+    session_state second = first;
+    CHECK(second.adopt(tokens("a", "r2"), at(1000), second.generation()));
+    CHECK(first.adopt_stored(left_by(second, 1)));
+    CHECK(first.refresh() == make("r2"));
+    session_state old(credentials::refresh_token("r0"));
+    CHECK(old.adopt(tokens("a", "r1"), at(1000), old.generation()));
+    CHECK_FALSE(second.adopt_stored(left_by(old, 9000)));
+    CHECK(second.refresh() == make("r2"));
+}
