@@ -58,7 +58,6 @@ set(practicus_marked_headers
     practicus/detail/csv_cutter.hpp pure
     practicus/csv_file.hpp
     practicus/detail/batch_window.hpp pure
-    practicus/detail/in_order.hpp pure
     practicus/detail/batch_retry.hpp pure
     practicus/detail/operation.hpp pure
     practicus/detail/waiter.hpp

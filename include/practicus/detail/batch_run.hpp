@@ -7,7 +7,6 @@
 #include <practicus/detail/batch_window.hpp>
 #include <practicus/detail/calls.hpp>
 #include <practicus/detail/csv_cutter.hpp>
-#include <practicus/detail/in_order.hpp>
 #include <practicus/detail/prediction_call.hpp>
 #include <practicus/detail/run_operation.hpp>
 #include <practicus/detail/sweeper.hpp>
@@ -24,6 +23,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -116,7 +116,12 @@ private:
     std::optional<outcome> take_ended()
     {
         std::lock_guard lock(mutex_);
-        return ended_.next();
+        std::optional<outcome> result;
+        auto const first = ended_.begin();
+        if (first == ended_.end() || first->first != written_) return result;
+        result.emplace(std::move(first->second));
+        ended_.erase(first);
+        return result;
     }
 
     /// What waits for its turn counts as well: the memory's bound.
@@ -307,7 +312,7 @@ private:
             window_.failed(ticket);
         else
             window_.succeeded(ticket);
-        ended_.put(sequence, std::move(result));
+        ended_.emplace(sequence, std::move(result));
         wake(std::move(lock));
     }
 
@@ -474,7 +479,8 @@ private:
 
     std::mutex mutex_;
     batch_window window_;
-    in_order<outcome> ended_;
+    /// What waits for its turn, by its place in the order.
+    std::map<std::uint64_t, outcome> ended_;
     std::optional<csv_batch> next_;
     bool is_reading_ = false;
     bool read_all_ = false;
@@ -495,18 +501,18 @@ inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr
     auto ending = child_group::end(all.group());
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
     std::optional<batch_progress> result;
-    caught failure;
+    std::shared_ptr<error_info const> failure;
     try {
         auto const run = std::make_shared<batch_run>(std::move(h), *job, all.group());
         result.emplace(co_await run->go());
     } catch (...) {
-        failure.keep();
+        failure = current_error_info();
     }
     // The source, say, refers to what is the caller's.
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await std::move(ending);
     co_await asio::this_coro::throw_if_cancelled(throws);
-    failure.rethrow();
+    if (failure) throw error(std::move(failure));
     co_return *result;
 }
 

@@ -62,8 +62,8 @@ public:
         return {&it->second, is_new};
     }
 
-    /// An entry is pinned no more. What had to come beyond the capacity is thrown away, an eighth at a time, or
-    /// later if memory is refused for that.
+    /// An entry is pinned no more. What had to come beyond the capacity is thrown away, an eighth at a time,
+    /// or later if memory is refused for that.
     void unpinned(time_point now) noexcept
     {
         if (entries_.size() <= capacity_ || ++unpinned_ < share()) return;

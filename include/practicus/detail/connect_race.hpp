@@ -94,12 +94,31 @@ private:
 
     void start(std::size_t i, asio::ip::tcp::endpoint address, time_point end)
     {
-        home_->spawn([self = shared_from_this(), i, address, end] { return self->compete(i, address, end); });
+        auto const due = std::make_shared<attempt_end>(shared_from_this());
+        home_->spawn([due, i, address, end] { return due->race->compete(due, i, address, end); });
     }
 
-    asio::awaitable<void> compete(std::size_t i, asio::ip::tcp::endpoint address, time_point end)
+    /// Counts an attempt that has ended, also one that was dropped.
+    struct attempt_end
     {
-        auto const self = shared_from_this();
+        explicit attempt_end(std::shared_ptr<connect_race> r) noexcept : race(std::move(r)) {}
+        attempt_end(attempt_end const&) = delete;
+        attempt_end& operator=(attempt_end const&) = delete;
+        ~attempt_end()
+        {
+            std::lock_guard lock(race->mutex_);
+            ++race->ended_;
+            if (race->sleeper_) race->sleeper_->wake({});
+        }
+
+        std::shared_ptr<connect_race> race;
+    };
+
+    /// `kept` holds this.
+    asio::awaitable<void> compete(std::shared_ptr<attempt_end> kept, std::size_t i,
+                                  asio::ip::tcp::endpoint address, time_point end)
+    {
+        auto const counted = std::move(kept);
         sweeper::errand const running(home_->limits());
         auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
         auto* const mine = made.get();
@@ -119,7 +138,6 @@ private:
             }
         }
         std::lock_guard lock(mutex_);
-        ++ended_;
         if (aborted)
             aborted_ = aborted;
         else if (code)
@@ -127,7 +145,6 @@ private:
         else if (go && !over_ && !winner_)
             winner_ = std::move(runners_[i]);
         runners_[i].reset();
-        if (sleeper_) sleeper_->wake({});
     }
 
     /// Until more attempts have ended than were seen, or the time has come.

@@ -4,6 +4,7 @@
 
 #include <practicus/detail/connection.hpp>
 #include <practicus/detail/dialler.hpp>
+#include <practicus/detail/fixed_error.hpp>
 #include <practicus/detail/operation.hpp>
 #include <practicus/detail/own_fields.hpp>
 #include <practicus/detail/pool_state.hpp>
@@ -199,6 +200,11 @@ private:
     time_point now() const noexcept { return home().time().now(); }
     announcer const& told() const noexcept { return dialler_->told(); }
 
+    static std::shared_ptr<error_info const> not_started() noexcept
+    {
+        return fixed_error<boost::system::errc::resource_unavailable_try_again>();
+    }
+
     /// A connection that is being made for the pool. However that ends, its place is given back.
     struct dial_slot
     {
@@ -207,7 +213,7 @@ private:
         dial_slot& operator=(dial_slot const&) = delete;
         ~dial_slot()
         {
-            if (!ended) owner->act([&] { return owner->failed(owner->not_started_); });
+            if (!ended) owner->act([&] { return owner->failed(not_started()); });
         }
 
         std::shared_ptr<pool> owner;
@@ -220,7 +226,7 @@ private:
     {
         bool dial = act_once(decide);
         while (dial && !start_dial())
-            dial = act_once([&] { return failed(not_started_); });
+            dial = act_once([&] { return failed(not_started()); });
     }
 
     /// True if a dial is to be started.
@@ -258,14 +264,6 @@ private:
         auto actions = state_.dial_failed();
         if (actions.wake != nullptr) static_cast<queued*>(actions.wake)->failure = why;
         return actions;
-    }
-
-    static std::shared_ptr<error_info const> not_started()
-    {
-        error_info info;
-        info.code = make_error_code(boost::system::errc::resource_unavailable_try_again);
-        info.message = "a connection could not be begun";
-        return std::make_shared<error_info const>(std::move(info));
     }
 
     static void close(pool_actions& actions) noexcept
@@ -373,8 +371,6 @@ private:
     proxy const* forwarder_;
     std::string fields_;
     retry_budget budget_;
-    // Made beforehand: it is needed when memory is refused.
-    std::shared_ptr<error_info const> const not_started_ = not_started();
     mutable std::mutex mutex_;
     pool_state state_;
     std::uint64_t resumptions_ = 0;

@@ -16,7 +16,6 @@
 #include <exception>
 #include <functional>
 #include <memory>
-#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -127,35 +126,6 @@ void call_back(std::function<void(Arg const&)> const& f, Arg const& arg)
     }
 }
 
-/// An exception that is thrown again later. Keeping it fails not even if memory is refused.
-class caught
-{
-public:
-    /// In a handler.
-    void keep() noexcept
-    {
-        is_set_ = true;
-        try {
-            info_ = current_error_info();
-        } catch (...) {
-        }
-    }
-
-    /// Null if there was none, or no memory for what is known of it.
-    std::shared_ptr<error_info const> const& info() const noexcept { return info_; }
-
-    /// Throws what was kept, if anything was.
-    void rethrow() const
-    {
-        if (info_) throw error(info_);
-        if (is_set_) throw std::bad_alloc();
-    }
-
-private:
-    std::shared_ptr<error_info const> info_;
-    bool is_set_ = false;
-};
-
 /// When a caller in another context may go who is cancelled.
 enum class parting
 {
@@ -178,7 +148,7 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body, parti
     if (caller.cancelled() == asio::cancellation_type::none)
         co_await asio::this_coro::throw_if_cancelled(true);
     std::optional<value_of<T>> result;
-    caught failure;
+    std::shared_ptr<error_info const> failure;
     std::optional<children> apart;
     std::optional<asio::awaitable<void>> ending;
     try {
@@ -199,15 +169,15 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body, parti
             result.emplace(co_await std::move(operation));
         }
     } catch (...) {
-        failure.keep();
+        failure = current_error_info();
     }
     if (ending) {
         co_await asio::this_coro::throw_if_cancelled(false);
         co_await std::move(*ending);
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
-    if (failure.info() && failure.info()->exception) std::rethrow_exception(failure.info()->exception);
-    failure.rethrow();
+    if (failure && failure->exception) std::rethrow_exception(failure->exception);
+    if (failure) throw error(std::move(failure));
     if constexpr (!std::is_void_v<T>) co_return std::move(*result);
 }
 
