@@ -93,7 +93,7 @@ def files(root, folders, suffix):
 def faults(include_dir, tests_dir, headers, mock_headers, pure, sources):
     """Everything that is wrong, one text each."""
     yield from listing_faults("headers", files(include_dir, ["."], ".[hi]pp"), headers + mock_headers)
-    yield from listing_faults("test sources", files(tests_dir, ["unit", "integration"], ".cpp"), sources)
+    yield from listing_faults("test sources", files(tests_dir, ["unit", "integration", "torture"], ".cpp"), sources)
     yield from order_faults(include_dir, headers, mock_headers)
     yield from source_faults(include_dir, "practicus/src.hpp", headers)
     yield from source_faults(include_dir, "practicus/mock/src.hpp", mock_headers)

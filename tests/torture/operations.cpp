@@ -1,0 +1,286 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// Each operation, while one allocation fails, or all from one on, or an executor throws: it ends, leaves
+// nothing behind, and succeeds afterwards. The mock region has a thread of its own, to which nothing is
+// refused.
+
+#include "integration/fixture.hpp"
+#include "refusing_executor.hpp"
+#include "torture/refusal.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <cstdlib>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <new>
+
+namespace {
+
+enum class kind
+{
+    login,
+    session_token,
+    models,
+    predict,
+    predict_batches
+};
+
+std::string const text = "carat,cut\n1,good\n2,fair\n3,good\n";
+
+asio::awaitable<std::string> next_of(std::deque<std::string>& pieces)
+{
+    if (pieces.empty()) co_return std::string();
+    auto piece = std::move(pieces.front());
+    pieces.pop_front();
+    co_return piece;
+}
+
+asio::awaitable<void> keep(std::string& to, std::string piece)
+{
+    to += piece;
+    co_return;
+}
+
+asio::awaitable<void> predict(practicus::client client, practicus::model_url url)
+{
+    std::deque<std::string> pieces{"carat,cut\n1,good\n", "2,fair\n"};
+    std::string out;
+    practicus::body_source const source = [&] { return next_of(pieces); };
+    practicus::body_sink const sink = [&](std::string piece) { return keep(out, std::move(piece)); };
+    auto const how = practicus::predict_options().sink(sink);
+    co_await client.predict(url, source, how);
+}
+
+asio::awaitable<void> predict_batches(practicus::client client, practicus::model_url url)
+{
+    std::deque<std::string> pieces{text};
+    std::string out;
+    practicus::body_source const source = [&] { return next_of(pieces); };
+    practicus::body_sink const sink = [&](std::string piece) { return keep(out, std::move(piece)); };
+    practicus::batch_job job(url, source, sink);
+    job.rows(1).in_flight(2);
+    co_await client.predict_batches(job);
+}
+
+asio::awaitable<void> perform(kind what, practicus::client client, practicus::model_url url)
+{
+    switch (what) {
+    case kind::login: co_await client.login("admin@company.com", "practicus"); break;
+    case kind::session_token: co_await client.session_token(url); break;
+    case kind::models: co_await client.models(); break;
+    case kind::predict: co_await predict(client, url); break;
+    case kind::predict_batches: co_await predict_batches(client, url); break;
+    }
+}
+
+/// How an operation has ended.
+struct fate
+{
+    bool ended = false;
+    /// Its handler was destroyed without a call: what Asio does when an initiation throws.
+    bool dropped = false;
+    std::exception_ptr failure;
+};
+
+struct handler_life
+{
+    explicit handler_life(fate& f) noexcept : of(f) {}
+    handler_life(handler_life const&) = delete;
+    handler_life& operator=(handler_life const&) = delete;
+    ~handler_life() { of.dropped = !of.ended; }
+
+    fate& of;
+};
+
+/// What is refused.
+struct trouble
+{
+    refusal memory{0, 0};
+    executions executor;
+
+    bool has_begun() const noexcept
+    {
+        return memory.has_begun() || (executor.count != 0 && executor.calls > executor.first);
+    }
+};
+
+/// A client, in its caller's context or in another. One thread runs both.
+class subject
+{
+public:
+    subject(fixture& f, bool elsewhere, trouble& t, bool executors)
+        : server_(f.server), elsewhere_(elsewhere), trouble_(&t), executor_(of(caller_, executors)),
+          client_(elsewhere ? of(home_, executors) : executor_, f.server.url(), options(f))
+    {}
+
+    /// True if nothing was refused: the operation needs no more.
+    bool suffer(kind what)
+    {
+        perform_to_end(what);
+        bool const untouched = !trouble_->has_begun();
+        if (untouched) REQUIRE((fate_.ended && !fate_.failure));
+        // Only Asio drops a handler.
+        if (fate_.dropped) REQUIRE(escaped_);
+        // With no operation in flight the client keeps neither context running.
+        wait([&] { return caller_.stopped() && (!elsewhere_ || home_.stopped()); });
+        return untouched;
+    }
+
+    /// The same with nothing refused.
+    void succeed(kind what)
+    {
+        trouble_->memory.end();
+        trouble_->executor.count = 0;
+        perform_to_end(what);
+        if (fate_.failure) std::rethrow_exception(fate_.failure);
+        REQUIRE(fate_.ended);
+    }
+
+private:
+    asio::any_io_executor of(asio::io_context& io, bool refusing)
+    {
+        if (!refusing) return io.get_executor();
+        return refusing_executor(io.get_executor(), trouble_->executor);
+    }
+
+    static practicus::client_options options(fixture& f)
+    {
+        auto result = practicus::client_options().credentials(fixture::password());
+        result.retry(practicus::retry_options().base(std::chrono::milliseconds(1)));
+        if (f.server.url().starts_with("https"))
+            result.tls(practicus::tls_options().ca_pem(f.server.ca_pem()));
+        return result;
+    }
+
+    void perform_to_end(kind what)
+    {
+        fate_ = fate();
+        begin(what);
+        wait([&] { return fate_.ended || fate_.dropped; });
+    }
+
+    void begin(kind what)
+    {
+        practicus::model_url const url(server_.url() + "/" + fixture::diamond + "/");
+        auto life = std::make_shared<handler_life>(fate_);
+        refusal::scope const here(trouble_->memory);
+        try {
+            asio::co_spawn(executor_, perform(what, client_, url),
+                           [life = std::move(life)](std::exception_ptr e) {
+                               life->of.ended = true;
+                               life->of.failure = std::move(e);
+                           });
+        } catch (std::exception const&) {
+            escaped_ = true;
+        }
+    }
+
+    template <class Condition>
+    void wait(Condition condition)
+    {
+        auto const end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+        while (!condition()) {
+            REQUIRE(std::chrono::steady_clock::now() < end);
+            if (step(caller_) + (elsewhere_ ? step(home_) : 0) == 0) std::this_thread::yield();
+        }
+    }
+
+    std::size_t step(asio::io_context& io)
+    {
+        io.restart();
+        refusal::scope const here(trouble_->memory);
+        try {
+            return io.poll();
+        } catch (std::exception const&) {
+            escaped_ = true;
+        }
+        return 1;
+    }
+
+    practicus::mock::server& server_;
+    bool elsewhere_;
+    trouble* trouble_;
+    asio::io_context caller_, home_;
+    asio::any_io_executor executor_;
+    practicus::client client_;
+    fate fate_;
+    bool escaped_ = false;
+};
+
+constexpr kind kinds[] = {kind::login, kind::session_token, kind::models, kind::predict,
+                          kind::predict_batches};
+
+/// `set(trouble, k)` says what is refused. Every `stride`th place.
+template <class Set>
+void torture(std::size_t stride, bool executors, Set set)
+{
+    bool const tls = GENERATE(false, true);
+    bool const elsewhere = GENERATE(false, true);
+    fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
+    for (auto const what : kinds) {
+        bool over = false;
+        std::size_t k = 0;
+        for (; !over; k += stride) {
+            CAPTURE(tls, elsewhere, static_cast<int>(what), k);
+            trouble t;
+            set(t, k);
+            subject s(f, elsewhere, t, executors);
+            over = s.suffer(what);
+            s.succeed(what);
+        }
+        CHECK(k > stride);
+    }
+}
+
+void refuse_one(trouble& t, std::size_t k)
+{
+    t.memory.set(k, 1);
+}
+
+/// Not for ever: what must be told needs memory, and is told again until there is some.
+void refuse_many(trouble& t, std::size_t k)
+{
+    t.memory.set(k, 24);
+}
+
+void throw_once(trouble& t, std::size_t k)
+{
+    t.executor.first = k;
+    t.executor.count = 1;
+    t.executor.spared = in_mortal_asio;
+}
+
+} // namespace
+
+TEST_CASE("torture: one allocation fails, a sample of them")
+{
+    torture(61, false, refuse_one);
+}
+
+TEST_CASE("torture: allocations fail from one on, a sample of them")
+{
+    torture(67, false, refuse_many);
+}
+
+TEST_CASE("torture: an executor throws once, a sample of its calls")
+{
+    torture(11, true, throw_once);
+}
+
+TEST_CASE("torture: each allocation fails", "[.soak]")
+{
+    torture(1, false, refuse_one);
+}
+
+TEST_CASE("torture: allocations fail from each one on", "[.soak]")
+{
+    torture(1, false, refuse_many);
+}
+
+TEST_CASE("torture: an executor throws once, at each of its calls", "[.soak]")
+{
+    torture(1, true, throw_once);
+}

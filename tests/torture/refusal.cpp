@@ -1,0 +1,152 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "refusal.hpp"
+
+#include "catch.hpp"
+
+#include <cstdlib>
+#include <new>
+#include <string_view>
+#include <utility>
+
+#include <dlfcn.h>
+#include <execinfo.h>
+
+namespace {
+
+thread_local refusal* current = nullptr;
+
+/// What Asio does not survive; asio_alone.cpp shows it.
+struct excepted
+{
+    char const* begins;
+    char const* holds;
+};
+
+constexpr excepted functions[] = {
+    // A destructor that posts what is left of a coroutine, after an initiation that threw.
+    {"_ZN5boost4asio6detail16awaitable_threadI", "ED2Ev"},
+    // A destructor that posts the strand's next turn.
+    {"_ZN5boost4asio6detail23strand_executor_service7invokerI", "15on_invoker_exitD2Ev"},
+    // A strand that cannot be scheduled keeps what was posted to it, and is never scheduled again.
+    {"_ZN5boost4asio6detail23strand_executor_service", "do_execute"},
+};
+
+bool fails() noexcept
+{
+    if (current == nullptr) return false;
+    auto* const asked = std::exchange(current, nullptr);
+    bool const result = asked->refuses() && !(asked->spares_asio && in_mortal_asio());
+    current = asked;
+    return result;
+}
+
+void* allocate(std::size_t size)
+{
+    void* const p = fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
+    if (p == nullptr) throw std::bad_alloc();
+    return p;
+}
+
+} // namespace
+
+bool in_mortal_asio() noexcept
+{
+    void* frames[64];
+    int const depth = ::backtrace(frames, 64);
+    for (int i = 0; i < depth; ++i) {
+        Dl_info info;
+        if (::dladdr(frames[i], &info) == 0 || info.dli_sname == nullptr) continue;
+        std::string_view const name = info.dli_sname;
+        for (auto const& e : functions)
+            if (name.starts_with(e.begins) && name.find(e.holds) != name.npos) return true;
+    }
+    return false;
+}
+
+refusal::scope::scope(refusal& r) noexcept
+{
+    current = &r;
+}
+
+refusal::scope::~scope()
+{
+    current = nullptr;
+}
+
+bool refusal::refuses() noexcept
+{
+    auto const n = calls_++;
+    return n >= first_ && n - first_ < count_;
+}
+
+void* operator new(std::size_t size)
+{
+    return allocate(size);
+}
+
+void* operator new[](std::size_t size)
+{
+    return allocate(size);
+}
+
+void* operator new(std::size_t size, std::nothrow_t const&) noexcept
+{
+    return fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
+}
+
+void operator delete(void* p) noexcept
+{
+    std::free(p);
+}
+
+void operator delete(void* p, std::size_t) noexcept
+{
+    std::free(p);
+}
+
+void operator delete[](void* p) noexcept
+{
+    std::free(p);
+}
+
+void operator delete[](void* p, std::size_t) noexcept
+{
+    std::free(p);
+}
+
+// Asio's frames and handlers come from here; the linker is told so (`--wrap`).
+extern "C" void* __real_aligned_alloc(std::size_t alignment, std::size_t size) noexcept;
+extern "C" void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) noexcept;
+
+extern "C" void* __wrap_aligned_alloc(std::size_t alignment, std::size_t size) noexcept
+{
+    return fails() ? nullptr : __real_aligned_alloc(alignment, size);
+}
+
+TEST_CASE("torture: memory is refused where it shall be, and nowhere else")
+{
+    refusal r(1, 2);
+    int failed = 0;
+    for (int i = 0; i != 5; ++i) {
+        bool fails = false;
+        {
+            refusal::scope const here(r);
+            try {
+                void* volatile const p = ::operator new(10);
+                ::operator delete(p);
+            } catch (std::bad_alloc const&) {
+                fails = true;
+            }
+        }
+        CHECK(fails == (i == 1 || i == 2));
+        failed += fails ? 1 : 0;
+        void* volatile const p = ::operator new(10);
+        ::operator delete(p);
+    }
+    CHECK(failed == 2);
+    CHECK(r.has_begun());
+    r.end();
+    CHECK_FALSE(r.has_begun());
+}
