@@ -23,15 +23,22 @@ def outcome(case):
     return "skipped" if asked or case.get("status") == "disabled" else "failed"
 
 
+def described(case):
+    """A test's name, and what it says of why it was skipped."""
+    output = (case.findtext("system-out") or "").splitlines() if outcome(case) == "skipped" else []
+    reasons = [line.removeprefix("SKIPPED: ") for line in output if line.startswith("SKIPPED: ")]
+    return ": ".join([case.get("name"), *reasons[:1]])
+
+
 def read(path):
-    """The names of a run's tests by outcome, or nothing if there is no result."""
+    """The tests of a run by outcome, or nothing if there is no result."""
     try:
         root = xml.etree.ElementTree.parse(path).getroot()
     except (OSError, xml.etree.ElementTree.ParseError):
         return None
     names = collections.defaultdict(list)
     for case in root.iter("testcase"):
-        names[outcome(case)].append(case.get("name"))
+        names[outcome(case)].append(described(case))
     return names
 
 

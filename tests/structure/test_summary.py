@@ -13,6 +13,7 @@ import summary  # noqa: E402
 PASSED = '<testcase name="ok" status="run"/>'
 FAILED = '<testcase name="bad" status="fail"><failure message=""/></testcase>'
 SKIPPED = '<testcase name="off" status="notrun"><skipped message="SKIP_RETURN_CODE=77"/></testcase>'
+EXPLAINED = SKIPPED.replace("</testcase>", "<system-out>so\nSKIPPED: the SDK: no Maven\nfar</system-out></testcase>")
 NOT_FOUND = '<testcase name="gone" status="notrun"><skipped message="Unable to find executable"/></testcase>'
 DISABLED = '<testcase name="disabled" status="disabled"/>'
 
@@ -41,6 +42,11 @@ class Summary(unittest.TestCase):
         self.check({"release": [PASSED, SKIPPED, DISABLED]},
                    ["release: 1 passed, 0 failed, 2 skipped", "  skipped: off", "  skipped: disabled",
                     "1 passed, 0 failed, 2 skipped"], 0)
+
+    def test_the_reason_of_what_is_skipped_is_told(self):
+        self.check({"release": [PASSED, EXPLAINED]},
+                   ["release: 1 passed, 0 failed, 1 skipped", "  skipped: off: the SDK: no Maven",
+                    "1 passed, 0 failed, 1 skipped"], 0)
 
     def test_a_program_that_is_not_there_has_failed(self):
         self.check({"release": [PASSED, NOT_FOUND]},
