@@ -2,30 +2,37 @@
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 """The vendor's own SDK against the mock region. run.sh sets HOME to a scratch folder before the SDK is imported."""
 
-import base64
 import configparser
-import json
+import contextlib
 import os
 import pathlib
 import unittest
+from unittest import mock
 
 import practicuscore as prt
 
-URL = os.environ["PRACTICUS_MOCK_URL"]
-EMAIL = "admin@company.com"
-PASSWORD = "practicus"
-MODEL = URL + "/models/practicus/diamond-price/"
+from tools import EMAIL, PASSWORD, VERSION, claims, mock_region
+
+NEW = VERSION != "24.8.1"
+only_new = unittest.skipUnless(NEW, "24.8.1 does not have this")
+regions = contextlib.ExitStack()
 
 
-def claims(token):
-    payload = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+def setUpModule():
+    global URL
+    URL = regions.enter_context(mock_region())
+
+
+def tearDownModule():
+    regions.close()
 
 
 class LoggedIn(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.region = prt.regions.login(URL, EMAIL, PASSWORD)
+        cls.model = URL + "/models/practicus/diamond-price/"
+        cls.app = URL + "/apps/tools/viewer/"
 
     def test_region(self):
         self.assertEqual(self.region.key, "admin@" + URL.removeprefix("http://"))
@@ -69,10 +76,9 @@ class LoggedIn(unittest.TestCase):
         )
 
     def test_app_prefixes(self):
-        self.assertEqual(
-            [str(p) for p in self.region.app_prefix_list],
-            ["apps-tools,apps/tools,Tools,What helps,fa-wrench,1,False,True", "apps-bare,apps,,,,,False,False"],
-        )
+        listed = [str(p) for p in self.region.app_prefix_list]
+        expected = ["apps-tools,apps/tools,Tools,What helps,fa-wrench,1,False", "apps-bare,apps,,,,,False"]
+        self.assertEqual(listed, expected if NEW else [expected[0] + ",True", expected[1] + ",False"])
 
     def test_apps(self):
         self.assertEqual(
@@ -83,30 +89,56 @@ class LoggedIn(unittest.TestCase):
             ],
         )
 
-    def test_model_session_token(self):
-        for url in (MODEL, MODEL + "v2/", MODEL + "latest/", MODEL + "production/"):
-            token = claims(prt.models.get_session_token(url))
-            self.assertEqual((token["model_id"], token["upload"]), (42, False))
-            self.assertEqual(token["exp"] - token["iat"], 4 * 3600)
+    @only_new
+    def test_addons(self):
+        self.assertEqual(
+            [(a.key, a.name, a.url) for a in self.region.addon_list],
+            [("langflow", "Langflow", "https://langflow.company.com")],
+        )
 
-    def test_model_upload_token(self):
-        token = claims(prt.models.get_session_token(MODEL, for_upload=True))
-        self.assertEqual((token["model_id"], token["upload"]), (42, True))
+    def check_token(self, token, subject, value, upload):
+        token = claims(token)
+        self.assertEqual((token[subject], token["upload"]), (value, upload))
+        self.assertEqual(token["exp"] - token["iat"], 4 * 3600)
 
-    def test_app_session_token(self):
-        token = claims(prt.apps.get_session_token(app_id=78))
-        self.assertEqual((token["app_id"], token["upload"]), (78, False))
-        for url in ("/apps/tools/viewer/api/", "/apps/tools/viewer/api/v1/"):
-            self.assertEqual(claims(prt.apps.get_session_token(URL + url))["app_id"], 78)
-        token = claims(prt.apps.get_session_token(app_id=78, for_upload=True))
-        self.assertTrue(token["upload"])
+    def test_model_tokens(self):
+        for behind in ("", "v2/", "latest/", "production/", "prod/", "staging/"):
+            self.check_token(prt.models.get_session_token(self.model + behind), "model_id", 42, False)
+        self.check_token(prt.models.get_session_token(self.model, for_upload=True), "model_id", 42, True)
 
-    def test_unknown_model(self):
+    def test_model_tokens_by_a_url_with_a_path(self):
+        for behind in ("chat/completions", "v2/chat/completions", "v1/embeddings", "prod/mcp/"):
+            self.check_token(prt.models.get_session_token(self.model + behind), "model_id", 42, False)
+
+    def test_app_tokens(self):
+        self.check_token(prt.apps.get_session_token(app_id=78), "app_id", 78, False)
+        self.check_token(prt.apps.get_session_token(app_id=78, for_upload=True), "app_id", 78, True)
+        for behind in ("api/", "api/v1/"):
+            self.check_token(prt.apps.get_session_token(self.app + behind), "app_id", 78, False)
+
+    def test_app_tokens_by_a_url_with_an_endpoint(self):
+        for behind in ("api/say-hello/", "api/v1/say-hello/"):
+            self.check_token(prt.apps.get_session_token(self.app + behind), "app_id", 78, False)
+
+    @only_new
+    def test_addon_tokens(self):
+        for which in (
+            {"key": "langflow"},
+            {"url": "https://langflow.company.com/flow"},
+            {"addon": self.region.addon_list[0]},
+        ):
+            self.assertEqual(claims(prt.addons.get_session_token(**which))["ext_svc_key"], "langflow")
+        with self.assertRaises(SystemError):
+            prt.addons.get_session_token(key="unknown")
+
+    def test_unknown_urls(self):
         with self.assertRaises(ValueError):
             prt.models.get_session_token(URL + "/models/practicus/unknown/")
+        with self.assertRaises(Exception):
+            prt.apps.get_session_token(URL + "/apps/tools/unknown/api/")
 
     def test_saved_configuration(self):
-        saved = configparser.ConfigParser(interpolation=None)
+        saved = configparser.ConfigParser()
         saved.read(pathlib.Path.home() / ".practicus" / "core.conf")
         region = saved["k8s_config_0"]
         self.assertEqual(saved["k8s"]["default_region_key"], self.region.key)
@@ -120,10 +152,35 @@ class LoggingIn(unittest.TestCase):
         with self.assertRaisesRegex(Exception, "No active account"):
             prt.regions.login(URL, EMAIL, "wrong", save_config=False)
 
+    def test_an_app_has_no_version_before_api(self):
+        with mock_region(fault="an app's version before its api") as url:
+            region = prt.regions.login(url, EMAIL, PASSWORD, save_config=False)
+            with self.assertRaises(Exception):
+                region.get_app_api_session_token(url + "/apps/tools/viewer/v1/api/")
+
+    @only_new
+    def test_one_time_password(self):
+        with mock_region("--one-time-password", "012345") as url:
+            with self.assertRaisesRegex(Exception, "otp_code"):
+                prt.regions.login(url, EMAIL, PASSWORD, save_config=False)
+            with self.assertRaises(Exception):
+                prt.regions.login(url, EMAIL, PASSWORD, one_time_password="543210", save_config=False)
+            region = prt.regions.login(url, EMAIL, PASSWORD, one_time_password="012345", save_config=False)
+            self.assertEqual(region.username, "admin")
+
     def test_refresh_token(self):
         refresh, _ = prt.regions.login(URL, EMAIL, PASSWORD).get_refresh_and_access_token()
         region = prt.regions.login(URL, EMAIL, refresh_token=refresh)
         self.assertEqual(len(region.model_list), 5)
+
+    @only_new
+    def test_a_token_alone(self):
+        refresh, access = prt.regions.login(URL, EMAIL, PASSWORD).get_refresh_and_access_token()
+        for token in (refresh, access):
+            region = prt.regions.login(URL, token=token, save_config=False)
+            self.assertEqual((region.username, region.email), ("admin", EMAIL))
+        with mock.patch.dict(os.environ, PRT_URL=URL, PRT_TOKEN=refresh):
+            self.assertEqual(prt.regions.login(save_config=False).email, EMAIL)
 
 
 if __name__ == "__main__":
