@@ -31,6 +31,6 @@ install_sdk "${subject#sdk_}"
 mkdir "$scratch/home"
 unset PRT_URL PRT_TOKEN PRT_EMAIL PRT_PASSWORD
 export HOME=$scratch/home PRACTICUS=$mock PYTHONDONTWRITEBYTECODE=1
-for test in sdk_test core_conf_test wire_test; do
+for test in sdk_test core_conf_test wire_test listing_test; do
     "$sdk_python" "$here/$test.py" -v
 done
