@@ -71,6 +71,7 @@ set(practicus_marked_headers
     practicus/detail/tls_stream.hpp
     practicus/detail/stream.hpp
     practicus/detail/response_reader.hpp
+    practicus/detail/exchange_state.hpp
     practicus/detail/connection.hpp
     practicus/detail/body_flow.hpp
     practicus/detail/name_cache.hpp

@@ -53,24 +53,17 @@ public:
     /// Called for each answer that says the server has too much to do, if there is somebody to call.
     std::function<void()> on_overload;
 
-    /// As `connection::exchange`; the answer's body is decoded, or with the sink, or read.
+    /// As `connection::exchange`; the answer's body is decoded, or with the sink, or read. A source is asked
+    /// on as long as the server takes more.
     asio::awaitable<void> exchange(connection& c, std::string_view rest, exchange_limits limits,
                                    time_point deadline, attempt& now, response& answer)
     {
         // What comes encoded is measured when it is decoded, and what is given away not at all.
         bool const measured_later = encoding_ != nullptr || sink_ != nullptr;
         if (measured_later) limits.body = std::numeric_limits<std::size_t>::max();
-        if (source_ != nullptr) {
-            co_await write(c, rest, limits, deadline, now, answer);
-            rest = {};
-        }
-        decoder_.reset();
-        if (reader_ != nullptr) {
-            reader_->restart();
-            read_ = unread_ = false;
-        }
-        std::string whole;
-        auto part = exchange_part::piece;
+        begin();
+        std::string piece, whole;
+        auto part = source_ != nullptr ? exchange_part::request : exchange_part::piece;
         while (true) {
             try {
                 co_await c.exchange(rest, limits, deadline, now, answer, part);
@@ -89,10 +82,18 @@ public:
                 decode(answer, last, whole);
             else if (answer.body.size() > limit_)
                 throw_too_large();
-            else if (!measured_later)
+            else if (!measured_later && part == exchange_part::piece)
                 part = exchange_part::whole;
             if (decoder_) answer.drop_body();
             if (last) break;
+            if (part != exchange_part::request || !c.wants_more()) continue;
+            if (unended_) {
+                end_chunk(c.out);
+            } else {
+                piece = co_await ask();
+                rest = frame(c.out, piece);
+            }
+            if (source_ended_ && !unended_) part = exchange_part::piece;
         }
         if (decoder_) answer.body = std::move(whole);
     }
@@ -100,35 +101,51 @@ public:
 private:
     static constexpr std::size_t piece_size = 64 * 1024;
 
-    /// Head and body of the request.
-    asio::awaitable<void> write(connection& c, std::string_view rest, exchange_limits const& limits,
-                                time_point deadline, attempt& now, response& answer)
+    void begin()
     {
-        co_await c.exchange(rest, limits, deadline, now, answer, exchange_part::request);
-        auto const encoder = encoding_ != nullptr ? encoding_->encoder() : nullptr;
-        bool last = false;
-        while (!last && !c.has_refused()) {
-            begun_ = true;
-            broken_ = true;
-            auto piece = co_await call_back(*source_);
-            broken_ = false;
-            last = piece.empty();
-            if (encoder) {
-                std::string encoded;
-                transcode(*encoder, piece, last, encoded, std::numeric_limits<std::size_t>::max());
-                piece = std::move(encoded);
-            }
-            if (!piece.empty()) append_chunk_size(c.out, piece.size());
-            // A connection keeps the memory of what it copies together.
-            if (piece.size() > connection::together / 2)
-                co_await c.exchange(piece, limits, deadline, now, answer, exchange_part::request);
-            else
-                c.out.append(piece);
-            if (!piece.empty()) c.out.append("\r\n");
-            if (last) c.out.append("0\r\n\r\n");
-            if (!c.out.empty())
-                co_await c.exchange({}, limits, deadline, now, answer, exchange_part::request);
+        decoder_.reset();
+        if (reader_ != nullptr) {
+            reader_->restart();
+            read_ = unread_ = false;
         }
+        encoder_ = source_ != nullptr && encoding_ != nullptr ? encoding_->encoder() : nullptr;
+        source_ended_ = unended_ = false;
+    }
+
+    /// The next piece of the request's body, encoded.
+    asio::awaitable<std::string> ask()
+    {
+        begun_ = true;
+        broken_ = true;
+        auto piece = co_await call_back(*source_);
+        broken_ = false;
+        source_ended_ = piece.empty();
+        if (!encoder_) co_return std::move(piece);
+        std::string encoded;
+        transcode(*encoder_, piece, source_ended_, encoded, std::numeric_limits<std::size_t>::max());
+        co_return std::move(encoded);
+    }
+
+    /// Writes the piece as a chunk. Returns what of it does not go along: a connection keeps the memory of
+    /// what it copies together.
+    std::string_view frame(wire_text& out, std::string_view piece)
+    {
+        if (!piece.empty()) append_chunk_size(out, piece.size());
+        if (piece.size() > connection::together / 2) {
+            unended_ = true;
+            return piece;
+        }
+        out.append(piece);
+        if (!piece.empty()) out.append("\r\n");
+        if (source_ended_) out.append("0\r\n\r\n");
+        return {};
+    }
+
+    /// What follows a chunk that was written beside `out`.
+    void end_chunk(wire_text& out)
+    {
+        out.append(source_ended_ ? "\r\n0\r\n\r\n" : "\r\n");
+        unended_ = false;
     }
 
     // RFC 9112 section 7.1.
@@ -212,8 +229,12 @@ private:
     content_encoding const* encoding_ = nullptr;
     std::size_t limit_ = std::numeric_limits<std::size_t>::max();
     std::unique_ptr<transcoder> decoder_;
+    std::unique_ptr<transcoder> encoder_;
     bool begun_ = false;
     bool broken_ = false;
+    // The source has ended; a chunk was written without its end.
+    bool source_ended_ = false;
+    bool unended_ = false;
     // Of a reader's body: it has had a piece; or had no use for the first.
     bool read_ = false;
     bool unread_ = false;

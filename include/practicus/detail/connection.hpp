@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/exchange_state.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/operation.hpp>
 #include <practicus/detail/pool_node.hpp>
@@ -43,17 +44,6 @@ struct exchange_limits
     bool secret = true;
 };
 
-/// How far a call of `exchange` goes.
-enum class exchange_part
-{
-    /// Up to the end of the answer.
-    whole,
-    /// Writes what there is of the request; more of it follows.
-    request,
-    /// Up to the head of the answer, or the next piece of its body.
-    piece
-};
-
 /// What is known of an attempt while it runs, and after it has failed.
 struct attempt
 {
@@ -82,19 +72,22 @@ public:
     /// Writes `out` and the rest of the body, and reads the answer. Afterwards the connection may be used
     /// again if `reusable()`. What it refers to lives until the end.
     ///
-    /// In parts: called again until it has `finished()`. Of the answer, a body's piece is appended to what
-    /// the caller has left of those before.
+    /// In parts: called again until it has `finished()`, with more of the request where it `wants_more()`,
+    /// else with none. Of the answer, a body's piece is appended to what the caller has left of those before.
     asio::awaitable<void> exchange(std::string_view rest, exchange_limits const& limits, time_point deadline,
                                    attempt& so_far, response& answer,
                                    exchange_part part = exchange_part::whole)
     {
         reusable_ = false;
-        if (is_tls()) return exchange(tls(), rest, limits, deadline, so_far, answer, part);
-        return exchange(plain(), rest, limits, deadline, so_far, answer, part);
+        touched_ = true;
+        if (!std::exchange(under_way_, false)) begin(limits);
+        state_.go_on(out.view(), rest, part, answer);
+        if (is_tls()) return drive(tls(), limits, deadline, so_far, answer);
+        return drive(plain(), limits, deadline, so_far, answer);
     }
 
-    /// The server refused a part of the request: the rest needs not be written, an answer may be there.
-    bool has_refused() const noexcept { return unwritten_.failed(); }
+    /// All of the request that was given is written, and the server takes more of it.
+    bool wants_more() const noexcept { return state_.wants_more(); }
 
     /// The last call came to the end of the answer.
     bool finished() const noexcept { return !under_way_; }
@@ -113,11 +106,6 @@ private:
     /// After so many reads from a server that was slow.
     static constexpr unsigned look_again = 15;
 
-    time_point timestamp(attempt const& so_far) const noexcept
-    {
-        return so_far.timed ? home().time().precise_now() : time_point();
-    }
-
     // Requests and answers hold tokens.
     struct wiped_later
     {
@@ -126,7 +114,7 @@ private:
 
         ~wiped_later()
         {
-            self->out.wipe();
+            if (!self->state_.is_writing()) self->out.wipe();
             if (self->under_way_) return;
             self->wipe_input(used);
             // OpenSSL keeps enough for an idle connection.
@@ -137,136 +125,86 @@ private:
         }
     };
 
+    /// Does what the state decides, until it has something for the caller.
     template <class Socket>
-    asio::awaitable<void> exchange(Socket& socket, std::string_view rest, exchange_limits const& limits,
-                                   time_point deadline, attempt& so_far, response& answer, exchange_part part)
+    asio::awaitable<void> drive(Socket& socket, exchange_limits const& limits, time_point deadline,
+                                attempt& so_far, response& answer)
     {
-        touched_ = true;
         wiped_later used{this, held_};
-        if (!std::exchange(under_way_, false)) begin(limits);
-        error_code code;
-        auto const begun = timestamp(so_far);
-        buffers left{asio::buffer(out.view()), asio::buffer(rest)};
-        // After a refusal, OpenSSL would take other bytes than the refused ones for a misuse.
-        while (!has_refused() && left[0].size() + left[1].size() != 0) {
-            // A failed write under TLS may have sent a part.
-            so_far.written = so_far.written || is_tls();
-            arm(phase_end(deadline, home().time().now(), limits.between_bytes));
-            if (over_tls<Socket> && is_others_turn()) {
+        begin_call(so_far);
+        for (auto step = state_.next(); step != exchange_step::give; step = state_.next()) {
+            if (yields<Socket>(step, so_far.begun)) {
                 auto others = asio::post(without_frame);
                 co_await std::move(others);
             }
-            auto n = write_at_once(socket, left, code);
-            if constexpr (over_tls<Socket>) {
-                while (code == asio::error::would_block) {
-                    auto ready = wait(socket.wanted());
-                    std::tie(code) = co_await std::move(ready);
-                    if (!code) n = write_at_once(socket, left, code);
-                }
-            } else if (code == asio::error::would_block) {
-                auto write = socket.async_write_some(left, without_frame);
-                std::tie(code, n) = co_await std::move(write);
-            }
-            auto const ended = disarm();
-            so_far.written = so_far.written || n != 0;
-            so_far.bytes_sent += n;
-            // A server that refuses a body early closes, and has answered.
-            if (ended == expiry::none && may_have_answered(code) && so_far.written) break;
-            settle(code, ended, phase::write, deadline);
-            auto const first = std::min(n, left[0].size());
-            left[0] += first;
-            left[1] += n - first;
-        }
-        if (code) unwritten_ = code;
-        auto const written_at = timestamp(so_far);
-        so_far.timings.write += written_at - begun;
-        if (part == exchange_part::request) {
-            under_way_ = true;
-            co_return;
-        }
-
-        auto begun_at = written_at;
-        // To read at once is mostly in vain. After the others' turn the answer may be there, unless the
-        // server takes longer.
-        bool const crowded = home().limits()->crowded();
-        bool in_vain = !so_far.begun && (!crowded || slow_ != 0);
-        if (crowded && slow_ != 0) --slow_;
-        reader_->go_on(answer, part == exchange_part::whole);
-        while (true) {
-            if (so_far.begun ? over_tls<Socket> && is_others_turn() : crowded) {
-                auto others = asio::post(without_frame);
-                co_await std::move(others);
-            }
-            grow(held_);
-            auto const at = so_far.begun ? phase::body : phase::first_byte;
-            arm(phase_end(deadline, home().time().now(),
-                          so_far.begun ? limits.between_bytes : limits.first_byte));
-            auto const room = asio::buffer(in_.get() + held_, in_size_ - held_);
+            arm(phase_limit(limits, deadline));
+            error_code code = asio::error::would_block;
             std::size_t n = 0;
-            code = asio::error::would_block;
-            if constexpr (over_tls<Socket>) {
-                bool const tried = !in_vain || socket.has_pending();
-                if (tried) n = socket.read_some(room, code);
-                if (tried && !so_far.begun && code == asio::error::would_block) slow_ = look_again;
-                auto wanted = tried ? socket.wanted() : asio::socket_base::wait_read;
-                while (code == asio::error::would_block) {
-                    auto ready = wait(wanted);
-                    std::tie(code) = co_await std::move(ready);
-                    if (!code) n = socket.read_some(room, code);
-                    wanted = socket.wanted();
-                }
+            if (step == exchange_step::wait) {
+                auto either = wait_for_either();
+                std::tie(code) = co_await std::move(either);
+            } else if (step == exchange_step::write) {
+                // A failed write under TLS may have sent a part.
+                so_far.written = so_far.written || over_tls<Socket>;
+                n = write_at_once(socket, code);
             } else {
-                bool const tried = !so_far.begun && !in_vain;
-                if (tried) n = socket.read_some(room, code);
-                if (code == asio::error::would_block) {
-                    if (tried) slow_ = look_again;
-                    auto read = socket.async_read_some(room, without_frame);
-                    std::tie(code, n) = co_await std::move(read);
+                grow(held_);
+                bool const tried = is_tried(socket, step, so_far.begun);
+                if (tried) n = socket.read_some(room(), code);
+                if (step == exchange_step::read && code == asio::error::would_block) {
+                    if (tried && !so_far.begun) slow_ = look_again;
+                    if constexpr (over_tls<Socket>) {
+                        auto ready = wait(tried ? socket.wanted() : asio::socket_base::wait_read);
+                        std::tie(code) = co_await std::move(ready);
+                        if (!code) n = socket.read_some(room(), code);
+                    } else {
+                        auto read = socket.async_read_some(room(), without_frame);
+                        std::tie(code, n) = co_await std::move(read);
+                    }
                 }
             }
-            auto const ended = disarm();
-            if (ended == expiry::none && code && has_refused())
-                throw_with_cause(errc::connection_lost, unwritten_);
-            if (ended == expiry::none && is_end(code)) {
-                finish_at_end(*reader_, code);
-                break;
-            }
-            settle(code, ended, at, deadline);
-            if (!so_far.begun) {
-                begun_at = timestamp(so_far);
-                so_far.timings.first_byte = begun_at - written_at;
-            }
-            so_far.begun = true;
-            in_vain = false;
-            so_far.bytes_received += n;
-            received_ += n;
-            held_ += n;
+            after(step, n, code, deadline, so_far);
+            if (n == 0 || step == exchange_step::write) continue;
             used.used = std::max(used.used, held_);
-            if (!reader_->is_header_done()) head_ = std::max(head_, held_);
-            if (take(reader_, held_, limits)) {
-                reusable_ = !has_refused() && held_ == 0 && reader_->result().keep_alive;
-                touched_ = !reusable_;
-                break;
-            }
-            under_way_ = part == exchange_part::piece && reader_->is_header_done();
-            if (under_way_) break;
+            take(limits);
         }
-        so_far.timings.body += timestamp(so_far) - begun_at;
-        reader_->hand_over(answer);
+        end_call(so_far, answer);
+        reusable_ = state_.keeps_alive() && held_ == 0 && !has_stray(socket);
+        touched_ = !reusable_;
     }
 
     void begin(exchange_limits const& limits)
     {
-        unwritten_.clear();
-        reader_.emplace(limits.header, limits.body, limits.secret);
+        state_.begin(limits.header, limits.body, limits.secret);
         secret_ = limits.secret;
         held_ = head_ = 0;
+        first_byte_end_ = time_point::min();
         // The next answer may well be as long as the last one.
         auto const expected = std::clamp(std::exchange(received_, 0), small_buffer, large_buffer);
         if (in_size_ < expected) resize(expected, 0);
     }
 
-    using buffers = std::array<asio::const_buffer, 2>;
+    void begin_call(attempt const& so_far) noexcept
+    {
+        reading_ = false;
+        progress_ = true;
+        if (so_far.timed) lap_ = home().time().precise_now();
+    }
+
+    void end_call(attempt& so_far, response& answer)
+    {
+        lap(so_far, so_far.begun ? &exchange_timings::body : &exchange_timings::write);
+        state_.hand_over(answer);
+        under_way_ = !state_.finished();
+    }
+
+    /// What has passed since the last time counts for `to`.
+    void lap(attempt& so_far, std::chrono::nanoseconds exchange_timings::*to) noexcept
+    {
+        if (!so_far.timed) return;
+        auto const now = home().time().precise_now();
+        so_far.timings.*to += now - std::exchange(lap_, now);
+    }
 
     template <class Socket>
     static constexpr bool over_tls = std::is_same_v<Socket, tls_stream>;
@@ -275,16 +213,119 @@ private:
     /// the thread have their turn all the same.
     bool is_others_turn() noexcept { return ++records_ % 16 == 0; }
 
-    // A socket mostly has room, and a write that need not wait spares a turn of the event loop.
-    static std::size_t write_at_once(tcp::socket& socket, buffers const& left, error_code& code)
+    /// Whether other operations have a turn first.
+    template <class Socket>
+    bool yields(exchange_step step, bool begun) noexcept
     {
-        return left[1].size() == 0 ? socket.write_some(left[0], code) : socket.write_some(left, code);
+        if (step == exchange_step::wait) return false;
+        if (step != exchange_step::read) return over_tls<Socket> && is_others_turn();
+        if (!std::exchange(reading_, true)) {
+            // To read at once is mostly in vain. After the others' turn the answer may be there, unless the
+            // server takes longer.
+            crowded_ = home().limits()->crowded();
+            in_vain_ = !begun && (!crowded_ || slow_ != 0);
+            if (crowded_ && slow_ != 0) --slow_;
+        }
+        return begun ? over_tls<Socket> && is_others_turn() : crowded_;
     }
 
-    static std::size_t write_at_once(tls_stream& tls, buffers const& left, error_code& code)
+    /// A read that need not wait is tried first.
+    bool is_tried(tls_stream& tls, exchange_step step, bool) const noexcept
     {
-        return tls.write_some(left[0].size() != 0 ? left[0] : left[1], code);
+        return step == exchange_step::look || !in_vain_ || tls.has_pending();
     }
+
+    bool is_tried(tcp::socket&, exchange_step step, bool begun) const noexcept
+    {
+        return step == exchange_step::look || (!begun && !in_vain_);
+    }
+
+    /// Until when the next step may take. What makes no progress gets no more time.
+    time_point phase_limit(exchange_limits const& limits, time_point deadline)
+    {
+        if (state_.at() == phase::first_byte) {
+            if (first_byte_end_ == time_point::min())
+                first_byte_end_ = phase_end(deadline, home().time().now(), limits.first_byte);
+            return first_byte_end_;
+        }
+        if (std::exchange(progress_, false))
+            progress_end_ = phase_end(deadline, home().time().now(), limits.between_bytes);
+        return progress_end_;
+    }
+
+    // A socket mostly has room, and a write that need not wait spares a turn of the event loop.
+    std::size_t write_at_once(tcp::socket& socket, error_code& code)
+    {
+        auto const first = asio::buffer(state_.first());
+        if (state_.rest().empty()) return socket.write_some(first, code);
+        return socket.write_some(std::array<asio::const_buffer, 2>{first, asio::buffer(state_.rest())}, code);
+    }
+
+    std::size_t write_at_once(tls_stream& tls, error_code& code)
+    {
+        return tls.write_some(asio::buffer(state_.first().empty() ? state_.rest() : state_.first()), code);
+    }
+
+    asio::mutable_buffer room() const noexcept { return {in_.get() + held_, in_size_ - held_}; }
+
+    /// Throws if the step failed, or was ended by its limit, `close()` or a cancellation.
+    void after(exchange_step step, std::size_t n, error_code const& code, time_point deadline,
+               attempt& so_far)
+    {
+        auto const ended = disarm();
+        progress_ = progress_ || n != 0;
+        if (step == exchange_step::wait) {
+            settle(code, ended, phase::write, deadline);
+            state_.ready();
+        } else if (step == exchange_step::write) {
+            after_write(n, code, ended, deadline, so_far);
+        } else {
+            after_read(step, n, code, ended, deadline, so_far);
+        }
+    }
+
+    void after_write(std::size_t n, error_code const& code, expiry ended, time_point deadline,
+                     attempt& so_far)
+    {
+        so_far.written = so_far.written || n != 0;
+        so_far.bytes_sent += n;
+        if (ended == expiry::none && code == asio::error::would_block) return state_.blocked();
+        // A server that refuses a body early closes, and has answered.
+        if (ended == expiry::none && may_have_answered(code) && so_far.written) {
+            state_.refused(code);
+        } else {
+            settle(code, ended, phase::write, deadline);
+            state_.wrote(n);
+        }
+        if (!state_.is_writing()) lap(so_far, &exchange_timings::write);
+    }
+
+    void after_read(exchange_step step, std::size_t n, error_code const& code, expiry ended,
+                    time_point deadline, attempt& so_far)
+    {
+        in_vain_ = false;
+        if (ended == expiry::none && code) {
+            if (code == asio::error::would_block) {
+                if (step == exchange_step::look) state_.saw_nothing();
+                return;
+            }
+            if (is_end(code) && state_.ended(code == asio::error::eof)) return;
+            // An alert says more than that the write failed.
+            if (state_.refusal() && code.category() != asio::error::get_ssl_category())
+                throw_with_cause(errc::connection_lost, state_.refusal());
+        }
+        settle(code, ended, state_.at(), deadline);
+        if (!std::exchange(so_far.begun, true))
+            lap(so_far, state_.is_writing() ? &exchange_timings::write : &exchange_timings::first_byte);
+        so_far.bytes_received += n;
+        received_ += n;
+        held_ += n;
+        if (!state_.is_header_done()) head_ = std::max(head_, held_);
+    }
+
+    /// Beside the answer, without another look at the socket: that comes before the next use.
+    static bool has_stray(tcp::socket&) noexcept { return false; }
+    static bool has_stray(tls_stream& tls) noexcept { return tls.has_pending() && tls.has_stray(); }
 
     static bool may_have_answered(error_code const& code) noexcept
     {
@@ -297,20 +338,11 @@ private:
         return code == asio::error::eof || code == asio::ssl::error::stream_truncated;
     }
 
-    static void finish_at_end(response_reader& reader, error_code const& cause)
-    {
-        error_code code;
-        // Under TLS, only the peer's word makes an end of a body that has no length.
-        if (reader.got_some() && cause == asio::error::eof) reader.put_eof(code);
-        if (reader.is_done() && !code) return;
-        throw_with_cause(errc::connection_lost, cause);
-    }
-
     /// Room for the next read; more of it for an answer that is known to be large, or fills it each time.
     void grow(std::size_t held)
     {
         auto size = filled_ || held == in_size_ ? 2 * in_size_ : in_size_;
-        size = static_cast<std::size_t>(std::max<std::uint64_t>(size, reader_->left()));
+        size = static_cast<std::size_t>(std::max<std::uint64_t>(size, state_.left()));
         // A line may need more; it has a limit of its own.
         size = std::max(std::min(size, large_buffer), held == in_size_ ? 2 * in_size_ : in_size_);
         if (size != in_size_) resize(size, held);
@@ -333,24 +365,16 @@ private:
         wipe(in_.get(), std::min({used, in_size_, secret_ ? in_size_ : head_}));
     }
 
-    /// True when the answer is complete.
-    bool take(std::optional<response_reader>& reader, std::size_t& held, exchange_limits const& limits)
+    void take(exchange_limits const& limits)
     {
-        filled_ = held == in_size_;
-        while (true) {
-            error_code code;
-            auto const used = reader->feed({in_.get(), held}, code);
-            if (code) throw_with_cause(response_reader::to_errc(code), code);
-            if (used != held) std::copy_n(in_.get() + used, held - used, in_.get());
-            held -= used;
-            if (!reader->is_done()) {
-                if (held > std::max(limits.header, min_line))
-                    throw error(errc::malformed_response, "a line without an end");
-                return false;
-            }
-            if (!reader->interim()) return true;
-            reader.emplace(limits.header, limits.body, limits.secret);
-        }
+        filled_ = held_ == in_size_;
+        error_code code;
+        auto const used = state_.received({in_.get(), held_}, code);
+        if (code) throw_with_cause(response_reader::to_errc(code), code);
+        if (used != held_) std::copy_n(in_.get() + used, held_ - used, in_.get());
+        held_ -= used;
+        if (!state_.finished() && held_ > std::max(limits.header, min_line))
+            throw error(errc::malformed_response, "a line without an end");
     }
 
     // Not a vector: that would fill it with zeros first.
@@ -364,13 +388,21 @@ private:
     unsigned records_ = 0;
     /// For so many reads, nothing is expected to be there at once.
     unsigned slow_ = 0;
-    std::optional<response_reader> reader_;
-    error_code unwritten_;
+    exchange_state state_;
+    time_point first_byte_end_{};
+    time_point progress_end_{};
+    time_point lap_{};
     bool secret_ = true;
     bool under_way_ = false;
     bool filled_ = false;
     bool reusable_ = false;
     bool touched_ = false;
+    /// Of this call: it has begun to read; other operations were under way then; nothing is expected yet.
+    bool reading_ = false;
+    bool crowded_ = false;
+    bool in_vain_ = false;
+    /// Something was sent or received since the limit was set.
+    bool progress_ = false;
 };
 
 } // namespace practicus::inline v1::detail

@@ -91,9 +91,8 @@ public:
     /// What all requests to the origin say, from the end of the request line to what they accept.
     std::string const& fields() const noexcept { return fields_; }
 
-    /// A connection that is there, or none. Idle ones that the server has closed are sorted out; `careful`:
-    /// also one that was used a moment ago.
-    lease try_acquire(bool fresh, bool careful)
+    /// Returns an idle connection, or none. One that is dead is closed.
+    lease try_acquire(bool fresh)
     {
         while (!fresh) {
             pool_actions actions;
@@ -105,8 +104,7 @@ public:
             close(actions);
             if (granted == nullptr) break;
             lease found(shared_from_this(), *granted);
-            bool const trusted = !careful && granted->idle_age().count() == 0;
-            if (trusted || !granted->is_dead()) {
+            if (!granted->is_dead()) {
                 if (told()) told()(events::reused{where_.str(), granted->idle_age()});
                 return found;
             }

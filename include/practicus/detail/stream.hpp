@@ -14,11 +14,13 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +30,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/epoll.h>
 
 namespace practicus::inline v1::detail {
 
@@ -90,6 +93,14 @@ public:
     /// Until the socket is ready, to be awaited as a named object.
     auto wait(asio::socket_base::wait_type wanted) { return socket_.async_wait(wanted, without_frame); }
 
+    /// Until the socket can be read or written, to be awaited as a named object. Asio waits for one of both,
+    /// and two waits could not be ended without a strand: so it waits for a descriptor that watches both.
+    auto wait_for_either()
+    {
+        if (!either_) watch_for_either();
+        return either_->async_wait(asio::posix::stream_descriptor::wait_read, without_frame);
+    }
+
     /// Verifies whom it speaks to before anything else is sent.
     asio::awaitable<void> handshake(bool verify, time_point end)
     {
@@ -118,17 +129,14 @@ public:
     tcp::socket& plain() noexcept { return socket_; }
     tls_stream& tls() noexcept { return *tls_; }
 
-    /// After it was unused for a while: has the server closed it? No is certain only until it is used.
+    /// Between two exchanges: returns true if the server has closed it, or has sent what is no answer to
+    /// anything (RFC 9112 section 9.2). A TLS 1.3 server's session tickets are neither.
     bool is_dead() noexcept
     {
-#if defined(POLLRDHUP)
-        pollfd p{socket_.native_handle(), POLLIN | POLLRDHUP, 0};
-        if (::poll(&p, 1, 0) <= 0) return false;
-        // A TLS 1.3 server's session tickets make a living connection readable.
-        return is_tls() ? (p.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0 : p.revents != 0;
-#else
-        return false;
-#endif
+        pollfd p{socket_.native_handle(), POLLIN, 0};
+        bool const readable = ::poll(&p, 1, 0) > 0;
+        if (!is_tls()) return readable;
+        return (readable || tls_->has_pending()) && tls_->has_stray();
     }
 
     /// Before each call that waits. Throws `errc::client_closed`.
@@ -139,16 +147,10 @@ public:
         throw error(errc::client_closed);
     }
 
-    expiry disarm() noexcept
-    {
-        return home_->limits()->disarm(limit_);
-    }
+    expiry disarm() noexcept { return home_->limits()->disarm(limit_); }
 
     /// Ends the call that waits, from any thread, as if its time had come.
-    void expire() noexcept
-    {
-        home_->limits()->expire(limit_);
-    }
+    void expire() noexcept { home_->limits()->expire(limit_); }
 
     /// After each call: throws if it failed, or was ended by its limit, `close()` or a cancellation.
     void settle(error_code const& code, expiry ended, phase at, time_point deadline)
@@ -170,14 +172,29 @@ public:
         // shut down.
         if (tls_) ::SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
         error_code ignored;
+        if (either_) either_->close(ignored);
         socket_.close(ignored);
     }
 
 private:
+    void watch_for_either()
+    {
+        int const watcher = ::epoll_create1(EPOLL_CLOEXEC);
+        if (watcher == -1) throw_with_cause(errc::connection_lost, last_system_error());
+        either_.emplace(socket_.get_executor(), watcher);
+        epoll_event watched{};
+        watched.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
+        if (::epoll_ctl(watcher, EPOLL_CTL_ADD, socket_.native_handle(), &watched) != 0)
+            throw_with_cause(errc::connection_lost, last_system_error());
+    }
+
+    static error_code last_system_error() noexcept { return {errno, asio::error::get_system_category()}; }
+
     std::shared_ptr<runtime> home_;
     deadline limit_;
     tcp::socket socket_;
     std::optional<tls_stream> tls_;
+    std::optional<asio::posix::stream_descriptor> either_;
 };
 
 } // namespace practicus::inline v1::detail

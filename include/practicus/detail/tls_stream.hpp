@@ -84,6 +84,17 @@ public:
                                                      : boost::asio::socket_base::wait_read;
     }
 
+    /// Between two exchanges: returns true if the peer has sent or said anything but session tickets, or has
+    /// begun to. Reads what there is.
+    bool has_stray() noexcept
+    {
+        char byte = 0;
+        std::size_t n = 0;
+        begin();
+        auto const code = ended(::SSL_peek_ex(ssl_.get(), &byte, 1, &n));
+        return code != boost::asio::error::would_block || reads_left_ == 0 || has_pending();
+    }
+
     /// Something was read from the socket, and not yet from here.
     bool has_pending() const noexcept { return ::SSL_has_pending(ssl_.get()) == 1; }
 

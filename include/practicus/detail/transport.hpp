@@ -115,12 +115,12 @@ public:
                 std::shared_ptr<error_info const> failed;
                 auto const asked = now.timed ? home_->time().precise_now() : time_point();
                 try {
-                    used = d.to->try_acquire(d.fresh, d.careful);
+                    used = d.to->try_acquire(d.fresh);
                     while (!used) {
                         connection_wait waiting(d.to);
                         auto suspended = waiting.until(op.deadline, d.fresh);
                         used = waiting.end(co_await std::move(suspended));
-                        if (d.careful && used->reused() && used->is_dead()) used.give_up_stale({});
+                        if (used->reused() && used->is_dead()) used.give_up_stale({});
                     }
                     if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
                     auto const rest = serialize(used->out, op, r, d, bearer);
@@ -184,7 +184,7 @@ private:
     struct delivery
     {
         delivery(pool_set& pools, client_options const& options, request const& r)
-            : to(pools.of(r.where)), facts(facts_of(r)), careful(!may_be_repeated(facts)),
+            : to(pools.of(r.where)), facts(facts_of(r)),
               target(r.target), bounds{r.first_byte.value_or(options.timeouts().first_byte()),
                                        options.timeouts().between_bytes(), options.limits().header(),
                                        r.body_limit, r.secret_answer}
@@ -192,8 +192,6 @@ private:
 
         std::shared_ptr<pool> to;
         request_facts facts;
-        // A dead connection would be the end of a request that is not sent again.
-        bool careful;
         bool fresh = false;
         int redirects = 0;
         // The request's own, or `redirected`.
