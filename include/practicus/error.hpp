@@ -7,7 +7,9 @@
 #include <boost/system/error_code.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <array>
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <memory>
 #include <string>
@@ -60,7 +62,8 @@ enum class errc
     bad_request,
     /// Too many requests (429). Slow down, and try later.
     too_many_requests,
-    /// The region or a server in front of it is overloaded or restarting (502, 503, 504). Try later.
+    /// The region or a server in front of it is overloaded or restarting, or did not take the request in time
+    /// (408, 425, 502, 503, 504). Try later.
     unavailable,
     /// The region failed (other 5xx). Try later; if it stays, report it to the region's administrator.
     server_error,
@@ -144,6 +147,110 @@ enum class errc
     file_error,
 };
 
+namespace detail {
+
+/// What else is known of a failure by its `errc`.
+namespace errc_traits {
+enum errc_trait : unsigned
+{
+    none = 0,
+    /// The same operation may succeed a little later, with nothing changed.
+    retryable = 1,
+    /// Another credential, or another right of the same user, is needed.
+    auth_error = 2,
+    /// To ask again gives the same, most likely, for a while.
+    lasting = 4,
+    /// To ask again gives the same for certain, and perhaps a locked account, until a login.
+    until_login = 8,
+    /// No connection was made: nothing of the request was sent.
+    unreached = 16,
+    /// The exchange broke off: what became of the request is not known.
+    broken_off = 32,
+    /// A batch's rows may be its cause; everything else would fail with other rows as well.
+    fault_of_rows = 64,
+    /// A model that has just started may answer so.
+    of_model = 128
+};
+} // namespace errc_traits
+
+struct errc_entry
+{
+    errc code;
+    char const* text;
+    unsigned traits;
+};
+
+constexpr auto make_errc_table() noexcept
+{
+    using namespace errc_traits;
+    return std::to_array<errc_entry>(
+        {{errc::invalid_url, "the url can not be used", lasting},
+         {errc::invalid_argument, "an argument can not be used", lasting},
+         {errc::invalid_credentials, "the credential can not be sent", auth_error | until_login},
+         {errc::untrusted_origin, "the url is not the region's, so no credential is sent there", lasting},
+         {errc::login_required, "nobody is logged in, or not any more", auth_error | until_login},
+         {errc::login_refused, "the region refused the login", auth_error | until_login},
+         {errc::one_time_password_required, "the region asks for a one-time password",
+          auth_error | until_login},
+         {errc::unauthorized, "the region refused the token", auth_error | lasting | of_model},
+         {errc::forbidden, "the user has no right to this", auth_error | lasting},
+         {errc::not_found, "not found", lasting},
+         {errc::bad_request, "the region refused the request", lasting | fault_of_rows},
+         {errc::too_many_requests, "too many requests", retryable},
+         {errc::unavailable, "the region is overloaded or restarting", retryable},
+         {errc::server_error, "the region failed", fault_of_rows | of_model},
+         {errc::redirected, "a redirect that is not followed", lasting},
+         {errc::unexpected_status, "a status out of place", none},
+         {errc::not_json, "the answer is not JSON", none},
+         {errc::unexpected_json, "the answer's JSON has another shape than expected", lasting},
+         {errc::no_model_id, "the answer names no model id", lasting},
+         {errc::no_app_id, "the answer names no app id", lasting},
+         {errc::expired_token, "the region answered with a token that is past its life already", lasting},
+         {errc::unexpected_rows, "the model answered with another number of rows than it was sent",
+          lasting | fault_of_rows | of_model},
+         {errc::body_too_large, "the answer's body is over its limit", lasting | fault_of_rows},
+         {errc::header_too_large, "the answer's header is over its limit", lasting},
+         {errc::malformed_response, "the answer is not well-formed HTTP", of_model},
+         {errc::resolve_failed, "the host name could not be resolved", retryable | unreached},
+         {errc::connect_failed, "the connection could not be made", retryable | unreached},
+         {errc::connection_lost, "the connection was lost before the answer was complete",
+          retryable | broken_off},
+         {errc::proxy_refused, "the proxy refused", none},
+         {errc::certificate_host_mismatch, "the certificate is for another host name", lasting},
+         {errc::certificate_untrusted, "the certificate's issuer is not trusted", lasting},
+         {errc::certificate_expired, "the certificate is not valid at this time", lasting},
+         {errc::certificate_invalid, "the certificate was refused", lasting},
+         {errc::not_tls, "the peer does not speak TLS on this port", lasting},
+         {errc::tls_failed, "the TLS handshake failed", none},
+         {errc::resolve_timeout, "resolving the host name took too long", retryable | unreached},
+         {errc::connect_timeout, "connecting took too long", retryable | unreached},
+         {errc::tls_timeout, "the TLS handshake took too long", retryable | unreached},
+         {errc::first_byte_timeout, "the answer did not begin in time", retryable | broken_off},
+         {errc::stalled, "the exchange paused for too long", retryable | broken_off},
+         {errc::deadline_exceeded, "the operation's deadline passed", retryable},
+         {errc::client_closed, "the client was closed", none},
+         {errc::file_error, "the file could not be used", none}});
+}
+
+/// All that is known of each `errc`, in its order. Every predicate reads it.
+inline constexpr auto errc_table = make_errc_table();
+
+constexpr bool errc_table_is_complete() noexcept
+{
+    for (std::size_t i = 0; i != errc_table.size(); ++i)
+        if (static_cast<std::size_t>(errc_table[i].code) != i + 1) return false;
+    return errc_table.back().code == errc::file_error;
+}
+static_assert(errc_table_is_complete(), "an errc is missing in its table, or out of order");
+
+constexpr errc_entry const* find_errc(int value) noexcept
+{
+    auto const i = static_cast<std::size_t>(value) - 1;
+    return i < errc_table.size() ? &errc_table[i] : nullptr;
+}
+
+} // namespace detail
+
 /// The category of `errc`. Compared by its 64-bit id, so that equality holds across shared libraries.
 class BOOST_SYMBOL_VISIBLE error_category_type final : public boost::system::error_category
 {
@@ -162,51 +269,7 @@ public:
 private:
     static char const* text(int value) noexcept
     {
-        switch (static_cast<errc>(value)) {
-        case errc::invalid_url: return "the url can not be used";
-        case errc::invalid_argument: return "an argument can not be used";
-        case errc::invalid_credentials: return "the credential can not be sent";
-        case errc::untrusted_origin: return "the url is not the region's, so no credential is sent there";
-        case errc::login_required: return "nobody is logged in, or not any more";
-        case errc::login_refused: return "the region refused the login";
-        case errc::one_time_password_required: return "the region asks for a one-time password";
-        case errc::unauthorized: return "the region refused the token";
-        case errc::forbidden: return "the user has no right to this";
-        case errc::not_found: return "not found";
-        case errc::bad_request: return "the region refused the request";
-        case errc::too_many_requests: return "too many requests";
-        case errc::unavailable: return "the region is overloaded or restarting";
-        case errc::server_error: return "the region failed";
-        case errc::redirected: return "a redirect that is not followed";
-        case errc::unexpected_status: return "a status out of place";
-        case errc::not_json: return "the answer is not JSON";
-        case errc::unexpected_json: return "the answer's JSON has another shape than expected";
-        case errc::no_model_id: return "the answer names no model id";
-        case errc::no_app_id: return "the answer names no app id";
-        case errc::expired_token: return "the region answered with a token that is past its life already";
-        case errc::unexpected_rows: return "the model answered with another number of rows than it was sent";
-        case errc::body_too_large: return "the answer's body is over its limit";
-        case errc::header_too_large: return "the answer's header is over its limit";
-        case errc::malformed_response: return "the answer is not well-formed HTTP";
-        case errc::resolve_failed: return "the host name could not be resolved";
-        case errc::connect_failed: return "the connection could not be made";
-        case errc::connection_lost: return "the connection was lost before the answer was complete";
-        case errc::proxy_refused: return "the proxy refused";
-        case errc::certificate_host_mismatch: return "the certificate is for another host name";
-        case errc::certificate_untrusted: return "the certificate's issuer is not trusted";
-        case errc::certificate_expired: return "the certificate is not valid at this time";
-        case errc::certificate_invalid: return "the certificate was refused";
-        case errc::not_tls: return "the peer does not speak TLS on this port";
-        case errc::tls_failed: return "the TLS handshake failed";
-        case errc::resolve_timeout: return "resolving the host name took too long";
-        case errc::connect_timeout: return "connecting took too long";
-        case errc::tls_timeout: return "the TLS handshake took too long";
-        case errc::first_byte_timeout: return "the answer did not begin in time";
-        case errc::stalled: return "the exchange paused for too long";
-        case errc::deadline_exceeded: return "the operation's deadline passed";
-        case errc::client_closed: return "the client was closed";
-        case errc::file_error: return "the file could not be used";
-        }
+        if (auto const* const known = detail::find_errc(value)) return known->text;
         return "unknown practicus error";
     }
 };
@@ -226,40 +289,30 @@ inline boost::system::error_code make_error_code(errc e) noexcept
     return {static_cast<int>(e), error_category()};
 }
 
-/// May the same operation succeed a little later, with nothing changed? Overload, restarts, lost connections
-/// and time-outs. (Whether a request may be sent twice is another question: the client answers it by itself.)
-inline bool is_retryable(boost::system::error_code const& code) noexcept
+namespace detail {
+
+/// Returns true if `code` is an `errc` with one of the traits.
+inline bool has_trait(boost::system::error_code const& code, unsigned traits) noexcept
 {
-    if (code.category() != error_category()) return false;
-    switch (static_cast<errc>(code.value())) {
-    case errc::too_many_requests:
-    case errc::unavailable:
-    case errc::resolve_failed:
-    case errc::connect_failed:
-    case errc::connection_lost:
-    case errc::resolve_timeout:
-    case errc::connect_timeout:
-    case errc::tls_timeout:
-    case errc::first_byte_timeout:
-    case errc::stalled:
-    case errc::deadline_exceeded: return true;
-    default: return false;
-    }
+    if (!code || code.category() != error_category()) return false;
+    auto const* const known = find_errc(code.value());
+    return known != nullptr && (known->traits & traits) != 0;
 }
 
-/// Does it need another credential, or another right of the same user?
+} // namespace detail
+
+/// Returns true if the same operation may succeed a little later, with nothing changed: after overload,
+/// restarts, lost connections and time-outs. (Whether a request may be sent twice is another matter: the
+/// client decides it.)
+inline bool is_retryable(boost::system::error_code const& code) noexcept
+{
+    return detail::has_trait(code, detail::errc_traits::retryable);
+}
+
+/// Returns true if another credential is needed, or another right of the same user.
 inline bool is_auth_error(boost::system::error_code const& code) noexcept
 {
-    if (code.category() != error_category()) return false;
-    switch (static_cast<errc>(code.value())) {
-    case errc::invalid_credentials:
-    case errc::login_required:
-    case errc::login_refused:
-    case errc::one_time_password_required:
-    case errc::unauthorized:
-    case errc::forbidden: return true;
-    default: return false;
-    }
+    return detail::has_trait(code, detail::errc_traits::auth_error);
 }
 
 /// All that is known of a failure. What the client wrote and what the server wrote are kept apart.

@@ -202,9 +202,9 @@ private:
 };
 
 /// Sending again after a passing failure: connecting failed, the connection was lost, no answer came in time,
-/// 408, 429, 502, 503 or 504. Only what may be repeated is: GETs, logins, and any request of which nothing
-/// was written or that was refused with 429. An origin has a budget of 100 retries, refilled by success. The
-/// deadline stands above it all.
+/// 408, 425, 429, 502, 503 or 504. Only what may be repeated is: GETs, logins, and any request of which
+/// nothing was written or that was refused with 408, 425 or 429. An origin has a budget of 100 retries,
+/// refilled by success. The deadline stands above it all.
 class retry_options
 {
 public:

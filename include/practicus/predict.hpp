@@ -66,7 +66,8 @@ public:
     bool by_get() const noexcept { return by_get_; }
 
     /// The model may be called twice with the same body: so the call is sent again also after a failure that
-    /// leaves open whether the model has seen it. Default: only if it surely has not, or answered 429.
+    /// leaves open whether the model has seen it. Default: only if it surely has not, or answered 408, 425 or
+    /// 429.
     predict_options& safe_to_repeat(bool on = true)
     {
         safe_to_repeat_ = on;

@@ -28,11 +28,12 @@ TEST_CASE("each status has its code")
 {
     answered f;
     std::pair<unsigned, errc> const table[] = {
-        {400, errc::bad_request},  {403, errc::forbidden},        {404, errc::not_found},
-        {405, errc::bad_request},  {413, errc::bad_request},      {429, errc::too_many_requests},
-        {500, errc::server_error}, {502, errc::unavailable},      {503, errc::unavailable},
-        {504, errc::unavailable},  {505, errc::server_error},     {302, errc::redirected},
-        {304, errc::redirected},   {600, errc::unexpected_status}};
+        {400, errc::bad_request},      {403, errc::forbidden},         {404, errc::not_found},
+        {405, errc::bad_request},      {408, errc::unavailable},       {425, errc::unavailable},
+        {413, errc::bad_request},      {429, errc::too_many_requests}, {500, errc::server_error},
+        {502, errc::unavailable},      {503, errc::unavailable},       {504, errc::unavailable},
+        {505, errc::server_error},     {302, errc::redirected},        {304, errc::redirected},
+        {600, errc::unexpected_status}};
     for (auto const& [status, code] : table) {
         INFO(status);
         auto const info = f.failure_of(status, "");

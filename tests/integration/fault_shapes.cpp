@@ -176,7 +176,7 @@ TEST_CASE("fault shapes: statuses")
     constexpr auto bad = shape::bad;
     sweep_shapes(
         {
-            {"408", status(408), passing, errc::bad_request},
+            {"408", status(408), shape::refused, errc::unavailable},
             {"429", status(429), shape::refused, errc::too_many_requests},
             {"429 for 2 s", status(429, "2"), shape::refused, errc::too_many_requests, false, 2s},
             {"502", status(502), passing, errc::unavailable},

@@ -18,8 +18,7 @@ namespace practicus::inline v1::detail {
 /// Are the rows to blame? Whatever else fails would fail with every other batch as well.
 inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
 {
-    return code == errc::bad_request || code == errc::unexpected_rows || code == errc::body_too_large ||
-           code == errc::server_error;
+    return has_trait(code, errc_traits::fault_of_rows);
 }
 
 /// Decides how long a batch is tried. What is on the way to the model (no connection, 429, 503, time-outs) is
@@ -36,7 +35,7 @@ public:
         if (!first_failure_) first_failure_ = now;
         if (is_retryable(why.code)) {
             if (now - *first_failure_ >= patience_) return std::nullopt;
-        } else if (is_answer_of_model(why.code)) {
+        } else if (has_trait(why.code, errc_traits::of_model)) {
             if (++answered_ >= tries_) return std::nullopt;
         } else {
             return std::nullopt;
@@ -46,12 +45,6 @@ public:
     }
 
 private:
-    static bool is_answer_of_model(boost::system::error_code const& code) noexcept
-    {
-        return code == errc::server_error || code == errc::unexpected_rows || code == errc::unauthorized ||
-               code == errc::malformed_response;
-    }
-
     static retry_limits pauses() noexcept
     {
         retry_limits limits;

@@ -202,6 +202,8 @@ inline errc status_errc(unsigned status) noexcept
     case 404: return errc::not_found;
     case 407: return errc::proxy_refused;
     case 429: return errc::too_many_requests;
+    case 408:
+    case 425:
     case 502:
     case 503:
     case 504: return errc::unavailable;

@@ -162,34 +162,8 @@ enum class permanence : std::uint8_t
 /// Overload, restarts, lost connections, pages of proxies and cancellations are passing.
 inline permanence permanence_of(boost::system::error_code const& code) noexcept
 {
-    if (code.category() != error_category()) return permanence::passing;
-    switch (static_cast<errc>(code.value())) {
-    case errc::login_required:
-    case errc::login_refused:
-    case errc::one_time_password_required:
-    case errc::invalid_credentials: return permanence::until_login;
-    case errc::invalid_url:
-    case errc::invalid_argument:
-    case errc::untrusted_origin:
-    case errc::unauthorized:
-    case errc::forbidden:
-    case errc::not_found:
-    case errc::bad_request:
-    case errc::redirected:
-    case errc::unexpected_json:
-    case errc::no_model_id:
-    case errc::no_app_id:
-    case errc::expired_token:
-    case errc::unexpected_rows:
-    case errc::body_too_large:
-    case errc::header_too_large:
-    case errc::certificate_host_mismatch:
-    case errc::certificate_untrusted:
-    case errc::certificate_expired:
-    case errc::certificate_invalid:
-    case errc::not_tls: return permanence::lasting;
-    default: return permanence::passing;
-    }
+    if (has_trait(code, errc_traits::until_login)) return permanence::until_login;
+    return has_trait(code, errc_traits::lasting) ? permanence::lasting : permanence::passing;
 }
 
 } // namespace practicus::inline v1::detail

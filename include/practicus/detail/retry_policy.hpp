@@ -169,8 +169,9 @@ inline std::chrono::nanoseconds full_jitter(retry_limits const& limits, unsigned
 /// 3. A passing failure: **wait**, with full jitter, if the request may be sent again, an attempt, a token of
 ///    the budget and enough time are left.
 ///    - Connecting failed or nothing was written: any request.
-///    - 429: any request (it was refused before it was processed), but none with a one-time password.
-///    - The connection was lost, or the answer did not come in time; 408, 502, 503, 504: only what may be
+///    - 408, 425, 429: any request (it was refused before it was processed), but none with a one-time
+///      password.
+///    - The connection was lost, or the answer did not come in time; 502, 503, 504: only what may be
 ///      repeated.
 /// 4. Everything else: **stop**.
 ///
@@ -221,23 +222,25 @@ public:
 private:
     static bool is_connect_error(boost::system::error_code const& error) noexcept
     {
-        return error == errc::resolve_failed || error == errc::connect_failed ||
-               error == errc::resolve_timeout || error == errc::connect_timeout || error == errc::tls_timeout;
+        return has_trait(error, errc_traits::unreached);
     }
 
     static bool is_transient(attempt_outcome const& outcome) noexcept
     {
         switch (outcome.status) {
-        case 0:
-            return is_connect_error(outcome.error) || outcome.error == errc::connection_lost ||
-                   outcome.error == errc::first_byte_timeout || outcome.error == errc::stalled;
-        case 408:
-        case 429:
+        case 0: return has_trait(outcome.error, errc_traits::unreached | errc_traits::broken_off);
         case 502:
         case 503:
         case 504: return true;
-        default: return false;
+        default: return is_unprocessed(outcome.status);
         }
+    }
+
+    /// The server says that it has not begun with the request (RFC 9110 section 15.5.9, RFC 8470 section 5.2,
+    /// RFC 6585 section 4).
+    static bool is_unprocessed(unsigned status) noexcept
+    {
+        return status == 408 || status == 425 || status == 429;
     }
 
     static bool is_stale(attempt_outcome const& outcome) noexcept
@@ -252,7 +255,7 @@ private:
         if (!request.replayable) return false;
         if (outcome.status == 0 && !outcome.bytes_written) return true;
         if (request.one_time_password) return false;
-        if (outcome.status == 429) return true;
+        if (is_unprocessed(outcome.status)) return true;
         return may_be_repeated(request);
     }
 

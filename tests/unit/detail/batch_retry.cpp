@@ -4,6 +4,7 @@
 #include "catch.hpp"
 
 #include <practicus/detail/batch_retry.hpp>
+#include <practicus/detail/error_body.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -88,4 +89,13 @@ TEST_CASE("is_fault_of_rows: only what another batch would not end with")
           errc::connect_failed, errc::client_closed, errc::malformed_response, errc::invalid_argument})
         CHECK_FALSE(detail::is_fault_of_rows(code));
     CHECK_FALSE(detail::is_fault_of_rows({}));
+}
+
+TEST_CASE("batch_retry: what a balancer says of a request that was late is not the fault of the rows")
+{
+    for (unsigned const status : {408U, 425U}) {
+        auto const code = make_error_code(detail::status_errc(status));
+        CHECK_FALSE(detail::is_fault_of_rows(code));
+        CHECK(is_retryable(code));
+    }
 }

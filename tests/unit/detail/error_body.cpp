@@ -251,6 +251,8 @@ TEST_CASE("every status has a code")
     CHECK(status_errc(403) == errc::forbidden);
     CHECK(status_errc(404) == errc::not_found);
     CHECK(status_errc(418) == errc::bad_request);
+    CHECK(status_errc(408) == errc::unavailable);
+    CHECK(status_errc(425) == errc::unavailable);
     CHECK(status_errc(429) == errc::too_many_requests);
     CHECK(status_errc(499) == errc::bad_request);
     CHECK(status_errc(500) == errc::server_error);
