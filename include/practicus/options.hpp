@@ -37,7 +37,8 @@ class tls_options
 public:
     tls_options() noexcept {}
 
-    /// A PEM file of certificate authorities to trust, beside the system's.
+    /// A PEM file of certificates to trust, beside the system's: of authorities, intermediate ones as well,
+    /// or the server's own.
     tls_options& ca_file(std::string path) { return set(ca_file_, std::move(path)); }
     std::string const& ca_file() const noexcept { return ca_file_; }
 
@@ -60,6 +61,11 @@ public:
     /// The path that is set, or empty.
     std::string const& key_file() const noexcept { return key_file_; }
 
+    /// Opens the private key, if that is encrypted. Without it, such a key is refused with
+    /// `errc::file_error`.
+    tls_options& key_password(secret password) { return set(key_password_, std::move(password)); }
+    secret const& key_password() const noexcept { return key_password_; }
+
     /// Whoever answers is believed, and gets the password. For a machine without secrets only.
     tls_options& disable_verification_and_expose_all_secrets() { return set(verify_, false); }
     /// Is the server's certificate verified? Default: yes.
@@ -77,6 +83,7 @@ private:
     std::string ca_pem_;
     std::string certificate_file_;
     std::string key_file_;
+    secret key_password_;
     bool system_roots_ = true;
     bool verify_ = true;
 };

@@ -159,22 +159,22 @@ public:
     /// Turns the client until it has connected.
     std::unique_ptr<raw_peer> accept(asio::io_context& io)
     {
-        asio::ip::tcp::socket socket(io_);
+        std::unique_ptr<raw_peer> made;
         poll_until(io, [&] {
-            boost::system::error_code code;
-            acceptor_.accept(socket, code);
-            return !code;
+            made = try_accept();
+            return made != nullptr;
         });
-        return std::make_unique<raw_peer>(std::move(socket), is_tls() ? context() : nullptr);
+        return made;
     }
 
-    /// Whether another connection has come.
-    bool is_asked_again()
+    /// The next connection, or null if none has come.
+    std::unique_ptr<raw_peer> try_accept()
     {
         boost::system::error_code code;
         asio::ip::tcp::socket socket(io_);
         acceptor_.accept(socket, code);
-        return !code;
+        if (code) return nullptr;
+        return std::make_unique<raw_peer>(std::move(socket), is_tls() ? context() : nullptr);
     }
 
 private:

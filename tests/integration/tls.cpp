@@ -2,10 +2,15 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "fixture.hpp"
+#include "raw_server.hpp"
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <vector>
+
+#include <unistd.h>
 
 using practicus::client_options;
 using practicus::errc;
@@ -29,6 +34,52 @@ practicus::error_info refused(fixture& f, client_options options)
     CHECK(f.server.count() == 0);
     CHECK(f.server.requests().empty());
     return info;
+}
+
+/// A folder for the files of one test.
+struct folder
+{
+    folder() : path(std::filesystem::temp_directory_path() / ("practicus-tls-" + std::to_string(::getpid())))
+    {
+        std::filesystem::create_directories(path);
+    }
+    ~folder() { std::filesystem::remove_all(path); }
+
+    std::string file(std::string const& name, std::string const& text) const
+    {
+        std::ofstream(path / name) << text;
+        return (path / name).string();
+    }
+
+    std::filesystem::path path;
+};
+
+/// A certificate that signs itself, with `localhost` as its common name, and such names as are given.
+practicus::mock::certificate self_signed(std::string const& names)
+{
+    namespace d = practicus::mock::detail;
+    d::key_ptr const key(EVP_EC_gen("P-256"));
+    auto const cert =
+        d::make_certificate(key.get(), "localhost", nullptr, std::chrono::hours(-24), std::chrono::hours(24));
+    if (!names.empty()) d::add_extension(cert.get(), cert.get(), NID_subject_alt_name, names);
+    d::openssl_check(X509_sign(cert.get(), key.get(), EVP_sha256()) > 0);
+    return {d::to_pem([&](BIO* out) { return PEM_write_bio_X509(out, cert.get()); }),
+            d::to_pem([&](BIO* out) {
+                return PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+            })};
+}
+
+/// The error of making a client with these options.
+practicus::error_info refused_options(tls_options const& options)
+{
+    asio::io_context io;
+    try {
+        practicus::client const client(io.get_executor(), "https://localhost", client_options().tls(options));
+    } catch (practicus::error const& e) {
+        return e.info();
+    }
+    FAIL("the options were taken");
+    return {};
 }
 
 } // namespace
@@ -184,4 +235,126 @@ TEST_CASE("verification is off only for who calls it by its name")
     fixture f{server_options().tls(certificate_options().expired().names("DNS:other.company.com"))};
     auto const options = client_options().tls(tls_options().disable_verification_and_expose_all_secrets());
     CHECK(f.run(f.user(options).models()).size() == 5);
+}
+
+TEST_CASE("a saved session that breaks the handshake is not offered again")
+{
+    // A server that asks for certificates and has no session id context resumes nothing, and says so by an
+    // alert (rust-openssl#1235).
+    auto const what = GENERATE(raw_server::speaks::tls12, raw_server::speaks::tls13);
+    raw_server server(what);
+    practicus::mock::certificate_authority authority;
+    ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(server.context()),
+                          practicus::mock::detail::x509_ptr([&] {
+                              auto const pem = authority.pem();
+                              practicus::mock::detail::bio_ptr const in(
+                                  BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+                              return PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr);
+                          }())
+                              .get());
+    ::SSL_CTX_set_verify(server.context(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    folder const files;
+    auto const own = authority.issue();
+    auto options = server.options();
+    auto tls = tls_options(options.tls());
+    options.tls(
+        tls.client_certificate(files.file("cert.pem", own.pem()), files.file("key.pem", own.key_pem())));
+    asio::io_context io;
+    practicus::client client(io.get_executor(), server.url(), options);
+    std::vector<std::unique_ptr<raw_peer>> peers;
+    for (int i = 0; i != 3; ++i) {
+        bool ended = false, served = false;
+        asio::co_spawn(io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info const&) {
+            ended = true;
+            served = !e;
+        });
+        std::size_t answered = 0;
+        poll_until(io, [&] {
+            if (auto peer = server.try_accept()) peers.push_back(std::move(peer));
+            for (auto const& peer : peers)
+                if (peer->read() && peer->received().ends_with("\r\n\r\n")) {
+                    peer->send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n"
+                               "Content-Length: 2\r\n\r\n{}");
+                    peer->forget();
+                    ++answered;
+                }
+            return ended;
+        });
+        INFO(i);
+        CHECK(served);
+        CHECK(answered == 1);
+    }
+    // The second and the third offered what the one before had brought, and were repeated without it.
+    CHECK(peers.size() == 5);
+    CHECK(client.stats().resumptions == 0);
+    CHECK(client.stats().dial_failures == 0);
+}
+
+TEST_CASE("a common name is no host name")
+{
+    bool const named = GENERATE(true, false);
+    auto const own = self_signed(named ? "DNS:localhost" : "");
+    fixture f{server_options().tls(own, own.pem())};
+    auto const url = "https://localhost:" + std::to_string(f.server.port());
+    practicus::client client(f.io.get_executor(), url, trusting(f).credentials(fixture::password()));
+    if (named) {
+        // It is its own authority.
+        CHECK(f.run(client.models()).size() == 5);
+    } else {
+        CHECK(f.failure(client.login("admin@company.com", "practicus")).code ==
+              errc::certificate_host_mismatch);
+        CHECK(f.server.wait_for_end());
+    }
+}
+
+TEST_CASE("the server's own certificate may be trusted, without its authority")
+{
+    practicus::mock::certificate_authority const authority;
+    auto const own = authority.issue();
+    fixture f{server_options().tls(own, own.pem())};
+    CHECK(f.run(f.user(trusting(f)).models()).size() == 5);
+}
+
+TEST_CASE("an encrypted key is opened with its password, and never by asking for it")
+{
+    practicus::mock::certificate_authority const authority;
+    auto const own = authority.issue();
+    folder const files;
+    practicus::mock::detail::bio_ptr const in(
+        BIO_new_mem_buf(own.key_pem().data(), static_cast<int>(own.key_pem().size())));
+    practicus::mock::detail::key_ptr const key(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr));
+    auto const locked = practicus::mock::detail::to_pem([&](BIO* out) {
+        return PEM_write_bio_PrivateKey(out, key.get(), EVP_aes_256_cbc(),
+                                        reinterpret_cast<unsigned char const*>("hunter2"), 7, nullptr,
+                                        nullptr);
+    });
+    auto options =
+        tls_options().client_certificate(files.file("cert.pem", own.pem()), files.file("key.pem", locked));
+    auto info = refused_options(options);
+    CHECK(info.code == errc::file_error);
+    CHECK(info.message.find("key_password") != std::string::npos);
+    info = refused_options(options.key_password(practicus::secret("hunter3")));
+    CHECK(info.code == errc::file_error);
+    CHECK(info.message.find("hunter") == std::string::npos);
+    asio::io_context io;
+    options.key_password(practicus::secret("hunter2"));
+    CHECK_NOTHROW(practicus::client(io.get_executor(), "https://localhost", client_options().tls(options)));
+}
+
+TEST_CASE("a client certificate and a key of another kind are refused")
+{
+    practicus::mock::certificate_authority const authority;
+    auto const own = authority.issue();
+    auto const of_other = authority.issue();
+    folder const files;
+    practicus::mock::detail::key_ptr const rsa(EVP_RSA_gen(2048));
+    auto const rsa_pem = practicus::mock::detail::to_pem([&](BIO* out) {
+        return PEM_write_bio_PrivateKey(out, rsa.get(), nullptr, nullptr, 0, nullptr, nullptr);
+    });
+    auto const certificate = files.file("cert.pem", own.pem());
+    for (auto const& key : {of_other.key_pem(), rsa_pem}) {
+        auto const info =
+            refused_options(tls_options().client_certificate(certificate, files.file("key.pem", key)));
+        CHECK(info.code == errc::file_error);
+    }
 }

@@ -67,7 +67,10 @@ public:
         std::unique_ptr<connection> made;
         try {
             made = co_await connect(where, address);
-            if (where.secure()) co_await secure(*made, where, *sessions);
+            if (where.secure() && !co_await secure(*made, where, *sessions, true)) {
+                made = co_await connect(where, address);
+                co_await secure(*made, where, *sessions, false);
+            }
         } catch (...) {
             failure = current_error_info();
         }
@@ -123,14 +126,25 @@ private:
         co_return found;
     }
 
-    asio::awaitable<void> secure(connection& made, origin const& where, tls_sessions& sessions)
+    /// Returns false if the handshake failed and a saved session was offered, which may be why: then the
+    /// origin's sessions are dropped.
+    asio::awaitable<bool> secure(connection& made, origin const& where, tls_sessions& sessions,
+                                 bool may_resume)
     {
         bool const verify = options_->tls().verify();
-        auto const resumed = sessions.take();
+        auto const resumed = may_resume ? sessions.take() : nullptr;
         made.prepare_tls(tls(), std::string(where.host()), verify, resumed.get());
         sessions.bind(made.tls().native_handle());
         auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts().tls());
-        co_await made.handshake(verify, end);
+        try {
+            co_await made.handshake(verify, end);
+        } catch (error const& e) {
+            bool const by_peer = e.code() == errc::tls_failed || e.code() == errc::connection_lost;
+            if (!resumed || !by_peer) throw;
+            sessions.drop();
+            co_return false;
+        }
+        co_return true;
     }
 
     void tell(origin const& where, connection* made, std::string const& address, error_info const* failure,

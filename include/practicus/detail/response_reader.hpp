@@ -61,7 +61,8 @@ public:
                 break;
             }
             eager(!in_header);
-            auto const n = put(boost::asio::const_buffer(bytes.data() + used, bytes.size() - used), code);
+            auto const n = header_size_ == 0 && lacks_reason(bytes) ? put_with_reason(bytes, code)
+                                                                    : put_some(bytes.substr(used), code);
             used += n;
             // Beast holds each piece that it is given against the limit; this is for all of them together.
             if (in_header) {
@@ -143,6 +144,29 @@ private:
         return bytes.substr(0, begin.size()) == begin.substr(0, bytes.size());
     }
 
+    std::size_t put_some(std::string_view bytes, error_code& code)
+    {
+        return put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
+    }
+
+    // RFC 9112 section 4: a space stands behind the status, with or without a reason. Some leave it out, and
+    // everybody else reads that.
+    static constexpr std::size_t status_line = std::string_view("HTTP/1.1 200").size();
+
+    static bool lacks_reason(std::string_view bytes) noexcept
+    {
+        return bytes.size() > status_line + 1 && bytes[status_line] == '\r' && bytes[status_line + 1] == '\n';
+    }
+
+    std::size_t put_with_reason(std::string_view bytes, error_code& code)
+    {
+        std::string whole(bytes);
+        whole.insert(status_line, 1, ' ');
+        auto const n = put_some(whole, code);
+        wipe(whole.data(), whole.size());
+        return n - (n != 0 ? 1 : 0);
+    }
+
     void on_request_impl(beast::http::verb, string_view, string_view, int, error_code&) override {}
 
     void on_response_impl(int status, string_view, int, error_code&) override
@@ -150,11 +174,16 @@ private:
         response_.status = static_cast<unsigned>(status);
     }
 
-    void on_field_impl(field name, string_view name_text, string_view value, error_code&) override
+    void on_field_impl(field name, string_view name_text, string_view value, error_code& code) override
     {
         // A trailer comes after the body and must not change what was decided by then.
         if (in_trailer_) return;
         switch (name) {
+        case field::transfer_encoding:
+            // Another coding, or this one twice, would be left in the body.
+            if (std::exchange(coded_, true) || !beast::iequals(value, "chunked"))
+                code = beast::http::error::bad_transfer_encoding;
+            break;
         case field::content_type: response_.content_type = value; break;
         case field::content_encoding: response_.content_encoding = value; break;
         case field::location: response_.location = value; break;
@@ -234,6 +263,7 @@ private:
     std::size_t header_limit_;
     std::size_t header_size_ = 0;
     std::size_t body_limit_;
+    bool coded_ = false;
     bool in_trailer_ = false;
     bool begun_to_give_ = false;
     bool whole_ = false;

@@ -4,6 +4,7 @@
 
 #include <practicus/error.hpp>
 #include <practicus/options.hpp>
+#include <practicus/secret.hpp>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -16,6 +17,8 @@
 #include <openssl/sslerr.h>
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
@@ -31,6 +34,37 @@ inline void check_tls_file(boost::system::error_code const& code, char const* wh
     info.message = std::string(what) + (name.empty() ? "" : " '" + name + "'") + ": " + code.message();
     info.cause = code;
     throw error(std::move(info));
+}
+
+/// Reads the client certificate and its key. A key that is encrypted is opened with the caller's password;
+/// without this, OpenSSL would ask for one at the terminal.
+inline void use_client_certificate(boost::asio::ssl::context& context, tls_options const& options)
+{
+    namespace ssl = boost::asio::ssl;
+    boost::system::error_code code;
+    context.use_certificate_chain_file(options.certificate_file(), code);
+    check_tls_file(code, "the client certificate", options.certificate_file());
+    auto* const native = context.native_handle();
+    auto const give = [](char* to, int size, int, void* from) -> int {
+        auto const password = static_cast<secret const*>(from)->reveal();
+        if (password.empty() || password.size() > static_cast<std::size_t>(size)) return -1;
+        std::copy(password.begin(), password.end(), to);
+        return static_cast<int>(password.size());
+    };
+    auto password = options.key_password();
+    ::SSL_CTX_set_default_passwd_cb(native, give);
+    ::SSL_CTX_set_default_passwd_cb_userdata(native, &password);
+    context.use_private_key_file(options.key_file(), ssl::context::pem, code);
+    ::SSL_CTX_set_default_passwd_cb_userdata(native, nullptr);
+    ::SSL_CTX_set_default_passwd_cb(native, [](char*, int, int, void*) { return -1; });
+    check_tls_file(code,
+                   password ? "the client certificate's key"
+                            : "the client certificate's key (tls_options::key_password opens one that is "
+                              "encrypted)",
+                   options.key_file());
+    if (::SSL_CTX_check_private_key(native) == 1) return;
+    code.assign(static_cast<int>(::ERR_get_error()), boost::asio::error::get_ssl_category());
+    check_tls_file(code, "the client certificate does not belong to its key", options.key_file());
 }
 
 /// TLS 1.2 or newer, verifying. Throws `errc::file_error`.
@@ -55,11 +89,14 @@ inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options c
         check_tls_file(code, "the text of certificate authorities", {});
     }
     if (!options.certificate_file().empty()) {
-        context->use_certificate_chain_file(options.certificate_file(), code);
-        check_tls_file(code, "the client certificate", options.certificate_file());
-        context->use_private_key_file(options.key_file(), ssl::context::pem, code);
-        check_tls_file(code, "the client certificate's key", options.key_file());
+        use_client_certificate(*context, options);
     }
+    auto* const native = context->native_handle();
+    // A caller may trust an intermediate authority, or the server's own certificate.
+    ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
+    ::SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
+    // RFC 8446 section 4.6.2: a server may ask for the client's certificate when it knows the request.
+    if (!options.certificate_file().empty()) ::SSL_CTX_set_post_handshake_auth(native, 1);
     context->set_verify_mode(options.verify() ? ssl::verify_peer : ssl::verify_none);
     return context;
 }
@@ -76,7 +113,9 @@ inline bool expect_host(SSL* connection, std::string host, bool verify)
     if (!verify) return true;
     auto* const parameters = ::SSL_get0_param(connection);
     if (is_address) return ::X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1;
-    ::X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    // RFC 9525 section 2: the subject's common name is no host name.
+    ::X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                                                      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     return ::X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
 }
 

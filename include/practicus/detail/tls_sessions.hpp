@@ -63,6 +63,13 @@ public:
         return nullptr;
     }
 
+    /// Forgets all of them.
+    void drop() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        kept_.clear();
+    }
+
 private:
     static int index() noexcept
     {

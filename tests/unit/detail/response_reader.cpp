@@ -178,7 +178,6 @@ TEST_CASE("an answer that ends with its connection")
     CHECK_FALSE(r.answer.keep_alive);
     CHECK(read("HTTP/1.0 200 OK\r\n\r\n").done);
     CHECK(read("HTTP/1.0 200 OK\r\n\r\nx").answer.body == "x");
-    CHECK(read("HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\nx").answer.body == "x");
 }
 
 TEST_CASE("whether the connection can be used again")
@@ -396,4 +395,39 @@ TEST_CASE("a body that grows, chunk by chunk, leaves nothing of itself in freed 
     }
     CHECK(memory.blocks() > 1);
     CHECK(memory.found() == 0);
+}
+
+TEST_CASE("response_reader: chunked is the one transfer coding, and once")
+{
+    std::string const body = "\r\n\r\n2\r\nab\r\n0\r\n\r\n";
+    for (auto const* coding : {"chunked", "Chunked", " chunked "}) {
+        INFO(coding);
+        auto const r = read("HTTP/1.1 200 OK\r\nTransfer-Encoding:" + std::string(coding) + body);
+        CHECK(r.done);
+        CHECK(r.answer.body == "ab");
+    }
+    for (auto const* coding : {"gzip, chunked", "chunked, chunked", "chunked\r\nTransfer-Encoding: chunked",
+                               "xchunked", "identity", "gzip", "chunked, identity", "chunked, gzip",
+                               "chunked;q=1", "", "gzip\r\nTransfer-Encoding: chunked"}) {
+        INFO(coding);
+        auto const r = read("HTTP/1.1 200 OK\r\nTransfer-Encoding: " + std::string(coding) + body);
+        CHECK(r.failure() == errc::malformed_response);
+        CHECK_FALSE(r.done);
+        CHECK(r.answer.body.empty());
+    }
+}
+
+TEST_CASE("response_reader: a status without a reason, and without the space before it")
+{
+    auto r = read("HTTP/1.1 200\r\nContent-Length: 2\r\nDate: d\r\n\r\nab");
+    CHECK(r.done);
+    CHECK(r.answer.status == 200);
+    CHECK(r.answer.body == "ab");
+    CHECK(r.answer.date == "d");
+    CHECK(r.used == std::string_view("HTTP/1.1 200\r\nContent-Length: 2\r\nDate: d\r\n\r\nab").size());
+    r = read("HTTP/1.0 404\r\n\r\nnot here");
+    CHECK(r.answer.status == 404);
+    CHECK(r.answer.body == "not here");
+    CHECK(read("HTTP/1.1 20\r\n\r\n").failure() == errc::malformed_response);
+    CHECK(read("HTTP/1.1200\r\n\r\n").failure() == errc::malformed_response);
 }
