@@ -79,11 +79,8 @@ public:
                                    exchange_part part = exchange_part::whole)
     {
         reusable_ = false;
-        touched_ = true;
-        if (!std::exchange(under_way_, false)) begin(limits);
-        state_.go_on(out.view(), rest, part, answer);
-        if (is_tls()) return drive(tls(), limits, deadline, so_far, answer);
-        return drive(plain(), limits, deadline, so_far, answer);
+        if (is_tls()) return drive(tls(), rest, limits, deadline, so_far, answer, part);
+        return drive(plain(), rest, limits, deadline, so_far, answer, part);
     }
 
     /// All of the request that was given is written, and the server takes more of it.
@@ -127,10 +124,14 @@ private:
 
     /// Does what the state decides, until it has something for the caller.
     template <class Socket>
-    asio::awaitable<void> drive(Socket& socket, exchange_limits const& limits, time_point deadline,
-                                attempt& so_far, response& answer)
+    asio::awaitable<void> drive(Socket& socket, std::string_view rest, exchange_limits const& limits,
+                                time_point deadline, attempt& so_far, response& answer, exchange_part part)
     {
+        // Not before: a call that is cancelled before it begins leaves the connection as it is.
+        touched_ = true;
         wiped_later used{this, held_};
+        if (!std::exchange(under_way_, false)) begin(limits);
+        state_.go_on(out.view(), rest, part, answer);
         begin_call(so_far);
         for (auto step = state_.next(); step != exchange_step::give; step = state_.next()) {
             if (yields<Socket>(step, so_far.begun)) {
