@@ -41,6 +41,7 @@ set(practicus_marked_headers
     practicus/detail/proxy_rules.hpp pure
     practicus/detail/rows.hpp pure
     practicus/catalog.hpp pure
+    practicus/detail/redirect.hpp pure
     practicus/detail/message.hpp pure
     practicus/detail/json_value.hpp pure
     practicus/detail/json_shape.hpp pure

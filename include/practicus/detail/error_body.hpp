@@ -231,6 +231,17 @@ inline error_info info_of(response const& answer, error_words words)
     return info;
 }
 
+/// Adds where a redirect leads, without what stands behind the path.
+inline void describe_redirect(error_info& info, request const& r, response const& answer)
+{
+    std::string_view const location = answer.location;
+    if (location.empty()) return;
+    info.server_message =
+        "to " + capped(location.substr(0, location.find_first_of("?#")), max_server_message);
+    if (!r.where.secure() && equals_ignoring_case(location.substr(0, 8), "https://"))
+        info.message = "the location is https; what was sent to this url has gone out in clear";
+}
+
 /// The same where a request is known: a login that is refused is another error than a call.
 inline error_info info_of(request const& r, response const& answer)
 {
@@ -238,6 +249,7 @@ inline error_info info_of(request const& r, response const& answer)
     bool const otp = words.one_time_password;
     bool const from_region = words.from_region;
     auto info = info_of(answer, std::move(words));
+    if (info.code == errc::redirected) describe_redirect(info, r, answer);
     if (!r.secret_body || r.authorized != authorization::none) return info;
     if (otp && (answer.status == 400 || answer.status == 401))
         info.code = errc::one_time_password_required;

@@ -10,6 +10,7 @@
 #include <practicus/detail/own_fields.hpp>
 #include <practicus/detail/pool.hpp>
 #include <practicus/detail/pool_set.hpp>
+#include <practicus/detail/redirect.hpp>
 #include <practicus/detail/retry_policy.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/error.hpp>
@@ -19,8 +20,6 @@
 #include <practicus/url.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -225,31 +224,6 @@ private:
 
     static bool is_overload(unsigned status) noexcept { return status == 429 || status == 503; }
 
-    /// Within the same origin only: a token must not follow a redirect to where nobody sent it.
-    static std::string redirect_target(request const& r, std::string const& target, std::string_view location)
-    {
-        auto const here = r.where.str() + target;
-        auto const base = boost::urls::parse_uri(here);
-        auto const reference = boost::urls::parse_uri_reference({location.data(), location.size()});
-        boost::urls::url resolved;
-        if (!base || !reference || !boost::urls::resolve(*base, *reference, resolved))
-            throw error(errc::redirected, "to a location that is no url");
-        resolved.remove_fragment();
-        bool same = false;
-        try {
-            auto const authority =
-                std::string(resolved.scheme()) + "://" + std::string(resolved.encoded_host_and_port());
-            same = !resolved.has_userinfo() && origin(authority) == r.where;
-        } catch (error const&) {
-        }
-        if (!same) throw error(errc::untrusted_origin, "the answer is a redirect to another origin");
-        std::string result(std::string_view(resolved.encoded_target()));
-        if (result.empty() || result.starts_with('?')) result.insert(0, 1, '/');
-        // Boost.URL 1.81 takes what follows a bad port for a path.
-        if (!result.starts_with('/')) throw error(errc::redirected, "to a location that is no url");
-        return result;
-    }
-
     void require_trusted(operation const& op, request const& r) const
     {
         auto const among = [&](std::vector<origin> const& list) {
@@ -354,7 +328,7 @@ private:
     static bool follow(request const& r, delivery& d, response const& answer)
     {
         if (!is_redirect(answer) || r.method != "GET") return false;
-        d.redirected = redirect_target(r, std::string(d.target), answer.location);
+        d.redirected = redirect_target(r.where, d.target, answer.location);
         if (++d.redirects > max_redirects)
             throw error(errc::redirected, "more than " + std::to_string(max_redirects) + " redirects");
         d.target = d.redirected;

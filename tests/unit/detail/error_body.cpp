@@ -282,3 +282,20 @@ TEST_CASE("an error keeps the server's words apart")
     CHECK(info.message.empty());
     CHECK(std::string_view(practicus::error(info).what()).find("gone") == std::string_view::npos);
 }
+
+TEST_CASE("a redirect that is not followed says where to, and what has gone out in clear")
+{
+    practicus::detail::request const r("POST", practicus::origin("http://a.company.com"),
+                                       "/console/api/auth/");
+    response answer;
+    answer.status = 301;
+    answer.location = "https://a.company.com/console/api/auth/?token=hunter2#hunter2";
+    auto info = practicus::detail::info_of(r, answer);
+    CHECK(info.code == errc::redirected);
+    CHECK(info.server_message == "to https://a.company.com/console/api/auth/");
+    CHECK(info.message.find("in clear") != std::string::npos);
+    answer.location = "/other/\x1b[2J";
+    info = practicus::detail::info_of(r, answer);
+    CHECK(info.server_message == "to /other/ [2J");
+    CHECK(info.message.empty());
+}
