@@ -134,6 +134,17 @@ TEST_CASE("predict: an empty body has no type, and an empty source is refused")
     CHECK_THROWS_AS(client.predict(f.model(), practicus::body_source()), practicus::error);
 }
 
+TEST_CASE("predict: x-gzip is gzip")
+{
+    predicting f;
+    auto client = f.user();
+    auto const gzip = content_encoding::gzip();
+    std::string packed;
+    practicus::detail::transcode(*gzip.encoder(), "a\n1\n", true, packed, 1'000'000);
+    f.server.expect("POST", diamond_path).reply(200, packed).header("Content-Encoding", "x-gzip");
+    CHECK(f.run(client.predict(f.model(), "a\n1\n", predict_options().encoding(gzip))).body == "a\n1\n");
+}
+
 TEST_CASE("predict: an encoding that was not asked for hides no error")
 {
     predicting f;

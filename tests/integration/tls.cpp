@@ -174,10 +174,12 @@ TEST_CASE("TLS on a port that should speak plain HTTP")
     auto info = f.failure(client.login("admin@company.com", "practicus"));
     CHECK(info.code == errc::connection_lost);
     CHECK(info.cause == asio::error::eof);
+    CHECK(info.message.find("https") != std::string::npos);
     // Others send an alert.
     f.server.expect_connection().raw("\x15\x03\x03\x01\x02\x02\x46");
     info = f.failure(client.login("admin@company.com", "practicus"));
     CHECK(info.code == errc::malformed_response);
+    CHECK(info.message.find("https") != std::string::npos);
     CHECK(f.server.wait_for_end());
     CHECK(f.server.count() == 0);
     CHECK(f.server.handshakes() == 0);

@@ -160,9 +160,11 @@ private:
     /// status says more.
     void choose_decoder(response& answer)
     {
-        auto const& name = answer.content_encoding;
+        std::string_view const name = answer.content_encoding;
         if (name.empty() || equals_ignoring_case(name, "identity")) return;
-        if (encoding_ != nullptr && equals_ignoring_case(name, encoding_->name()))
+        // RFC 9110 section 8.4.1.3.
+        auto const coding = equals_ignoring_case(name, "x-gzip") ? std::string_view("gzip") : name;
+        if (encoding_ != nullptr && equals_ignoring_case(coding, encoding_->name()))
             decoder_ = encoding_->decoder();
         else if (is_success(answer.status))
             throw error(errc::malformed_response, "the answer has an encoding that was not asked for");

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/ascii.hpp>
 #include <practicus/detail/message.hpp>
 #include <practicus/detail/operation.hpp>
 #include <practicus/detail/proxy.hpp>
@@ -32,7 +33,7 @@ namespace practicus::inline v1::detail {
 class tunnel_answer
 {
 public:
-    explicit tunnel_answer(std::size_t header_limit) : header_limit_(header_limit) { begin(); }
+    explicit tunnel_answer(std::size_t header_limit) : header_limit_(header_limit) {}
 
     /// True when the tunnel stands. Throws `errc::proxy_refused`; `errc::connect_failed` if the proxy could
     /// not reach the server; `errc::malformed_response`, `errc::header_too_large`.
@@ -41,20 +42,18 @@ public:
         text_.append(bytes);
         if (text_.size() > header_limit_) throw error(errc::header_too_large, "the proxy's answer");
         while (true) {
+            begin();
             error_code code;
-            auto const used = parser_->put(asio::buffer(text_), code);
+            parser_->put(asio::buffer(without_lengths(text_)), code);
             if (code == boost::beast::http::error::need_more) code = {};
             // Newer versions of Beast see it themselves.
             if (code == boost::beast::http::error::header_limit)
                 throw error(errc::header_too_large, "the proxy's answer");
             if (code) throw_with_cause(errc::malformed_response, code, "the proxy's answer is no HTTP");
-            text_.erase(0, used);
             if (!parser_->is_header_done()) return false;
+            text_.erase(0, text_.find(end_of_head) + end_of_head.size());
             auto const status = parser_->get().result_int();
-            if (status >= 100 && status < 200 && status != 101) {
-                begin();
-                continue;
-            }
+            if (status >= 100 && status < 200 && status != 101) continue;
             if (status < 200 || status >= 300) refuse(status);
             if (!text_.empty()) throw error(errc::malformed_response, "the proxy sent more than its answer");
             return true;
@@ -63,6 +62,30 @@ public:
 
 private:
     using parser = boost::beast::http::response_parser<boost::beast::http::empty_body>;
+
+    static constexpr std::string_view end_of_head = "\r\n\r\n";
+
+    /// What comes of a head, without the fields that say how long a body is: a client ignores them, and some
+    /// proxies contradict themselves.
+    static std::string without_lengths(std::string_view text)
+    {
+        std::string kept;
+        while (!text.empty()) {
+            auto const line = text.substr(0, text.find("\r\n")).size();
+            auto const whole = text.substr(0, line + 2);
+            text.remove_prefix(whole.size());
+            if (!is_length(whole)) kept += whole;
+            if (line == 0) break;
+        }
+        return kept;
+    }
+
+    static bool is_length(std::string_view line) noexcept
+    {
+        auto const name = line.substr(0, line.find(':'));
+        return equals_ignoring_case(name, "content-length") ||
+               equals_ignoring_case(name, "transfer-encoding");
+    }
 
     void begin()
     {
