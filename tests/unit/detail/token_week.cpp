@@ -34,7 +34,7 @@ using practicus::token;
 using std::chrono::seconds;
 
 constexpr char const* url = "https://practicus.company.com/models/practicus/diamond-price/";
-constexpr token_key model{42};
+token_key const model{42};
 constexpr seconds week = std::chrono::hours(24 * 7);
 constexpr time_point beginning{1000h};
 constexpr seconds latency = 2s;
