@@ -39,15 +39,15 @@ struct user_identity
     /// Adds what is known of the same user.
     void learn(user_identity const& other)
     {
-        for (auto const& part : parts)
-            if (!(other.*part.member).empty()) this->*part.member = other.*part.member;
+        for (auto const& p : parts)
+            if (!(other.*p.member).empty()) this->*p.member = other.*p.member;
     }
 
     /// A text that no other user of the region has, or an empty one.
     std::string text() const
     {
-        for (auto const& part : parts)
-            if (auto const& value = this->*part.member; !value.empty()) return part.label + value;
+        for (auto const& p : parts)
+            if (auto const& value = this->*p.member; !value.empty()) return p.label + value;
         return {};
     }
 

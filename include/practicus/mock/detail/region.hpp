@@ -248,7 +248,7 @@ private:
     bool comes_from_sdk(call const& c);
     static response predict(request const& sent, model const& m, codec const* coding);
     response model_metadata(call& c, model const& m, version const& v);
-    response app_call(call& c, app const& a, std::string_view endpoint);
+    response app_call(call& c, app const& a, std::string_view path);
     response app_endpoint(call& c, app const& a);
     bool has_session_of(call& c, token_type type, detail::hosted const& owner, response& refusal);
 

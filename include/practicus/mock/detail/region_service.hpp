@@ -158,11 +158,11 @@ inline response region::model_metadata(call& c, model const& m, version const& v
     return m.identify(result, v);
 }
 
-/// `endpoint` stands behind the app's api. Its metadata is answered there as well.
-inline response region::app_call(call& c, app const& a, std::string_view endpoint)
+/// `path` stands behind the app's api. Its metadata is answered there as well.
+inline response region::app_call(call& c, app const& a, std::string_view path)
 {
     bool const metadata = c.r.query() == "prt_sys_task=meta";
-    if (!endpoint.empty() && !metadata) return app_endpoint(c, a);
+    if (!path.empty() && !metadata) return app_endpoint(c, a);
     if (c.r.method != "GET") {
         violate(c, "a method that an app's metadata does not have");
         return detail::replies::method_not_allowed(c.r.method, "GET");
