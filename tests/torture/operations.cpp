@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Each operation, while one allocation fails, or all from one on, or an executor throws: it ends, leaves
+// Each operation, while one allocation fails, or an executor throws: it ends, leaves
 // nothing behind, and succeeds afterwards. The mock region has a thread of its own, to which nothing is
 // refused.
 
@@ -240,12 +240,6 @@ void refuse_one(trouble& t, std::size_t k)
     t.memory.set(k, 1);
 }
 
-/// Not for ever: what must be told needs memory, and is told again until there is some.
-void refuse_many(trouble& t, std::size_t k)
-{
-    t.memory.set(k, 24);
-}
-
 void throw_once(trouble& t, std::size_t k)
 {
     t.executor.first = k;
@@ -260,11 +254,6 @@ TEST_CASE("torture: one allocation fails, a sample of them")
     torture(61, false, refuse_one);
 }
 
-TEST_CASE("torture: allocations fail from one on, a sample of them")
-{
-    torture(67, false, refuse_many);
-}
-
 TEST_CASE("torture: an executor throws once, a sample of its calls")
 {
     torture(11, true, throw_once);
@@ -273,11 +262,6 @@ TEST_CASE("torture: an executor throws once, a sample of its calls")
 TEST_CASE("torture: each allocation fails", "[.soak]")
 {
     torture(1, false, refuse_one);
-}
-
-TEST_CASE("torture: allocations fail from each one on", "[.soak]")
-{
-    torture(1, false, refuse_many);
 }
 
 TEST_CASE("torture: an executor throws once, at each of its calls", "[.soak]")
