@@ -70,6 +70,7 @@ public:
     {
         depth_ = skipped_ = 0;
         in_text_ = false;
+        place_ = nullptr;
         kept_ = nullptr;
         complaint_.clear();
         left_out_ = {};
@@ -87,9 +88,9 @@ public:
         return true;
     }
 
-    bool on_array_end(std::size_t size, error_code&)
+    bool on_array_end(std::size_t size, error_code& code)
     {
-        if (skipped_ != 0) return skip_end(']', size);
+        if (skipped_ != 0) return skip_end(json::kind::array, size, code);
         --depth_;
         return true;
     }
@@ -110,7 +111,7 @@ public:
 
     bool on_object_end(std::size_t size, error_code& code)
     {
-        if (skipped_ != 0) return skip_end('}', size);
+        if (skipped_ != 0) return skip_end(json::kind::object, size, code);
         auto& done = top();
         for (auto const& m : done.what->shape->members)
             if (m.required && (done.seen & bit_of(done, m)) == 0) {
@@ -146,9 +147,9 @@ public:
 
     bool on_string(text part, std::size_t, error_code& code)
     {
-        if (is_skipped()) return kept_ == nullptr || keep_text(part, "\"");
-        bool const taken = take_text(part, true, code);
-        in_text_ = false;
+        bool const taken =
+            is_skipped() ? kept_ == nullptr || keep_text(part, "\"") : take_text(part, true, code);
+        in_text_ = false; // also behind a first part that made the rest skipped
         return taken;
     }
 
@@ -320,6 +321,9 @@ private:
             in_text_ = !first;
             take_part(part);
             return !last || take_number(code);
+        case json_type::list:
+            // An empty one is an empty list.
+            return (part.empty() && depth_ != 0) || odd(json::kind::string, code);
         default:
             // Of a list's element, whose parts follow all the same.
             return !first || odd(json::kind::string, code);
@@ -359,11 +363,17 @@ private:
         }
         if (expected() == json_type::description)
             kept_ = place<std::string>();
-        else if (expected() == json_type::flag)
-            flag_ = place<bool>();
-        else if (!odd(kind, code))
+        else if (!is_judged_at_end(kind) && !odd(kind, code))
             return false;
         return skip_begin(kind == json::kind::array ? '[' : '{');
+    }
+
+    /// Returns true if the size of an object or array that is skipped decides what its member holds.
+    bool is_judged_at_end(json::kind kind) noexcept
+    {
+        if (depth_ == 0 || top().is_list || top().member == nullptr) return false;
+        auto const type = top().member->type;
+        return type == json_type::flag || (type == json_type::list && kind == json::kind::object);
     }
 
     /// Leaves out the element that the parser is in; `why` is said of the place where it is.
@@ -400,12 +410,14 @@ private:
         return true;
     }
 
-    bool skip_end(char bracket, std::size_t size)
+    bool skip_end(json::kind kind, std::size_t size, error_code& code)
     {
-        if (kept_ != nullptr) *kept_ += bracket;
+        if (kept_ != nullptr) *kept_ += kind == json::kind::array ? ']' : '}';
         if (--skipped_ != 0) return true;
         kept_ = nullptr;
-        if (flag_ != nullptr) *std::exchange(flag_, nullptr) = size != 0;
+        if (!is_judged_at_end(kind)) return true;
+        if (expected() == json_type::list) return size == 0 || odd(kind, code); // `{}` is an empty list
+        *place<bool>() = size != 0;
         return true;
     }
 
@@ -476,8 +488,6 @@ private:
     void* place_ = nullptr;
     /// Where the JSON text of a skipped value goes, or null.
     std::string* kept_ = nullptr;
-    /// What is set when a skipped value ends, or null.
-    bool* flag_ = nullptr;
     left_out_entries left_out_;
     std::string complaint_;
 };

@@ -26,17 +26,30 @@ struct leaf
 {
     std::string text;
     std::optional<std::int64_t> number;
+
+    bool operator==(leaf const&) const = default;
 };
 
 struct entry
 {
     std::string text;
     std::string described;
+    std::string kind;
     std::int64_t whole = 0;
     bool flag = false;
     leaf inner;
     std::vector<leaf> leaves;
+
+    bool operator==(entry const&) const = default;
 };
+
+template <class Change>
+entry made(Change change)
+{
+    entry result;
+    change(result);
+    return result;
+}
 
 constexpr json_member leaf_members[] = {
     json_members<leaf>::may<&leaf::text>("text", json_type::text),
@@ -47,6 +60,7 @@ constexpr json_shape leaf_shape{leaf_members};
 constexpr json_member entry_members[] = {
     json_members<entry>::may<&entry::text>("text", json_type::text),
     json_members<entry>::may<&entry::described>("described", json_type::description),
+    json_members<entry>::keyed<&entry::kind>("kind"),
     json_members<entry>::may<&entry::whole>("whole", json_type::integer),
     json_members<entry>::may<&entry::flag>("flag", json_type::flag),
     json_members<entry>::may<&entry::inner>("inner", leaf_shape),
@@ -386,6 +400,63 @@ TEST_CASE("a reader begins again, wherever it was")
         CHECK(list[0].text == "abc");
         CHECK(list[0].leaves.size() == 2);
     }
+}
+
+TEST_CASE("an entry with odd values that was cut off anywhere leaves nothing behind when it is read again")
+{
+    std::string const odd =
+        R"([{"flag":{"x":[1,{"y":2}]},"described":{"a":[1,{"b\u0062":"c,d"}]},"kind":{"key":"k,k"},)"
+        R"("leaves":{"z":1},"text":"a,\u0062","whole":"1\u0032","inner":{"number":3,"text":"t,t"}},)"
+        R"({"kind":[{"key":"x"}],"flag":[0],"leaves":"x,\u0079","inner":[1]}])";
+    // Each member in an order of its own: what is left of another would be seen.
+    std::string const plain =
+        R"([{"flag":false},{"x":{"y":1},"text":"t"},{"kind":"K","described":"d"},)"
+        R"({"z":[{"flag":1}],"leaves":[{"number":1}]},{"inner":{"number":2},"whole":4}])";
+    for (std::size_t cut = 0; cut != odd.size() + 1; ++cut) {
+        INFO(odd.substr(0, cut));
+        list_reader<entry> reader(entry_shape, false);
+        reader.take(odd.substr(0, cut));
+        reader.restart();
+        CHECK(reader.take(plain));
+        CHECK(reader.left_out().count == 0);
+        auto const list = reader.result();
+        CHECK(list == std::vector<entry>{made([](entry&) {}), made([](entry& e) { e.text = "t"; }),
+                                         made([](entry& e) { e.kind = "K", e.described = "d"; }),
+                                         made([](entry& e) {
+                                             e.leaves.push_back({"", 1});
+                                         }),
+                                         made([](entry& e) { e.inner.number = 2, e.whole = 4; })});
+    }
+}
+
+TEST_CASE("the key behind a text that its member does not take is read whole")
+{
+    list_reader<entry> reader(entry_shape, false);
+    CHECK(reader.take(R"([{"x\u0078":1,"leaves":"a\nb","text":"t"}])"));
+    CHECK(reader.left_out().reason == "'[0].leaves' is not an array, but a string");
+    CHECK(reader.result().at(0).text == "t");
+}
+
+TEST_CASE("an empty object or text in a list's place is an empty list, and is not told")
+{
+    for (std::size_t const size : {1, 2, 3, 1000})
+        for (auto const* empty : {R"({})", R"({ })", R"("")", "[]"}) {
+            INFO(empty << ' ' << size);
+            auto const list = read(R"([{"leaves":)" + std::string(empty) + R"(,"text":"t"}])", size);
+            REQUIRE(list.size() == 1);
+            CHECK(list[0].leaves.empty());
+            CHECK(list[0].text == "t");
+        }
+    for (auto const* other : {R"({"a":1})", R"("a")", R"(" ")", "0", "false"}) {
+        INFO(other);
+        list_reader<entry> reader(entry_shape, false);
+        CHECK(reader.take(R"([{"leaves":)" + std::string(other) + R"(,"text":"t"}])"));
+        CHECK(reader.left_out().count == 1);
+        CHECK(reader.result().at(0).text == "t");
+        CHECK(failure(R"([{"leaves":)" + std::string(other) + "}]").code == errc::unexpected_json);
+    }
+    CHECK(failure(R"("")").code == errc::unexpected_json);
+    CHECK(failure("{}").code == errc::unexpected_json);
 }
 
 TEST_CASE("an object alone")
