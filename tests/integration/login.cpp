@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "fixture.hpp"
+#include "internals.hpp"
 
 using practicus::credentials;
 using practicus::errc;
@@ -242,6 +243,26 @@ TEST_CASE("a one-time password that never left is sent by the next call")
     CHECK(f.failure(client.cluster()).code == errc::connection_lost);
     f.run(client.cluster());
     CHECK(f.server.count("POST auth/") == 1);
+}
+
+TEST_CASE("a password that a one-time password must come with is posted once, whatever the status")
+{
+    for (unsigned const status : {400U, 401U})
+        for (auto const* otp : {"", "123456"}) {
+            INFO(status << ' ' << otp);
+            fixture f;
+            auto who = fixture::password().keep_password();
+            if (*otp != 0) who.one_time_password(otp);
+            auto const client = f.client(practicus::client_options().credentials(who));
+            f.server.expect("POST", "/console/api/auth/").reply(status, R"({"code":["otp_required"]})");
+            for (int i = 0; i != 3; ++i) {
+                CHECK(f.failure(client.cluster()).code == errc::one_time_password_required);
+                CHECK(f.server.requests().size() == 1);
+                clock_of(client).advance(std::chrono::minutes(10));
+            }
+            f.run(client.login(fixture::password()));
+            f.run(client.cluster());
+        }
 }
 
 TEST_CASE("a login that fails says why")

@@ -93,23 +93,39 @@ inline void read_fields(error_words& words, json::object const& fields)
     }
 }
 
-/// Returns true if a field begins with `otp` and holds a text or `true`, or if a code, or the name of a
-/// field, begins so. At any depth: frameworks nest both.
-inline bool names_one_time_password(json::value const& value)
+/// Returns true if the member says what went wrong, or where, in a word for programs.
+inline bool is_code_name(std::string_view key)
+{
+    std::string lower(key);
+    std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+    for (std::string_view const name : {"error", "type", "loc", "attr", "field", "fields"})
+        if (lower == name) return true;
+    return lower.ends_with("code") || lower.ends_with("codes");
+}
+
+/// Returns true for what is neither empty nor zero, `false` or null.
+inline bool is_set(json::value const& value)
+{
+    if (value.is_bool()) return value.get_bool();
+    if (value.is_number()) return value.to_number<double>() != 0;
+    return !texts_of(value).empty();
+}
+
+/// Returns true if a field begins with `otp` and is set, or if a code, or the name of a field, is a word that
+/// begins so. At any depth: frameworks nest both. `is_code` is true for the value of a code.
+inline bool names_one_time_password(json::value const& value, bool is_code = false)
 {
     auto const begins = [](std::string_view text) { return equals_ignoring_case(text.substr(0, 3), "otp"); };
     if (auto const* const list = value.if_array())
-        return std::any_of(list->begin(), list->end(), names_one_time_password);
+        return std::any_of(list->begin(), list->end(),
+                           [&](auto const& element) { return names_one_time_password(element, is_code); });
+    if (auto const* const text = value.if_string())
+        return is_code && begins(*text) && std::string_view(*text).find(' ') == std::string_view::npos;
     auto const* const object = value.if_object();
     if (object == nullptr) return false;
     return std::any_of(object->begin(), object->end(), [&](auto const& member) {
-        std::string_view const key = member.key();
-        auto const& held = member.value();
-        auto const* const text = held.if_string();
-        if (begins(key)) return (held.is_bool() && held.get_bool()) || !texts_of(held).empty();
-        if (text != nullptr && (key.ends_with("code") || key == "field" || key == "attr"))
-            return begins(std::string_view(*text));
-        return names_one_time_password(held);
+        if (begins(member.key())) return is_set(member.value());
+        return names_one_time_password(member.value(), is_code_name(member.key()));
     });
 }
 
@@ -220,6 +236,12 @@ inline bool is_success(unsigned status) noexcept
     return status >= 200 && status < 300;
 }
 
+/// Returns true if the answer to a login asks for a one-time password.
+inline bool is_challenge(unsigned status, error_words const& words) noexcept
+{
+    return words.one_time_password && (status == 400 || status == 401);
+}
+
 /// The error that an unsuccessful answer is.
 inline error_info info_of(response const& answer, error_words words)
 {
@@ -246,12 +268,12 @@ inline void describe_redirect(error_info& info, request const& r, response const
 inline error_info info_of(request const& r, response const& answer)
 {
     auto words = read_error_body(answer.body);
-    bool const otp = words.one_time_password;
+    bool const challenge = is_challenge(answer.status, words);
     bool const from_region = words.from_region;
     auto info = info_of(answer, std::move(words));
     if (info.code == errc::redirected) describe_redirect(info, r, answer);
     if (!r.secret_body || r.authorized != authorization::none) return info;
-    if (otp && (answer.status == 400 || answer.status == 401))
+    if (challenge)
         info.code = errc::one_time_password_required;
     else if (from_region && (answer.status == 401 || answer.status == 403))
         info.code = errc::login_refused;

@@ -564,7 +564,8 @@ private:
             response answer;
             co_await wire_.send(op, r, state.refresh(), answer);
             bool const is_final = is_refused(answer);
-            if (is_final) forget_refused(state, by_password);
+            bool const challenged = by_password && is_challenge(answer.status, read_error_body(answer.body));
+            if (is_final || challenged) forget_refused(state, by_password, challenged);
             if (is_final && !by_password) {
                 refused = refusal(op, r, answer);
                 continue;
@@ -586,14 +587,20 @@ private:
             co_return result;
         }
         if (refused) throw error(refused);
-        throw error(errc::login_required);
+        throw error(was_challenged() ? errc::one_time_password_required : errc::login_required);
     }
 
-    void forget_refused(session_state const& sent, bool by_password)
+    bool was_challenged() const
+    {
+        std::lock_guard lock(mutex_);
+        return state_.was_challenged();
+    }
+
+    void forget_refused(session_state const& sent, bool by_password, bool challenged)
     {
         std::lock_guard lock(mutex_);
         if (by_password)
-            state_.refuse_password(sent.generation());
+            state_.refuse_password(sent.generation(), challenged);
         else
             state_.refuse(sent.refresh());
     }

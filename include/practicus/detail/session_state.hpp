@@ -93,6 +93,7 @@ public:
         lineage_ = refresh_lineage();
         proven_ = false;
         shares_ = false;
+        challenged_ = false;
     }
 
     /// Takes over what came beside an access token, which its flight keeps; asked for at `issued`. False if
@@ -105,6 +106,7 @@ public:
         as_of_ = std::max(as_of_, issued);
         issued_ = issued;
         proven_ = true;
+        challenged_ = false;
         lineage_.add(tokens.refresh);
         if (!tokens.username.empty()) user_.name = tokens.username;
         user_.learn(tokens.refresh.claims());
@@ -125,6 +127,7 @@ public:
         as_of_ = std::max(as_of_, kept.born);
         issued_ = kept.born;
         proven_ = true;
+        challenged_ = false;
         user_.learn(user_of(kept));
         lineage_ = kept.lineage;
         lineage_.add(refresh_);
@@ -152,11 +155,17 @@ public:
         if (refresh_ == refresh) refresh_ = token();
     }
 
-    /// The region will not take this password.
-    void refuse_password(std::uint64_t generation) noexcept
+    /// The region will not take this password, or, if `challenged`, only beside a one-time password: posted
+    /// without one again and again, it would lock the account.
+    void refuse_password(std::uint64_t generation, bool challenged = false) noexcept
     {
-        if (generation == generation_) held_.reset();
+        if (generation != generation_) return;
+        held_.reset();
+        challenged_ = challenged_ || challenged;
     }
+
+    /// Returns true if the last password was refused for want of a one-time password.
+    bool was_challenged() const noexcept { return challenged_; }
 
 private:
     /// Returns true if nothing was given that could be another user's, if one login has come from the other,
@@ -190,6 +199,7 @@ private:
     // The last explicit login. An answer of its own moment counts as older: it was on its way before.
     stored_time since_ = stored_time::min();
     bool shares_ = true;
+    bool challenged_ = false;
     std::uint64_t generation_ = 0;
 };
 

@@ -194,6 +194,28 @@ TEST_CASE("a refused password is forgotten, unless it is of a login before")
     CHECK(state.fetch() == source::none);
 }
 
+TEST_CASE("a challenge is known until another login, or until tokens have come")
+{
+    session_state state;
+    auto const challenge = [&] {
+        state.replace(credentials::password("anna@company.com", "x").keep_password(), at(0));
+        CHECK_FALSE(state.was_challenged());
+        state.refuse_password(state.generation() - 1, true);
+        CHECK_FALSE(state.was_challenged());
+        state.refuse_password(state.generation(), true);
+        CHECK(state.was_challenged());
+        state.refuse_password(state.generation());
+        CHECK(state.was_challenged());
+        CHECK(state.fetch() == source::none);
+    };
+    challenge();
+    CHECK(state.adopt(tokens("a", "r"), at(0), state.generation()));
+    CHECK_FALSE(state.was_challenged());
+    challenge();
+    state.forget();
+    CHECK_FALSE(state.was_challenged());
+}
+
 TEST_CASE("the user's name is what the region says, else the token, else the e-mail")
 {
     session_state state;
