@@ -167,8 +167,9 @@ struct app_kind
 /// app's url `api` as well, if two or more segments stand before it; all behind is the path. Without such a
 /// segment, the last one is the name, and there is no path. Three cases are misread, and must be made of
 /// their parts and `at`: a name that looks like a version, a prefix with such a segment behind its second
-/// one, and a path behind a name without a version. A client that has listed its models or apps reads the
-/// last one right: a text that begins with a listed url gets that entry's id, metadata and tokens.
+/// one, and a path behind a name without a version. A client that has listed its models or apps reads them
+/// right: a text that begins with a listed url gets that entry's id, metadata and tokens, the longest one's.
+/// An app's url whose second segment is `api` is refused, for it has no prefix.
 ///
 /// Urls are equal if their texts are. Ids and tokens go by `without_version()`.
 /// What holds for all urls stands at the head of practicus/url.hpp.
@@ -185,8 +186,9 @@ public:
 
     /// From a whole url, or from the part behind the service url (`models/practicus/diamond-price/v3`),
     /// percent-encoded. If a whole url is the service's, its prefix begins behind the service url. In a part,
-    /// a plain number in the version's place is a version as listed: `models/practicus/diamond-price/3` is
-    /// `v3`.
+    /// a plain number ends the name as `v<N>` does, and is a version as listed:
+    /// `models/practicus/diamond-price/3` is `v3`, `apps/my-app/api/3/say-hello/` too. Numbers behind a
+    /// version, or deeper in a path, stay as they are.
     hosted_url(service_url const& service, std::string_view text)
         : hosted_url(text.find("://") != std::string_view::npos
                          ? hosted_url(detail::split_url(text), &service)
@@ -254,18 +256,18 @@ public:
     }
 
     /// Returns the same text, read so that its name ends where `base` does, as a listing may have it: the
-    /// `without_version()` of the result. Throws `errc::invalid_argument` if `str()` does not begin with
-    /// `base`.
+    /// `without_version()` of the result. Throws `errc::invalid_argument` if `str()`, with a slash at its
+    /// end, does not begin with `base`.
     hosted_url read_as(std::string_view base) const
     {
         auto const name = base.size() > own_ + 2 ? base.rfind('/', base.size() - 2) + 1 : 0;
-        if (name <= own_ || !base.ends_with('/') || !text_.starts_with(base))
-            throw error(errc::invalid_argument, "the url does not begin so");
         hosted_url result(*this);
+        if (!text_.ends_with('/')) result.text_ += '/';
+        if (name <= own_ || !base.ends_with('/') || !result.text_.starts_with(base))
+            throw error(errc::invalid_argument, "the url does not begin so");
         result.exact_ = true;
         result.at_.name = name;
         result.at_.name_end = base.size();
-        if (!text_.ends_with('/')) result.text_ += '/';
         result.finish();
         return result;
     }
@@ -309,13 +311,9 @@ private:
         own_ = text_.size();
         detail::check_path(path);
         detail::append_path(text_, path, detail::segment_form::encoded);
-        at_ = detail::find_name(text_, own_, is_app);
-        bool const last =
-            at_.name_end == text_.size() && between(own_, at_.name).find('/') != std::string_view::npos;
-        if (last && detail::is_digits(between(at_.name, at_.name_end))) {
-            text_.insert(at_.name, 1, 'v');
-            at_ = detail::find_name(text_, own_, is_app);
-        }
+        at_ = detail::find_name(text_, own_, is_app, true);
+        detail::read_behind_name(text_, is_app, at_);
+        if (detail::is_digits(detail::segment_at(text_, at_.version))) text_.insert(at_.version, 1, 'v');
         finish();
     }
 

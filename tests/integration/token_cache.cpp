@@ -227,6 +227,43 @@ TEST_CASE("a path behind a model is called in the form in which it was written")
     CHECK(f.trades() == 1);
 }
 
+TEST_CASE("of the listed urls that a text begins with, the longest one is meant")
+{
+    using namespace practicus::mock;
+    cached f;
+    auto const deployed = [](model m) { return m.add(version(90, 1, deployment("d", "D"))); };
+    f.server.region().add(deployed(model(9, "b", prefix("m", "models/a/v2"))));
+    f.server.region().add(deployed(model(10, "a", prefix("n", "models"))));
+    f.server.region().add(deployed(model(11, "prod", prefix("o", "models/practicus"))));
+    auto const url = [&](char const* path) { return f.server.url() + path; };
+    auto const of_a = f.run(f.caller.session_token(url("/models/a/v2/x")));
+    CHECK(f.ids() == 1);
+    f.run(f.caller.models());
+    for (auto const* path :
+         {"/models/a/v2/b/", "/models/a/v2/b", "/models/a/v2/b/v1/", "/models/a/v2/b/v1/chat"})
+        CHECK(f.run(f.caller.model_id(url(path))) == 9);
+    for (auto const* path :
+         {"/models/a/v2/", "/models/a/v2/x", "/models/a/v2/bc/", "/models/a/", "/models/a/v3/b"})
+        CHECK(f.run(f.caller.model_id(url(path))) == 10);
+    for (auto const* path :
+         {"/models/practicus/prod/", "/models/practicus/prod/v1", "/models/practicus/prod/x/y"})
+        CHECK(f.run(f.caller.model_id(url(path))) == 11);
+    CHECK(f.run(f.caller.model_id(f.url + "prod/")) == 42);
+    CHECK_FALSE(f.now(url("/models/a/v2/b/")));
+    auto const of_b = f.run(f.caller.session_token(url("/models/a/v2/b/")));
+    CHECK_FALSE(of_b == of_a);
+    CHECK(f.now(url("/models/a/v2/b/v1/chat")) == of_b);
+    CHECK(f.now(f.caller.model_url("models/a/v2", "b").str()) == of_b);
+    CHECK(f.now(url("/models/a/v2/x")) == of_a);
+    CHECK(f.run(f.caller.session_token(f.caller.model_url("models/a/v2", "b"))) == of_b);
+    CHECK(f.trades() == 2);
+    CHECK(f.ids() == 1);
+    CHECK_FALSE(f.caller.invalidate_session_token(url("/models/a/v2/x"), of_b));
+    CHECK(f.caller.invalidate_session_token(url("/models/a/v2/b/v1/chat"), of_b));
+    CHECK_FALSE(f.now(url("/models/a/v2/b/")));
+    CHECK(f.now(url("/models/a/v2/x")) == of_a);
+}
+
 TEST_CASE("parts of a url are never read otherwise, whatever is listed")
 {
     cached f;

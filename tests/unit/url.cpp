@@ -423,6 +423,22 @@ TEST_CASE("an app's version before its api is refused: a region serves it nowher
     }
 }
 
+TEST_CASE("an app's text without a prefix is refused: its api would be looked for behind another one")
+{
+    service_url const service("https://h/eu");
+    for (char const* text : {"viewer/api/v1/say-hello/", "viewer/api/", "viewer/api",
+                             "/viewer/%61pi/say-hello", "viewer/api/2/"}) {
+        INFO(text);
+        CHECK_THAT(refusal([&] { app_url(service, text); }), ContainsSubstring("prefix"));
+        CHECK_THAT(refusal([&] { app_url(service, "https://h/eu/" + std::string(text)); }),
+                   text[0] == '/' ? ContainsSubstring("empty") : ContainsSubstring("prefix"));
+    }
+    CHECK(app_url(service, "api/viewer/api/v1").name() == "viewer");
+    CHECK(app_url(service, "viewer/API/").name() == "API");
+    CHECK(app_url(service, "viewer", "api").at("x").target() == "/eu/viewer/api/api/x");
+    CHECK(model_url(service, "viewer/api/v1").name() == "api");
+}
+
 TEST_CASE("names that look like versions, or api, stay names where the parts are given")
 {
     service_url const service("https://h");
@@ -453,7 +469,23 @@ TEST_CASE("in a part of a url, a plain number in the version's place is a versio
     CHECK(model_url(service, "models/price/12/").version() == "v12");
     CHECK(app_url(service, "apps/my-app/2").version() == "v2");
     CHECK(app_url(service, "apps/my-app/2").at("x").target() == "/eu/west/apps/my-app/api/v2/x");
+    // As a tag: with a path behind it, and behind `api`.
+    CHECK(model_url(service, "models/practicus/dp/2/chat/completions").str() ==
+          "https://h/eu/west/models/practicus/dp/v2/chat/completions");
+    CHECK(model_url(service, "models/practicus/dp/2/chat/3/").path() == "chat/3/");
+    for (char const* text : {"apps/tools/viewer/api/2/say-hello/", "apps/tools/viewer/api/v2/say-hello/"}) {
+        app_url const endpoint(service, text);
+        CHECK(endpoint.str() == "https://h/eu/west/apps/tools/viewer/api/v2/say-hello/");
+        CHECK(endpoint.version() == "v2");
+        CHECK(endpoint.path() == "say-hello/");
+    }
+    CHECK(app_url(service, "apps/tools/viewer/api/2").str() == "https://h/eu/west/apps/tools/viewer/api/v2/");
+    CHECK(app_url(service, "apps/tools/viewer/api/items/2").path() == "items/2");
+    CHECK(app_url(service, "apps/tools/viewer/api/v1/2").path() == "2");
+    CHECK_THAT(refusal([&] { app_url(service, "apps/tools/viewer/1/api/"); }),
+               ContainsSubstring("/api/<version>/"));
     // Not with fewer segments, not behind a version, not in a whole url.
+    CHECK(model_url(service, "models/2/price/v1").version() == "v1");
     CHECK(model_url(service, "models/2").name() == "2");
     CHECK(model_url(service, "a%2fb/2").name() == "2");
     CHECK(model_url(service, "models/price/v1/2").path() == "2");
@@ -482,9 +514,10 @@ TEST_CASE("a text is read as a listing has it")
     CHECK(model_url("https://h/m/llm/mcp/").read_as("https://h/m/llm/").path() == "mcp/");
     CHECK(model_url("https://h/m/llm/v3").read_as("https://h/m/llm/").str() == "https://h/m/llm/v3/");
     CHECK(app_url("https://h/a/b/c").read_as("https://h/a/b/").at("x").str() == "https://h/a/b/api/x");
-    for (char const* base :
-         {"", "/", "https://h/", "https://h/models/", "https://h/models/a", "https://h/models/b/",
-          "https://h/models/a/b/v1/c/", "https://h/models/a/b/v1/c/d/"}) {
+    CHECK(text.read_as("https://h/models/a/b/v1/c/").name() == "c");
+    CHECK(text.read_as("https://h/models/a/b/v1/c/").str() == "https://h/models/a/b/v1/c/");
+    for (char const* base : {"", "/", "https://h/", "https://h/models/", "https://h/models/a",
+                             "https://h/models/b/", "https://h/models/a/b/v1/c/d/"}) {
         INFO(base);
         CHECK_THAT(refusal([&] { (void)text.read_as(base); }, errc::invalid_argument),
                    ContainsSubstring("begin"));
@@ -618,9 +651,11 @@ bool is_ambiguous(parts const& p, bool of_app, bool api)
     for (std::string_view rest = p.prefix; !rest.empty(); ++before) {
         auto const end = rest.find('/');
         if (before >= 2 && ends_name(rest.substr(0, end))) return true;
+        if (before == 1 && of_app && rest.substr(0, end) == "api") return true;
         rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
     }
     if (before >= 2 && ends_name(p.name)) return true;
+    if (before == 1 && of_app && p.name == "api") return true;
     auto const first = std::string_view(p.path).substr(0, p.path.find('/'));
     return p.version.empty() && (api ? ends_name(first) && first != "api" : !p.path.empty());
 }

@@ -135,6 +135,7 @@ token_cache::found look_up(handle const& h, Target const& what, token_purpose pu
     using target = token_target<Target>;
     auto& s = h.state();
     if (s.home()->is_closed()) return {};
+    if (auto const longer = with_long_name(s, what)) return look_up(h, *longer, purpose);
     auto found = target::cache(s).find(target::name(what), purpose, h.validity());
     if (found.renew) renew_behind(h, what, purpose);
     return found;

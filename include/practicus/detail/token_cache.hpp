@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -134,8 +135,11 @@ public:
         return true;
     }
 
-    /// A listing says that these names have these ids.
-    void prime(std::vector<std::pair<std::string, std::int64_t>> const& listed)
+    /// Returns true if a listing named a url whose text alone is read with a shorter name: `models/a/v2/b/`.
+    bool has_long_names() const noexcept { return has_long_names_.load(std::memory_order_relaxed); }
+
+    /// A listing says that these names have these ids; `long_names` as above.
+    void prime(std::vector<std::pair<std::string, std::int64_t>> const& listed, bool long_names)
     {
         // Callers that wait are told in any case.
         struct woken
@@ -152,6 +156,7 @@ public:
         auto const now = home_->time().now();
         std::lock_guard lock(mutex_);
         if (!make_room(state_.ids(), wake.all)) throw std::bad_alloc();
+        if (long_names) has_long_names_.store(true, std::memory_order_relaxed);
         for (auto const& [name, id] : listed) {
             auto const primed = state_.prime(name, id, now);
             if (primed.moved) erase_everywhere(name);
@@ -300,6 +305,7 @@ private:
     flight_driver<state_type::id_flights::entry, id_handle> id_flights_;
     flight_driver<state_type::token_flights::entry, token> token_flights_;
     std::array<striped_cache<token>, 2> stripes_;
+    std::atomic<bool> has_long_names_{false};
     std::uint64_t shared_hits_ = 0;
 };
 

@@ -152,6 +152,7 @@ public:
     }
 
     /// The size of the longest beginning of `url`, up to a slash, that a listing named; 0 if there is none.
+    /// The url ends in a slash, and may hold a version and a path.
     std::size_t listed_part(std::string_view url)
     {
         for (auto end = url.size(); end > 1; end = url.rfind('/', end - 2) + 1)

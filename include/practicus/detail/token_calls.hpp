@@ -14,8 +14,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -70,13 +72,34 @@ struct token_target<wire::addon_key>
     }
 };
 
-/// The url as a listing has it: a text without a version may be that of a listed model with a path behind it.
+/// The url as a listing has it: its name ends where the longest listed beginning of its text does.
 template <class Url>
 Url as_listed(session& s, Url const& url)
 {
-    auto const name = url.without_version();
-    auto const size = url.is_exact() ? 0 : token_target<Url>::cache(s).listed_part(name);
-    return size == 0 || size == name.size() ? url : url.read_as(name.substr(0, size));
+    if (url.is_exact()) return url;
+    auto& cache = token_target<Url>::cache(s);
+    std::string whole;
+    auto text = url.without_version();
+    if (cache.has_long_names()) {
+        whole = url.str();
+        if (!whole.ends_with('/')) whole += '/';
+        text = whole;
+    }
+    auto const size = cache.listed_part(text);
+    return size == 0 || size == url.without_version().size() ? url : url.read_as(text.substr(0, size));
+}
+
+/// The url if a listing has it with a longer name, which is then what ids and tokens are kept under. (Under a
+/// shorter one they may be kept as well.)
+template <class Target>
+std::optional<Target> with_long_name(session& s, Target const& what)
+{
+    if constexpr (token_target<Target>::has_id) {
+        if (!token_target<Target>::cache(s).has_long_names()) return std::nullopt;
+        auto listed = as_listed(s, what);
+        if (listed.without_version().size() > what.without_version().size()) return listed;
+    }
+    return std::nullopt;
 }
 
 inline request id_request(session& s, model_url const& url)
@@ -139,18 +162,20 @@ asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<sessio
                                                           std::shared_ptr<call_options const> with, Url url)
 {
     auto const listed = as_listed(*s, url);
-    if (listed.without_version() != url.without_version()) {
+    if (listed.without_version().size() < url.without_version().size()) {
         auto op = s->begin_shared(with);
         brought<token_cache::id_handle> known;
         known.value = co_await id_of(*s, op, listed);
         known.life = token_cache::state_type::life_of_id(s->home()->time().now());
         co_return known;
     }
+    // What others wait for under this name, whatever longer one is listed by now.
+    auto const own = url.is_exact() ? url : url.read_as(url.without_version());
     // In a store, an id is kept as its digits.
     operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
         auto op = s->begin_shared(with);
         brought<token> digits;
-        auto const id = co_await ask_id(*s, op, url);
+        auto const id = co_await ask_id(*s, op, own);
         digits.value = token(secret(std::to_string(id)));
         digits.life = token_cache::state_type::life_of_id(s->home()->time().now());
         co_return digits;
@@ -222,8 +247,10 @@ flight_work<token> token_work(session& s, std::shared_ptr<call_options const> wi
 }
 
 template <class Url>
-asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& url)
+asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& asked)
 {
+    auto const longer = with_long_name(s, asked);
+    auto const& url = longer ? *longer : asked;
     // Before anybody else's answer: what this caller does not trust, it does not get by another's trust.
     s.check_trusted(op, id_request(s, url));
     auto const a =
@@ -235,9 +262,11 @@ asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& url)
 
 /// A session token that this thread does not have.
 template <class Target>
-asio::awaitable<token> token_of(session& s, operation op, Target const& what, token_purpose purpose)
+asio::awaitable<token> token_of(session& s, operation op, Target const& asked, token_purpose purpose)
 {
     using target = token_target<Target>;
+    auto const longer = with_long_name(s, asked);
+    auto const& what = longer ? *longer : asked;
     auto& cache = target::cache(s);
     auto const name = target::name(what);
     bool remembered = target::has_id && (cache.known_key(name, purpose).has_value() || s.uses_store());
@@ -271,7 +300,18 @@ bool invalidate(session& s, Target const& what, token const& refused, token_purp
 {
     auto const why = error(errc::unauthorized, "the service refused the tokens that the region issued");
     using target = token_target<Target>;
-    return target::cache(s).refused(target::name(what), purpose, refused, why.shared_info());
+    auto const longer = with_long_name(s, what);
+    auto const name = target::name(longer ? *longer : what);
+    return target::cache(s).refused(name, purpose, refused, why.shared_info());
+}
+
+/// Returns true if the name of the same text alone ends earlier.
+template <class Url>
+bool is_cut_as_text(Url const& url)
+{
+    auto const root = url.origin().str().size() + 1;
+    auto const read = find_name(url.str(), root, std::is_same_v<Url, app_url>);
+    return read.name_end < url.without_version().size();
 }
 
 /// The ids of a listing, for as many as there is room for.
@@ -280,16 +320,18 @@ void prime(session& s, std::vector<Entry> const& listed)
 {
     auto& cache = token_target<Url>::cache(s);
     std::vector<std::pair<std::string, std::int64_t>> names;
+    bool long_names = false;
     for (auto const& entry : listed) {
         if (names.size() == cache.capacity()) break;
         try {
             Url const url(s.service(), entry.prefix.prefix, entry.name);
             names.emplace_back(url.without_version(), entry.id);
+            long_names = long_names || is_cut_as_text(url);
         } catch (error const&) {
             // A name that makes no url: nobody can ask for it.
         }
     }
-    cache.prime(names);
+    cache.prime(names, long_names);
 }
 
 } // namespace practicus::inline v1::detail

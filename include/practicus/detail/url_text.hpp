@@ -269,15 +269,19 @@ inline std::string_view segment_at(std::string_view text, std::size_t at)
     return text.substr(at, text.find('/', at) - at);
 }
 
-/// Finds where the name stands behind the first `own` bytes of a text that ends in a slash.
-inline hosted_parts find_name(std::string_view text, std::size_t own, bool of_app)
+/// Finds where the name stands behind the first `own` bytes of a text that ends in a slash. With `numbers`, a
+/// plain number ends it as a version does.
+inline hosted_parts find_name(std::string_view text, std::size_t own, bool of_app, bool numbers = false)
 {
     hosted_parts at;
     at.name_end = own;
     std::size_t before = 0;
     for (; at.name_end < text.size(); ++before) {
         auto const segment = segment_at(text, at.name_end);
-        if (before >= 2 && (is_version_tag(segment) || (of_app && segment == "api"))) break;
+        bool const is_api = of_app && segment == "api";
+        if (before >= 2 && (is_api || is_version_tag(segment) || (numbers && is_digits(segment)))) break;
+        if (before == 1 && is_api && segment_at(text, at.name_end + segment.size() + 1) != "api")
+            refuse_url("it has no prefix; write <service url>/<prefix>/<name>/api/");
         at.name = at.name_end;
         at.name_end += segment.size() + 1;
     }

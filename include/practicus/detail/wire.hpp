@@ -14,7 +14,9 @@
 #include <practicus/url.hpp>
 
 #include <boost/json/object.hpp>
+#include <boost/url/authority_view.hpp>
 #include <boost/url/encode.hpp>
+#include <boost/url/host_type.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
 #include <algorithm>
@@ -132,7 +134,7 @@ public:
             auto const end = text.find_first_of("/?#", scheme + 3);
             origin const where(text.substr(0, end));
             text_ = where.host().substr(0, where.host().find('.'));
-            if (is_digits(text_) || text_.find(':') != text_.npos)
+            if (boost::urls::authority_view(where.host_header()).host_type() != boost::urls::host_type::name)
                 throw error(errc::invalid_url,
                             "the host is an address, and does not begin with an add-on's key");
         }

@@ -224,13 +224,15 @@ TEST_CASE("an add-on is named by its key or by a url of it")
                                    "http://Langflow.Company.com:8080/flow/x?y=z#w", "https://langflow"})
         CHECK(wire::addon_key(text).text() == "langflow");
     CHECK(wire::addon_key("My.Key").text() == "My.Key");
+    CHECK(wire::addon_key("https://7.company.com/").text() == "7");
     auto const refused = [](std::string_view text) {
         return complaint_of([&] { wire::addon_key const key(text); }).info.code;
     };
     CHECK(refused("") == errc::invalid_argument);
     CHECK(refused("a\nb") == errc::invalid_argument);
-    for (auto const* const text : {"https://", "https://10.0.0.1/x", "https://[::1]/",
-                                   "ftp://langflow.company.com", "https://user@langflow.company.com"})
+    for (auto const* const text :
+         {"https://", "https://10.0.0.1/x", "https://10.0.0.1:8080", "https://[::1]/", "https://[::1]:8080/",
+          "ftp://langflow.company.com", "https://user@langflow.company.com"})
         CHECK(refused(text) == errc::invalid_url);
 }
 
@@ -396,7 +398,7 @@ TEST_CASE("the listing of models")
     CHECK(with("9223372036854775808", "[]") == "'[0].id' is not a whole number of 64 bits, but a number");
     CHECK(with("1e30", "[]") == "'[0].id' is not a whole number of 64 bits, but a number");
     CHECK(with("null", "[]") == "'[0].id' is not a whole number of 64 bits, but null");
-    CHECK(with("1", "{}") == "'[0].model_versions' is not an array, but an object");
+    CHECK(with("1", R"({"a":1})") == "'[0].model_versions' is not an array, but an object");
     CHECK(with("1", "[7]") == "'[0].model_versions[0]' is not an object, but a number");
     CHECK(with("1", R"([{"id":1}])") == "'[0].model_versions[0].version' is missing");
     CHECK(with("1", R"([{"id":1,"version":true}])") ==
