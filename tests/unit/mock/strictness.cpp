@@ -10,6 +10,7 @@
 #include <practicus/mock/console.hpp>
 
 #include <string>
+#include <utility>
 
 using namespace practicus::mock;
 using strings = region_client::strings;
@@ -100,7 +101,39 @@ TEST_CASE("framing that no client should send")
 
     auto list = c.console("GET", "modelhost/models/").bearer(c.access());
     faulty(c, request(list).header("Content-Type", "application/json"), 200, "a Content-Type without a body");
-    faulty(c, request(list).json("{}"), 200, "a body where none is expected");
+    CHECK(c.text(faulty(c, request(list).json("{}"), 400, "a body where none is expected"), "detail") ==
+          "a body where none is expected");
+    for (auto const* path : {"modelhost/models/", "modelhost/model-prefixes/", "modelhost/model-deployments/",
+                             "apphost/apps/", "apphost/app-prefixes/", "central/clusterdefinition/",
+                             "externalservice/externalservices/", "modelhost/model-auth/"}) {
+        INFO(path);
+        faulty(c, c.console("GET", std::string(path) + "?page=1").bearer(c.access()), 400,
+               "a query where none is expected");
+    }
+}
+
+TEST_CASE("tokens of apps and add-ons are asked for by form alone, and that is no violation")
+{
+    region_client c;
+    std::pair<char const*, std::pair<char const*, char const*>> const table[] = {
+        {"apphost/app-auth/", {R"({"app_id":78})", "app_id=78&upload=False"}},
+        {"externalservice/externalservices/auth/", {R"({"ext_svc_key":"langflow"})", "ext_svc_key=langflow"}},
+    };
+    for (bool const documented : {false, true}) {
+        c.region.documented_forms_only(documented);
+        for (auto const& [path, bodies] : table) {
+            INFO(path << ' ' << documented);
+            auto const call = c.console("GET", path).bearer(c.access());
+            faulty(c, request(call).json(bodies.first), 415, "JSON, where only a form is known");
+            c.region.clear_violations();
+            CHECK(c.region.handle(request(call).form(bodies.second)).status == 200);
+            CHECK(c.region.violations().empty());
+        }
+    }
+    auto const model = c.console("GET", "modelhost/model-auth/").bearer(c.access());
+    CHECK(c.region.handle(request(model).form("model_id=42&upload=True")).status == 200);
+    CHECK(c.region.violations().empty());
+    faulty(c, request(model).form("model_id=42&upload=False"), 200, "a form, where JSON is documented");
 }
 
 TEST_CASE("wrong paths and methods")

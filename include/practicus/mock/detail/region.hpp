@@ -129,7 +129,8 @@ public:
     /// Whether logins and refreshes answer `username`. Default: both; the vendor's SDK needs both.
     region& answer_username(bool at_login, bool at_refresh = false);
 
-    /// The region names no users: there is no `username` in its answers, nor in its tokens.
+    /// The region names no users: there is no `username` in its answers, nor in its tokens. The claims `sub`
+    /// and `user_id` stay; see `alter_claims`.
     region& name_no_users();
 
     /// Whether the claim `user_id` is a text. Default: no, it is a number.
@@ -156,8 +157,8 @@ public:
     /// Answers 403 on this route (a key as in `count`), or no longer.
     region& forbid(std::string_view route, bool on = true);
 
-    /// Whether what only the vendor's SDK sends (form bodies, a refresh token at a model's url) is a
-    /// violation. Default: no.
+    /// Whether what only the vendor's SDK sends (form bodies where JSON is documented, a refresh token at a
+    /// model's url) is a violation. Default: no.
     region& documented_forms_only(bool on = true);
 
     // Requests.
@@ -190,6 +191,14 @@ public:
     void clear_violations();
 
 private:
+    /// Which bodies a console's path takes.
+    enum class takes
+    {
+        nothing,
+        json_or_form,
+        form ///< The only form that is known.
+    };
+
     /// A request on its way through the region.
     struct call
     {
@@ -199,6 +208,7 @@ private:
         /// The path without the region's base path and without its first slash.
         std::string_view path;
         detail::body_fields body;
+        takes body_form = takes::nothing;
         /// Answers in place of the region, once its mutex is free.
         std::function<response()> later;
     };
@@ -254,6 +264,8 @@ private:
 
     detail::token_record const* bearer(call& c, std::initializer_list<token_type> accepted,
                                        response& refusal);
+    /// Notes it, and answers 400.
+    response refuse_call(call const& c, std::string_view what);
     bool read_body(call& c, std::initializer_list<std::string_view> allowed, response& refusal);
     bool read_texts(call& c, std::initializer_list<std::string_view> required, response& refusal);
     template <class List>

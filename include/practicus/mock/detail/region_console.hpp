@@ -11,24 +11,24 @@ struct region::endpoint
     std::string_view method;
     std::string_view path;
     response (region::*answer)(call&);
-    bool has_body;
+    takes body;
 };
 
 inline std::array<region::endpoint, 12> const& region::endpoints()
 {
     static constexpr std::array<endpoint, 12> table{{
-        {"POST", "auth/", &region::login, true},
-        {"POST", "auth/refresh/", &region::refresh, true},
-        {"GET", "central/clusterdefinition/", &region::cluster_definition, false},
-        {"GET", "modelhost/model-prefixes/", &region::model_prefixes, false},
-        {"GET", "modelhost/models/", &region::models, false},
-        {"GET", "modelhost/model-deployments/", &region::model_deployments, false},
-        {"GET", "modelhost/model-auth/", &region::model_auth, true},
-        {"GET", "apphost/app-prefixes/", &region::app_prefixes, false},
-        {"GET", "apphost/apps/", &region::apps, false},
-        {"GET", "apphost/app-auth/", &region::app_auth, true},
-        {"GET", "externalservice/externalservices/", &region::addons, false},
-        {"GET", "externalservice/externalservices/auth/", &region::addon_auth, true},
+        {"POST", "auth/", &region::login, takes::json_or_form},
+        {"POST", "auth/refresh/", &region::refresh, takes::json_or_form},
+        {"GET", "central/clusterdefinition/", &region::cluster_definition, takes::nothing},
+        {"GET", "modelhost/model-prefixes/", &region::model_prefixes, takes::nothing},
+        {"GET", "modelhost/models/", &region::models, takes::nothing},
+        {"GET", "modelhost/model-deployments/", &region::model_deployments, takes::nothing},
+        {"GET", "modelhost/model-auth/", &region::model_auth, takes::json_or_form},
+        {"GET", "apphost/app-prefixes/", &region::app_prefixes, takes::nothing},
+        {"GET", "apphost/apps/", &region::apps, takes::nothing},
+        {"GET", "apphost/app-auth/", &region::app_auth, takes::form},
+        {"GET", "externalservice/externalservices/", &region::addons, takes::nothing},
+        {"GET", "externalservice/externalservices/auth/", &region::addon_auth, takes::form},
     }};
     return table;
 }
@@ -140,8 +140,11 @@ inline response region::console(call& c)
                 violate(c, "a method that this path does not have");
                 return detail::replies::method_not_allowed(c.r.method, known.method);
             }
-            if (c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
-            if (!known.has_body && !c.r.body.empty()) violate(c, "a body where none is expected");
+            if (c.r.target.find('?') != std::string::npos)
+                return refuse_call(c, "a query where none is expected");
+            if (known.body == takes::nothing && !c.r.body.empty())
+                return refuse_call(c, "a body where none is expected");
+            c.body_form = known.body;
             return (this->*known.answer)(c);
         }
         if (known.path == std::string(c.path) + '/') {
@@ -179,13 +182,21 @@ inline detail::token_record const* region::bearer(call& c, std::initializer_list
     return nullptr;
 }
 
+inline response region::refuse_call(call const& c, std::string_view what)
+{
+    violate(c, what);
+    return detail::replies::problem(400, what);
+}
+
 inline bool region::read_body(call& c, std::initializer_list<std::string_view> allowed, response& refusal)
 {
     using kind = detail::body_fields::kind;
     c.body = detail::parse_body(c.r);
-    switch (c.body.is) {
+    bool const odd_json = c.body.is == kind::json && c.body_form == takes::form;
+    switch (odd_json ? kind::unsupported : c.body.is) {
     case kind::unsupported:
-        violate(c, "a content type that the console does not read");
+        violate(c, odd_json ? "JSON, where only a form is known"
+                            : "a content type that the console does not read");
         refusal = detail::replies::problem(
             415, "Unsupported media type \"" + std::string(c.r.headers["Content-Type"]) + "\" in request.");
         return false;
@@ -193,9 +204,14 @@ inline bool region::read_body(call& c, std::initializer_list<std::string_view> a
         violate(c, "a malformed body");
         refusal = detail::replies::problem(400, c.body.problem);
         return false;
-    case kind::form:
-        if (documented_only_) violate(c, "a form, where JSON is documented");
+    case kind::form: {
+        // JSON cannot ask for a token to upload with.
+        auto const* const upload = c.body.find("upload");
+        bool const is_needed =
+            c.body_form == takes::form || (upload && detail::as_flag(*upload).value_or(false));
+        if (documented_only_ && !is_needed) violate(c, "a form, where JSON is documented");
         break;
+    }
     default: break;
     }
     boost::json::object errors;
