@@ -231,7 +231,7 @@ TEST_CASE("of the listed urls that a text begins with, the longest one is meant"
 {
     using namespace practicus::mock;
     cached f;
-    auto const deployed = [](model m) { return m.add(version(90, 1, deployment("d", "D"))); };
+    auto const deployed = [](model m) { return m.add(version(90, 2, deployment("d", "D"))); };
     f.server.region().add(deployed(model(9, "b", prefix("m", "models/a/v2"))));
     f.server.region().add(deployed(model(10, "a", prefix("n", "models"))));
     f.server.region().add(deployed(model(11, "prod", prefix("o", "models/practicus"))));
