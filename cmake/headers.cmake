@@ -25,7 +25,6 @@ set(practicus_marked_headers
     practicus/token_store.hpp
     practicus/detail/posix_file.hpp pure
     practicus/detail/sha256.hpp pure
-    practicus/detail/login_lineage.hpp pure
     practicus/detail/ini_text.hpp pure
     practicus/detail/ini_file.hpp pure
     practicus/file_token_store.hpp

@@ -159,7 +159,8 @@ public:
 
     /// What a client for it is made with: the login, and the proxy of the file that it is from (the
     /// environment's region has the environment's). A refresh token that the region replaces is written back
-    /// to the file, unless somebody else has logged in there. All programs that use the region share its
+    /// to the file, if it has come from the one that is there; so is a later login of the client, if it is
+    /// known to be the same user's. All programs that use the region share its
     /// tokens, in files of mode 0600 in the folder `tokens` beside the file, which this makes: they log in
     /// once, and none takes another's refresh token away. Where nothing can be shared (a folder that can not
     /// be written, or is not this user's alone, or a file system without locks), or with

@@ -16,9 +16,12 @@
 
 namespace practicus::inline v1 {
 
+class issued_tokens;
 class token;
 
 namespace detail {
+
+class refresh_lineage;
 
 /// The same value, with a reference count of its own: who copies it shares nothing that is written with who
 /// copies the other one.
@@ -36,6 +39,12 @@ void mark_accepted(token const& used) noexcept;
 
 /// Returns true if `mark_accepted` was called for any copy.
 bool was_accepted(token const& used) noexcept;
+
+/// Adds the refresh tokens that the login has had.
+void set_lineage(issued_tokens& of, std::shared_ptr<refresh_lineage const> lineage) noexcept;
+
+/// Null unless a client issued them.
+refresh_lineage const* lineage_of(issued_tokens const& of) noexcept;
 
 } // namespace detail
 
@@ -125,11 +134,26 @@ public:
     std::string const& email() const noexcept { return email_; }
 
 private:
+    friend void detail::set_lineage(issued_tokens& of,
+                                    std::shared_ptr<detail::refresh_lineage const> lineage) noexcept;
+    friend detail::refresh_lineage const* detail::lineage_of(issued_tokens const& of) noexcept;
+
     token access_;
     token refresh_;
     std::string username_;
     std::string email_;
+    std::shared_ptr<detail::refresh_lineage const> lineage_;
 };
+
+inline void detail::set_lineage(issued_tokens& of, std::shared_ptr<refresh_lineage const> lineage) noexcept
+{
+    of.lineage_ = std::move(lineage);
+}
+
+inline detail::refresh_lineage const* detail::lineage_of(issued_tokens const& of) noexcept
+{
+    return of.lineage_.get();
+}
 
 inline token detail::apart(token const& of)
 {

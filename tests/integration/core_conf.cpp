@@ -8,6 +8,8 @@
 #include "internals.hpp"
 
 #include <practicus/core_conf.hpp>
+#include <practicus/detail/region_store.hpp>
+#include <practicus/detail/stored_value.hpp>
 
 #include <boost/json/object.hpp>
 
@@ -15,6 +17,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -451,6 +454,94 @@ TEST_CASE(
         f.run(practicus::client(f.io.get_executor(), r.url(), options).models());
         CHECK_FALSE(f.region().login().value() == r.login().value());
     }
+}
+
+TEST_CASE(
+    "core.conf: a login by another token, of which nothing is known, is written to nothing that is kept")
+{
+    kept_region f;
+    f.server.region().name_no_users().tokens(practicus::mock::token_shape::opaque);
+    if (GENERATE(false, true)) f.server.region().rotate(practicus::mock::rotation::keep_old);
+    f.log_in(f.issue());
+    f.server.region().add(practicus::mock::user("admin@labs.com", "b"));
+    auto const program = f.client();
+    f.run(program.models());
+    auto const mine = f.region().login().value();
+    auto const labs = f.server.region().issue(practicus::mock::token_type::refresh, "admin@labs.com");
+    f.run(program.login(practicus::credentials::refresh_token(labs)));
+    f.run(program.models());
+    CHECK(f.region().login().value() == mine);
+    // Nor does the next program find it in what is shared.
+    f.models();
+    CHECK(f.region().login().value() == mine);
+}
+
+TEST_CASE("core.conf: a later login of the same user takes the place of one that has ended")
+{
+    kept_region f;
+    if (GENERATE(false, true)) {
+        f.server.region().tokens(practicus::mock::token_shape::opaque);
+        f.log_in(f.issue());
+    }
+    auto const program = f.client();
+    f.run(program.models());
+    auto const ended = f.region().login().value();
+    f.server.region().revoke(practicus::mock::token_type::refresh);
+    f.server.region().revoke(practicus::mock::token_type::access);
+    CHECK(f.failure(program.models()).code == practicus::errc::login_required);
+    f.run(program.login("admin@company.com", "practicus"));
+    CHECK_FALSE(f.region().login().value() == ended);
+    f.server.region().revoke(practicus::mock::token_type::access);
+    CHECK(f.run(program.models()).size() == 5);
+    CHECK(f.models() == 5);
+}
+
+TEST_CASE(
+    "core.conf: a user whose name on the region is not the guessed one gets the tokens that are replaced")
+{
+    kept_region f;
+    bool const shares = GENERATE(true, false);
+    f.server.region().tokens(practicus::mock::token_shape::opaque);
+    f.server.region().answer_username(false, true);
+    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().add(practicus::mock::user("boss@company.com", "b").username("root"));
+    practicus::core_conf::update(f.path, [&](practicus::core_conf& conf) {
+        auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "boss@company.com");
+        conf.erase_regions().put(
+            {f.server.url(), "", "boss@company.com", practicus::credentials::refresh_token(token)});
+    });
+    for (int i = 0; i != 2; ++i) {
+        auto const r = f.region();
+        auto options = r.options();
+        if (!shares) options.store(nullptr);
+        practicus::client const program(f.io.get_executor(), r.url(), options);
+        f.run(program.models());
+        CHECK_FALSE(f.region().login().value() == r.login().value());
+        CHECK(program.username() == "root");
+        f.server.region().revoke(practicus::mock::token_type::access);
+    }
+}
+
+TEST_CASE("core.conf: a login that is saved while its user logs out is not kept")
+{
+    kept_region f;
+    using namespace practicus::detail;
+    stored_value v;
+    v.value = practicus::token(practicus::secret("access"));
+    v.refresh = practicus::token(practicus::secret("refresh"));
+    v.login = "admin@company.com";
+    // How many reads of the file still find the login.
+    int const finding = GENERATE(1, 1000);
+    int reads = 0;
+    region_store::login_file in_file;
+    in_file.read = [&] { return reads++ < finding ? std::optional(v) : std::nullopt; };
+    in_file.mend = [](auto const&, auto const&) {};
+    auto const store = std::make_shared<region_store>(f.path, "x", in_file);
+    f.run(store->save("login http://h/", write_stored(v)));
+    bool kept = false;
+    for (auto const& e : fs::recursive_directory_iterator(f.folder / "tokens"))
+        kept = kept || e.path().extension() == ".json";
+    CHECK(kept == (finding > 1));
 }
 
 TEST_CASE(

@@ -2,7 +2,6 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/login_lineage.hpp>
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/sha256.hpp>
 #include <practicus/detail/stored_value.hpp>
@@ -25,7 +24,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -43,8 +41,9 @@ namespace practicus::inline v1::detail {
 /// own, beside that file.
 ///
 /// The login is the shared one if the file has that, or one that it has replaced (the file may lag); any
-/// other in the file somebody else has brought, with the SDK say, and counts. If the file has none any more,
-/// everybody is logged out; while it can not be read, all go on with what they share.
+/// other in the file somebody else has brought, with the SDK say, and counts. A login that has not come from
+/// either is another one, and is not shared. If the file has none any more, everybody is logged out; while
+/// it can not be read, all go on with what they share.
 class region_store final : public token_store
 {
 public:
@@ -57,11 +56,10 @@ public:
         std::function<void(secret const& older, secret const& newer)> mend;
     };
 
-    /// `used` gets the refresh tokens that are taken from here. Throws `errc::file_error` where nothing can
-    /// be shared: no folder, or not this user's alone, or no locks.
-    region_store(std::string const& file, std::string_view login, login_file in_file,
-                 std::shared_ptr<login_lineage> used)
-        : files_(made(file, login), patience), login_(std::move(in_file)), used_(std::move(used))
+    /// Throws `errc::file_error` where nothing can be shared: no folder, or not this user's alone, or no
+    /// locks.
+    region_store(std::string const& file, std::string_view login, login_file in_file)
+        : files_(made(file, login), patience), login_(std::move(in_file))
     {
         require_private(above(file));
         require_private(folder(file, login));
@@ -73,25 +71,17 @@ public:
     awaitable<secret> load(std::string key) override
     {
         if (!key.starts_with(login_key)) co_return co_await files_.load(key);
-        auto const shared = split(co_await files_.load(key));
+        auto const shared = read_stored(co_await files_.load(key));
         auto const seen = co_await look_twice(shared);
-        if (seen.failure && !shared.value) throw error(seen.failure);
-        auto now = seen.failure ? shared.value : seen.login;
+        if (seen.failure && !shared) throw error(seen.failure);
+        auto now = effective(seen, shared);
         if (!now) co_return secret();
-        if (shared.value && shared.has(now->refresh) && !differ(*shared.value, *now)) {
-            used_->add_digests(shared.replaced);
-            if (!(now->refresh == shared.value->refresh))
-                login_.mend(now->refresh.value(), shared.value->refresh.value());
-            now->value = shared.value->value;
-            now->life = shared.value->life;
-            now->refresh = shared.value->refresh;
-            now->born = shared.value->born;
-            for (auto const& one : shared.replaced)
-                now->lineage.add_digest(one);
-        } else {
+        if (shared && seen.login && now->refresh == shared->refresh) {
+            if (!(seen.login->refresh == now->refresh))
+                login_.mend(seen.login->refresh.value(), now->refresh.value());
+        } else if (seen.login) {
             now->born = moment();
         }
-        used_->add(now->refresh.reveal());
         co_return write_stored(*now);
     }
 
@@ -104,24 +94,19 @@ public:
             if (is_logged_out()) co_await files_.remove(key);
             co_return;
         }
-        auto const before = split(co_await files_.load(key));
+        auto const before = read_stored(co_await files_.load(key));
         auto const seen = co_await look_twice(before);
-        auto const v = read_stored(value);
-        // Somebody logged out, or this client in as somebody else.
-        auto const& whose = seen.failure ? before.value : seen.login;
-        if (!v || !whose || differ(*whose, *v)) co_return;
-        login_lineage replaced;
-        replaced.add_digests(before.replaced);
-        if (before.value) replaced.add(before.value->refresh.reveal());
-        replaced.add_digests(used_->digests());
-        auto const own = sha256_hex(v->refresh.reveal());
-        std::string text;
-        for (auto const& one : replaced.digests())
-            if (one != own) text.append(one).append(" ");
-        text.append("\n").append(value.reveal());
-        auto both = secret::take(std::move(text));
-        co_await files_.save(key, std::move(both));
-        used_->add(v->refresh.reveal());
+        auto v = read_stored(value);
+        // A logout, or a login of this client that has not come from the file's.
+        auto const whose = effective(seen, before);
+        if (!v || !whose || !v->lineage.meets(whose->lineage)) co_return;
+        auto lineage = whose->lineage;
+        lineage.add(v->lineage);
+        v->lineage = std::move(lineage);
+        auto text = write_stored(*v);
+        co_await files_.save(key, std::move(text));
+        auto const after = co_await look_twice(v);
+        if (!after.failure && !after.login) co_await files_.remove(key);
     }
 
     awaitable<void> remove(std::string key) override { return files_.remove(std::move(key)); }
@@ -158,32 +143,6 @@ public:
 private:
     // Less than an operation has: somebody may have been stopped with a lock in his hands.
     static constexpr std::chrono::seconds patience{10};
-
-    /// What is shared of a login: a line with the digests of what it has replaced, and the value.
-    struct shared_login
-    {
-        std::vector<std::string> replaced;
-        std::optional<stored_value> value;
-
-        bool has(token const& refresh) const
-        {
-            return value->refresh == refresh || std::find(replaced.begin(), replaced.end(),
-                                                          sha256_hex(refresh.reveal())) != replaced.end();
-        }
-    };
-
-    static shared_login split(secret const& text)
-    {
-        shared_login result;
-        auto const all = text.reveal();
-        auto const end = all.find('\n');
-        if (end == all.npos) return result;
-        std::istringstream digests{std::string(all.substr(0, end))};
-        for (std::string one; digests >> one;)
-            result.replaced.push_back(one);
-        result.value = read_stored(secret(all.substr(end + 1)));
-        return result;
-    }
 
     /// What the file says, or why it could not be read.
     struct sight
@@ -227,13 +186,14 @@ private:
         sight result;
         try {
             result.login = login_.read();
+            if (result.login) result.login->lineage.add(result.login->refresh);
         } catch (error const& e) {
             result.failure = e.shared_info();
         }
         return result;
     }
 
-    awaitable<sight> look_twice(shared_login const& shared) const
+    awaitable<sight> look_twice(std::optional<stored_value> const& shared) const
     {
         auto result = look();
         if (result.failure || is_surprising(result.login, shared)) {
@@ -246,9 +206,14 @@ private:
         co_return result;
     }
 
-    static bool differ(stored_value const& a, stored_value const& b)
+    /// The login that counts: the shared one while the file has that, or one that it has replaced.
+    static std::optional<stored_value> effective(sight const& seen, std::optional<stored_value> const& shared)
     {
-        return are_different(user_of(a), user_of(b));
+        if (seen.failure) return shared;
+        if (!seen.login || !shared || !shared->lineage.has(seen.login->refresh)) return seen.login;
+        auto result = shared;
+        result->login = seen.login->login;
+        return result;
     }
 
     static stored_time moment()
@@ -256,10 +221,11 @@ private:
         return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
     }
 
-    static bool is_surprising(std::optional<stored_value> const& now, shared_login const& shared)
+    static bool is_surprising(std::optional<stored_value> const& now,
+                              std::optional<stored_value> const& shared)
     {
         if (!now) return true;
-        return shared.value && !shared.has(now->refresh) && moment() - now->born < std::chrono::seconds(1);
+        return shared && !shared->lineage.has(now->refresh) && moment() - now->born < std::chrono::seconds(1);
     }
 
     static std::string above(std::string const& file)
@@ -289,7 +255,6 @@ private:
 
     file_token_store files_;
     login_file login_;
-    std::shared_ptr<login_lineage> used_;
 };
 
 } // namespace practicus::inline v1::detail

@@ -372,6 +372,7 @@ private:
         {
             std::lock_guard lock(mutex_);
             issued_tokens news(std::move(access), state_.refresh(), state_.username(), state_.user().email);
+            set_lineage(news, std::make_shared<refresh_lineage const>(state_.lineage()));
             body = [told, given = std::move(news)] { return told(given); };
         }
         std::shared_ptr<error_info const> failure;

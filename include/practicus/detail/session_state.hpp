@@ -38,6 +38,7 @@ public:
 
     token const& refresh() const noexcept { return refresh_; }
     user_identity const& user() const noexcept { return user_; }
+    refresh_lineage const& lineage() const noexcept { return lineage_; }
 
     /// The user's name, for people: the region's, else the local part of the e-mail (WIRE.md). Never used to
     /// tell users apart. Empty before a login has succeeded, unless a token says it.
@@ -81,6 +82,9 @@ public:
             next.held_.emplace(std::move(who));
         }
         next.generation_ = generation_ + 1;
+        next.former_user_ = user_;
+        next.former_lineage_ = lineage_;
+        next.join_former();
         *this = std::move(next);
     }
 
@@ -90,7 +94,7 @@ public:
         refresh_ = token();
         held_.reset();
         user_ = user_identity();
-        lineage_ = refresh_lineage();
+        lineage_ = former_lineage_ = refresh_lineage();
         proven_ = false;
         shares_ = false;
         challenged_ = false;
@@ -111,6 +115,7 @@ public:
         if (!tokens.username.empty()) user_.name = tokens.username;
         user_.learn(tokens.refresh.claims());
         user_.learn(tokens.access.claims());
+        join_former();
         // A one-time password is used up, and the password is nothing without one.
         if (held_ && (!held_->keeps_password() || held_->one_time_password())) held_.reset();
         return true;
@@ -168,6 +173,16 @@ public:
     bool was_challenged() const noexcept { return challenged_; }
 
 private:
+    /// A login takes the place of the one before if both are known to be one account's.
+    void join_former()
+    {
+        if (former_lineage_.empty() || !are_one_account(former_user_, user_)) return;
+        auto both = former_lineage_;
+        both.add(lineage_);
+        lineage_ = std::move(both);
+        former_lineage_ = refresh_lineage();
+    }
+
     /// Returns true if nothing was given that could be another user's, if one login has come from the other,
     /// or if both are known to be one user's. Of two opaque logins nothing is known.
     bool is_mine(stored_value const& kept) const
@@ -190,6 +205,9 @@ private:
     std::optional<credentials> held_;
     user_identity user_;
     refresh_lineage lineage_;
+    // Of the login before.
+    user_identity former_user_;
+    refresh_lineage former_lineage_;
     // The region, or another process, has taken these credentials.
     bool proven_ = false;
     // When what is there was asked for.

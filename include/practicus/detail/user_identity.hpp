@@ -60,13 +60,11 @@ struct user_identity
         return false;
     }
 
-    /// Returns true if both are known to be two users. Of what cannot be compared, neither is known.
-    friend bool are_different(user_identity const& a, user_identity const& b) noexcept
+    /// The same, where a name is no proof: two accounts may have one.
+    friend bool are_one_account(user_identity a, user_identity const& b)
     {
-        for (auto const& part : parts)
-            if (!(a.*part.member).empty() && !(b.*part.member).empty())
-                return a.*part.member != b.*part.member;
-        return false;
+        a.name.clear();
+        return are_same(a, b);
     }
 
 private:
@@ -120,6 +118,12 @@ public:
     void add(token const& refresh)
     {
         if (refresh) add_digest(sha256_hex(refresh.reveal()));
+    }
+
+    void add(refresh_lineage const& other)
+    {
+        for (std::size_t at = 0; at < other.digests_.size(); at += entry)
+            add_digest(other.digests_.substr(at, digits));
     }
 
     /// Keeps the first and the last ones.

@@ -8,7 +8,6 @@
 #include <practicus/detail/clock.hpp>
 #include <practicus/detail/freshness.hpp>
 #include <practicus/detail/ini_text.hpp>
-#include <practicus/detail/login_lineage.hpp>
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/region_store.hpp>
 #include <practicus/detail/stored_value.hpp>
@@ -60,42 +59,20 @@ inline std::string login_name(region const& r)
     return r.url().str() + '\n' + user;
 }
 
-/// Whose login the file has, as far as it says.
-inline user_identity user_of(region const& kept)
-{
-    user_identity result;
-    result.name = kept.username();
-    result.email = kept.email();
-    if (kept.has_login()) result.learn(read_jwt(kept.login().value().reveal()));
-    return result;
-}
-
-inline user_identity user_of(issued_tokens const& tokens)
-{
-    user_identity result;
-    result.name = tokens.username();
-    result.email = tokens.email();
-    result.learn(tokens.refresh().claims());
-    result.learn(tokens.access().claims());
-    return result;
-}
-
-/// Writes what the region issued into the file, if that has what it replaces, or an older one: what somebody
-/// else has brought meanwhile stays. From the path and the login on, for a coroutine that outlives its
-/// caller.
-inline boost::asio::awaitable<void> keep_refresh_token(std::string path, region login,
-                                                       std::shared_ptr<login_lineage> used, issued_tokens now)
+/// Writes what the region issued into the file, if it has come from the login that the file has: another
+/// login, of this client or in the file, stays apart. From the path and the login on, for a coroutine that
+/// outlives its caller.
+inline boost::asio::awaitable<void> keep_refresh_token(std::string path, region login, issued_tokens now)
 {
     auto const token = now.refresh().value();
+    auto const* const lineage = lineage_of(now);
     auto const is_due = [&](core_conf const& conf) {
         auto const r = conf.find_login(login);
-        return r && r->has_login() && !are_different(user_of(*r), user_of(now)) &&
-               !(r->login().value() == token) && used->has(r->login().value().reveal());
+        return r && r->has_login() && !(r->login().value() == token) &&
+               lineage->has(practicus::token(r->login().value()));
     };
     // Most refreshes bring the same one, and the SDK, which locks nothing, may be writing.
-    if (token.empty() || !is_due(core_conf(path))) co_return;
-    // At once: a store may have it before the file has, which is then known as an older one.
-    used->add(token.reveal());
+    if (token.empty() || lineage == nullptr || !is_due(core_conf(path))) co_return;
     std::function<void(core_conf&)> const change = [&](core_conf& conf) {
         if (is_due(conf)) conf.replace_refresh_token(login, token);
     };
@@ -130,8 +107,9 @@ inline std::optional<stored_value> kept_login(std::string const& path, region co
     if (!r || !r->has_login()) return std::nullopt;
     stored_value v;
     v.refresh = token(r->login().value());
-    v.username = r->username();
     v.login = r->email();
+    // Else it may be guessed, and not what the region says.
+    if (r->username() != v.login.substr(0, v.login.find('@'))) v.username = r->username();
     // There must be one; it is past its life.
     v.value = token(secret("none"));
     v.born = stored_time(std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -140,8 +118,7 @@ inline std::optional<stored_value> kept_login(std::string const& path, region co
 }
 
 /// Null where nothing can be shared.
-inline std::shared_ptr<token_store> shared_tokens(std::string const& path, region const& login,
-                                                  std::shared_ptr<login_lineage> used)
+inline std::shared_ptr<token_store> shared_tokens(std::string const& path, region const& login)
 {
     region_store::login_file file;
     file.read = [path, login] { return kept_login(path, login); };
@@ -149,7 +126,7 @@ inline std::shared_ptr<token_store> shared_tokens(std::string const& path, regio
         mend_login(path, login, older, newer);
     };
     try {
-        return std::make_shared<region_store>(path, login_name(login), std::move(file), std::move(used));
+        return std::make_shared<region_store>(path, login_name(login), std::move(file));
     } catch (error const&) {
         return nullptr;
     }
@@ -528,12 +505,10 @@ PRACTICUS_DECL client_options region::options() const
     result.credentials(login());
     if (kept_in_.empty()) return result;
     result.proxy(core_conf(kept_in_).proxy());
-    auto const used = std::make_shared<detail::login_lineage>();
-    used->add(login().value().reveal());
-    result.on_tokens([path = kept_in_, login = without_login(), used](issued_tokens now) {
-        return detail::keep_refresh_token(path, login, used, std::move(now));
+    result.on_tokens([path = kept_in_, login = without_login()](issued_tokens now) {
+        return detail::keep_refresh_token(path, login, std::move(now));
     });
-    result.store(detail::shared_tokens(kept_in_, without_login(), used));
+    result.store(detail::shared_tokens(kept_in_, without_login()));
     return result;
 }
 
@@ -548,9 +523,7 @@ PRACTICUS_DECL boost::asio::awaitable<void> region::share_tokens(issued_tokens n
     detail::lifespan const life(time.now(), detail::remaining_life(now.access().claims(), std::nullopt),
                                 detail::access_token_limits, 0);
     detail::set_life(v, time, life);
-    auto to = kept_in_.empty() ? nullptr
-                               : detail::shared_tokens(kept_in_, without_login(),
-                                                       std::make_shared<detail::login_lineage>());
+    auto to = kept_in_.empty() ? nullptr : detail::shared_tokens(kept_in_, without_login());
     return detail::share_login(std::move(to), std::string(detail::login_key) + url_.str(), write_stored(v));
 }
 

@@ -464,6 +464,36 @@ TEST_CASE("of a login that says nothing of its user, only what came from its own
     CHECK_FALSE(are_same(first.user(), second.user()));
 }
 
+TEST_CASE("a login goes on where the one before ended only if both are known to be one account's")
+{
+    auto const lineage_after = [](session_state state, credentials const& who, auto issued) {
+        state.replace(who, at(1));
+        CHECK(state.adopt(std::move(issued), at(1), state.generation()));
+        return state.lineage();
+    };
+    auto const annas = logged_in();
+    CHECK(lineage_after(annas, credentials::password("anna@company.com", "x"), tokens("b", "s"))
+              .has(make("r")));
+    CHECK_FALSE(
+        lineage_after(annas, credentials::password("anna@labs.com", "x"), tokens("b", "s")).has(make("r")));
+    // Of an opaque token nothing is known, and a name may be two users'.
+    auto const opaque = lineage_after(annas, credentials::refresh_token("s"), tokens("b", "t"));
+    CHECK_FALSE(opaque.has(make("r")));
+    CHECK(opaque.has(make("s")));
+    session_state named(credentials::refresh_token("r"));
+    CHECK(named.adopt(tokens("a", "r", "anna"), at(0), named.generation()));
+    CHECK_FALSE(
+        lineage_after(named, credentials::refresh_token("s"), tokens("b", "s", "anna")).has(make("r")));
+    // The claims say it, as soon as they are there.
+    session_state told(credentials::refresh_token(jwt_text(R"({"sub":"anna@company.com","n":1})")));
+    auto const next = jwt_text(R"({"sub":"anna@company.com","n":2})");
+    CHECK(lineage_after(told, credentials::refresh_token(next), tokens("b")).has(told.refresh()));
+    CHECK(lineage_after(told, credentials::password("anna", "x"), tokens("b", next)).has(told.refresh()));
+    auto const berta = jwt_text(R"({"sub":"berta@company.com"})");
+    CHECK_FALSE(
+        lineage_after(told, credentials::password("anna", "x"), tokens("b", berta)).has(told.refresh()));
+}
+
 TEST_CASE("a long chain of refresh tokens keeps its first and its last ones")
 {
     session_state state(credentials::refresh_token("r0"));
