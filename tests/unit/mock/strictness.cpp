@@ -151,7 +151,7 @@ TEST_CASE("wrong paths and methods")
     CHECK(moved.headers["Location"] == "/console/api/modelhost/models/?a=1");
     CHECK(moved.chunked);
     CHECK(moved.body.empty());
-    faulty(c, c.console("GET", "modelhost/models/?x=1").bearer(c.access()), 200,
+    faulty(c, c.console("GET", "modelhost/models/?x=1").bearer(c.access()), 400,
            "a query where none is expected");
 }
 
