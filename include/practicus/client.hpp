@@ -108,7 +108,7 @@ public:
     awaitable<void> login(credentials who) const;
 
     /// Gets a new access token, also if the old one is still good; until it is there, that one stays in use.
-    /// Errors: `errc::login_required`.
+    /// Errors: `errc::login_required`, `errc::one_time_password_required`.
     awaitable<void> refresh() const;
 
     /// Forgets every token and password, at once and without a request: the region has no call for it. What

@@ -46,7 +46,8 @@ enum class errc
     login_required,
     /// The region refused the e-mail, password or one-time password. Ask the user again; do not retry.
     login_refused,
-    /// The region asks for a one-time password as well. Log in again with `credentials::one_time_password`.
+    /// The region asks for a one-time password as well; a password that was kept is not sent again. Log in
+    /// with `credentials::one_time_password`.
     one_time_password_required,
     /// The region refused a token that should be good, also after one renewal (401). Log in again; if it
     /// stays, ask the region's administrator.
