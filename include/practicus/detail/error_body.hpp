@@ -138,8 +138,8 @@ inline error_words read_json_words(json::value const& value)
         words.message = texts_of(value);
         return words;
     }
-    if (auto const* const code = object->if_contains("code"); code != nullptr && code->is_string())
-        words.code = capped(std::string_view(code->get_string()), max_server_code);
+    if (auto const* const code = object->if_contains("code"); code != nullptr && !code->is_object())
+        words.code = capped(texts_of(*code), max_server_code);
     auto const* const detail = object->if_contains("detail");
     auto const* const text = object->if_contains("msg");
     words.from_region = detail != nullptr || text != nullptr;

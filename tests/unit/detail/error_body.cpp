@@ -77,6 +77,17 @@ TEST_CASE("members without a text are no fields")
     CHECK(words_of(R"({"detail":5})").empty());
 }
 
+TEST_CASE("a code may stand in a list, as all that a validation error says does")
+{
+    CHECK(read_error_body(R"({"detail":["x"],"code":["token_not_valid"]})").code == "token_not_valid");
+    CHECK(read_error_body(R"({"detail":"x","code":{"a":"b"}})").code.empty());
+    CHECK(read_error_body(R"({"detail":"x","code":7})").code.empty());
+    response answer;
+    answer.status = 403;
+    answer.body = R"({"detail":["x"],"code":["token_not_valid"]})";
+    CHECK(is_refused(answer));
+}
+
 TEST_CASE("a one-time password is asked for by any field or code that begins with otp")
 {
     for (auto const* asks : {
