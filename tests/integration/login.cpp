@@ -254,7 +254,10 @@ TEST_CASE("a password that a one-time password must come with is posted once, wh
             auto who = fixture::password().keep_password();
             if (*otp != 0) who.one_time_password(otp);
             auto const client = f.client(practicus::client_options().credentials(who));
-            f.server.expect("POST", "/console/api/auth/").reply(status, R"({"code":["otp_required"]})");
+            f.server.expect("POST", "/console/api/auth/")
+                .reply(status, R"({"detail":"x","code":["otp_required"]})");
+            CHECK(f.failure(client.cluster()).code == errc::one_time_password_required);
+            CHECK(f.failure(client.refresh()).code == errc::one_time_password_required);
             for (int i = 0; i != 3; ++i) {
                 CHECK(f.failure(client.cluster()).code == errc::one_time_password_required);
                 CHECK(f.server.requests().size() == 1);
