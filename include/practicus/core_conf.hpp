@@ -243,8 +243,13 @@ public:
     /// is none, and `errc::invalid_argument` if it names several; both with the keys there are.
     region find(std::string_view name) const;
 
+    /// As `find`, but where a host or a url names one region and that has several users, the default is
+    /// taken if it is among them.
+    region choose(std::string_view name) const;
+
     /// The login that serves a model's or an app's url: of the region whose service url is the longest
-    /// beginning of it. Throws as `find`, and `errc::invalid_url`.
+    /// beginning of it. Of several users of that region the default is taken if it is among them. Throws as
+    /// `find`, and `errc::invalid_url`.
     region find_serving(std::string_view url) const;
 
     /// The same login, as the file has it now, if it is there.
@@ -260,12 +265,13 @@ public:
     core_conf& make_default(region const& r);
 
     /// Adds a login, or takes the place of the same user's to the same region; the first becomes the default.
-    /// The e-mail is the region's, else that of the token's claim `sub`. A url that is there already stays as
-    /// it was typed. Other sections that lack an e-mail get one, for the SDK reads no region at all
-    /// otherwise.
+    /// The e-mail is the region's, else that of the token's claim `sub`. A user's name that could not be
+    /// written is replaced by the local part of the e-mail. A url that is there already stays as it was
+    /// typed, and the default stays the same login, or becomes what takes its place. Other sections that lack
+    /// an e-mail get one, for the SDK reads no region at all otherwise.
     ///
     /// Throws `errc::invalid_argument` for one without a refresh token (nothing else is kept), without an
-    /// e-mail, or whose user's name is unknown or could not be written.
+    /// e-mail, or with one that could not be written.
     core_conf& put(region const& given);
 
     /// What the region has replaced; the rest of the login's section stays. Throws `errc::login_required` for
@@ -345,6 +351,15 @@ private:
 
     /// The region that the file's default names, or null.
     region* find_default(std::vector<region>& all) const;
+
+    /// The default, if the file names one that is there.
+    std::optional<region> kept_default() const;
+
+    /// All that the text names best.
+    static std::vector<region> named(std::string_view name, std::vector<region> const& all);
+
+    /// Of several users of one region, leaves the default alone if it is among them.
+    static void prefer_default(std::vector<region>& found);
 
     /// One login, which may stand there more than once.
     region only(std::vector<region> const& found, std::vector<region> const& all) const;
@@ -477,6 +492,20 @@ std::optional<region> environment_login(Predicate is_meant)
     return result;
 }
 
+/// Returns true if `core.conf` has a region whose url begins the target and is longer than that. The
+/// environment's login needs no file: one that cannot be read has none.
+inline bool is_longer_kept(std::string_view target, std::size_t than)
+{
+    try {
+        auto const all = core_conf().regions();
+        return std::any_of(all.begin(), all.end(), [&](region const& one) {
+            return one.url().str().size() > than && target.starts_with(one.url().str());
+        });
+    } catch (error const&) {
+        return false;
+    }
+}
+
 } // namespace detail
 
 /// The region that the environment names: `PRT_URL`, with `PRT_TOKEN` or `PRT_EMAIL` and `PRT_PASSWORD`;
@@ -485,7 +514,7 @@ std::optional<region> environment_login(Predicate is_meant)
 inline std::optional<region> region_from_environment()
 {
     auto result = detail::environment_region();
-    if (result && !result->has_login()) return core_conf().find(result->url().str());
+    if (result && !result->has_login()) return core_conf().choose(result->url().str());
     return result;
 }
 
@@ -497,23 +526,25 @@ inline region default_region()
     return core_conf().default_region();
 }
 
-/// A region by its key, host or url: the environment's if it is that, else one of `core.conf`. Throws as
-/// `core_conf::find`.
+/// A region by its key, host or url: the environment's if it is that, else one of `core.conf`, as
+/// `core_conf::choose` does it. Throws as that.
 inline region find_region(std::string_view name)
 {
     auto r = detail::environment_login(
         [&](region const& one) { return one.is_named(name) >= region::match::region; });
     if (r) return *std::move(r);
-    return core_conf().find(name);
+    return core_conf().choose(name);
 }
 
-/// The region that serves a model's or an app's url: the environment's if it is that, else one of
-/// `core.conf`. Throws as `core_conf::find_serving`.
+/// The region that serves a model's or an app's url: of the environment's and those of `core.conf` the one
+/// whose service url is the longest beginning of it; of two that are as long, the environment's. Throws as
+/// `core_conf::find_serving`.
 inline region find_region_serving(std::string_view url)
 {
-    auto r = detail::environment_login(
-        [&](region const& one) { return service_url(url).str().starts_with(one.url().str()); });
-    if (r) return *std::move(r);
+    auto const target = model_url(url).str();
+    auto r =
+        detail::environment_login([&](region const& one) { return target.starts_with(one.url().str()); });
+    if (r && !detail::is_longer_kept(target, r->url().str().size())) return *std::move(r);
     return core_conf().find_serving(url);
 }
 

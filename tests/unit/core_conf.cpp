@@ -317,11 +317,19 @@ TEST_CASE("core.conf: a region that can not be kept is refused")
     CHECK(refusal({"https://a", "u", "e", std::nullopt}) == errc::invalid_argument);
     CHECK(refusal({"https://a", "u", "e", credentials::password("e", "p")}) == errc::invalid_argument);
     CHECK(refusal({"https://a", "u", "", credentials::refresh_token("t")}) == errc::invalid_argument);
-    CHECK(refusal({"https://a", "u ", "e", credentials::refresh_token("t")}) == errc::invalid_argument);
-    CHECK(refusal({"https://a", "u\xff", "e", credentials::refresh_token("t")}) == errc::invalid_argument);
-    CHECK(refusal({"https://a", "u\n[k8s]", "e", credentials::refresh_token("t")}) == errc::invalid_argument);
     CHECK(refusal({"https://a", "u", "e\r", credentials::refresh_token("t")}) == errc::invalid_argument);
     CHECK(conf.regions().empty());
+}
+
+TEST_CASE("core.conf: a name that could not be written gives way to the e-mail's local part")
+{
+    home h;
+    for (auto const* name : {" root", "root ", "root\t", "r\xff", "root\n[k8s]", "\x01"}) {
+        core_conf conf;
+        conf.put({"https://h", name, "admin@company.com", credentials::refresh_token("t")}).save();
+        CHECK(core_conf().default_region().username() == "admin");
+    }
+    CHECK(core_conf().regions().size() == 1);
 }
 
 TEST_CASE("core.conf: a file that can not be understood is refused, and not written over")
@@ -460,6 +468,30 @@ TEST_CASE("core.conf: a model's url finds the region with the longest beginning 
     h.set("PRT_TOKEN", "env");
     CHECK(token_of(find_region_serving("http://h/a/models/m/n/")) == "env");
     CHECK(token_of(find_region_serving("http://h/a/other/n/")) == "of-http://h/a");
+    // The environment's is one of them, and wins where both are as long.
+    h.set("PRT_URL", "http://h");
+    CHECK(token_of(find_region_serving("http://h/a/models/m/")) == "of-http://h/a");
+    CHECK(token_of(find_region_serving("http://h/c/models/m/")) == "env");
+    h.set("PRT_URL", "http://h/a");
+    CHECK(token_of(find_region_serving("http://h/a/models/m/")) == "env");
+    CHECK(refused([] { (void)find_region_serving("nonsense"); }).code() == errc::invalid_url);
+    // It needs no file.
+    h.write("[a\n");
+    CHECK(token_of(find_region_serving("http://h/a/models/m/")) == "env");
+    h.set("HOME", nullptr);
+    CHECK(token_of(find_region_serving("http://h/a/models/m/")) == "env");
+}
+
+TEST_CASE("core.conf: a model and a prefix may be named as the console is")
+{
+    home h;
+    h.write(sections_of({"http://h", "http://h/a"}));
+    for (std::string const path : {"models/practicus/console/", "a/console/api/x/", "console/api/x"})
+        CHECK(token_of(core_conf().find_serving("http://h/" + path)) ==
+              (path.starts_with('a') ? "of-http://h/a" : "of-http://h"));
+    h.set("PRT_URL", "http://h");
+    h.set("PRT_TOKEN", "env");
+    CHECK(token_of(find_region_serving("http://h/models/practicus/console/")) == "env");
 }
 
 TEST_CASE("core.conf: two users of a region are two logins, also by one name")
@@ -605,10 +637,100 @@ TEST_CASE("core.conf: every section that is written says an e-mail")
     CHECK(conf.find("d").key() == "carol@d");
     CHECK(conf.find("d").email() == "carol@company.com");
     auto const e = refused([&] {
-        conf.put({"https://e", "x", {}, credentials::refresh_token(jwt(R"("sub":"17")"))});
+        conf.put({"https://e", "x", {}, credentials::refresh_token(jwt(R"("user_id":17)"))});
     });
     CHECK(e.code() == errc::invalid_argument);
     CHECK_THAT(e.what(), ContainsSubstring("e-mail"));
+    // As the SDK, which takes any text for one.
+    conf.put({"https://f", {}, {}, credentials::refresh_token(jwt(R"("sub":"17")"))});
+    CHECK(conf.find("f").key() == "17@f");
+}
+
+TEST_CASE("core.conf: a section without an e-mail is its token's user's")
+{
+    home h;
+    auto const labs = jwt(R"("sub":"admin@labs.com")");
+    h.write("[k8s_config_0]\nhost_url = http://h\nusername = admin\nrefresh_token = " + labs + "\n");
+    core_conf conf;
+    CHECK(conf.regions().front().email() == "admin@labs.com");
+    conf.put(login_at("http://h", "of-sales", "admin@sales.com")).save();
+    REQUIRE(core_conf().regions().size() == 2);
+    CHECK(token_of(core_conf().find("admin@labs.com@h")) == labs);
+    CHECK(token_of(core_conf().find("admin@sales.com@h")) == "of-sales");
+    CHECK_THAT(h.text(), ContainsSubstring("\nemail = admin@labs.com\n"));
+}
+
+TEST_CASE("core.conf: a login that takes the default's place is the default")
+{
+    home h;
+    auto const key = [](std::string const& name) { return "[k8s]\ndefault_region_key = " + name + "\n"; };
+    auto const put_default = [&](std::string const& file, region const& r) {
+        h.write(file);
+        core_conf conf;
+        conf.put(r);
+        CHECK(conf.default_region().is_default());
+        return conf.default_key() + ' ' + conf.default_region().email();
+    };
+    // Another name, other letters, and no e-mail before.
+    CHECK(put_default(key("admin@h") + sections_of({"http://h"}),
+                      {"http://h", "root", "admin@company.com", credentials::refresh_token("t")}) ==
+          "root@h admin@company.com");
+    CHECK(put_default(key("admin@LocalHost") + sections_of({"http://localhost", "http://LocalHost"}),
+                      login_at("http://localhost", "t")) == "admin@localhost admin@company.com");
+    CHECK(put_default(key("admin@h") + "[k8s_config_0]\nhost_url = http://h\nusername = admin\n",
+                      login_at("http://h", "t", "Admin@x")) == "admin@h Admin@x");
+    // A key that now names another login first.
+    auto const others =
+        "[k8s_config_b]\nhost_url = http://h\nemail = b@c\nusername = b\nrefresh_token = b\n" +
+        sections_of({"http://h"});
+    CHECK(
+        put_default(key("admin@h") + others, {"http://h", "admin", "b@c", credentials::refresh_token("t")}) ==
+        "admin@h admin@company.com");
+    // What names nothing is left.
+    h.write(key("gone") + sections_of({"http://h"}));
+    CHECK(core_conf().put(login_at("http://i", "t")).default_key() == "gone");
+}
+
+TEST_CASE("core.conf: a scheme in upper case stays in the key, where the SDK looks for it")
+{
+    home h;
+    h.write("[k8s]\ndefault_region_key = admin@HTTP://h:1\n" + sections_of({"http://x", "HTTP://h:1"}));
+    core_conf conf;
+    CHECK(token_of(conf.default_region()) == "of-HTTP://h:1");
+    CHECK(token_of(conf.find("http://h:1")) == "of-HTTP://h:1");
+    CHECK(token_of(conf.find("admin@HTTP://h:1")) == "of-HTTP://h:1");
+    conf.put(login_at("http://h:1", "new")).make_default("h:1").save();
+    CHECK(core_conf().default_key() == "admin@HTTP://h:1");
+    CHECK_THAT(h.text(), ContainsSubstring("\nhost_url = HTTP://h:1\n"));
+    CHECK(token_of(core_conf().default_region()) == "new");
+}
+
+TEST_CASE("core.conf: of two users of a region that a host or a url names, the default is taken")
+{
+    home h;
+    core_conf conf;
+    conf.put(login_at("http://h", "of-sales", "admin@sales.com"));
+    conf.put(login_at("http://h", "of-labs", "admin@labs.com"));
+    conf.put(login_at("http://h/b", "of-b")).save();
+    for (std::string const email : {"admin@labs.com", "admin@sales.com"}) {
+        conf.make_default(email + "@h").save();
+        for (auto const* name : {"http://h", "HTTP://H:80/"})
+            CHECK(find_region(name).email() == email);
+        CHECK(find_region_serving("http://h/models/m/").email() == email);
+        CHECK(find_region_serving("http://h/b/models/m/").email() == "admin@company.com");
+        // What a change is for is named in full.
+        CHECK(refused([&] { conf.erase("http://h"); }).code() == errc::invalid_argument);
+        CHECK(refused([&] { (void)find_region("admin@h"); }).code() == errc::invalid_argument);
+    }
+    h.set("PRT_URL", "http://h");
+    CHECK(default_region().email() == "admin@sales.com");
+    h.set("PRT_URL", nullptr);
+    // Of two regions of a host it is not, nor if it is another region's.
+    CHECK(find_region("h").email() == "admin@sales.com");
+    conf.make_default("http://h/b").save();
+    for (auto const* name : {"http://h", "h"})
+        CHECK(refused([&] { (void)find_region(name); }).code() == errc::invalid_argument);
+    CHECK(refused([] { (void)find_region_serving("http://h/models/m/"); }).code() == errc::invalid_argument);
 }
 
 TEST_CASE("PRT_URL may end in a line break, as a file with secrets does")

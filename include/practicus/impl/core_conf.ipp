@@ -175,6 +175,19 @@ PRACTICUS_DECL region core_conf::default_region() const
 PRACTICUS_DECL region core_conf::find(std::string_view name) const
 {
     auto const all = regions();
+    return only(named(name, all), all);
+}
+
+PRACTICUS_DECL region core_conf::choose(std::string_view name) const
+{
+    auto const all = regions();
+    auto found = named(name, all);
+    if (!found.empty() && found.front().is_named(name) != region::match::login) prefer_default(found);
+    return only(found, all);
+}
+
+PRACTICUS_DECL std::vector<region> core_conf::named(std::string_view name, std::vector<region> const& all)
+{
     std::vector<region> found;
     auto best = region::match::host;
     for (auto& r : all)
@@ -183,20 +196,31 @@ PRACTICUS_DECL region core_conf::find(std::string_view name) const
             best = m;
             found.push_back(r);
         }
-    return only(found, all);
+    return found;
+}
+
+PRACTICUS_DECL void core_conf::prefer_default(std::vector<region>& found)
+{
+    auto const it = std::find_if(found.begin(), found.end(), [](auto const& r) { return r.is_default(); });
+    if (it == found.end()) return;
+    auto const chosen = *it;
+    if (std::all_of(found.begin(), found.end(), [&](auto const& r) { return r.url() == chosen.url(); }))
+        found = {chosen};
 }
 
 PRACTICUS_DECL region core_conf::find_serving(std::string_view url) const
 {
-    service_url const target(url);
+    // No service url: any name may stand in it.
+    auto const target = model_url(url).str();
     auto const all = regions();
     std::vector<region> found;
     for (auto& r : all) {
-        if (!target.str().starts_with(r.url().str())) continue;
+        if (!target.starts_with(r.url().str())) continue;
         if (!found.empty() && r.url().str().size() < found.front().url().str().size()) continue;
         if (!found.empty() && r.url() != found.front().url()) found.clear();
         found.push_back(r);
     }
+    prefer_default(found);
     return only(found, all);
 }
 
@@ -225,9 +249,12 @@ PRACTICUS_DECL core_conf& core_conf::make_default(region const& r)
 PRACTICUS_DECL core_conf& core_conf::put(region const& given)
 {
     auto const r = checked(given);
+    auto const was_default = kept_default();
     if (file_.sections().empty()) begin();
     file_.section("k8s");
     auto* to = section_of(r);
+    bool const replaces = was_default && (was_default->is_same_login(r) ||
+                                          (to != nullptr && was_default->is_same_login(*read_region(*to))));
     if (to == nullptr) {
         to = &file_.section(section_prefix + std::to_string(renumber()));
         to->set("host_url", r.host_url());
@@ -240,8 +267,10 @@ PRACTICUS_DECL core_conf& core_conf::put(region const& given)
     erase_others_than(to->name, r);
     add_emails();
     renumber();
-    if (default_key().empty()) make_default(r);
-    return *this;
+    if (default_key().empty() || replaces) return make_default(r);
+    auto const now_default = kept_default();
+    bool const is_kept = !was_default || (now_default && now_default->is_same_login(*was_default));
+    return is_kept ? *this : make_default(*was_default);
 }
 
 PRACTICUS_DECL core_conf& core_conf::replace_refresh_token(region const& r, secret const& token)
@@ -309,9 +338,11 @@ PRACTICUS_DECL region core_conf::checked(region const& r) const
     if (auto const known = find_login(result); known && result.email_.empty()) result.email_ = known->email();
     if (result.email_.empty())
         throw error(errc::invalid_argument, "the user's e-mail is unknown, and the SDK needs it");
+    // The region's word, which must not cost the login.
+    if (!can_be_kept(result.username_)) result.username_.clear();
     if (result.username_.empty()) result.username_ = result.user();
     if (!can_be_kept(result.username_) || !can_be_kept(result.email_))
-        throw error(errc::invalid_argument, "the region's user has no name that can be kept");
+        throw error(errc::invalid_argument, "the user's e-mail cannot be kept");
     return result;
 }
 
@@ -323,14 +354,21 @@ PRACTICUS_DECL bool core_conf::can_be_kept(std::string_view text) noexcept
 PRACTICUS_DECL std::string core_conf::email_of(secret const& token)
 {
     auto const claimed = read_jwt(token.reveal()).sub.value_or(std::string());
-    return claimed.find('@') != claimed.npos && can_be_kept(claimed) ? claimed : std::string();
+    return can_be_kept(claimed) ? claimed : std::string();
 }
 
 PRACTICUS_DECL void core_conf::add_emails()
 {
     for (auto& s : file_.sections())
         if (auto const r = read_region(s); r && r->has_login() && file_.raw(s, "email") == nullptr)
-            s.set("email", email_of(r->login().value()));
+            s.set("email", r->email());
+}
+
+PRACTICUS_DECL std::optional<region> core_conf::kept_default() const
+{
+    auto all = regions();
+    auto* const r = find_default(all);
+    return r != nullptr ? std::optional(*r) : std::nullopt;
 }
 
 PRACTICUS_DECL region* core_conf::find_default(std::vector<region>& all) const
@@ -452,9 +490,16 @@ PRACTICUS_DECL std::optional<region> core_conf::read_region(detail::ini_section 
         if (!token.empty()) login = credentials::refresh_token(token);
         detail::wipe(token.data(), token.size());
         auto const url = file_.value(s, "host_url");
-        region result(service_url(url), file_.value(s, "username"), file_.value(s, "email"), std::move(login),
-                      path());
+        auto const username = file_.value(s, "username");
+        auto email = file_.value(s, "email");
+        // An empty one without a name is a user of its own for the SDK.
+        bool const is_open = !username.empty() || file_.raw(s, "email") == nullptr;
+        if (email.empty() && login && is_open) email = email_of(login->value());
+        region result(service_url(url), username, email, std::move(login), path());
         result.typed_as(url);
+        // The SDK takes off schemes in lower case alone: any other is a part of its key.
+        auto const scheme = result.url().scheme().size();
+        result.host_url_.replace(0, scheme, url, 0, scheme);
         return result;
     } catch (error const&) {
         return std::nullopt;
