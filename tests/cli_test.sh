@@ -102,6 +102,9 @@ host=${url#http://}
 says "Logged in as admin@$host"
 [ "$(stat -c %a .practicus/core.conf)" = 600 ] || fail "the mode of core.conf"
 PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 0 "$practicus" login "$url"
+# Files with secrets, and other systems, end a line in their own way.
+PRT_URL=$url PRT_TOKEN=$'\n' PRT_EMAIL=$'admin@company.com\r\n' PRT_PASSWORD=$'practicus\r\n' expect 0 "$practicus" models
+expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<< $'practicus\r'
 # A login that is for no url is for none.
 PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus expect 2 "$practicus" login "$url" < /dev/null
 PRT_TOKEN=nonsense expect 0 "$practicus" --url "$url" prefixes
@@ -112,13 +115,17 @@ says "is the region's url shorter"
 ! grep -q "practicus models" err || fail "advice for models"
 token=$(sed -n 's/^refresh_token = //p' .practicus/core.conf)
 expect 0 "$practicus" login "$url" --token-stdin <<< "$token"
-# Whose it is, the token says, or --email.
+# Whose it is, the token says, else --email.
 grep -q '^email = admin@company.com$' .practicus/core.conf || fail "no e-mail"
 expect 2 "$practicus" login "$url" --token-stdin <<< opaque
 says "give --email"
 expect 0 "$practicus" login "$url" --email other@company.com --token-stdin <<< "$token"
-expect 0 "$practicus" logout other@company.com@$host
-says "admin@$host is the default now"
+says "the token is a login of admin@company.com: --email has no effect"
+PRT_URL=$url PRT_TOKEN=$token expect 0 "$practicus" login "$url" --email other@company.com
+says "the token is a login of admin@company.com: --email has no effect"
+[ "$(grep '^email' .practicus/core.conf)" = "email = admin@company.com" ] || fail "another e-mail than the token's"
+PRT_URL=$url PRT_TOKEN=$token expect 0 "$practicus" login "$url" --email admin@company.com
+! grep -q "no effect" err || fail "a warning for nothing"
 # The environment's login is for its own url, and no model's url decides where a token goes.
 PRT_URL=http://127.0.0.1:1 PRT_TOKEN=$token expect 2 "$practicus" login "$url" < /dev/null
 PRT_TOKEN=$token expect 3 "$practicus" token http://127.0.0.1:1/models/practicus/diamond-price/
@@ -390,6 +397,34 @@ expect 5 "$practicus" predict $model in.csv new.csv
 [ ! -e new.csv ] || fail "a file for nothing"
 expect 0 "$practicus" logout --all
 [ -z "$(find .practicus/tokens -name '*.json')" ] || fail "tokens are left"
+
+# Users of one local part are told apart, also where the region says nothing of them.
+start_region --no-usernames
+host=${url#http://}
+for user in sales labs; do
+    expect 0 "$practicus" login "$url" --email admin@$user.company.com --password-stdin <<< practicus
+    expect 0 "$practicus" token $model
+    mv out token.$user
+done
+! cmp -s token.sales token.labs || fail "a token of another user"
+for place in "--url $url" "--region $host"; do
+    expect 0 "$practicus" $place token $model
+    cmp out token.labs
+done
+expect 0 "$practicus" --region admin@sales.company.com@$host token $model
+cmp out token.sales
+expect 1 "$practicus" logout "$url"
+says "name one: admin@"
+token=$(sed -n '/^email = admin@labs/,/^$/s/^refresh_token = //p' .practicus/core.conf)
+expect 2 "$practicus" login "$url" --token-stdin <<< "$token"
+says "give --email"
+expect 0 "$practicus" login "$url" --email admin@labs.company.com --token-stdin <<< "$token"
+expect 0 "$practicus" logout admin@labs.company.com@$host
+says "admin@$host is the default now"
+expect 0 "$practicus" token $model
+cmp out token.sales
+expect 0 "$practicus" logout --all
+stop_region
 
 # core.conf: what names nothing is told, with what there is; and nothing of it goes to another region.
 start_region

@@ -107,6 +107,7 @@ struct mock_arguments
     std::uint16_t port = 0;
     std::string ca_file;
     bool rotate = false;
+    bool no_usernames = false;
     std::string one_time_password;
     std::size_t max_body = 0; // of the model finance/loan-risk
 };

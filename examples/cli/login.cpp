@@ -29,6 +29,8 @@ std::string read_line(char const* what)
     std::string line;
     if (!std::getline(std::cin, line))
         throw std::runtime_error(std::string("there is no ") + what + " in standard input");
+    // A line of other systems ends in two characters.
+    if (line.ends_with('\r')) line.pop_back();
     return line;
 }
 
@@ -71,14 +73,18 @@ std::string url_of(settings const& with, login_arguments const& arguments)
     return url;
 }
 
-/// Whose login it is: the SDK reads no region at all from a file that does not say it of each.
+/// Whose login it is: the SDK reads no region at all from a file that does not say it of each. As for the
+/// SDK, a token's own e-mail counts more than another one that is given.
 std::string email_of(practicus::credentials const& who, login_arguments const& arguments)
 {
     if (!who.email().empty()) return who.email();
-    if (!arguments.email.empty()) return arguments.email;
+    auto const& given = arguments.email;
     auto claimed = practicus::read_jwt(who.value().reveal()).sub.value_or(std::string());
-    if (claimed.find('@') == claimed.npos)
+    if (claimed.empty() && given.empty())
         throw usage_error("the token does not say whose login it is: give --email EMAIL");
+    if (!given.empty() && claimed.find('@') == claimed.npos) return given;
+    if (!given.empty() && given != claimed)
+        std::cerr << "practicus: the token is a login of " << claimed << ": --email has no effect\n";
     return claimed;
 }
 
@@ -113,7 +119,9 @@ practicus::region keep_login(session& s, std::string const& path, practicus::reg
     practicus::core_conf::update(path,
                                  [&](practicus::core_conf& conf) { conf.put(login).make_default(login); });
     practicus::core_conf const now(path);
-    auto kept = now.find_login(login).value();
+    // Another process may have logged out meanwhile.
+    auto const found = now.find_login(login);
+    auto const& kept = found ? *found : login;
     try {
         now.erase_unused_tokens();
         s.run(kept.share_tokens(tokens));

@@ -103,7 +103,9 @@ private:
         auto* command = add("login", "Logs in to a region, and keeps the login in core.conf",
                             [this] { return cli::login(global, login); });
         command->add_option("URL", login.url, "the region's url");
-        command->add_option("--email", login.email, "whose login; else the token says it, or it is asked for")
+        command
+            ->add_option("--email", login.email,
+                         "whose login, unless the token says it; else it is asked for")
             ->type_name("EMAIL");
         auto* const password = command->add_flag("--password-stdin", login.password_from_input,
                                                  "the first line of standard input is the password");
@@ -203,6 +205,8 @@ private:
             ->check(number(0, 65535))
             ->type_name("N");
         command->add_flag("--rotate", mock.rotate, "replace refresh tokens with each use");
+        command->add_flag("--no-usernames", mock.no_usernames,
+                          "name no users, and issue tokens that say nothing of them");
         command
             ->add_option("--one-time-password", mock.one_time_password,
                          "the first login by password needs this as well")

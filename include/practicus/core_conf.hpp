@@ -234,7 +234,8 @@ public:
     /// In the file's order; without what holds no url that can be used.
     std::vector<region> regions() const;
 
-    /// The one that the file names; of several that have the same key the first, as the SDK does it. Throws
+    /// The one that the file names; of several that have the same key the first, as the SDK does it, and of
+    /// an `http` and an `https` url of one user, which are one login for the SDK, the last. Throws
     /// `errc::login_required`, with the keys there are, if the file names none or one that is not there: the
     /// SDK takes no other one either, not even the only one.
     region default_region() const;
@@ -355,6 +356,14 @@ private:
     /// The default, if the file names one that is there.
     std::optional<region> kept_default() const;
 
+    /// Returns true if the SDK has one login in both. When it saves, it keeps what the last of such sections
+    /// says.
+    static bool are_one_for_sdk(region const& a, region const& b);
+
+    /// Brings the sections that are one with a login for the SDK together, the login's last: to the place of
+    /// the first of them, or of the first section that they are to stand before.
+    void put_last(region const& r, std::function<bool(region const&)> const& is_before);
+
     /// All that the text names best.
     static std::vector<region> named(std::string_view name, std::vector<region> const& all);
 
@@ -450,11 +459,7 @@ inline std::string to_table(std::vector<region> const& regions)
 inline std::string environment_url()
 {
     auto const* value = std::getenv("PRT_URL");
-    std::string_view const text = value != nullptr ? value : "";
-    constexpr std::string_view space = " \t\r\n";
-    auto const first = text.find_first_not_of(space);
-    if (first == text.npos) return {};
-    return std::string(text.substr(first, text.find_last_not_of(space) - first + 1));
+    return std::string(detail::trimmed(value != nullptr ? value : ""));
 }
 
 namespace detail {

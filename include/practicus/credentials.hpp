@@ -40,7 +40,7 @@ public:
     static credentials password(std::string_view email, std::string_view password)
     {
         credentials result(kind::password, "password", password, false);
-        result.email_ = checked("e-mail", trim(email));
+        result.email_ = checked("e-mail", detail::trimmed(email));
         return result;
     }
 
@@ -60,19 +60,19 @@ public:
     /// token. Throws `errc::invalid_credentials`.
     static credentials token(std::string_view token)
     {
-        auto const is_access = read_jwt(trim(token)).type == token_type::access;
+        auto const is_access = read_jwt(detail::trimmed(token)).type == token_type::access;
         return is_access ? access_token(token) : refresh_token(token);
     }
 
     /// From the environment: `PRT_TOKEN` (a refresh or an access token, as the vendor's SDK reads it), else
-    /// `PRT_EMAIL` and `PRT_PASSWORD`; nothing if neither is set. Throws `errc::invalid_credentials`.
+    /// `PRT_EMAIL` and `PRT_PASSWORD`; nothing if neither is set. A blank one counts as not set, and a line
+    /// end behind the password is not a part of it. Throws `errc::invalid_credentials`.
     static std::optional<credentials> from_environment()
     {
-        if (auto const* value = std::getenv("PRT_TOKEN"); value != nullptr && *value != '\0')
-            return token(value);
-        auto const* email = std::getenv("PRT_EMAIL");
-        auto const* value = std::getenv("PRT_PASSWORD");
-        if (email == nullptr || value == nullptr || *email == '\0' || *value == '\0') return std::nullopt;
+        if (auto const value = variable("PRT_TOKEN"); !detail::trimmed(value).empty()) return token(value);
+        auto const email = variable("PRT_EMAIL");
+        auto const value = detail::without_line_end(variable("PRT_PASSWORD"));
+        if (detail::trimmed(email).empty() || value.empty()) return std::nullopt;
         return password(email, value);
     }
 
@@ -80,7 +80,7 @@ public:
     /// repeated by itself once it may have reached the region. Throws `errc::invalid_credentials`.
     credentials& one_time_password(std::string_view value)
     {
-        one_time_password_ = secret(checked("one-time password", trim(value)));
+        one_time_password_ = secret(checked("one-time password", detail::trimmed(value)));
         return *this;
     }
 
@@ -105,15 +105,13 @@ public:
 
 private:
     credentials(kind k, char const* name, std::string_view value, bool header)
-        : kind_(k), value_(header ? checked_token(name, trim(value)) : checked(name, value))
+        : kind_(k), value_(header ? checked_token(name, detail::trimmed(value)) : checked(name, value))
     {}
 
-    static std::string_view trim(std::string_view text) noexcept
+    static std::string_view variable(char const* name) noexcept
     {
-        constexpr std::string_view space = " \t\r\n";
-        auto const first = text.find_first_not_of(space);
-        if (first == std::string_view::npos) return {};
-        return text.substr(first, text.find_last_not_of(space) - first + 1);
+        auto const* const value = std::getenv(name);
+        return value != nullptr ? value : "";
     }
 
     static std::string_view checked(char const* name, std::string_view value)

@@ -569,14 +569,48 @@ TEST_CASE("core.conf: the default is found as the SDK finds it, and where hosts 
 TEST_CASE("core.conf: of two logins that have one key, the default comes first in the file")
 {
     home h;
+    core_conf conf;
+    conf.put(login_at("http://x", "t"));
+    for (auto const* email : {"admin@a", "admin@b"})
+        conf.put(login_at("http://h", email, email));
+    conf.make_default("admin@b@h").save();
+    CHECK(core_conf().default_key() == "admin@h");
+    CHECK(token_of(core_conf().default_region()) == "admin@b");
+    CHECK(core_conf().regions()[1].email() == "admin@b");
+    conf.make_default("admin@a@h").save();
+    CHECK(token_of(core_conf().default_region()) == "admin@a");
+}
+
+TEST_CASE("core.conf: of an http and an https login that are one for the SDK, the newest stands last")
+{
+    home h;
     h.write(sections_of({"http://x", "https://h:8080", "http://h:8080"}));
     core_conf conf;
-    conf.make_default(conf.find("http://h:8080")).save();
-    CHECK(core_conf().default_key() == "admin@h:8080");
-    CHECK(token_of(core_conf().default_region()) == "of-http://h:8080");
-    CHECK(core_conf().regions()[1].url().str() == "http://h:8080/");
-    conf.make_default("https://h:8080").save();
-    CHECK(token_of(core_conf().default_region()) == "of-https://h:8080");
+    auto const urls = [&] {
+        conf.save();
+        std::string result;
+        for (std::string rest = h.text(); rest.find("host_url = ") != rest.npos;) {
+            rest.erase(0, rest.find("host_url = ") + 11);
+            result += rest.substr(0, rest.find('\n')) + ' ';
+        }
+        return result + token_of(core_conf().default_region());
+    };
+    conf.make_default("http://h:8080");
+    CHECK(urls() == "http://x https://h:8080 http://h:8080 of-http://h:8080");
+    conf.make_default("https://h:8080");
+    CHECK(urls() == "http://x http://h:8080 https://h:8080 of-https://h:8080");
+    // The SDK keeps the last one's values under the one key.
+    conf.put(login_at("http://h:8080", "new"));
+    CHECK(urls() == "http://x https://h:8080 http://h:8080 new");
+    conf.put(login_at("https://h:8080", "newer")).make_default("https://h:8080");
+    CHECK(urls() == "http://x http://h:8080 https://h:8080 newer");
+    // Both stand before another user's whose key is the same.
+    conf.put(login_at("https://h:8080", "other", "admin@labs.com"));
+    conf.make_default("admin@labs.com@h:8080");
+    CHECK(urls() == "http://x https://h:8080 http://h:8080 https://h:8080 other");
+    conf.make_default("admin@company.com@http://h:8080");
+    CHECK(urls() == "http://x https://h:8080 http://h:8080 https://h:8080 new");
+    CHECK(core_conf().regions()[3].email() == "admin@labs.com");
 }
 
 TEST_CASE("core.conf: a url is kept as it was typed, and the key with it")

@@ -211,6 +211,28 @@ TEST_CASE("credentials from the environment")
         CHECK(who->email() == "a@b");
         CHECK(who->value().reveal() == "x");
     }
+    SECTION("a file with secrets ends in a line end, and a blank variable is none")
+    {
+        for (std::string const end : {"\n", "\r\n"}) {
+            environment const set(
+                variables{{"PRT_TOKEN", end}, {"PRT_EMAIL", "a@b" + end}, {"PRT_PASSWORD", " x " + end}});
+            auto const who = credentials::from_environment();
+            REQUIRE(who);
+            CHECK(who->email() == "a@b");
+            CHECK(who->value().reveal() == " x ");
+        }
+        for (auto const* blank : {"\n", " ", "\r\n"}) {
+            environment const email(variables{{"PRT_EMAIL", blank}, {"PRT_PASSWORD", "x"}});
+            CHECK_FALSE(credentials::from_environment());
+        }
+        environment const set(variables{{"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "\n"}});
+        CHECK_FALSE(credentials::from_environment());
+    }
+    SECTION("a line end in a password's midst is refused")
+    {
+        environment const set(variables{{"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x\n\n"}});
+        CHECK(refusal([] { credentials::from_environment(); }) == "the password holds a control character");
+    }
     SECTION("a token goes first")
     {
         environment const set(

@@ -43,6 +43,23 @@ constexpr bool is_token_character(char c) noexcept
            others.find(c) != std::string_view::npos;
 }
 
+/// Without white space at both ends, which a file with secrets leaves there.
+constexpr std::string_view trimmed(std::string_view text) noexcept
+{
+    constexpr std::string_view space = " \t\r\n";
+    auto const first = text.find_first_not_of(space);
+    if (first == text.npos) return {};
+    return text.substr(first, text.find_last_not_of(space) - first + 1);
+}
+
+/// Without a line end at its end: spaces may belong to a password.
+constexpr std::string_view without_line_end(std::string_view text) noexcept
+{
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    return text;
+}
+
 constexpr char to_lower(char c) noexcept
 {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;

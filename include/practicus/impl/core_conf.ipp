@@ -232,18 +232,33 @@ PRACTICUS_DECL std::optional<region> core_conf::find_login(region const& same) c
 
 PRACTICUS_DECL core_conf& core_conf::make_default(region const& r)
 {
-    auto const key = read_region(required(r))->key();
-    set_default(key);
+    auto const login = *read_region(required(r));
+    set_default(login.key());
     // Of several sections that have the key, the first one counts.
-    auto& all = file_.sections();
-    auto const it = all.begin() + (&required(r) - all.data());
-    auto const first = std::find_if(all.begin(), it, [&](auto const& s) {
-        auto const other = read_region(s);
-        return other && other->key() == key;
-    });
-    std::rotate(first, it, it + 1);
-    renumber();
+    put_last(login, [&](region const& other) { return other.key() == login.key(); });
     return *this;
+}
+
+PRACTICUS_DECL void core_conf::put_last(region const& r, std::function<bool(region const&)> const& is_before)
+{
+    auto const is_one = [&](auto const& s) {
+        auto const other = read_region(s);
+        return other && are_one_for_sdk(*other, r);
+    };
+    auto& all = file_.sections();
+    auto const first = std::find_if(all.begin(), all.end(), [&](auto const& s) {
+        auto const other = read_region(s);
+        return other && (are_one_for_sdk(*other, r) || is_before(*other));
+    });
+    auto const end = std::stable_partition(first, all.end(), is_one);
+    std::stable_partition(first, end, [&](auto const& s) { return !read_region(s)->is_same_login(r); });
+    renumber();
+}
+
+PRACTICUS_DECL bool core_conf::are_one_for_sdk(region const& a, region const& b)
+{
+    return detail::without_scheme(a.host_url()) == detail::without_scheme(b.host_url()) &&
+           a.email() == b.email();
 }
 
 PRACTICUS_DECL core_conf& core_conf::put(region const& given)
@@ -266,8 +281,10 @@ PRACTICUS_DECL core_conf& core_conf::put(region const& given)
     to->set("refresh_token", r.login().value().reveal());
     erase_others_than(to->name, r);
     add_emails();
-    renumber();
-    if (default_key().empty() || replaces) return make_default(r);
+    auto const kept = *find_login(r);
+    put_last(kept, [](region const&) { return false; });
+    bool const follows = was_default && are_one_for_sdk(*was_default, kept);
+    if (default_key().empty() || replaces || follows) return make_default(r);
     auto const now_default = kept_default();
     bool const is_kept = !was_default || (now_default && now_default->is_same_login(*was_default));
     return is_kept ? *this : make_default(*was_default);
@@ -376,15 +393,17 @@ PRACTICUS_DECL region* core_conf::find_default(std::vector<region>& all) const
     auto const named = default_key();
     if (named.empty()) return nullptr;
     auto const key = detail::without_scheme(named);
-    auto const first = [&](auto const& is_it) {
-        auto const found = std::find_if(all.begin(), all.end(), is_it);
-        return found != all.end() ? &*found : nullptr;
+    auto const found = [&](auto const& is_it) {
+        region* result = nullptr;
+        for (auto& one : all)
+            if (is_it(one) && (result == nullptr || are_one_for_sdk(*result, one))) result = &one;
+        return result;
     };
-    if (auto* const r = first([&](region const& one) {
+    if (auto* const r = found([&](region const& one) {
             return one.key() == key || detail::without_scheme(one.host_url()) == key;
         }))
         return r;
-    return first([&](region const& one) {
+    return found([&](region const& one) {
         try {
             return one.is_named(named) >= region::match::region;
         } catch (error const&) {
