@@ -111,6 +111,20 @@ class OursForTheSdk(unittest.TestCase):
         home.practicus("logout", key(front.url + "/Other"))
         self.assertEqual([r[0] for r in home.sdk(sdk_regions)], [key(front.url + "/sub")])
 
+    def test_a_login_by_http_beside_one_by_https(self):
+        # One login for the SDK: when it saves, it keeps the newest.
+        home = Home()
+        home.write(
+            REGION.replace("a@h.com", key(front.url))
+            .replace("https://h.com", front.url.replace("http:", "https:"))
+            .replace("a@c.com", EMAIL)
+            .replace("username = a\n", "username = admin\n")
+        )
+        log_in(home, front.url)
+        self.assertEqual([(r["url"][:5], r["is_default"]) for r in home.regions()], [("https", False), ("http:", True)])
+        home.sdk(sdk_login(front.url + "/Other"))
+        self.assertEqual([r[1] for r in home.sdk(sdk_regions)], [front.url, front.url + "/Other"])
+
     def test_a_login_beside_those_of_the_sdk(self):
         home = Home()
         home.sdk(sdk_login(front.url + "/sub"))
@@ -224,6 +238,7 @@ TEXTS = {
     "a path": REGION.replace("h.com", "h.com/Sub/region"),
     "a port": REGION.replace("h.com", "h.com:443"),
     "a host in capitals": REGION.replace("h.com", "H.Com"),
+    "a scheme in capitals": REGION.replace("https://h.com", "HTTPS://h.com").replace("= a@h.com", "= a@HTTPS://h.com"),
     "http beside https": REGION + SECOND.replace("https://i.com", "http://h.com"),
     "two e-mails of one name": REGION + SECOND.replace("i.com", "h.com").replace("a@c.com", "a@d.com"),
     "foreign sections and options": "[mine]\nx = 1\n" + REGION + "note = mine\n",
