@@ -112,7 +112,7 @@ TEST_CASE("models and deployments: an answer of the wrong shape names field and 
          {R"([{"id":1,"name":"n"}])", "'[0].model_prefix' is missing"},
          {R"([{"id":1,"name":"n","model_prefix":"p"}])", "'[0].model_prefix' is not an object, but a string"},
          {R"([{"id":1,"name":"n","model_prefix":{"key":"k"}}])", "'[0].model_prefix.prefix' is missing"},
-         {begin + "{}}]", "'[0].model_versions' is not an array, but an object"},
+         {begin + R"({"a":1}}])", "'[0].model_versions' is not an array, but an object"},
          {begin + "[1]}]", "'[0].model_versions[0]' is not an object, but a number"},
          {begin + R"([{"id":1}]}])", "'[0].model_versions[0].version' is missing"},
          {begin + R"([{"id":1,"version":[]}]}])",
