@@ -125,3 +125,28 @@ TEST_CASE("torture: a strand of Asio that is refused memory once runs nothing an
     }
     CHECK(dead);
 }
+
+TEST_CASE("torture: Asio ends the process where a new strand is refused memory for its mutex")
+{
+    int ended = 0;
+    for (std::size_t k = 0; k != 5; ++k) {
+        auto const child = ::fork();
+        if (child == 0) {
+            for (int const number : {SIGSEGV, SIGBUS, SIGABRT})
+                std::signal(number, SIG_DFL);
+            asio::io_context io;
+            refusal r(k, 1);
+            r.spares_asio = false;
+            refusal::scope const here(r);
+            try {
+                asio::make_strand(asio::any_io_executor(io.get_executor()));
+            } catch (std::bad_alloc const&) {
+            }
+            ::_exit(0);
+        }
+        int status = -1;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) ++ended;
+    }
+    CHECK(ended > 0);
+}

@@ -6,6 +6,7 @@
 #include "catch.hpp"
 
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <string_view>
 #include <utility>
@@ -33,6 +34,8 @@ constexpr excepted functions[] = {
     {"_ZN5boost4asio19executor_work_guardI", ""},
     // A strand that cannot be scheduled keeps what was posted to it, and is never scheduled again.
     {"_ZN5boost4asio6detail23strand_executor_service", "do_execute"},
+    // A strand that is not complete yet is destroyed by a pointer that it has not set.
+    {"_ZN5boost4asio6detail23strand_executor_service", "create_implementation"},
 };
 
 bool fails() noexcept
@@ -48,7 +51,8 @@ void* allocate(std::size_t size)
 {
     void* const p = fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
     if (p == nullptr) throw std::bad_alloc();
-    return p;
+    // What is read before it is written is no address.
+    return std::memset(p, 0x55, size);
 }
 
 } // namespace
