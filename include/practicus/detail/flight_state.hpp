@@ -164,8 +164,8 @@ public:
     }
 
     /// A login or a logout. `keep` what is cached only if it is the same user's. If a ticket comes back,
-    /// start that flight: with the credentials of now, for those who waited for the one that is void. None
-    /// comes back unless `again`: who waits is to be told then.
+    /// start that flight: with the credentials of now, for those who waited for the one that is void. Without
+    /// `again`, none comes back, and the waiters are to be told.
     flight_ticket credentials_changed(bool keep, bool again = true) noexcept
     {
         if (shut_) return 0;
