@@ -54,8 +54,11 @@ public:
         simulated_.store(steady_ns, std::memory_order_relaxed);
     }
 
+    /// Starts to simulate at the present moment if that has not been done.
     void advance(std::chrono::nanoseconds by) noexcept
     {
+        if (simulated_.load(std::memory_order_relaxed) == real)
+            simulate(std::chrono::steady_clock::now(), std::chrono::system_clock::now());
         simulated_.fetch_add(by.count(), std::memory_order_relaxed);
     }
 

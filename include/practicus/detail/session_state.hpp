@@ -176,7 +176,7 @@ private:
     /// A login takes the place of the one before if both are known to be one account's.
     void join_former()
     {
-        if (former_lineage_.empty() || !are_one_account(former_user_, user_)) return;
+        if (former_lineage_.empty() || !are_same(former_user_, user_)) return;
         auto both = former_lineage_;
         both.add(lineage_);
         lineage_ = std::move(both);

@@ -21,10 +21,11 @@ struct user_identity
     std::string id;
     /// The `sub` claim.
     std::string subject;
-    /// What the region calls the user: its answer's `username`, else the claim.
-    std::string name;
     /// Of a login with a password, in full.
     std::string email;
+    /// What the region calls the user: its answer's `username`, else the claim. For people: it tells no two
+    /// users apart, since a region may give one name to several.
+    std::string name;
 
     bool empty() const { return text().empty(); }
 
@@ -41,6 +42,7 @@ struct user_identity
     {
         for (auto const& p : parts)
             if (!(other.*p.member).empty()) this->*p.member = other.*p.member;
+        if (!other.name.empty()) name = other.name;
     }
 
     /// A text that no other user of the region has, or an empty one.
@@ -60,13 +62,6 @@ struct user_identity
         return false;
     }
 
-    /// The same, where a name is no proof: two accounts may have one.
-    friend bool are_one_account(user_identity a, user_identity const& b)
-    {
-        a.name.clear();
-        return are_same(a, b);
-    }
-
 private:
     struct part
     {
@@ -74,14 +69,12 @@ private:
         char const* label;
     };
 
-    // The best first. Regions may give one name to users of two e-mails.
-    static part const parts[4];
+    // The best first.
+    static part const parts[3];
 };
 
-inline constexpr user_identity::part user_identity::parts[4] = {{&user_identity::id, "id "},
-                                                                {&user_identity::subject, "sub "},
-                                                                {&user_identity::email, "email "},
-                                                                {&user_identity::name, "name "}};
+inline constexpr user_identity::part user_identity::parts[3] = {
+    {&user_identity::id, "id "}, {&user_identity::subject, "sub "}, {&user_identity::email, "email "}};
 
 /// The refresh tokens that a login has had, as a text of their digests, oldest first. It proves that two
 /// logins are one where the region says nothing of its users: one refreshes what the other was given.

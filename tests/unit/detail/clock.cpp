@@ -52,3 +52,15 @@ TEST_CASE("simulated time may begin anywhere, and again")
     c.advance(24h * 366);
     CHECK(c.now() == time_point(50s + 24h * 366));
 }
+
+TEST_CASE("time that is moved while it is real stands still from then on")
+{
+    client_clock c;
+    auto const before = c.precise_now();
+    c.advance(1h);
+    auto const then = c.now();
+    CHECK(then - before >= 1h);
+    CHECK(then - before < 2h);
+    CHECK(c.now() == then);
+    CHECK(std::chrono::abs(c.system_now() - std::chrono::system_clock::now() - 1h) < 1h);
+}

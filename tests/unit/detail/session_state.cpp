@@ -21,8 +21,8 @@ using practicus::secret;
 using practicus::token;
 using source = session_state::source;
 
-constexpr char const* access_jwt_of_anna =
-    "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIiwidXNlcm5hbWUiOiJhbm5hIn0.c2ln";
+std::string const access_jwt_of_anna =
+    jwt_text(R"({"token_type":"access","username":"anna","sub":"anna@company.com"})");
 
 token make(std::string_view text)
 {
@@ -256,16 +256,42 @@ TEST_CASE("the user's name is what the region says, else the token, else the e-m
 
 namespace {
 
+std::string const newer = jwt_text(R"({"sub":"anna@company.com","n":2})");
+
 /// What another process of anna's has left.
 stored_value left_by_another(int born)
 {
     stored_value v;
     v.value = make("shared");
     v.born = at(born);
-    v.refresh = make("newer");
+    v.refresh = make(newer);
     v.username = "anna";
     v.login = "anna@company.com";
     return v;
+}
+
+} // namespace
+
+namespace {
+
+/// A login's entry in a store, as another process finds it.
+stored_value left_by(session_state const& state, int born)
+{
+    stored_value v;
+    v.value = make("opaque");
+    v.life = 30min;
+    CHECK(state.describe(v, state.generation()));
+    v.born = at(born);
+    auto const read = read_stored(write_stored(v));
+    REQUIRE(read);
+    return *read;
+}
+
+session_state by_password(char const* email, std::string name = {})
+{
+    session_state state(credentials::password(email, "x"));
+    CHECK(state.adopt(tokens("a", std::string("r-") + email, std::move(name)), at(0), state.generation()));
+    return state;
 }
 
 } // namespace
@@ -283,12 +309,12 @@ TEST_CASE("another process' login is taken over, with its refresh token and name
         state = session_state(credentials::refresh_token(access_jwt_of_anna));
     }
     CHECK(state.adopt_stored(left_by_another(1)));
-    CHECK(state.refresh() == make("newer"));
+    CHECK(state.refresh() == make(newer));
     CHECK(state.username() == "anna");
     stored_value described;
     REQUIRE(state.describe(described, state.generation()));
     CHECK(described.born == at(1));
-    CHECK(described.refresh == make("newer"));
+    CHECK(described.refresh == make(newer));
     CHECK(described.username == "anna");
     CHECK(described.login == "anna@company.com");
 }
@@ -303,11 +329,11 @@ TEST_CASE("what was stored before the present login or refresh is not taken over
     CHECK_FALSE(state.adopt_stored(left_by_another(19)));
     CHECK(state.refresh() == make("r"));
     CHECK(state.adopt_stored(left_by_another(21)));
-    CHECK(state.refresh() == make("newer"));
+    CHECK(state.refresh() == make(newer));
     auto older = left_by_another(20);
     older.refresh = make("older");
     CHECK_FALSE(state.adopt_stored(older));
-    CHECK(state.refresh() == make("newer"));
+    CHECK(state.refresh() == make(newer));
 }
 
 TEST_CASE("what was stored in the moment of an explicit login is of before it; its own answer is not")
@@ -318,7 +344,9 @@ TEST_CASE("what was stored in the moment of an explicit login is of before it; i
     CHECK(state.adopt_stored(left_by_another(11)));
     state.replace(credentials::refresh_token(access_jwt_of_anna), at(20));
     CHECK(state.adopt(tokens("a", "r"), at(30), state.generation()));
-    CHECK(state.adopt_stored(left_by_another(30)));
+    auto later = left_by_another(30);
+    later.refresh = make(jwt_text(R"({"sub":"anna@company.com","n":3})"));
+    CHECK(state.adopt_stored(later));
 }
 
 TEST_CASE("nothing is stored of a login that another, or a logout, has followed")
@@ -351,16 +379,38 @@ TEST_CASE("another user's login is not taken over")
         kept.login.clear();
         CHECK_FALSE(state.adopt_stored(kept));
     }
-    SECTION("by the name that the refresh token has in it")
+    SECTION("by the subject that the refresh token has in it")
     {
         session_state state(credentials::refresh_token(access_jwt_of_anna));
-        kept.username = "berta";
+        kept.refresh = make(jwt_text(R"({"sub":"berta@company.com"})"));
         CHECK_FALSE(state.adopt_stored(kept));
-        kept.username.clear();
-        CHECK_FALSE(state.adopt_stored(kept));
-        kept.username = "anna";
+        kept.refresh = make(newer);
         CHECK(state.adopt_stored(kept));
     }
+    SECTION("where only its name is known, which two users may have")
+    {
+        session_state state(credentials::refresh_token(jwt_text(R"({"username":"anna"})")));
+        kept.refresh = make("opaque");
+        CHECK_FALSE(state.adopt_stored(kept));
+        kept.refresh = make(jwt_text(R"({"username":"anna","n":2})"));
+        CHECK_FALSE(state.adopt_stored(kept));
+    }
+}
+
+TEST_CASE("two opaque logins that a region gives one name are two users")
+{
+    auto const opaque = [](char const* refresh) {
+        session_state state{credentials::refresh_token(refresh)};
+        CHECK(state.adopt(tokens("a", "", "anna"), at(0), state.generation()));
+        return state;
+    };
+    auto const one = opaque("r"), two = opaque("s");
+    CHECK(one.username() == two.username());
+    CHECK_FALSE(one.whose() == two.whose());
+    CHECK_FALSE(are_same(one.user(), two.user()));
+    auto other = two;
+    CHECK_FALSE(other.adopt_stored(left_by(one, 1)));
+    CHECK(opaque("r").whose() == one.whose());
 }
 
 TEST_CASE("after a logout, and with a given access token, nothing is shared; after a login it is")
@@ -378,30 +428,6 @@ TEST_CASE("after a logout, and with a given access token, nothing is shared; aft
     CHECK(state.shares());
     CHECK(session_state().shares());
 }
-
-namespace {
-
-/// A login's entry in a store, as another process finds it.
-stored_value left_by(session_state const& state, int born)
-{
-    stored_value v;
-    v.value = make("opaque");
-    v.life = 30min;
-    CHECK(state.describe(v, state.generation()));
-    v.born = at(born);
-    auto const read = read_stored(write_stored(v));
-    REQUIRE(read);
-    return *read;
-}
-
-session_state by_password(char const* email, std::string name = {})
-{
-    session_state state(credentials::password(email, "x"));
-    CHECK(state.adopt(tokens("a", std::string("r-") + email, std::move(name)), at(0), state.generation()));
-    return state;
-}
-
-} // namespace
 
 TEST_CASE("where a region names no users, they are told apart by their e-mails in full")
 {
