@@ -461,6 +461,9 @@ TEST_CASE("core.conf: a model's url finds the region with the longest beginning 
     CHECK(token_of(conf.find_serving("http://h/a/models/m/")) == "of-http://h/a");
     CHECK(token_of(conf.find_serving("http://H:80/abc/models/m")) == "of-http://h");
     CHECK(token_of(conf.find_serving("https://h/a/models/m/")) == "of-https://h");
+    // Whichever stands first.
+    h.write(sections_of({"http://h/a", "http://h"}));
+    CHECK(token_of(core_conf().find_serving("http://h/a/models/m/")) == "of-http://h/a");
     auto const e = refused([&] { (void)conf.find_serving("http://h:8080/a/models/m/"); });
     CHECK(e.code() == errc::login_required);
     CHECK_THAT(e.what(), ContainsSubstring("it has"));
