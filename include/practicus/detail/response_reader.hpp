@@ -13,6 +13,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/version.hpp>
+#include <boost/none.hpp>
 #include <boost/optional/optional.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -46,7 +47,7 @@ public:
         response_.secret = secret;
         this->header_limit(static_cast<std::uint32_t>(
             std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
-        this->body_limit(body_limit);
+        this->body_limit(boost::none);
     }
 
     /// Takes what came; returns how much was used. `need_more` is no error here.
@@ -61,8 +62,10 @@ public:
                 break;
             }
             eager(!in_header);
-            auto const n = header_size_ == 0 && lacks_reason(bytes) ? put_with_reason(bytes, code)
-                                                                    : put_some(bytes.substr(used), code);
+            auto n = header_size_ == 0 && lacks_reason(bytes) ? put_with_reason(bytes, code)
+                                                              : put_some(bytes.substr(used), code);
+            if (code == beast::http::error::bad_chunk_extension)
+                n += put_without_blanks(bytes.substr(used + n), code);
             used += n;
             // Beast holds each piece that it is given against the limit; this is for all of them together.
             if (in_header) {
@@ -167,6 +170,27 @@ private:
         return n - (n != 0 ? 1 : 0);
     }
 
+    /// RFC 9112 section 7.1.1: Beast knows blanks before an extension, but not before the end of a chunk's
+    /// line. They become zeros before the size, so that the line stays as long as Beast has measured it.
+    std::size_t put_without_blanks(std::string_view bytes, error_code& code)
+    {
+        constexpr std::string_view line_end = "\r\n";
+        auto const begin = bytes.starts_with(line_end) ? line_end.size() : 0;
+        auto const end = bytes.find(line_end, begin);
+        if (end == std::string_view::npos) return 0;
+        auto const text = bytes.substr(begin, end - begin);
+        auto const kept = text.find_last_not_of(" \t") + 1;
+        if (kept == 0 || kept == text.size()) return 0;
+        auto const digit = text.find_first_not_of('0');
+        // The last chunk is parsed together with the trailer.
+        bool const is_last = std::string_view("; \t").find(text[digit]) != std::string_view::npos;
+        std::string copy(is_last ? bytes : bytes.substr(0, end + line_end.size()));
+        auto* const first = copy.data() + begin;
+        std::rotate(first, first + kept, first + text.size());
+        std::fill_n(first, text.size() - kept, '0');
+        return put_some(copy, code);
+    }
+
     void on_request_impl(beast::http::verb, string_view, string_view, int, error_code&) override {}
 
     void on_response_impl(int status, string_view, int, error_code&) override
@@ -228,11 +252,20 @@ private:
 
     void on_body_init_impl(boost::optional<std::uint64_t> const& length, error_code& code) override
     {
-        if (length && *length > body_limit_) code = beast::http::error::body_limit;
+        if (length) is_too_long(*length, code);
     }
 
-    std::size_t on_body_impl(string_view piece, error_code&) override
+    bool is_too_long(std::uint64_t size, error_code& code) const noexcept
     {
+        if (size <= body_limit_ - body_size_) return false;
+        code = beast::http::error::body_limit;
+        return true;
+    }
+
+    std::size_t on_body_impl(string_view piece, error_code& code) override
+    {
+        if (is_too_long(piece.size(), code)) return 0;
+        body_size_ += piece.size();
         auto& body = response_.body;
         if (body.capacity() - body.size() < piece.size()) {
             auto const known = whole_ ? std::min<std::uint64_t>(left(), believed_length) : 0;
@@ -248,7 +281,10 @@ private:
         return piece.size();
     }
 
-    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+    void on_chunk_header_impl(std::uint64_t size, string_view, error_code& code) override
+    {
+        is_too_long(size, code);
+    }
 
     std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code& code) override
     {
@@ -263,6 +299,8 @@ private:
     std::size_t header_limit_;
     std::size_t header_size_ = 0;
     std::size_t body_limit_;
+    /// Bytes of the body so far. Beast's own limit would count a chunk twice whose line it gets twice.
+    std::size_t body_size_ = 0;
     bool coded_ = false;
     bool in_trailer_ = false;
     bool begun_to_give_ = false;

@@ -143,6 +143,30 @@ TEST_CASE("chunk extensions change nothing")
     CHECK(r.answer.body == "hello!");
 }
 
+TEST_CASE("blanks behind a chunk's size or extension change nothing")
+{
+    for (auto const& blanks :
+         {std::string(" "), std::string("\t"), std::string("  \t "), std::string(300, ' ')}) {
+        INFO(blanks.size());
+        auto const r = read(chunked("5" + blanks + "\r\nhello\r\n1" + blanks + ";a=b" + blanks +
+                                    "\r\n \r\n5;c" + blanks + "\r\nworld\r\n0" + blanks + "\r\n\r\n"));
+        REQUIRE(r.done);
+        CHECK(r.answer.body == "hello world");
+        CHECK(r.answer.keep_alive);
+        // Up to the limit of the body, and not a byte more.
+        limits limit;
+        limit.body = 10;
+        auto const of_two = [&](std::string_view second) {
+            return read(chunked("5" + blanks + "\r\nhello\r\n" + std::string(second)), limit);
+        };
+        CHECK(of_two("5" + blanks + "\r\nworld\r\n000" + blanks + "\r\nDate: evil\r\n\r\n").done);
+        CHECK(of_two("6" + blanks + "\r\nworld!\r\n0\r\n\r\n").failure() == errc::body_too_large);
+        auto const whole = chunked("0" + blanks + ";last=1" + blanks + "\r\nDate: evil\r\n\r\n");
+        CHECK(read(whole + "x").used == whole.size());
+        CHECK(read(whole).answer.date == "d");
+    }
+}
+
 TEST_CASE("trailers never override fields")
 {
     auto const r = read("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: a\r\nDate: d\r\n"
@@ -161,7 +185,9 @@ TEST_CASE("broken chunks")
 {
     for (auto const* bad :
          {"x\r\n", "zz\r\n", "5\r\nhelloX0\r\n\r\n", "-1\r\n\r\n", "\r\n", "11111111111111111\r\n",
-          "5;\x01\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n"}) {
+          "5;\x01\r\nhello\r\n0\r\n\r\n", "0x5\r\nhello\r\n0\r\n\r\n", " 5\r\nhello\r\n0\r\n\r\n",
+          " \r\nhello\r\n0\r\n\r\n", "5 5\r\nhello\r\n0\r\n\r\n", "5 ; \r\nhello\r\n0\r\n\r\n",
+          "5 5 \r\nhello\r\n0\r\n\r\n", "0 x \r\n\r\n\r\n"}) {
         INFO(bad);
         auto const r = read(chunked(bad));
         CHECK_FALSE(r.done);
