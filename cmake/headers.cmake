@@ -48,6 +48,7 @@ set(practicus_marked_headers
     practicus/detail/shape_handler.hpp pure
     practicus/detail/shape_reader.hpp pure
     practicus/detail/error_body.hpp pure
+    practicus/detail/answer_decoding.hpp pure
     practicus/detail/wire.hpp pure
     practicus/detail/http_date.hpp pure
     practicus/detail/random.hpp pure

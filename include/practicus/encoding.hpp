@@ -4,12 +4,14 @@
 
 #include <practicus/detail/ascii.hpp>
 #include <practicus/detail/transcoder.hpp>
+#include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 
 #include <zlib.h>
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <new>
@@ -89,6 +91,25 @@ public:
 
     z_stream* get() noexcept { return &stream_; }
 
+    /// For a decoder: zlib keeps the end of what it has decoded, which may be a token.
+    void wipe_memory() noexcept
+    {
+        stream_.zalloc = [](void*, unsigned count, unsigned size) -> void* {
+            auto const bytes = std::size_t{count} * size + header;
+            auto* const at = static_cast<char*>(::operator new(bytes, std::nothrow));
+            if (at == nullptr) return nullptr;
+            std::memcpy(at, &bytes, sizeof bytes);
+            return at + header;
+        };
+        stream_.zfree = [](void*, void* given) {
+            auto* const at = static_cast<char*>(given) - header;
+            std::size_t bytes = 0;
+            std::memcpy(&bytes, at, sizeof bytes);
+            wipe(at, bytes);
+            ::operator delete(at);
+        };
+    }
+
     /// Runs `f` over as much of `in` as fits zlib's counters. `flush` if that was all of it.
     int run(call f, int flush, std::string_view& in, std::string& out, std::size_t room)
     {
@@ -110,6 +131,9 @@ public:
     }
 
 private:
+    /// Where the size of a block stands.
+    static constexpr std::size_t header = alignof(std::max_align_t);
+
     z_stream stream_{};
 };
 
@@ -176,6 +200,7 @@ public:
 private:
     void open(int window_bits)
     {
+        stream_.wipe_memory();
         if (inflateInit2(stream_.get(), window_bits) != Z_OK) throw std::bad_alloc();
         open_ = true;
     }

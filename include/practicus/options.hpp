@@ -145,15 +145,15 @@ class limit_options
 public:
     limit_options() noexcept {}
 
-    /// An answer's status line and fields, in bytes. Default: 16 KiB.
+    /// An answer's status line and fields, in bytes. Default: 64 KiB.
     limit_options& header(std::size_t bytes) { return set(header_, bytes); }
     std::size_t header() const noexcept { return header_; }
 
-    /// A console answer's body, in bytes. Default: 16 MiB.
+    /// A console answer's body, in bytes, decoded as well. Default: 16 MiB.
     limit_options& console_body(std::size_t bytes) { return set(console_body_, bytes); }
     std::size_t console_body() const noexcept { return console_body_; }
 
-    /// A listing's body (models, apps, deployments, prefixes), in bytes. Default: 256 MiB.
+    /// A listing's body (models, apps, deployments, prefixes), in bytes, decoded as well. Default: 256 MiB.
     limit_options& listing_body(std::size_t bytes) { return set(listing_body_, bytes); }
     std::size_t listing_body() const noexcept { return listing_body_; }
 
@@ -165,7 +165,7 @@ private:
         return *this;
     }
 
-    std::size_t header_ = 16 * 1024;
+    std::size_t header_ = 64 * 1024;
     std::size_t console_body_ = 16 * 1024 * 1024;
     std::size_t listing_body_ = 256 * 1024 * 1024;
 };

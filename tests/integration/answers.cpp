@@ -3,7 +3,14 @@
 
 #include "fixture.hpp"
 
+#include <practicus/detail/sha256.hpp>
+#include <practicus/mock/compression.hpp>
+
+#include <string>
+#include <string_view>
+
 using practicus::errc;
+using practicus::detail::sha256_hex;
 
 namespace {
 
@@ -108,10 +115,85 @@ TEST_CASE("a body over its limit")
 TEST_CASE("a header over its limit")
 {
     answered f;
-    f.server.expect("GET", prefixes).reply(200, "[]").oversized_head(15'000);
+    f.server.expect("GET", prefixes).reply(200, "[]").oversized_head(60'000);
     CHECK(f.run(f.caller.model_prefixes()).empty());
-    f.server.expect("GET", prefixes).reply(200, "[]").oversized_head(20'000);
-    CHECK(f.failure(f.caller.model_prefixes()).code == errc::header_too_large);
+    f.server.expect("GET", prefixes).reply(200, "[]").oversized_head(70'000);
+    auto const info = f.failure(f.caller.model_prefixes());
+    CHECK(info.code == errc::header_too_large);
+    CHECK(info.message == "limit_options::header is its limit");
+    auto patient = f.user(practicus::client_options().limits(practicus::limit_options().header(200'000)));
+    f.server.expect("GET", prefixes).reply(200, "[]").oversized_head(190'000);
+    CHECK(f.run(patient.model_prefixes()).empty());
+}
+
+TEST_CASE("the console's answers may come in gzip, which is asked for, and in nothing else")
+{
+    fixture f;
+    auto& region = f.server.region().console_encoding("gzip");
+    // So long that it comes in many pieces.
+    practicus::mock::prefix const where("many", "many");
+    for (int id = 1000; id != 3000; ++id)
+        region.add(practicus::mock::model(id, "model-" + sha256_hex(std::to_string(id)), where));
+    auto client = f.user();
+    auto const models = f.run(client.models());
+    REQUIRE(models.size() == 2005);
+    CHECK(models.back().id == 2999);
+    CHECK(f.run(client.session_token(f.model())));
+    CHECK(f.run(client.cluster()).region_name == "mock");
+    f.server.expect("GET", prefixes).reply(200, "[]").header("Content-Encoding", "x-gzip");
+    CHECK(f.failure(client.model_prefixes()).code == errc::malformed_response);
+    f.server.expect("GET", prefixes).reply(200, "[]").header("Content-Encoding", "br");
+    CHECK(f.failure(client.model_prefixes()).code == errc::malformed_response);
+    f.server.expect("GET", "/console/api/central/clusterdefinition/")
+        .reply(200, "{}")
+        .header("Content-Encoding", "deflate");
+    CHECK(f.failure(client.cluster()).message == "the answer has an encoding that was not asked for");
+    CHECK(f.failure(f.client().login("admin@company.com", "wrong")).server_message ==
+          "No active account found with the given credentials");
+    for (auto const& sent : f.server.requests())
+        CHECK(sent.headers["accept-encoding"] == "gzip");
+}
+
+TEST_CASE("an answer in gzip that is not what was expected is described as any other")
+{
+    answered f;
+    auto const gzip = [](std::string_view text) {
+        return practicus::mock::zlib_codecs().front().encode(text);
+    };
+    std::string const page = "<html><head><title>Sign in</title></head></html>";
+    f.server.expect("GET", prefixes).reply(200, gzip(page), "text/html").header("Content-Encoding", "gzip");
+    auto const packed = f.failure(f.caller.model_prefixes());
+    f.server.expect("GET", prefixes).reply(200, page, "text/html");
+    auto const plain = f.failure(f.caller.model_prefixes());
+    CHECK(packed.code == errc::not_json);
+    CHECK(packed.message == plain.message);
+    CHECK(packed.server_message == plain.server_message);
+    f.server.expect("GET", prefixes)
+        .reply(403, gzip(R"({"detail":"No."})"))
+        .header("Content-Encoding", "gzip");
+    CHECK(f.failure(f.caller.model_prefixes()).server_message == "No.");
+}
+
+TEST_CASE("a small answer of the console that would be a large text is refused")
+{
+    fixture f;
+    practicus::limit_options limits;
+    auto client =
+        f.user(practicus::client_options().limits(limits.console_body(100'000).listing_body(200'000)));
+    auto const bomb = practicus::mock::zlib_codecs().front().encode("[" + std::string(50'000'000, ' ') + "]");
+    f.server.expect("GET", prefixes).reply(200, bomb).header("Content-Encoding", "gzip");
+    auto info = f.failure(client.model_prefixes());
+    CHECK(info.code == errc::body_too_large);
+    CHECK(info.message == "limit_options::listing_body is its limit");
+    f.server.expect("GET", "/console/api/central/clusterdefinition/")
+        .reply(200, bomb)
+        .header("Content-Encoding", "gzip");
+    info = f.failure(client.cluster());
+    CHECK(info.code == errc::body_too_large);
+    CHECK(info.message == "limit_options::console_body is its limit");
+    // As it is told of one that is not encoded.
+    f.server.expect("GET", prefixes).reply(200, "[" + std::string(200'000, ' ') + "]");
+    CHECK(f.failure(client.model_prefixes()).message == "limit_options::listing_body is its limit");
 }
 
 TEST_CASE("what is no HTTP")

@@ -110,10 +110,10 @@ TEST_CASE("a proxy whose answer is broken")
     CHECK(f.fault(proxy_fault::cut()).code == errc::connection_lost);
     CHECK(f.fault(proxy_fault::closed()).code == errc::connection_lost);
     CHECK(f.fault(proxy_fault::endless()).code == errc::malformed_response);
-    CHECK(f.fault(proxy_fault::oversized(20'000)).code == errc::header_too_large);
+    CHECK(f.fault(proxy_fault::oversized(70'000)).code == errc::header_too_large);
     CHECK(f.fault(proxy_fault::with_extra()).code == errc::malformed_response);
     for (auto const& fine : {proxy_fault::with_content_length(), proxy_fault::with_chunked(),
-                             proxy_fault::with_interim(), proxy_fault::oversized(10'000)}) {
+                             proxy_fault::with_interim(), proxy_fault::oversized(60'000)}) {
         f.proxy.fail_next(fine);
         CHECK(f.run(f.through(proxy_options().url(f.proxy.url())).models()).size() == 5);
     }

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/ascii.hpp>
+#include <practicus/detail/answer_decoding.hpp>
 #include <practicus/detail/connection.hpp>
 #include <practicus/detail/error_body.hpp>
 #include <practicus/detail/message.hpp>
@@ -38,8 +38,10 @@ public:
         : source_(source), sink_(sink ? &sink : nullptr), encoding_(encoding), limit_(limit)
     {}
 
-    /// Only the answer, and only if it is a success, goes to `reader`.
-    explicit body_flow(piece_reader& reader) : reader_(&reader) {}
+    /// Only the answer goes to `reader`, decoded, and only if it is a success.
+    body_flow(piece_reader& reader, std::size_t limit)
+        : reader_(&reader), encoding_(&console_encoding()), limit_(limit)
+    {}
 
     /// The source was asked, or the sink given something: from then on, nothing can be sent again.
     bool begun() const noexcept { return begun_; }
@@ -59,32 +61,26 @@ public:
                                    time_point deadline, attempt& now, response& answer)
     {
         // What comes encoded is measured when it is decoded, and what is given away not at all.
-        bool const measured_later = encoding_ != nullptr || sink_ != nullptr;
+        bool const measured_later = reader_ == nullptr && (encoding_ != nullptr || sink_ != nullptr);
         if (measured_later) limits.body = std::numeric_limits<std::size_t>::max();
         begin();
         std::string piece, whole;
         auto part = source_ != nullptr ? exchange_part::request : exchange_part::piece;
         while (true) {
-            try {
-                co_await c.exchange(rest, limits, deadline, now, answer, part);
-            } catch (error const& e) {
-                if (e.code() == errc::body_too_large && reader_ == nullptr) throw_too_large();
-                throw;
-            }
+            co_await c.exchange(rest, limits, deadline, now, answer, part);
             rest = {};
-            if (reader_ == nullptr && !decoder_ && !answer.body.empty()) choose_decoder(answer);
+            if (!decoder_ && !answer.body.empty()) decoder_ = decoder_of(answer, encoding_);
             bool const last = c.finished();
             if (sink_ != nullptr && is_success(answer.status))
                 co_await give_away(answer.body, last);
             else if (reader_ != nullptr && is_success(answer.status))
-                read(answer);
+                read(answer, last, whole);
             else if (decoder_)
-                decode(answer, last, whole);
+                decode_piece(decoder_, answer, last, whole, limit_);
             else if (answer.body.size() > limit_)
-                throw_too_large();
+                throw error(errc::body_too_large);
             else if (!measured_later && part == exchange_part::piece)
                 part = exchange_part::whole;
-            if (decoder_) answer.drop_body();
             if (last) break;
             if (part != exchange_part::request || !c.wants_more()) continue;
             if (unended_) {
@@ -107,6 +103,7 @@ private:
         if (reader_ != nullptr) {
             reader_->restart();
             read_ = unread_ = false;
+            decoded_ = 0;
         }
         encoder_ = source_ != nullptr && encoding_ != nullptr ? encoding_->encoder() : nullptr;
         source_ended_ = unended_ = false;
@@ -156,40 +153,22 @@ private:
         out.append({text, static_cast<std::size_t>(digits)});
     }
 
-    /// Throws if a prediction is encoded as nobody asked for. The text of an error is dropped instead: its
-    /// status says more.
-    void choose_decoder(response& answer)
-    {
-        std::string_view const name = answer.content_encoding;
-        if (name.empty() || equals_ignoring_case(name, "identity")) return;
-        // RFC 9110 section 8.4.1.3.
-        auto const coding = equals_ignoring_case(name, "x-gzip") ? std::string_view("gzip") : name;
-        if (encoding_ != nullptr && equals_ignoring_case(coding, encoding_->name()))
-            decoder_ = encoding_->decoder();
-        else if (is_success(answer.status))
-            throw error(errc::malformed_response, "the answer has an encoding that was not asked for");
-        else
-            answer.drop_body();
-    }
-
-    void decode(response& answer, bool last, std::string& whole)
-    {
-        try {
-            transcode(*decoder_, answer.body, last, whole, limit_);
-        } catch (error const& e) {
-            if (is_success(answer.status)) {
-                if (e.code() == errc::body_too_large) throw_too_large();
-                throw;
-            }
-            // What follows is dropped as well, as encoded otherwise.
-            decoder_.reset();
-            answer.drop_body();
-            answer.content_encoding = "broken";
-        }
-    }
-
     /// What is useless from its beginning is kept, for an error that describes it.
-    void read(response& answer)
+    void read(response& answer, bool last, std::string& kept)
+    {
+        if (!decoder_) return read_piece(answer);
+        auto const encoded = std::exchange(answer.body, {});
+        std::string_view rest = encoded;
+        for (bool more = !unread_; more && !unread_;) {
+            more = decode_some(rest, last, answer.body);
+            decoded_ += answer.body.size();
+            if (decoded_ > limit_) throw error(errc::body_too_large);
+            read_piece(answer);
+        }
+        if (kept.empty()) kept.swap(answer.body);
+    }
+
+    void read_piece(response& answer)
     {
         if (answer.body.empty() || unread_) return;
         bool const useful = reader_->take(answer.body);
@@ -198,9 +177,11 @@ private:
         if (!unread_) answer.drop_body();
     }
 
-    [[noreturn]] static void throw_too_large()
+    /// Takes bytes off `rest` and sets `piece` to what they come to. False if that is all for now.
+    bool decode_some(std::string_view& rest, bool last, std::string& piece)
     {
-        throw error(errc::body_too_large, "predict_options::max_answer is its limit");
+        bool const ended = decoder_->step(rest, last, piece, piece_size);
+        return !ended && (!rest.empty() || piece.size() == piece_size);
     }
 
     asio::awaitable<void> give_away(std::string& body, bool last)
@@ -210,8 +191,7 @@ private:
         while (more) {
             std::string piece;
             if (decoder_) {
-                bool const ended = decoder_->step(rest, last, piece, piece_size);
-                more = !ended && (!rest.empty() || piece.size() == piece_size);
+                more = decode_some(rest, last, piece);
             } else {
                 piece = std::move(body);
                 more = false;
@@ -240,6 +220,7 @@ private:
     // Of a reader's body: it has had a piece; or had no use for the first.
     bool read_ = false;
     bool unread_ = false;
+    std::size_t decoded_ = 0;
 };
 
 } // namespace practicus::inline v1::detail

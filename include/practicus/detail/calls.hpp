@@ -52,9 +52,10 @@ asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, 
     auto& s = h.state();
     auto op = h.begin();
     auto r = wire::get(s.service(), path, s.limits().listing_body());
+    r.body_limit_name = "limit_options::listing_body";
     r.secret_answer = false;
     list_reader<T> reader(shape, s.wire().options().strict_listings());
-    body_flow flow(reader);
+    body_flow flow(reader, r.body_limit);
     response answer;
     co_await s.call(op, r, answer, &flow);
     auto listed = s.explain(op, r, answer, [&] { return reader.result(); });

@@ -41,14 +41,7 @@ public:
     /// Grows without leaving a copy behind.
     wire_text& append(std::string_view piece)
     {
-        if (text_.capacity() - text_.size() < piece.size()) {
-            std::string larger;
-            larger.reserve(2 * text_.size() + piece.size());
-            larger = text_;
-            // Before the swap: of a short text, which stands in the string itself, a part would stay behind.
-            detail::wipe(text_.data(), text_.size());
-            text_.swap(larger);
-        }
+        make_room(text_, piece.size());
         text_.append(piece);
         return *this;
     }
@@ -93,8 +86,10 @@ struct request
     std::string target;
     authorization authorized = authorization::none;
     std::string_view content_type;
-    /// How the body is encoded, and how the answer may be.
+    /// How the body is encoded.
     std::string_view content_encoding;
+    /// How the answer may be: as `console_encoding()`, unless the caller chooses.
+    std::string_view accept_encoding = "gzip";
     std::string_view accept = "application/json";
     wire_text body;
     /// The body instead, if it is the caller's data, which is not wiped.
@@ -112,6 +107,8 @@ struct request
     /// It holds a refresh token that the region may replace.
     bool rotating_refresh = false;
     std::size_t body_limit = 0;
+    /// Where the caller sets that limit.
+    std::string_view body_limit_name = "limit_options::console_body";
     /// How long the answer may take to begin, if not as long as usual.
     std::optional<std::chrono::milliseconds> first_byte;
 

@@ -85,7 +85,7 @@ inline asio::awaitable<request> make_prediction(session& s, prediction_input& in
     r.chunked = static_cast<bool>(in.source);
     r.safe_to_repeat = how.safe_to_repeat();
     r.first_byte = how.first_byte();
-    if (in.encoding()) r.content_encoding = in.encoding()->name();
+    if (in.encoding()) r.content_encoding = r.accept_encoding = in.encoding()->name();
     co_return r;
 }
 

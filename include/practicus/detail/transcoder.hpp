@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/wipe.hpp>
 #include <practicus/error.hpp>
 
 #include <algorithm>
@@ -30,15 +31,17 @@ public:
 };
 
 /// Appends all that a piece comes to. Throws `errc::body_too_large` when `out` gets longer than `limit`, by
-/// a byte: what would be a large text costs no more memory than that.
+/// a byte: what would be a large text costs no more memory than that. `secret`: `out` grows without leaving
+/// copies behind.
 inline void transcode(transcoder& through, std::string_view in, bool last, std::string& out,
-                      std::size_t limit)
+                      std::size_t limit, bool secret = false)
 {
     constexpr std::size_t block = 64 * 1024;
     while (true) {
         auto const left = limit - std::min(limit, out.size());
         auto const room = left < block ? left + 1 : block;
         auto const before = out.size();
+        if (secret) make_room(out, room);
         bool const ended = through.step(in, last, out, room);
         if (out.size() > limit) throw error(errc::body_too_large);
         if (ended || (in.empty() && out.size() - before < room)) return;

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/answer_decoding.hpp>
 #include <practicus/detail/body_flow.hpp>
 #include <practicus/detail/connection.hpp>
 #include <practicus/detail/dialler.hpp>
@@ -123,10 +124,12 @@ public:
                     }
                     if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
                     auto const rest = serialize(used->out, op, r, d, bearer);
-                    if (flow == nullptr)
+                    if (flow == nullptr) {
                         co_await used->exchange(rest, d.bounds, op.deadline, now, answer);
-                    else
+                        decode_body(answer, r.body_limit);
+                    } else {
                         co_await flow->exchange(*used, rest, d.bounds, op.deadline, now, answer);
+                    }
                 } catch (...) {
                     failed = current_error_info();
                 }
@@ -163,6 +166,10 @@ public:
     error_info with_request(error_info info, request const& r, operation const& op) const
     {
         if (info.request.empty()) info.request = r.name();
+        if (info.message.empty() && info.code == errc::body_too_large)
+            info.message = std::string(r.body_limit_name) + " is its limit";
+        if (info.message.empty() && info.code == errc::header_too_large)
+            info.message = "limit_options::header is its limit";
         info.attempts = op.retries.attempts();
         info.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(home_->time().now() - op.began);
         return info;
@@ -257,10 +264,10 @@ private:
         if (via != nullptr && via->authorization())
             out.append(own_field::proxy_authorization).append(via->authorization().reveal()).append("\r\n");
         if (op.with && !op.shared) out.append(op.with->headers());
-        if (!r.content_encoding.empty()) {
+        if (!r.accept_encoding.empty())
+            out.append(own_field::accept_encoding).append(r.accept_encoding).append("\r\n");
+        if (!r.content_encoding.empty())
             out.append(own_field::content_encoding).append(r.content_encoding).append("\r\n");
-            out.append(own_field::accept_encoding).append(r.content_encoding).append("\r\n");
-        }
         auto rest = r.content();
         if (r.chunked || !rest.empty() || r.method == "POST") {
             if (r.chunked || !rest.empty())

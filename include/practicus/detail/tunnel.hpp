@@ -40,15 +40,14 @@ public:
     bool take(std::string_view bytes)
     {
         text_.append(bytes);
-        if (text_.size() > header_limit_) throw error(errc::header_too_large, "the proxy's answer");
+        if (text_.size() > header_limit_) throw_too_large();
         while (true) {
             begin();
             error_code code;
             parser_->put(asio::buffer(without_lengths(text_)), code);
             if (code == boost::beast::http::error::need_more) code = {};
             // Newer versions of Beast see it themselves.
-            if (code == boost::beast::http::error::header_limit)
-                throw error(errc::header_too_large, "the proxy's answer");
+            if (code == boost::beast::http::error::header_limit) throw_too_large();
             if (code) throw_with_cause(errc::malformed_response, code, "the proxy's answer is no HTTP");
             if (!parser_->is_header_done()) return false;
             text_.erase(0, text_.find(end_of_head) + end_of_head.size());
@@ -93,6 +92,11 @@ private:
         parser_->skip(true);
         parser_->header_limit(static_cast<std::uint32_t>(
             std::min<std::size_t>(header_limit_, std::numeric_limits<std::uint32_t>::max())));
+    }
+
+    [[noreturn]] static void throw_too_large()
+    {
+        throw error(errc::header_too_large, "the proxy's answer; limit_options::header is its limit");
     }
 
     [[noreturn]] static void refuse(unsigned status)

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <string>
 
 namespace practicus::inline v1::detail {
 
@@ -23,6 +24,18 @@ inline void wipe(void* bytes, std::size_t size) noexcept
 #else
     OPENSSL_cleanse(bytes, size);
 #endif
+}
+
+/// Makes room for `more` bytes behind a text, without leaving a copy of it behind.
+inline void make_room(std::string& text, std::size_t more)
+{
+    if (text.capacity() - text.size() >= more) return;
+    std::string larger;
+    larger.reserve(2 * text.size() + more);
+    larger = text;
+    // Before the swap: of a short text, which stands in the string itself, a part would stay behind.
+    wipe(text.data(), text.size());
+    text.swap(larger);
 }
 
 } // namespace practicus::inline v1::detail

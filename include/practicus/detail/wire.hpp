@@ -165,6 +165,8 @@ inline request prediction(model_url const& url, bool by_get, std::string_view co
     r.authorized = authorization::session;
     r.content_type = content_type;
     r.accept = "*/*";
+    r.accept_encoding = {};
+    r.body_limit_name = "predict_options::max_answer";
     r.secret_answer = false;
     r.body_limit = body_limit;
     return r;

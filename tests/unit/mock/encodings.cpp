@@ -118,6 +118,38 @@ TEST_CASE("a model's bodies have a limit, compressed ones too")
     CHECK(c.region.violations() == strings());
 }
 
+TEST_CASE("the console's answers are encoded for clients that accept it")
+{
+    region_client c;
+    auto const gzip = zlib_codecs()[0];
+    c.region.add(gzip).console_encoding("gzip");
+    auto const listed = [&](std::string_view accepted) {
+        auto asked = c.console("GET", "modelhost/model-prefixes/").bearer(c.access());
+        if (!accepted.empty()) asked.header("Accept-Encoding", accepted);
+        return c.region.handle(asked);
+    };
+    auto const plain = listed("").body;
+    for (auto const* accepted :
+         {"gzip", "gzip, deflate", "deflate,gzip", "br;q=1.0, gzip;q=0.8", "x ,\tgzip ;q=1"}) {
+        INFO(accepted);
+        auto const answer = listed(accepted);
+        CHECK(answer.headers["Content-Encoding"] == "gzip");
+        CHECK(gzip.decode(answer.body, 1 << 20) == plain);
+    }
+    for (auto const* other : {"", "identity", "deflate, br", "xgzip", "gzipx"}) {
+        INFO(other);
+        CHECK(listed(other).headers["Content-Encoding"].empty());
+        CHECK(listed(other).body == plain);
+    }
+    // Errors as well; a service's answer not.
+    auto refused = c.console("GET", "modelhost/models/").header("Accept-Encoding", "gzip");
+    CHECK(c.region.handle(refused).headers["Content-Encoding"] == "gzip");
+    auto metadata = c.get("/models/practicus/diamond-price/?get_meta=true").bearer(c.access());
+    CHECK(c.region.handle(metadata.header("Accept-Encoding", "gzip")).headers["Content-Encoding"].empty());
+    c.region.console_encoding("");
+    CHECK(listed("gzip").body == plain);
+}
+
 TEST_CASE("a model streams words")
 {
     region_client c;

@@ -82,6 +82,9 @@ public:
     /// A content encoding for predictions, or another in place of one with this name. A server's region
     /// begins with `zlib_codecs()`, another with none.
     region& add(codec c);
+    /// Encodes the console's answers by the codec of this name for clients that accept it; empty: none, the
+    /// default.
+    region& console_encoding(std::string_view name);
     /// Lists a group of models; a model may have a prefix that is not listed.
     region& add_model_prefix(prefix p);
     /// Lists a group of apps.
@@ -237,6 +240,7 @@ private:
     void violate(call const& c, std::string_view what);
     void check_framing(call const& c);
 
+    void encode_console(request const& r, response& result) const;
     response console(call& c);
     response login(call& c);
     response refresh(call& c);
@@ -296,6 +300,7 @@ private:
     std::unordered_map<std::string, std::shared_ptr<app const>> app_by_path_;
     std::unordered_map<std::string, std::string> one_time_passwords_;
     std::map<std::string, std::shared_ptr<codec const>, std::less<>> codecs_;
+    std::string console_encoding_;
     std::optional<std::string> cluster_name_ = "practicus";
     std::optional<std::string> region_name_ = "mock";
     std::string base_ = "/";

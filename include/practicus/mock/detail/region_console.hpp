@@ -60,9 +60,29 @@ inline response region::handle(request const& r)
         }
         lock.lock();
     }
+    encode_console(r, result);
     ++statuses_[result.status];
     if (!result.headers.contains("Date")) result.headers.add("Date", date);
     return result;
+}
+
+inline void region::encode_console(request const& r, response& result) const
+{
+    auto const found = codecs_.find(console_encoding_);
+    bool const is_console =
+        r.path().starts_with(base_) && r.path().substr(base_.size()).starts_with("console/api/");
+    if (found == codecs_.end() || !is_console || result.body.empty()) return;
+    auto list = r.headers["Accept-Encoding"];
+    while (!list.empty()) {
+        auto const one = list.substr(0, list.find(','));
+        list.remove_prefix(std::min(list.size(), one.size() + 1));
+        auto const begin = std::min(one.find_first_not_of(" \t"), one.size());
+        if (one.substr(begin, one.find_first_of(" \t;", begin) - begin) != console_encoding_) continue;
+        result.body = found->second->encode(result.body);
+        result.pieces.clear();
+        result.header("Content-Encoding", console_encoding_);
+        return;
+    }
 }
 
 inline void region::record(request const& r, bool whole)

@@ -43,6 +43,11 @@ inline region& region::add(codec c)
     return set([&] { codecs_[shared->name()] = shared; });
 }
 
+inline region& region::console_encoding(std::string_view name)
+{
+    return set([&] { console_encoding_ = name; });
+}
+
 inline region& region::add_model_prefix(prefix p)
 {
     return set([&] { model_prefixes_.push_back(std::move(p)); });
