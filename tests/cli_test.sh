@@ -255,11 +255,21 @@ says "standard output can not be used"
 expect 1 bash -c "'$practicus' token $model >&-"
 says "standard output can not be written"
 # What comes from other systems.
-for text in 'carat\r\n1\r\n2\r\n' 'carat\n1\n2' '\xef\xbb\xbfcarat\n1\n2\n'; do
+for text in 'carat\r\n1\r\n2\r\n' 'carat\n1\n2' '\xef\xbb\xbfcarat\n1\n2\n' 'carat\r1\r2' 'carat\n1"\n2"\n' 'a;b\n1;"\n"\n2;3'; do
     printf "$text" > odd.csv
     expect 0 "$practicus" predict $model odd.csv
     [ "$(wc -l < out)" = 3 ] || fail "not two predictions of: $text"
 done
+printf 'carat\n1\n2' | iconv -f UTF-8 -t UTF-16 > odd.csv
+expect 1 "$practicus" predict $model odd.csv
+says "UTF-16"
+printf 'carat\n1\n\0002' > odd.csv
+expect 1 "$practicus" predict $model odd.csv
+says "row 2 of the CSV has a NUL byte"
+echo carat > odd.csv
+expect 0 "$practicus" predict $model odd.csv
+[ "$(cat out)" = prediction ] || fail "not the header alone"
+says "a header and no rows"
 expect 1 "$practicus" predict $model in.csv no/such/folder.csv
 says "No such file"
 expect 1 "$practicus" predict $model no-such-file.csv

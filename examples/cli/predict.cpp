@@ -202,6 +202,9 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
         throw;
     }
     if (apart) progress.end();
+    if (end->rows + end->failed_rows == 0)
+        std::cerr << "practicus: the CSV has a header and no rows"
+                  << (end->batches == 0 ? ", which the model refuses; nothing is written\n" : "\n");
     if (end->failed_rows != 0)
         std::cerr << "practicus: " << end->failed_rows
                   << (end->failed_rows == 1 ? " row was refused; it is in '"

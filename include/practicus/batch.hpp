@@ -60,6 +60,10 @@ struct batch_failure
 /// and gives the predictions to a sink, in the order of the rows, under one header. Of the text, no more is
 /// held than `in_flight` batches and their answers, however long it is.
 ///
+/// The text is UTF-8 and read as Python's `csv` does: lines end with LF, CRLF or CR, and a quote opens only
+/// at the start of a cell. NUL bytes and UTF-16 are refused. A header without rows is sent alone: its
+/// answer's header is all that the sink gets, and nothing if the model refuses that.
+///
 /// A batch is sent again after every failure that may pass, also when the model may have seen it: a model
 /// must be safe to call twice. Source, sink and callbacks run in the client's context, each one call at a
 /// time; the source may run beside the others. What they throw ends the run; after the source has thrown, the
@@ -85,7 +89,8 @@ public:
     batch_job& rows(std::size_t n) { return set(rows_, n, "rows"); }
     std::size_t rows() const noexcept { return rows_; }
 
-    /// A batch's bytes, at most; a longer row is a batch of its own. Default: 1 MiB.
+    /// A batch's bytes, its header line included, at most; a longer row is a batch of its own. Default: 1
+    /// MiB.
     batch_job& bytes(std::size_t n) { return set(bytes_, n, "bytes"); }
     std::size_t bytes() const noexcept { return bytes_; }
 

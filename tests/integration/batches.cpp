@@ -141,9 +141,48 @@ TEST_CASE("batches: encoded, and from a text without a row")
     CHECK(f.out == predict_csv(text));
     CHECK(f.server.requests().back().headers["content-encoding"] == "lz4");
     f.out.clear();
-    CHECK(f.run(client.predict_batches(f.job(header))).rows == 0);
-    CHECK(f.out.empty());
+    auto const end = f.run(client.predict_batches(f.job(header).resume(0)));
+    CHECK(end.rows == 0);
+    CHECK(end.batches == 1);
+    CHECK(f.out == "prediction\n");
     CHECK(f.failure(client.predict_batches(f.job(""))).code == errc::invalid_argument);
+}
+
+TEST_CASE("batches: a header alone that the model refuses gives nothing, and is no failure")
+{
+    batches f;
+    auto client = f.eager();
+    for (int const status : {400, 500}) {
+        f.server.expect("POST", call_path).reply(status);
+        auto const end = f.run(client.predict_batches(f.job(header).failed_to(f.to(f.side))));
+        CHECK(end.rows + end.failed_rows + end.batches == 0);
+        CHECK(f.out + f.side == "");
+    }
+    f.server.expect("POST", call_path).reply(404);
+    auto const failed = f.failure(client.predict_batches(f.job(header)));
+    CHECK(failed.code == errc::not_found);
+    CHECK(failed.message == "the header alone");
+}
+
+TEST_CASE("batches: rows are those of Python's csv: CR line ends, quotes in cells")
+{
+    batches f;
+    auto client = f.user();
+    std::string const rows = "1,TV 27\" wide\r2,\"two\rlines\"\r3,4";
+    for (std::string const header : {"id,name\r", "\xef\xbb\xbfid,name\n", "id,name\r\n"}) {
+        f.out.clear();
+        CHECK(f.run(client.predict_batches(f.job(header + rows).rows(1))).rows == 3);
+        std::string expected = "prediction\n";
+        for (auto const* row : {"1,TV 27\" wide", "2,\"two\rlines\"", "3,4"})
+            expected += practicus::mock::predict_row(row) + '\n';
+        CHECK(f.out == expected);
+    }
+    for (auto const& [text, word] : {std::pair<std::string, char const*>{std::string("i\n1\0\n", 5), "NUL"},
+                                     {std::string("i\0\n\0", 4), "UTF-16"}}) {
+        auto const failed = f.failure(client.predict_batches(f.job(text)));
+        CHECK(failed.code == errc::invalid_argument);
+        CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring(word));
+    }
 }
 
 TEST_CASE("batches: 20,000 rows through a region that fails at random")

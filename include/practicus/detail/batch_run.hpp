@@ -65,8 +65,7 @@ public:
         }
         if (source_failure_) throw error(source_failure_);
         check_resumed();
-        if (job_.is_resumed() && progress_.rows == job_.resumed_rows())
-            co_await call_back(job_.sink(), std::string());
+        if (job_.is_resumed() && progress_.batches == 0) co_await call_back(job_.sink(), std::string());
         if (job_.is_resumed() && job_.failed_to() && progress_.failed_rows == job_.resumed_failed())
             co_await call_back(job_.failed_to(), std::string());
         tell(true);
@@ -224,7 +223,8 @@ private:
     {
         auto& self = *due->run;
         sweeper::activity const running(self.home()->limits());
-        batch_retry policy(self.job_.tries(), self.job_.patience());
+        // A header alone loses no row when it is refused.
+        batch_retry policy(batch.rows == 0 ? 1 : self.job_.tries(), self.job_.patience());
         outcome result;
         while (true) {
             result.failure.reset();
@@ -393,6 +393,7 @@ private:
         auto const first = batch.first_row + 1;
         auto const last = batch.first_row + batch.rows;
         if (!is_fault_of_rows(why.code)) throw_with_rows(why, first, last);
+        if (batch.rows == 0) co_return;
         batch_failure failure;
         failure.first_row = batch.first_row;
         failure.rows = batch.rows;
@@ -407,7 +408,8 @@ private:
     /// As a person counts them: from 1, the header not counted.
     [[noreturn]] static void throw_with_rows(error_info info, std::uint64_t first, std::uint64_t last)
     {
-        info.message = "rows " + std::to_string(first) + " to " + std::to_string(last) +
+        info.message = (last < first ? "the header alone"
+                                     : "rows " + std::to_string(first) + " to " + std::to_string(last)) +
                        (info.message.empty() ? "" : ": " + info.message);
         throw error(std::move(info));
     }

@@ -31,7 +31,7 @@ struct csv_batch
     std::string text;
     /// The place of the first of them in the whole text, from 0, skipped rows counted.
     std::uint64_t first_row = 0;
-    /// How many rows, at least 1.
+    /// How many rows; 0 only for a text that is a header alone.
     std::size_t rows = 0;
     /// The header line's size, its line end included: where in `text` the rows begin.
     std::size_t header_size = 0;
@@ -42,6 +42,7 @@ struct csv_batch
 /// The first record is the header, and stands in front of each batch. Bytes are passed as they are, but for a
 /// byte order mark and blank lines (see `csv_scanner`), which are dropped, and the line end of a last row
 /// that has none: it gets the header's kind. So the header and the rows of all batches, joined, are the text.
+/// A text of a header alone is one batch without a row.
 ///
 /// Errors are thrown as `error` with `errc::invalid_argument`. One of `push` or `finish` stays: both throw it
 /// again, while `next` still gives the batches that were full before. Row numbers in messages count from 1.
@@ -53,7 +54,7 @@ class csv_cutter
 public:
     static constexpr std::size_t default_longest = std::size_t{64} << 20;
 
-    /// A batch holds at most `rows` rows and, header not counted, `bytes` bytes; but one row at least,
+    /// A batch holds at most `rows` rows and, header line included, `bytes` bytes; but one row at least,
     /// whatever its size. A record longer than `longest` bytes, its line end included, is an error: otherwise
     /// a stray quote would make one record of all that follows. Throws if one of them is 0.
     csv_cutter(std::size_t rows, std::size_t bytes, std::size_t longest = default_longest)
@@ -81,16 +82,20 @@ public:
         append(piece);
     }
 
-    /// The text is complete. Throws if it ends within quotes, or has no header line.
+    /// The text is complete. Throws if it ends within quotes, or has no header line, or one of several lines
+    /// with no row behind it.
     void finish()
     {
         throw_fault();
         if (finished_) return;
         finished_ = true;
         if (scanner_.quoted()) fail("a quote in " + place() + " is never closed");
-        if (!scanner_.ended() && scanner_.size() != 0)
-            append(!text_.ends_with('\r') && header_.ends_with("\r\n") ? "\r\n" : "\n");
+        if (!scanner_.ended() && scanner_.has_line_end())
+            end_line();
+        else if (!scanner_.ended() && scanner_.size() != 0)
+            append_line_end();
         if (header_.empty()) fail("the CSV has no header line");
+        if (seen_ == 0 && skipped_ == 0) add_header_alone();
         close_batch();
     }
 
@@ -134,6 +139,7 @@ private:
             if (scanner_.size() > longest_)
                 fail(place() + " is longer than " + std::to_string(longest_) +
                      " bytes; is a quote not closed?");
+            if (scanner_.has_nul()) fail_at_nul();
             text_ += part;
             if (scanner_.ended()) end_line();
         }
@@ -148,14 +154,33 @@ private:
         if (is_row && ++seen_ > skipped_) return add_row(size);
         if (is_header) header_.assign(text_, text_.size() - size + scanner_.bom_size());
         text_.resize(text_.size() - size);
+        if (is_header && (header_.starts_with("\xff\xfe") || header_.starts_with("\xfe\xff")))
+            fail_as_utf16();
+    }
+
+    /// As the header line has it.
+    void append_line_end()
+    {
+        append(header_.ends_with("\r\n") ? "\r\n" : header_.ends_with('\r') ? "\r" : "\n");
+        if (!scanner_.ended()) end_line(); // a CR waits for a LF
     }
 
     void add_row(std::size_t size)
     {
-        if (open_.rows != 0 && open_.size + size > max_bytes_) close_batch();
+        if (open_.rows != 0 && header_.size() + open_.size + size > max_bytes_) close_batch();
         if (open_.rows++ == 0) open_.first_row = seen_ - 1;
         open_.size += size;
-        if (open_.rows == max_rows_ || open_.size >= max_bytes_) close_batch();
+        if (open_.rows == max_rows_ || header_.size() + open_.size >= max_bytes_) close_batch();
+    }
+
+    void add_header_alone()
+    {
+        auto const line = std::string_view(header_).substr(0, header_.find_last_not_of("\r\n") + 1);
+        if (line.find_first_of("\r\n") != line.npos)
+            fail("the header line of the CSV is several lines long, and no row follows; is a quote in it "
+                 "closed too "
+                 "late?");
+        full_.push_back(open_);
     }
 
     void close_batch()
@@ -176,6 +201,18 @@ private:
     {
         return header_.empty() ? "the header line of the CSV"
                                : "row " + std::to_string(seen_ + 1) + " of the CSV";
+    }
+
+    [[noreturn]] void fail_at_nul()
+    {
+        if (header_.empty()) fail_as_utf16();
+        fail(place() + " has a NUL byte; remove such bytes first (tr -d '\\0')");
+    }
+
+    [[noreturn]] void fail_as_utf16()
+    {
+        fail("the CSV begins as UTF-16 does, or with NUL bytes; convert it to UTF-8 first (iconv -f UTF-16 "
+             "-t UTF-8)");
     }
 
     [[noreturn]] void fail(std::string message)

@@ -10,6 +10,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -32,28 +33,71 @@ inline std::string predict_row(std::string_view row)
 
 namespace detail {
 
-/// Takes the next record off `text`: up to a line end that is not within quotes, which it drops.
-inline std::string_view next_record(std::string_view& text)
+/// Reads a CSV record by record and each of them cell by cell, as Python's `csv` does; blank lines are none.
+/// The separator is the header's: a comma if it has one, else the first of its semicolons, tabs and bars.
+class record_reader
 {
-    bool quoted = false;
-    std::size_t i = 0;
-    for (; i != text.size() && (quoted || text[i] != '\n'); ++i)
-        if (text[i] == '"') quoted = !quoted;
-    auto record = text.substr(0, i);
-    text.remove_prefix(std::min(text.size(), i + 1));
-    if (record.ends_with('\r')) record.remove_suffix(1);
-    return record;
-}
+public:
+    explicit record_reader(std::string_view text) : rest_(text)
+    {
+        if (rest_.starts_with("\xef\xbb\xbf")) rest_.remove_prefix(3);
+        next();
+        separator_ = first_ == 0 ? ',' : first_;
+    }
+
+    /// The next record without its line end. Empty at the end of the text.
+    std::string_view next()
+    {
+        while (!rest_.empty() && is_line_end(rest_.front()))
+            rest_.remove_prefix(1);
+        std::size_t end = skip_cell(0);
+        for (; end != rest_.size() && !is_line_end(rest_[end]); end = skip_cell(end + 1))
+            note(rest_[end]);
+        auto const record = rest_.substr(0, end);
+        rest_.remove_prefix(end);
+        return record;
+    }
+
+private:
+    static bool is_line_end(char c) { return c == '\n' || c == '\r'; }
+
+    bool is_separator(char c) const
+    {
+        return separator_ != 0 ? c == separator_
+                               : std::string_view(",;\t|").find(c) != std::string_view::npos;
+    }
+
+    /// Where the cell that begins there ends.
+    std::size_t skip_cell(std::size_t at) const
+    {
+        while (at < rest_.size() && rest_[at] == '"')
+            at = std::min(rest_.find('"', at + 1), rest_.size() - 1) + 1;
+        while (at < rest_.size() && !is_line_end(rest_[at]) && !is_separator(rest_[at]))
+            ++at;
+        return at;
+    }
+
+    /// A separator of the header: a comma is it, another one only if no comma follows.
+    void note(char c)
+    {
+        if (separator_ == 0 && c == ',') first_ = separator_ = c;
+        if (first_ == 0) first_ = c;
+    }
+
+    std::string_view rest_;
+    char first_ = 0;
+    char separator_ = 0; ///< 0 in the header, as long as it is not known.
+};
 
 } // namespace detail
 
 /// The answer to a CSV body with a header line: the header `prediction` and a line for each row, in order.
 inline std::string predict_csv(std::string_view text)
 {
-    detail::next_record(text);
+    detail::record_reader rows(text);
     std::string result = "prediction\n";
-    while (!text.empty())
-        result += predict_row(detail::next_record(text)) + '\n';
+    for (auto row = rows.next(); !row.empty(); row = rows.next())
+        result += predict_row(row) + '\n';
     return result;
 }
 

@@ -95,12 +95,16 @@ std::vector<csv_batch> expected_batches(csv_text::parsed const& csv, limits cons
 {
     std::vector<csv_batch> result;
     for (std::size_t i = l.skipped; i < csv.rows.size(); ++i) {
-        auto const size = result.empty() ? 0 : result.back().text.size() - csv.header.size();
+        auto const size = result.empty() ? 0 : result.back().text.size();
         if (result.empty() || result.back().rows == l.rows || size + csv.rows[i].size() > l.bytes)
             result.emplace_back(csv.header, i, 0, csv.header.size());
         result.back().text += csv.rows[i];
         ++result.back().rows;
     }
+    if (!csv.rows.empty() || l.skipped != 0) return result;
+    auto const whole = csv.header.find_last_of("\r\n") == csv.header.size() - 1;
+    auto const header = csv.header + (whole ? "" : "\n");
+    result.emplace_back(header, 0, 0, header.size());
     return result;
 }
 
@@ -114,10 +118,10 @@ std::string broken_promise(std::vector<csv_batch> const& batches, csv_text::pars
         joined += csv.rows[row];
     for (auto const& batch : batches) {
         auto const body = batch.text.substr(batch.header_size);
-        if (batch.text.substr(0, batch.header_size) != csv.header) return "header";
-        if (batch.rows < 1 || batch.rows > l.rows) return "rows";
-        if (batch.rows > 1 && body.size() > l.bytes) return "bytes";
-        if (csv_text::parse("h\n" + body).rows.size() != batch.rows) return "number of rows";
+        if (batch.rows != 0 && batch.text.substr(0, batch.header_size) != csv.header) return "header";
+        if (batch.rows < std::min<std::size_t>(1, csv.rows.size()) || batch.rows > l.rows) return "rows";
+        if (batch.rows > 1 && batch.text.size() > l.bytes) return "bytes";
+        if (csv_text::parse(batch.text).rows.size() != batch.rows) return "number of rows";
         if (batch.first_row != row) return "first_row";
         row += batch.rows;
         joined += body;
@@ -125,7 +129,7 @@ std::string broken_promise(std::vector<csv_batch> const& batches, csv_text::pars
     if (row != csv.rows.size()) return "rows in all";
     auto const missing = joined.substr(std::min(joined.size(), csv.joined.size()));
     if (!joined.starts_with(csv.joined)) return "joined";
-    return missing.empty() || missing == "\n" || missing == "\r\n" ? "" : "end";
+    return missing.empty() || missing == "\n" || missing == "\r\n" || missing == "\r" ? "" : "end";
 }
 
 std::string fault(csv_text::generator& random, std::string const& text)
@@ -146,6 +150,9 @@ std::string fault(csv_text::generator& random, std::string const& text)
     }
     if (csv.header.empty())
         return refusal([&] { cutter.finish(); }) == "the CSV has no header line" ? "" : "no header";
+    auto const names = csv.header.substr(0, csv.header.find_last_not_of("\r\n") + 1);
+    if (csv.rows.empty() && l.skipped == 0 && names.find_first_of("\r\n") != names.npos)
+        return refusal([&] { cutter.finish(); }).empty() ? "a header of several lines" : "";
     cutter.finish();
     take_all(cutter, batches);
     if (cutter.buffered() != 0) return "buffered";
@@ -171,7 +178,8 @@ TEST_CASE("csv_cutter: where the pieces end makes no difference")
 {
     for (unsigned seed = 1; seed <= 500; ++seed) {
         csv_text::generator random(seed);
-        auto const text = "h\n" + random.text();
+        auto const text = random.text();
+        if (csv_text::parse(text).rows.empty()) continue;
         auto const whole = cut(csv_cutter(3, 50), text);
         for (std::size_t size = 1; size <= 3; ++size) {
             csv_cutter cutter(3, 50);
@@ -218,9 +226,10 @@ TEST_CASE("csv_cutter: the limits")
     };
     CHECK(with(1, no_limit, "h\n1\n2\n") == strings{"h\n1\n", "h\n2\n"});
     CHECK(with(no_limit, no_limit, "h\n1\n2\n") == strings{"h\n1\n2\n"});
-    CHECK(with(no_limit, 4, "h\n1\n2\n3\n") == strings{"h\n1\n2\n", "h\n3\n"}); // the header is not counted
-    CHECK(with(no_limit, 3, "h\n1\n2\n") == strings{"h\n1\n", "h\n2\n"});
-    CHECK(with(no_limit, 4, "h\n1\n23456789\n1\n") == strings{"h\n1\n", "h\n23456789\n", "h\n1\n"});
+    CHECK(with(no_limit, 6, "h\n1\n2\n3\n") == strings{"h\n1\n2\n", "h\n3\n"}); // the header is counted
+    CHECK(with(no_limit, 5, "h\n1\n2\n") == strings{"h\n1\n", "h\n2\n"});
+    CHECK(with(no_limit, 6, "h\r\n1\n23") == strings{"h\r\n1\n", "h\r\n23\r\n"});
+    CHECK(with(no_limit, 6, "h\n1\n23456789\n1\n") == strings{"h\n1\n", "h\n23456789\n", "h\n1\n"});
     CHECK(with(9, 1, "h\n23456789\n1\n") == strings{"h\n23456789\n", "h\n1\n"});
 }
 
@@ -228,20 +237,22 @@ TEST_CASE("csv_cutter: what is dropped and what is added")
 {
     using strings = std::vector<std::string>;
     auto const all = [](std::string_view text) { return texts(cut(csv_cutter(no_limit, no_limit), text)); };
-    CHECK(all("h\n").empty());
-    CHECK(all("h").empty());
-    CHECK(all("\xef\xbb\xbfh\r\n\r\n").empty());
+    CHECK(all("h\n") == strings{"h\n"});
+    CHECK(all("h") == strings{"h\n"});
+    CHECK(all("\xef\xbb\xbfh\r\n\r\n") == strings{"h\r\n"});
     CHECK(all("\xef\xbb\xbfh\n1\n") == strings{"h\n1\n"});
     CHECK(all("\xef\xbb\xbf\"h\ni\"\n1\n") == strings{"\"h\ni\"\n1\n"});
     CHECK(all("\xef\xbb\xbf\nh\n1\n") == strings{"h\n1\n"});
     CHECK(all("h\n\xef\xbb\xbf\n") == strings{"h\n\xef\xbb\xbf\n"});
-    CHECK(all("\n\r\nh\n\n1\r\n\r\r\n\n2\n\r") == strings{"h\n1\r\n2\n"});
+    CHECK(all("\n\r\nh\n\n1\r\n\r\r\n\n2\n\r\r") == strings{"h\n1\r\n2\n"});
     CHECK(all("h\n\"\n\n\"\n") == strings{"h\n\"\n\n\"\n"});
     CHECK(all("h\n \n,\n") == strings{"h\n \n,\n"});
     CHECK(all("h\n1\n2") == strings{"h\n1\n2\n"});
     CHECK(all("h\r\n1\r\n2") == strings{"h\r\n1\r\n2\r\n"});
-    CHECK(all("h\r\n1\r\n2\r") == strings{"h\r\n1\r\n2\r\n"}); // cut in the middle of its line end
+    CHECK(all("h\r\n1\r\n2\r") == strings{"h\r\n1\r\n2\r"});
     CHECK(all("h\n1\r2\n") == strings{"h\n1\r2\n"});
+    CHECK(all("h\r1\r\r2") == strings{"h\r1\r2\r"});
+    CHECK(all("h\n\"\r\"\r\r") == strings{"h\n\"\r\"\r"});
 }
 
 TEST_CASE("csv_cutter: skipped rows are counted")
@@ -271,7 +282,7 @@ TEST_CASE("csv_cutter: errors, and what they say")
         CHECK(refusal_of(text) == "the CSV has no header line");
     CHECK(refusal_of("\"h\n1\n") == "a quote in the header line of the CSV is never closed");
     CHECK(refusal_of("\"") == "a quote in the header line of the CSV is never closed");
-    CHECK(refusal_of("h\n1\n\n2\"\n3\n4\n") == "a quote in row 2 of the CSV is never closed");
+    CHECK(refusal_of("h\n1\n\n2,\"\n3\n4\n") == "a quote in row 2 of the CSV is never closed");
 
     CHECK(refusal_of("h234567\n", 8) == "");
     CHECK(refusal_of("h2345678\n", 8) ==
@@ -279,6 +290,36 @@ TEST_CASE("csv_cutter: errors, and what they say")
     CHECK(refusal_of("h\n1234567\n1\n", 8) == "");
     CHECK(refusal_of("h\n1\n\n\"2\n3\n4\n5\n6\n7\n", 8) ==
           "row 2 of the CSV is longer than 8 bytes; is a quote not closed?");
+}
+
+TEST_CASE("csv_cutter: CR line ends, and quotes in the middle of cells, are rows as Python's csv reads them")
+{
+    using strings = std::vector<std::string>;
+    auto const each = [](std::string_view text) { return texts(cut(csv_cutter(1, no_limit), text)); };
+    CHECK(each("h,i\r1,2\r3,4\r") == strings{"h,i\r1,2\r", "h,i\r3,4\r"});
+    CHECK(each("h\r1\n2\r\n3") == strings{"h\r1\n", "h\r2\r\n", "h\r3\r"});
+    CHECK(each("h,i\nTV 27\" wide,1\n2,3\n") == strings{"h,i\nTV 27\" wide,1\n", "h,i\n2,3\n"});
+    CHECK(each("h;i\n1;\"a\nb\"\n2;3\n") == strings{"h;i\n1;\"a\nb\"\n", "h;i\n2;3\n"});
+}
+
+TEST_CASE("csv_cutter: NUL and UTF-16 are refused by name")
+{
+    using namespace std::string_literals;
+    for (auto const& text :
+         {"\xff\xfeh\0\r\0\n\0"s + "1\0\n\0"s, "\xfe\xff\0h\0\n"s, "h\0,\0i\0\n\0"s, "\0h\0\n"s,
+          "\xff\xfe\x01\x4e\n\x4e"s, "\xff\xfe\0\0h\0\0\0"s, "\0\0\xfe\xff\0\0\0h"s, "\0"s})
+        CHECK(refusal_of(text) == "the CSV begins as UTF-16 does, or with NUL bytes; convert it to UTF-8 "
+                                  "first (iconv -f UTF-16 -t UTF-8)");
+    CHECK(refusal_of("h\n1\n\"2\0\"\n"s) ==
+          "row 2 of the CSV has a NUL byte; remove such bytes first (tr -d '\\0')");
+}
+
+TEST_CASE("csv_cutter: a header that swallows all lines is refused")
+{
+    CHECK(refusal_of("h,\"i\n1,2\n3,4\"\n\n") == "the header line of the CSV is several lines long, and no "
+                                                 "row follows; is a quote in it closed too late?");
+    CHECK(refusal_of("\"h\ni\"\n1\n") == "");
+    CHECK(refusal_of("h\n\n\n") == "");
 }
 
 TEST_CASE("csv_cutter: an error stays, and the batches before it are given out")

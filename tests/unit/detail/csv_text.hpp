@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace csv_text {
@@ -22,41 +23,91 @@ struct parsed
     bool quoted = false;           // the text ends within quotes
 };
 
+/// As `Modules/_csv.c` of Python does it, a state for each place in a record.
+class reader
+{
+public:
+    explicit reader(std::string const& text) : text_(text) {}
+
+    parsed read()
+    {
+        for (std::size_t i = text_.compare(0, 3, "\xef\xbb\xbf") == 0 ? 3 : 0; i < text_.size(); ++i) {
+            auto const c = text_[i];
+            record_ += c;
+            if (state_ == in_quotes) {
+                if (c == '"') state_ = quote_in_quotes;
+            } else if (c == '\n' || c == '\r') {
+                if (c == '\r' && text_[i + 1] == '\n') record_ += text_[++i]; // a string ends with a NUL
+                end_record(c == '\n' || i + 1 < text_.size() || text_[i] == '\n', i + 1);
+            } else if (c == '"' && state_ != in_cell) {
+                state_ = in_quotes;
+            } else {
+                state_ = is_separator(c) ? start_of_cell : in_cell;
+            }
+        }
+        result_.quoted = state_ == in_quotes;
+        end_record(false, text_.size());
+        add_line_end();
+        return result_;
+    }
+
+private:
+    enum
+    {
+        start_of_cell,
+        in_cell,
+        in_quotes,
+        quote_in_quotes
+    } state_ = start_of_cell;
+
+    /// The header line's comma decides, else the first of the others.
+    bool is_separator(char c)
+    {
+        static std::string const all = ";\t|";
+        if (separator_ == 0 && c == ',') separator_ = c;
+        if (separator_ != 0) return c == separator_;
+        if (all.find(c) == std::string::npos) return false;
+        if (other_ == 0) other_ = c;
+        return true;
+    }
+
+    void end_record(bool complete, std::size_t end)
+    {
+        state_ = start_of_cell;
+        auto record = std::exchange(record_, {});
+        if (record.find_first_not_of("\r\n") == std::string::npos) return;
+        result_.joined += record;
+        if (complete) {
+            ++result_.complete;
+            result_.complete_size = end;
+        }
+        if (result_.header.empty()) {
+            result_.header = std::move(record);
+            if (separator_ == 0) separator_ = other_ != 0 ? other_ : ',';
+        } else {
+            result_.rows.push_back(std::move(record));
+        }
+    }
+
+    void add_line_end()
+    {
+        if (result_.rows.empty() ||
+            result_.rows.back().find_last_of("\r\n") == result_.rows.back().size() - 1)
+            return;
+        auto const& h = result_.header;
+        result_.rows.back() += h.ends_with("\r\n") ? "\r\n" : h.ends_with('\r') ? "\r" : "\n";
+    }
+
+    std::string const& text_;
+    parsed result_;
+    std::string record_;
+    char separator_ = 0;
+    char other_ = 0;
+};
+
 inline parsed parse(std::string const& text)
 {
-    parsed result;
-    std::string record;
-    bool const has_bom = text.compare(0, 3, "\xef\xbb\xbf") == 0;
-    bool header = true;
-    for (std::size_t i = has_bom ? 3 : 0; i <= text.size(); ++i) {
-        bool const at_end = i == text.size();
-        if (!at_end) {
-            record += text[i];
-            if (text[i] == '"') result.quoted = !result.quoted;
-        }
-        if (!at_end && (text[i] != '\n' || result.quoted)) continue;
-        bool blank = true;
-        for (char const c : record)
-            blank = blank && (c == '\r' || c == '\n');
-        if (!blank) {
-            result.joined += record;
-            if (!at_end) {
-                ++result.complete;
-                result.complete_size = i + 1;
-            }
-            if (header)
-                result.header = record;
-            else
-                result.rows.push_back(record);
-            header = false;
-        }
-        record.clear();
-    }
-    if (!result.rows.empty() && !result.rows.back().ends_with('\n')) {
-        auto& last = result.rows.back();
-        last += !last.ends_with('\r') && result.header.ends_with("\r\n") ? "\r\n" : "\n";
-    }
-    return result;
+    return reader(text).read();
 }
 
 class generator
@@ -76,11 +127,9 @@ public:
     std::string text()
     {
         auto result = one_in(3) ? noise() : table();
-        std::size_t quotes = 0;
-        for (char const c : result)
-            quotes += c == '"' ? 1U : 0U;
-        if (quotes % 2 != 0) result += '"';
-        return one_in(4) ? "\xef\xbb\xbf" + result : result;
+        if (one_in(4)) result.insert(0, "\xef\xbb\xbf");
+        if (parse(result).quoted) result += '"';
+        return result;
     }
 
     /// `text` in pieces of up to `most` bytes, empty ones too.
@@ -97,14 +146,18 @@ public:
 private:
     std::string noise()
     {
-        constexpr std::string_view bytes = "\"\"\n\n\r,a\xef\xbb\xbf";
+        constexpr std::string_view bytes = "\"\"\n\n\r,;a\xef\xbb\xbf";
         std::string result;
         for (auto size = up_to(40); size > 0; --size)
             result += bytes[up_to(bytes.size() - 1)];
         return result;
     }
 
-    std::string line_end() { return line_ends_ == 0 || (line_ends_ == 2 && one_in(2)) ? "\n" : "\r\n"; }
+    std::string line_end()
+    {
+        static constexpr std::string_view kinds[] = {"\n", "\r\n", "\r"};
+        return std::string(kinds[line_ends_ < std::size(kinds) ? line_ends_ : up_to(2)]);
+    }
 
     std::string field()
     {
@@ -118,10 +171,13 @@ private:
                                                       "\"\"",
                                                       "\"\"\"\"",
                                                       "\"say \"\"x\"\"\"",
-                                                      "in\"the\nmid\"dle",
+                                                      "in\"the mid\"dle",
+                                                      "\"a\" 27\"",
+                                                      "27\" wide",
+                                                      "x;\"y",
+                                                      "\t\"",
                                                       "\"\n\n\"",
                                                       " ",
-                                                      "a\rb",
                                                       "\xc3\xa7",
                                                       "\"\r\"",
                                                       "0123456789012345"};
@@ -130,21 +186,22 @@ private:
 
     std::string table()
     {
-        line_ends_ = up_to(2);
+        line_ends_ = up_to(3);
+        std::string const separator(1, ",,,;\t|"[up_to(5)]);
         auto const columns = 1 + up_to(4);
         std::string result;
         for (auto rows = up_to(30); rows > 0; --rows) {
             while (one_in(8))
                 result += line_end();
             for (std::size_t i = 0; i < columns; ++i)
-                result.append(i == 0 ? "" : ",").append(field());
+                result.append(i == 0 ? "" : separator).append(field());
             if (rows > 1 || !one_in(3)) result += line_end();
         }
         return result;
     }
 
     std::mt19937 random_;
-    std::size_t line_ends_ = 0; // LF, CRLF or both
+    std::size_t line_ends_ = 0; // LF, CRLF, CR or all of them
 };
 
 } // namespace csv_text

@@ -109,6 +109,18 @@ TEST_CASE("what predict_row predicts is for ever")
     CHECK(predict_csv("") == "prediction\n");
 }
 
+TEST_CASE("what is a row to predict_csv is one to Python's csv")
+{
+    auto const two = [](std::string const& first, std::string const& second) {
+        return "prediction\n" + predict_row(first) + '\n' + predict_row(second) + '\n';
+    };
+    CHECK(predict_csv("a,b\r1,2\r3,4\r") == two("1,2", "3,4"));
+    CHECK(predict_csv("a,b\r\n1,2\n\r\n\r3,4") == two("1,2", "3,4"));
+    CHECK(predict_csv("a,b\nTV 27\" wide,2\n3,4") == two("TV 27\" wide,2", "3,4"));
+    CHECK(predict_csv("a,b\n\"1\"\"\n\",\"\r\"\n3,\"4\"\"\n") == two("\"1\"\"\n\",\"\r\"", "3,\"4\"\"\n"));
+    CHECK(predict_csv("\xef\xbb\xbf\"a\n\";b\n1;\"\n\"\n3;x,\"") == two("1;\"\n\"", "3;x,\""));
+}
+
 TEST_CASE("a model may have a predictor of its own")
 {
     region_client c;

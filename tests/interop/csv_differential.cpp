@@ -1,0 +1,80 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// csv_differential FOLDER: cuts each FOLDER/N.csv, from 0 on, into batches, and writes FOLDER/N.ours:
+// `refused` and why, or the number of rows that an answer of this text has, then that of a mock model, then a
+// line for each batch: its rows and its text, as hexadecimal digits.
+
+#include <practicus/detail/csv_cutter.hpp>
+#include <practicus/detail/csv_scanner.hpp>
+#include <practicus/error.hpp>
+#include <practicus/mock/prediction.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <limits>
+#include <ostream>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace practicus::detail;
+
+std::string hex(std::string_view text)
+{
+    std::string out;
+    for (unsigned char const c : text)
+        (out += "0123456789abcdef"[c >> 4]) += "0123456789abcdef"[c & 15];
+    return out + '.';
+}
+
+void write_batches(std::ostream& out, csv_cutter& cutter)
+{
+    while (auto const batch = cutter.next())
+        out << batch->rows << ' ' << hex(batch->text) << '\n';
+}
+
+/// Pieces and batches of other sizes for each text.
+void cut(std::ostream& out, std::string const& text, std::size_t number)
+{
+    csv_cutter cutter(1 + number % 4, number % 3 == 0 ? 40 : std::numeric_limits<std::size_t>::max());
+    std::size_t const piece = number % 2 == 0 ? std::max<std::size_t>(1, text.size()) : 1 + number % 7;
+    for (std::size_t i = 0; i < text.size(); i += piece)
+        cutter.push(std::string_view(text).substr(i, piece));
+    cutter.finish();
+    auto const predicted = practicus::mock::predict_csv(text);
+    out << split_answer(text).count << '\n'
+        << std::count(predicted.begin(), predicted.end(), '\n') - 1 << '\n';
+    write_batches(out, cutter);
+}
+
+void read_and_cut(std::filesystem::path const& from, std::size_t number)
+{
+    std::ifstream in(from, std::ios::binary);
+    std::string const text{std::istreambuf_iterator<char>(in), {}};
+    std::ofstream ours(std::filesystem::path(from).replace_extension("ours"));
+    try {
+        cut(ours, text, number);
+    } catch (practicus::error const& e) {
+        ours << "refused " << e.info().message << '\n';
+    }
+}
+
+} // namespace
+
+int main(int argc, char** argv)
+{
+    if (argc != 2) return 2;
+    std::filesystem::path const folder(argv[1]);
+    std::size_t count = 0;
+    for (auto name = folder / "0.csv"; std::filesystem::exists(name);
+         name = folder / (std::to_string(++count) + ".csv"))
+        read_and_cut(name, count);
+    std::cout << count << '\n';
+    return 0;
+}
