@@ -75,6 +75,11 @@ set(practicus_marked_headers
     practicus/detail/exchange_state.hpp
     practicus/detail/connection.hpp
     practicus/detail/body_flow.hpp
+    practicus/detail/shared_use.hpp pure
+    practicus/detail/bounded_map.hpp pure
+    practicus/detail/name_state.hpp pure
+    practicus/detail/host_lookup.hpp
+    practicus/detail/lookup_threads.hpp
     practicus/detail/name_cache.hpp
     practicus/detail/connect_race.hpp
     practicus/detail/tls_sessions.hpp
@@ -85,8 +90,6 @@ set(practicus_marked_headers
     practicus/detail/transport.hpp
     practicus/detail/freshness.hpp pure
     practicus/detail/flight_state.hpp pure
-    practicus/detail/shared_use.hpp pure
-    practicus/detail/bounded_map.hpp pure
     practicus/detail/keyed_flights.hpp pure
     practicus/detail/striped_cache.hpp pure
     practicus/detail/token_cache_state.hpp pure

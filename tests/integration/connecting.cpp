@@ -4,6 +4,7 @@
 #include "black_hole.hpp"
 #include "fixture.hpp"
 #include "internals.hpp"
+#include "scripted_names.hpp"
 
 #include <practicus/detail/connect_race.hpp>
 
@@ -22,7 +23,7 @@ namespace {
 /// Lets some sweeps pass.
 void tick(asio::io_context& io)
 {
-    for (int i = 0; i != 10; ++i)
+    for (int i = 0; i != 16; ++i)
         io.run_one_for(1s);
 }
 
@@ -39,13 +40,15 @@ asio::ip::address address(char const* text)
 /// A client of a region whose name has these addresses.
 struct named : fixture
 {
-    explicit named(std::vector<asio::ip::address> const& found, client_options options = client_options())
+    explicit named(std::vector<std::string> const& found, client_options options = client_options())
         : caller(io.get_executor(), "http://region.test:" + std::to_string(server.port()),
                  options.credentials(password()))
     {
-        names_of(caller).remember("region.test", found);
+        names.set("region.test", found);
+        names.serve(caller, io);
     }
 
+    scripted_names names;
     practicus::client caller;
 };
 
@@ -53,7 +56,7 @@ struct named : fixture
 
 TEST_CASE("an address that swallows packets costs a moment, and not the whole limit")
 {
-    named f({address("127.0.0.2"), address("127.0.0.1")});
+    named f({"127.0.0.2", "127.0.0.1"});
     black_hole const hole({address("127.0.0.2"), f.server.port()});
     auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now());
@@ -72,7 +75,7 @@ TEST_CASE("an address that swallows packets costs a moment, and not the whole li
 
 TEST_CASE("when one address has answered, nothing is left of the others")
 {
-    named f({address("127.0.0.2"), address("127.0.0.1")});
+    named f({"127.0.0.2", "127.0.0.1"});
     black_hole const hole({address("127.0.0.2"), f.server.port()});
     auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now());
@@ -96,7 +99,7 @@ TEST_CASE("when one address has answered, nothing is left of the others")
 
 TEST_CASE("an address that refuses costs nothing")
 {
-    named f({address("127.0.0.2"), address("127.0.0.3"), address("127.0.0.1"), address("127.0.0.4")});
+    named f({"127.0.0.2", "127.0.0.3", "127.0.0.1", "127.0.0.4"});
     auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now()); // it stands still
     ends result;
@@ -107,8 +110,7 @@ TEST_CASE("an address that refuses costs nothing")
 
 TEST_CASE("no address answers: connecting has a limit over all of them")
 {
-    named f({address("127.0.0.2"), address("127.0.0.3")},
-            fixture::once().timeouts(timeout_options().connect(3s)));
+    named f({"127.0.0.2", "127.0.0.3"}, fixture::once().timeouts(timeout_options().connect(3s)));
     black_hole const one({address("127.0.0.2"), f.server.port()});
     black_hole const two({address("127.0.0.3"), f.server.port()});
     auto& clock = clock_of(f.caller);
@@ -136,11 +138,13 @@ TEST_CASE("no address answers: connecting has a limit over all of them")
 
 TEST_CASE("all addresses refuse: the last one's reason is told, and the name is asked for again")
 {
-    named f({address("127.0.0.2"), address("127.0.0.3")}, fixture::once());
+    named f({"127.0.0.2", "127.0.0.3"}, fixture::once());
     auto const info = f.failure(f.caller.cluster());
     CHECK(info.code == errc::connect_failed);
     CHECK(info.cause == asio::error::connection_refused);
-    CHECK(f.failure(f.caller.cluster()).code == errc::resolve_failed); // there is no region.test
+    f.names.fail("region.test", asio::error::host_not_found);
+    CHECK(f.failure(f.caller.cluster()).code == errc::resolve_failed);
+    CHECK(f.names.lookups("region.test") == 2);
 }
 
 TEST_CASE("a context is destroyed while addresses are tried")
@@ -148,13 +152,15 @@ TEST_CASE("a context is destroyed while addresses are tried")
     fixture f;
     black_hole const one({address("127.0.0.2"), f.server.port()});
     black_hole const two({address("127.0.0.3"), f.server.port()});
+    scripted_names names;
+    names.set("region.test", {"127.0.0.2", "127.0.0.3"});
     ends result;
     std::optional<practicus::client> client;
     {
         asio::io_context io;
         client.emplace(io.get_executor(), "http://region.test:" + std::to_string(f.server.port()),
                        client_options().credentials(fixture::password()));
-        names_of(*client).remember("region.test", {address("127.0.0.2"), address("127.0.0.3")});
+        names.serve(*client, io);
         asio::co_spawn(io, client->cluster(), result.handler());
         io.run_for(300ms);
         CHECK(client->stats().dialling == 1);
@@ -175,14 +181,17 @@ TEST_CASE("families take turns")
 TEST_CASE("a name is asked for once, however many dial, and kept for a while")
 {
     fixture f;
+    scripted_names names;
+    names.set("region.test", {"127.0.0.1"});
     std::size_t asked = 0, connected = 0;
-    practicus::client client(f.io.get_executor(), "http://localhost:" + std::to_string(f.server.port()),
+    practicus::client client(f.io.get_executor(), "http://region.test:" + std::to_string(f.server.port()),
                              client_options().observer([&](practicus::event const& e) {
                                  if (auto const* r = std::get_if<practicus::events::resolved>(&e))
                                      asked += r->took > 0ns;
                                  if (auto const* d = std::get_if<practicus::events::dialled>(&e))
                                      connected += !d->error;
                              }));
+    names.serve(client, f.io);
     ends result;
     for (int i = 0; i != 8; ++i)
         asio::co_spawn(f.io, client.login("admin@company.com", "practicus"), result.handler());
@@ -190,6 +199,7 @@ TEST_CASE("a name is asked for once, however many dial, and kept for a while")
     CHECK(result.served == 8);
     CHECK(connected >= 2);
     CHECK(asked == connected);
+    CHECK(names.lookups("region.test") == 1);
 }
 
 TEST_CASE("a TLS session is resumed")

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <practicus/detail/connection.hpp>
-#include <practicus/detail/name_cache.hpp>
+#include <practicus/detail/host_lookup.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/sweeper.hpp>
 #include <practicus/error.hpp>
@@ -178,7 +178,8 @@ private:
     std::unique_ptr<connection> winner_;
     std::shared_ptr<timed_waiter> sleeper_;
     std::shared_ptr<error_info const> aborted_;
-    error_code last_ = asio::error::host_not_found;
+    // Unless one says more, none could be begun.
+    error_code last_ = make_error_code(boost::system::errc::resource_unavailable_try_again);
     std::size_t ended_ = 0;
     bool over_ = false;
 };

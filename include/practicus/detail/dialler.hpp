@@ -33,7 +33,7 @@ class dialler
 public:
     dialler(std::shared_ptr<runtime> home, std::shared_ptr<client_options const> options)
         : home_(std::move(home)), options_(std::move(options)), told_(&options_->observer()),
-          names_(std::make_shared<name_cache>(home_)), rules_(options_->proxy())
+          names_(std::make_shared<name_cache>(home_->limits())), rules_(options_->proxy())
     {}
 
     std::shared_ptr<runtime> const& home() const noexcept { return home_; }
@@ -88,9 +88,9 @@ private:
         auto const found = co_await resolve(host);
         auto const race = std::make_shared<connect_race>(home_);
         auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts().connect());
-        auto made = co_await race->run(found, port, end);
+        auto made = co_await race->run(*found, port, end);
         if (!made) {
-            names_->forget(host);
+            names_->reject(host);
             if (home_->time().now() >= end) throw_timeout(phase::connect, time_point::max(), end);
             throw_with_cause(errc::connect_failed, race->failure(),
                              via != nullptr ? "the proxy " + via->authority()
@@ -108,11 +108,11 @@ private:
         co_return std::move(made);
     }
 
-    asio::awaitable<addresses> resolve(std::string const& host)
+    asio::awaitable<address_list> resolve(std::string const& host)
     {
         auto const begin = home_->time().precise_now();
         auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts().resolve());
-        addresses found;
+        address_list found;
         std::shared_ptr<error_info const> failure;
         try {
             found = co_await names_->find(host, end);
@@ -120,7 +120,7 @@ private:
             failure = current_error_info();
         }
         if (told_)
-            told_(events::resolved{host, found.size(), home_->time().precise_now() - begin,
+            told_(events::resolved{host, found ? found->size() : 0, home_->time().precise_now() - begin,
                                    failure ? failure->code : error_code()});
         if (failure) throw error(std::move(failure));
         co_return found;

@@ -101,7 +101,10 @@ protected:
     class place
     {
     public:
-        explicit place(flight_base& in) : in_(in), waiter_(std::make_shared<timed_waiter>()) {}
+        place(flight_base& in, bool in_errand) : in_(in), waiter_(std::make_shared<timed_waiter>())
+        {
+            waiter_->limit.in_errand = in_errand;
+        }
         place(place const&) = delete;
         place& operator=(place const&) = delete;
         ~place() { in_.leave(*waiter_); }
@@ -117,7 +120,7 @@ protected:
     void check_end(wait_result const& ended)
     {
         if (has_ended()) return;
-        if (ended.code == asio::error::operation_aborted) throw_aborted();
+        if (ended.code == asio::error::operation_aborted || ended.why == expiry::abandoned) throw_aborted();
         if (ended.why == expiry::closed) throw error(errc::client_closed);
         throw error(errc::deadline_exceeded, "while waiting for what is fetched for several callers");
     }
@@ -198,12 +201,13 @@ public:
 
     /// Waits for the end. Throws the work's error; `operation_aborted` when cancelled; `errc::client_closed`;
     /// `errc::deadline_exceeded` at `at`. `start` is called once suspended; it owns what it needs, for the
-    /// wait may end, by a close() on another thread, before it has run.
+    /// wait may end, by a close() on another thread, before it has run. A wait `in_errand` also ends with the
+    /// last operation, as cancelled.
     template <class Start = do_nothing>
     static asio::awaitable<T> join(std::shared_ptr<flight> self, std::shared_ptr<sweeper> owner,
-                                   time_point at, Start start = {})
+                                   time_point at, Start start = {}, bool in_errand = false)
     {
-        place const here(*self);
+        place const here(*self, in_errand);
         timed_wait waiting(*owner, here.waiter());
         auto suspended = waiting.until(at, [self, w = here.waiter().get(), begin = std::move(start)] {
             begin();

@@ -2,136 +2,182 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/bounded_map.hpp>
 #include <practicus/detail/flight.hpp>
+#include <practicus/detail/host_lookup.hpp>
+#include <practicus/detail/lookup_threads.hpp>
+#include <practicus/detail/name_state.hpp>
 #include <practicus/detail/operation.hpp>
-#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/shared_use.hpp>
+#include <practicus/detail/sweeper.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
 
 #include <algorithm>
-#include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
-#include <vector>
 
 namespace practicus::inline v1::detail {
 
-using addresses = std::vector<asio::ip::address>;
-
-/// Finds the addresses of hosts: one question at a time for each, whose answer is kept for a while. Asio asks
-/// getaddrinfo on one hidden thread, a name at a time, and can not interrupt it. Thread safety: full.
+/// Finds the addresses of hosts, and keeps them for a while. `getaddrinfo` cannot be interrupted, so it is
+/// called on threads that no operation, context or client waits for. Thread safety: full.
 class name_cache : public std::enable_shared_from_this<name_cache>
 {
 public:
-    static constexpr std::chrono::seconds lifetime{10};
+    using lookup = std::function<lookup_result(std::string const& host)>;
 
-    explicit name_cache(std::shared_ptr<runtime> home) : home_(std::move(home)) {}
+    explicit name_cache(std::shared_ptr<sweeper> limits) : limits_(std::move(limits)) {}
 
-    /// Throws `errc::resolve_failed`, or `errc::resolve_timeout` at `end`: getaddrinfo runs on then, and the
-    /// caller goes.
-    asio::awaitable<addresses> find(std::string host, time_point end)
+    /// For tests: what is called instead of `look_up_host`. Set before the first lookup.
+    void look_up_with(lookup f) { look_up_ = std::move(f); }
+
+    lookup_threads& threads() const noexcept { return *threads_; }
+
+    /// Returns the host's addresses. Throws `errc::resolve_failed`; `errc::resolve_timeout` at `end`, while
+    /// the lookup goes on; `errc::client_closed`; `operation_aborted` if no operation is left that needs it.
+    asio::awaitable<address_list> find(std::string host, time_point end)
     {
-        error_code code;
-        if (auto const literal = asio::ip::make_address(host, code); !code) co_return addresses(1, literal);
-        std::shared_ptr<flight<addresses>> asked;
-        std::function<void()> start;
-        {
-            std::lock_guard lock(mutex_);
-            auto& known = names_[host];
-            if (known.found && home_->time().now() < known.until) co_return *known.found;
-            if (!known.asked) {
-                known.asked = std::make_shared<flight<addresses>>();
-                start = [self = shared_from_this(), host, asked = known.asked] { self->ask(host, asked); };
-            }
-            asked = known.asked;
-        }
-        bool late = false;
+        if (auto known = known_addresses(host)) co_return known;
+        auto const asked = ask(host);
+        if (asked.found) co_return asked.found;
         try {
-            auto const begin = [start] {
-                if (start) start();
-            };
-            co_return co_await flight<addresses>::join(asked, home_->limits(), end, begin);
+            auto const at = std::min(end, asked.patience_ends);
+            co_return co_await flight<address_list>::join(asked.joined, limits_, at, do_nothing(), true);
         } catch (error const& e) {
             if (e.code() != errc::deadline_exceeded) throw;
-            late = true;
         }
-        if (late) throw_timeout(phase::resolve, time_point::max(), home_->time().now());
-        co_return addresses();
+        auto stale = stale_addresses(host);
+        if (!stale) throw_timeout(phase::resolve, time_point::max(), limits_->time().now());
+        co_return stale;
     }
 
-    /// None of the addresses is any good.
-    void forget(std::string const& host)
+    /// No address could be connected to.
+    void reject(std::string const& host)
     {
         std::lock_guard lock(mutex_);
-        auto const known = names_.find(host);
-        if (known != names_.end()) known->second.found.reset();
-    }
-
-    /// As if it had been found.
-    void remember(std::string const& host, addresses found)
-    {
-        std::lock_guard lock(mutex_);
-        auto& known = names_[host];
-        known.found = std::move(found);
-        known.until = home_->time().now() + lifetime;
+        if (auto* const known = names_.find(host)) known->state.reject();
     }
 
 private:
+    static constexpr std::size_t most = 1000;
+
     struct name
     {
-        std::optional<addresses> found;
-        time_point until{};
-        std::shared_ptr<flight<addresses>> asked;
+        bool is_pinned() const noexcept { return state.in_flight(); }
+        bool is_worthless(time_point now) const noexcept { return !state.stale(now); }
+        use_period last_use() const noexcept { return used; }
+
+        name_state<address_list> state;
+        std::shared_ptr<flight<address_list>> joined;
+        use_period used = 0;
     };
 
-    void ask(std::string const& host, std::shared_ptr<flight<addresses>> const& asked)
+    struct answer
     {
-        auto const promise = std::make_shared<flight_promise<addresses>>(asked);
-        home_->with_executor([&](asio::any_io_executor const& executor) {
-            using resolver = asio::ip::tcp::resolver;
-            auto const asking = std::make_shared<resolver>(executor);
-            asking->async_resolve(host, "",
-                                  [self = shared_from_this(), host, asking,
-                                   promise](error_code const& failed, resolver::results_type const& results) {
-                                      self->answered(host, *promise, failed, results);
-                                  });
-        });
+        address_list found;
+        std::shared_ptr<flight<address_list>> joined;
+        time_point patience_ends = time_point::max();
+    };
+
+    /// What a lookup has come to.
+    struct ending
+    {
+        address_list found;
+        std::shared_ptr<error_info const> failure;
+        bool name_exists = true;
+    };
+
+    answer ask(std::string const& host)
+    {
+        std::lock_guard lock(mutex_);
+        auto const now = limits_->time().now();
+        auto& known = *names_.get(host, now).first;
+        known.used = use_period_of(now);
+        auto const decided = known.state.ask(now);
+        if (decided.action == name_action::look_up) {
+            try {
+                start(host, known, now);
+            } catch (std::system_error const& e) {
+                if (auto stale = known.state.fail(true, now)) return {std::move(stale), nullptr};
+                throw_with_cause(errc::resolve_failed,
+                                 error_code(e.code().value(), asio::error::get_system_category()),
+                                 host + ": no thread can be started for the lookup");
+            }
+        }
+        return {decided.found, known.joined, decided.patience_ends};
     }
 
-    void answered(std::string const& host, flight_promise<addresses>& promise, error_code const& failed,
-                  asio::ip::tcp::resolver::results_type const& results)
+    /// Under the mutex. Has no effect if it throws.
+    void start(std::string const& host, name& known, time_point now)
     {
-        addresses found;
-        for (auto const& entry : results)
-            if (auto const a = entry.endpoint().address();
-                std::find(found.begin(), found.end(), a) == found.end())
-                found.push_back(a);
+        auto const joined = std::make_shared<flight<address_list>>();
+        threads_->run([weak = weak_from_this(), host, joined, look_up = look_up_] {
+            if (weak.expired()) return;
+            auto end = ending_of(host, look_up);
+            if (auto const self = weak.lock()) self->ended(host, *joined, end);
+        });
+        known.joined = joined;
+        known.state.begin(now);
+    }
+
+    static ending ending_of(std::string const& host, lookup const& look_up) noexcept
+    {
+        ending end;
+        try {
+            auto result = look_up(host);
+            if (!result.failed) {
+                end.found = std::make_shared<addresses const>(std::move(result.found));
+            } else {
+                end.name_exists = result.failed != asio::error::host_not_found;
+                error_info info;
+                info.code = errc::resolve_failed;
+                info.cause = result.failed;
+                info.message = host;
+                end.failure = std::make_shared<error_info const>(std::move(info));
+            }
+        } catch (...) {
+            end.failure = current_error_info();
+        }
+        return end;
+    }
+
+    /// On the lookup's thread.
+    void ended(std::string const& host, flight<address_list>& joined, ending& end) noexcept
+    {
         {
             std::lock_guard lock(mutex_);
-            names_[host].asked.reset();
+            auto const now = limits_->time().now();
+            auto& known = *names_.find(host);
+            known.joined.reset();
+            if (end.found)
+                known.state.succeed(end.found, now);
+            else
+                end.found = known.state.fail(end.name_exists, now);
+            names_.unpinned(now);
         }
-        if (failed) {
-            error_info info;
-            info.code = errc::resolve_failed;
-            info.cause = failed;
-            info.message = host;
-            return promise->fail(std::make_shared<error_info const>(std::move(info)));
-        }
-        remember(host, found);
-        promise->succeed(std::move(found));
+        if (end.found)
+            joined.succeed(std::move(end.found));
+        else
+            joined.fail(std::move(end.failure));
     }
 
-    std::shared_ptr<runtime> home_;
+    address_list stale_addresses(std::string const& host)
+    {
+        std::lock_guard lock(mutex_);
+        auto const* const known = names_.find(host);
+        return known != nullptr ? known->state.stale(limits_->time().now()) : nullptr;
+    }
+
+    std::shared_ptr<sweeper> limits_;
+    std::shared_ptr<lookup_threads> threads_ = std::make_shared<lookup_threads>();
+    lookup look_up_ = look_up_host;
     std::mutex mutex_;
-    std::map<std::string, name> names_;
+    bounded_map<std::string, name, text_key_hash> names_{most};
 };
 
 } // namespace practicus::inline v1::detail

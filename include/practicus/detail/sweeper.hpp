@@ -53,6 +53,8 @@ public:
 
     /// Of a wait that `close()` does not end. Set before it begins.
     bool outlives_close = false;
+    /// Of a wait in an errand: it ends with the last operation. Set before it begins.
+    bool in_errand = false;
 
 private:
     friend class sweeper;
@@ -94,7 +96,7 @@ public:
     {
         std::lock_guard lock(mutex_);
         d.descriptor_ = descriptor;
-        sockets_.push_back(d);
+        watched_.push_back(d);
     }
 
     /// A wait begins, armed at once; both live until `remove`, after which this does nothing.
@@ -106,7 +108,10 @@ public:
         auto const end = nanoseconds(at);
         bool const closed = closed_ && !d.outlives_close;
         d.state_.store(closed ? deadline::marked_closed : end);
-        waits_.add(d, end);
+        if (d.in_errand)
+            watched_.push_back(d);
+        else
+            waits_.add(d, end);
         if (closed) w.wake({});
     }
 
@@ -173,7 +178,9 @@ public:
         bool const closed = closed_.load();
         std::lock_guard lock(mutex_);
         // They are armed without the mutex, so each is looked at.
-        for (auto& d : sockets_) {
+        bool const owed = waiter::owed() != 0;
+        for (auto& d : watched_) {
+            if (owed && d.waiter_) d.waiter_->retry();
             auto state = d.state_.load();
             if (state == deadline::disarmed) continue;
             if (state > 0) {
@@ -190,7 +197,6 @@ public:
         }
         // There may be a hundred thousand. (None is abandoned: a caller of another context waits before its
         // operation begins here.)
-        bool const owed = waiter::owed() != 0;
         auto const look = [&](deadline& d) {
             if (owed) d.waiter_->retry();
             auto state = d.state_.load();
@@ -343,7 +349,8 @@ private:
     pid_t const process_ = ::getpid();
     std::atomic<bool> closed_{false};
     std::mutex mutex_;
-    boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> sockets_;
+    // Sockets, and the waits of errands.
+    boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> watched_;
     timing_wheel<deadline> waits_{nanoseconds(time_point(tick))};
     std::optional<asio::steady_timer> timer_;
     // Of the timer; written under the mutex.

@@ -1,0 +1,99 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include <pthread.h>
+#include <signal.h>
+
+namespace practicus::inline v1::detail {
+
+/// Runs jobs that may hang: each on a thread of its own, as long as there are at most `most`. A thread ends
+/// when no job is left. No thread is ever waited for: each owns what it uses. Thread safety: full; the
+/// destructor takes no lock, so that a forked child, which has none of the threads, can destroy its copy.
+class lookup_threads : public std::enable_shared_from_this<lookup_threads>
+{
+public:
+    /// Throws nothing.
+    using job = std::function<void()>;
+    using starter = std::function<void(job)>;
+
+    static constexpr std::size_t most = 8;
+
+    /// Throws `std::system_error` if no thread can be started; then the job does not run.
+    void run(job next)
+    {
+        std::lock_guard lock(mutex_);
+        jobs_.push_back(std::move(next));
+        if (running_ == most) return;
+        try {
+            start_([self = shared_from_this()] { self->work(); });
+        } catch (...) {
+            jobs_.pop_back();
+            throw;
+        }
+        ++running_;
+    }
+
+    /// For tests: what runs a function elsewhere. Set before the first job.
+    void start_with(starter f) { start_ = std::move(f); }
+
+    std::size_t running() const
+    {
+        std::lock_guard lock(mutex_);
+        return running_;
+    }
+
+private:
+    /// Signals are for the program's own threads.
+    class signals_blocked
+    {
+    public:
+        signals_blocked() noexcept
+        {
+            sigset_t all;
+            ::sigfillset(&all);
+            ::pthread_sigmask(SIG_BLOCK, &all, &before_);
+        }
+        signals_blocked(signals_blocked const&) = delete;
+        signals_blocked& operator=(signals_blocked const&) = delete;
+        ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+    private:
+        sigset_t before_{};
+    };
+
+    static void start_thread(job f)
+    {
+        signals_blocked const here;
+        std::thread(std::move(f)).detach();
+    }
+
+    void work() noexcept
+    {
+        std::unique_lock lock(mutex_);
+        while (!jobs_.empty()) {
+            auto next = std::move(jobs_.front());
+            jobs_.pop_front();
+            lock.unlock();
+            next();
+            next = nullptr;
+            lock.lock();
+        }
+        --running_;
+    }
+
+    mutable std::mutex mutex_;
+    std::deque<job> jobs_;
+    std::size_t running_ = 0;
+    starter start_ = start_thread;
+};
+
+} // namespace practicus::inline v1::detail

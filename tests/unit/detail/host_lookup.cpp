@@ -1,0 +1,66 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include <practicus/detail/host_lookup.hpp>
+
+#include "catch.hpp"
+
+#include <cerrno>
+#include <set>
+#include <string>
+
+#include <netdb.h>
+
+using namespace practicus::detail;
+
+TEST_CASE("addresses and localhost need no lookup")
+{
+    for (auto const* text : {"127.0.0.1", "::1", "192.0.2.7", "2001:db8::7"}) {
+        auto const found = known_addresses(text);
+        REQUIRE(found);
+        CHECK(*found == addresses{asio::ip::make_address(text)});
+    }
+    for (auto const* text : {"localhost", "LocalHost", "localhost."}) {
+        auto const found = known_addresses(text);
+        REQUIRE(found);
+        CHECK(*found == addresses{asio::ip::make_address("127.0.0.1"), asio::ip::make_address("::1")});
+    }
+    for (auto const* text : {"", ".", "localhost.company.com", "my.localhost", "127.0.0", "1"})
+        CHECK_FALSE(known_addresses(text));
+}
+
+TEST_CASE("each reason of a lookup's failure has a code of its own, and none is that of a cancellation")
+{
+    using asio::error::host_not_found;
+    CHECK(lookup_error(EAI_NONAME, 0) == host_not_found);
+#ifdef EAI_NODATA
+    CHECK(lookup_error(EAI_NODATA, 0) == host_not_found);
+#endif
+    CHECK(lookup_error(EAI_AGAIN, 0) == asio::error::host_not_found_try_again);
+    CHECK(lookup_error(EAI_FAIL, 0) == asio::error::no_recovery);
+    CHECK(lookup_error(EAI_FAMILY, ECANCELED) == asio::error::no_recovery);
+    CHECK(lookup_error(EAI_MEMORY, 0) == asio::error::no_memory);
+    CHECK(lookup_error(EAI_SYSTEM, EMFILE) == boost::system::errc::too_many_files_open);
+    CHECK(lookup_error(EAI_SYSTEM, 0) == asio::error::no_recovery);
+    CHECK(lookup_error(12345, 0) == asio::error::no_recovery);
+}
+
+TEST_CASE("the C library's addresses come each once, and its refusal as a code")
+{
+    auto const here = look_up_host("127.0.0.1");
+    CHECK_FALSE(here.failed);
+    CHECK(here.found == addresses{asio::ip::make_address("127.0.0.1")});
+    auto const six = look_up_host("::1");
+    CHECK_FALSE(six.failed);
+    CHECK(six.found == addresses{asio::ip::make_address("::1")});
+    // From a file or by itself, in whatever order.
+    auto const local = look_up_host("localhost");
+    CHECK_FALSE(local.failed);
+    CHECK_FALSE(local.found.empty());
+    CHECK(std::set(local.found.begin(), local.found.end()).size() == local.found.size());
+    for (auto const& a : local.found)
+        CHECK(a.is_loopback());
+    auto const none = look_up_host("practicus.invalid");
+    CHECK(none.failed);
+    CHECK(none.found.empty());
+}
