@@ -98,7 +98,7 @@ public:
 
     timeout_options() noexcept {}
 
-    /// Finding the host's addresses. Default: 5 s.
+    /// Finding the host's addresses. Default: 5 s. A lookup that takes longer goes on, for later callers.
     timeout_options& resolve(duration d) { return set(resolve_, d); }
     duration resolve() const noexcept { return resolve_; }
 
