@@ -57,6 +57,7 @@ set(practicus_marked_headers
     practicus/detail/retry_policy.hpp pure
     practicus/detail/csv_scanner.hpp pure
     practicus/detail/csv_cutter.hpp pure
+    practicus/detail/answer_check.hpp pure
     practicus/csv_file.hpp
     practicus/detail/batch_window.hpp pure
     practicus/detail/batch_retry.hpp pure

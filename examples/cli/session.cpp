@@ -186,6 +186,8 @@ int explain(settings const& with)
         complain(e.what());
         if (!e.info().server_message.empty())
             std::cerr << "The region says: " << e.info().server_message << '\n';
+        if (e.info().retry_after)
+            std::cerr << "The region asks to wait for " << e.info().retry_after->count() << " s.\n";
         if (auto const text = hint(e); !text.empty()) std::cerr << text << '\n';
         if (with.verbose && e.info().attempts != 0)
             std::cerr << "* " << e.info().attempts << (e.info().attempts == 1 ? " attempt" : " attempts")

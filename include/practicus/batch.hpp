@@ -98,14 +98,15 @@ public:
     batch_job& in_flight(std::size_t n) { return set(in_flight_, n, "in_flight"); }
     std::size_t in_flight() const noexcept { return in_flight_; }
 
-    /// How often a batch is tried that the model answers with 5xx, another number of rows, or by refusing the
-    /// token. Default: 5.
+    /// How often a batch is tried that the model answers with 5xx, another number of rows, another header
+    /// line or type, or by refusing the token. Default: 5.
     batch_job& tries(std::size_t n) { return set(tries_, n, "tries"); }
     std::size_t tries() const noexcept { return tries_; }
 
     /// For how long a batch is tried that does not get through: no connection, 429, 502 to 504, a time-out.
-    /// The pauses double from 0.5 s to 30 s. Then the run ends, and can be resumed. Default: 15 minutes.
-    /// Throws `errc::invalid_argument` if negative.
+    /// The pauses double from 0.5 s to 30 s, or are as long as the server asks (`Retry-After`) if that is
+    /// longer. Then, or when the server asks for more than is left, the run ends, and can be resumed.
+    /// Default: 15 minutes. Throws `errc::invalid_argument` if negative.
     batch_job& patience(std::chrono::milliseconds d)
     {
         if (d < d.zero()) throw error(errc::invalid_argument, "patience is negative");
@@ -114,7 +115,8 @@ public:
     }
     std::chrono::milliseconds patience() const noexcept { return patience_; }
 
-    /// How each batch is sent: an encoding, say. Its sink is not used. A batch is always safe to repeat.
+    /// How each batch is sent: an encoding, say. Its sink is not used. A batch is always safe to repeat. A
+    /// batch that is too large for a server on the way (413) is halved, as often as it takes.
     batch_job& calls(predict_options how)
     {
         calls_ = std::move(how);
@@ -176,14 +178,18 @@ public:
     /// What `resume` was told; 0 by default.
     std::uint64_t resumed_failed() const noexcept { return resumed_failed_; }
 
-    /// The first line of the results that `resume` goes on with, or its beginning. Predictions that begin
-    /// otherwise end the run with `errc::invalid_argument` before any is written. Default: not compared.
+    /// The first line of the results that `resume` goes on with, or the first 64 KiB of it. Predictions that
+    /// have another one end the run with `errc::invalid_argument` before any is written. Default: not
+    /// compared.
     batch_job& resumed_header(std::string line)
     {
         resumed_header_ = std::move(line);
         return *this;
     }
     std::string const& resumed_header() const noexcept { return resumed_header_; }
+
+    /// In bytes: how much of a header line is compared.
+    static constexpr std::size_t max_resumed_header = 64 * 1024;
 
 private:
     batch_job& set(std::size_t& field, std::size_t n, char const* name)

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -91,6 +92,10 @@ enum class errc
     /// The model answered a batch with another number of rows than it was sent. Ask the model's author: each
     /// row needs one answer, in order.
     unexpected_rows,
+    /// The model's answer is not what was asked for although its status is a success: a page or an error of
+    /// another content type, or a CSV under another header line than the first one's. `server_message` quotes
+    /// it. Check what stands in front of the model, and whether the model was replaced meanwhile.
+    unexpected_answer,
     /// The body is over its limit. Raise the limit in `client_options::limits`, or a prediction's
     /// `predict_options::max_answer`, if the answer is wanted.
     body_too_large,
@@ -209,6 +214,7 @@ constexpr auto make_errc_table() noexcept
          {errc::expired_token, "the region answered with a token that is past its life already", lasting},
          {errc::unexpected_rows, "the model answered with another number of rows than it was sent",
           lasting | fault_of_rows | of_model},
+         {errc::unexpected_answer, "the model's answer is not what was asked for", of_model},
          {errc::body_too_large, "the answer's body is over its limit", lasting | fault_of_rows},
          {errc::header_too_large, "the answer's header is over its limit", lasting},
          {errc::malformed_response, "the answer is not well-formed HTTP", of_model},
@@ -335,6 +341,8 @@ struct error_info
     std::string server_code;
     /// What the operating system, Asio or OpenSSL reported last, if it began there.
     boost::system::error_code cause;
+    /// How long the server asked to wait before the next request (`Retry-After`), if it did.
+    std::optional<std::chrono::seconds> retry_after;
     /// How often the request was sent, or tried to be.
     unsigned attempts = 0;
     /// How long it took in all.

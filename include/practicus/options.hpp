@@ -237,7 +237,8 @@ public:
     retry_options& cap(duration d) { return set(cap_, d); }
     duration cap() const noexcept { return cap_; }
 
-    /// How much longer a pause may get because the server asks for it (`Retry-After`). Default: 5 s.
+    /// How much longer a pause may get because the server asks for it (`Retry-After`). A longer one ends the
+    /// operation. Default: 5 s.
     retry_options& patience(duration d) { return set(patience_, d); }
     duration patience() const noexcept { return patience_; }
 

@@ -49,6 +49,19 @@ public:
     }
     std::string const& content_type() const noexcept { return content_type_; }
 
+    /// The type that the answer must have, its parameters aside: another one is `errc::unexpected_answer`,
+    /// and nothing of it goes to the sink. Default: `text/csv` in a batch job; else any but `text/html`,
+    /// which a server in front of the model writes. Throws as `content_type`.
+    predict_options& answer_type(std::string type)
+    {
+        if (type.empty() || detail::has_control(type))
+            throw error(errc::invalid_argument, "the answer's type is empty, or holds a control character");
+        answer_type_ = std::move(type);
+        return *this;
+    }
+    /// The type that is asked for; empty by default.
+    std::string const& answer_type() const noexcept { return answer_type_; }
+
     /// Encodes the body, and understands an answer that is encoded likewise. Default: neither.
     predict_options& encoding(content_encoding e)
     {
@@ -108,6 +121,7 @@ public:
 
 private:
     std::string content_type_ = "text/csv";
+    std::string answer_type_;
     std::optional<content_encoding> encoding_;
     body_sink sink_;
     std::optional<std::size_t> max_answer_;

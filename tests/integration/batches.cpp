@@ -277,6 +277,181 @@ TEST_CASE("batches: an answer with another number of rows is asked for again, an
     }
 }
 
+namespace {
+
+/// A model that answers each batch with another text.
+batch_job answered_by(batches& f, practicus::mock::model::predictor answer)
+{
+    using namespace practicus::mock;
+    f.server.region().add(model(50, "changing", prefix("models-practicus", "models/practicus"))
+                              .add(version(500, 1, deployment("depl-small", "Small")))
+                              .predicts(std::move(answer)));
+    batch_job job(f.model("models/practicus/changing"), practicus::csv_text(header + rows(0, 4)),
+                  f.to(f.out));
+    job.rows(2).in_flight(1).tries(1).failed_to(f.to(f.side));
+    return job;
+}
+
+} // namespace
+
+TEST_CASE("batches: an answer that is none is an error that quotes it, and not the fault of the rows")
+{
+    batches f;
+    struct answer
+    {
+        std::string type, body, quoted;
+    };
+    // Two lines behind a header, as many as rows were sent: only the first two could be told by their number.
+    auto const second = GENERATE(values<answer>(
+        {{"text/csv", "p,id\n1,2\n3,4\n", "'p,id', not 'id,p'"},
+         {"text/csv", "id,p,q\n1,2,3\n3,4,5\n", "'id,p,q', not 'id,p'"},
+         {"text/csv", "id\n1\n3\n", "'id', not 'id,p'"},
+         {"text/html", "<html><title>Sign in</title>\n<body>\n</html>\n", "text/html: Sign in"},
+         {"text/csv", "<!DOCTYPE html>\n<title>Sign in</title>\n</html>\n", "text/csv: Sign in"},
+         {"application/json", "{\n\"detail\": \"The model is loading.\"\n}\n",
+          "application/json: The model is loading."},
+         {"text/csv", "{\n\"detail\": \"The model is loading.\"\n}\n", "text/csv: The model is loading."},
+         {"text/plain", "id,p\n1,2\n3,4\n", "text/plain: id,p"},
+         {"", "id,p\n1,2\n3,4\n", "no content type: id,p"}}));
+    bool const first = GENERATE(false, true);
+    if (first && second.quoted.starts_with("'")) return;
+    std::atomic<int> calls = first ? 1 : 0;
+    auto job = answered_by(f, [&](practicus::mock::request const&) {
+        if (calls++ == 0) return practicus::mock::response(200, "text/csv", "id,p\n1,2\n3,4\n");
+        practicus::mock::response wrong(200, second.type, second.body);
+        if (second.type.empty()) wrong.headers.erase("Content-Type");
+        return wrong;
+    });
+    auto const failed = f.failure(f.eager().predict_batches(job));
+    CHECK(failed.code == errc::unexpected_answer);
+    CHECK(failed.status == 200);
+    CHECK(failed.message.starts_with(first ? "rows 1 to 2: it" : "rows 3 to 4: it"));
+    CHECK(failed.server_message == second.quoted);
+    CHECK(f.out == (first ? "" : "id,p\n1,2\n3,4\n"));
+    CHECK(f.side.empty());
+}
+
+TEST_CASE("batches: an answer under another header is asked for again: a model is rolled out")
+{
+    batches f;
+    std::atomic<int> calls = 0;
+    auto job = answered_by(f, [&](practicus::mock::request const&) {
+        return practicus::mock::response(200, "Text/CSV; charset=utf-8",
+                                         calls++ == 1     ? "q\n1\n2\n"
+                                         : calls % 2 == 0 ? "p\r\n1\r\n2\r\n"
+                                                          : "p\n1\n2\n");
+    });
+    CHECK(f.run(f.eager().predict_batches(job.tries(2))).retries == 1);
+    CHECK(f.out == "p\n1\n2\n1\n2\n");
+}
+
+TEST_CASE("batches: a model of another type is believed if that is asked for")
+{
+    batches f;
+    auto job = answered_by(f, [&](practicus::mock::request const&) {
+        return practicus::mock::response(200, "text/plain", "p\n1\n2\n");
+    });
+    f.run(f.eager().predict_batches(job.calls(predict_options().answer_type("text/plain"))));
+    CHECK(f.out == "p\n1\n2\n1\n2\n");
+}
+
+TEST_CASE("batches: what is too large for a server on the way is sent in halves")
+{
+    batches f;
+    using namespace practicus::mock;
+    std::atomic<int> calls = 0;
+    f.server.region().add(model(50, "small", prefix("models-practicus", "models/practicus"))
+                              .add(version(500, 1, deployment("depl-small", "Small")))
+                              .max_body(400)
+                              .predicts([&](request const& r) {
+                                  ++calls;
+                                  return response(200, "text/csv", predict_csv(r.body));
+                              }));
+    std::string const giant = "100," + std::string(400, 'x') + ",\n";
+    auto const text = header + rows(0, 100) + giant + rows(101, 200);
+    batch_job job(f.model("models/practicus/small"), practicus::csv_text(text), f.to(f.out));
+    job.rows(64).failed_to(f.to(f.side));
+    auto const end = f.run(f.eager().predict_batches(job));
+    CHECK(f.out == predict_csv(header + rows(0, 100) + rows(101, 200)));
+    CHECK(f.side == header + giant);
+    CHECK(end.rows == 199);
+    CHECK(end.failed_rows == 1);
+    // Sizes that were refused are not tried again.
+    auto const sent = f.server.requests();
+    auto const refused = std::count_if(sent.begin(), sent.end(), [](request const& r) {
+        return r.method == "POST" && std::string_view(r.target).starts_with("/models/") &&
+               r.body.size() > 400;
+    });
+    CHECK(refused <= 4 * 5 + 1);
+    CHECK(calls < 40);
+
+    f.out.clear();
+    batch_job strict(f.model("models/practicus/small"), practicus::csv_text(text), f.to(f.out));
+    auto const failed = f.failure(f.eager().predict_batches(strict.rows(64)));
+    CHECK(failed.status == 413);
+    CHECK(failed.message == "rows 101 to 101");
+    CHECK(f.out == predict_csv(header + rows(0, 100)));
+}
+
+TEST_CASE("batches: no request is larger than a batch may be, its header line included")
+{
+    batches f;
+    std::string const names = std::string(1000, 'h') + "\n";
+    std::string text = names;
+    for (int i = 0; i != 3000; ++i)
+        text += std::string(1000, 'x') + "\n";
+    batch_job job(f.model(), practicus::csv_text(text), f.to(f.out));
+    f.run(f.user().predict_batches(job.rows(1'000'000)));
+    std::size_t largest = 0;
+    for (auto const& r : f.server.requests())
+        if (r.method == "POST" && r.target == call_path) largest = std::max(largest, r.body.size());
+    CHECK(largest <= 1024 * 1024);
+    CHECK(largest > 1024 * 1024 - 2002);
+    CHECK(f.out == predict_csv(text));
+}
+
+TEST_CASE("batches: a batch is sent again as late as the server asks")
+{
+    batches f;
+    auto client = f.user();
+    f.run(client.session_token(f.model()));
+    auto& clock = clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    auto const before = f.server.count();
+    int const refusals = GENERATE(1, 2);
+    f.server.expect("POST", call_path).times(refusals).reply(429).header("Retry-After", "35");
+    ends e;
+    asio::co_spawn(f.io, client.predict_batches(f.job(header + rows(0, 5))), e.handler());
+    auto const poll = [&] {
+        for (int i = 0; i != 300; ++i)
+            f.io.poll();
+    };
+    for (int sent = 1; sent <= refusals; ++sent) {
+        poll_until(f.io, [&] {
+            auto const now = client.stats();
+            return f.server.count() - before == static_cast<std::size_t>(sent) && now.idle == 1 &&
+                   now.open == 1;
+        });
+        poll();
+        clock.advance(34s);
+        poll();
+        CHECK(f.server.count() - before == static_cast<std::size_t>(sent));
+        clock.advance(1s);
+    }
+    poll_until(f.io, [&] { return e.served == 1; });
+    CHECK(f.out == predict_csv(header + rows(0, 5)));
+}
+
+TEST_CASE("batches: a server that asks for more patience than there is ends the run at once")
+{
+    batches f;
+    f.server.expect("POST", call_path).reply(503).header("Retry-After", "3600");
+    auto const failed = f.failure(f.user().predict_batches(f.job(header + rows(0, 5))));
+    CHECK(failed.code == errc::unavailable);
+    CHECK(failed.attempts == 1);
+    CHECK(failed.retry_after == 1h);
+}
+
 TEST_CASE("batches: an answer that ends with its connection, in the middle of a line, is not taken")
 {
     batches f;
@@ -589,7 +764,8 @@ TEST_CASE("batches: results under another header are not gone on with")
     auto const names = whole.substr(0, whole.find('\n'));
     auto const file = (here.path / "out.csv").string();
     for (std::string const line_end : {"\n", "\r\n"})
-        for (std::string const& found : {names, std::string("another")}) {
+        // Neither is the beginning of the name the name.
+        for (std::string const& found : {names, std::string("another"), names.substr(0, 4)}) {
             auto const before = found + line_end + "1\n2\n";
             folder::write(file, before);
             practicus::csv_output const out(file);

@@ -380,6 +380,33 @@ TEST_CASE("predict: what may have been seen is sent again only if that is safe")
     CHECK(pieces.empty());
 }
 
+TEST_CASE("predict: a page in place of an answer is an error that quotes it, and the sink gets nothing")
+{
+    predicting f;
+    auto client = f.user();
+    std::vector<std::string> got;
+    auto const json = practicus::predict_options().content_type("application/json");
+    for (auto how : {json, practicus::predict_options(), predict_options().sink(kept_in(got)),
+                     practicus::predict_options(json).sink(kept_in(got))}) {
+        f.server.expect("POST", diamond_path).reply(200, "<html>\n<title>Sign in</title>\n", "text/html");
+        auto const failed = f.failure(client.predict(f.model(), "{}", how));
+        CHECK(failed.code == errc::unexpected_answer);
+        CHECK(failed.status == 200);
+        CHECK(failed.server_message == "text/html: Sign in");
+        CHECK_FALSE(failed.request.empty());
+        CHECK(got.empty());
+        f.server.expect("POST", diamond_path).reply(200, "<html>", "text/html");
+        f.run(client.predict(f.model(), "{}", how.answer_type("text/html")));
+        got.clear();
+    }
+    f.server.expect("POST", diamond_path).reply(200, R"({"error":"no"})");
+    auto const failed =
+        f.failure(client.predict(f.model(), rows(1), predict_options().answer_type("text/csv")));
+    CHECK(failed.code == errc::unexpected_answer);
+    CHECK(failed.message == "it is no text/csv");
+    CHECK_THROWS_AS(predict_options().answer_type("a\nb"), practicus::error);
+}
+
 TEST_CASE("predict: an answer that breaks off behind what the sink has is an error, and not sent again")
 {
     predicting f;

@@ -179,7 +179,7 @@ TEST_CASE("the server says when, up to the client's patience and the deadline")
     };
     f.server.expect("GET", cluster_path).reply(503).header("Retry-After", "3");
     CHECK(paused_for(client, 3s));
-    f.server.expect("GET", cluster_path).reply(429).header("Retry-After", "3600");
+    f.server.expect("GET", cluster_path).reply(429).header("Retry-After", "5");
     CHECK(paused_for(client, 5s));
     f.server.expect("GET", cluster_path)
         .reply(503)
@@ -192,6 +192,12 @@ TEST_CASE("the server says when, up to the client's patience and the deadline")
     auto const info = f.failure(client.with(call_options().deadline(3s)).cluster());
     CHECK(info.code == errc::unavailable); // rather than to wait for a deadline that comes first
     CHECK(info.attempts == 1);
+
+    f.server.expect("GET", cluster_path).reply(429).header("Retry-After", "3600");
+    auto const busy = f.failure(client.cluster()); // rather than to ask sooner
+    CHECK(busy.code == errc::too_many_requests);
+    CHECK(busy.attempts == 1);
+    CHECK(busy.retry_after == std::chrono::hours(1));
 }
 
 TEST_CASE("a pause ends when its operation is cancelled, or the client is closed")

@@ -22,8 +22,9 @@ inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
 }
 
 /// Decides how long a batch is tried. What is on the way to the model (no connection, 429, 503, time-outs) is
-/// borne for a while, for pods restart and are moved; what the model itself answers, or a token that it
-/// refuses, a few times: it may have just started. The rest fails at once.
+/// borne for a while, for pods restart and are moved, as long as the server asks (`Retry-After`); what the
+/// model itself answers, or a token that it refuses, a few times: it may have just started. The rest fails at
+/// once.
 class batch_retry
 {
 public:
@@ -33,15 +34,18 @@ public:
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random)
     {
         if (!first_failure_) first_failure_ = now;
+        std::chrono::nanoseconds asked{0};
         if (is_retryable(why.code)) {
-            if (now - *first_failure_ >= patience_) return std::nullopt;
+            auto const borne = now - *first_failure_;
+            asked = why.retry_after.value_or(std::chrono::seconds(0));
+            if (borne >= patience_ || asked > patience_ - borne) return std::nullopt;
         } else if (has_trait(why.code, errc_traits::of_model)) {
             if (++answered_ >= tries_) return std::nullopt;
         } else {
             return std::nullopt;
         }
         // Not from 0 on: the sum of many pauses is what is borne.
-        return full_jitter(pauses(), pauses_++, 0.5 + random / 2);
+        return std::max(asked, full_jitter(pauses(), pauses_++, 0.5 + random / 2));
     }
 
 private:

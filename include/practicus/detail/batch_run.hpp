@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/batch.hpp>
+#include <practicus/detail/answer_check.hpp>
 #include <practicus/detail/batch_retry.hpp>
 #include <practicus/detail/batch_window.hpp>
 #include <practicus/detail/calls.hpp>
@@ -23,13 +24,16 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace practicus::inline v1::detail {
 
@@ -51,7 +55,7 @@ public:
     {
         while (true) {
             if (auto ready = take_ended())
-                co_await write(*ready);
+                co_await write_all(std::move(*ready));
             else if (auto next = take_read())
                 start(std::move(*next));
             else if (may_read())
@@ -112,10 +116,13 @@ private:
     time_point now() const noexcept { return home()->time().now(); }
     std::uint64_t rows_before() const noexcept { return job_.resumed_rows() + job_.resumed_failed(); }
 
-    std::optional<outcome> take_ended()
+    /// What became of one batch: of its parts, in order, if it was halved.
+    using outcomes = std::vector<outcome>;
+
+    std::optional<outcomes> take_ended()
     {
         std::lock_guard lock(mutex_);
-        std::optional<outcome> result;
+        std::optional<outcomes> result;
         auto const first = ended_.begin();
         if (first == ended_.end() || first->first != written_) return result;
         result.emplace(std::move(first->second));
@@ -217,41 +224,80 @@ private:
             [due, kept, sequence, ticket = next.ticket] { return run(due, *kept, sequence, ticket); });
     }
 
-    /// One batch, to its end.
+    /// One batch, to its end; in halves as long as it is refused for its size.
     static asio::awaitable<void> run(std::shared_ptr<report> due, csv_batch& batch, std::uint64_t sequence,
                                      batch_window::ticket ticket)
     {
         auto& self = *due->run;
         sweeper::activity const running(self.home()->limits());
+        outcomes done;
+        std::vector<csv_batch> left; // the next one last
+        left.push_back(std::move(batch));
+        while (!left.empty()) {
+            outcome result;
+            result.batch = std::move(left.back());
+            left.pop_back();
+            bool halved = self.is_too_large(result.batch);
+            if (!halved) {
+                co_await self.try_out(result, ticket);
+                halved = result.batch.rows > 1 && result.failure && result.failure->status == 413;
+            }
+            if (halved) {
+                auto halves = halve(result.batch);
+                left.push_back(std::move(halves.second));
+                left.push_back(std::move(halves.first));
+                continue;
+            }
+            if (result.failure && !is_fault_of_rows(result.failure->code)) left.clear();
+            done.push_back(std::move(result));
+        }
+        self.end(sequence, ticket, std::move(done));
+        due->made = true;
+    }
+
+    /// One batch or part of one, as often as its failures allow.
+    asio::awaitable<void> try_out(outcome& result, batch_window::ticket ticket)
+    {
         // A header alone loses no row when it is refused.
-        batch_retry policy(batch.rows == 0 ? 1 : self.job_.tries(), self.job_.patience());
-        outcome result;
+        batch_retry policy(result.batch.rows == 0 ? 1 : job_.tries(), job_.patience());
         while (true) {
             result.failure.reset();
             try {
-                co_await self.send(batch, ticket, result.answer);
-                break;
+                co_await send(result.batch, ticket, result.answer);
+                co_return;
             } catch (...) {
                 result.failure = current_error_info();
             }
-            auto const wait = policy.failed(*result.failure, self.now(), self.home()->random().next());
-            if (!wait) break;
+            if (result.failure->status == 413) note_too_large(result.batch);
+            auto const wait = policy.failed(*result.failure, now(), home()->random().next());
+            if (!wait) co_return;
             try {
-                co_await self.pause(*wait);
+                co_await pause(*wait);
             } catch (...) {
                 result.failure = current_error_info();
-                break;
+                co_return;
             }
         }
-        result.batch = std::move(batch);
-        self.end(sequence, ticket, std::move(result));
-        due->made = true;
+    }
+
+    /// Such a size was refused (413), and fewer rows may be taken.
+    bool is_too_large(csv_batch const& batch)
+    {
+        std::lock_guard lock(mutex_);
+        return batch.rows > 1 && batch.text.size() >= refused_size_;
+    }
+
+    void note_too_large(csv_batch const& batch)
+    {
+        std::lock_guard lock(mutex_);
+        if (batch.rows > 1) refused_size_ = std::min(refused_size_, batch.text.size());
     }
 
     asio::awaitable<void> send(csv_batch const& batch, batch_window::ticket ticket, prediction& answer)
     {
         auto how = job_.calls();
         how.content_type("text/csv").safe_to_repeat().sink({});
+        if (how.answer_type().empty()) how.answer_type("text/csv");
         if (!how.has_max_answer()) how.max_answer(std::max(16 * job_.bytes(), std::size_t{16} << 20));
         auto const in = std::make_shared<prediction_input>(job_.url(), batch.text, std::move(how));
         in->on_overload = [self = shared_from_this(), ticket] {
@@ -274,26 +320,20 @@ private:
     }
 
     /// Throws if that is no answer to the batch.
-    void check(csv_batch const& batch, prediction const& answer, bool delimited) const
+    void check(csv_batch const& batch, prediction const& answer, bool delimited)
     {
-        error_info info;
-        info.code = errc::unexpected_rows;
-        info.status = answer.status;
-        info.attempts = answer.attempts;
-        info.request = (job_.calls().by_get() ? "GET " : "POST ") + std::string(job_.url().target());
-        if (!delimited && !answer.body.ends_with('\n')) {
-            info.code = errc::connection_lost;
-            info.message = "the answer ends with the connection, in the middle of a line";
-            throw error(std::move(info));
+        std::string_view header;
+        auto wrong = refuse_answer(batch.rows, answer.content_type, answer.body, delimited, header);
+        if (!wrong) {
+            std::lock_guard lock(mutex_);
+            if (first_header_.empty()) first_header_ = header;
+            if (first_header_ == header) return;
+            wrong = other_header(first_header_, header);
         }
-        try {
-            auto const count = split_answer(answer.body).count;
-            if (count == batch.rows) return;
-            info.message = std::to_string(count) + " rows to " + std::to_string(batch.rows);
-        } catch (error const& e) {
-            info.message = e.info().message;
-        }
-        throw error(std::move(info));
+        wrong->status = answer.status;
+        wrong->attempts = answer.attempts;
+        wrong->request = (job_.calls().by_get() ? "GET " : "POST ") + std::string(job_.url().target());
+        throw error(std::move(*wrong));
     }
 
     asio::awaitable<void> pause(std::chrono::nanoseconds wait)
@@ -305,14 +345,14 @@ private:
         co_await state().wire().pause(op_, wait);
     }
 
-    void end(std::uint64_t sequence, batch_window::ticket ticket, outcome result)
+    void end(std::uint64_t sequence, batch_window::ticket ticket, outcomes done)
     {
         std::unique_lock lock(mutex_);
-        if (result.failure)
+        if (std::any_of(done.begin(), done.end(), [](outcome const& part) { return part.failure; }))
             window_.failed(ticket);
         else
             window_.succeeded(ticket);
-        ended_.emplace(sequence, std::move(result));
+        ended_.emplace(sequence, std::move(done));
         wake(std::move(lock));
     }
 
@@ -366,9 +406,15 @@ private:
         if (now() >= op_.deadline) throw_timeout(phase::first_byte, op_.deadline, now());
     }
 
-    asio::awaitable<void> write(outcome& result)
+    asio::awaitable<void> write_all(outcomes parts)
     {
         ++written_;
+        for (auto& part : parts)
+            co_await write(part);
+    }
+
+    asio::awaitable<void> write(outcome& result)
+    {
         bytes_written_ += result.batch.text.size() - result.batch.header_size;
         if (result.failure) {
             co_await fail(result.batch, *result.failure);
@@ -423,9 +469,17 @@ private:
                         " that are done already; is it the same source, and are these its results?");
     }
 
+    /// The results' first line, up to the line break of a quoted name, or as much of it as was read.
+    bool is_resumed_header(std::string_view header) const
+    {
+        std::string_view const found = job_.resumed_header();
+        if (found.size() >= batch_job::max_resumed_header || found.empty()) return header.starts_with(found);
+        return header.substr(0, header.find_first_of("\r\n")) == found;
+    }
+
     void check_header(std::string_view header) const
     {
-        if (header.starts_with(job_.resumed_header())) return;
+        if (is_resumed_header(header)) return;
         throw error(errc::invalid_argument,
                     "the results that are there already have another header line than the model's "
                     "predictions; are they of this model?");
@@ -482,7 +536,9 @@ private:
     std::mutex mutex_;
     batch_window window_;
     /// What waits for its turn, by its place in the order.
-    std::map<std::uint64_t, outcome> ended_;
+    std::map<std::uint64_t, outcomes> ended_;
+    std::string first_header_; ///< Of the first answer that was believed.
+    std::size_t refused_size_ = std::numeric_limits<std::size_t>::max();
     std::optional<csv_batch> next_;
     bool is_reading_ = false;
     bool read_all_ = false;

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/answer_check.hpp>
 #include <practicus/detail/answer_decoding.hpp>
 #include <practicus/detail/connection.hpp>
 #include <practicus/detail/error_body.hpp>
@@ -32,10 +33,10 @@ namespace practicus::inline v1::detail {
 class body_flow
 {
 public:
-    /// `source` and `encoding` may be null, `sink` empty.
-    body_flow(body_source const* source, body_sink const& sink, content_encoding const* encoding,
-              std::size_t limit)
-        : source_(source), sink_(sink ? &sink : nullptr), encoding_(encoding), limit_(limit)
+    /// `source` may be null. The options outlive this.
+    body_flow(body_source const* source, predict_options const& how)
+        : source_(source), sink_(how.sink() ? &how.sink() : nullptr),
+          encoding_(how.encoding() ? &*how.encoding() : nullptr), how_(&how), limit_(how.max_answer())
     {}
 
     /// Only the answer goes to `reader`, decoded, and only if it is a success.
@@ -71,7 +72,7 @@ public:
             rest = {};
             if (!decoder_ && !answer.body.empty()) decoder_ = decoder_of(answer, encoding_);
             bool const last = c.finished();
-            if (sink_ != nullptr && is_success(answer.status))
+            if (sink_ != nullptr && is_wanted(answer))
                 co_await give_away(answer.body, last);
             else if (reader_ != nullptr && is_success(answer.status))
                 read(answer, last, whole);
@@ -92,6 +93,13 @@ public:
             if (source_ended_ && !unended_) part = exchange_part::piece;
         }
         if (decoder_) answer.body = std::move(whole);
+    }
+
+    /// It is a success of a type that may be an answer.
+    bool is_wanted(response const& answer) const noexcept
+    {
+        return is_success(answer.status) &&
+               (how_ == nullptr || fits_type(how_->answer_type(), how_->content_type(), answer.content_type));
     }
 
 private:
@@ -209,6 +217,7 @@ private:
     body_sink const* sink_ = nullptr;
     piece_reader* reader_ = nullptr;
     content_encoding const* encoding_ = nullptr;
+    predict_options const* how_ = nullptr;
     std::size_t limit_ = std::numeric_limits<std::size_t>::max();
     std::unique_ptr<transcoder> decoder_;
     std::unique_ptr<transcoder> encoder_;

@@ -37,6 +37,22 @@ struct csv_batch
     std::size_t header_size = 0;
 };
 
+/// Two batches that are `whole` together, of half its rows each. It has 2 rows at least.
+inline std::pair<csv_batch, csv_batch> halve(csv_batch const& whole)
+{
+    auto const rows = whole.rows / 2;
+    csv_scanner scanner;
+    auto rest = std::string_view(whole.text);
+    for (std::size_t lines = 0; lines <= rows;) {
+        scanner.take(rest);
+        lines += scanner.ended() ? 1 : 0;
+    }
+    auto const end = whole.text.size() - rest.size();
+    return {csv_batch(whole.text.substr(0, end), whole.first_row, rows, whole.header_size),
+            csv_batch(whole.text.substr(0, whole.header_size).append(rest), whole.first_row + rows,
+                      whole.rows - rows, whole.header_size)};
+}
+
 /// Cuts a CSV text that comes in pieces into batches; where the pieces end makes no difference.
 ///
 /// The first record is the header, and stands in front of each batch. Bytes are passed as they are, but for a

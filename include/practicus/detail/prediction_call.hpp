@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/answer_check.hpp>
 #include <practicus/detail/body_flow.hpp>
 #include <practicus/detail/calls.hpp>
 #include <practicus/detail/session.hpp>
@@ -97,6 +98,15 @@ inline asio::awaitable<token> token_for(handle const& h, operation& op, model_ur
     co_return found.value;
 }
 
+[[noreturn]] inline void refuse_type(session& s, operation const& op, request const& r,
+                                     response const& answer, predict_options const& how)
+{
+    error_info info;
+    info.status = answer.status;
+    describe_other_type(info, how.answer_type(), answer.content_type, answer.body);
+    throw error(s.wire().with_request(std::move(info), r, op));
+}
+
 inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_input> in)
 {
     auto& s = h.state();
@@ -111,8 +121,7 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     counted const at_end{in.get(), &op};
     auto const r = co_await make_prediction(s, *in);
     s.check_trusted(op, r);
-    body_flow flow(in->source ? &in->source : nullptr, in->options.sink(), in->encoding(),
-                   in->options.max_answer());
+    body_flow flow(in->source ? &in->source : nullptr, in->options);
     flow.on_overload = in->on_overload;
     response answer;
     auto bearer = co_await token_for(h, op, in->url);
@@ -127,6 +136,7 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     if (answer.status == 401) invalidate(s, in->url, bearer, token_purpose::predict);
     if (!is_success(answer.status)) s.fail(op, r, answer);
     mark_accepted(bearer);
+    if (!flow.is_wanted(answer)) refuse_type(s, op, r, answer, in->options);
     prediction result;
     result.status = answer.status;
     result.content_type = std::move(answer.content_type);

@@ -22,7 +22,8 @@ struct retry_limits
     /// The wait before the first retry is U(0, 1) times this; it doubles with each retry.
     std::chrono::nanoseconds base = std::chrono::milliseconds(100);
     std::chrono::nanoseconds cap = std::chrono::seconds(5);
-    /// How much longer than its own wait the client waits because of a `Retry-After`.
+    /// How much longer than its own wait the client waits because of a `Retry-After`; one beyond that ends
+    /// the operation.
     std::chrono::nanoseconds patience = std::chrono::seconds(5);
 };
 
@@ -173,6 +174,7 @@ inline std::chrono::nanoseconds full_jitter(retry_limits const& limits, unsigned
 ///      password.
 ///    - The connection was lost, or the answer did not come in time; 502, 503, 504: only what may be
 ///      repeated.
+///    - A `Retry-After` makes the wait longer; one beyond the limits' patience leaves the outcome as it is.
 /// 4. Everything else: **stop**.
 ///
 /// What may be repeated: an idempotent method, or marked so, without a one-time password or a refresh token
@@ -211,9 +213,9 @@ public:
         }
         if (retries_ + 1 >= limits_.attempts) return {};
         auto const wait = wait_for(outcome, random);
-        if (wait >= left || !budget.withdraw()) return {};
+        if (!wait || *wait >= left || !budget.withdraw()) return {};
         ++retries_;
-        return {retry_action::wait, wait};
+        return {retry_action::wait, *wait};
     }
 
     /// How often the request was sent, or tried to be.
@@ -259,12 +261,14 @@ private:
         return may_be_repeated(request);
     }
 
-    std::chrono::nanoseconds wait_for(attempt_outcome const& outcome, double random) const noexcept
+    /// Nothing if the server asks for more patience than there is: sooner is not what it wants.
+    std::optional<std::chrono::nanoseconds> wait_for(attempt_outcome const& outcome,
+                                                     double random) const noexcept
     {
         auto const own = full_jitter(limits_, retries_, random);
         auto const asked = parse_retry_after(outcome.retry_after, outcome.date);
-        if (!asked) return own;
-        return std::max(own, std::min<std::chrono::nanoseconds>(*asked, own + limits_.patience));
+        if (asked && *asked - own > limits_.patience) return std::nullopt;
+        return std::max<std::chrono::nanoseconds>(own, asked.value_or(std::chrono::seconds(0)));
     }
 
     retry_limits limits_;

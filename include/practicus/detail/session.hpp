@@ -274,7 +274,9 @@ public:
 private:
     error_info failure_of(operation const& op, request const& r, response const& answer) const
     {
-        return wire_.with_request(info_of(r, answer), r, op);
+        auto info = info_of(r, answer);
+        info.retry_after = parse_retry_after(answer.retry_after, answer.date);
+        return wire_.with_request(std::move(info), r, op);
     }
 
     /// When a request was sent, by both clocks.

@@ -53,8 +53,8 @@ TEST_CASE("batch_retry: what does not get through is borne for a while, whatever
 
 TEST_CASE("batch_retry: what the model answers is borne a few times")
 {
-    for (auto const code :
-         {errc::server_error, errc::unexpected_rows, errc::unauthorized, errc::malformed_response}) {
+    for (auto const code : {errc::server_error, errc::unexpected_rows, errc::unauthorized,
+                            errc::malformed_response, errc::unexpected_answer}) {
         CHECK(borne(batch_retry(1, 15min), code, 1.0) == 0s);
         CHECK(borne(batch_retry(4, 15min), code, 1.0) == 500ms + 1s + 2s);
         CHECK(borne(batch_retry(4, 15min), code, 0.0) == 250ms + 500ms + 1s);
@@ -79,14 +79,30 @@ TEST_CASE("batch_retry: the pauses double up to half a minute")
     }
 }
 
+TEST_CASE("batch_retry: the pause is as long as the server asks, within the patience")
+{
+    auto const asks = [](std::chrono::seconds wait, errc code = errc::too_many_requests) {
+        auto info = failure(code);
+        info.retry_after = wait;
+        return info;
+    };
+    batch_retry policy(5, 15min);
+    CHECK(policy.failed(asks(35s), time_point{}, 1.0) == 35s);
+    CHECK(policy.failed(asks(0s), time_point{} + 35s, 1.0) == 1s); // its own is longer
+    CHECK(policy.failed(asks(800s, errc::unavailable), time_point{} + 100s, 1.0) == 800s);
+    CHECK(policy.failed(asks(801s), time_point{} + 100s, 1.0) == std::nullopt);
+    CHECK(batch_retry(5, 15min).failed(asks(901s), time_point{}, 1.0) == std::nullopt);
+    CHECK(batch_retry(5, 0s).failed(asks(0s), time_point{}, 1.0) == std::nullopt);
+}
+
 TEST_CASE("is_fault_of_rows: only what another batch would not end with")
 {
     for (auto const code :
          {errc::bad_request, errc::unexpected_rows, errc::body_too_large, errc::server_error})
         CHECK(detail::is_fault_of_rows(code));
-    for (auto const code :
-         {errc::unauthorized, errc::login_refused, errc::not_found, errc::forbidden, errc::unavailable,
-          errc::connect_failed, errc::client_closed, errc::malformed_response, errc::invalid_argument})
+    for (auto const code : {errc::unauthorized, errc::login_refused, errc::not_found, errc::forbidden,
+                            errc::unavailable, errc::connect_failed, errc::client_closed,
+                            errc::malformed_response, errc::unexpected_answer, errc::invalid_argument})
         CHECK_FALSE(detail::is_fault_of_rows(code));
     CHECK_FALSE(detail::is_fault_of_rows({}));
 }

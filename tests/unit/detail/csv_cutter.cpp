@@ -233,6 +233,23 @@ TEST_CASE("csv_cutter: the limits")
     CHECK(with(9, 1, "h\n23456789\n1\n") == strings{"h\n23456789\n", "h\n1\n"});
 }
 
+TEST_CASE("csv_cutter: a batch is halved between its rows")
+{
+    for (unsigned seed = 1; seed <= 1000; ++seed) {
+        csv_text::generator random(seed);
+        auto const text = random.text();
+        if (csv_text::parse(text).rows.size() < 2) continue;
+        auto const whole = cut(csv_cutter(no_limit, no_limit), text).front();
+        auto const [first, second] = practicus::detail::halve(whole);
+        CHECK(first.rows == whole.rows / 2);
+        CHECK(csv_text::parse(first.text).rows.size() == first.rows);
+        CHECK(csv_text::parse(second.text).rows.size() == second.rows);
+        CHECK(first.first_row + first.rows == second.first_row);
+        CHECK(first.rows + second.rows == whole.rows);
+        CHECK(first.text + second.text.substr(second.header_size) == whole.text);
+    }
+}
+
 TEST_CASE("csv_cutter: what is dropped and what is added")
 {
     using strings = std::vector<std::string>;

@@ -340,21 +340,21 @@ TEST_CASE("retry_policy: the wait grows with the retries, not with resends")
     CHECK(other.decide(get(), answered(502), budget, no_deadline, 1.0).wait == 200ms);
 }
 
-TEST_CASE("retry_policy: Retry-After is obeyed, up to 5 s beyond the own wait")
+TEST_CASE("retry_policy: Retry-After is obeyed, up to 5 s beyond the own wait, and never cut short")
 {
     auto const wait = [](std::string_view retry_after, std::string_view date = {}) {
         retry_budget budget;
         auto const decision =
             retry_policy().decide(get(), answered(503, retry_after, date), budget, no_deadline, 0.5);
-        CHECK(decision.action == retry_action::wait);
+        CHECK(decision.action == (decision.wait == 0ns ? retry_action::stop : retry_action::wait));
         return decision.wait;
     };
     CHECK(wait("") == 50ms);
     CHECK(wait("0") == 50ms); // at least the own wait
     CHECK(wait("2") == 2s);
     CHECK(wait("5") == 5s);
-    CHECK(wait("6") == 5050ms);
-    CHECK(wait("99999999999999999999999") == 5050ms);
+    CHECK(wait("6") == 0ns);
+    CHECK(wait("99999999999999999999999") == 0ns);
     CHECK(wait("-1") == 50ms);
     CHECK(wait("soon") == 50ms);
     CHECK(wait("Sun, 06 Nov 1994 08:49:40 GMT", "Sun, 06 Nov 1994 08:49:37 GMT") == 3s);
