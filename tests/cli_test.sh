@@ -8,7 +8,8 @@ set -euo pipefail
 practicus=$1 manual=$2
 scratch=$(mktemp -d)
 mock_pid=
-trap '[ -z "$mock_pid" ] || kill "$mock_pid" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+front_pid=
+trap 'for pid in $mock_pid $front_pid; do kill "$pid" 2>/dev/null || true; done; rm -rf "$scratch"' EXIT
 unset PRT_URL PRT_TOKEN PRT_EMAIL PRT_PASSWORD
 export HOME=$scratch NO_COLOR=1 SHELL=/bin/sh
 cd "$scratch"
@@ -374,17 +375,61 @@ grep -q "code: 0" screen && grep -q "Logged in as admin@" screen || fail "no log
 # Rows that a model refuses do not end a run if there is a file for them.
 { seq 1 100 && printf '%0400d\n' 7 && seq 101 200; } | sed '1i carat' > odd.csv
 expect 1 "$practicus" predict models/finance/loan-risk odd.csv odd.out --rows 10
-says "rows 101 to 110"
-expect 0 "$practicus" predict models/finance/loan-risk odd.csv odd.out --rows 10 --resume --rejected batch.csv
-says "10 rows were refused; they are in 'batch.csv'"
-[ "$(wc -l < odd.out)" = 192 ] || fail "not 191 predictions"
-expect 0 "$practicus" predict models/finance/loan-risk batch.csv rest.out --rows 1 --rejected refused.csv
-says "1 row was refused; it is in 'refused.csv'"
-[ "$(wc -l < rest.out)" = 10 ] || fail "not 9 predictions"
+says "rows 101 to 101"
+expect 6 "$practicus" predict models/finance/loan-risk odd.csv odd.out --rows 10 --resume --rejected refused.csv
+[ "$(tail -n 1 err)" = "practicus: 1 of 201 rows was refused; it is in 'refused.csv'" ] || fail "the last line"
+# Batches that are too large are halved: only the row that is too large by itself is refused.
+[ "$(wc -l < odd.out)" = 201 ] || fail "not 200 predictions"
 [ "$(cat refused.csv)" = "carat
 $(printf '%0400d' 7)" ] || fail "not the row that was refused"
 expect 0 "$practicus" logout --all
 stop_region
+
+# What a server in front of a model answers is not written as predictions, though its status is 200.
+cat > front.py << 'END'
+import http.server
+class Front(http.server.BaseHTTPRequestHandler):
+    def answer(self, kind, text):
+        self.send_response(200)
+        for name, value in [("Content-Type", kind), ("Content-Length", str(len(text))), ("x-prt-model-id", "42")]:
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(text.encode())
+    def do_GET(self):
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.answer("application/json", '{"token": "session"}')
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith("/console/"):
+            self.answer("application/json", '{"refresh": "refresh", "access": "access", "username": "admin"}')
+        elif "columns" in self.path:
+            self.answer("text/csv", "id,p\n1,2\n" if body.endswith(b"\n1\n") else "p,id\n1,2\n")
+        else:
+            self.answer("text/html", "<html><title>Sign in</title>\n</html>\n")
+    def log_message(self, *arguments): pass
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Front)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+python3 -B front.py > port &
+front_pid=$!
+until [ -s port ] || ! kill -0 $front_pid 2>/dev/null; do sleep 0.01; done
+export PRT_URL=http://127.0.0.1:$(cat port) PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus
+printf 'carat\n1\n' > odd.csv
+for how in "" --whole "--whole --content-type application/json"; do
+    expect 1 "$practicus" predict models/a/page odd.csv $how
+    says "is not what was asked for"
+    says "The region says: text/html: Sign in"
+    [ ! -s out ] || fail "a page in place of predictions"
+done
+printf 'carat\n1\n2\n' > odd.csv
+expect 1 "$practicus" predict models/a/columns odd.csv --rows 1
+says "'p,id', not 'id,p'"
+[ "$(cat out)" = $'id,p\n1,2' ] || fail "columns are mixed"
+unset PRT_URL PRT_EMAIL PRT_PASSWORD
+kill $front_pid
+wait $front_pid || true
+front_pid=
 
 # Programs that run at once share one login, also where a region takes back the refresh token that it has replaced.
 start_region --rotate

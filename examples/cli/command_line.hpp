@@ -24,6 +24,8 @@ inline constexpr int not_allowed = 3;
 inline constexpr int not_found = 4;
 /// The region can not be reached, or has too much to do: try later.
 inline constexpr int try_later = 5;
+/// The run has ended, and rows that the model refused are in the file of `--rejected`.
+inline constexpr int rows_refused = 6;
 inline constexpr int interrupted = 130;
 
 } // namespace exit_code

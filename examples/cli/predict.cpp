@@ -35,6 +35,7 @@ practicus::predict_options how_to_call(predict_arguments const& arguments)
 {
     practicus::predict_options how;
     how.content_type(arguments.content_type);
+    if (arguments.content_type.starts_with("text/csv")) how.answer_type("text/csv");
     if (auto const encoding = encoding_of(arguments.encoding)) how.encoding(*encoding);
     return how;
 }
@@ -205,12 +206,12 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     if (end->rows + end->failed_rows == 0)
         std::cerr << "practicus: the CSV has a header and no rows"
                   << (end->batches == 0 ? ", which the model refuses; nothing is written\n" : "\n");
-    if (end->failed_rows != 0)
-        std::cerr << "practicus: " << end->failed_rows
-                  << (end->failed_rows == 1 ? " row was refused; it is in '"
-                                            : " rows were refused; they are in '")
-                  << arguments.rejected << "'\n";
-    return exit_code::success;
+    if (end->failed_rows == 0) return exit_code::success;
+    std::cerr << "practicus: " << end->failed_rows << " of " << end->rows + end->failed_rows
+              << (end->failed_rows == 1 ? " rows was refused; it is in '"
+                                        : " rows were refused; they are in '")
+              << arguments.rejected << "'\n";
+    return exit_code::rows_refused;
 }
 
 } // namespace
