@@ -378,9 +378,12 @@ TEST_CASE("a TLS session is resumed, with a client certificate", "[resumption]")
     auto const* port = GENERATE(tls12, tls13);
     INFO(port);
     caller user(port);
-    CHECK(user.predict("count", small()).body == "4");
-    user.client().close_idle();
-    CHECK(user.predict("count", small()).body == "4");
-    CHECK(user.stats().dials == 2);
-    CHECK(user.stats().resumptions == 1);
+    // With TLS 1.2, a ticket comes with each handshake (Go), or with the first alone; with TLS 1.3 two, and
+    // no more when they are used (Node).
+    for (int i = 0; i != 3; ++i) {
+        CHECK(user.predict("count", small()).body == "4");
+        user.client().close_idle();
+    }
+    CHECK(user.stats().dials == 3);
+    CHECK(user.stats().resumptions == 2);
 }

@@ -138,6 +138,7 @@ private:
         auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts().tls());
         try {
             co_await made.handshake(verify, end);
+            sessions.keep_successor(made.tls().native_handle(), resumed.get());
         } catch (error const& e) {
             bool const by_peer = e.code() == errc::tls_failed || e.code() == errc::connection_lost;
             if (!resumed || !by_peer) throw;

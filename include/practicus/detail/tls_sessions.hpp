@@ -26,6 +26,10 @@ class tls_sessions
 public:
     static constexpr std::size_t most = 16;
 
+    tls_sessions() { kept_.reserve(most); }
+    tls_sessions(tls_sessions const&) = delete;
+    tls_sessions& operator=(tls_sessions const&) = delete;
+
     /// Once for a context: its sessions go to whom their connection is bound to.
     static void listen(SSL_CTX* context) noexcept
     {
@@ -33,10 +37,7 @@ public:
         ::SSL_CTX_sess_set_new_cb(context, [](SSL* connection, SSL_SESSION* fresh) {
             auto* const self = static_cast<tls_sessions*>(::SSL_get_ex_data(connection, index()));
             if (self == nullptr) return 0;
-            try {
-                self->keep(tls_session(fresh));
-            } catch (...) {
-            }
+            self->keep(tls_session(fresh));
             return 1; // taken over
         });
     }
@@ -63,6 +64,17 @@ public:
         return nullptr;
     }
 
+    /// Of a connection whose handshake has succeeded with this session: keeps the one that took its place, if
+    /// any. With TLS 1.2, OpenSSL does not tell of a ticket that comes with a resumed handshake, and does not
+    /// resume the old session any more.
+    void keep_successor(SSL* connection, SSL_SESSION const* resumed) noexcept
+    {
+        bool const told = ::SSL_version(connection) >= TLS1_3_VERSION;
+        if (told || ::SSL_session_reused(connection) != 1 || ::SSL_get0_session(connection) == resumed)
+            return;
+        keep(tls_session(::SSL_get1_session(connection)));
+    }
+
     /// Forgets all of them.
     void drop() noexcept
     {
@@ -77,7 +89,7 @@ private:
         return value;
     }
 
-    void keep(tls_session fresh)
+    void keep(tls_session fresh) noexcept
     {
         std::lock_guard lock(mutex_);
         if (kept_.size() == most) kept_.erase(kept_.begin());

@@ -48,6 +48,9 @@ public:
     /// TLS 1.2 and nothing newer.
     server_options& tls12_only(bool on = true) { return tls12_only_ = on, *this; }
 
+    /// A new session ticket for each handshake that resumes a session, with TLS 1.2 too, as of Go's net/http.
+    server_options& renew_tickets(bool on = true) { return renew_tickets_ = on, *this; }
+
     /// The largest request head and body. Default: 64 KiB and 256 MiB. More is answered 431 and 413.
     server_options& limits(std::uint32_t head, std::uint64_t body)
     {
@@ -78,6 +81,8 @@ public:
     std::string const& client_ca() const noexcept { return client_ca_; }
     /// The value that is set, or the default.
     bool tls12_only() const noexcept { return tls12_only_; }
+    /// The value that is set, or the default.
+    bool renew_tickets() const noexcept { return renew_tickets_; }
     /// In bytes.
     std::uint32_t head_limit() const noexcept { return head_limit_; }
     /// In bytes.
@@ -93,6 +98,7 @@ private:
     std::string ca_;
     std::string client_ca_;
     bool tls12_only_ = false;
+    bool renew_tickets_ = false;
     std::uint32_t head_limit_ = 64 * 1024;
     std::uint64_t body_limit_ = 256 * 1024 * 1024;
     std::size_t keep_ = 1000;

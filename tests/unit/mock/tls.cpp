@@ -138,7 +138,8 @@ TEST_CASE("a server may be held to TLS 1.2")
 TEST_CASE("sessions are resumed, and counted")
 {
     bool const old = GENERATE(false, true);
-    mock::server server(mock::server_options().tls().tls12_only(old));
+    bool const renew = GENERATE(false, true);
+    mock::server server(mock::server_options().tls().tls12_only(old).renew_tickets(renew));
     server.expect("GET", "/x").reply(200).times(2);
     auto context = raw_client::trusting(server.ca_pem());
     raw_client first(server);
@@ -151,6 +152,7 @@ TEST_CASE("sessions are resumed, and counted")
     second.get("/x");
     CHECK(SSL_session_reused(second.ssl()) == 1);
     CHECK(server.resumed_sessions() == 1);
+    if (old) CHECK((SSL_get0_session(second.ssl()) != session.get()) == renew);
 }
 
 TEST_CASE("who does not speak TLS gets no answer")

@@ -18,6 +18,22 @@
 
 namespace practicus::inline v1::mock {
 
+namespace detail {
+
+inline void renew_tickets(SSL_CTX* context) noexcept
+{
+    SSL_CTX_set_session_ticket_cb(
+        context, [](SSL*, void*) { return 1; },
+        [](SSL*, SSL_SESSION*, unsigned char const*, std::size_t, SSL_TICKET_STATUS status,
+           void*) -> SSL_TICKET_RETURN {
+            bool const usable = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW;
+            return usable ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_IGNORE_RENEW;
+        },
+        nullptr);
+}
+
+} // namespace detail
+
 PRACTICUS_DECL std::shared_ptr<boost::asio::ssl::context> server::make_tls(server_options const& options)
 {
     namespace ssl = boost::asio::ssl;
@@ -33,6 +49,7 @@ PRACTICUS_DECL std::shared_ptr<boost::asio::ssl::context> server::make_tls(serve
     context->use_private_key(boost::asio::buffer(chosen->key_pem()), ssl::context::pem);
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
     if (options.tls12_only()) SSL_CTX_set_max_proto_version(context->native_handle(), TLS1_2_VERSION);
+    if (options.renew_tickets()) detail::renew_tickets(context->native_handle());
     static constexpr unsigned char session_context[] = "practicus";
     SSL_CTX_set_session_id_context(context->native_handle(), session_context, sizeof session_context - 1);
     if (!options.client_ca().empty()) {
