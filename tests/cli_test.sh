@@ -534,6 +534,39 @@ says --ca-file
 expect 0 "$practicus" --ca-file ca.pem login "$url" --email admin@company.com --password-stdin <<< practicus
 expect 0 "$practicus" --ca-file ca.pem models --verbose
 says TLSv1.3
+expect 2 "$practicus" --ca-file ca.pem --client-key key.pem models
+says --client-cert
+expect 1 "$practicus" --ca-file ca.pem --client-cert nowhere.pem models
+says "the client certificate 'nowhere.pem'"
+# A key's password is never an argument, and never asked for where nobody can answer.
+printf -- '-----BEGIN ENCRYPTED PRIVATE KEY-----\n' > key.pem
+printf 'key-password\r\n' > password
+expect 2 "$practicus" --ca-file ca.pem --client-cert ca.pem --client-key key.pem models < /dev/null
+says "the client's key is encrypted"
+says PRACTICUS_KEY_PASSWORD
+expect 1 "$practicus" --ca-file ca.pem --client-cert ca.pem --client-key key.pem --key-password-file nowhere models
+says "there is no line in 'nowhere'"
+expect 1 "$practicus" --ca-file ca.pem --client-cert ca.pem --client-key key.pem --key-password-file password models
+says "key 'key.pem'"
+! grep -q key-password err || fail "the password is shown"
+PRACTICUS_KEY_PASSWORD=key-password expect 1 "$practicus" --ca-file ca.pem --client-cert ca.pem --client-key key.pem models
+says "key 'key.pem'"
+! grep -q key-password err || fail "the password is shown"
+stop_region
+
+# Answers in gzip, and headers that are too long.
+start_region --gzip
+expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+expect 0 "$practicus" --output csv models --name loan-risk
+[ "$(sed -n 2p out)" = "43,loan-risk,models/finance,1" ] || fail "the list of models in gzip"
+expect 1 "$practicus" --header-limit 50 models
+says "the answer's header is over its limit"
+says --header-limit
+expect 0 "$practicus" models --header-limit 1000
+for number in 0 x 1k 10000000000; do
+    expect 2 "$practicus" models --header-limit $number
+    says "'$number' is no whole number from 1"
+done
 stop_region
 
 # What it knows stands in the manual page and in the completions.

@@ -50,6 +50,11 @@ struct settings
     std::string region;
     std::string url;
     std::string ca_file;
+    std::string client_certificate;
+    std::string client_key;
+    std::string key_password_file;
+    /// Of an answer, in bytes; 0: the client's own.
+    std::size_t header_limit = 0;
     format output = format::table;
     bool verbose = false;
 };
@@ -110,6 +115,7 @@ struct mock_arguments
     std::string ca_file;
     bool rotate = false;
     bool no_usernames = false;
+    bool gzip = false;
     std::string one_time_password;
     std::size_t max_body = 0; // of the model finance/loan-risk
 };

@@ -41,20 +41,7 @@ struct command_line
         app.require_subcommand(1);
         app.fallthrough();
         app.set_version_flag("--version", "practicus " PRACTICUS_VERSION);
-        auto* const region = app.add_option("--region", global.region,
-                                            "the region, by its key (admin@practicus.company.com) or host")
-                                 ->type_name("KEY");
-        app.add_option("--url", global.url, "the region, by its url")->type_name("URL")->excludes(region);
-        app.add_option("--ca-file", global.ca_file,
-                       "certificate authorities to trust beside the system's (PEM)")
-            ->type_name("FILE");
-        app.add_option_function<std::string>(
-               "--output", [this](std::string const& name) { global.output = formats.at(name); },
-               "how lists are printed: table, csv or json")
-            ->check(CLI::IsMember({"table", "csv", "json"}).description(""))
-            ->type_name("FORMAT")
-            ->default_str("table");
-        app.add_flag("--verbose", global.verbose, "say on standard error what the client does");
+        add_globals();
         add_logins();
         add_lists();
         add_calls();
@@ -88,6 +75,44 @@ private:
                    std::to_string(most);
         };
         return CLI::Validator(check, "");
+    }
+
+    void add_globals()
+    {
+        auto* const region = app.add_option("--region", global.region,
+                                            "the region, by its key (admin@practicus.company.com) or host")
+                                 ->type_name("KEY");
+        app.add_option("--url", global.url, "the region, by its url")->type_name("URL")->excludes(region);
+        add_tls();
+        app.add_option("--header-limit", global.header_limit,
+                       "how long an answer's header may be; default: 65536")
+            ->check(number(1, 1'000'000'000))
+            ->type_name("BYTES");
+        app.add_option_function<std::string>(
+               "--output", [this](std::string const& name) { global.output = formats.at(name); },
+               "how lists are printed: table, csv or json")
+            ->check(CLI::IsMember({"table", "csv", "json"}).description(""))
+            ->type_name("FORMAT")
+            ->default_str("table");
+        app.add_flag("--verbose", global.verbose, "say on standard error what the client does");
+    }
+
+    void add_tls()
+    {
+        app.add_option("--ca-file", global.ca_file,
+                       "certificate authorities to trust beside the system's (PEM)")
+            ->type_name("FILE");
+        auto* const certificate = app.add_option("--client-cert", global.client_certificate,
+                                                 "this client's certificate, with its chain (PEM)")
+                                      ->type_name("FILE");
+        app.add_option("--client-key", global.client_key,
+                       "the key of that (PEM); default: in the file of --client-cert")
+            ->type_name("FILE")
+            ->needs(certificate);
+        app.add_option("--key-password-file", global.key_password_file,
+                       "its first line opens the key, if that is encrypted")
+            ->type_name("FILE")
+            ->needs(certificate);
     }
 
     template <class F>
@@ -207,6 +232,7 @@ private:
         command->add_flag("--rotate", mock.rotate, "replace refresh tokens with each use");
         command->add_flag("--no-usernames", mock.no_usernames,
                           "name no users, and issue tokens that say nothing of them");
+        command->add_flag("--gzip", mock.gzip, "answer in gzip, for clients that accept it");
         command
             ->add_option("--one-time-password", mock.one_time_password,
                          "the first login by password needs this as well")

@@ -17,6 +17,7 @@ int mock(mock_arguments const& arguments)
             for (auto const* email : {"admin@sales.company.com", "admin@labs.company.com"})
                 region.add(practicus::mock::user(email, "practicus"));
         }
+        if (arguments.gzip) region.console_encoding("gzip");
         if (arguments.rotate) region.rotate(practicus::mock::rotation::blacklist_old);
         if (!arguments.one_time_password.empty())
             region.one_time_password("admin@company.com", arguments.one_time_password);

@@ -2,9 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "session.hpp"
+#include "../terminal.hpp"
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 #include <iomanip>
 #include <sstream>
 #include <variant>
@@ -102,6 +104,8 @@ std::string_view hint(practicus::error const& e)
         return "Check the url, the network and the proxy; --verbose shows what is tried.";
     if (e.code() == errc::login_refused)
         return "Check the e-mail and the password, or the token; a login may also be locked or over.";
+    if (e.code() == errc::header_too_large)
+        return "--header-limit BYTES raises the limit, which is 65536 otherwise.";
     if (e.code() == errc::certificate_untrusted) return "Name the region's authority with --ca-file.";
     return {};
 }
@@ -116,6 +120,48 @@ int code_of(practicus::error const& e)
     if (practicus::is_retryable(e.code())) return exit_code::try_later;
     if (e.code() == errc::invalid_url) return exit_code::usage;
     return exit_code::failure;
+}
+
+/// The first line of a file, without its end.
+practicus::secret read_secret(std::string const& path)
+{
+    std::ifstream in(path);
+    std::string line;
+    if (!std::getline(in, line))
+        throw std::runtime_error("there is no line in '" + path + "' that can be read");
+    if (line.ends_with('\r')) line.pop_back();
+    return practicus::secret::take(std::move(line));
+}
+
+/// Returns true if the file holds a key that is encrypted, in either of the forms that PEM has.
+bool is_encrypted(std::string const& path)
+{
+    std::ifstream in(path);
+    for (std::string line; std::getline(in, line);)
+        if (line.find("ENCRYPTED") != line.npos) return true;
+    return false;
+}
+
+/// Never an argument of the command line: other users of the machine see those.
+practicus::secret key_password(settings const& with, std::string const& key)
+{
+    if (!with.key_password_file.empty()) return read_secret(with.key_password_file);
+    if (auto const* value = std::getenv("PRACTICUS_KEY_PASSWORD"); value != nullptr && *value != '\0')
+        return practicus::secret(value);
+    if (!is_encrypted(key)) return {};
+    if (::isatty(STDIN_FILENO) == 0)
+        throw usage_error("the client's key is encrypted, and there is no terminal to ask on: give "
+                          "--key-password-file, or set PRACTICUS_KEY_PASSWORD");
+    return practicus::secret::take(ask("Password of the client's key", true));
+}
+
+practicus::tls_options tls_for(settings const& with)
+{
+    practicus::tls_options result;
+    result.ca_file(with.ca_file);
+    if (with.client_certificate.empty()) return result;
+    auto const& key = with.client_key.empty() ? with.client_certificate : with.client_key;
+    return result.client_certificate(with.client_certificate, key).key_password(key_password(with, key));
 }
 
 /// As https://no-color.org has it.
@@ -134,7 +180,8 @@ void complain(std::string_view text)
 
 practicus::client_options options_for(settings const& with, practicus::client_options options)
 {
-    options.tls(practicus::tls_options().ca_file(with.ca_file));
+    options.tls(tls_for(with));
+    if (with.header_limit != 0) options.limits(practicus::limit_options().header(with.header_limit));
     options.observer([verbose = with.verbose](practicus::event const& e) {
         if (verbose) std::visit(event_printer(), e);
         if (auto const* lost = std::get_if<practicus::events::tokens_not_taken>(&e))

@@ -69,6 +69,34 @@ practicus::mock::certificate self_signed(std::string const& names)
             })};
 }
 
+/// Makes a server believe the certificates of an authority.
+void trust(SSL_CTX* context, practicus::mock::certificate_authority const& authority)
+{
+    namespace d = practicus::mock::detail;
+    auto const& pem = authority.pem();
+    d::bio_ptr const in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    d::x509_ptr const certificate(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr));
+    ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(context), certificate.get());
+}
+
+/// One call of the cluster, and what became of it.
+struct cluster_call
+{
+    cluster_call(asio::io_context& io, practicus::client const& client)
+    {
+        asio::co_spawn(io, client.cluster(), [this](std::exception_ptr e, practicus::cluster_info const&) {
+            ended = true;
+            served = !e;
+        });
+    }
+
+    bool ended = false;
+    bool served = false;
+};
+
+constexpr char const* empty_cluster =
+    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+
 /// The error of making a client with these options.
 practicus::error_info refused_options(tls_options const& options)
 {
@@ -246,14 +274,7 @@ TEST_CASE("a saved session that breaks the handshake is not offered again")
     auto const what = GENERATE(raw_server::speaks::tls12, raw_server::speaks::tls13);
     raw_server server(what);
     practicus::mock::certificate_authority authority;
-    ::X509_STORE_add_cert(::SSL_CTX_get_cert_store(server.context()),
-                          practicus::mock::detail::x509_ptr([&] {
-                              auto const pem = authority.pem();
-                              practicus::mock::detail::bio_ptr const in(
-                                  BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-                              return PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr);
-                          }())
-                              .get());
+    trust(server.context(), authority);
     ::SSL_CTX_set_verify(server.context(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     folder const files;
     auto const own = authority.issue();
@@ -265,11 +286,7 @@ TEST_CASE("a saved session that breaks the handshake is not offered again")
     practicus::client client(io.get_executor(), server.url(), options);
     std::vector<std::unique_ptr<raw_peer>> peers;
     for (int i = 0; i != 3; ++i) {
-        bool ended = false, served = false;
-        asio::co_spawn(io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info const&) {
-            ended = true;
-            served = !e;
-        });
+        cluster_call const call(io, client);
         std::size_t answered = 0;
         poll_until(io, [&] {
             if (auto peer = server.try_accept()) peers.push_back(std::move(peer));
@@ -280,10 +297,10 @@ TEST_CASE("a saved session that breaks the handshake is not offered again")
                     peer->forget();
                     ++answered;
                 }
-            return ended;
+            return call.ended;
         });
         INFO(i);
-        CHECK(served);
+        CHECK(call.served);
         CHECK(answered == 1);
     }
     // The second and the third offered what the one before had brought, and were repeated without it.
@@ -359,4 +376,59 @@ TEST_CASE("a client certificate and a key of another kind are refused")
             refused_options(tls_options().client_certificate(certificate, files.file("key.pem", key)));
         CHECK(info.code == errc::file_error);
     }
+}
+
+TEST_CASE("a renegotiation that a server of TLS 1.2 asks for is refused, and the exchange goes on")
+{
+    raw_server server(raw_server::speaks::tls12);
+    asio::io_context io;
+    practicus::client const client(io.get_executor(), server.url(), server.options());
+    cluster_call const call(io, client);
+    auto const peer = server.accept(io);
+    poll_until(io, [&] { return peer->read() && peer->received().ends_with("\r\n\r\n"); });
+    REQUIRE(::SSL_renegotiate(peer->ssl()) == 1);
+    REQUIRE(::SSL_do_handshake(peer->ssl()) == 1);
+    peer->send(empty_cluster);
+    poll_until(io, [&] { return call.ended; });
+    CHECK(call.served);
+    // What the client has answered is an alert, and no handshake.
+    ::ERR_clear_error();
+    CHECK_FALSE(peer->read());
+    CHECK(ERR_GET_REASON(::ERR_peek_error()) == SSL_R_NO_RENEGOTIATION);
+}
+
+TEST_CASE("a server of TLS 1.3 may ask for the certificate when it has seen the request")
+{
+    bool const has_certificate = GENERATE(true, false);
+    raw_server server(raw_server::speaks::tls13);
+    practicus::mock::certificate_authority const authority;
+    trust(server.context(), authority);
+    ::SSL_CTX_set_verify(server.context(), SSL_VERIFY_PEER | SSL_VERIFY_POST_HANDSHAKE, nullptr);
+    folder const files;
+    auto const own = authority.issue();
+    auto options = server.options();
+    auto tls = options.tls();
+    if (has_certificate)
+        tls.client_certificate(files.file("cert.pem", own.pem()), files.file("key.pem", own.key_pem()));
+    asio::io_context io;
+    practicus::client const client(io.get_executor(), server.url(), options.tls(tls));
+    cluster_call const call(io, client);
+    auto const peer = server.accept(io);
+    poll_until(io, [&] { return peer->read() && peer->received().ends_with("\r\n\r\n"); });
+    using shown = std::unique_ptr<X509, decltype(&::X509_free)>;
+    auto const certificate = [&] { return shown(::SSL_get1_peer_certificate(peer->ssl()), &::X509_free); };
+    CHECK_FALSE(certificate());
+    // It is offered only where there is one.
+    REQUIRE((::SSL_verify_client_post_handshake(peer->ssl()) == 1) == has_certificate);
+    if (has_certificate) {
+        REQUIRE(::SSL_do_handshake(peer->ssl()) == 1);
+        poll_until(io, [&] {
+            peer->read();
+            return certificate() != nullptr;
+        });
+        CHECK(::SSL_get_verify_result(peer->ssl()) == X509_V_OK);
+    }
+    peer->send(empty_cluster);
+    poll_until(io, [&] { return call.ended; });
+    CHECK(call.served);
 }

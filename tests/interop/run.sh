@@ -21,9 +21,15 @@ if [ "$subject" = curl ]; then
     start_mock mock
     bash "$here/curl_test.sh" "$url"
     stop_mock
+    start_mock mock --gzip
+    bash "$here/curl_test.sh" "$url" --compressed
+    stop_mock
     start_mock mock --tls "$scratch/ca.pem"
     bash "$here/curl_test.sh" "$url" --cacert "$scratch/ca.pem"
     stop_mock
+    for tool in python3 openssl; do command -v $tool >/dev/null || skip "$tool is not installed"; done
+    export PRACTICUS=$mock
+    python3 -B "$here/answers_test.py" -v
     exit 0
 fi
 
