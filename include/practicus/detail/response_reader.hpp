@@ -204,9 +204,8 @@ private:
         if (in_trailer_) return;
         switch (name) {
         case field::transfer_encoding:
-            // Another coding, or this one twice, would be left in the body.
-            if (std::exchange(coded_, true) || !beast::iequals(value, "chunked"))
-                code = beast::http::error::bad_transfer_encoding;
+            // Another coding would be left in the body. (Beast refuses a second field.)
+            if (!beast::iequals(value, "chunked")) code = beast::http::error::bad_transfer_encoding;
             break;
         case field::content_type: response_.content_type = value; break;
         case field::content_encoding: response_.content_encoding = value; break;
@@ -301,7 +300,6 @@ private:
     std::size_t body_limit_;
     /// Bytes of the body so far. Beast's own limit would count a chunk twice whose line it gets twice.
     std::size_t body_size_ = 0;
-    bool coded_ = false;
     bool in_trailer_ = false;
     bool begun_to_give_ = false;
     bool whole_ = false;
