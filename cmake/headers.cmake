@@ -62,7 +62,10 @@ set(practicus_marked_headers
     practicus/detail/batch_window.hpp pure
     practicus/detail/batch_retry.hpp pure
     practicus/detail/operation.hpp pure
+    practicus/detail/reserved_memory.hpp pure
+    practicus/detail/tick_timer.hpp
     practicus/detail/waiter.hpp
+    practicus/detail/wait.hpp
     practicus/detail/timing_wheel.hpp pure
     practicus/detail/sweeper.hpp
     practicus/detail/flight.hpp

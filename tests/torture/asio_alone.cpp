@@ -9,6 +9,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -62,6 +63,45 @@ outcome run_with(std::size_t k, std::size_t count, bool spares_asio = true)
     return result;
 }
 
+/// What of `f(k)`, each `k` in a process of its own, is ended by Asio.
+template <class F>
+int processes_ended(F f)
+{
+    int ended = 0;
+    for (std::size_t k = 0; k != 20; ++k) {
+        auto const child = ::fork();
+        if (child == 0) {
+            for (int const number : {SIGSEGV, SIGBUS, SIGABRT})
+                std::signal(number, SIG_DFL);
+            std::set_terminate([] { ::_exit(7); });
+            f(k);
+            ::_exit(0);
+        }
+        int status = -1;
+        REQUIRE(::waitpid(child, &status, 0) == child);
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) ++ended;
+    }
+    return ended;
+}
+
+/// Too large to be stored in an `any_io_executor`.
+asio::any_io_executor executor_of_a_strand(asio::io_context& io)
+{
+    return asio::make_strand(asio::any_io_executor(io.get_executor()));
+}
+
+template <class F>
+void refuse_one(std::size_t k, F f)
+{
+    refusal r(k, 1);
+    r.spares_asio = false;
+    refusal::scope const here(r);
+    try {
+        f();
+    } catch (std::bad_alloc const&) {
+    }
+}
+
 } // namespace
 
 TEST_CASE("torture: an initiation that is refused memory leaves Asio's run(), and no handler is called")
@@ -75,23 +115,28 @@ TEST_CASE("torture: an initiation that is refused memory leaves Asio's run(), an
     CHECK(lost > 0);
 }
 
-// A program of its own for each: they end.
 TEST_CASE("torture: Asio ends the process where a destructor of its own is refused memory")
 {
-    int ended = 0;
-    for (std::size_t k = 0; k != 20; ++k) {
-        auto const child = ::fork();
-        if (child == 0) {
-            std::signal(SIGABRT, SIG_DFL);
-            std::set_terminate([] { ::_exit(7); });
-            run_with(k, 1000, false);
-            ::_exit(0);
-        }
-        int status = -1;
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        if (WIFEXITED(status) && WEXITSTATUS(status) == 7) ++ended;
-    }
-    CHECK(ended > 0);
+    CHECK(processes_ended([](std::size_t k) { run_with(k, 1000, false); }) > 0);
+}
+
+TEST_CASE("torture: Asio ends the process where a work guard is refused memory")
+{
+    CHECK(processes_ended([](std::size_t k) {
+              asio::io_context io;
+              auto const executor = executor_of_a_strand(io);
+              refuse_one(k, [&] { (void)asio::make_work_guard(executor); });
+          }) > 0);
+}
+
+TEST_CASE("torture: Asio ends the process where the executor of an operation is refused memory")
+{
+    CHECK(processes_ended([](std::size_t k) {
+              asio::io_context io;
+              asio::steady_timer timer(executor_of_a_strand(io), std::chrono::milliseconds(0));
+              refuse_one(k, [&] { timer.async_wait([](boost::system::error_code) {}); });
+              io.run();
+          }) > 0);
 }
 
 TEST_CASE("torture: with what is excepted, Asio outlives any number of refusals")
@@ -128,25 +173,8 @@ TEST_CASE("torture: a strand of Asio that is refused memory once runs nothing an
 
 TEST_CASE("torture: Asio ends the process where a new strand is refused memory for its mutex")
 {
-    int ended = 0;
-    for (std::size_t k = 0; k != 5; ++k) {
-        auto const child = ::fork();
-        if (child == 0) {
-            for (int const number : {SIGSEGV, SIGBUS, SIGABRT})
-                std::signal(number, SIG_DFL);
-            asio::io_context io;
-            refusal r(k, 1);
-            r.spares_asio = false;
-            refusal::scope const here(r);
-            try {
-                asio::make_strand(asio::any_io_executor(io.get_executor()));
-            } catch (std::bad_alloc const&) {
-            }
-            ::_exit(0);
-        }
-        int status = -1;
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) ++ended;
-    }
-    CHECK(ended > 0);
+    CHECK(processes_ended([](std::size_t k) {
+              asio::io_context io;
+              refuse_one(k, [&] { asio::make_strand(asio::any_io_executor(io.get_executor())); });
+          }) > 0);
 }

@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Each operation, while one allocation fails, or an executor throws: it ends, leaves
-// nothing behind, and succeeds afterwards. The mock region has a thread of its own, to which nothing is
-// refused.
+// Each operation, while allocations fail, or an executor throws: it ends, at the latest once there is memory
+// again, leaves nothing behind, and succeeds afterwards. The mock region has a thread of its own, to which
+// nothing is refused.
 
 #include "integration/fixture.hpp"
 #include "refusing_executor.hpp"
@@ -11,11 +11,15 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <csignal>
 #include <cstdlib>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <new>
+
+#include <unistd.h>
 
 namespace {
 
@@ -105,6 +109,25 @@ struct trouble
     {
         return memory.has_begun() || (executor.count != 0 && executor.calls > executor.first);
     }
+
+    void end() noexcept
+    {
+        memory.end();
+        executor.count = 0;
+    }
+};
+
+/// Ends the process where a run does not return: a test that hangs has failed.
+struct watchdog
+{
+    watchdog()
+    {
+        std::signal(SIGALRM, [](int) { std::abort(); });
+        ::alarm(120);
+    }
+    watchdog(watchdog const&) = delete;
+    watchdog& operator=(watchdog const&) = delete;
+    ~watchdog() { ::alarm(0); }
 };
 
 /// A client, in its caller's context or in another. One thread runs both.
@@ -126,14 +149,14 @@ public:
         if (fate_.dropped) REQUIRE(escaped_);
         // With no operation in flight the client keeps neither context running.
         wait([&] { return caller_.stopped() && (!elsewhere_ || home_.stopped()); });
+        REQUIRE_FALSE(trouble_->memory.is_endless());
         return untouched;
     }
 
     /// The same with nothing refused.
     void succeed(kind what)
     {
-        trouble_->memory.end();
-        trouble_->executor.count = 0;
+        trouble_->end();
         perform_to_end(what);
         if (fate_.failure) std::rethrow_exception(fate_.failure);
         REQUIRE(fate_.ended);
@@ -181,10 +204,18 @@ private:
     template <class Condition>
     void wait(Condition condition)
     {
-        auto const end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+        auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+        auto active = std::chrono::steady_clock::now();
         while (!condition()) {
-            REQUIRE(std::chrono::steady_clock::now() < end);
-            if (step(caller_) + (elsewhere_ ? step(home_) : 0) == 0) std::this_thread::yield();
+            auto const now = std::chrono::steady_clock::now();
+            REQUIRE(now < end);
+            if (step(caller_) + (elsewhere_ ? step(home_) : 0) != 0)
+                active = now;
+            else if (now - active < std::chrono::milliseconds(2))
+                std::this_thread::yield();
+            else
+                // It has come to rest: what it still waits for is memory, mostly.
+                trouble_->memory.end();
         }
     }
 
@@ -221,6 +252,7 @@ void torture(std::size_t stride, bool executors, Set set)
     bool const elsewhere = GENERATE(false, true);
     fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
     for (auto const what : kinds) {
+        watchdog const here;
         bool over = false;
         std::size_t k = 0;
         for (; !over; k += stride) {
@@ -240,6 +272,16 @@ void refuse_one(trouble& t, std::size_t k)
     t.memory.set(k, 1);
 }
 
+void refuse_a_row(trouble& t, std::size_t k)
+{
+    t.memory.set(k, 24);
+}
+
+void refuse_from_then_on(trouble& t, std::size_t k)
+{
+    t.memory.set(k, std::numeric_limits<std::size_t>::max());
+}
+
 void throw_once(trouble& t, std::size_t k)
 {
     t.executor.first = k;
@@ -254,6 +296,16 @@ TEST_CASE("torture: one allocation fails, a sample of them")
     torture(61, false, refuse_one);
 }
 
+TEST_CASE("torture: a row of allocations fails, a sample of them")
+{
+    torture(61, false, refuse_a_row);
+}
+
+TEST_CASE("torture: from one allocation on each fails, until nothing happens any more, a sample of them")
+{
+    torture(61, false, refuse_from_then_on);
+}
+
 TEST_CASE("torture: an executor throws once, a sample of its calls")
 {
     torture(11, true, throw_once);
@@ -262,6 +314,16 @@ TEST_CASE("torture: an executor throws once, a sample of its calls")
 TEST_CASE("torture: each allocation fails", "[.soak]")
 {
     torture(1, false, refuse_one);
+}
+
+TEST_CASE("torture: a row of allocations fails, from each on", "[.soak]")
+{
+    torture(1, false, refuse_a_row);
+}
+
+TEST_CASE("torture: from each allocation on each fails, until nothing happens any more", "[.soak]")
+{
+    torture(1, false, refuse_from_then_on);
 }
 
 TEST_CASE("torture: an executor throws once, at each of its calls", "[.soak]")

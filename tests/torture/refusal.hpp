@@ -25,8 +25,11 @@ public:
     /// Nothing fails any more.
     void end() noexcept { count_ = 0; }
 
-    /// Returns true if something has failed.
-    bool has_begun() const noexcept { return count_ != 0 && calls_ > first_; }
+    /// Returns true if the first that shall fail has come.
+    bool has_begun() const noexcept { return begun_; }
+
+    /// More refusals than any operation meets which gives its thread back: it goes round in circles.
+    bool is_endless() const noexcept { return refused_ == most; }
 
     /// Where memory is refused. One at a time in a thread.
     class scope
@@ -45,7 +48,11 @@ public:
     bool refuses() noexcept;
 
 private:
+    static constexpr std::size_t most = 5'000;
+
     std::size_t first_ = 0;
     std::size_t count_ = 0;
     std::size_t calls_ = 0;
+    std::size_t refused_ = 0;
+    bool begun_ = false;
 };

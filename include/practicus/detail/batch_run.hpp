@@ -556,7 +556,7 @@ inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr
 {
     auto const home = h.state().home();
     children const all(home);
-    auto ending = child_group::end(all.group());
+    auto ending = child_group::end(all.group(), co_await asio::this_coro::executor);
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
     std::optional<batch_progress> result;
     std::shared_ptr<error_info const> failure;

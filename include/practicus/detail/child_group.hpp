@@ -63,27 +63,29 @@ public:
     }
 
     /// Cancels all, and ends when all have ended: then nothing refers any more to what is the caller's. To be
-    /// made before the first is started, for lack of memory must not end it, and awaited with
-    /// `throw_if_cancelled(false)`. A cancellation or `close()` ends it no sooner.
-    static asio::awaitable<void> end(std::shared_ptr<child_group> self)
+    /// made before the first is started, for lack of memory must not end it, and awaited on this executor
+    /// with `throw_if_cancelled(false)`. A cancellation or `close()` ends it no sooner.
+    static asio::awaitable<void> end(std::shared_ptr<child_group> self, asio::any_io_executor const& executor)
+    {
+        registry_of(executor)->make_ready();
+        auto last = std::make_shared<timed_waiter>();
+        last->reserve = std::make_shared<reserved_memory>();
+        return end_by(std::move(self), std::move(last));
+    }
+
+private:
+    static asio::awaitable<void> end_by(std::shared_ptr<child_group> self, std::shared_ptr<timed_waiter> last)
     {
         while (true) {
             bool const told = self->cancel();
             if (self->is_empty()) co_return;
-            try {
-                auto const w = std::make_shared<timed_waiter>();
-                w->limit.outlives_close = true;
-                auto const at = told ? time_point::max() : self->home_->time().now() + sweeper::tick;
-                timed_wait waiting(*self->home_->limits(), w);
-                auto suspended = waiting.until(at, [self, w] { self->await_last(w); });
-                waiting.end(co_await std::move(suspended));
-            } catch (...) {
-                // Refused; there is no other way than to try again.
-            }
+            auto const at = told ? time_point::max() : self->home_->time().now() + sweeper::tick;
+            timed_wait waiting(*self->home_->limits(), last);
+            auto suspended = waiting.until(at, [self, last] { self->await_last(last); });
+            waiting.end(co_await std::move(suspended));
         }
     }
 
-private:
     // Lives and dies in the client's context: a strand must not outlive its own.
     struct inside
     {

@@ -153,11 +153,13 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body, parti
     std::optional<asio::awaitable<void>> ending;
     try {
         std::optional<sweeper::activity> running;
-        if (home->owns(co_await asio::this_coro::executor))
+        auto const executor = co_await asio::this_coro::executor;
+        if (home->owns(executor))
             running.emplace(home->limits());
         else
             apart.emplace(home);
-        if (apart && leaves == parting::with_operation) ending.emplace(child_group::end(apart->group()));
+        if (apart && leaves == parting::with_operation)
+            ending.emplace(child_group::end(apart->group(), executor));
         // `body` stays here in any case, with the client's handle: else what is dropped there could close the
         // client before it has told this caller why.
         auto operation =

@@ -3,13 +3,14 @@
 #pragma once
 
 #include <practicus/detail/clock.hpp>
+#include <practicus/detail/tick_timer.hpp>
 #include <practicus/detail/timing_wheel.hpp>
+#include <practicus/detail/wait.hpp>
 #include <practicus/detail/waiter.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/assert.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/system/system_error.hpp>
@@ -51,8 +52,6 @@ public:
     deadline& operator=(deadline const&) = delete;
     ~deadline() { BOOST_ASSERT(!is_linked()); }
 
-    /// Of a wait that `close()` does not end. Set before it begins.
-    bool outlives_close = false;
     /// Of a wait in an errand: it ends with the last operation. Set before it begins.
     bool in_errand = false;
 
@@ -83,10 +82,10 @@ public:
     /// How often `on_second` is called, at most.
     static constexpr std::chrono::seconds second{1};
 
-    explicit sweeper(asio::any_io_executor const& executor) : timer_(std::in_place, executor) {}
+    explicit sweeper(asio::any_io_executor const& executor) : home_(std::in_place, executor) {}
 
-    /// To be called now and then while an operation is in flight, on the timer's executor; it throws nothing.
-    /// Set once, before anything runs.
+    /// To be called now and then while an operation is in flight, on a thread that runs the context; it
+    /// throws nothing. Set once, before anything runs.
     void on_second(std::function<void()> f) { on_second_ = std::move(f); }
 
     clock& time() noexcept { return time_; }
@@ -106,7 +105,7 @@ public:
         if (d.removed_) return;
         d.waiter_ = &w;
         auto const end = nanoseconds(at);
-        bool const closed = closed_ && !d.outlives_close;
+        bool const closed = closed_ && !w.reserve;
         d.state_.store(closed ? deadline::marked_closed : end);
         if (d.in_errand)
             watched_.push_back(d);
@@ -120,7 +119,8 @@ public:
     {
         std::lock_guard lock(mutex_);
         if (d.is_linked()) d.unlink();
-        d.removed_ = true;
+        // What may be awaited again is never ended before it was added.
+        d.removed_ = d.waiter_ == nullptr || !d.waiter_->reserve;
     }
 
     /// False if the client is closed. A time of `time_point::max()` never comes, but `close()` does.
@@ -165,9 +165,9 @@ public:
     /// The context is being destroyed.
     void drop_timer() noexcept
     {
-        std::optional<asio::steady_timer> dropped;
+        std::optional<at_home> dropped;
         std::lock_guard lock(mutex_);
-        timer_.swap(dropped);
+        home_.swap(dropped);
         closed_.store(true);
     }
 
@@ -178,9 +178,7 @@ public:
         bool const closed = closed_.load();
         std::lock_guard lock(mutex_);
         // They are armed without the mutex, so each is looked at.
-        bool const owed = waiter::owed() != 0;
         for (auto& d : watched_) {
-            if (owed && d.waiter_) d.waiter_->retry();
             auto state = d.state_.load();
             if (state == deadline::disarmed) continue;
             if (state > 0) {
@@ -198,15 +196,14 @@ public:
         // There may be a hundred thousand. (None is abandoned: a caller of another context waits before its
         // operation begins here.)
         auto const look = [&](deadline& d) {
-            if (owed) d.waiter_->retry();
             auto state = d.state_.load();
-            bool const ends = closed && !d.outlives_close;
+            bool const ends = closed && !d.waiter_->reserve;
             if (state <= 0 || (!ends && state > now)) return;
             if (d.state_.compare_exchange_strong(state,
                                                  ends ? deadline::marked_closed : deadline::marked_expired))
                 strike(d);
         };
-        if (closed || owed)
+        if (closed)
             waits_.for_each(look);
         else
             waits_.turn(now, look);
@@ -268,9 +265,9 @@ private:
         if (!last && running_) return;
         std::lock_guard lock(mutex_);
         if (!last) return restart();
-        if (!timer_ || stop_posted_) return;
+        if (!home_ || stop_posted_) return;
         try {
-            asio::post(timer_->get_executor(), [weak = weak_from_this()] {
+            asio::post(home_->executor, [weak = weak_from_this()] {
                 if (auto const self = weak.lock()) self->stop_if_idle();
             });
             stop_posted_ = true;
@@ -287,15 +284,12 @@ private:
         stop();
     }
 
-    /// An operation is in flight, or a wait only waits for memory.
-    bool is_needed() const noexcept { return active_ != 0 || waiter::owed() != 0; }
-
     /// Under the mutex. Unless another operation has begun meanwhile.
     void stop() noexcept
     {
-        if (is_needed() || !timer_) return;
+        if (active_ != 0 || !home_) return;
         running_ = false;
-        timer_->cancel();
+        home_->timer.cancel();
     }
 
     /// Under the mutex, while it is registered.
@@ -310,16 +304,14 @@ private:
     /// Under the mutex. Has no effect if it throws.
     void start()
     {
-        if (!timer_) return;
-        timer_->expires_after(tick);
-        timer_->async_wait([weak = weak_from_this()](error_code code) {
-            auto const self = weak.lock();
-            if (self && code != asio::error::operation_aborted) self->ticked();
+        if (!home_) return;
+        home_->timer.call_after(tick, [weak = weak_from_this()] {
+            if (auto const self = weak.lock()) self->ticked();
         });
         running_ = true;
     }
 
-    /// On the timer's executor. All calls may be shorter than a tick, so this is not the timer's alone.
+    /// All calls may be shorter than a tick, so this is not the timer's alone.
     void look_at_second() noexcept
     {
         auto const now = time_.now();
@@ -340,10 +332,19 @@ private:
     void restart() noexcept
     {
         try {
-            if (!running_ && is_needed()) start();
+            if (!running_ && active_ != 0) start();
         } catch (...) {
         }
     }
+
+    /// What belongs to the context.
+    struct at_home
+    {
+        explicit at_home(asio::any_io_executor const& e) : executor(e), timer(context_of(e)) {}
+
+        asio::any_io_executor executor;
+        tick_timer<sweeper> timer;
+    };
 
     clock time_;
     pid_t const process_ = ::getpid();
@@ -352,7 +353,7 @@ private:
     // Sockets, and the waits of errands.
     boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> watched_;
     timing_wheel<deadline> waits_{nanoseconds(time_point(tick))};
-    std::optional<asio::steady_timer> timer_;
+    std::optional<at_home> home_;
     // Of the timer; written under the mutex.
     std::atomic<bool> running_{false};
     bool stop_posted_ = false;

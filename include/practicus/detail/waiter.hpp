@@ -2,28 +2,21 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_type.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/error.hpp>
+#include <practicus/detail/reserved_memory.hpp>
+#include <practicus/detail/tick_timer.hpp>
+
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/assert.hpp>
 #include <boost/intrusive/list.hpp>
-#include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <atomic>
-#include <cstddef>
+#include <chrono>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -55,7 +48,7 @@ public:
         virtual void let_go() noexcept = 0;
 
         error_code code;
-        /// `wake` was called and failed.
+        /// `wake` was called, and was refused memory.
         bool owed = false;
         /// In a list of those that are dropped.
         std::shared_ptr<suspension> next;
@@ -67,22 +60,18 @@ public:
     ~waiter() { BOOST_ASSERT(!is_linked()); }
 
     /// Ends the wait with this code. Any thread; no lock of the caller's may be one that a coroutine's
-    /// destructor takes. True if this call was the first. If memory is refused, the wait goes on until
-    /// `retry`.
+    /// destructor takes. True if this call was the first. If memory is refused, that is tried again until
+    /// there is some.
     bool wake(error_code code) noexcept;
 
-    /// Ends the wait if a call of `wake` could not. Any thread, under the same rules.
-    void retry() noexcept;
-
-    /// How many waits of the process only wait for memory.
-    static std::size_t owed() noexcept { return owed_.load(std::memory_order_relaxed); }
+    /// Set before the wait: it begins without memory, then, and ends by `wake` alone, not by a cancellation
+    /// or `close()`. It may be awaited again.
+    std::shared_ptr<reserved_memory> reserve;
 
 private:
     friend class waiter_registry;
     template <class Enlist>
     friend struct wait_initiation;
-
-    static inline std::atomic<std::size_t> owed_{0};
 
     // Both are guarded by the registry's mutex once suspended.
     std::shared_ptr<waiter_registry> registry_;
@@ -100,9 +89,20 @@ protected:
 };
 
 /// The waiters and dependents of one execution context.
-class waiter_registry
+class waiter_registry : public std::enable_shared_from_this<waiter_registry>
 {
 public:
+    explicit waiter_registry(asio::execution_context& context) : again_(std::in_place, context) {}
+
+    /// Before the first wait: from then on, nothing else is needed for waits to end at last.
+    void make_ready()
+    {
+        if (ready_.load(std::memory_order_relaxed)) return;
+        std::lock_guard lock(mutex_);
+        if (again_ && !retrying_) retry_after(std::chrono::milliseconds(0));
+        ready_.store(true, std::memory_order_relaxed);
+    }
+
     /// False if the context is being destroyed: the wait never ends then, and the coroutine is dropped.
     bool add(waiter& w, std::shared_ptr<waiter::suspension> suspension)
     {
@@ -118,16 +118,9 @@ public:
         std::lock_guard lock(mutex_);
         if (!w.suspension_ || w.suspension_->owed) return false;
         w.suspension_->code = code;
+        waiters_.erase(waiters_.iterator_to(w));
         resume(w);
         return true;
-    }
-
-    void retry(waiter& w) noexcept
-    {
-        std::lock_guard lock(mutex_);
-        if (!w.suspension_ || !w.suspension_->owed) return;
-        forget_owed(*w.suspension_);
-        resume(w);
     }
 
     /// Calls `f` while the context can not go away, unless it is already going.
@@ -158,10 +151,11 @@ public:
         {
             std::lock_guard lock(mutex_);
             down_ = true;
+            again_.reset();
+            waiters_.splice(waiters_.end(), owed_);
             while (!waiters_.empty()) {
                 auto suspension = std::move(waiters_.front().suspension_);
                 waiters_.pop_front();
-                forget_owed(*suspension);
                 suspension->next = std::move(dropped);
                 dropped = std::move(suspension);
             }
@@ -177,30 +171,62 @@ public:
     }
 
 private:
+    static constexpr std::chrono::milliseconds retry_interval{20};
+
     /// Under the mutex, its work guard's end included: shutdown() can not pass while the executor is in use.
     void resume(waiter& w) noexcept
     {
         // Before it is posted: then the waiter may be gone.
         auto const suspension = std::move(w.suspension_);
-        waiters_.erase(waiters_.iterator_to(w));
         try {
             suspension->post(suspension);
             suspension->let_go();
         } catch (...) {
             suspension->owed = true;
-            waiter::owed_.fetch_add(1, std::memory_order_relaxed);
             w.suspension_ = suspension;
-            waiters_.push_back(w);
+            owed_.push_back(w);
+            retry_later();
         }
     }
 
-    static void forget_owed(waiter::suspension& s) noexcept
+    /// Once `make_ready` has succeeded, it needs no memory.
+    void retry_later() noexcept
     {
-        if (std::exchange(s.owed, false)) waiter::owed_.fetch_sub(1, std::memory_order_relaxed);
+        if (retrying_ || !again_) return;
+        try {
+            retry_after(retry_interval);
+        } catch (...) {
+        }
+    }
+
+    void retry_after(std::chrono::milliseconds wait)
+    {
+        again_->call_after(wait, [weak = weak_from_this()] {
+            if (auto const self = weak.lock()) self->retry();
+        });
+        retrying_ = true;
+    }
+
+    void retry() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        retrying_ = false;
+        boost::intrusive::list<waiter> due;
+        due.swap(owed_);
+        while (!due.empty()) {
+            auto& w = due.front();
+            due.pop_front();
+            resume(w);
+        }
     }
 
     std::mutex mutex_;
     boost::intrusive::list<waiter> waiters_;
+    /// Those that were refused memory when they were woken.
+    boost::intrusive::list<waiter> owed_;
+    std::optional<tick_timer<waiter_registry>> again_;
+    bool retrying_ = false;
+    std::atomic<bool> ready_{false};
     // Held while a dependent lets go of the context, on whichever side that begins.
     std::mutex dependents_mutex_;
     std::vector<context_dependent*> dependents_;
@@ -212,11 +238,6 @@ inline bool waiter::wake(error_code code) noexcept
     return registry_ && registry_->wake(*this, code);
 }
 
-inline void waiter::retry() noexcept
-{
-    if (registry_) registry_->retry(*this);
-}
-
 /// Holds the registry of a context, and empties it when the context is destroyed.
 class waiter_service final : public asio::execution_context::service
 {
@@ -224,7 +245,7 @@ public:
     static inline asio::execution_context::id id;
 
     explicit waiter_service(asio::execution_context& context)
-        : service(context), registry_(std::make_shared<waiter_registry>())
+        : service(context), registry_(std::make_shared<waiter_registry>(context))
     {}
 
     std::shared_ptr<waiter_registry> const& registry() const noexcept { return registry_; }
@@ -249,133 +270,6 @@ std::shared_ptr<waiter_registry> const& registry_of(Executor const& executor)
     // under the locks of whoever wakes. Services are shut down youngest first.
     if (!asio::has_service<waiter_service>(context)) (void)asio::make_strand(executor);
     return asio::use_service<waiter_service>(context).registry();
-}
-
-/// How a wait ended; a class of its own, since Asio would throw an error_code.
-struct wakeup
-{
-    error_code code;
-};
-
-/// A suspended coroutine. Made before it takes the handler: what throws must leave that alone.
-template <class Handler>
-class suspended final : public waiter::suspension
-{
-public:
-    explicit suspended(asio::associated_executor_t<Handler> const& executor)
-        : work_(asio::make_work_guard(executor))
-    {}
-
-    void take(Handler&& handler) noexcept { handler_.emplace(std::move(handler)); }
-
-private:
-    void post(std::shared_ptr<waiter::suspension> self) override
-    {
-        asio::post(work_.get_executor(),
-                   [kept = std::move(self)] { static_cast<suspended&>(*kept).complete(); });
-    }
-
-    void let_go() noexcept override { work_.reset(); }
-
-    // On the coroutine's executor, where slots may be touched.
-    void complete()
-    {
-        auto handler = std::move(*handler_);
-        handler_.reset();
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        if (slot.is_connected()) slot.clear();
-        std::move(handler)(wakeup{code});
-    }
-
-    std::optional<Handler> handler_;
-    asio::executor_work_guard<asio::associated_executor_t<Handler>> work_;
-};
-
-/// The code of a wait that could not begin, for the exception in flight.
-inline error_code refusal_code() noexcept
-{
-    try {
-        throw;
-    } catch (std::bad_alloc const&) {
-        return make_error_code(boost::system::errc::not_enough_memory);
-    } catch (...) {
-        return make_error_code(boost::system::errc::resource_unavailable_try_again);
-    }
-}
-
-/// Starts a wait: suspends, registers, listens for cancellation, then lets `enlist` tell those who may wake.
-template <class Enlist>
-struct wait_initiation
-{
-    std::shared_ptr<waiter> waiter_;
-    Enlist enlist_;
-
-    template <class Handler>
-    void operator()(Handler handler)
-    {
-        // Not here, for this lives in the coroutine, which another thread may resume as soon as it is
-        // enlisted.
-        auto const w = std::move(waiter_);
-        auto enlist = std::move(enlist_);
-        std::shared_ptr<suspended<Handler>> made;
-        error_code refused;
-        try {
-            made = prepare(*w, handler);
-            listen(w, handler);
-        } catch (...) {
-            refused = refusal_code();
-        }
-        // Thrown from here, it would leave `run()`, and the coroutine would never end.
-        if (refused) return refuse(std::move(handler), refused);
-        made->take(std::move(handler));
-        auto const registry = w->registry_;
-        if (!registry->add(*w, std::move(made))) return;
-        try {
-            enlist();
-        } catch (...) {
-            w->wake(refusal_code());
-        }
-    }
-
-private:
-    template <class Handler>
-    static std::shared_ptr<suspended<Handler>> prepare(waiter& w, Handler const& handler)
-    {
-        auto const executor = asio::get_associated_executor(handler);
-        w.registry_ = registry_of(executor);
-        return std::make_shared<suspended<Handler>>(executor);
-    }
-
-    // Before it is registered: from then on, others may end the wait on their threads.
-    template <class Handler>
-    static void listen(std::shared_ptr<waiter> const& w, Handler const& handler)
-    {
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        if (!slot.is_connected()) return;
-        slot.assign([weak = std::weak_ptr<waiter>(w)](asio::cancellation_type type) {
-            if (type == asio::cancellation_type::none) return;
-            if (auto const self = weak.lock()) self->wake(asio::error::operation_aborted);
-        });
-    }
-
-    template <class Handler>
-    static void refuse(Handler&& handler, error_code why)
-    {
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        if (slot.is_connected()) slot.clear();
-        std::forward<Handler>(handler)(wakeup{why});
-    }
-};
-
-/// An operation to be awaited once: it suspends the calling coroutine until `w` is woken, and gives the code
-/// it was woken with; `operation_aborted` when the caller cancelled, or the `refusal_code` of a wait that
-/// could not begin. `enlist` runs once suspended, and may wake at once. Not a coroutine: of those who wait
-/// there may be many, and each frame of theirs counts.
-template <class Enlist>
-auto wait(std::shared_ptr<waiter> w, Enlist enlist)
-{
-    return asio::async_initiate<asio::deferred_t const, void(wakeup)>(
-        wait_initiation<Enlist>{std::move(w), std::move(enlist)}, asio::deferred);
 }
 
 } // namespace practicus::inline v1::detail
