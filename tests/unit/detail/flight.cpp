@@ -7,9 +7,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <new>
+#include <optional>
 #include <stdexcept>
 
 namespace {
@@ -122,4 +124,34 @@ TEST_CASE("what is dropped with the client's context is kept until its caller wa
     callers.restart();
     callers.run();
     CHECK((waiter.calls == 1 && waiter.code == asio::error::operation_aborted));
+}
+
+TEST_CASE("a wait in an errand has its limit, and ends with the last operation, as cancelled")
+{
+    asio::io_context io;
+    auto const home = runtime::make(io.get_executor());
+    auto& time = home->time();
+    time.simulate(time.now(), time.system_now());
+    auto const work = std::make_shared<flight<int>>();
+    auto operation = std::make_optional<sweeper::activity>(home->limits());
+    outcome limited, unlimited;
+    auto join = [&](outcome& ends, time_point at) {
+        asio::co_spawn(io, flight<int>::join(work, home->limits(), at, do_nothing(), true), ends.handler());
+    };
+    join(limited, time.now() + std::chrono::seconds(1));
+    join(unlimited, time_point::max());
+    auto const sweep = [&] {
+        home->limits()->sweep();
+        io.poll();
+    };
+    io.poll();
+    sweep();
+    CHECK(limited.calls + unlimited.calls == 0);
+    time.advance(std::chrono::seconds(1));
+    sweep();
+    CHECK((limited.calls == 1 && limited.code == errc::deadline_exceeded));
+    CHECK(unlimited.calls == 0);
+    operation.reset();
+    sweep();
+    CHECK((unlimited.calls == 1 && unlimited.code == asio::error::operation_aborted));
 }
