@@ -200,7 +200,8 @@ public:
     /// `call_options::deadline` has one, but those of each phase. Sent again, after a wait, only if the model
     /// has surely not seen it or answered 408, 425 or 429; `predict_options::safe_to_repeat` allows more.
     /// Errors: as `session_token`; for the answer's status as everywhere; `errc::malformed_response` for an
-    /// encoding that can not be read, `errc::body_too_large`.
+    /// encoding that can not be read, `errc::body_too_large`; `errc::unexpected_answer` for a page in place
+    /// of an answer, or another type than `predict_options::answer_type`.
     awaitable<prediction> predict(practicus::model_url url, std::string body,
                                   predict_options options = predict_options()) const;
 
@@ -213,9 +214,9 @@ public:
     /// Sends a CSV text of any length through the model, in batches: see `batch_job`. Ends with the last
     /// progress; nothing is lost or given to the sink twice. No time limit unless `call_options::deadline`
     /// has one. Errors: the first batch's that fails for good (its message names the rows), unless the job
-    /// has a place for those; `errc::unexpected_rows`; `errc::invalid_argument` for a text that is no CSV;
-    /// what source, sink or callbacks throw. A run that is cancelled or fails can be resumed by what the sink
-    /// holds.
+    /// has a place for those; `errc::unexpected_rows`; `errc::unexpected_answer`;
+    /// `errc::invalid_argument` for a text that is no CSV; what source, sink or callbacks throw. A run that
+    /// is cancelled or fails can be resumed by what the sink holds.
     awaitable<batch_progress> predict_batches(batch_job job) const;
 
     /// A service answered 401 to this token, in a request that was not made by this client: from now on it is
