@@ -252,11 +252,11 @@ void torture(std::size_t stride, bool executors, Set set)
     bool const elsewhere = GENERATE(false, true);
     fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
     for (auto const what : kinds) {
-        watchdog const here;
         bool over = false;
         std::size_t k = 0;
         for (; !over; k += stride) {
             CAPTURE(tls, elsewhere, static_cast<int>(what), k);
+            watchdog const here;
             trouble t;
             set(t, k);
             subject s(f, elsewhere, t, executors);

@@ -100,6 +100,15 @@ TEST_CASE("a time limit can be added to any point in time")
     CHECK(options.operation() == std::chrono::hours(24 * 365) - 1ms);
 }
 
+TEST_CASE("a patience without an end is one that can be added to any point in time")
+{
+    practicus::batch_job job(practicus::model_url("https://h/models/m/"), practicus::body_source(),
+                             practicus::body_sink());
+    job.patience(std::chrono::milliseconds::max());
+    CHECK(job.patience() == std::chrono::hours(24 * 365));
+    CHECK(retry_options().patience(retry_options::duration::max()).patience() == std::chrono::hours(24));
+}
+
 TEST_CASE("each size limit has its default, is set alone, and is never zero")
 {
     for (auto const& limit : size_limits) {

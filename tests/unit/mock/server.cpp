@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -307,6 +308,12 @@ TEST_CASE("a server listens on IPv6 too")
     }
     CHECK(server->url() == "http://[::1]:" + std::to_string(server->port()));
     CHECK(raw_client(*server).get("/").result_int() == 404);
+}
+
+TEST_CASE("a server listens where no other machine reaches it")
+{
+    for (char const* const address : {"0.0.0.0", "::", "192.0.2.1"})
+        CHECK_THROWS_AS(mock::server(mock::server_options().address(address)), std::invalid_argument);
 }
 
 TEST_CASE("a port that is taken is refused at once")
