@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include <practicus/batch.hpp>
 #include <practicus/call_options.hpp>
 #include <practicus/options.hpp>
 
@@ -106,7 +107,8 @@ TEST_CASE("a patience without an end is one that can be added to any point in ti
                              practicus::body_sink());
     job.patience(std::chrono::milliseconds::max());
     CHECK(job.patience() == std::chrono::hours(24 * 365));
-    CHECK(retry_options().patience(retry_options::duration::max()).patience() == std::chrono::hours(24));
+    practicus::retry_options retry;
+    CHECK(retry.patience(practicus::retry_options::duration::max()).patience() == std::chrono::hours(24));
 }
 
 TEST_CASE("each size limit has its default, is set alone, and is never zero")
