@@ -7,6 +7,8 @@
 
 #include "catch.hpp"
 
+#include <boost/asio/awaitable.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -103,8 +105,9 @@ TEST_CASE("a time limit can be added to any point in time")
 
 TEST_CASE("a patience without an end is one that can be added to any point in time")
 {
-    practicus::batch_job job(practicus::model_url("https://h/models/m/"), practicus::body_source(),
-                             practicus::body_sink());
+    practicus::body_source const source = []() -> boost::asio::awaitable<std::string> { co_return ""; };
+    practicus::body_sink const sink = [](std::string) -> boost::asio::awaitable<void> { co_return; };
+    practicus::batch_job job(practicus::model_url("https://h/models/m/"), source, sink);
     job.patience(std::chrono::milliseconds::max());
     CHECK(job.patience() == std::chrono::hours(24 * 365));
     practicus::retry_options retry;
