@@ -534,8 +534,14 @@ says --ca-file
 expect 0 "$practicus" --ca-file ca.pem login "$url" --email admin@company.com --password-stdin <<< practicus
 expect 0 "$practicus" --ca-file ca.pem models --verbose
 says TLSv1.3
+PRACTICUS_CA_FILE=ca.pem expect 0 "$practicus" models
+PRACTICUS_CA_FILE=nowhere.pem expect 0 "$practicus" --ca-file ca.pem models
+PRACTICUS_CA_FILE='' expect 1 "$practicus" models
+SSL_CERT_FILE=ca.pem expect 0 "$practicus" models
 expect 2 "$practicus" --ca-file ca.pem --client-key key.pem models
 says --client-cert
+PRACTICUS_CLIENT_CERT=nowhere.pem PRACTICUS_CLIENT_KEY=key.pem expect 1 "$practicus" --ca-file ca.pem models
+says "the client certificate 'nowhere.pem'"
 expect 1 "$practicus" --ca-file ca.pem --client-cert nowhere.pem models
 says "the client certificate 'nowhere.pem'"
 # A key's password is never an argument, and never asked for where nobody can answer.

@@ -101,13 +101,16 @@ private:
     {
         app.add_option("--ca-file", global.ca_file,
                        "certificate authorities to trust beside the system's (PEM)")
-            ->type_name("FILE");
+            ->type_name("FILE")
+            ->envname("PRACTICUS_CA_FILE");
         auto* const certificate = app.add_option("--client-cert", global.client_certificate,
                                                  "this client's certificate, with its chain (PEM)")
-                                      ->type_name("FILE");
+                                      ->type_name("FILE")
+                                      ->envname("PRACTICUS_CLIENT_CERT");
         app.add_option("--client-key", global.client_key,
                        "the key of that (PEM); default: in the file of --client-cert")
             ->type_name("FILE")
+            ->envname("PRACTICUS_CLIENT_KEY")
             ->needs(certificate);
         app.add_option("--key-password-file", global.key_password_file,
                        "its first line opens the key, if that is encrypted")

@@ -8,6 +8,7 @@ import gzip
 import http.client
 import os
 import pathlib
+import pty
 import shutil
 import socket
 import ssl
@@ -211,6 +212,28 @@ class ClientCertificates(unittest.TestCase):
                 self.assertEqual(result.returncode, 1)
                 self.assertNotIn(b"hunter", result.stderr)
                 self.assertNotEqual(practicus(server.url, *files[:2]).returncode, 0)
+
+    def test_the_password_of_a_key_is_asked_for_on_a_terminal(self):
+        with Server(sized(TEXT), self.context(ssl.TLSVersion.TLSv1_3, False)) as server:
+            ours, terminal = pty.openpty()
+            command = [PRACTICUS, "--ca-file", scratch + "/server.pem", "--client-cert", scratch + "/client.pem"]
+            process = subprocess.Popen(
+                [*command, "--client-key", scratch + "/client.key", "addons"],
+                stdin=terminal,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "PRT_URL": server.url, "PRT_TOKEN": TOKEN, "HOME": scratch},
+            )
+            asked = b""
+            while not asked.endswith(b": ") and (more := process.stderr.read(1)):
+                asked += more
+            self.assertEqual(asked, b"Password of the client's key: ")
+            os.write(ours, b"hunter2\n")
+            output, errors = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 0, errors)
+            self.assertIn(b"langflow", output)
+            os.close(terminal)
+            os.close(ours)
 
     def test_a_certificate_that_is_asked_for_after_the_request(self):
         with Server(sized(TEXT), self.context(ssl.TLSVersion.TLSv1_3, True), self.ask) as server:
