@@ -134,7 +134,7 @@ def calls():
 
 def setUpModule():
     global front
-    front = cleanup.enter_context(Front(root=cleanup.enter_context(mock_region())))
+    front = cleanup.enter_context(Front(root=cleanup.enter_context(mock_region("--gzip"))))
 
 
 def tearDownModule():
@@ -157,7 +157,10 @@ class Calls(unittest.TestCase):
                 self.assertEqual([described(r) for r in front.take()], call.sdk_sends)
                 forget_tokens(home)
                 home.practicus(*call.ours, text=call.text)
-                sent = [described(r) for r in front.take()]
+                seen = front.take()
+                # The SDK's also name deflate.
+                self.assertEqual({r.headers["accept-encoding"] for r in seen}, {"gzip"})
+                sent = [described(r) for r in seen]
                 self.assertEqual([line for line in sent if not line.startswith("POST auth/refresh/")], call.ours_sends)
 
     def test_refresh(self):
