@@ -36,6 +36,7 @@ set(practicus_marked_headers
     practicus/encoding.hpp pure
     practicus/lz4.hpp pure
     practicus/predict.hpp
+    practicus/batch_mark.hpp pure
     practicus/batch.hpp
     practicus/detail/proxy_rules.hpp pure
     practicus/detail/rows.hpp pure
@@ -59,6 +60,8 @@ set(practicus_marked_headers
     practicus/detail/csv_cutter.hpp pure
     practicus/detail/answer_check.hpp pure
     practicus/csv_file.hpp
+    practicus/detail/batch_journal.hpp pure
+    practicus/batch_output.hpp
     practicus/detail/batch_window.hpp pure
     practicus/detail/batch_retry.hpp pure
     practicus/detail/operation.hpp pure

@@ -18,9 +18,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <exception>
-#include <filesystem>
 #include <iostream>
-#include <optional>
 #include <string>
 
 namespace asio = boost::asio;
@@ -60,9 +58,7 @@ try {
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
     app.add_flag("--gzip", gzip, "compress what is sent, and what comes back");
-    app.add_option(
-        "--rejected", rejected,
-        "where rows go that the model refuses; else they end the run. Once named, always to be named");
+    app.add_option("--rejected", rejected, "where rows go that the model refuses; else they end the run");
     app.add_option("MODEL", model, "prefix/name[/version]")->required();
     app.add_option("INPUT", input, "a CSV file with a header line")->required();
     app.add_option("OUTPUT", output, "the predictions")->required();
@@ -74,17 +70,18 @@ try {
     practicus::client client(io.get_executor(), url, std::move(options));
 
     practicus::csv_input const in(input);
-    practicus::csv_output const out(output);
-    if (std::filesystem::equivalent(input, output)) throw std::runtime_error("INPUT and OUTPUT are one file");
-    std::optional<practicus::csv_output> side;
-    if (!rejected.empty()) side.emplace(rejected);
+    practicus::batch_output_options files;
+    files.input = input;
+    files.rejected = rejected;
+    files.resume = true;
+    practicus::model_url const target(client.service_url(), model);
+    practicus::batch_output const out(target, output, files);
     progress_display progress(in.size());
 
-    practicus::batch_job job(practicus::model_url(client.service_url(), model), in.source(), out.sink());
+    practicus::batch_job job(target, in.source(), out.sink());
+    out.attach(job);
     job.rows(rows).in_flight(in_flight).total_bytes(in.size());
-    job.resume(out.rows(), side ? side->rows() : 0).resumed_header(out.header());
     job.on_progress([&](practicus::batch_progress const& p) { progress(p); });
-    if (side) job.failed_to(side->sink());
     if (gzip) job.calls(practicus::predict_options().encoding(practicus::content_encoding::gzip()));
 
     // Ctrl-C ends the run; what was written stays.
@@ -104,6 +101,7 @@ try {
                                result = explain(failed, output);
                                return;
                            }
+                           out.finish();
                            std::cerr << end.rows << " rows are predicted";
                            if (end.failed_rows != 0) std::cerr << ", " << end.failed_rows << " were refused";
                            std::cerr << ".\n";

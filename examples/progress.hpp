@@ -3,6 +3,9 @@
 #pragma once
 
 #include <practicus/batch.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/system/error_code.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -35,12 +38,22 @@ public:
              << p.in_flight << " of " << p.limit << " batches in flight";
         if (p.retries != 0) text << ", " << p.retries << " sent again";
         if (p.failed_rows != 0) text << ", " << p.failed_rows << " failed";
+        if (p.last_error) text << ", " << p.waiting << " wait: " << practicus::error(p.last_error).what();
         if (p.left.count() >= 0)
             text << ", " << std::chrono::duration_cast<std::chrono::seconds>(p.left).count() << " s left";
+        drawn_ = terminal_;
         if (terminal_)
             std::cerr << "\r\033[K" << text.str().substr(0, columns() - 1) << std::flush;
         else
             std::cerr << text.str() << std::endl;
+    }
+
+    /// Where no bar says it all the time: why batches wait, once for each reason.
+    void explain(practicus::batch_progress const& p)
+    {
+        if (drawn_ || !p.last_error || p.last_error->code == explained_) return;
+        explained_ = p.last_error->code;
+        std::cerr << "Batches are sent again: " << practicus::error(p.last_error).what() << std::endl;
     }
 
     void end() const
@@ -64,6 +77,8 @@ private:
     }
 
     std::uint64_t total_;
+    bool drawn_ = false;
+    boost::system::error_code explained_;
     bool terminal_ = ::isatty(STDERR_FILENO) != 0;
     bool shown_at_all_;
     std::chrono::steady_clock::time_point shown_{};

@@ -5,6 +5,8 @@
 // Everything public but the mock region, which is <practicus/mock/server.hpp>.
 
 #include <practicus/batch.hpp>
+#include <practicus/batch_mark.hpp>
+#include <practicus/batch_output.hpp>
 #include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/client.hpp>

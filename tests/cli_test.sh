@@ -203,11 +203,12 @@ for encoding in gzip zlib deflate lz4; do
 done
 expect 0 "$practicus" predict $model in.csv out.csv --rows 100 --in-flight 4
 cmp out.csv filtered.csv
-expect 2 "$practicus" predict $model in.csv out.csv
-says --resume
-truncate -s 10000 out.csv
-expect 0 "$practicus" predict $model in.csv out.csv --resume
-cmp out.csv filtered.csv
+[ ! -e out.csv.practicus ] || fail "a journal is left"
+for option in "" --resume; do
+    expect 2 "$practicus" predict $model in.csv out.csv $option
+    [ -n "$option" ] && says "there is no journal 'out.csv.practicus'" || says "remove it first"
+    cmp out.csv filtered.csv
+done
 for files in "in.csv in.csv" "in.csv new.csv --rejected in.csv" "in.csv new.csv --rejected new.csv"; do
     expect 2 "$practicus" predict $model $files --resume
     says "one file"
@@ -238,9 +239,8 @@ for file in note.txt other.csv longer.csv; do
     cp $file kept
     expect 4 "$practicus" predict models/practicus/no-such-model in.csv $file --resume
     cmp $file kept
-    code=0
-    "$practicus" predict $model in.csv $file --resume > out 2> err || code=$?
-    [ $code != 0 ] || fail "$file was gone on with"
+    expect 2 "$practicus" predict $model in.csv $file --resume
+    says "there is no journal"
     cmp $file kept
     ! grep -q "goes on where" err || fail "advice that can not be followed"
 done
@@ -307,20 +307,45 @@ quiet
 
 # Ctrl-C: nothing is lost, and it can be gone on with.
 mkfifo slow
-"$practicus" predict $model slow part.csv --rows 10 > out 2> err &
+"$practicus" predict $model slow part.csv --rows 10 --rejected part.rej > slow.out 2> slow.err &
 pid=$!
 exec 9> slow
 head -n 1001 in.csv >&9
 until [ "$(wc -l < part.csv)" -gt 900 ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+resume="$practicus predict $model in.csv part.csv --resume"
+expect 1 $resume --rejected part.rej --rows 10
+says "'part.csv' is being written by another run"
+expect 1 "$practicus" predict $model in.csv part2.csv --rejected part.rej
+says "'part.rej' is being written by another run"
+expect 2 "$practicus" predict $model in.csv part.csv --rows 10
+says "is of a run that has not ended; --resume goes on with it"
 kill -INT $pid
 sleep 0.05
 exec 9>&-
 code=0
 wait $pid || code=$?
 [ $code = 130 ] || fail "interrupted: $code"
+cp slow.err err
 says "--resume goes on"
-expect 0 "$practicus" predict $model in.csv part.csv --resume
+# What does not belong to it changes nothing.
+cp part.csv kept
+expect 2 $resume
+says "a file of rejected rows, 'part.rej': name it"
+expect 2 $resume --rejected part.rej
+says "what decides the results was 'batches of 10 rows', not 'batches of 1000 rows'"
+expect 2 "$practicus" predict models/finance/loan-risk in.csv part.csv --resume --rejected part.rej --rows 10
+says "the model was"
+sed 's/^900$/901/' in.csv > in2.csv
+expect 1 "$practicus" predict $model in2.csv part.csv --resume --rejected part.rej --rows 10
+says "the source is not the one of the run that is resumed"
+cmp part.csv kept
+sed 's/^p/q/' kept > part.csv
+expect 2 $resume --rejected part.rej --rows 10
+says "'part.csv' is not the file that the run has written"
+cp kept part.csv
+expect 0 $resume --rejected part.rej --rows 10 --in-flight 2 --encoding gzip
 cmp part.csv filtered.csv
+[ ! -e part.csv.practicus ] || fail "a journal is left"
 
 mkfifo endless
 "$practicus" predict $model endless --whole > out 2> err &
@@ -445,7 +470,24 @@ expect 0 "$practicus" token $model --verbose
 cmp out token.1
 ! grep -q ': 200' err || fail "a request was made"
 [ "$(stat -c %a .practicus/tokens)" = 700 ] || fail "the mode of the tokens' folder"
+# A region that goes away is waited for, and it is said why.
+mkfifo waiting
+"$practicus" predict $model waiting waited.csv --rows 1 > slow.out 2> slow.err &
+pid=$!
+exec 9> waiting
+head -n 5 in.csv >&9
+until [ -s waited.csv ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
 stop_region
+sed -n 6,9p in.csv >&9
+until grep -q "sent again" slow.err || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+kill -INT $pid
+exec 9>&-
+code=0
+wait $pid || code=$?
+cp slow.err err
+[ $code = 130 ] || fail "interrupted while it waits: $code"
+says "Batches are sent again: "
+says "Connection refused"
 # A token that is good for hours does not hide that nobody is there.
 expect 0 "$practicus" token $model
 expect 5 "$practicus" predict $model in.csv new.csv

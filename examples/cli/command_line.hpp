@@ -118,6 +118,7 @@ struct mock_arguments
     bool gzip = false;
     std::string one_time_password;
     std::size_t max_body = 0; // of the model finance/loan-risk
+    std::string refuse;       // rows that it answers with 400
 };
 
 int login(settings const& with, login_arguments const& arguments);

@@ -218,7 +218,8 @@ private:
             ->add_option("--rejected", predict.rejected,
                          "where rows go that the model refuses; else they end the run")
             ->type_name("FILE");
-        command->add_flag("--resume", predict.resume, "go on where the same command has ended");
+        command->add_flag("--resume", predict.resume,
+                          "resume the run of the same command, by OUTPUT's journal");
         command->add_flag("--whole", predict.whole,
                           "send INPUT as one request; the answer is written as it comes");
         command
@@ -245,6 +246,8 @@ private:
                          "models/finance/loan-risk refuses predictions of more bytes")
             ->check(number(1, 1'000'000'000))
             ->type_name("N");
+        command->add_option("--refuse", mock.refuse, "models/finance/loan-risk refuses rows that hold this")
+            ->type_name("TEXT");
         command->add_option("--tls", mock.ca_file, "speak TLS, and write the authority to trust there")
             ->type_name("FILE");
     }

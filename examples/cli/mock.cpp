@@ -5,8 +5,28 @@
 #include "command_line.hpp"
 
 #include <practicus/mock/lz4.hpp>
+#include <practicus/mock/prediction.hpp>
 
 namespace cli {
+
+namespace {
+
+practicus::mock::model loan_risk(mock_arguments const& arguments)
+{
+    namespace mock = practicus::mock;
+    mock::model made(43, "loan-risk", {"models-finance", "models/finance"});
+    made.add(mock::version(431, 1, {"depl-small", "Small"}));
+    if (arguments.max_body != 0) made.max_body(arguments.max_body);
+    if (!arguments.refuse.empty())
+        made.predicts([refused = arguments.refuse](mock::request const& r) {
+            if (r.body.find(refused) == std::string::npos)
+                return mock::response(200, "text/csv", mock::predict_csv(r.body));
+            return mock::response(400, "application/json", R"({"detail":"a row is refused"})");
+        });
+    return made;
+}
+
+} // namespace
 
 int mock(mock_arguments const& arguments)
 {
@@ -21,12 +41,8 @@ int mock(mock_arguments const& arguments)
         if (arguments.rotate) region.rotate(practicus::mock::rotation::blacklist_old);
         if (!arguments.one_time_password.empty())
             region.one_time_password("admin@company.com", arguments.one_time_password);
-        if (arguments.max_body != 0) {
-            namespace mock = practicus::mock;
-            region.remove_model(43).add(mock::model(43, "loan-risk", {"models-finance", "models/finance"})
-                                            .add(mock::version(431, 1, {"depl-small", "Small"}))
-                                            .max_body(arguments.max_body));
-        }
+        if (arguments.max_body != 0 || !arguments.refuse.empty())
+            region.remove_model(43).add(loan_risk(arguments));
     });
 }
 

@@ -84,36 +84,50 @@ struct input
     std::uint64_t size = 0;
 };
 
-/// Nobody's file is written over.
+/// What is there is not written over. A `batch_output` looks closer, but only when the region was asked.
 void check_results(std::string const& path, predict_arguments const& arguments)
 {
     std::error_code none;
     if (path.empty() || path == "-" || arguments.resume || !is_file(path)) return;
+    auto const journal = practicus::batch_output::journal_of(path);
+    if (std::filesystem::exists(journal, none))
+        throw usage_error("'" + path +
+                          "' is of a run that has not ended; --resume goes on with it. To begin " +
+                          "again, remove it and '" + journal + "'");
     if (std::filesystem::file_size(path, none) > 0 && !none)
-        throw usage_error("'" + path + "' is there already; " +
-                          (is_whole(arguments) ? "remove it first" : "--resume goes on with it"));
+        throw usage_error("'" + path + "' is there already; remove it first");
 }
 
-/// A file of results: new, or with those of the run that is gone on with.
-practicus::csv_output open_results(std::string const& path)
+/// Files with a journal; as a usage error what another command would mend.
+practicus::batch_output open_results(practicus::model_url const& url, predict_arguments const& arguments)
 {
-    practicus::csv_output file(path);
-    if (file.size() != 0 && file.rows() == 0)
-        throw usage_error("'" + path + "' holds no whole row to go on behind; remove it first");
-    return file;
+    practicus::batch_output_options with;
+    if (arguments.input != "-" && is_file(arguments.input)) with.input = arguments.input;
+    with.rejected = arguments.rejected;
+    // Else it makes no difference.
+    if (!arguments.rejected.empty()) with.options = "batches of " + std::to_string(arguments.rows) + " rows";
+    with.resume = arguments.resume;
+    try {
+        return practicus::batch_output(url, arguments.output, with);
+    } catch (practicus::error const& e) {
+        if (e.code() == practicus::errc::invalid_argument) throw usage_error(e.info().message);
+        throw;
+    }
 }
 
-/// Where predictions go.
+bool is_results_file(std::string const& path)
+{
+    return path != "-" && is_file(path);
+}
+
+/// Where predictions go, without a journal.
 struct output
 {
-    output(session& s, predict_arguments const& arguments)
+    output(session& s, std::string const& path)
     {
-        auto const& path = arguments.output;
-        if (path != "-" && is_file(path)) {
-            file.emplace(open_results(path));
-            return;
-        }
-        if (path == "-")
+        if (is_results_file(path))
+            file.emplace(path);
+        else if (path == "-")
             stream.emplace(s.context(), STDOUT_FILENO);
         else
             stream.emplace(s.context(), STDOUT_FILENO, path);
@@ -124,8 +138,6 @@ struct output
         if (file) return file->sink();
         return [this](std::string text) { return stream->write(std::move(text)); };
     }
-
-    std::uint64_t rows() const { return file ? file->rows() : 0; }
 
     std::optional<standard_stream> stream;
     std::optional<practicus::csv_output> file;
@@ -159,18 +171,16 @@ int predict_whole(session& s, practicus::model_url const& url, predict_arguments
 {
     input from(s, arguments.input);
     check_model(s, url);
-    output to(s, arguments);
+    output to(s, arguments.output);
     auto body = s.run(read_all(from.source()));
     s.run(s.client().predict(url, std::move(body), how_to_call(arguments).sink(to.sink())));
     return exit_code::success;
 }
 
-/// `began_with`: the results' size when this run began.
-void say_how_to_go_on(predict_arguments const& arguments, std::uint64_t began_with)
+void say_how_to_go_on(std::string const& path)
 {
     std::error_code none;
-    auto const size = std::filesystem::file_size(arguments.output, none);
-    if (size > began_with && !none)
+    if (std::filesystem::exists(practicus::batch_output::journal_of(path), none))
         std::cerr << "practicus: the same command with --resume goes on where it ended\n";
 }
 
@@ -178,31 +188,37 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
 {
     input from(s, arguments.input);
     check_model(s, url);
-    output to(s, arguments);
-    std::optional<practicus::csv_output> rejected;
-    if (!arguments.rejected.empty()) rejected.emplace(open_results(arguments.rejected));
+    std::optional<practicus::batch_output> results;
+    std::optional<output> to;
+    if (is_results_file(arguments.output))
+        results.emplace(open_results(url, arguments));
+    else
+        to.emplace(s, arguments.output);
     // Not between predictions on the same screen.
-    bool const apart = to.file || ::isatty(STDOUT_FILENO) == 0;
+    bool const apart = results || ::isatty(STDOUT_FILENO) == 0;
     progress_display progress(from.size, false);
 
-    practicus::batch_job job(url, from.source(), to.sink());
+    practicus::batch_job job(url, from.source(), results ? results->sink() : to->sink());
     job.rows(arguments.rows).in_flight(arguments.in_flight).calls(how_to_call(arguments));
     job.patience(std::chrono::seconds(arguments.patience)).total_bytes(from.size);
-    job.resume(to.rows(), rejected ? rejected->rows() : 0);
-    if (to.file) job.resumed_header(to.file->header());
-    if (rejected) job.failed_to(rejected->sink());
+    if (results)
+        results->attach(job);
+    else if (!arguments.rejected.empty())
+        job.failed_to(practicus::csv_output(arguments.rejected).sink());
     job.on_progress([&](practicus::batch_progress const& p) {
         if (apart) progress(p);
+        progress.explain(p);
     });
     std::optional<practicus::batch_progress> end;
     try {
         end = s.run(s.client().predict_batches(job));
     } catch (...) {
         if (apart) progress.end();
-        if (to.file) say_how_to_go_on(arguments, to.file->size());
+        if (results) say_how_to_go_on(arguments.output);
         throw;
     }
     if (apart) progress.end();
+    if (results) results->finish();
     if (end->rows + end->failed_rows == 0)
         std::cerr << "practicus: the CSV has a header and no rows"
                   << (end->batches == 0 ? ", which the model refuses; nothing is written\n" : "\n");
@@ -225,7 +241,7 @@ int predict(settings const& with, predict_arguments const& arguments)
     if (whole && (arguments.resume || !arguments.rejected.empty()))
         throw usage_error("--resume and --rejected are for batches of CSV");
     if (arguments.rejected == "-") throw usage_error("--rejected needs a file");
-    if (arguments.resume && (arguments.output == "-" || !is_file(arguments.output)))
+    if (arguments.resume && !is_results_file(arguments.output))
         throw usage_error("--resume needs an OUTPUT that is a file");
     check_results(arguments.output, arguments);
     check_results(arguments.rejected, arguments);

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/batch_mark.hpp>
 #include <practicus/error.hpp>
 #include <practicus/predict.hpp>
 #include <practicus/url.hpp>
@@ -11,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -19,6 +21,9 @@ namespace practicus::inline v1 {
 /// How far a run over many batches is.
 struct batch_progress
 {
+    /// Nothing is done.
+    batch_progress() {}
+
     /// Rows whose predictions the sink has, those of runs before included.
     std::uint64_t rows = 0;
     /// Rows that failed for good.
@@ -33,6 +38,10 @@ struct batch_progress
     std::uint64_t bytes_done = 0;
     /// Batches on their way.
     std::size_t in_flight = 0;
+    /// Batches that wait for their next try.
+    std::size_t waiting = 0;
+    /// Why the last of those that wait has failed; null if none waits.
+    std::shared_ptr<error_info const> last_error;
     /// How many batches there may be on their way at the moment: fewer after a 429 or 503, then more again.
     std::size_t limit = 0;
     /// How often a batch was sent again.
@@ -58,7 +67,8 @@ struct batch_failure
 
 /// What `client::predict_batches` does: reads a CSV text from a source, sends it in batches through a model,
 /// and gives the predictions to a sink, in the order of the rows, under one header. Of the text, no more is
-/// held than `in_flight` batches and their answers, however long it is.
+/// held than `in_flight` batches and their answers, and as many batches again that wait for their next try,
+/// however long it is.
 ///
 /// The text is UTF-8 and read as Python's `csv` does: lines end with LF, CRLF or CR, and a quote opens only
 /// at the start of a cell. NUL bytes and UTF-16 are refused. A header without rows is sent alone: its
@@ -105,8 +115,8 @@ public:
 
     /// For how long a batch is tried that does not get through: no connection, 429, 502 to 504, a time-out.
     /// The pauses double from 0.5 s to 30 s, or are as long as the server asks (`Retry-After`) if that is
-    /// longer. Then, or when the server asks for more than is left, the run ends, and can be resumed.
-    /// Default: 15 minutes. Throws `errc::invalid_argument` if negative.
+    /// longer; meanwhile other batches take its place. Then, or when the server asks for more than is left,
+    /// the run ends, and can be resumed. Default: 15 minutes. Throws `errc::invalid_argument` if negative.
     batch_job& patience(std::chrono::milliseconds d)
     {
         if (d < d.zero()) throw error(errc::invalid_argument, "patience is negative");
@@ -160,36 +170,26 @@ public:
     }
     std::uint64_t total_bytes() const noexcept { return total_bytes_; }
 
-    /// Goes on where another run has ended: that has given so many rows to the sink, and so many to
-    /// `failed_to`. Where that is none, not even the header must be there. (`csv_output` knows.) A source
-    /// that has fewer rows ends the run with `errc::invalid_argument`. When a run that was told to go on ends
-    /// well, each of the two that it gave nothing gets an empty piece, to cut off what is not complete.
-    batch_job& resume(std::uint64_t rows, std::uint64_t failed_rows = 0)
+    /// Resumes the run that `on_mark` was told of: its rows are read, but not sent. A source that has fewer
+    /// rows, or others, and predictions with another header line, end the run with `errc::invalid_argument`
+    /// before the sink is given any. (`batch_output` keeps marks in a file.)
+    batch_job& resume(batch_mark mark)
     {
-        resumed_ = true;
-        resumed_rows_ = rows;
-        resumed_failed_ = failed_rows;
+        resumed_ = std::move(mark);
         return *this;
     }
-    /// Was `resume` called?
-    bool is_resumed() const noexcept { return resumed_; }
-    /// What `resume` was told; 0 by default.
-    std::uint64_t resumed_rows() const noexcept { return resumed_rows_; }
-    /// What `resume` was told; 0 by default.
-    std::uint64_t resumed_failed() const noexcept { return resumed_failed_; }
+    /// What `resume` was told; by default, nothing is done.
+    batch_mark const& resumed() const noexcept { return resumed_; }
 
-    /// The first line of the results that `resume` goes on with, or the first 64 KiB of it. Predictions that
-    /// have another one end the run with `errc::invalid_argument` before any is written. Default: not
-    /// compared.
-    batch_job& resumed_header(std::string line)
+    /// Told after each batch how far the run is, when what was done up to there is where it belongs: in the
+    /// sink or in `failed_to`, and no more is. Default: none.
+    batch_job& on_mark(std::function<void(batch_mark const&)> f)
     {
-        resumed_header_ = std::move(line);
+        on_mark_ = std::move(f);
         return *this;
     }
-    std::string const& resumed_header() const noexcept { return resumed_header_; }
-
-    /// In bytes: how much of a header line is compared.
-    static constexpr std::size_t max_resumed_header = 64 * 1024;
+    /// The callback that is set, or none.
+    std::function<void(batch_mark const&)> const& on_mark() const noexcept { return on_mark_; }
 
 private:
     batch_job& set(std::size_t& field, std::size_t n, char const* name)
@@ -212,10 +212,8 @@ private:
     std::size_t tries_ = 5;
     std::chrono::milliseconds patience_ = std::chrono::minutes(15);
     std::uint64_t total_bytes_ = 0;
-    bool resumed_ = false;
-    std::uint64_t resumed_rows_ = 0;
-    std::uint64_t resumed_failed_ = 0;
-    std::string resumed_header_;
+    batch_mark resumed_;
+    std::function<void(batch_mark const&)> on_mark_;
 };
 
 } // namespace practicus::inline v1

@@ -216,7 +216,7 @@ public:
     /// has one. Errors: the first batch's that fails for good (its message names the rows), unless the job
     /// has a place for those; `errc::unexpected_rows`; `errc::unexpected_answer`;
     /// `errc::invalid_argument` for a text that is no CSV; what source, sink or callbacks throw. A run that
-    /// is cancelled or fails can be resumed by what the sink holds.
+    /// is cancelled or fails can be resumed: see `batch_output`.
     awaitable<batch_progress> predict_batches(batch_job job) const;
 
     /// A service answered 401 to this token, in a request that was not made by this client: from now on it is

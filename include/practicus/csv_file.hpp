@@ -2,17 +2,14 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/csv_cutter.hpp>
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/predict.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -69,56 +66,24 @@ inline body_source csv_text(std::string text)
     return [kept = std::make_shared<std::string>(std::move(text))] { return detail::take_text(kept); };
 }
 
-/// A file as the sink of a batch job, which may hold what an earlier run has written: `rows()` says where to
-/// go on, and the sink's first piece cuts off a row that is not complete. A program that is killed loses
-/// nothing that was written; a machine that loses its power may (there is no `fsync`). Throws
-/// `errc::file_error`. Copies write to the same file.
+/// A file as the sink of a batch job: behind what it holds. A run that may be resumed writes to a
+/// `batch_output`. Throws `errc::file_error`. Copies write to the same file.
 class csv_output
 {
 public:
-    /// Opens the file, or makes it, and reads it once, to count its rows.
+    /// Opens the file, or makes it.
     explicit csv_output(std::string path)
-        : file_(std::make_shared<detail::posix_file>(std::move(path), O_RDWR | O_CREAT | O_APPEND))
-    {
-        detail::csv_tail tail;
-        for (auto text = file_->read(1 << 20); !text.empty(); text = file_->read(1 << 20)) {
-            if (size_ == 0) header_ = text.substr(0, std::min(text.find_first_of("\r\n"), max_header));
-            size_ += text.size();
-            tail.push(text);
-        }
-        rows_ = tail.records() > 0 ? tail.records() - 1 : 0;
-        // A header alone goes as well: it comes with the first row.
-        complete_ = rows_ == 0 ? 0 : tail.complete_size();
-    }
+        : file_(std::make_shared<detail::posix_file>(std::move(path), O_WRONLY | O_CREAT | O_APPEND))
+    {}
 
-    /// Rows in the file when it was opened, without the header.
-    std::uint64_t rows() const noexcept { return rows_; }
-
-    /// Bytes in the file when it was opened.
-    std::uint64_t size() const noexcept { return size_; }
-
-    /// The file's first line when it was opened, at most 64 KiB of it, for `batch_job::resumed_header`.
-    std::string const& header() const noexcept { return header_; }
-
-    /// To be asked for once.
+    /// The job's sink.
     body_sink sink() const
     {
-        return [file = file_,
-                cut = std::make_shared<std::optional<std::uint64_t>>(complete_)](std::string text) {
-            if (*cut) file->truncate(**cut);
-            cut->reset();
-            return detail::write_piece(file, std::move(text));
-        };
+        return [file = file_](std::string text) { return detail::write_piece(file, std::move(text)); };
     }
 
 private:
-    static constexpr std::size_t max_header = 64 * 1024;
-
     std::shared_ptr<detail::posix_file> file_;
-    std::uint64_t rows_ = 0;
-    std::uint64_t complete_ = 0;
-    std::uint64_t size_ = 0;
-    std::string header_;
 };
 
 } // namespace practicus::inline v1

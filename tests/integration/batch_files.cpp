@@ -5,6 +5,7 @@
 
 #include "fixture.hpp"
 
+#include <practicus/batch_output.hpp>
 #include <practicus/csv_file.hpp>
 #include <practicus/mock/prediction.hpp>
 
@@ -187,6 +188,7 @@ void run_killed(int count, int batch, int kills, std::optional<long> memory_limi
         CHECK(WEXITSTATUS(status) == 0);
         break;
     }
+    CHECK_FALSE(fs::exists(here.path / "out.csv.practicus"));
     auto const found = read_digest(out);
     CHECK(found.lines == static_cast<std::uint64_t>(count) + 1);
     CHECK(found == compute_digest(in));
@@ -212,9 +214,14 @@ TEST_CASE("batches: a process that may be killed", "[.child]")
                                  .credentials(fixture::password())
                                  .retry(practicus::retry_options().base(1ms)));
     practicus::csv_input const in(std::string(dir) + "/in.csv");
-    practicus::csv_output const out(std::string(dir) + "/out.csv");
-    practicus::batch_job job(client.model_url("models/practicus", "diamond-price"), in.source(), out.sink());
-    job.rows(std::max<std::size_t>(1, std::strtoul(rows, nullptr, 10))).in_flight(32).resume(out.rows());
+    auto const model = client.model_url("models/practicus", "diamond-price");
+    practicus::batch_output_options with;
+    with.input = std::string(dir) + "/in.csv";
+    with.resume = true;
+    practicus::batch_output const out(model, std::string(dir) + "/out.csv", with);
+    practicus::batch_job job(model, in.source(), out.sink());
+    out.attach(job);
+    job.rows(std::max<std::size_t>(1, std::strtoul(rows, nullptr, 10))).in_flight(32);
     ends e;
     asio::co_spawn(io, client.predict_batches(job), [&](std::exception_ptr failed, auto const&) {
         e.add(failed);
@@ -222,6 +229,7 @@ TEST_CASE("batches: a process that may be killed", "[.child]")
     });
     io.run();
     CHECK(e.served == 1);
+    out.finish();
     std::ofstream(std::string(dir) + "/peak") << peak_memory();
 }
 

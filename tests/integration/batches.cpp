@@ -141,9 +141,13 @@ TEST_CASE("batches: encoded, and from a text without a row")
     CHECK(f.out == predict_csv(text));
     CHECK(f.server.requests().back().headers["content-encoding"] == "lz4");
     f.out.clear();
-    auto const end = f.run(client.predict_batches(f.job(header).resume(0)));
+    auto const end = f.run(client.predict_batches(f.job(header)));
     CHECK(end.rows == 0);
     CHECK(end.batches == 1);
+    CHECK(f.out == "prediction\n");
+    practicus::batch_mark written;
+    written.header = "prediction";
+    CHECK(f.run(client.predict_batches(f.job(header).resume(written))).batches == 1);
     CHECK(f.out == "prediction\n");
     CHECK(f.failure(client.predict_batches(f.job(""))).code == errc::invalid_argument);
 }
@@ -521,6 +525,114 @@ TEST_CASE("batches: a region that is away is waited for")
     CHECK(f.out == predict_csv(text));
 }
 
+namespace {
+
+/// A region that answers 503 to batches with some row, and counts what it is asked. Time stands still.
+struct failing : batches
+{
+    explicit failing(std::string row) : client(user(once())), clock(clock_of(client)), row_(std::move(row))
+    {
+        namespace mock = practicus::mock;
+        server.region().add(mock::model(50, "picky", mock::prefix("models-practicus", "models/practicus"))
+                                .add(mock::version(500, 1, mock::deployment("depl-small", "Small")))
+                                .predicts([this](mock::request const& r) {
+                                    ++asked;
+                                    if (fails && r.body.find(row_) != std::string::npos)
+                                        return mock::response(503, "text/plain", "away");
+                                    return mock::response(200, "text/csv", predict_csv(r.body));
+                                }));
+        run(client.session_token(model("models/practicus/picky")));
+        clock.simulate(clock.now(), clock.system_now());
+    }
+
+    batch_job job(std::string text, std::size_t in_flight)
+    {
+        batch_job made(model("models/practicus/picky"), practicus::csv_text(std::move(text)), to(out));
+        return made.rows(1).in_flight(in_flight);
+    }
+
+    /// Until nothing more happens while time stands still.
+    void settle()
+    {
+        poll_until(io, [&] { return client.stats().idle == client.stats().open; });
+        for (int i = 0; i != 1000; ++i)
+            io.poll();
+    }
+
+    std::atomic<bool> fails = true;
+    std::atomic<int> asked = 0;
+    practicus::client client;
+    practicus::detail::clock& clock;
+
+private:
+    std::string row_;
+};
+
+} // namespace
+
+TEST_CASE("batches: a batch that waits for its next try holds no place of the others")
+{
+    failing f("\n0,");
+    auto const text = header + rows(0, 30);
+    ends e;
+    asio::co_spawn(f.io, f.client.predict_batches(f.job(text, 4)), e.handler());
+    // Four that are answered out of turn, beside the one that waits.
+    poll_until(f.io, [&] { return f.asked == 5; });
+    f.settle();
+    CHECK(f.asked == 5);
+    CHECK(f.out.empty());
+    f.fails = false;
+    poll_until(f.io, [&] {
+        f.clock.advance(10ms);
+        return e.served == 1;
+    });
+    CHECK(f.asked == 31);
+    CHECK(f.out == predict_csv(text));
+}
+
+TEST_CASE("batches: no more than twice as many are held as may be on their way, also if all fail")
+{
+    failing f("\"very");
+    auto const text = header + rows(0, 30);
+    ends e;
+    asio::co_spawn(f.io, f.client.predict_batches(f.job(text, 3)), e.handler());
+    poll_until(f.io, [&] { return f.asked == 6; });
+    f.settle();
+    CHECK(f.asked == 6);
+    f.fails = false;
+    poll_until(f.io, [&] {
+        f.clock.advance(10ms);
+        return e.served == 1;
+    });
+    CHECK(f.out == predict_csv(text));
+}
+
+TEST_CASE("batches: the progress says why batches wait, until none does")
+{
+    failing f("\n0,");
+    auto const text = header + rows(0, 5);
+    std::vector<batch_progress> told;
+    auto job = f.job(text, 4);
+    job.on_progress([&](batch_progress const& p) { told.push_back(p); });
+    ends e;
+    asio::co_spawn(f.io, f.client.predict_batches(job), e.handler());
+    poll_until(f.io, [&] {
+        f.clock.advance(10ms);
+        if (!told.empty() && told.back().last_error) f.fails = false;
+        return e.served == 1;
+    });
+    auto const waiting =
+        std::find_if(told.begin(), told.end(), [](batch_progress const& p) { return p.waiting != 0; });
+    REQUIRE(waiting != told.end());
+    CHECK(waiting->waiting == 1);
+    REQUIRE(waiting->last_error);
+    CHECK(waiting->last_error->code == errc::unavailable);
+    CHECK(waiting->last_error->status == 503);
+    CHECK(told.back().waiting == 0);
+    CHECK_FALSE(told.back().last_error);
+    CHECK(f.out == predict_csv(text));
+}
+
 TEST_CASE("batches: a region that is away is waited for as long as the caller has patience")
 {
     batches f;
@@ -686,9 +798,8 @@ TEST_CASE("batches: on several threads, with a source that suspends, and overloa
     CHECK(f.out == predict_csv(text));
 }
 
-TEST_CASE("batches: a run with a side file is gone on with, wherever it was cut")
+TEST_CASE("batches: a run is resumed at each of its marks, with rows that were refused")
 {
-    folder here;
     batches f;
     auto client = f.eager();
     using namespace practicus::mock;
@@ -700,104 +811,86 @@ TEST_CASE("batches: a run with a side file is gone on with, wherever it was cut"
                                   return response(400, "application/json", R"({"detail":"a bad row"})");
                               }));
     auto const text = header + rows(1, 60);
-    auto const out = here.path / "out.csv", side = here.path / "side.csv";
-    // A batch is a row: as the client cuts its side file at rows, any two prefixes of one run are possible.
-    auto const run = [&] {
-        practicus::csv_output const to(out.string()), failed(side.string());
-        batch_job job(f.model("models/practicus/picky"), practicus::csv_text(text), to.sink());
-        job.rows(1).failed_to(failed.sink()).resume(to.rows(), failed.rows());
+    struct state
+    {
+        practicus::batch_mark mark;
+        std::string out, side;
+    };
+    std::vector<state> marks(1);
+    std::size_t batch = 2;
+    auto const run = [&](state const& from) {
+        f.out = from.out;
+        f.side = from.side;
+        batch_job job(f.model("models/practicus/picky"), practicus::csv_text(text), f.to(f.out));
+        job.rows(batch).failed_to(f.to(f.side)).resume(from.mark);
+        job.on_mark([&, first = from.mark.rows == 0](practicus::batch_mark const& m) {
+            if (first) marks.push_back({m, f.out, f.side});
+        });
         auto const end = f.run(client.predict_batches(job));
         CHECK(end.rows + end.failed_rows == 59);
     };
-    run();
-    auto const whole = folder::read(out), refused = folder::read(side);
-    CHECK(refused == header + rows(10, 11) + rows(20, 21) + rows(30, 31) + rows(40, 41) + rows(50, 51));
-    for (int done = 0; done <= 59; done += 7) {
-        auto const failed = done / 10;
-        std::string some = failed == 0 ? "" : header;
-        for (int i = 1; i <= failed; ++i)
-            some += rows(i * 10, i * 10 + 1);
-        std::string good = header;
-        for (int i = 1; i <= done; ++i)
-            if (i % 10 != 0) good += rows(i, i + 1);
-        folder::write(out, predict_csv(good) + "1234");
-        folder::write(side, some + "\"half a");
-        run();
-        CHECK(folder::read(out) == whole);
-        CHECK(folder::read(side) == refused);
+    run(marks.front());
+    auto const whole = marks.back();
+    REQUIRE(marks.size() == 31);
+    CHECK(whole.side == header + rows(9, 11) + rows(19, 21) + rows(29, 31) + rows(39, 41) + rows(49, 51));
+    CHECK(whole.mark.header == predict_csv("h\n").substr(0, predict_csv("h\n").find('\n')));
+    auto const at = std::vector<state>(marks.begin() + 1, marks.end());
+    for (auto const& from : at) {
+        run(from);
+        CHECK(f.out == whole.out);
+        CHECK(f.side == whole.side);
     }
+    // Other batches may refuse other rows, but each row goes to one place.
+    batch = 7;
+    run(at[3]);
+    CHECK(f.out.starts_with(at[3].out));
+    CHECK(f.side.starts_with(at[3].side));
 }
 
-TEST_CASE("batches: results of another source are noticed, and nobody's file is cut by opening it")
+TEST_CASE("batches: a run of another source is noticed before anything is written")
 {
-    folder here;
     batches f;
-    auto const file = here.path / "input.csv";
-    auto const text = header + "1,\"x\",2\n2,\"y\",3";
-    folder::write(file, text);
-    practicus::csv_output const out(file.string());
-    CHECK(out.rows() == 1);
-    CHECK(folder::read(file) == text);
-    batch_job job(f.model(), practicus::csv_text(header), out.sink());
-    job.resume(out.rows());
-    auto const failed = f.failure(f.user().predict_batches(job));
-    CHECK(failed.code == errc::invalid_argument);
-    CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("0 rows, fewer than the 1"));
-    CHECK(folder::read(file) == text); // nothing was written
-    // What is written comes behind the last whole row.
-    auto writing = out.sink()("3,z,4\n");
-    f.run(std::move(writing));
-    CHECK(folder::read(file) == header + "1,\"x\",2\n3,z,4\n");
+    auto client = f.user();
+    auto const text = header + rows(0, 20);
+    practicus::batch_mark half;
+    auto job = f.job(text).rows(5);
+    job.on_mark([&](practicus::batch_mark const& m) {
+        if (m.rows == 10) half = m;
+    });
+    CHECK(f.run(client.predict_batches(job)).rows == 20);
+    f.out.clear();
+    for (auto const& [other, why] :
+         {std::pair{header + rows(1, 21), "its first 10 rows, or its header line, are others"},
+          {"carat,cut,other\n" + rows(0, 20), "its first 10 rows, or its header line, are others"},
+          {header + rows(0, 9), "9 rows, fewer than the 10"}}) {
+        auto const failed = f.failure(client.predict_batches(f.job(other).rows(5).resume(half)));
+        CHECK(failed.code == errc::invalid_argument);
+        CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring(why));
+        CHECK(f.out.empty());
+    }
+    CHECK(f.run(client.predict_batches(f.job(header + "\n" + rows(0, 25)).rows(3).resume(half))).rows == 25);
 }
 
 TEST_CASE("batches: results under another header are not gone on with")
 {
-    folder here;
     batches f;
     auto client = f.user();
     auto const text = header + rows(0, 20);
     auto const whole = predict_csv(text);
-    auto const names = whole.substr(0, whole.find('\n'));
-    auto const file = (here.path / "out.csv").string();
-    for (std::string const line_end : {"\n", "\r\n"})
-        // Neither is the beginning of the name the name.
-        for (std::string const& found : {names, std::string("another"), names.substr(0, 4)}) {
-            auto const before = found + line_end + "1\n2\n";
-            folder::write(file, before);
-            practicus::csv_output const out(file);
-            CHECK(out.header() == found);
-            CHECK(out.size() == before.size());
-            batch_job job(f.model(), practicus::csv_text(text), out.sink());
-            job.rows(5).resume(out.rows()).resumed_header(out.header());
-            if (found == names) {
-                CHECK(f.run(client.predict_batches(job)).rows == 20);
-                continue;
-            }
-            auto const failed = f.failure(client.predict_batches(job));
-            CHECK(failed.code == errc::invalid_argument);
-            CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("another header line"));
-            CHECK(folder::read(file) == before);
-        }
-}
-
-TEST_CASE("batches: a file that was cut anywhere is gone on with")
-{
-    folder here;
-    batches f;
-    auto client = f.user();
-    auto const text = header + rows(0, 60);
-    auto const whole = predict_csv(text);
-    folder::write(here.path / "in.csv", text);
-    auto const step = whole.size() / 40;
-    for (std::size_t cut = 0; cut <= whole.size(); cut += step) {
-        folder::write(here.path / "out.csv", whole.substr(0, cut));
-        practicus::csv_output const out((here.path / "out.csv").string());
-        practicus::csv_input const in((here.path / "in.csv").string());
-        batch_job job(f.model(), in.source(), out.sink());
-        job.rows(7).resume(out.rows()).total_bytes(in.size());
-        auto const end = f.run(client.predict_batches(job));
-        CHECK(end.rows == 60);
-        CHECK(folder::read(here.path / "out.csv") == whole);
+    practicus::batch_mark half;
+    half.rows = 10;
+    half.header = whole.substr(0, whole.find('\n'));
+    CHECK(f.run(client.predict_batches(f.job(text).resume(half))).rows == 20);
+    f.out.clear();
+    // Neither is the beginning of the name the name.
+    for (auto const* old : {"prediction_old", "pred"}) {
+        half.header = old;
+        auto const failed = f.failure(client.predict_batches(f.job(text).resume(half)));
+        CHECK(failed.code == errc::invalid_argument);
+        CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("another header line"));
+        CHECK_THAT(failed.message,
+                   Catch::Matchers::ContainsSubstring('\'' + std::string(old) + "', not 'prediction'"));
+        CHECK(f.out.empty());
     }
 }
 
@@ -1023,12 +1116,18 @@ TEST_CASE("batches: the time that is left is that of the rows that are left")
     batch_job job(f.model(), practicus::csv_text(text), sink);
     std::vector<double> left;
     std::uint64_t done = 0;
-    job.rows(1).in_flight(1).total_bytes(text.size()).resume(900).on_progress([&](batch_progress const& p) {
-        CHECK(p.bytes_done >= done);
-        done = p.bytes_done;
-        if (p.rows == 950) CHECK(done == header.size() + rows(0, 950).size());
-        if (p.left.count() >= 0) left.push_back(std::chrono::duration<double>(p.left).count());
-    });
+    practicus::batch_mark before;
+    before.rows = 900;
+    job.rows(1)
+        .in_flight(1)
+        .total_bytes(text.size())
+        .resume(before)
+        .on_progress([&](batch_progress const& p) {
+            CHECK(p.bytes_done >= done);
+            done = p.bytes_done;
+            if (p.rows == 950) CHECK(done == header.size() + rows(0, 950).size());
+            if (p.left.count() >= 0) left.push_back(std::chrono::duration<double>(p.left).count());
+        });
     ends e;
     asio::co_spawn(f.io, client.predict_batches(job), e.handler());
     poll_until(f.io, [&] { return e.served == 1; });

@@ -10,6 +10,7 @@
 #include <practicus/detail/csv_cutter.hpp>
 #include <practicus/detail/prediction_call.hpp>
 #include <practicus/detail/run_operation.hpp>
+#include <practicus/detail/sha256.hpp>
 #include <practicus/detail/sweeper.hpp>
 #include <practicus/error.hpp>
 
@@ -46,18 +47,22 @@ public:
         : handle_(std::move(h)), job_(job), children_(std::move(children)), op_(handle_.begin_unlimited()),
           cutter_(job.rows(), job.bytes()), window_(job.in_flight())
     {
-        cutter_.skip_rows(rows_before());
-        progress_.rows = job.resumed_rows();
-        progress_.failed_rows = job.resumed_failed();
+        cutter_.cut_behind(rows_before());
+        if (job.on_mark() || !job.resumed().digest.empty()) digest_.emplace();
+        progress_.rows = job.resumed().rows;
+        progress_.failed_rows = job.resumed().failed_rows;
+        header_ = job.resumed().header;
     }
 
     asio::awaitable<batch_progress> go()
     {
         while (true) {
             if (auto ready = take_ended())
-                co_await write_all(std::move(*ready));
+                co_await write_all(std::move(ready));
+            else if (auto again = take_due())
+                start(std::move(again));
             else if (auto next = take_read())
-                start(std::move(*next));
+                start(std::move(next));
             else if (may_read())
                 read_ahead();
             else if (is_waiting())
@@ -69,9 +74,6 @@ public:
         }
         if (source_failure_) throw error(source_failure_);
         check_resumed();
-        if (job_.is_resumed() && progress_.batches == 0) co_await call_back(job_.sink(), std::string());
-        if (job_.is_resumed() && job_.failed_to() && progress_.failed_rows == job_.resumed_failed())
-            co_await call_back(job_.failed_to(), std::string());
         tell(true);
         co_return progress_;
     }
@@ -87,12 +89,37 @@ private:
         std::shared_ptr<error_info const> failure;
     };
 
-    /// A batch that may be sent.
-    struct startable
+    /// A batch from its first try to its end: parts of it, if it was halved.
+    struct sending
     {
-        startable(csv_batch b, batch_window::ticket t) : batch(std::move(b)), ticket(t) {}
+        sending(csv_batch whole, batch_job const& job)
+            : digest(std::move(whole.digest)), policy(job.tries(), job.patience())
+        {
+            left.push_back(std::move(whole));
+            renew_policy(job);
+        }
 
-        csv_batch batch;
+        /// For the next part. A header alone loses no row when it is refused.
+        void renew_policy(batch_job const& job)
+        {
+            if (!left.empty()) policy = batch_retry(left.back().rows == 0 ? 1 : job.tries(), job.patience());
+        }
+
+        void halve_next(batch_job const& job)
+        {
+            auto halves = halve(left.back());
+            left.back() = std::move(halves.second);
+            left.push_back(std::move(halves.first));
+            renew_policy(job);
+        }
+
+        /// What is to be sent, the next part last.
+        std::vector<csv_batch> left;
+        std::vector<outcome> done;
+        std::string digest;
+        batch_retry policy;
+        std::shared_ptr<error_info const> failure;
+        std::uint64_t sequence = 0;
         batch_window::ticket ticket;
     };
 
@@ -114,31 +141,39 @@ private:
     session& state() const noexcept { return handle_.state(); }
     std::shared_ptr<runtime> const& home() const noexcept { return state().home(); }
     time_point now() const noexcept { return home()->time().now(); }
-    std::uint64_t rows_before() const noexcept { return job_.resumed_rows() + job_.resumed_failed(); }
+    std::uint64_t rows_before() const noexcept { return job_.resumed().rows + job_.resumed().failed_rows; }
 
-    /// What became of one batch: of its parts, in order, if it was halved.
-    using outcomes = std::vector<outcome>;
-
-    std::optional<outcomes> take_ended()
+    std::shared_ptr<sending> take_ended()
     {
         std::lock_guard lock(mutex_);
-        std::optional<outcomes> result;
         auto const first = ended_.begin();
-        if (first == ended_.end() || first->first != written_) return result;
-        result.emplace(std::move(first->second));
+        if (first == ended_.end() || first->first != written_) return nullptr;
+        auto const result = std::move(first->second);
         ended_.erase(first);
         return result;
     }
 
-    /// What waits for its turn counts as well: the memory's bound.
-    std::optional<startable> take_read()
+    /// A batch that has waited for its next try; before those that are new.
+    std::shared_ptr<sending> take_due()
     {
         std::lock_guard lock(mutex_);
-        std::optional<startable> result;
-        if (!next_ || !window_.may_start() || started_ - written_ >= job_.in_flight()) return result;
-        result.emplace(std::move(*next_), window_.start());
+        auto const first = paused_.begin();
+        if (first == paused_.end() || first->first > now() || !window_.may_start()) return nullptr;
+        auto const due = std::move(first->second);
+        paused_.erase(first);
+        due->ticket = window_.start_again();
+        return due;
+    }
+
+    std::shared_ptr<sending> take_read()
+    {
+        std::lock_guard lock(mutex_);
+        if (!next_ || !window_.may_start() || !window_.has_room()) return nullptr;
+        auto const taken = std::make_shared<sending>(std::move(*next_), job_);
         next_.reset();
-        return result;
+        taken->sequence = started_++;
+        taken->ticket = window_.start();
+        return taken;
     }
 
     bool may_read()
@@ -180,7 +215,7 @@ private:
 
     asio::awaitable<std::optional<csv_batch>> read()
     {
-        std::optional<csv_batch> batch = cutter_.next();
+        auto batch = take_cut();
         while (!batch && !source_done_) {
             auto piece = co_await call_back(job_.source());
             source_done_ = piece.empty();
@@ -188,13 +223,36 @@ private:
                 cutter_.finish();
             else
                 cutter_.push(piece);
-            batch = cutter_.next();
+            batch = take_cut();
             count(piece.size(), batch ? batch->text.size() - batch->header_size : 0);
             // A file is read without a pause, and a run that goes on may skip much of it.
             auto others = asio::post(asio::deferred);
             if (!batch) co_await std::move(others);
         }
         co_return batch;
+    }
+
+    /// The next batch that no run before has done.
+    std::optional<csv_batch> take_cut()
+    {
+        while (auto batch = cutter_.next()) {
+            if (digest_) add_to_digest(*batch);
+            auto const end = batch->first_row + batch->rows;
+            if (end > rows_before() || rows_before() == 0) return batch;
+            auto const& done = job_.resumed().digest;
+            if (end == rows_before() && !done.empty() && done != digest_->hex())
+                throw error(errc::invalid_argument,
+                            "the source is not the one of the run that is resumed: its first " +
+                                std::to_string(end) + " rows, or its header line, are others");
+        }
+        return std::nullopt;
+    }
+
+    void add_to_digest(csv_batch& batch)
+    {
+        auto const text = std::string_view(batch.text);
+        digest_->add(batch.first_row == 0 ? text : text.substr(batch.header_size));
+        if (job_.on_mark()) batch.digest = digest_->hex();
     }
 
     void count(std::size_t read, std::size_t taken)
@@ -215,69 +273,55 @@ private:
         wake(std::move(lock));
     }
 
-    void start(startable next)
+    void start(std::shared_ptr<sending> batch)
     {
         auto const due = std::make_shared<report>(shared_from_this());
-        auto const sequence = started_++;
-        auto const kept = std::make_shared<csv_batch>(std::move(next.batch));
-        children_->start(
-            [due, kept, sequence, ticket = next.ticket] { return run(due, *kept, sequence, ticket); });
+        children_->start([due, batch] { return run(due, batch); });
     }
 
-    /// One batch, to its end; in halves as long as it is refused for its size.
-    static asio::awaitable<void> run(std::shared_ptr<report> due, csv_batch& batch, std::uint64_t sequence,
-                                     batch_window::ticket ticket)
+    /// A batch to its end, or until it waits for its next try; in halves as long as it is refused for its
+    /// size.
+    static asio::awaitable<void> run(std::shared_ptr<report> due, std::shared_ptr<sending> sent)
     {
         auto& self = *due->run;
         sweeper::activity const running(self.home()->limits());
-        outcomes done;
-        std::vector<csv_batch> left; // the next one last
-        left.push_back(std::move(batch));
-        while (!left.empty()) {
-            outcome result;
-            result.batch = std::move(left.back());
-            left.pop_back();
-            bool halved = self.is_too_large(result.batch);
-            if (!halved) {
-                co_await self.try_out(result, ticket);
-                halved = result.batch.rows > 1 && result.failure && result.failure->status == 413;
-            }
-            if (halved) {
-                auto halves = halve(result.batch);
-                left.push_back(std::move(halves.second));
-                left.push_back(std::move(halves.first));
+        std::optional<std::chrono::nanoseconds> wait;
+        while (!sent->left.empty() && !wait) {
+            if (self.is_too_large(sent->left.back())) {
+                sent->halve_next(self.job_);
                 continue;
             }
-            if (result.failure && !is_fault_of_rows(result.failure->code)) left.clear();
-            done.push_back(std::move(result));
+            auto trying = self.try_out(*sent);
+            wait = co_await std::move(trying);
         }
-        self.end(sequence, ticket, std::move(done));
+        if (wait)
+            self.pause(std::move(sent), *wait);
+        else
+            self.end(std::move(sent));
         due->made = true;
     }
 
-    /// One batch or part of one, as often as its failures allow.
-    asio::awaitable<void> try_out(outcome& result, batch_window::ticket ticket)
+    /// Sends the next part once. Returns how long to wait until it is sent again, if it is.
+    asio::awaitable<std::optional<std::chrono::nanoseconds>> try_out(sending& sent)
     {
-        // A header alone loses no row when it is refused.
-        batch_retry policy(result.batch.rows == 0 ? 1 : job_.tries(), job_.patience());
-        while (true) {
-            result.failure.reset();
-            try {
-                co_await send(result.batch, ticket, result.answer);
-                co_return;
-            } catch (...) {
-                result.failure = current_error_info();
-            }
-            if (result.failure->status == 413) note_too_large(result.batch);
-            auto const wait = policy.failed(*result.failure, now(), home()->random().next());
-            if (!wait) co_return;
-            try {
-                co_await pause(*wait);
-            } catch (...) {
-                result.failure = current_error_info();
-                co_return;
-            }
+        outcome result;
+        try {
+            co_await send(sent.left.back(), sent.ticket, result.answer);
+        } catch (...) {
+            result.failure = current_error_info();
         }
+        if (result.failure) {
+            bool const halved = result.failure->status == 413 && note_too_large(sent.left.back());
+            auto const wait = sent.policy.failed(*result.failure, now(), home()->random().next());
+            sent.failure = result.failure;
+            if (wait || halved) co_return wait;
+        }
+        result.batch = std::move(sent.left.back());
+        sent.left.pop_back();
+        if (result.failure && !is_fault_of_rows(result.failure->code)) sent.left.clear();
+        sent.done.push_back(std::move(result));
+        sent.renew_policy(job_);
+        co_return std::nullopt;
     }
 
     /// Such a size was refused (413), and fewer rows may be taken.
@@ -287,10 +331,12 @@ private:
         return batch.rows > 1 && batch.text.size() >= refused_size_;
     }
 
-    void note_too_large(csv_batch const& batch)
+    /// Returns false for what can not be halved.
+    bool note_too_large(csv_batch const& batch)
     {
         std::lock_guard lock(mutex_);
         if (batch.rows > 1) refused_size_ = std::min(refused_size_, batch.text.size());
+        return batch.rows > 1;
     }
 
     asio::awaitable<void> send(csv_batch const& batch, batch_window::ticket ticket, prediction& answer)
@@ -336,23 +382,29 @@ private:
         throw error(std::move(*wrong));
     }
 
-    asio::awaitable<void> pause(std::chrono::nanoseconds wait)
+    /// Its place is for others until the next try.
+    void pause(std::shared_ptr<sending> batch, std::chrono::nanoseconds wait)
     {
-        {
-            std::lock_guard lock(mutex_);
-            ++resent_;
-        }
-        co_await state().wire().pause(op_, wait);
+        auto const& kept = *batch;
+        std::unique_lock lock(mutex_);
+        paused_.emplace(now() + wait, std::move(batch));
+        window_.paused(kept.ticket);
+        last_error_ = kept.failure;
+        ++resent_;
+        wake(std::move(lock));
     }
 
-    void end(std::uint64_t sequence, batch_window::ticket ticket, outcomes done)
+    void end(std::shared_ptr<sending> batch)
     {
+        auto const& kept = *batch;
+        bool const failed = std::any_of(kept.done.begin(), kept.done.end(),
+                                        [](outcome const& part) { return part.failure != nullptr; });
         std::unique_lock lock(mutex_);
-        if (std::any_of(done.begin(), done.end(), [](outcome const& part) { return part.failure; }))
-            window_.failed(ticket);
+        ended_.emplace(kept.sequence, std::move(batch));
+        if (failed)
+            window_.failed(kept.ticket);
         else
-            window_.succeeded(ticket);
-        ended_.emplace(sequence, std::move(done));
+            window_.succeeded(kept.ticket);
         wake(std::move(lock));
     }
 
@@ -392,7 +444,7 @@ private:
             }
             if (news) w->wake({});
         };
-        auto const until = job_.on_progress() ? now() + interval : time_point::max();
+        auto const until = std::min(job_.on_progress() ? now() + interval : time_point::max(), next_try());
         timed_wait waiting(*home()->limits(), w);
         auto suspended = waiting.until(std::min(until, op_.deadline), std::move(enlist));
         auto const ended = waiting.end(co_await std::move(suspended));
@@ -406,11 +458,22 @@ private:
         if (now() >= op_.deadline) throw_timeout(phase::first_byte, op_.deadline, now());
     }
 
-    asio::awaitable<void> write_all(outcomes parts)
+    /// When a batch has waited; of one that has and finds no place, another one's end tells.
+    time_point next_try()
+    {
+        std::lock_guard lock(mutex_);
+        return paused_.empty() || !window_.may_start() ? time_point::max() : paused_.begin()->first;
+    }
+
+    /// A mark is where a batch ends, also of one that was halved: so those of a run that is resumed are those
+    /// of one that is not.
+    asio::awaitable<void> write_all(std::shared_ptr<sending> batch)
     {
         ++written_;
-        for (auto& part : parts)
+        release();
+        for (auto& part : batch->done)
             co_await write(part);
+        mark(std::move(batch->digest));
     }
 
     asio::awaitable<void> write(outcome& result)
@@ -422,16 +485,32 @@ private:
         }
         auto const answer = split_answer(result.answer.body);
         std::string text;
-        if (progress_.rows == 0)
-            text.append(answer.header);
-        else if (progress_.batches == 0)
-            check_header(answer.header);
+        // A header alone may be there already.
+        if (progress_.rows == 0 && header_.empty()) text.append(answer.header);
+        if (progress_.batches == 0) take_header(answer.header);
         text.append(answer.rows);
-        if (!text.ends_with('\n')) text += '\n';
+        if (!text.empty() && !text.ends_with('\n')) text += '\n';
         progress_.bytes_out += text.size();
-        co_await call_back(job_.sink(), std::move(text));
+        if (!text.empty()) co_await call_back(job_.sink(), std::move(text));
         progress_.rows += result.batch.rows;
         ++progress_.batches;
+    }
+
+    void release()
+    {
+        std::lock_guard lock(mutex_);
+        window_.released();
+    }
+
+    void mark(std::string digest)
+    {
+        if (!job_.on_mark()) return;
+        batch_mark done;
+        done.rows = progress_.rows;
+        done.failed_rows = progress_.failed_rows;
+        done.header = header_;
+        done.digest = std::move(digest);
+        call_back(job_.on_mark(), done);
     }
 
     asio::awaitable<void> fail(csv_batch const& batch, error_info const& why)
@@ -469,20 +548,15 @@ private:
                         " that are done already; is it the same source, and are these its results?");
     }
 
-    /// The results' first line, up to the line break of a quoted name, or as much of it as was read.
-    bool is_resumed_header(std::string_view header) const
+    void take_header(std::string_view line)
     {
-        std::string_view const found = job_.resumed_header();
-        if (found.size() >= batch_job::max_resumed_header || found.empty()) return header.starts_with(found);
-        return header.substr(0, header.find_first_of("\r\n")) == found;
-    }
-
-    void check_header(std::string_view header) const
-    {
-        if (is_resumed_header(header)) return;
-        throw error(errc::invalid_argument,
-                    "the results that are there already have another header line than the model's "
-                    "predictions; are they of this model?");
+        auto const header = header_names(line);
+        if (!header_.empty() && header != header_)
+            throw error(errc::invalid_argument,
+                        "the results that are there already have another header line than the model's "
+                        "predictions: '" +
+                            header_ + "', not '" + std::string(header) + "'; are they of this model?");
+        header_ = header;
     }
 
     void tell(bool last)
@@ -496,6 +570,8 @@ private:
             progress_.bytes_in = bytes_in_;
             progress_.in_flight = window_.in_flight();
             progress_.limit = window_.limit();
+            progress_.waiting = window_.waiting();
+            progress_.last_error = paused_.empty() ? nullptr : last_error_;
             progress_.retries = resent_;
             skipped = bytes_skipped_.value_or(bytes_in_);
         }
@@ -527,16 +603,23 @@ private:
     std::uint64_t written_ = 0;
     std::uint64_t bytes_written_ = 0;
     batch_progress progress_;
+    /// The predictions' header line.
+    std::string header_;
     time_point tell_at_{};
 
     // The reader's, while there is one.
     csv_cutter cutter_;
     bool source_done_ = false;
+    /// Of what was cut.
+    std::optional<sha256> digest_;
 
     std::mutex mutex_;
     batch_window window_;
     /// What waits for its turn, by its place in the order.
-    std::map<std::uint64_t, outcomes> ended_;
+    std::map<std::uint64_t, std::shared_ptr<sending>> ended_;
+    /// What waits for its next try, by when that is.
+    std::multimap<time_point, std::shared_ptr<sending>> paused_;
+    std::shared_ptr<error_info const> last_error_;
     std::string first_header_; ///< Of the first answer that was believed.
     std::size_t refused_size_ = std::numeric_limits<std::size_t>::max();
     std::optional<csv_batch> next_;

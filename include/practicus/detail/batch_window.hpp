@@ -13,7 +13,7 @@
 namespace practicus::inline v1::detail {
 
 /// Decides how many batches may be in flight: as many as the model bears, found out as TCP finds out how much
-/// a network bears. It says how many, not when: waiting before a batch is sent again is its driver's part.
+/// a network bears; and how many may be held. When one is sent again is its driver's part.
 ///
 /// Rules:
 /// - It begins with 4, or `most` if that is less.
@@ -26,8 +26,13 @@ namespace practicus::inline v1::detail {
 ///   reached proves nothing, and would rise to `most` while the file is read slowly.
 /// - A failure of another kind, a batch that is refused, say, tells nothing of the load.
 ///
-/// Each batch that was started ends once, by `succeeded` or `failed`; it is then no longer in flight. An
-/// overload is no end: the batch is sent again, and keeps its place.
+/// - A batch that waits for its next try gives its place to others, which are not held up by it. It gets
+///   another one, with a ticket of its own, when the wait is over and one is free.
+/// - Those in flight and those that were answered out of turn are `most` at most; those that wait for their
+///   next try count beside them, up to `most` more: twice `most` bounds the memory, whatever fails.
+///
+/// Each ticket ends once, by `succeeded`, `failed` or `paused`; the batch is then no longer in flight. An
+/// overload is no end.
 ///
 /// Thread safety: none. Nothing but the constructor throws; all is O(1).
 class batch_window
@@ -52,15 +57,42 @@ public:
 
     std::size_t in_flight() const noexcept { return in_flight_; }
 
+    /// Is there a place in flight?
     bool may_start() const noexcept { return in_flight_ < limit_; }
 
-    /// A batch is sent; only if `may_start()`.
+    /// May one more be held?
+    bool has_room() const noexcept { return held_ - paused_ < most_ && held_ < 2 * most_; }
+
+    /// Batches that wait for their next try.
+    std::size_t waiting() const noexcept { return paused_; }
+
+    /// A batch is sent for the first time; only if `may_start()`.
     [[nodiscard]] ticket start() noexcept
     {
-        BOOST_ASSERT(may_start());
-        ++started_;
-        if (++in_flight_ == limit_) full_at_ = started_;
-        return {started_};
+        ++held_;
+        return take_place();
+    }
+
+    /// A batch that was paused is sent again; only if `may_start()`.
+    [[nodiscard]] ticket start_again() noexcept
+    {
+        BOOST_ASSERT(paused_ > 0);
+        --paused_;
+        return take_place();
+    }
+
+    /// The batch failed, and waits for its next try.
+    void paused(ticket batch) noexcept
+    {
+        end(batch);
+        ++paused_;
+    }
+
+    /// A batch that has ended is not held any more.
+    void released() noexcept
+    {
+        BOOST_ASSERT(held_ > 0);
+        --held_;
     }
 
     /// The batch was answered.
@@ -88,6 +120,14 @@ public:
     void failed(ticket batch) noexcept { end(batch); }
 
 private:
+    ticket take_place() noexcept
+    {
+        BOOST_ASSERT(may_start());
+        ++started_;
+        if (++in_flight_ == limit_) full_at_ = started_;
+        return {started_};
+    }
+
     void end([[maybe_unused]] ticket batch) noexcept
     {
         BOOST_ASSERT(in_flight_ > 0 && batch.number > 0 && batch.number <= started_);
@@ -97,6 +137,8 @@ private:
     std::size_t most_;
     std::size_t limit_;
     std::size_t in_flight_ = 0;
+    std::size_t held_ = 0;
+    std::size_t paused_ = 0;
     std::size_t successes_ = 0;   ///< Since the limit last changed; counted from the first halving on.
     std::uint64_t started_ = 0;   ///< The last ticket's number; they count from 1.
     std::uint64_t full_at_ = 0;   ///< The last ticket that made the window full.

@@ -29,12 +29,14 @@ struct csv_batch
 
     /// The header line, then the rows, each with its line end.
     std::string text;
-    /// The place of the first of them in the whole text, from 0, skipped rows counted.
+    /// The place of the first of them in the whole text, from 0.
     std::uint64_t first_row = 0;
     /// How many rows; 0 only for a text that is a header alone.
     std::size_t rows = 0;
     /// The header line's size, its line end included: where in `text` the rows begin.
     std::size_t header_size = 0;
+    /// Of the whole text, up to the last of them: for a `batch_mark`, where that is wanted.
+    std::string digest;
 };
 
 /// Two batches that are `whole` together, of half its rows each. It has 2 rows at least.
@@ -81,12 +83,12 @@ public:
         if (longest == 0) throw error(errc::invalid_argument, "a CSV record of 0 bytes at most");
     }
 
-    /// The first `count` rows will not be given out, as those of a run that goes on; they are still counted.
-    /// To be called before the first `push`.
-    void skip_rows(std::uint64_t count) noexcept
+    /// A batch ends behind the first `count` rows, as those of a run that is resumed. To be called before the
+    /// first `push`.
+    void cut_behind(std::uint64_t count) noexcept
     {
         BOOST_ASSERT(scanner_.size() == 0);
-        skipped_ = count;
+        cut_behind_ = count;
     }
 
     /// The text goes on with `piece`, which is copied. Throws if a record is too long.
@@ -111,7 +113,7 @@ public:
         else if (!scanner_.ended() && scanner_.size() != 0)
             append_line_end();
         if (header_.empty()) fail("the CSV has no header line");
-        if (seen_ == 0 && skipped_ == 0) add_header_alone();
+        if (seen_ == 0) add_header_alone();
         close_batch();
     }
 
@@ -134,7 +136,7 @@ public:
     /// once it is complete.
     std::size_t buffered() const noexcept { return text_.size() - given_; }
 
-    /// How many rows were seen to their end, the skipped ones included.
+    /// How many rows were seen to their end.
     std::uint64_t rows() const noexcept { return seen_; }
 
     /// The header line with its line end; empty before it was seen to its end.
@@ -167,7 +169,7 @@ private:
         auto const size = scanner_.size();
         bool const is_header = header_.empty() && !scanner_.blank();
         bool const is_row = !is_header && !scanner_.blank();
-        if (is_row && ++seen_ > skipped_) return add_row(size);
+        if (is_row) return add_row(size);
         if (is_header) header_.assign(text_, text_.size() - size + scanner_.bom_size());
         text_.resize(text_.size() - size);
         if (is_header && (header_.starts_with("\xff\xfe") || header_.starts_with("\xfe\xff")))
@@ -184,9 +186,10 @@ private:
     void add_row(std::size_t size)
     {
         if (open_.rows != 0 && header_.size() + open_.size + size > max_bytes_) close_batch();
-        if (open_.rows++ == 0) open_.first_row = seen_ - 1;
+        if (open_.rows++ == 0) open_.first_row = seen_;
         open_.size += size;
-        if (open_.rows == max_rows_ || header_.size() + open_.size >= max_bytes_) close_batch();
+        if (++seen_ == cut_behind_ || open_.rows == max_rows_ || header_.size() + open_.size >= max_bytes_)
+            close_batch();
     }
 
     void add_header_alone()
@@ -245,7 +248,7 @@ private:
     std::size_t max_rows_;
     std::size_t max_bytes_;
     std::size_t longest_;
-    std::uint64_t skipped_ = 0;
+    std::uint64_t cut_behind_ = 0;
     csv_scanner scanner_;
     std::string header_;
     std::string text_;      ///< What was given out, the full batches, the open batch, the present line.

@@ -122,6 +122,18 @@ enum class durability
     machine
 };
 
+/// Puts a file that is written in the place of `path`.
+inline void put_in_place(std::string const& written, std::string const& path, durability d)
+{
+    if (::rename(written.c_str(), path.c_str()) != 0) throw_file_error(path, "can not be replaced");
+    if (d != durability::machine) return;
+    // The name is the folder's; where that can not be synced, it is written a little later.
+    auto const slash = path.rfind('/');
+    posix_file const folder(slash == path.npos ? "." : path.substr(0, slash + 1), std::nothrow,
+                            O_RDONLY | O_DIRECTORY);
+    if (folder.is_open()) ::fsync(folder.descriptor());
+}
+
 /// Puts a file with mode 0600 in the place of `path`, so that nobody ever reads half of one.
 inline void replace_file(std::string const& path, std::string_view text, durability d)
 {
@@ -129,14 +141,7 @@ inline void replace_file(std::string const& path, std::string_view text, durabil
     try {
         to.write(text);
         if (d == durability::machine) to.sync();
-        if (::rename(to.path().c_str(), path.c_str()) != 0) throw_file_error(path, "can not be replaced");
-        // The name is the folder's; where that can not be synced, it is written a little later.
-        if (d == durability::machine) {
-            auto const slash = path.rfind('/');
-            posix_file const folder(slash == path.npos ? "." : path.substr(0, slash + 1), std::nothrow,
-                                    O_RDONLY | O_DIRECTORY);
-            if (folder.is_open()) ::fsync(folder.descriptor());
-        }
+        put_in_place(to.path(), path, d);
     } catch (...) {
         ::unlink(to.path().c_str());
         throw;

@@ -7,25 +7,56 @@
 #include <openssl/evp.h>
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace practicus::inline v1::detail {
 
+/// The SHA-256 of a text that comes in pieces. Only to be moved.
+class sha256
+{
+public:
+    sha256() : state_(::EVP_MD_CTX_new(), ::EVP_MD_CTX_free)
+    {
+        if (!state_ || ::EVP_DigestInit_ex(state_.get(), ::EVP_sha256(), nullptr) != 1) fail();
+    }
+
+    void add(std::string_view text)
+    {
+        if (::EVP_DigestUpdate(state_.get(), text.data(), text.size()) != 1) fail();
+    }
+
+    /// Of what was added until now, in hexadecimal digits. More may be added.
+    std::string hex() const
+    {
+        sha256 ended;
+        std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+        unsigned size = 0;
+        if (::EVP_MD_CTX_copy_ex(ended.state_.get(), state_.get()) != 1 ||
+            ::EVP_DigestFinal_ex(ended.state_.get(), digest.data(), &size) != 1)
+            fail();
+        constexpr char digits[] = "0123456789abcdef";
+        std::string result;
+        for (unsigned i = 0; i != size; ++i) {
+            result += digits[digest[i] >> 4];
+            result += digits[digest[i] & 15];
+        }
+        return result;
+    }
+
+private:
+    [[noreturn]] static void fail() { throw error(errc::file_error, "no SHA-256 here"); }
+
+    std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> state_;
+};
+
 /// In hexadecimal digits: a file's name that says nothing of what it is made from.
 inline std::string sha256_hex(std::string_view text)
 {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned size = 0;
-    if (::EVP_Digest(text.data(), text.size(), digest.data(), &size, ::EVP_sha256(), nullptr) != 1)
-        throw error(errc::file_error, "no SHA-256 here");
-    constexpr char hex[] = "0123456789abcdef";
-    std::string result;
-    for (unsigned i = 0; i != size; ++i) {
-        result += hex[digest[i] >> 4];
-        result += hex[digest[i] & 15];
-    }
-    return result;
+    sha256 whole;
+    whole.add(text);
+    return whole.hex();
 }
 
 } // namespace practicus::inline v1::detail

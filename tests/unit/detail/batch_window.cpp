@@ -291,3 +291,50 @@ TEST_CASE("batch_window: random histories")
                                                                                  : end::success);
     }
 }
+
+TEST_CASE("batch_window: a batch that waits for its next try gives its place to another")
+{
+    batch_window window(4);
+    auto const first = window.start();
+    window.overloaded(first);
+    REQUIRE(window.limit() == 2);
+    window.paused(first);
+    CHECK(window.in_flight() == 0);
+    CHECK(window.waiting() == 1);
+    auto const others = fill(window);
+    CHECK(others.size() == 2);
+    CHECK_FALSE(window.may_start());
+    // It needs a place, and is a batch of the present round then.
+    window.succeeded(others[0]);
+    REQUIRE(window.may_start());
+    auto const again = window.start_again();
+    CHECK(window.waiting() == 0);
+    window.overloaded(again);
+    CHECK(window.limit() == 1);
+    window.failed(again);
+    window.failed(others[1]);
+    CHECK(window.in_flight() == 0);
+}
+
+TEST_CASE("batch_window: what waits for its next try is held beside the others, and bounded as they are")
+{
+    for (std::size_t const most : {1, 2, 7}) {
+        batch_window window(most);
+        // All that is sent fails, and waits.
+        std::size_t held = 0;
+        for (; window.has_room(); ++held)
+            window.paused(window.start());
+        CHECK(held == 2 * most);
+        CHECK(window.waiting() == held);
+        // What is answered out of turn is held until it is written.
+        for (std::size_t i = 0; i != most; ++i)
+            window.succeeded(window.start_again());
+        CHECK_FALSE(window.has_room());
+        window.released();
+        CHECK(window.has_room());
+    }
+    batch_window window(3);
+    for (std::size_t i = 0; i != 3; ++i)
+        window.succeeded(window.start());
+    CHECK_FALSE(window.has_room());
+}

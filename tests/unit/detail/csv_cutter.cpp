@@ -87,21 +87,22 @@ struct limits
 {
     std::size_t rows;
     std::size_t bytes;
-    std::uint64_t skipped;
+    std::uint64_t cut_behind;
 };
 
 /// As many of the rows as the limits allow, again and again.
 std::vector<csv_batch> expected_batches(csv_text::parsed const& csv, limits const& l)
 {
     std::vector<csv_batch> result;
-    for (std::size_t i = l.skipped; i < csv.rows.size(); ++i) {
+    for (std::size_t i = 0; i < csv.rows.size(); ++i) {
         auto const size = result.empty() ? 0 : result.back().text.size();
-        if (result.empty() || result.back().rows == l.rows || size + csv.rows[i].size() > l.bytes)
+        if (result.empty() || i == l.cut_behind || result.back().rows == l.rows ||
+            size + csv.rows[i].size() > l.bytes)
             result.emplace_back(csv.header, i, 0, csv.header.size());
         result.back().text += csv.rows[i];
         ++result.back().rows;
     }
-    if (!csv.rows.empty() || l.skipped != 0) return result;
+    if (!csv.rows.empty()) return result;
     auto const whole = csv.header.find_last_of("\r\n") == csv.header.size() - 1;
     auto const header = csv.header + (whole ? "" : "\n");
     result.emplace_back(header, 0, 0, header.size());
@@ -114,8 +115,6 @@ std::string broken_promise(std::vector<csv_batch> const& batches, csv_text::pars
 {
     std::string joined = csv.header;
     std::uint64_t row = 0;
-    for (; row < std::min<std::uint64_t>(l.skipped, csv.rows.size()); ++row)
-        joined += csv.rows[row];
     for (auto const& batch : batches) {
         auto const body = batch.text.substr(batch.header_size);
         if (batch.rows != 0 && batch.text.substr(0, batch.header_size) != csv.header) return "header";
@@ -140,7 +139,7 @@ std::string fault(csv_text::generator& random, std::string const& text)
                    random.one_in(2) ? 0 : random.up_to(csv.rows.size() + 2)};
     std::vector<csv_batch> batches;
     csv_cutter cutter(l.rows, l.bytes);
-    if (l.skipped != 0) cutter.skip_rows(l.skipped);
+    cutter.cut_behind(l.cut_behind);
     auto const taken_early = random.one_in(2);
     for (auto piece : random.pieces(text, random.one_in(4) ? text.size() : 1 + random.up_to(20))) {
         auto const before = cutter.buffered();
@@ -151,7 +150,7 @@ std::string fault(csv_text::generator& random, std::string const& text)
     if (csv.header.empty())
         return refusal([&] { cutter.finish(); }) == "the CSV has no header line" ? "" : "no header";
     auto const names = csv.header.substr(0, csv.header.find_last_not_of("\r\n") + 1);
-    if (csv.rows.empty() && l.skipped == 0 && names.find_first_of("\r\n") != names.npos)
+    if (csv.rows.empty() && names.find_first_of("\r\n") != names.npos)
         return refusal([&] { cutter.finish(); }).empty() ? "a header of several lines" : "";
     cutter.finish();
     take_all(cutter, batches);
@@ -272,21 +271,23 @@ TEST_CASE("csv_cutter: what is dropped and what is added")
     CHECK(all("h\n\"\r\"\r\r") == strings{"h\n\"\r\"\r"});
 }
 
-TEST_CASE("csv_cutter: skipped rows are counted")
+TEST_CASE("csv_cutter: a batch ends where a run before has ended")
 {
-    auto const skipping = [](std::uint64_t count) {
+    auto const cut_behind = [](std::uint64_t count) {
         csv_cutter cutter(2, no_limit);
-        cutter.skip_rows(count);
+        cutter.cut_behind(count);
         return cut(std::move(cutter), "h\n0\n\n1\n2\n3");
     };
-    auto const batches = skipping(1);
-    REQUIRE(batches.size() == 2);
-    CHECK(same(batches[0], csv_batch("h\n1\n2\n", 1, 2, 2)));
-    CHECK(same(batches[1], csv_batch("h\n3\n", 3, 1, 2)));
-    CHECK(skipping(0).size() == 2);
-    CHECK(skipping(3).size() == 1);
-    CHECK(skipping(4).empty());
-    CHECK(skipping(std::numeric_limits<std::uint64_t>::max()).empty());
+    auto const batches = cut_behind(1);
+    REQUIRE(batches.size() == 3);
+    CHECK(same(batches[0], csv_batch("h\n0\n", 0, 1, 2)));
+    CHECK(same(batches[1], csv_batch("h\n1\n2\n", 1, 2, 2)));
+    CHECK(same(batches[2], csv_batch("h\n3\n", 3, 1, 2)));
+    CHECK(cut_behind(0).size() == 2);
+    CHECK(cut_behind(2).size() == 2);
+    CHECK(cut_behind(3).size() == 3);
+    CHECK(cut_behind(4).size() == 2);
+    CHECK(cut_behind(std::numeric_limits<std::uint64_t>::max()).size() == 2);
 }
 
 TEST_CASE("csv_cutter: errors, and what they say")
