@@ -576,10 +576,18 @@ says --ca-file
 expect 0 "$practicus" --ca-file ca.pem login "$url" --email admin@company.com --password-stdin <<< practicus
 expect 0 "$practicus" --ca-file ca.pem models --verbose
 says TLSv1.3
+# Kept with the login, wherever the next command is run, until a logout.
+expect 0 env -C / "$practicus" models
+grep -qx "ca_file = $scratch/ca.pem" .practicus/core.conf || fail "the authority is not kept"
+expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+PRACTICUS_CA_FILE=nowhere.pem expect 1 "$practicus" models
+says nowhere.pem
+expect 0 "$practicus" logout --all
+! grep -q ca.pem .practicus/core.conf || fail "the authority is kept after the logout"
+SSL_CERT_FILE=ca.pem expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+PRACTICUS_CA_FILE='' expect 1 "$practicus" models
 PRACTICUS_CA_FILE=ca.pem expect 0 "$practicus" models
 PRACTICUS_CA_FILE=nowhere.pem expect 0 "$practicus" --ca-file ca.pem models
-PRACTICUS_CA_FILE='' expect 1 "$practicus" models
-SSL_CERT_FILE=ca.pem expect 0 "$practicus" models
 expect 2 "$practicus" --ca-file ca.pem --client-key key.pem models
 says --client-cert
 PRACTICUS_CLIENT_CERT=nowhere.pem PRACTICUS_CLIENT_KEY=key.pem expect 1 "$practicus" --ca-file ca.pem models

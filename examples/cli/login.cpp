@@ -113,11 +113,12 @@ practicus::region region_of(practicus::service_url const& url, std::string const
 }
 
 /// Writes the login, and leaves its tokens to the commands that follow. Returns it as it is kept.
-practicus::region keep_login(session& s, std::string const& path, practicus::region const& login,
-                             practicus::issued_tokens const& tokens)
+practicus::region keep_login(session& s, settings const& with, std::string const& path,
+                             practicus::region const& login, practicus::issued_tokens const& tokens)
 {
-    practicus::core_conf::update(path,
-                                 [&](practicus::core_conf& conf) { conf.put(login).make_default(login); });
+    practicus::core_conf::update(path, [&](practicus::core_conf& conf) {
+        conf.put(login).make_default(login).keep_tls(login.url(), tls_files(with, conf.tls(login.url())));
+    });
     practicus::core_conf const now(path);
     // Another process may have logged out meanwhile.
     auto const found = now.find_login(login);
@@ -166,11 +167,14 @@ int login(settings const& with, login_arguments const& arguments)
         throw std::runtime_error("an access token lives half an hour and is not kept; set it as PRT_TOKEN");
 
     auto const email = email_of(who, arguments);
-    practicus::core_conf(path).put(region_of(url, typed, {}, email, practicus::secret("unknown")));
+    practicus::core_conf conf(path);
+    conf.put(region_of(url, typed, {}, email, practicus::secret("unknown")))
+        .keep_tls(url, tls_files(with, conf.tls(url)));
 
     std::optional<practicus::issued_tokens> got;
     practicus::client_options options;
-    options.proxy(practicus::core_conf(path).proxy());
+    options.proxy(conf.proxy());
+    options.tls(conf.tls(url));
     options.on_tokens([&got](practicus::issued_tokens tokens) { return keep(got, std::move(tokens)); });
     session s(url, options_for(with, std::move(options)));
     try {
@@ -183,7 +187,8 @@ int login(settings const& with, login_arguments const& arguments)
     auto const refresh = got ? got->refresh().value() : practicus::secret();
     if (refresh.empty())
         throw std::runtime_error("the region issued no refresh token: there is nothing to keep");
-    auto const kept = keep_login(s, path, region_of(url, typed, s.client().username(), email, refresh), *got);
+    auto const kept =
+        keep_login(s, with, path, region_of(url, typed, s.client().username(), email, refresh), *got);
     std::cerr << "Logged in as " << kept.key() << "; the login is kept in " << path << ".\n";
     return exit_code::success;
 }

@@ -114,8 +114,7 @@ private:
             ->needs(certificate);
         app.add_option("--key-password-file", global.key_password_file,
                        "its first line opens the key, if that is encrypted")
-            ->type_name("FILE")
-            ->needs(certificate);
+            ->type_name("FILE");
     }
 
     template <class F>

@@ -155,15 +155,6 @@ practicus::secret key_password(settings const& with, std::string const& key)
     return practicus::secret::take(ask("Password of the client's key", true));
 }
 
-practicus::tls_options tls_for(settings const& with)
-{
-    practicus::tls_options result;
-    result.ca_file(with.ca_file);
-    if (with.client_certificate.empty()) return result;
-    auto const& key = with.client_key.empty() ? with.client_certificate : with.client_key;
-    return result.client_certificate(with.client_certificate, key).key_password(key_password(with, key));
-}
-
 /// As https://no-color.org has it.
 bool is_coloured()
 {
@@ -178,9 +169,20 @@ void complain(std::string_view text)
 
 } // namespace
 
+practicus::tls_options tls_files(settings const& with, practicus::tls_options kept)
+{
+    if (!with.ca_file.empty()) kept.ca_file(with.ca_file);
+    auto const& certificate = with.client_certificate;
+    if (!certificate.empty())
+        kept.client_certificate(certificate, with.client_key.empty() ? certificate : with.client_key);
+    return kept;
+}
+
 practicus::client_options options_for(settings const& with, practicus::client_options options)
 {
-    options.tls(tls_for(with));
+    auto tls = tls_files(with, options.tls());
+    if (!tls.certificate_file().empty()) tls.key_password(key_password(with, tls.key_file()));
+    options.tls(std::move(tls));
     if (with.header_limit != 0) options.limits(practicus::limit_options().header(with.header_limit));
     options.observer([verbose = with.verbose](practicus::event const& e) {
         if (verbose) std::visit(event_printer(), e);

@@ -26,6 +26,9 @@
 
 namespace cli {
 
+/// The files for TLS that the command line names, and of those that are `kept` with a login what it does not.
+practicus::tls_options tls_files(settings const& with, practicus::tls_options kept);
+
 /// The options that hold for all commands, beside the region's own.
 practicus::client_options options_for(settings const& with, practicus::client_options options);
 

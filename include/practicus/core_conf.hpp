@@ -157,10 +157,10 @@ public:
     /// It is the default of the file that it is from.
     bool is_default() const noexcept { return is_default_; }
 
-    /// What a client for it is made with: the login, and the proxy of the file that it is from (the
-    /// environment's region has the environment's). A refresh token that the region replaces is written back
-    /// to the file, if it has come from the one that is there; so is a later login of the client, if it is
-    /// known to be the same user's. All programs that use the region share its
+    /// What a client for it is made with: the login, and the proxy and the files for TLS of the file that it
+    /// is from (the environment's region has the environment's proxy). A refresh token that the region
+    /// replaces is written back to the file, if it has come from the one that is there; so is a later login
+    /// of the client, if it is known to be the same user's. All programs that use the region share its
     /// tokens, in files of mode 0600 in the folder `tokens` beside the file, which this makes: they log in
     /// once, and none takes another's refresh token away. Where nothing can be shared (a folder that can not
     /// be written, or is not this user's alone, or a file system without locks), or with
@@ -293,6 +293,15 @@ public:
     /// is this file's alone. Locks that are held stay. Throws `errc::file_error`.
     void erase_unused_tokens() const;
 
+    /// Keeps the files that TLS to a region needs, for all programs that use its logins: `ca_file` and the
+    /// two of `client_certificate`, as absolute paths; none, if all are empty. They are forgotten with the
+    /// region's last login. The SDK does not know them, and leaves them in the file. Throws
+    /// `errc::invalid_argument` for a path that could not be written.
+    core_conf& keep_tls(service_url const& url, tls_options const& files);
+
+    /// What is kept of that for a region.
+    tls_options tls(service_url const& url) const;
+
     /// The file's proxy, or what `proxy_options` does by itself. Throws `errc::invalid_argument` for one that
     /// can not be used.
     proxy_options proxy() const;
@@ -338,6 +347,12 @@ private:
         return is_region(s) &&
                detail::is_digits(std::string_view(s.name).substr(std::string_view(section_prefix).size()));
     }
+
+    static constexpr char const* tls_prefix = "practicus_tls_";
+
+    static bool is_tls(detail::ini_section const& s) { return s.name.starts_with(tls_prefix); }
+
+    bool is_tls_of(detail::ini_section const& s, service_url const& url) const;
 
     /// As the file must have it. Throws `errc::invalid_argument`.
     region checked(region const& r) const;

@@ -79,6 +79,14 @@ class OursForTheSdk(unittest.TestCase):
             log_in(home, server.url, "--email", EMAIL, "--password-stdin", "--otp-stdin", text=PASSWORD + "\n012345")
             self.assertEqual(home.sdk(sdk_default), key(server.url))
 
+    def test_the_sdk_leaves_the_files_for_tls(self):
+        home = Home()
+        log_in(home, front.url, "--email", EMAIL, "--password-stdin", "--ca-file", "/ca.pem")
+        self.assertIn("\nca_file = /ca.pem\n", home.conf.read_text())
+        self.check(home, front.url)
+        home.sdk(lambda prt: prt.regions.login(front.url + "/sub", EMAIL, PASSWORD) and None)
+        self.assertIn("\nca_file = /ca.pem\n", home.conf.read_text())
+
     def test_login_by_token(self):
         home = Home()
         log_in(home, front.url, "--token-stdin", text=token)

@@ -874,6 +874,42 @@ TEST_CASE("core.conf: the network's settings")
     CHECK(conf.default_region().options().proxy().user() == "me");
 }
 
+TEST_CASE("core.conf: a region's files for TLS are kept until its last login is gone")
+{
+    home h;
+    h.write(two_regions);
+    service_url const url("https://practicus.company.com"), six("https://[::1]:8443/sub");
+    auto const files =
+        tls_options().ca_file("/etc/50% of/ca.pem").client_certificate("cert.pem", "/k/../key.pem");
+    auto const kept = [](service_url const& of) { return core_conf().tls(of); };
+    CHECK(kept(url).ca_file().empty());
+    core_conf::update(core_conf::default_path(), [&](core_conf& c) {
+        c.keep_tls(six, tls_options().ca_file("/old.pem")).keep_tls(url, files);
+        c.keep_tls(six, tls_options().ca_file("/six.pem"));
+    });
+    CHECK(kept(url).ca_file() == "/etc/50% of/ca.pem");
+    CHECK(kept(url).certificate_file() == (fs::current_path() / "cert.pem").string());
+    CHECK(kept(url).key_file() == "/key.pem");
+    CHECK(kept(six).ca_file() == "/six.pem");
+    CHECK(kept(six).certificate_file().empty());
+    CHECK(kept(service_url("https://practicus.company.com/sub")).ca_file().empty());
+    CHECK(core_conf().regions().size() == 3);
+    // Each of its users has them.
+    CHECK(core_conf().find("alice@practicus.company.com").options().tls().ca_file() == "/etc/50% of/ca.pem");
+    core_conf::update(core_conf::default_path(),
+                      [](core_conf& c) { c.erase("alice@practicus.company.com"); });
+    CHECK(core_conf().find("bob@practicus.company.com").options().tls().key_file() == "/key.pem");
+    core_conf::update(core_conf::default_path(), [](core_conf& c) { c.erase("bob@practicus.company.com"); });
+    CHECK(kept(url).ca_file().empty());
+    CHECK(kept(six).ca_file() == "/six.pem");
+    core_conf::update(core_conf::default_path(), [&](core_conf& c) { c.keep_tls(six, tls_options()); });
+    CHECK_THAT(h.text(), !ContainsSubstring(".pem"));
+    core_conf::update(core_conf::default_path(),
+                      [&](core_conf& c) { c.keep_tls(url, files).erase_regions(); });
+    CHECK_THAT(h.text(), !ContainsSubstring(".pem"));
+    CHECK_THROWS_AS(core_conf().keep_tls(url, tls_options().ca_file("/two\nlines")), practicus::error);
+}
+
 TEST_CASE("core.conf: a link to the file stays one")
 {
     home h;

@@ -10,6 +10,7 @@
 #include <practicus/detail/ini_text.hpp>
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/region_store.hpp>
+#include <practicus/detail/sha256.hpp>
 #include <practicus/detail/stored_value.hpp>
 #include <practicus/detail/user_identity.hpp>
 #include <practicus/detail/utf8.hpp>
@@ -305,6 +306,9 @@ PRACTICUS_DECL core_conf& core_conf::erase(region const& r)
     });
     erase_others_than({}, gone);
     renumber();
+    auto const after = regions();
+    if (std::none_of(after.begin(), after.end(), [&](auto const& one) { return one.url() == gone.url(); }))
+        keep_tls(gone.url(), tls_options());
     if (!was_default) return *this;
     set_default({});
     if (auto const left = regions(); left.size() == 1) make_default(left.front());
@@ -313,9 +317,51 @@ PRACTICUS_DECL core_conf& core_conf::erase(region const& r)
 
 PRACTICUS_DECL core_conf& core_conf::erase_regions()
 {
-    std::erase_if(file_.sections(), [](auto const& s) { return is_region(s); });
+    std::erase_if(file_.sections(), [](auto const& s) { return is_region(s) || is_tls(s); });
     set_default({});
     return *this;
+}
+
+PRACTICUS_DECL bool core_conf::is_tls_of(detail::ini_section const& s, service_url const& url) const
+{
+    try {
+        return is_tls(s) && service_url(file_.value(s, "host_url")) == url;
+    } catch (error const&) {
+        return false;
+    }
+}
+
+PRACTICUS_DECL core_conf& core_conf::keep_tls(service_url const& url, tls_options const& files)
+{
+    std::pair<char const*, std::string> paths[] = {{"ca_file", files.ca_file()},
+                                                   {"client_certificate", files.certificate_file()},
+                                                   {"client_key", files.key_file()}};
+    bool is_any = false;
+    for (auto& [key, path] : paths) {
+        if (path.empty()) continue;
+        path = std::filesystem::absolute(path).lexically_normal().string();
+        if (!can_be_kept(path)) throw error(errc::invalid_argument, "the path of a file cannot be kept");
+        is_any = true;
+    }
+    std::erase_if(file_.sections(), [&](auto const& s) { return is_tls_of(s, url); });
+    if (!is_any) return *this;
+    // A url is no name of a section: an address of IPv6 stands in brackets.
+    auto& to = file_.section(tls_prefix + detail::sha256_hex(url.str()).substr(0, 12));
+    to.set("host_url", url.str());
+    for (auto const& [key, path] : paths)
+        if (!path.empty()) to.set(key, path);
+    return *this;
+}
+
+PRACTICUS_DECL tls_options core_conf::tls(service_url const& url) const
+{
+    tls_options result;
+    for (auto const& s : file_.sections()) {
+        if (!is_tls_of(s, url)) continue;
+        result.ca_file(file_.value(s, "ca_file"));
+        result.client_certificate(file_.value(s, "client_certificate"), file_.value(s, "client_key"));
+    }
+    return result;
 }
 
 PRACTICUS_DECL proxy_options core_conf::proxy() const
@@ -568,7 +614,9 @@ PRACTICUS_DECL client_options region::options() const
     client_options result;
     result.credentials(login());
     if (kept_in_.empty()) return result;
-    result.proxy(core_conf(kept_in_).proxy());
+    core_conf const conf(kept_in_);
+    result.proxy(conf.proxy());
+    result.tls(conf.tls(url_));
     result.on_tokens([path = kept_in_, login = without_login()](issued_tokens now) {
         return detail::keep_refresh_token(path, login, std::move(now));
     });
