@@ -6,6 +6,7 @@
 
 using practicus::credentials;
 using practicus::errc;
+using namespace std::chrono_literals;
 
 TEST_CASE("login with e-mail and password")
 {
@@ -23,6 +24,28 @@ TEST_CASE("login with e-mail and password")
     CHECK(sent.body == R"({"email":"admin@company.com","password":"practicus"})");
     CHECK(sent.headers["content-type"] == "application/json");
     CHECK_FALSE(sent.headers.contains("authorization"));
+}
+
+TEST_CASE("a Date three hours ahead of the client and of the token's issuer refuses no login")
+{
+    // Nor where the client's own clock is behind.
+    auto const wrong = GENERATE(0h, -24h);
+    fixture f;
+    f.server.region().advance(3h);
+    f.server.region().alter_claims([](practicus::mock::token_type, boost::json::object& claims) {
+        for (auto const* const name : {"iat", "exp"})
+            claims[name] = claims.at(name).as_int64() - 3 * 3600;
+    });
+    auto client = f.client();
+    auto& clock = clock_of(client);
+    clock.simulate(clock.now(), clock.system_now() + wrong);
+    f.run(client.login("admin@company.com", "practicus"));
+    f.run(client.session_token(f.model()));
+    f.run(client.refresh());
+    f.run(client.cluster());
+    CHECK(f.server.count("POST auth/") == 1);
+    CHECK(f.server.count("POST auth/refresh/") == 1);
+    CHECK(f.server.region().count_status(401) == 0);
 }
 
 TEST_CASE("a name is guessed where the region does not say it")

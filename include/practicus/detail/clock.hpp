@@ -46,6 +46,12 @@ public:
             std::chrono::duration_cast<std::chrono::system_clock::duration>(since));
     }
 
+    /// In whole seconds, as tokens and `Date` have it.
+    std::chrono::sys_seconds system_seconds() const noexcept
+    {
+        return std::chrono::floor<std::chrono::seconds>(system_now());
+    }
+
     /// From now on time stands still, at these points, until `advance`.
     void simulate(time_point steady, std::chrono::system_clock::time_point system) noexcept
     {

@@ -44,19 +44,29 @@ inline constexpr std::chrono::hours model_id_lifetime{24};
 /// How long a token lives that does not say.
 inline constexpr std::chrono::minutes opaque_lifetime{15};
 
-/// How long a token lives that the region has just answered, from the sending of the request on; 0 if it is
-/// past its life already.
+/// Returns how long a token lives that the region has just answered, from the sending of the request on; 0 if
+/// it has expired.
 ///
-/// Two things tell: its own `exp - iat`, and its `exp` against the answer's `Date`, which also knows of a
-/// token that was issued some time ago. The shorter one holds; either is of the region's clocks alone, so a
-/// local clock that is wrong changes nothing. Of a token that says neither, `opaque_lifetime`.
+/// Two values count: `exp - iat`, and `exp` less the answer's `Date`, which is shorter for a token that was
+/// issued some time ago. The shorter one holds. Both are of the region's clocks, so a wrong local clock
+/// changes nothing. A token with neither lives for `opaque_lifetime`.
+///
+/// The clock behind `Date` may be another one than the issuer's, a proxy's say, and ahead of it. A `Date`
+/// past `exp` is therefore believed only if `here`, the local time of the sending, is past `exp` too.
 inline std::chrono::seconds remaining_life(jwt_claims const& claims,
-                                           std::optional<std::chrono::sys_seconds> date) noexcept
+                                           std::optional<std::chrono::sys_seconds> date,
+                                           std::chrono::sys_seconds here) noexcept
 {
     using std::chrono::seconds;
     constexpr seconds longest = std::chrono::hours(24 * 366 * 10);
     auto life = claims.lifetime();
-    if (claims.exp && date) life = std::min(life.value_or(longest), *claims.exp - *date);
+    if (claims.exp && date) {
+        auto const by_date = *claims.exp - *date, by_here = *claims.exp - here;
+        if (by_date > seconds(0) || by_here <= seconds(0))
+            life = std::min(life.value_or(longest), by_date);
+        else if (!life)
+            life = std::min<seconds>(opaque_lifetime, by_here);
+    }
     return std::clamp<seconds>(life.value_or(opaque_lifetime), seconds(0), longest);
 }
 

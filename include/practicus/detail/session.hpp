@@ -396,7 +396,8 @@ private:
 
     lifespan life_of(wire::new_tokens const& tokens, response const& answer, sent_at const& began) const
     {
-        return {began.here, remaining_life(tokens.access.claims(), parse_http_date(answer.date)),
+        auto const here = std::chrono::floor<std::chrono::seconds>(began.for_others);
+        return {began.here, remaining_life(tokens.access.claims(), parse_http_date(answer.date), here),
                 access_token_limits, home()->random().next()};
     }
 

@@ -199,14 +199,16 @@ asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
     operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
         auto op = s->begin_shared(with);
         auto const r = token_target<Target>::ask_token(*s, what, key);
-        auto const issued = s->home()->time().now();
+        auto const& time = s->home()->time();
+        auto const issued = time.now();
+        auto const here = time.system_seconds();
         response answer;
         co_await s->call(op, r, answer);
         brought<token> got;
         got.value = s->read_answer(op, r, answer, wire::read_session_token);
-        got.life = lifespan(issued, remaining_life(got.value.claims(), parse_http_date(answer.date)),
+        got.life = lifespan(issued, remaining_life(got.value.claims(), parse_http_date(answer.date), here),
                             session_token_limits, s->home()->random().next());
-        if (got.life.has_ended(s->home()->time().now()))
+        if (got.life.has_ended(time.now()))
             s->explain(op, r, answer, [] { throw error(errc::expired_token); });
         co_return got;
     };

@@ -632,8 +632,9 @@ PRACTICUS_DECL boost::asio::awaitable<void> region::share_tokens(issued_tokens n
     v.refresh = now.refresh();
     v.username = username_;
     v.login = email_;
-    detail::lifespan const life(time.now(), detail::remaining_life(now.access().claims(), std::nullopt),
-                                detail::access_token_limits, 0);
+    detail::lifespan const life(
+        time.now(), detail::remaining_life(now.access().claims(), std::nullopt, time.system_seconds()),
+        detail::access_token_limits, 0);
     detail::set_life(v, time, life);
     auto to = kept_in_.empty() ? nullptr : detail::shared_tokens(kept_in_, without_login());
     return detail::share_login(std::move(to), std::string(detail::login_key) + url_.str(), write_stored(v));

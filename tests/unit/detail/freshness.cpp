@@ -41,6 +41,12 @@ jwt_claims claims(std::optional<std::int64_t> iat, std::optional<std::int64_t> e
     return result;
 }
 
+/// Where the local clock agrees with the answer's date.
+std::chrono::seconds remaining_life(jwt_claims const& of, std::optional<sys_seconds> date)
+{
+    return practicus::detail::remaining_life(of, date, date.value_or(at(1'000'000)));
+}
+
 lifespan session(std::chrono::nanoseconds life, double random = 0.0)
 {
     return {now, life, session_token_limits, random};
@@ -78,6 +84,26 @@ TEST_CASE("remaining_life: without iat, exp is held against the answer's date")
     // An iat that is not before exp says nothing.
     CHECK(remaining_life(claims(2'000'000, 1'001'800), at(1'000'000)) == 1800s);
     CHECK(remaining_life(claims(1'001'800, 1'001'800), at(1'000'000)) == 1800s);
+}
+
+TEST_CASE("remaining_life: a Date past exp does not refuse what the local clock takes for valid")
+{
+    auto const token = claims(1'000'000, 1'001'800);
+    auto const ahead = at(1'000'000 + 3 * 3600);
+    CHECK(remaining_life(token, ahead, at(1'000'000)) == 1800s);
+    CHECK(remaining_life(token, ahead, at(1'001'799)) == 1800s);
+    // A local clock that is behind knows nothing of the token's end.
+    CHECK(remaining_life(token, ahead, at(0)) == 1800s);
+    // Two clocks that agree are believed.
+    CHECK(remaining_life(token, ahead, at(1'001'800)) == 0s);
+    CHECK(remaining_life(token, ahead, at(2'000'000)) == 0s);
+    // A Date before exp shortens, whatever the local clock says.
+    CHECK(remaining_life(token, at(1'001'000), at(0)) == 800s);
+    CHECK(remaining_life(token, at(1'001'000), at(2'000'000)) == 800s);
+    // Without iat: what the local clock leaves, and no more than of a token that says nothing.
+    CHECK(remaining_life(claims({}, 1'001'800), ahead, at(1'000'000)) == 15min);
+    CHECK(remaining_life(claims({}, 1'001'800), ahead, at(1'001'700)) == 100s);
+    CHECK(remaining_life(claims({}, 1'001'800), ahead, at(1'001'800)) == 0s);
 }
 
 TEST_CASE("remaining_life: a quarter of an hour for a token that does not say")

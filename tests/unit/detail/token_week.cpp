@@ -130,7 +130,7 @@ private:
 
     lifespan life_of(token const& t, time_point sent, freshness_limits const& limits)
     {
-        return {sent, remaining_life(t.claims(), region_now()), limits, random()};
+        return {sent, remaining_life(t.claims(), region_now(), region_now()), limits, random()};
     }
 
     void use(token const& t)
