@@ -55,6 +55,9 @@ private:
     bool active_ = false;
 };
 
+/// In bytes: a secret up to that leaves no copy behind while it is read.
+inline constexpr std::size_t longest_secret = 4096;
+
 /// Asks on the terminal, without echo for a secret.
 inline std::string ask(char const* question, bool secret = false)
 {
@@ -63,6 +66,7 @@ inline std::string ask(char const* question, bool secret = false)
     if (secret) quiet.emplace();
     std::cerr << question << ": " << std::flush;
     std::string answer;
+    if (secret) answer.reserve(longest_secret);
     if (!std::getline(std::cin, answer)) throw std::runtime_error("no answer");
     return answer;
 }

@@ -576,6 +576,12 @@ says --ca-file
 expect 0 "$practicus" --ca-file ca.pem login "$url" --email admin@company.com --password-stdin <<< practicus
 expect 0 "$practicus" --ca-file ca.pem models --verbose
 says TLSv1.3
+# A key may come from a pipe, which can be read once.
+if command -v openssl > /dev/null; then
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=client" \
+        -keyout pipe.key -out pipe.pem 2> /dev/null
+    expect 0 "$practicus" --ca-file ca.pem --client-cert pipe.pem --client-key <(cat pipe.key) models
+fi
 # Kept with the login, wherever the next command is run, until a logout.
 expect 0 env -C / "$practicus" models
 grep -qx "ca_file = $scratch/ca.pem" .practicus/core.conf || fail "the authority is not kept"

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iomanip>
 #include <sstream>
@@ -125,17 +126,22 @@ int code_of(practicus::error const& e)
 /// The first line of a file, without its end.
 practicus::secret read_secret(std::string const& path)
 {
-    std::ifstream in(path);
+    std::ifstream in;
+    in.rdbuf()->pubsetbuf(nullptr, 0); // else a copy stays in its buffer
+    in.open(path);
     std::string line;
+    line.reserve(longest_secret);
     if (!std::getline(in, line))
         throw std::runtime_error("there is no line in '" + path + "' that can be read");
     if (line.ends_with('\r')) line.pop_back();
     return practicus::secret::take(std::move(line));
 }
 
-/// Returns true if the file holds a key that is encrypted, in either of the forms that PEM has.
+/// Returns true if the file holds a key that is encrypted, in either of the forms that PEM has. A pipe can be
+/// read once, by OpenSSL.
 bool is_encrypted(std::string const& path)
 {
+    if (!std::filesystem::is_regular_file(path)) return false;
     std::ifstream in(path);
     for (std::string line; std::getline(in, line);)
         if (line.find("ENCRYPTED") != line.npos) return true;

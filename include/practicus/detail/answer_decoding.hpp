@@ -20,7 +20,8 @@ namespace practicus::inline v1::detail {
 /// The one encoding that is asked for where the caller names none: of the console's answers and of metadata.
 inline content_encoding const& console_encoding()
 {
-    static content_encoding const gzip = content_encoding::gzip();
+    // Never destroyed: threads may still decode while the program's other static objects end.
+    static auto const& gzip = *new content_encoding(content_encoding::gzip());
     return gzip;
 }
 

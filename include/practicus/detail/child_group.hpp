@@ -148,9 +148,11 @@ private:
         if (woken) woken->wake({});
     }
 
-    bool is_empty() const
+    /// Ends no wait that is yet to begin: what is left of one that ended by its time is forgotten.
+    bool is_empty()
     {
         std::lock_guard lock(mutex_);
+        waiting_.reset();
         return running_.empty();
     }
 

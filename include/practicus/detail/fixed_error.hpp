@@ -5,6 +5,7 @@
 #include <practicus/error.hpp>
 
 #include <memory>
+#include <new>
 
 namespace practicus::inline v1::detail {
 
@@ -12,13 +13,15 @@ namespace practicus::inline v1::detail {
 template <auto Code>
 std::shared_ptr<error_info const> fixed_error() noexcept
 {
-    static error_info const info = [] {
-        error_info result;
-        result.code = make_error_code(Code);
-        return result;
+    // Never destroyed: threads may still fail while the program's other static objects end.
+    alignas(error_info) static unsigned char room[sizeof(error_info)];
+    static error_info const* const info = [] {
+        auto* const made = new (room) error_info();
+        made->code = make_error_code(Code);
+        return made;
     }();
     // It owns nothing, so it has no control block.
-    return {std::shared_ptr<void>(), &info};
+    return {std::shared_ptr<void>(), info};
 }
 
 } // namespace practicus::inline v1::detail

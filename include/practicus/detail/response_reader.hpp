@@ -208,7 +208,11 @@ private:
             if (!beast::iequals(value, "chunked")) code = beast::http::error::bad_transfer_encoding;
             break;
         case field::content_type: response_.content_type = value; break;
-        case field::content_encoding: response_.content_encoding = value; break;
+        case field::content_encoding:
+            // Several lines are one list (RFC 9110 section 5.2).
+            if (!response_.content_encoding.empty()) response_.content_encoding += ", ";
+            response_.content_encoding += value;
+            break;
         case field::location: response_.location = value; break;
         case field::retry_after: response_.retry_after = value; break;
         case field::date: response_.date = value; break;

@@ -114,6 +114,21 @@ TEST_CASE("the fields that are kept, in upper and lower case, trimmed")
     CHECK(r.answer.date == "Sun, 06 Nov 1994 08:49:37 GMT");
 }
 
+TEST_CASE("response_reader: several lines of Content-Encoding are one list")
+{
+    auto const twice = [](std::string const& one, std::string const& other) {
+        return read("HTTP/1.1 200 OK\r\nContent-Encoding: " + one + "\r\nContent-Encoding:" + other +
+                    "\r\nContent-Length: 0\r\n\r\n")
+            .answer.content_encoding;
+    };
+    CHECK(twice("gzip", "identity") == "gzip, identity");
+    CHECK(twice("gzip", "gzip") == "gzip, gzip");
+    // Those of an interim answer are not the answer's.
+    CHECK(read("HTTP/1.1 103 Early\r\nContent-Encoding: gzip\r\n\r\n"
+               "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
+              .answer.content_encoding == "gzip");
+}
+
 TEST_CASE("what follows an answer is left alone")
 {
     std::string const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab";
