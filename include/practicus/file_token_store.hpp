@@ -24,42 +24,36 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace practicus::inline v1 {
 
 /// Files in a directory, for the processes of one user on one machine. Each has mode 0600 and is replaced by
-/// renaming, so that nobody reads half of one; one that others could read is refused. Locks are `flock`s,
-/// asked for again and again without blocking; the system gives them back when a process dies. What a file is
-/// called says nothing of what is in it. Not for file systems without `flock`. Thread safety: full.
+/// renaming, so that nobody reads half of one. Refused are a file that others could read, links, and what is
+/// no regular file. Locks are `flock`s, asked for again and again without blocking; the system gives them
+/// back when a process dies. What a file is called says nothing of what is in it. Not for file systems
+/// without `flock`. Thread safety: full.
 class file_token_store final : public token_store
 {
 public:
-    /// Makes the directory, with mode 0700, if it is not there; not its parents. `patience` is how long a
-    /// lock is waited for before the client goes on without it: a fetch is done within its operation's
-    /// deadline. Throws `errc::file_error`.
+    /// Makes the directory, with mode 0700, if it is not there; not its parents. It must be this user's
+    /// alone, and no link. `patience` is how long a lock is waited for before the client goes on without it:
+    /// a fetch is done within its operation's deadline. Throws `errc::file_error`.
     explicit file_token_store(std::string directory,
                               std::chrono::milliseconds patience = std::chrono::seconds(40))
         : directory_(std::move(directory)),
           patience_(std::min<std::chrono::milliseconds>(patience, std::chrono::hours(24)))
     {
-        if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST)
-            detail::throw_file_error(directory_, "can not be made");
+        detail::make_private_folder(directory_);
     }
 
     awaitable<secret> load(std::string key) override
     {
-        auto const path = path_of(key, ".json");
-        detail::posix_file const from(path, std::nothrow, O_RDONLY);
-        if (!from.is_open() && errno == ENOENT) co_return secret();
-        if (!from.is_open()) detail::throw_file_error(path, "can not be read");
+        detail::own_file const from(path_of(key, ".json"), O_RDONLY);
+        if (!from.is_open()) co_return secret();
         auto const is = from.status();
-        if (!S_ISREG(is.st_mode) || is.st_uid != ::geteuid() || (is.st_mode & 077) != 0)
-            throw error(errc::file_error,
-                        "'" + path + "' may be read or written by others: it must be yours, with mode 600");
-        if (is.st_size > largest) throw error(errc::file_error, "'" + path + "' is too large");
+        detail::require_private(from.path(), is);
+        if (is.st_size > largest) throw error(errc::file_error, "'" + from.path() + "' is too large");
         co_return secret::take(from.read(static_cast<std::size_t>(is.st_size)));
     }
 
@@ -79,15 +73,13 @@ public:
 
     awaitable<std::shared_ptr<lock>> acquire(std::string key) override
     {
-        auto const path = path_of(key, ".lock");
-        auto const taken = std::make_shared<held>(path);
+        auto const taken = std::make_shared<held>(path_of(key, ".lock"));
         boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
         auto const end = std::chrono::steady_clock::now() + patience_;
         auto pause = shortest_pause;
-        while (::flock(taken->file.descriptor(), LOCK_EX | LOCK_NB) != 0) {
-            if (errno != EWOULDBLOCK && errno != EINTR) detail::throw_file_error(path, "can not be locked");
+        while (!taken->file.try_lock()) {
             if (std::chrono::steady_clock::now() >= end)
-                throw error(errc::file_error, "another process holds the lock '" + path + "'");
+                throw error(errc::file_error, "another process holds the lock '" + taken->file.path() + "'");
             timer.expires_after(pause);
             co_await timer.async_wait(boost::asio::use_awaitable);
             pause = std::min(2 * pause, longest_pause);
@@ -103,8 +95,8 @@ private:
     // The lock goes with the descriptor.
     struct held final : lock
     {
-        explicit held(std::string path) : file(std::move(path), O_RDWR | O_CREAT, 0600) {}
-        detail::posix_file file;
+        explicit held(std::string path) : file(std::move(path), O_RDWR | O_CREAT) {}
+        detail::own_file file;
     };
 
     std::string path_of(std::string_view key, char const* ending) const

@@ -559,7 +559,7 @@ TEST_CASE("store: files are for their owner alone; what others can read, or is n
     f.run(f.one().cluster());
     CHECK(f.logins() == 2);
     REQUIRE(f.failures.size() == 1);
-    CHECK(f.failures[0].find("mode 600") != std::string::npos);
+    CHECK(f.failures[0].find("chmod 600") != std::string::npos);
     // That one was replaced by one of the right mode.
     f.run(f.one().cluster());
     CHECK(f.logins() == 2);

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 namespace practicus::inline v1::detail {
 
@@ -26,10 +27,13 @@ public:
     /// Python's configparser refuses.
     explicit ini_file(std::string path) : path_(std::move(path))
     {
-        posix_file const from(path_, std::nothrow, O_RDONLY);
+        // It may be a link; opening a FIFO must not block.
+        posix_file const from(path_, std::nothrow, O_RDONLY | O_NONBLOCK);
         if (!from.is_open() && (errno == ENOENT || errno == ENOTDIR)) return;
         if (!from.is_open()) throw_file_error(path_, "can not be read");
-        auto const size = static_cast<std::size_t>(from.status().st_size);
+        auto const is = from.status();
+        if (!S_ISREG(is.st_mode)) throw error(errc::file_error, "'" + path_ + "' is no regular file");
+        auto const size = static_cast<std::size_t>(is.st_size);
         if (size > largest) throw error(errc::file_error, "'" + path_ + "' is too large");
         wiped_text const text{from.read(size)};
         static_cast<ini_text&>(*this) = ini_parser::read(text.value, path_);

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -113,6 +114,77 @@ private:
     std::string path_;
     int descriptor_;
 };
+
+/// Returns a path as a shell reads it.
+inline std::string shell_quoted(std::string_view path)
+{
+    std::string result = "'";
+    for (char const c : path)
+        c == '\'' ? result.append("'\\''") : result.append(1, c);
+    return result += '\'';
+}
+
+/// Returns that other users have access to a file or folder, and the command that mends it; else an empty
+/// text.
+inline std::string exposure(std::string const& path, struct stat const& is, ::mode_t forbidden = 077)
+{
+    if ((is.st_mode & forbidden) == 0) return {};
+    // A folder that is not theirs to write they may still look into.
+    auto const mode = S_ISDIR(is.st_mode) ? (forbidden == 022 ? "go-w " : "700 ") : "600 ";
+    return "other users have access to '" + path + "': chmod " + mode + shell_quoted(path);
+}
+
+/// Throws `errc::file_error` if others have access.
+inline void require_private(std::string const& path, struct stat const& is)
+{
+    if (auto text = exposure(path, is); !text.empty()) throw error(errc::file_error, std::move(text));
+}
+
+/// Throws `errc::file_error` unless it is of this type (`S_IFREG`, `S_IFDIR`) and this user's.
+inline void require_own(std::string const& path, struct stat const& is, ::mode_t type)
+{
+    auto const refuse = [&](char const* why) { throw error(errc::file_error, "'" + path + "' " + why); };
+    if (S_ISLNK(is.st_mode)) refuse("is a link");
+    if ((is.st_mode & S_IFMT) != type) refuse(type == S_IFDIR ? "is no folder" : "is no regular file");
+    if (is.st_uid != ::geteuid()) refuse("belongs to another user");
+}
+
+/// A regular file of this user, and no link to one. Opening it never blocks.
+class own_file : public posix_file
+{
+public:
+    /// Without `O_CREAT` a file that does not exist is not open. Throws `errc::file_error`.
+    own_file(std::string name, int flags)
+        : posix_file(std::move(name), std::nothrow, flags | O_NOFOLLOW | O_NONBLOCK, 0600)
+    {
+        if (!is_open() && errno == ENOENT && (flags & O_CREAT) == 0) return;
+        if (!is_open() && errno == ELOOP) throw error(errc::file_error, "'" + path() + "' is a link");
+        if (!is_open()) throw_file_error(path(), "can not be opened");
+        require_own(path(), status(), S_IFREG);
+    }
+
+    /// Returns false if another process has the lock. It goes with the descriptor. Throws
+    /// `errc::file_error`.
+    bool try_lock() const
+    {
+        while (::flock(descriptor(), LOCK_EX | LOCK_NB) != 0) {
+            if (errno == EWOULDBLOCK) return false;
+            if (errno != EINTR) throw_file_error(path(), "can not be locked");
+        }
+        return true;
+    }
+};
+
+/// Makes a folder that is this user's alone, if it is not there; not its parents. Throws `errc::file_error`,
+/// also for one that others have access to.
+inline void make_private_folder(std::string const& path)
+{
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_file_error(path, "can not be made");
+    struct stat is = {};
+    if (::lstat(path.c_str(), &is) != 0) throw_file_error(path, "can not be looked at");
+    require_own(path, is, S_IFDIR);
+    require_private(path, is);
+}
 
 enum class durability
 {

@@ -17,12 +17,10 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,9 +29,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace practicus::inline v1::detail {
 
@@ -61,11 +56,8 @@ public:
     region_store(std::string const& file, std::string_view login, login_file in_file)
         : files_(made(file, login), patience), login_(std::move(in_file))
     {
-        require_private(above(file));
-        require_private(folder(file, login));
-        posix_file const probe(folder(file, login) + "/probe.lock", O_RDWR | O_CREAT, 0600);
-        if (::flock(probe.descriptor(), LOCK_SH | LOCK_NB) != 0 && errno != EWOULDBLOCK)
-            throw_file_error(probe.path(), "can not be locked");
+        own_file const probe(folder(file, login) + "/probe.lock", O_RDWR | O_CREAT);
+        (void)probe.try_lock();
     }
 
     awaitable<secret> load(std::string key) override
@@ -165,8 +157,13 @@ private:
 
     static bool is_held(std::filesystem::path const& lock)
     {
-        posix_file const file(lock.string(), std::nothrow, O_RDWR);
-        return file.is_open() && ::flock(file.descriptor(), LOCK_EX | LOCK_NB) != 0;
+        try {
+            own_file const file(lock.string(), O_RDWR);
+            return file.is_open() && !file.try_lock();
+        } catch (error const&) {
+            // No lock of ours.
+            return false;
+        }
     }
 
     static void check_emptied(std::error_code failed, std::filesystem::path const& folder)
@@ -240,17 +237,8 @@ private:
 
     static std::string made(std::string const& file, std::string_view login)
     {
-        if (::mkdir(above(file).c_str(), 0700) != 0 && errno != EEXIST)
-            throw_file_error(above(file), "can not be made");
+        make_private_folder(above(file));
         return folder(file, login);
-    }
-
-    static void require_private(std::string const& path)
-    {
-        struct stat is = {};
-        if (::lstat(path.c_str(), &is) != 0) throw_file_error(path, "can not be looked at");
-        if (!S_ISDIR(is.st_mode) || is.st_uid != ::geteuid() || (is.st_mode & 077) != 0)
-            throw error(errc::file_error, "'" + path + "' must be a folder of yours, with mode 700");
     }
 
     file_token_store files_;

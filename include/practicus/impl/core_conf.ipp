@@ -100,7 +100,7 @@ inline void mend_login(std::string const& path, region const& login, secret cons
 /// The login that the file has now, as a store has it: without an access token, and as old as the file.
 inline std::optional<stored_value> kept_login(std::string const& path, region const& login)
 {
-    posix_file const file(path, std::nothrow, O_RDONLY);
+    posix_file const file(path, std::nothrow, O_RDONLY | O_NONBLOCK);
     if (!file.is_open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
     if (!file.is_open()) throw_file_error(path, "can not be opened");
     auto const changed = file.status().st_mtim;
