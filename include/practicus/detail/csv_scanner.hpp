@@ -189,34 +189,6 @@ private:
     bool ended_ = false;
 };
 
-/// Counts the complete records of a text that comes in pieces: how far a file of answers got before its
-/// writer stopped. What stands behind `complete_size` was cut off in the middle, or is blank lines.
-class csv_tail
-{
-public:
-    void push(std::string_view piece) noexcept
-    {
-        while (!piece.empty()) {
-            size_ += scanner_.take(piece).size();
-            if (!scanner_.ended() || scanner_.blank()) continue;
-            ++records_;
-            complete_size_ = size_;
-        }
-    }
-
-    /// How many records were seen to their line end, a header included.
-    std::uint64_t records() const noexcept { return records_; }
-
-    /// Bytes up to and with the line end of the last of them, from the text's start.
-    std::uint64_t complete_size() const noexcept { return complete_size_; }
-
-private:
-    csv_scanner scanner_;
-    std::uint64_t size_ = 0;
-    std::uint64_t records_ = 0;
-    std::uint64_t complete_size_ = 0;
-};
-
 /// What a model answered. Views of the answer's text.
 struct csv_answer
 {
