@@ -18,6 +18,7 @@
 #include <iterator>
 #include <limits>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -47,10 +48,12 @@ void cut(std::ostream& out, std::string const& text, std::size_t number)
     for (std::size_t i = 0; i < text.size(); i += piece)
         cutter.push(std::string_view(text).substr(i, piece));
     cutter.finish();
+    std::ostringstream batches; // those before an error are given out too
+    write_batches(batches, cutter);
     auto const predicted = practicus::mock::predict_csv(text);
     out << split_answer(text).count << '\n'
-        << std::count(predicted.begin(), predicted.end(), '\n') - 1 << '\n';
-    write_batches(out, cutter);
+        << std::count(predicted.begin(), predicted.end(), '\n') - 1 << '\n'
+        << batches.str();
 }
 
 void read_and_cut(std::filesystem::path const& from, std::size_t number)

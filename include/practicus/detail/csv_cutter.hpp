@@ -45,7 +45,7 @@ inline std::pair<csv_batch, csv_batch> halve(csv_batch const& whole)
     auto const rows = whole.rows / 2;
     csv_scanner scanner;
     auto rest = std::string_view(whole.text);
-    for (std::size_t lines = 0; lines <= rows;) {
+    for (std::size_t lines = 0; lines <= rows && !rest.empty();) {
         scanner.take(rest);
         lines += scanner.ended() ? 1 : 0;
     }
@@ -62,9 +62,9 @@ inline std::pair<csv_batch, csv_batch> halve(csv_batch const& whole)
 /// that has none: it gets the header's kind. So the header and the rows of all batches, joined, are the text.
 /// A text of a header alone is one batch without a row.
 ///
-/// Errors are thrown as `error` with `errc::invalid_argument`. One of `push` or `finish` stays: both throw it
-/// again, while `next` still gives the batches that were full before. Row numbers in messages count from 1.
-/// After any other exception (no memory) the cutter is of no more use.
+/// A text with an error ends there: `push` and `finish` do nothing more. `next` gives the batches that were
+/// full before, then throws the error with `errc::invalid_argument`, at each call. Row numbers in messages
+/// count from 1. After any other exception (no memory) the cutter is of no more use.
 ///
 /// Thread safety: none. Each byte costs O(1), whatever the pieces' and the batches' sizes.
 class csv_cutter
@@ -91,36 +91,37 @@ public:
         cut_behind_ = count;
     }
 
-    /// The text goes on with `piece`, which is copied. Throws if a record is too long.
+    /// The text goes on with `piece`, which is copied.
     void push(std::string_view piece)
     {
         BOOST_ASSERT(!finished_);
-        throw_fault();
         make_room();
         append(piece);
     }
 
-    /// The text is complete. Throws if it ends within quotes, or has no header line, or one of several lines
-    /// with no row behind it.
+    /// The text is complete. It is an error if it ends within quotes, or has no header line, or one of
+    /// several lines with no row behind it.
     void finish()
     {
-        throw_fault();
-        if (finished_) return;
+        if (finished_ || !fault_.empty()) return;
         finished_ = true;
-        if (scanner_.quoted()) fail("a quote in " + place() + " is never closed");
+        if (scanner_.quoted()) return fail("a quote in " + place() + " is never closed");
         if (!scanner_.ended() && scanner_.has_line_end())
             end_line();
         else if (!scanner_.ended() && scanner_.size() != 0)
             append_line_end();
-        if (header_.empty()) fail("the CSV has no header line");
+        if (!fault_.empty()) return;
+        if (header_.empty()) return fail("the CSV has no header line");
         if (seen_ == 0) add_header_alone();
         close_batch();
     }
 
-    /// The next full batch; after `finish` also the last one. Empty if there is none (yet).
+    /// The next full batch; after `finish` also the last one. Empty if there is none (yet). Throws the text's
+    /// error if no batch is left before it.
     std::optional<csv_batch> next()
     {
         std::optional<csv_batch> result;
+        if (full_.empty() && !fault_.empty()) throw error(errc::invalid_argument, fault_);
         if (full_.empty()) return result;
         auto const batch = full_.front();
         std::string text;
@@ -152,12 +153,12 @@ private:
 
     void append(std::string_view piece)
     {
-        while (!piece.empty()) {
+        while (!piece.empty() && fault_.empty()) {
             auto const part = scanner_.take(piece);
             if (scanner_.size() > longest_)
-                fail(place() + " is longer than " + std::to_string(longest_) +
-                     " bytes; is a quote not closed?");
-            if (scanner_.has_nul()) fail_at_nul();
+                return fail(place() + " is longer than " + std::to_string(longest_) +
+                            " bytes; is a quote not closed?");
+            if (scanner_.has_nul()) return fail_at_nul();
             text_ += part;
             if (scanner_.ended()) end_line();
         }
@@ -174,6 +175,11 @@ private:
         text_.resize(text_.size() - size);
         if (is_header && (header_.starts_with("\xff\xfe") || header_.starts_with("\xfe\xff")))
             fail_as_utf16();
+        // Without the first, the second would be taken for the text's own.
+        if (is_header && header_.starts_with("\xef\xbb\xbf"))
+            fail("the header line of the CSV begins with a byte order mark that is not the text's first "
+                 "bytes; "
+                 "remove it (sed 's/\\xef\\xbb\\xbf//g')");
     }
 
     /// As the header line has it.
@@ -196,9 +202,9 @@ private:
     {
         auto const line = std::string_view(header_).substr(0, header_.find_last_not_of("\r\n") + 1);
         if (line.find_first_of("\r\n") != line.npos)
-            fail("the header line of the CSV is several lines long, and no row follows; is a quote in it "
-                 "closed too "
-                 "late?");
+            return fail(
+                "the header line of the CSV is several lines long, and no row follows; is a quote in it "
+                "closed too late?");
         full_.push_back(open_);
     }
 
@@ -222,28 +228,19 @@ private:
                                : "row " + std::to_string(seen_ + 1) + " of the CSV";
     }
 
-    [[noreturn]] void fail_at_nul()
+    void fail_at_nul()
     {
-        if (header_.empty()) fail_as_utf16();
+        if (header_.empty()) return fail_as_utf16();
         fail(place() + " has a NUL byte; remove such bytes first (tr -d '\\0')");
     }
 
-    [[noreturn]] void fail_as_utf16()
+    void fail_as_utf16()
     {
         fail("the CSV begins as UTF-16 does, or with NUL bytes; convert it to UTF-8 first (iconv -f UTF-16 "
              "-t UTF-8)");
     }
 
-    [[noreturn]] void fail(std::string message)
-    {
-        fault_ = std::move(message);
-        throw error(errc::invalid_argument, fault_);
-    }
-
-    void throw_fault() const
-    {
-        if (!fault_.empty()) throw error(errc::invalid_argument, fault_);
-    }
+    void fail(std::string message) { fault_ = std::move(message); }
 
     std::size_t max_rows_;
     std::size_t max_bytes_;
@@ -257,7 +254,7 @@ private:
     extent open_;
     std::uint64_t seen_ = 0;
     bool finished_ = false;
-    std::string fault_;
+    std::string fault_; ///< Empty if the text has no error so far.
 };
 
 } // namespace practicus::inline v1::detail
