@@ -470,6 +470,30 @@ expect 0 "$practicus" token $model --verbose
 cmp out token.1
 ! grep -q ': 200' err || fail "a request was made"
 [ "$(stat -c %a .practicus/tokens)" = 700 ] || fail "the mode of the tokens' folder"
+# What others have access to is told once a command, with the command that mends it.
+chmod 644 .practicus/core.conf
+chmod 777 .practicus/tokens
+expect 0 "$practicus" token $model
+says "chmod 600 '$HOME/.practicus/core.conf'"
+says "chmod 700 '$HOME/.practicus/tokens'"
+[ "$(grep -c chmod err)" = 2 ] || fail "it is told more than once"
+chmod 600 .practicus/core.conf
+chmod 700 .practicus/tokens
+find .practicus/tokens -name '*.json' -exec chmod 644 {} +
+expect 0 "$practicus" token $model
+says "chmod 600 '$HOME/.practicus/tokens/"
+[ -z "$(grep chmod err | sort | uniq -d)" ] || fail "it is told more than once"
+expect 0 "$practicus" token $model
+quiet
+# A command that waits for another one says so, and goes on.
+exec 8<> .practicus/core.conf.lock
+flock 8
+"$practicus" regions --set-default "$url" > out 2> err 8>&- &
+pid=$!
+until grep -q "waiting for another process" err || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
+exec 8>&-
+wait $pid || fail "a lock that was given back ends a command"
+says "core.conf.lock"
 # A region that goes away is waited for, and it is said why.
 mkfifo waiting
 "$practicus" predict $model waiting waited.csv --rows 1 > slow.out 2> slow.err &

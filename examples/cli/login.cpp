@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
+#include <functional>
 #include <system_error>
 
 #include <unistd.h>
@@ -88,6 +89,14 @@ std::string email_of(practicus::credentials const& who, login_arguments const& a
     return claimed;
 }
 
+/// Changes core.conf; says so while another process does.
+void change_conf(std::string const& path, std::function<void(practicus::core_conf&)> const& change)
+{
+    practicus::core_conf::update(path, change, [](std::string const& lock) {
+        std::cerr << "practicus: waiting for another process, which holds '" << lock << "'\n";
+    });
+}
+
 /// Before a password or a token is spent: can the login be kept? Makes the folder and the lock, if they are
 /// not there.
 void check_can_be_kept(std::string const& path)
@@ -95,7 +104,7 @@ void check_can_be_kept(std::string const& path)
     struct unchanged
     {};
     try {
-        practicus::core_conf::update(path, [](practicus::core_conf&) { throw unchanged(); });
+        change_conf(path, [](practicus::core_conf&) { throw unchanged(); });
     } catch (unchanged const&) {
     }
     auto const folder = std::filesystem::path(path).parent_path().string();
@@ -116,7 +125,7 @@ practicus::region region_of(practicus::service_url const& url, std::string const
 practicus::region keep_login(session& s, settings const& with, std::string const& path,
                              practicus::region const& login, practicus::issued_tokens const& tokens)
 {
-    practicus::core_conf::update(path, [&](practicus::core_conf& conf) {
+    change_conf(path, [&](practicus::core_conf& conf) {
         conf.put(login).make_default(login).keep_tls(login.url(), tls_files(with, conf.tls(login.url())));
     });
     practicus::core_conf const now(path);
@@ -161,6 +170,7 @@ int login(settings const& with, login_arguments const& arguments)
     auto const typed = url_of(with, arguments);
     practicus::service_url const url(typed);
     auto const path = practicus::core_conf::default_path();
+    tell_exposed();
     check_can_be_kept(path);
     auto who = ask_login(url, arguments);
     if (who.type() == practicus::credentials::kind::access_token)
@@ -200,9 +210,10 @@ int logout(settings const& with, logout_arguments const& arguments)
     for (auto const& other : {with.region, with.url})
         if (named.empty()) named = other;
     if (named.empty() == !arguments.all) throw usage_error("name a region, or give --all");
+    tell_exposed();
     std::vector<practicus::region> gone;
     bool was_default = false;
-    practicus::core_conf::update(path, [&](practicus::core_conf& conf) {
+    change_conf(path, [&](practicus::core_conf& conf) {
         if (arguments.all) {
             gone = conf.regions();
             conf.erase_regions();
@@ -224,8 +235,8 @@ int regions(settings const& with, regions_arguments const& arguments)
 {
     auto const path = practicus::core_conf::default_path();
     if (!arguments.make_default.empty())
-        practicus::core_conf::update(
-            path, [&](practicus::core_conf& conf) { conf.make_default(arguments.make_default); });
+        change_conf(path, [&](practicus::core_conf& conf) { conf.make_default(arguments.make_default); });
+    tell_exposed();
     return print(with, practicus::core_conf(path).regions());
 }
 

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
+#include <memory>
+#include <set>
 #include <sstream>
 #include <variant>
 
@@ -190,13 +192,16 @@ practicus::client_options options_for(settings const& with, practicus::client_op
     if (!tls.certificate_file().empty()) tls.key_password(key_password(with, tls.key_file()));
     options.tls(std::move(tls));
     if (with.header_limit != 0) options.limits(practicus::limit_options().header(with.header_limit));
-    options.observer([verbose = with.verbose](practicus::event const& e) {
+    // A store says the same at every step.
+    options.observer([verbose = with.verbose,
+                      told = std::make_shared<std::set<std::string>>()](practicus::event const& e) {
         if (verbose) std::visit(event_printer(), e);
         if (auto const* lost = std::get_if<practicus::events::tokens_not_taken>(&e))
             complain("core.conf could not be given the region's new refresh token: " +
                      std::string(lost->message));
-        if (auto const* lost = std::get_if<practicus::events::store_failed>(&e))
-            complain("a token could not be kept: " + std::string(lost->message));
+        auto const* const lost_store = std::get_if<practicus::events::store_failed>(&e);
+        if (lost_store != nullptr && told->emplace(lost_store->message).second)
+            complain("a token is not shared with other commands: " + std::string(lost_store->message));
         if (auto const* lost = std::get_if<practicus::events::entries_left_out>(&e))
             complain(std::to_string(lost->count) + (lost->count == 1 ? " entry is" : " entries are") +
                      " not listed: " + std::string(lost->reason) + (lost->count == 1 ? "" : ", ..."));
@@ -204,8 +209,19 @@ practicus::client_options options_for(settings const& with, practicus::client_op
     return options;
 }
 
+void tell_exposed()
+{
+    try {
+        for (auto const& text : practicus::core_conf::exposed())
+            complain(text);
+    } catch (practicus::error const&) {
+        // Without HOME there is no such file.
+    }
+}
+
 practicus::region choose_region(settings const& with, std::string_view target)
 {
+    tell_exposed();
     if (!with.region.empty()) return practicus::find_region(with.region);
     if (!with.url.empty()) return practicus::find_region(practicus::service_url(with.url).str());
     if (target.find("://") != target.npos) return practicus::find_region_serving(target);

@@ -35,6 +35,9 @@ practicus::client_options options_for(settings const& with, practicus::client_op
 /// The region that `--region` or `--url` names; else the one of a whole url in `target`; else the default.
 practicus::region choose_region(settings const& with, std::string_view target = {});
 
+/// Says which of core.conf and the folders of tokens other users have access to. Once a command.
+void tell_exposed();
+
 /// The login of the environment, if it is meant for this url: `PRT_URL` says so.
 std::optional<practicus::credentials> environment_login(practicus::service_url const& url);
 

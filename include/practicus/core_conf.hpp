@@ -18,6 +18,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -28,8 +29,6 @@
 #include <tuple>
 #include <utility>
 #include <vector>
-
-#include <sys/file.h>
 
 namespace practicus::inline v1 {
 
@@ -323,15 +322,19 @@ public:
         file_.save();
     }
 
-    /// Reads the file, changes it and writes it, while others who do the same wait; the SDK does not. Throws
-    /// `errc::file_error`, and what the change throws.
-    static void update(std::string const& path, std::function<void(core_conf&)> const& change);
+    /// Reads the file, changes it and writes it, under a lock that the SDK does not know. Blocks while
+    /// another process holds that, for `patience` at most; the first time it does, `waiting` is called with
+    /// the lock's path. Throws `errc::file_error`, and what the change throws.
+    static void update(std::string const& path, std::function<void(core_conf&)> const& change,
+                       std::function<void(std::string const& lock)> const& waiting = {},
+                       std::chrono::milliseconds patience = std::chrono::seconds(10));
 
     /// The same without waiting: false if another process is at it, and nothing was done.
-    static bool try_update(std::string const& path, std::function<void(core_conf&)> const& change)
-    {
-        return update(path, change, LOCK_EX | LOCK_NB);
-    }
+    static bool try_update(std::string const& path, std::function<void(core_conf&)> const& change);
+
+    /// Returns a sentence for each of the file, its folder and the folders of shared tokens that other users
+    /// have access to, with the command that mends it. The file's own folder may be read by others.
+    static std::vector<std::string> exposed(std::string const& path = default_path());
 
 private:
     static constexpr char const* section_prefix = "k8s_config_";
@@ -406,7 +409,10 @@ private:
     /// The one that the file is in.
     static void make_folder(std::string const& path);
 
-    static bool update(std::string const& path, std::function<void(core_conf&)> const& change, int how);
+    /// The file itself is replaced: a lock on it would go with it.
+    static std::string lock_of(std::string const& path) { return path + ".lock"; }
+
+    static void change_locked(std::string const& path, std::function<void(core_conf&)> const& change);
 
     std::optional<region> read_region(detail::ini_section const& s) const;
 

@@ -59,7 +59,8 @@ public:
     virtual awaitable<void> save(std::string key, secret value) = 0;
     /// Forgets what was saved; no error if nothing was.
     virtual awaitable<void> remove(std::string key) = 0;
-    /// Waits until nobody else has the key's lock, or throws after a while.
+    /// Waits until no other process has the key's lock, or throws after a while. A client goes on without it
+    /// after half of `timeout_options::operation`, and after a twentieth while locks are not to be had.
     virtual awaitable<std::shared_ptr<lock>> acquire(std::string key) = 0;
 };
 

@@ -602,6 +602,54 @@ TEST_CASE("store: a lock that another process holds blocks nobody else, and is n
     ::close(again);
 }
 
+namespace {
+
+/// One whose locks are all held by a process that is stopped.
+class stopped_store final : public token_store
+{
+public:
+    awaitable<secret> load(std::string) override { co_return secret(); }
+    awaitable<void> save(std::string, secret) override { co_return; }
+    awaitable<void> remove(std::string) override { co_return; }
+    awaitable<std::shared_ptr<lock>> acquire(std::string) override
+    {
+        ++waits;
+        asio::steady_timer timer(co_await asio::this_coro::executor);
+        timer.expires_at(asio::steady_timer::time_point::max());
+        co_await timer.async_wait(asio::use_awaitable);
+        co_return nullptr;
+    }
+
+    int waits = 0;
+};
+
+} // namespace
+
+TEST_CASE("store: three locks that a stopped process holds cost a part of an operation's time, and are told")
+{
+    auto const stopped = std::make_shared<stopped_store>();
+    sharing f(stopped);
+    auto const client = f.one();
+    auto& clock = clock_of(client);
+    clock.simulate(clock.now(), clock.system_now());
+    ends result;
+    f.io.restart();
+    asio::co_spawn(f.io, client.session_token(f.model()), result.handler());
+    std::chrono::milliseconds waited{0};
+    for (std::chrono::milliseconds const part : {15000ms, 1500ms, 1500ms}) {
+        poll_until(f.io, [&] { return stopped->waits == static_cast<int>(f.failures.size()) + 1; });
+        auto const failures = f.failures.size();
+        clock.advance(part);
+        waited += part;
+        poll_until(f.io, [&] { return f.failures.size() == failures + 1; });
+    }
+    poll_until(f.io, [&] { return result.served == 1; });
+    CHECK(stopped->waits == 3);
+    CHECK(waited < 20s);
+    REQUIRE(f.failures.size() == 3);
+    CHECK(f.failures[0].starts_with("another process holds the lock of 'login http://"));
+}
+
 TEST_CASE("store: a client that is closed does not wait for a lock")
 {
     scratch dir;

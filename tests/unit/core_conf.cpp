@@ -7,6 +7,7 @@
 
 #include <openssl/evp.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -23,6 +24,7 @@
 namespace fs = std::filesystem;
 using namespace practicus;
 using Catch::Matchers::ContainsSubstring;
+using Catch::Matchers::EndsWith;
 using Catch::Matchers::StartsWith;
 
 namespace {
@@ -843,6 +845,71 @@ TEST_CASE("core.conf: a lock that another process holds is not waited for, if th
     });
     CHECK(core_conf::try_update(path, [](core_conf& c) { c.make_default("other.company.com"); }));
     CHECK(core_conf().default_key() == "alice@other.company.com:8443");
+}
+
+TEST_CASE("core.conf: a lock that another process keeps ends the wait, which is told when it begins")
+{
+    home h;
+    h.write(two_regions);
+    auto const path = core_conf::default_path();
+    std::vector<std::string> told;
+    core_conf::update(path, [&](core_conf&) {
+        auto const e = refused([&] {
+            core_conf::update(
+                path, [](core_conf&) { FAIL("it is locked"); },
+                [&](std::string const& lock) { told.push_back(lock); }, std::chrono::milliseconds(20));
+        });
+        CHECK(e.code() == errc::file_error);
+        CHECK_THAT(e.what(), ContainsSubstring(path + ".lock"));
+    });
+    CHECK(told == std::vector<std::string>{path + ".lock"});
+    core_conf::update(
+        path, [](core_conf&) {}, [](std::string const&) { FAIL("nothing is locked"); });
+}
+
+TEST_CASE("core.conf: a lock that is a link is not followed")
+{
+    home h;
+    h.write(two_regions);
+    fs::create_symlink(h.folder() / "elsewhere", h.file().string() + ".lock");
+    auto const path = core_conf::default_path();
+    auto const change = [](core_conf&) { FAIL("it was locked"); };
+    CHECK(refused([&] { core_conf::try_update(path, change); }).code() == errc::file_error);
+    CHECK(refused([&] { core_conf::update(path, change); }).code() == errc::file_error);
+    CHECK_FALSE(fs::exists(h.folder() / "elsewhere"));
+}
+
+TEST_CASE("core.conf: what other users have access to is told, with the command that mends it")
+{
+    home h;
+    CHECK(core_conf::exposed().empty());
+    h.write(two_regions);
+    auto const tokens = h.folder() / "tokens";
+    auto const of_login = tokens / "x";
+    fs::create_directories(of_login);
+    auto const chmod = [](fs::path const& path, int mode) { fs::permissions(path, fs::perms(mode)); };
+    // As the SDK leaves the folder.
+    chmod(h.folder(), 0755);
+    chmod(h.file(), 0600);
+    chmod(tokens, 0700);
+    chmod(of_login, 0700);
+    CHECK(core_conf::exposed().empty());
+    struct
+    {
+        fs::path path;
+        int wrong, right;
+        char const* command;
+    } const places[] = {{h.file(), 0644, 0600, "chmod 600 '"},
+                        {tokens, 0777, 0700, "chmod 700 '"},
+                        {of_login, 0710, 0700, "chmod 700 '"},
+                        {h.folder(), 0777, 0755, "chmod go-w '"}};
+    for (auto const& [path, wrong, right, command] : places) {
+        chmod(path, wrong);
+        auto const texts = core_conf::exposed();
+        REQUIRE(texts.size() == 1);
+        CHECK_THAT(texts[0], EndsWith(command + path.string() + "'"));
+        chmod(path, right);
+    }
 }
 
 TEST_CASE("core.conf: a region without a token or an url that can be used")

@@ -4,6 +4,8 @@
 // What else may stand where a store's files are: links, FIFOs, folders of others.
 
 #include <practicus/detail/ini_file.hpp>
+#include <practicus/detail/region_store.hpp>
+#include <practicus/detail/stored_value.hpp>
 #include <practicus/file_token_store.hpp>
 
 #include "catch.hpp"
@@ -14,7 +16,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -129,6 +131,29 @@ TEST_CASE("file_token_store: a folder that others have access to is refused, wit
     fs::create_directory_symlink(inner, f.path / "link");
     CHECK_THAT(refused([&] { file_token_store const linked((f.path / "link").string()); }),
                ContainsSubstring("is a link"));
+}
+
+TEST_CASE("region_store: a login's entry that others have access to is replaced by the next one")
+{
+    folder f;
+    practicus::detail::stored_value v;
+    v.value = practicus::token(secret("access"));
+    v.refresh = practicus::token(secret("refresh"));
+    practicus::detail::region_store::login_file in_file;
+    in_file.read = [&] { return std::optional(v); };
+    practicus::detail::region_store store((f.path / "core.conf").string(), "x", in_file);
+    auto const save = [&]() -> boost::asio::awaitable<int> {
+        co_await store.save("login http://h/", write_stored(v));
+        co_return 0;
+    };
+    run(save());
+    fs::path kept;
+    for (auto const& entry : fs::recursive_directory_iterator(f.path))
+        if (entry.path().extension() == ".json") kept = entry.path();
+    REQUIRE_FALSE(kept.empty());
+    fs::permissions(kept, fs::perms(0644));
+    run(save());
+    CHECK((fs::status(kept).permissions() & fs::perms(077)) == fs::perms::none);
 }
 
 TEST_CASE("file_token_store: a file that others have access to is refused, with the command that mends it")

@@ -86,7 +86,7 @@ public:
             if (is_logged_out()) co_await files_.remove(key);
             co_return;
         }
-        auto const before = read_stored(co_await files_.load(key));
+        auto const before = co_await replaceable(key);
         auto const seen = co_await look_twice(before);
         auto v = read_stored(value);
         // A logout, or a login of this client that has not come from the file's.
@@ -170,6 +170,16 @@ private:
     {
         if (failed && failed != std::errc::no_such_file_or_directory)
             throw error(errc::file_error, "'" + folder.string() + "' cannot be emptied: " + failed.message());
+    }
+
+    /// What is shared now. An entry that cannot be read is replaced.
+    awaitable<std::optional<stored_value>> replaceable(std::string key)
+    {
+        try {
+            co_return read_stored(co_await files_.load(key));
+        } catch (error const&) {
+        }
+        co_return std::nullopt;
     }
 
     bool is_logged_out() const

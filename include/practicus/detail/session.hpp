@@ -45,7 +45,7 @@ public:
           access_flights_(home, mutex_), models_(home), apps_(home), addons_(home, true),
           // logout() must find every copy of a password.
           wire_(std::move(home), std::move(service), std::move(options.without_credentials())),
-          store_(wire_.home(), wire_.options().store(), wire_.told())
+          store_(wire_.home(), wire_.options().store(), wire_.told(), wire_.options().timeouts().operation())
     {
         if (!store_.is_open()) return;
         // Another process may log in.

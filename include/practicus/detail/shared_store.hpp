@@ -6,11 +6,13 @@
 #include <practicus/detail/run_operation.hpp>
 #include <practicus/detail/single_flight_cache.hpp>
 #include <practicus/detail/stored_value.hpp>
+#include <practicus/error.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/token_store.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -29,17 +31,24 @@ public:
     /// Saves what was fetched.
     using keeper = std::function<asio::awaitable<void>(brought<token> const&)>;
 
-    shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, announcer told)
-        : home_(std::move(home)), store_(std::move(store)), told_(told)
+    /// `operation` is how long one may take, or zero.
+    shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, announcer told,
+                 std::chrono::milliseconds operation)
+        : home_(std::move(home)), store_(std::move(store)), told_(told),
+          lock_wait_((operation.count() != 0 ? operation : default_operation) / 2)
     {}
 
     bool is_open() const noexcept { return store_ != nullptr; }
 
-    /// Null if there is no lock to be had.
+    /// Returns null if there is no lock to be had: the first costs half of an operation's time, those that
+    /// follow a tenth of that, until one is had again.
     asio::awaitable<lock_ptr> acquire(std::string key) const
     {
         operation_body<lock_ptr> const body = [s = store_, key] { return s->acquire(key); };
-        co_return co_await attempt(body);
+        auto const limit = missed_ ? lock_wait_ / 10 : lock_wait_;
+        auto const held = co_await attempt(body, limit, "another process holds the lock of '" + key + "'");
+        missed_ = held == nullptr;
+        co_return held;
     }
 
     asio::awaitable<std::optional<stored_value>> load(std::string key) const
@@ -109,10 +118,12 @@ private:
         co_return nothing();
     }
 
+    /// `late` says what it means if that takes too long.
     template <class T>
-    asio::awaitable<T> attempt(operation_body<T> body) const
+    asio::awaitable<T> attempt(operation_body<T> body, std::chrono::milliseconds limit = longest,
+                               std::string late = {}) const
     {
-        auto const end = home_->time().now() + longest;
+        auto const end = home_->time().now() + limit;
         T result{};
         std::shared_ptr<error_info const> failure;
         try {
@@ -120,15 +131,22 @@ private:
         } catch (...) {
             failure = current_error_info();
         }
-        if (failure) told_(events::store_failed{failure->code, failure->message});
+        if (failure) {
+            bool const is_late = failure->code == errc::deadline_exceeded && !late.empty();
+            told_(events::store_failed{failure->code, is_late ? late : failure->message});
+        }
         co_return result;
     }
 
     static constexpr std::chrono::minutes longest{1};
+    static constexpr std::chrono::seconds default_operation{30};
 
     std::shared_ptr<runtime> home_;
     std::shared_ptr<token_store> store_;
     announcer told_;
+    std::chrono::milliseconds lock_wait_;
+    // The last lock was not to be had.
+    mutable std::atomic<bool> missed_{false};
 };
 
 } // namespace practicus::inline v1::detail

@@ -41,11 +41,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 namespace practicus::inline v1 {
@@ -387,9 +388,60 @@ PRACTICUS_DECL bool core_conf::trusts_local_certificates() const
     return is.empty() || detail::equals_ignoring_case(is, "true") || detail::equals_ignoring_case(is, "auto");
 }
 
-PRACTICUS_DECL void core_conf::update(std::string const& path, std::function<void(core_conf&)> const& change)
+PRACTICUS_DECL void core_conf::update(std::string const& path, std::function<void(core_conf&)> const& change,
+                                      std::function<void(std::string const& lock)> const& waiting,
+                                      std::chrono::milliseconds patience)
 {
-    update(path, change, LOCK_EX);
+    make_folder(path);
+    detail::own_file const lock(lock_of(path), O_RDWR | O_CREAT);
+    auto const end = std::chrono::steady_clock::now() + patience;
+    std::chrono::milliseconds pause{2};
+    for (bool is_first = true; !lock.try_lock(); is_first = false) {
+        if (std::chrono::steady_clock::now() >= end)
+            throw error(errc::file_error, "another process, perhaps a stopped one, holds the lock '" +
+                                              lock.path() + "'; end it and try again");
+        if (is_first && waiting) waiting(lock.path());
+        std::this_thread::sleep_for(pause);
+        pause = std::min<std::chrono::milliseconds>(2 * pause, std::chrono::milliseconds(20));
+    }
+    change_locked(path, change);
+}
+
+PRACTICUS_DECL bool core_conf::try_update(std::string const& path,
+                                          std::function<void(core_conf&)> const& change)
+{
+    make_folder(path);
+    detail::own_file const lock(lock_of(path), O_RDWR | O_CREAT);
+    if (!lock.try_lock()) return false;
+    change_locked(path, change);
+    return true;
+}
+
+PRACTICUS_DECL void core_conf::change_locked(std::string const& path,
+                                             std::function<void(core_conf&)> const& change)
+{
+    core_conf now(path);
+    change(now);
+    now.save();
+}
+
+PRACTICUS_DECL std::vector<std::string> core_conf::exposed(std::string const& path)
+{
+    std::vector<std::string> result;
+    auto const look = [&](std::filesystem::path const& at, ::mode_t forbidden) {
+        struct stat is = {};
+        if (::stat(at.c_str(), &is) != 0) return;
+        if (auto text = detail::exposure(at.string(), is, forbidden); !text.empty())
+            result.push_back(std::move(text));
+    };
+    auto const folder = std::filesystem::path(path).parent_path();
+    if (!folder.empty()) look(folder, 022);
+    look(path, 077);
+    look(folder / "tokens", 077);
+    std::error_code none;
+    for (auto const& entry : std::filesystem::directory_iterator(folder / "tokens", none))
+        if (entry.is_directory(none)) look(entry.path(), 077);
+    return result;
 }
 
 PRACTICUS_DECL region core_conf::checked(region const& r) const
@@ -528,22 +580,6 @@ PRACTICUS_DECL void core_conf::make_folder(std::string const& path)
     auto const folder = std::filesystem::path(path).parent_path();
     if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
         detail::throw_file_error(folder.string(), "can not be made");
-}
-
-PRACTICUS_DECL bool core_conf::update(std::string const& path, std::function<void(core_conf&)> const& change,
-                                      int how)
-{
-    make_folder(path);
-    // The file itself is replaced: its lock would go with it.
-    detail::posix_file const lock(path + ".lock", O_RDWR | O_CREAT, 0600);
-    while (::flock(lock.descriptor(), how) != 0) {
-        if (errno == EWOULDBLOCK) return false;
-        if (errno != EINTR) detail::throw_file_error(lock.path(), "can not be locked");
-    }
-    core_conf now(path);
-    change(now);
-    now.save();
-    return true;
 }
 
 PRACTICUS_DECL std::optional<region> core_conf::read_region(detail::ini_section const& s) const
