@@ -59,10 +59,10 @@ public:
         if (detail::has_control(value))
             throw error(errc::invalid_argument,
                         "the value of the header '" + std::string(name) + "' holds a control character");
-        headers_.append(name).append(": ").append(value).append("\r\n");
+        headers_.append("\r\n").append(name).append(": ").append(value);
         return *this;
     }
-    /// As they go into a request, each line with its end.
+    /// As they go into a request, each line behind the end of the one before.
     std::string const& headers() const noexcept { return headers_; }
 
     /// One more origin that is the region's own, as `client_options::trusted_origin`. Throws

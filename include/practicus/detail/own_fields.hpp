@@ -10,19 +10,21 @@
 
 namespace practicus::inline v1::detail {
 
-/// The fields that the client writes into its requests, each as it is written before its value.
+/// The fields that the client writes into its requests, each as it is written before its value: behind the
+/// end of the line before.
 namespace own_field {
 
-inline constexpr std::string_view accept = "Accept: ";
-inline constexpr std::string_view accept_encoding = "Accept-Encoding: ";
-inline constexpr std::string_view authorization = "Authorization: ";
-inline constexpr std::string_view content_encoding = "Content-Encoding: ";
-inline constexpr std::string_view content_length = "Content-Length: ";
-inline constexpr std::string_view content_type = "Content-Type: ";
-inline constexpr std::string_view host = "Host: ";
-inline constexpr std::string_view proxy_authorization = "Proxy-Authorization: ";
-inline constexpr std::string_view transfer_encoding = "Transfer-Encoding: ";
-inline constexpr std::string_view user_agent = "User-Agent: ";
+inline constexpr std::string_view accept = "\r\nAccept: ";
+inline constexpr std::string_view accept_encoding = "\r\nAccept-Encoding: ";
+inline constexpr std::string_view bearer = "\r\nAuthorization: Bearer ";
+inline constexpr std::string_view authorization = bearer.substr(0, bearer.rfind('B'));
+inline constexpr std::string_view content_encoding = "\r\nContent-Encoding: ";
+inline constexpr std::string_view content_length = "\r\nContent-Length: ";
+inline constexpr std::string_view content_type = "\r\nContent-Type: ";
+inline constexpr std::string_view host = "\r\nHost: ";
+inline constexpr std::string_view proxy_authorization = "\r\nProxy-Authorization: ";
+inline constexpr std::string_view transfer_encoding = "\r\nTransfer-Encoding: ";
+inline constexpr std::string_view user_agent = "\r\nUser-Agent: ";
 
 /// All of these.
 inline constexpr std::array all{
@@ -44,7 +46,7 @@ inline bool is_own_field(std::string_view name) noexcept
     };
     auto const is_name = [&](std::string_view taken) { return equals_ignoring_case(name, taken); };
     auto const is_written = [&](std::string_view written) {
-        return is_name(written.substr(0, written.size() - 2));
+        return is_name(written.substr(2, written.size() - 4));
     };
     return begins("Content-") || begins("Proxy-") ||
            std::any_of(own_field::hop_by_hop.begin(), own_field::hop_by_hop.end(), is_name) ||

@@ -179,9 +179,9 @@ private:
 
     static std::string fields_of(origin const& where, client_options const& options)
     {
-        std::string result = "\r\n";
-        result.append(own_field::host).append(where.host_header()).append("\r\n");
-        result.append(own_field::user_agent).append(options.user_agent()).append("\r\n");
+        std::string result(own_field::host);
+        result.append(where.host_header());
+        result.append(own_field::user_agent).append(options.user_agent());
         return result.append(own_field::accept);
     }
 

@@ -246,8 +246,7 @@ private:
     void authorize(wire_text& head, operation const& op, request const& r, token const& bearer) const
     {
         require_trusted(op, r);
-        if (r.authorized != authorization::none)
-            head.append(own_field::authorization).append("Bearer ").append(bearer.reveal()).append("\r\n");
+        if (r.authorized != authorization::none) head.append(own_field::bearer).append(bearer.reveal());
     }
 
     /// Writes head and body; returns what of the body does not go along with the head.
@@ -259,25 +258,22 @@ private:
         out.append(r.method).append(" ");
         if (via != nullptr) out.append(r.where.str());
         out.append(d.target).append(" HTTP/1.1").append(d.to->fields());
-        out.append(r.accept).append("\r\n");
+        out.append(r.accept);
         authorize(out, op, r, bearer);
         if (via != nullptr && via->authorization())
-            out.append(own_field::proxy_authorization).append(via->authorization().reveal()).append("\r\n");
+            out.append(own_field::proxy_authorization).append(via->authorization().reveal());
         if (op.with && !op.shared) out.append(op.with->headers());
-        if (!r.accept_encoding.empty())
-            out.append(own_field::accept_encoding).append(r.accept_encoding).append("\r\n");
-        if (!r.content_encoding.empty())
-            out.append(own_field::content_encoding).append(r.content_encoding).append("\r\n");
+        if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);
+        if (!r.content_encoding.empty()) out.append(own_field::content_encoding).append(r.content_encoding);
         auto rest = r.content();
         if (r.chunked || !rest.empty() || r.method == "POST") {
-            if (r.chunked || !rest.empty())
-                out.append(own_field::content_type).append(r.content_type).append("\r\n");
+            if (r.chunked || !rest.empty()) out.append(own_field::content_type).append(r.content_type);
             if (r.chunked)
-                out.append(own_field::transfer_encoding).append("chunked\r\n");
+                out.append(own_field::transfer_encoding).append("chunked");
             else
-                out.append(own_field::content_length).append(std::to_string(rest.size())).append("\r\n");
+                out.append(own_field::content_length).append(std::to_string(rest.size()));
         }
-        out.append("\r\n");
+        out.append("\r\n\r\n");
         auto const along =
             std::min(rest.size(), connection::together - std::min(connection::together, out.size()));
         out.append(rest.substr(0, along));
