@@ -114,6 +114,7 @@ public:
     std::size_t tries() const noexcept { return tries_; }
 
     /// For how long a batch is tried that does not get through: no connection, 429, 502 to 504, a time-out.
+    /// Waiting for a place does not count while other batches are answered.
     /// The pauses double from 0.5 s to 30 s, or are as long as the server asks (`Retry-After`) if that is
     /// longer; meanwhile other batches take its place. Then, or when the server asks for more than is left,
     /// the run ends, and can be resumed. Default: 15 minutes. Throws `errc::invalid_argument` if negative.
@@ -126,7 +127,8 @@ public:
     std::chrono::milliseconds patience() const noexcept { return patience_; }
 
     /// How each batch is sent: an encoding, say. Its sink is not used. A batch is always safe to repeat. A
-    /// batch that is too large for a server on the way (413) is halved, as often as it takes.
+    /// batch that is too large for a server on the way (413) is halved, as often as it takes. An answer
+    /// without a content type is judged by its lines, not by `answer_type`.
     batch_job& calls(predict_options how)
     {
         calls_ = std::move(how);
@@ -134,9 +136,10 @@ public:
     }
     predict_options const& calls() const noexcept { return calls_; }
 
-    /// Rows that a model refuses for good (400 and other 4xx of that kind, 5xx, another number of rows, a
-    /// body that is too large) go here, in the form of the source, and the run goes on. Default: the first of
-    /// them ends the run, as does in any case what would fail with all rows: a wrong url, a refused login.
+    /// Rows that a model refuses for good (400 and other 4xx of that kind, 5xx, another number of rows, JSON
+    /// once other batches were answered, a body that is too large) go here, in the form of the source, and
+    /// the run goes on. Default: the first of them ends the run, as does in any case what would fail with all
+    /// rows: a wrong url, a refused login.
     batch_job& failed_to(body_sink side)
     {
         failed_to_ = std::move(side);
@@ -171,8 +174,9 @@ public:
     std::uint64_t total_bytes() const noexcept { return total_bytes_; }
 
     /// Resumes the run that `on_mark` was told of: its rows are read, but not sent. A source that has fewer
-    /// rows, or others, and predictions with another header line, end the run with `errc::invalid_argument`
-    /// before the sink is given any. (`batch_output` keeps marks in a file.)
+    /// rows, or others, end the run with `errc::invalid_argument` before the sink is given any; predictions
+    /// with another header line, after `tries`, with `errc::unexpected_answer`. (`batch_output` keeps marks
+    /// in a file.)
     batch_job& resume(batch_mark mark)
     {
         resumed_ = std::move(mark);

@@ -54,13 +54,26 @@ inline void describe_other_type(error_info& info, std::string_view wanted, std::
     info.server_message = quote_answer(content_type, body);
 }
 
-/// Returns true for a page, and for an object of JSON, whatever its type says.
-inline bool is_page_or_object(std::string_view body)
+inline std::string_view skip_spaces(std::string_view body) noexcept
 {
     body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
+    return body;
+}
+
+/// Returns true for a page, whatever its type says.
+inline bool is_page(std::string_view body) noexcept
+{
+    body = skip_spaces(body);
     for (std::string_view const begin : {"<!doctype", "<html", "<?xml"})
         if (equals_ignoring_case(body.substr(0, begin.size()), begin)) return true;
-    if (!body.starts_with('{') || body.size() > 1024 * 1024) return false;
+    return false;
+}
+
+/// Returns true for an object or a list of JSON, whatever its type says.
+inline bool is_json(std::string_view body)
+{
+    body = skip_spaces(body);
+    if (!(body.starts_with('{') || body.starts_with('[')) || body.size() > 1024 * 1024) return false;
     try {
         parse_json(body);
         return true;
@@ -75,42 +88,76 @@ inline std::string_view header_names(std::string_view line) noexcept
     return line.substr(0, line.find_last_not_of("\r\n") + 1);
 }
 
-/// What makes an answer none to a batch of so many rows, as code, message and the answer's words; nothing if
-/// it is one. `delimited`: it says where it ends, or else its connection's end does. Sets `header` if it has
-/// one.
-inline std::optional<error_info> refuse_answer(std::size_t rows, std::string_view content_type,
-                                               std::string_view body, bool delimited,
-                                               std::string_view& header)
+/// An answer to a batch, and what tells whether it is one.
+struct batch_answer
+{
+    /// Rows of the batch.
+    std::size_t rows = 0;
+    /// The type that was asked for, and the one that came, which may be missing.
+    std::string_view wanted = "text/csv";
+    std::string_view content_type;
+    std::string_view body;
+    /// The answer says where it ends; otherwise its connection's end does.
+    bool delimited = true;
+    /// An answer to another batch was believed.
+    bool others_believed = false;
+};
+
+/// Sets the error of an answer with so many rows, which are too few or too many, or whose last line has no
+/// end. Returns false if there is none.
+inline bool describe_rows(error_info& info, batch_answer const& answer, std::size_t count)
+{
+    bool const whole = answer.delimited || answer.body.ends_with('\n') || answer.body.ends_with('\r');
+    if (count == answer.rows && whole) return false;
+    if (count == answer.rows) {
+        info.code = errc::unexpected_answer;
+        info.message = "the answer ends with the connection, its last line without a line end: it may be cut "
+                       "(a Content-Length, or a line end, tells)";
+    } else {
+        info.message = std::to_string(count) + " rows to " + std::to_string(answer.rows);
+        if (!answer.delimited && count < answer.rows) info.code = errc::connection_lost;
+    }
+    return true;
+}
+
+/// What makes an answer none to a batch, as code, message and the answer's words; nothing if it is one. A
+/// missing type is no fault. JSON is the fault of the rows (an error with a status of success) once others
+/// were believed. Sets `header` if the answer has one.
+inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::string_view& header)
 {
     error_info info;
-    if (!delimited && !body.ends_with('\n')) {
-        info.code = errc::connection_lost;
-        info.message = "the answer ends with the connection, in the middle of a line";
-        return info;
-    }
-    if (is_page_or_object(body)) {
-        describe_other_type(info, "text/csv", content_type, body);
+    bool const json = is_json(answer.body);
+    bool const other_type = !media_type(answer.content_type).empty() &&
+                            !fits_type(answer.wanted, answer.wanted, answer.content_type);
+    if (json || other_type || is_page(answer.body)) {
+        describe_other_type(info, answer.wanted, answer.content_type, answer.body);
+        if (json && answer.others_believed) info.code = errc::unexpected_rows;
         return info;
     }
     info.code = errc::unexpected_rows;
-    info.server_message = quote_answer(content_type, body);
+    info.server_message = quote_answer(answer.content_type, answer.body);
     try {
-        auto const answer = split_answer(body);
-        header = header_names(answer.header);
-        if (answer.count == rows) return std::nullopt;
-        info.message = std::to_string(answer.count) + " rows to " + std::to_string(rows);
+        auto const csv = split_answer(answer.body);
+        header = header_names(csv.header);
+        if (!describe_rows(info, answer, csv.count)) return std::nullopt;
     } catch (error const& e) {
         info.message = e.info().message;
+        // No end makes a NUL.
+        if (!answer.delimited && answer.body.find('\0') == answer.body.npos)
+            info.code = errc::connection_lost;
     }
     return info;
 }
 
-/// The error of an answer whose header line is not the first answer's.
-inline error_info other_header(std::string_view first, std::string_view header)
+/// The error of an answer whose header line is not the first answer's, or the one of the `results` that a
+/// run before has left.
+inline error_info other_header(std::string_view first, std::string_view header, bool results)
 {
     error_info info;
     info.code = errc::unexpected_answer;
-    info.message = "its header line is not that of the first answer";
+    info.message =
+        results ? "the results that are there already have another header line; are they of this model?"
+                : "its header line is not that of the first answer";
     info.server_message = "'" + capped(header, 200) + "', not '" + capped(first, 200) + "'";
     return info;
 }

@@ -45,7 +45,16 @@ public:
             return std::nullopt;
         }
         // Not from 0 on: the sum of many pauses is what is borne.
-        return std::max(asked, full_jitter(pauses(), pauses_++, 0.5 + random / 2));
+        auto const pause = std::max(asked, full_jitter(pauses(), pauses_++, 0.5 + random / 2));
+        due_ = now + pause;
+        return pause;
+    }
+
+    /// The batch is sent again. Until `answered`, when another batch last was, it waited for a place behind
+    /// others, which is not what is borne: the model answers.
+    void sent_again(time_point answered) noexcept
+    {
+        if (first_failure_ && answered > due_) *first_failure_ += answered - due_;
     }
 
 private:
@@ -61,7 +70,8 @@ private:
     std::chrono::nanoseconds patience_;
     std::size_t answered_ = 0;
     unsigned pauses_ = 0;
-    std::optional<time_point> first_failure_;
+    std::optional<time_point> first_failure_; ///< Later by what the batch waited for a place.
+    time_point due_{};                        ///< When the last pause ends.
 };
 
 } // namespace practicus::inline v1::detail

@@ -51,7 +51,7 @@ public:
         if (job.on_mark() || !job.resumed().digest.empty()) digest_.emplace();
         progress_.rows = job.resumed().rows;
         progress_.failed_rows = job.resumed().failed_rows;
-        header_ = job.resumed().header;
+        first_header_ = header_ = job.resumed().header;
     }
 
     asio::awaitable<batch_progress> go()
@@ -161,6 +161,7 @@ private:
         if (first == paused_.end() || first->first > now() || !window_.may_start()) return nullptr;
         auto const due = std::move(first->second);
         paused_.erase(first);
+        due->policy.sent_again(answered_at_);
         due->ticket = window_.start_again();
         return due;
     }
@@ -343,9 +344,9 @@ private:
     {
         auto how = job_.calls();
         how.content_type("text/csv").safe_to_repeat().sink({});
-        if (how.answer_type().empty()) how.answer_type("text/csv");
         if (!how.has_max_answer()) how.max_answer(std::max(16 * job_.bytes(), std::size_t{16} << 20));
         auto const in = std::make_shared<prediction_input>(job_.url(), batch.text, std::move(how));
+        in->takes_any_type = true;
         in->on_overload = [self = shared_from_this(), ticket] {
             std::lock_guard lock(self->mutex_);
             self->window_.overloaded(ticket);
@@ -365,16 +366,29 @@ private:
         check(batch, answer, in->delimited);
     }
 
+    bool has_believed()
+    {
+        std::lock_guard lock(mutex_);
+        return !first_header_.empty();
+    }
+
     /// Throws if that is no answer to the batch.
     void check(csv_batch const& batch, prediction const& answer, bool delimited)
     {
+        batch_answer came;
+        came.rows = batch.rows;
+        if (!job_.calls().answer_type().empty()) came.wanted = job_.calls().answer_type();
+        came.content_type = answer.content_type;
+        came.body = answer.body;
+        came.delimited = delimited;
+        came.others_believed = has_believed();
         std::string_view header;
-        auto wrong = refuse_answer(batch.rows, answer.content_type, answer.body, delimited, header);
+        auto wrong = refuse_answer(came, header);
         if (!wrong) {
             std::lock_guard lock(mutex_);
             if (first_header_.empty()) first_header_ = header;
             if (first_header_ == header) return;
-            wrong = other_header(first_header_, header);
+            wrong = other_header(first_header_, header, !job_.resumed().header.empty());
         }
         wrong->status = answer.status;
         wrong->attempts = answer.attempts;
@@ -405,6 +419,7 @@ private:
             window_.failed(kept.ticket);
         else
             window_.succeeded(kept.ticket);
+        answered_at_ = now();
         wake(std::move(lock));
     }
 
@@ -487,7 +502,7 @@ private:
         std::string text;
         // A header alone may be there already.
         if (progress_.rows == 0 && header_.empty()) text.append(answer.header);
-        if (progress_.batches == 0) take_header(answer.header);
+        if (header_.empty()) header_ = header_names(answer.header);
         text.append(answer.rows);
         if (!text.empty() && !text.ends_with('\n')) text += '\n';
         progress_.bytes_out += text.size();
@@ -546,17 +561,6 @@ private:
                     "the source has " + std::to_string(cutter_.rows()) + " rows, fewer than the " +
                         std::to_string(rows_before()) +
                         " that are done already; is it the same source, and are these its results?");
-    }
-
-    void take_header(std::string_view line)
-    {
-        auto const header = header_names(line);
-        if (!header_.empty() && header != header_)
-            throw error(errc::invalid_argument,
-                        "the results that are there already have another header line than the model's "
-                        "predictions: '" +
-                            header_ + "', not '" + std::string(header) + "'; are they of this model?");
-        header_ = header;
     }
 
     void tell(bool last)
@@ -620,7 +624,9 @@ private:
     /// What waits for its next try, by when that is.
     std::multimap<time_point, std::shared_ptr<sending>> paused_;
     std::shared_ptr<error_info const> last_error_;
-    std::string first_header_; ///< Of the first answer that was believed.
+    std::string first_header_; ///< Of the first answer that was believed, or of the results before.
+    time_point answered_at_{}; ///< When a batch last was.
+    /// Of the text before it is encoded: how large that gets is not known before.
     std::size_t refused_size_ = std::numeric_limits<std::size_t>::max();
     std::optional<csv_batch> next_;
     bool is_reading_ = false;

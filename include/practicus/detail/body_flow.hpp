@@ -92,7 +92,10 @@ public:
             }
             if (source_ended_ && !unended_) part = exchange_part::piece;
         }
-        if (decoder_) answer.body = std::move(whole);
+        if (!decoder_) co_return;
+        answer.body = std::move(whole);
+        // The encoded text says where it ends.
+        answer.delimited = true;
     }
 
     /// It is a success of a type that may be an answer.

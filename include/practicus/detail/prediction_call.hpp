@@ -51,6 +51,8 @@ public:
     unsigned sent = 0;
     /// `response::delimited` of the answer.
     bool delimited = true;
+    /// The caller judges what came by its type.
+    bool takes_any_type = false;
 
     content_encoding const* encoding() const noexcept
     {
@@ -136,7 +138,7 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     if (answer.status == 401) invalidate(s, in->url, bearer, token_purpose::predict);
     if (!is_success(answer.status)) s.fail(op, r, answer);
     mark_accepted(bearer);
-    if (!flow.is_wanted(answer)) refuse_type(s, op, r, answer, in->options);
+    if (!in->takes_any_type && !flow.is_wanted(answer)) refuse_type(s, op, r, answer, in->options);
     prediction result;
     result.status = answer.status;
     result.content_type = std::move(answer.content_type);

@@ -20,8 +20,13 @@ namespace {
 std::optional<error_info> refused(std::size_t rows, std::string_view type, std::string_view body,
                                   bool delimited = true)
 {
+    batch_answer answer;
+    answer.rows = rows;
+    answer.content_type = type;
+    answer.body = body;
+    answer.delimited = delimited;
     std::string_view header;
-    return refuse_answer(rows, type, body, delimited, header);
+    return refuse_answer(answer, header);
 }
 
 } // namespace
@@ -70,14 +75,67 @@ TEST_CASE("answer_check: an answer to a batch has a row for each row")
     CHECK(info->message == "2 rows to 3");
     CHECK(info->server_message == "text/csv: p");
     CHECK(refused(1, "text/csv", "")->message == "the answer's CSV has no header line");
-    CHECK(refused(1, "text/csv", "p\n1", false)->code == errc::connection_lost);
 }
 
-TEST_CASE("answer_check: a page or an object is no CSV, whatever its type and its lines")
+TEST_CASE("answer_check: an answer that ends with its connection is cut if a row or a quote is missing")
+{
+    using namespace std::string_view_literals;
+    for (std::string_view const cut :
+         {"", "p", "p\n", "p\n1", "p\n1\n", "p\n1\n\"2", "\"p\n1\n2\n", "p\r1\r"}) {
+        INFO(cut);
+        CHECK(refused(2, "text/csv", cut, false)->code == errc::connection_lost);
+    }
+    for (std::string_view const whole : {"p\n1\n2\n", "p\r1\r2\r", "p\r\n1\r\n2\r\n"})
+        CHECK_FALSE(refused(2, "text/csv", whole, false));
+    // It may be 2 or the half of 25: the model, which may answer so each time, is asked a few times only.
+    for (std::string_view const unended : {"p\n1\n2", "p\r1\r2", "p\n1\n\"2\""})
+        CHECK(refused(2, "text/csv", unended, false)->code == errc::unexpected_answer);
+    CHECK(refused(0, "text/csv", "p", false)->code == errc::unexpected_answer);
+    for (auto const other : {"p\n1\n2\n3\n"sv, "p\n1\n2\n3"sv, "p\n\0\n"sv})
+        CHECK(refused(2, "text/csv", other, false)->code == errc::unexpected_rows);
+    CHECK(refused(2, "text/csv", "<html>", false)->code == errc::unexpected_answer);
+}
+
+TEST_CASE("answer_check: a missing type is no fault, another one is")
+{
+    CHECK_FALSE(refused(1, "", "p\n1\n"));
+    CHECK_FALSE(refused(1, " ", "p\n1\n"));
+    CHECK(refused(1, "", "<html>\n1\n")->code == errc::unexpected_answer);
+    CHECK(refused(1, "", "p\n1\n2\n")->code == errc::unexpected_rows);
+    for (std::string_view const type : {"text/plain", "application/octet-stream", "text/html"}) {
+        auto const info = refused(1, type, "p\n1\n");
+        REQUIRE(info);
+        CHECK(info->code == errc::unexpected_answer);
+        CHECK(info->message == "it is no text/csv");
+    }
+}
+
+TEST_CASE("answer_check: JSON is the fault of the rows once others were believed, a page is not")
+{
+    batch_answer answer;
+    answer.rows = 1;
+    answer.others_believed = true;
+    std::string_view header;
+    for (std::string_view const type : {"text/csv", "application/json", ""}) {
+        answer.content_type = type;
+        answer.body = R"({"detail":"A bad row."})";
+        CHECK(refuse_answer(answer, header)->code == errc::unexpected_rows);
+        CHECK(refuse_answer(answer, header)->message == "it is no text/csv");
+        answer.body = "<html>";
+        CHECK(refuse_answer(answer, header)->code == errc::unexpected_answer);
+    }
+    answer.content_type = "application/json";
+    answer.body = "{\"p\n";
+    CHECK(refuse_answer(answer, header)->code == errc::unexpected_answer);
+    CHECK(header.empty());
+}
+
+TEST_CASE("answer_check: a page or JSON is no CSV, whatever its type and its lines")
 {
     for (std::string_view const body :
          {"<!DOCTYPE html>\n<html>\n", "\r\n<HTML>\n</HTML>\n", "<?xml version=\"1.0\"?>\n<a/>\n",
-          "{\"detail\":\n\"The model is loading.\"}\n", "  {}\n\n1\n2\n"}) {
+          "{\"detail\":\n\"The model is loading.\"}\n", "[\n\"The model is loading.\"]\n",
+          "  {}\n\n1\n2\n"}) {
         INFO(body);
         auto const info = refused(1, "text/csv", body);
         REQUIRE(info);
@@ -89,10 +147,17 @@ TEST_CASE("answer_check: a page or an object is no CSV, whatever its type and it
 
 TEST_CASE("answer_check: another header line is quoted beside the first")
 {
+    batch_answer answer;
+    answer.rows = 1;
+    answer.content_type = "text/csv";
+    answer.body = "\xef\xbb\xbfid,p\r\n1,2\r\n";
     std::string_view header;
-    CHECK_FALSE(refuse_answer(1, "text/csv", "\xef\xbb\xbfid,p\r\n1,2\r\n", true, header));
+    CHECK_FALSE(refuse_answer(answer, header));
     CHECK(header == "id,p");
-    auto const info = other_header(header, "p,\x1bid");
-    CHECK(info.code == errc::unexpected_answer);
-    CHECK(info.server_message == "'p, id', not 'id,p'");
+    for (bool const results : {false, true}) {
+        auto const info = other_header(header, "p,\x1bid", results);
+        CHECK(info.code == errc::unexpected_answer);
+        CHECK(info.server_message == "'p, id', not 'id,p'");
+        CHECK(info.message.starts_with(results ? "the results" : "its header line"));
+    }
 }

@@ -95,6 +95,21 @@ TEST_CASE("batch_retry: the pause is as long as the server asks, within the pati
     CHECK(batch_retry(5, 0s).failed(asks(0s), time_point{}, 1.0) == std::nullopt);
 }
 
+TEST_CASE("batch_retry: what a batch waits for its place while others are answered is not borne")
+{
+    auto const why = failure(errc::unavailable);
+    batch_retry policy(5, 10s);
+    time_point const start{1h};
+    policy.sent_again(start); // nothing has failed
+    CHECK(policy.failed(why, start, 1.0) == 500ms);
+    policy.sent_again(start + 100ms); // as soon as it was due
+    CHECK(policy.failed(why, start + 5s, 1.0) == 1s);
+    policy.sent_again(start + 1min); // due at 6 s
+    CHECK(policy.failed(why, start + 1min, 1.0) == 2s);
+    policy.sent_again(start + 1min); // nothing was answered since
+    CHECK(policy.failed(why, start + 1min + 4s, 1.0) == std::nullopt);
+}
+
 TEST_CASE("is_fault_of_rows: only what another batch would not end with")
 {
     for (auto const code :
