@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <iomanip>
 #include <iostream>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -51,8 +52,7 @@ public:
     /// Where no bar says it all the time: why batches wait, once for each reason.
     void explain(practicus::batch_progress const& p)
     {
-        if (drawn_ || !p.last_error || p.last_error->code == explained_) return;
-        explained_ = p.last_error->code;
+        if (drawn_ || !p.last_error || !explained_.insert(p.last_error->code).second) return;
         std::cerr << "Batches are sent again: " << practicus::error(p.last_error).what() << std::endl;
     }
 
@@ -78,7 +78,7 @@ private:
 
     std::uint64_t total_;
     bool drawn_ = false;
-    boost::system::error_code explained_;
+    std::set<boost::system::error_code> explained_;
     bool terminal_ = ::isatty(STDERR_FILENO) != 0;
     bool shown_at_all_;
     std::chrono::steady_clock::time_point shown_{};

@@ -89,7 +89,8 @@ enum class errc
     /// The region answered with a token that is past its life already. Ask the region's administrator to set
     /// its servers' clocks.
     expired_token,
-    /// The model answered a batch with another number of rows than it was sent. Ask the model's author: each
+    /// The model answered a batch with another number of rows than it was sent, or with JSON although it
+    /// answered other batches. Ask the model's author: each
     /// row needs one answer, in order.
     unexpected_rows,
     /// The model's answer is not what was asked for although its status is a success: a page or an error of

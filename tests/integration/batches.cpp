@@ -658,9 +658,10 @@ TEST_CASE("batches: patience does not end while a batch waits for a place and ot
 {
     failing f("\n0,");
     practicus::mock::gate gate;
+    std::atomic<int> sent = 0;
     f.server.inject([&](practicus::mock::request const& r) {
         practicus::mock::fault fault;
-        if (r.body.find("\n1,") != std::string::npos) fault.hold(gate);
+        if (r.method == "POST" && ++sent == 2) fault.hold(gate);
         return fault;
     });
     auto const text = header + rows(0, 3);
