@@ -61,6 +61,7 @@ set(practicus_marked_headers
     practicus/detail/answer_check.hpp pure
     practicus/csv_file.hpp
     practicus/detail/batch_journal.hpp pure
+    practicus/detail/batch_file.hpp pure
     practicus/batch_output.hpp
     practicus/detail/batch_window.hpp pure
     practicus/detail/batch_retry.hpp pure

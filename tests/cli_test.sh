@@ -206,7 +206,7 @@ cmp out.csv filtered.csv
 [ ! -e out.csv.practicus ] || fail "a journal is left"
 for option in "" --resume; do
     expect 2 "$practicus" predict $model in.csv out.csv $option
-    [ -n "$option" ] && says "there is no journal 'out.csv.practicus'" || says "remove it first"
+    [ -n "$option" ] && says "/out.csv.practicus', so it is complete" || says "remove it first"
     cmp out.csv filtered.csv
 done
 for files in "in.csv in.csv" "in.csv new.csv --rejected in.csv" "in.csv new.csv --rejected new.csv"; do
@@ -219,6 +219,15 @@ cmp rest.csv filtered.csv
 [ ! -s none.csv ] || fail "rows were rejected"
 expect 2 "$practicus" predict $model in.csv - --resume
 expect 0 "$practicus" predict $model in.csv /dev/null
+# A name of the system for what is open is no results file, whatever that is.
+expect 0 "$practicus" predict $model in.csv /dev/stdout
+cmp out filtered.csv
+expect 2 "$practicus" predict $model in.csv /dev/stdout --resume
+says "--resume needs an OUTPUT that is a file"
+ls | grep -q 'out.practicus' && fail "a journal of standard output"
+expect 2 "$practicus" predict $model in.csv new.csv --rejected new.csv.practicus
+says "is the journal's name"
+[ ! -e new.csv ] && [ ! -e new.csv.practicus ] || fail "a run that is refused has left a file"
 mkfifo done
 cat in.csv > done &
 expect 0 "$practicus" predict $model < done
@@ -330,7 +339,7 @@ says "--resume goes on"
 # What does not belong to it changes nothing.
 cp part.csv kept
 expect 2 $resume
-says "a file of rejected rows, 'part.rej': name it"
+says "/part.rej': name it"
 expect 2 $resume --rejected part.rej
 says "what decides the results was 'batches of 10 rows', not 'batches of 1000 rows'"
 expect 2 "$practicus" predict models/finance/loan-risk in.csv part.csv --resume --rejected part.rej --rows 10
@@ -407,6 +416,8 @@ expect 6 "$practicus" predict models/finance/loan-risk odd.csv odd.out --rows 10
 [ "$(wc -l < odd.out)" = 201 ] || fail "not 200 predictions"
 [ "$(cat refused.csv)" = "carat
 $(printf '%0400d' 7)" ] || fail "not the row that was refused"
+expect 6 "$practicus" predict models/finance/loan-risk odd.csv odd.null --rows 10 --rejected /dev/null
+cmp odd.null odd.out
 expect 0 "$practicus" logout --all
 stop_region
 

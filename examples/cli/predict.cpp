@@ -84,11 +84,21 @@ struct input
     std::uint64_t size = 0;
 };
 
+/// Not the system's names for what is open already (`/dev/stdout`), whatever that is.
+bool is_results_file(std::string const& path)
+{
+    std::error_code none;
+    auto const whole = std::filesystem::absolute(path, none).lexically_normal().string();
+    bool const is_system =
+        whole.starts_with("/proc/") || (whole.starts_with("/dev/") && !whole.starts_with("/dev/shm/"));
+    return path != "-" && !is_system && is_file(path);
+}
+
 /// What is there is not written over. A `batch_output` looks closer, but only when the region was asked.
 void check_results(std::string const& path, predict_arguments const& arguments)
 {
     std::error_code none;
-    if (path.empty() || path == "-" || arguments.resume || !is_file(path)) return;
+    if (path.empty() || arguments.resume || !is_results_file(path)) return;
     auto const journal = practicus::batch_output::journal_of(path);
     if (std::filesystem::exists(journal, none))
         throw usage_error("'" + path +
@@ -113,11 +123,6 @@ practicus::batch_output open_results(practicus::model_url const& url, predict_ar
         if (e.code() == practicus::errc::invalid_argument) throw usage_error(e.info().message);
         throw;
     }
-}
-
-bool is_results_file(std::string const& path)
-{
-    return path != "-" && is_file(path);
 }
 
 /// Where predictions go, without a journal.

@@ -43,11 +43,13 @@ public:
         open(io, path, (descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
     }
 
-    /// What is no file, a pipe with a name or a device, in the place of standard input or output.
+    /// What is no file, a pipe with a name or a device, in the place of standard input or output. The file
+    /// behind `/dev/stdout`, say, is written behind what it holds.
     standard_stream(boost::asio::io_context& io, int descriptor, std::string const& path)
         : descriptor_(descriptor), name_("'" + path + "' ")
     {
         open(io, path, descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY);
+        if (own_ < 0) own_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
         if (!waited_for_) descriptor_ = own_;
         if (descriptor_ < 0) throw_errno("can not be opened");
     }

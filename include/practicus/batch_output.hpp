@@ -4,6 +4,7 @@
 
 #include <practicus/batch.hpp>
 #include <practicus/csv_file.hpp>
+#include <practicus/detail/batch_file.hpp>
 #include <practicus/detail/batch_journal.hpp>
 #include <practicus/detail/posix_file.hpp>
 #include <practicus/detail/sha256.hpp>
@@ -13,7 +14,6 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -26,7 +26,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,84 +51,6 @@ struct batch_output_options
 
 namespace detail {
 
-/// A file that one run at a time appends to. What it is to hold is known by its digest.
-class batch_file
-{
-public:
-    explicit batch_file(std::string path) : file_(std::move(path), O_RDWR | O_CREAT | O_APPEND) {}
-
-    posix_file const& file() const noexcept { return file_; }
-    std::string const& path() const noexcept { return file_.path(); }
-    std::uint64_t size_on_disk() const { return static_cast<std::uint64_t>(file_.status().st_size); }
-
-    /// Until it is closed, also by the end of the process. File systems without locks have none.
-    void lock() const
-    {
-        if (!S_ISREG(file_.status().st_mode)) refuse_files("'" + path() + "' is no file");
-        while (::flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0) {
-            if (errno == EINTR) continue;
-            if (errno == EWOULDBLOCK)
-                throw error(errc::file_error, "'" + path() + "' is being written by another run");
-            if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS) return;
-            throw_file_error(path(), "can not be locked");
-        }
-    }
-
-    /// Reads so many bytes, or what there is of them.
-    file_extent read(std::uint64_t size)
-    {
-        while (size_ < size) {
-            auto const most = std::min<std::uint64_t>(size - size_, 1 << 20);
-            auto const text = file_.read(static_cast<std::size_t>(most));
-            if (text.empty()) break;
-            add(text);
-        }
-        return extent();
-    }
-
-    /// Cuts off what stands behind what was read and written.
-    void cut() const { file_.truncate(size_); }
-
-    void write(std::string_view text)
-    {
-        file_.write(text);
-        add(text);
-    }
-
-    file_extent extent() const { return {size_, digest_.hex()}; }
-
-private:
-    void add(std::string_view text)
-    {
-        digest_.add(text);
-        size_ += text.size();
-    }
-
-    posix_file file_;
-    sha256 digest_;
-    std::uint64_t size_ = 0;
-};
-
-inline bool is_same_file(struct stat const& one, struct stat const& other) noexcept
-{
-    return one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-}
-
-/// The size and the digest of the head of a file; nothing of what is no file.
-inline file_extent identify_input(posix_file const& input)
-{
-    constexpr std::size_t head = 64 * 1024;
-    if (!S_ISREG(input.status().st_mode)) return {};
-    sha256 digest;
-    std::size_t read = 0;
-    for (auto text = input.read(head); !text.empty() && read < head; text = input.read(head - read)) {
-        digest.add(text);
-        read += text.size();
-        if (read == head) break;
-    }
-    return {static_cast<std::uint64_t>(input.status().st_size), digest.hex()};
-}
-
 /// The outputs of one run, and its journal. The outputs are synced before the journal says what they hold,
 /// and the journal is replaced as a whole: it is right whenever the process or the machine stops.
 class batch_files
@@ -140,12 +61,18 @@ public:
     {
         journal_.run.model = std::move(model);
         journal_.run.options = with.options;
-        journal_.run.rejected = with.rejected;
+        if (output_.is_device()) refuse_files("'" + output_.path() + "' is no file");
         output_.lock();
         if (!with.rejected.empty()) open_rejected(with.rejected);
         if (!with.input.empty()) look_at(with.input);
         auto found = decide_start(look(), journal_.run, with.resume);
+        // That the folder can be written shows before a row is predicted.
+        static_cast<void>(open_new());
+        ::unlink(new_path().c_str());
         if (found) resume(std::move(*found));
+        take_extents(journal_);
+        output_.keep();
+        if (rejected_) rejected_->keep();
     }
     batch_files(batch_files const&) = delete;
     batch_files& operator=(batch_files const&) = delete;
@@ -158,41 +85,55 @@ public:
         }
     }
 
-    static std::string journal_of(std::string const& path) { return path + ".practicus"; }
+    static std::string journal_of(std::string const& path) { return real_path(path) + ".practicus"; }
 
     batch_mark const& mark() const noexcept { return journal_.mark; }
     bool has_rejected() const noexcept { return rejected_.has_value(); }
 
-    void write(std::string_view text) { write(output_, text); }
-    void reject(std::string_view text) { write(*rejected_, text); }
+    void write(std::string_view text) { write(output_, journal_.output, text); }
+    void reject(std::string_view text) { write(*rejected_, journal_.rejected, text); }
+
+    /// Returns true the first time.
+    bool take() noexcept { return !std::exchange(is_taken_, true); }
 
     /// The outputs hold what is done, and no more. Saved at once, unless that would take more than a
-    /// twentieth of the time.
+    /// twentieth of the time. Throws `errc::invalid_argument` for rows that are written again.
     void done(batch_mark const& mark)
     {
-        journal_.mark = mark;
-        take_extents();
-        is_pending_ = true;
+        require_usable();
+        auto next = journal_;
+        next.mark = mark;
+        take_extents(next);
+        if (has_marked_ && rows_of(next) <= rows_of(journal_) && next != journal_)
+            refuse_files("a job with '" + output_.path() + "' is run again: its results are there");
+        std::swap(journal_, next);
+        has_marked_ = is_pending_ = true;
         if (std::chrono::steady_clock::now() >= save_at_) save();
     }
 
     /// The run is complete.
     void finish()
     {
-        sync();
-        is_pending_ = false;
+        require_usable();
+        reach_disk();
         ::unlink(new_path().c_str());
         if (::unlink(journal_path_.c_str()) != 0 && errno != ENOENT)
             throw_file_error(journal_path_, "can not be removed");
+        sync_folder_of(journal_path_);
+        is_broken_ = false;
     }
 
 private:
     void open_rejected(std::string const& path)
     {
         rejected_.emplace(path);
-        if (is_same_file(rejected_->file().status(), output_.file().status()))
+        journal_.run.rejected = rejected_->real_path();
+        auto const is = rejected_->file().status();
+        if (is_same_file(is, output_.file().status()))
             refuse_files("'" + output_.path() + "' and '" + path + "' are one file");
         rejected_->lock();
+        if (is_name_of(journal_path_, is) || is_name_of(new_path(), is))
+            refuse_files("'" + path + "' is the journal's name, and no place for rejected rows");
     }
 
     void look_at(std::string const& path)
@@ -215,69 +156,94 @@ private:
         posix_file const journal(journal_path_, std::nothrow, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
         if (!journal.is_open() && errno != ENOENT) throw_file_error(journal_path_, "can not be read");
         if (!journal.is_open()) return found;
-        constexpr std::size_t longest = 1 << 20;
+        // Far above the longest header line.
+        constexpr std::size_t piece = 1 << 20, longest = 1 << 28;
         found.journal_text.emplace();
-        for (auto text = journal.read(longest); !text.empty() && found.journal_text->size() < longest;
-             text = journal.read(longest))
+        for (auto text = journal.read(piece); !text.empty() && found.journal_text->size() < longest;
+             text = journal.read(piece))
             *found.journal_text += text;
         return found;
     }
 
     void resume(batch_journal found)
     {
-        check_extent(output_.path(), {}, found.output, output_.read(found.output.size));
-        if (rejected_)
-            check_extent(rejected_->path(), found.run.rejected, found.rejected,
-                         rejected_->read(found.rejected.size));
-        if (rejected_ && found.rejected.size == 0 && rejected_->size_on_disk() != 0 &&
-            found.run.rejected != rejected_->path())
-            refuse_files("'" + rejected_->path() + "' is there already; remove it first");
+        check(output_, output_.path(), found.output);
+        if (rejected_) check(*rejected_, found.run.rejected, found.rejected);
         journal_.mark = std::move(found.mark);
-        take_extents();
         output_.cut();
         if (rejected_) rejected_->cut();
     }
 
-    /// The journal stands before the first byte does. Of a run that is resumed, it says the same until then:
-    /// only that far has the input been recognised by its rows.
-    void write(batch_file& to, std::string_view text)
+    static void check(batch_file& file, std::string const& named, journaled_file const& was)
     {
-        if (!is_begun_) {
-            take_extents();
+        found_file const is{file.path(), file.read(was.extent.size), identity_of(file.file()),
+                            file.size_on_disk()};
+        check_file(was, is, named == file.real_path() ? file.path() : named);
+    }
+
+    /// The journal knows the file before its first byte is written. Of a run that is resumed, it says the
+    /// same until then: only that far has the input been recognised by its rows.
+    void write(batch_file& to, journaled_file& known, std::string_view text)
+    {
+        require_usable();
+        if (known.identity.empty()) {
+            known.identity = identity_of(to.file());
             save();
         }
+        is_broken_ = true;
         to.write(text);
+        is_broken_ = false;
     }
 
-    void take_extents()
+    void take_extents(batch_journal& of) const
     {
-        journal_.output = output_.extent();
-        journal_.rejected = rejected_ ? rejected_->extent() : sha256_of_nothing();
+        of.output.extent = output_.extent();
+        of.rejected.extent = rejected_ ? rejected_->extent() : file_extent{0, sha256().hex()};
     }
 
-    static file_extent sha256_of_nothing() { return {0, sha256().hex()}; }
+    static std::uint64_t rows_of(batch_journal const& j) noexcept { return j.mark.rows + j.mark.failed_rows; }
 
-    void sync() const
+    void require_usable() const
     {
-        output_.file().sync();
-        if (rejected_) rejected_->file().sync();
+        if (is_broken_)
+            throw error(errc::file_error,
+                        "'" + output_.path() + "' could not be written; its run is to be resumed");
+    }
+
+    /// A disk that has failed once may report success the next time: nothing is saved after that. Another
+    /// run's journal is left alone.
+    void reach_disk()
+    {
+        is_broken_ = true;
+        is_pending_ = false;
+        output_.require_in_place();
+        output_.sync();
+        if (!rejected_) return;
+        rejected_->require_in_place();
+        rejected_->sync();
+        if (!rejected_->is_device() && !std::exchange(is_named_, true))
+            sync_folder_of(rejected_->real_path());
     }
 
     void save()
     {
         auto const began = std::chrono::steady_clock::now();
-        sync();
-        ::unlink(new_path().c_str());
+        reach_disk();
         {
-            posix_file const to(new_path(), O_WRONLY | O_CREAT | O_EXCL);
+            posix_file const to = open_new();
             to.write(to_text(journal_));
             to.sync();
         }
         put_in_place(new_path(), journal_path_, durability::machine);
-        is_begun_ = true;
-        is_pending_ = false;
+        is_broken_ = false;
         auto const ended = std::chrono::steady_clock::now();
         save_at_ = ended + 19 * (ended - began);
+    }
+
+    posix_file open_new() const
+    {
+        ::unlink(new_path().c_str());
+        return posix_file(new_path(), O_WRONLY | O_CREAT | O_EXCL);
     }
 
     std::string new_path() const { return journal_path_ + ".new"; }
@@ -286,8 +252,11 @@ private:
     std::optional<batch_file> rejected_;
     std::string journal_path_;
     batch_journal journal_;
-    bool is_begun_ = false;
+    bool is_taken_ = false;
+    bool is_named_ = false;
+    bool is_broken_ = false;
     bool is_pending_ = false;
+    bool has_marked_ = false;
     std::chrono::steady_clock::time_point save_at_{};
 };
 
@@ -312,21 +281,28 @@ inline boost::asio::awaitable<void> write_rejected(std::shared_ptr<batch_files> 
 ///
 /// A run that resumes another cuts both files to what the journal says, and goes on from there: each row is
 /// predicted, or rejected, once. It must have the same model, input, `batch_output_options::options`, and
-/// files; how many rows a batch has may differ. While a run lives, its files are locked (`flock`); a process
-/// that ends in any way frees them. Copies are of the same run.
+/// files; how many rows a batch has may differ. What stands behind the journal's end is cut off in the files
+/// that the run has begun to write, under any name, and in no others. While a run lives, its files are locked
+/// (`flock`); a process that ends in any way frees them. Copies are of the same run.
+///
+/// Rejected rows may go to a character device, `/dev/null` say: it is neither locked nor resumed. After a
+/// write that has failed, or if a file was moved, removed or replaced meanwhile, all further ones throw
+/// `errc::file_error`; the run can be resumed.
 class batch_output
 {
 public:
     /// Opens and locks the files, and makes those that are missing. Throws `errc::invalid_argument` for files
     /// that are not the run's: a journal without `batch_output_options::resume`, another model or input,
     /// files that are not what the journal says; `errc::file_error` for files that can not be used, or that
-    /// another run writes. Nothing is changed then.
+    /// another run writes, and a folder that can not be written. Files are left as they were then, and new
+    /// ones removed.
     batch_output(model_url const& model, std::string path,
                  batch_output_options const& with = batch_output_options())
         : files_(std::make_shared<detail::batch_files>(std::string(model.str()), std::move(path), with))
     {}
 
-    /// The journal of such an output, which is there while its run has not ended.
+    /// The journal of such an output, which is there while its run has not ended: beside the file itself if
+    /// the path is a link.
     static std::string journal_of(std::string const& path) { return detail::batch_files::journal_of(path); }
 
     /// What runs before have done.
@@ -338,9 +314,11 @@ public:
         return [files = files_](std::string text) { return detail::write_results(files, std::move(text)); };
     }
 
-    /// Sets the job's `resume`, `on_mark`, and with a file for rejected rows `failed_to`.
+    /// Sets the job's `resume`, `on_mark`, and with a file for rejected rows `failed_to`. The job is to be
+    /// run once: another run needs an output of its own. Throws `errc::invalid_argument` the second time.
     void attach(batch_job& job) const
     {
+        if (!files_->take()) throw error(errc::invalid_argument, "an output is attached to one job");
         job.resume(files_->mark());
         job.on_mark([files = files_](batch_mark const& done) { files->done(done); });
         if (files_->has_rejected())

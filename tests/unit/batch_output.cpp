@@ -9,16 +9,22 @@
 
 #include "catch.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,15 +32,36 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What a test does instead of each `fsync`: a disk that fails, say.
+std::function<int(int)> on_fsync;
+
+} // namespace
+
+/// Stands before the C library's in the whole program.
+extern "C" int fsync(int descriptor)
+{
+    return on_fsync ? on_fsync(descriptor) : static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
+
+namespace {
+
 using practicus::batch_output;
 using practicus::errc;
 using practicus::detail::batch_files;
+
+struct fsync_hook
+{
+    explicit fsync_hook(std::function<int(int)> act) { on_fsync = std::move(act); }
+    fsync_hook(fsync_hook const&) = delete;
+    fsync_hook& operator=(fsync_hook const&) = delete;
+    ~fsync_hook() { on_fsync = nullptr; }
+};
 
 struct folder
 {
     folder()
     {
-        std::string pattern = (fs::temp_directory_path() / "practicus-output-XXXXXX").string();
+        std::string pattern = (fs::canonical(fs::temp_directory_path()) / "practicus-output-XXXXXX").string();
         REQUIRE(::mkdtemp(pattern.data()) != nullptr);
         path = pattern;
         write("in.csv", "carat\n1\n2\n3\n");
@@ -184,14 +211,17 @@ TEST_CASE("batch_output: files that are not the run's are left as they are")
     refused("its first 6 bytes are others");
     here.write("out.csv", "p\n1");
     refused("it has 3 bytes of 6");
-    fs::remove(here.of("out.csv"));
-    refused("it has 0 bytes of 6");
     here.write("out.csv", out);
+    fs::rename(here.of("out.csv"), here.of("away.csv"));
+    refused("it has 0 bytes of 6");
+    CHECK_FALSE(here.has("out.csv"));
+    fs::rename(here.of("away.csv"), here.of("out.csv"));
     // The file of rejected rows: left out, renamed, moved, another.
     with.rejected.clear();
     refused("a file of rejected rows");
     with.rejected = here.of("new.csv");
     refused("new.csv' is not the file that the run has written (it was '");
+    CHECK_FALSE(here.has("new.csv"));
     here.write("new.csv", "carat\n3\n6");
     with.rejected = here.of("new.csv");
     refused("its first 8 bytes are others");
@@ -224,7 +254,7 @@ TEST_CASE("batch_output: a file of rejected rows that is named late must be empt
         run->done(mark(1));
     }
     here.write("rej.csv", "somebody's\n");
-    CHECK_THAT(here.refusal(here.options(true)), ContainsSubstring("rej.csv' is there already"));
+    CHECK_THAT(here.refusal(here.options(true)), ContainsSubstring("rej.csv' has 11 bytes that are not"));
     fs::remove(here.of("rej.csv"));
     CHECK(here.refusal(here.options(true)).empty());
 }
@@ -303,6 +333,309 @@ TEST_CASE("batch_output: input, output and rejected rows are three files")
     CHECK_THAT(here.refusal(with), ContainsSubstring("is the input"));
     CHECK(here.read("in.csv") == "carat\n1\n2\n3\n");
     CHECK_THROWS_AS(batch_files("http://a/models/m/", "/dev/null", {}), practicus::error);
+}
+
+TEST_CASE("batch_output: rows that another run has rejected are not cut off")
+{
+    folder const here;
+    // It has rejected nothing yet when it ends, and another run uses the file, which is empty.
+    {
+        auto const run = here.open(false);
+        run->write("p\n1\n");
+        run->done(mark(1));
+    }
+    auto other = here.options(false);
+    {
+        batch_files run("http://a/models/m/", here.of("out2.csv"), other);
+        run.reject("carat\n2\n");
+        run.done(mark(0, 1));
+        run.finish();
+    }
+    CHECK_THAT(here.refusal(here.options(true)), ContainsSubstring("rej.csv' has 8 bytes that are not"));
+    CHECK(here.read("rej.csv") == "carat\n2\n");
+    CHECK(here.read("out.csv") == "p\n1\n");
+}
+
+TEST_CASE("batch_output: a file of rejected rows is known in another folder, and by another name")
+{
+    folder const here;
+    auto const before = fs::current_path();
+    fs::create_directory(here.of("one"));
+    fs::create_directory(here.of("two"));
+    auto with = here.options(false);
+    with.rejected = "rej.csv";
+    fs::current_path(here.of("one"));
+    {
+        auto const run = here.open(with);
+        run->write("p\n1\n");
+        run->done(mark(1));
+        run->reject("half of a ro");
+    }
+    with.resume = true;
+    fs::current_path(here.of("two"));
+    here.write("two/rej.csv", "another run's\n");
+    auto const refused = here.refusal(with);
+    with.rejected = "../one/./rej.csv";
+    auto const known = here.refusal(with);
+    fs::current_path(before);
+    CHECK_THAT(refused, ContainsSubstring("'rej.csv' has 14 bytes that are not"));
+    CHECK(here.read("two/rej.csv") == "another run's\n");
+    CHECK(known.empty());
+    CHECK(here.read("one/rej.csv").empty());
+    with.rejected.clear();
+    CHECK_THAT(here.refusal(with),
+               ContainsSubstring("'" + fs::canonical(here.of("one")).string() + "/rej.csv'"));
+}
+
+TEST_CASE("batch_output: bytes behind what is done are cut off in the run's own file alone")
+{
+    folder const here;
+    {
+        auto const run = here.open(false);
+        run->write("p\n1");
+    }
+    // The journal knows nothing of it but which file it was.
+    fs::rename(here.of("out.csv"), here.of("kept.csv"));
+    here.write("out.csv", "another program's\n");
+    CHECK_THAT(here.refusal(here.options(true)), ContainsSubstring("out.csv' has 18 bytes that are not"));
+    CHECK(here.read("out.csv") == "another program's\n");
+    fs::rename(here.of("kept.csv"), here.of("out.csv"));
+    {
+        auto const run = here.open(true);
+        CHECK(here.read("out.csv").empty());
+        run->write("p\n1\n");
+        run->done(mark(1));
+        run->write("2");
+    }
+    // A copy is as good only if nothing has to be cut off.
+    fs::copy(here.of("out.csv"), here.of("copy.csv"));
+    fs::rename(here.of("copy.csv"), here.of("out.csv"));
+    CHECK_THAT(here.refusal(here.options(true)),
+               ContainsSubstring("out.csv' has 1 byte behind the 4 that the run has done"));
+    fs::resize_file(here.of("out.csv"), 4);
+    CHECK(here.open(true)->mark() == mark(1));
+}
+
+TEST_CASE("batch_output: rows that are rejected late do not move the mark")
+{
+    folder const here;
+    {
+        auto const run = here.open(false);
+        run->write("p\n1\n");
+        run->done(mark(1));
+        run->write("2\n");
+        run->reject("carat\n3\n");
+    }
+    CHECK(here.open(true)->mark() == mark(1));
+    CHECK(here.read("out.csv") == "p\n1\n");
+    CHECK(here.read("rej.csv").empty());
+}
+
+TEST_CASE("batch_output: what a disk may have lost is never in a journal")
+{
+    folder const here;
+    auto run = here.open(false);
+    run->write("p\n");
+    auto const journal = here.read("out.csv.practicus");
+    int failures = 1;
+    fsync_hook const disk([&](int) {
+        if (failures == 0) return 0;
+        --failures;
+        errno = EIO;
+        return -1;
+    });
+    run->write("1\n");
+    auto const reaches_the_disk = [&] {
+        for (std::uint64_t row = 1; failures != 0; ++row)
+            run->done(mark(row));
+    };
+    CHECK_THROWS_AS(reaches_the_disk(), practicus::error);
+    CHECK_THROWS_AS(run->write("2\n"), practicus::error);
+    CHECK_THROWS_AS(run->done(mark(1000)), practicus::error);
+    CHECK_THROWS_AS(run->finish(), practicus::error);
+    run.reset();
+    CHECK(here.read("out.csv.practicus") == journal);
+}
+
+TEST_CASE("batch_output: a complete run whose end does not reach the disk keeps its journal")
+{
+    folder const here;
+    auto run = here.open(false);
+    run->write("p\n");
+    auto const journal = here.read("out.csv.practicus");
+    int failures = 1;
+    fsync_hook const disk([&](int) {
+        if (failures == 0) return 0;
+        --failures;
+        errno = EIO;
+        return -1;
+    });
+    CHECK_THROWS_AS(run->finish(), practicus::error);
+    CHECK_THROWS_AS(run->finish(), practicus::error);
+    run.reset();
+    CHECK(here.read("out.csv.practicus") == journal);
+}
+
+TEST_CASE("batch_output: a run whose files were removed leaves the journal of the run that has replaced it")
+{
+    folder const here;
+    auto old = here.open(false);
+    old->write("p\n1\n");
+    for (auto const* name : {"out.csv", "rej.csv", "out.csv.practicus"})
+        fs::remove(here.of(name));
+    auto const run = here.open(false);
+    run->write("q\n");
+    auto const journal = here.read("out.csv.practicus");
+    CHECK_THROWS_WITH(old->finish(), ContainsSubstring("out.csv' was moved, removed or replaced"));
+    CHECK(here.read("out.csv.practicus") == journal);
+    old.reset();
+    CHECK(here.read("out.csv.practicus") == journal);
+    fs::remove(here.of("rej.csv"));
+    CHECK_THROWS_WITH(run->reject("2\n"), ContainsSubstring("rej.csv' was moved, removed or replaced"));
+}
+
+TEST_CASE("batch_output: an output is of one run")
+{
+    folder const here;
+    practicus::model_url const model("http://a/models/m/n/");
+    batch_output const out(model, here.of("out.csv"), here.options(false));
+    practicus::batch_job job(model, practicus::csv_text(""), out.sink());
+    out.attach(job);
+    CHECK_THROWS_AS(out.attach(job), practicus::error);
+    // The same job, run twice.
+    batch_files run("http://a/models/m/", here.of("new.csv"), {});
+    run.write("p\n1\n");
+    run.done(mark(1));
+    run.done(mark(1));
+    run.write("p\n1\n");
+    CHECK_THROWS_AS(run.done(mark(1)), practicus::error);
+}
+
+TEST_CASE("batch_output: a journal stands beside the file itself, whatever the output's name is")
+{
+    folder const here;
+    fs::create_directory(here.of("real"));
+    fs::create_directory(here.of("links"));
+    fs::create_symlink("../real/out.csv", here.of("links/out.csv"));
+    auto const before = fs::current_path();
+    fs::current_path(here.of("links"));
+    batch_files run("http://a/models/m/", "out.csv", {});
+    fs::current_path(before);
+    run.write("p\n");
+    CHECK(here.has("real/out.csv.practicus"));
+    CHECK_FALSE(here.has("links/out.csv.practicus"));
+    CHECK(batch_files::journal_of(here.of("links/out.csv")) ==
+          fs::canonical(here.of("real/out.csv.practicus")).string());
+    run.finish();
+    CHECK_FALSE(here.has("real/out.csv.practicus"));
+}
+
+TEST_CASE("batch_output: a run that is refused leaves no new file")
+{
+    folder const here;
+    here.write("old.csv", "p\n");
+    auto with = here.options(false);
+    CHECK_THROWS_AS(batch_files("http://a/models/m/", here.of("old.csv"), with), practicus::error);
+    CHECK_FALSE(here.has("rej.csv"));
+    with.rejected = here.of("old.csv");
+    CHECK_FALSE(here.refusal(with).empty());
+    CHECK_FALSE(here.has("out.csv"));
+    with.rejected = here.of("no/such/folder.csv");
+    CHECK_FALSE(here.refusal(with).empty());
+    CHECK_FALSE(here.has("out.csv"));
+    with.rejected = here.of("rej.csv");
+    with.input = here.of("none.csv");
+    CHECK_FALSE(here.refusal(with).empty());
+    CHECK_FALSE(here.has("out.csv"));
+    CHECK_FALSE(here.has("rej.csv"));
+}
+
+TEST_CASE("batch_output: rejected rows do not go where the journal is")
+{
+    folder const here;
+    auto with = here.options(false);
+    for (auto const* name : {"out.csv.practicus", "out.csv.practicus.new"}) {
+        with.rejected = here.of(name);
+        CHECK_THAT(here.refusal(with), ContainsSubstring("is the journal's"));
+        CHECK_FALSE(here.has(name));
+    }
+    leave_run(here);
+    auto const journal = here.read("out.csv.practicus");
+    with = here.options(true);
+    with.rejected = here.of("out.csv.practicus");
+    CHECK_THAT(here.refusal(with), ContainsSubstring("is the journal's"));
+    CHECK(here.read("out.csv.practicus") == journal);
+}
+
+TEST_CASE("batch_output: a run with a header of megabytes is resumed")
+{
+    folder const here;
+    auto done = mark(1);
+    done.header = std::string(3 << 20, 'p');
+    {
+        auto const run = here.open(false);
+        run->write(done.header + "\n1\n");
+        run->done(done);
+    }
+    CHECK(here.open(true)->mark() == done);
+}
+
+TEST_CASE("batch_output: rejected rows may go to a device, which is never resumed")
+{
+    folder const here;
+    auto with = here.options(false);
+    with.rejected = "/dev/null";
+    {
+        auto const run = here.open(with);
+        batch_files("http://a/models/m/", here.of("other.csv"), with).reject("2\n");
+        run->write("p\n1\n");
+        run->reject("2\n");
+        run->done(mark(1, 1));
+    }
+    with.resume = true;
+    auto const run = here.open(with);
+    CHECK(run->mark() == mark(1, 1));
+    run->reject("3\n");
+    run->done(mark(1, 2));
+    run->finish();
+    with.resume = false;
+    with.rejected = here.of("fifo");
+    REQUIRE(::mkfifo(with.rejected.c_str(), 0600) == 0);
+    CHECK_THROWS_WITH(batch_files("http://a/models/m/", here.of("new.csv"), with),
+                      ContainsSubstring("is no file"));
+}
+
+TEST_CASE("batch_output: where no journal can be written, no run begins")
+{
+    folder const here;
+    fs::create_directory(here.of("out.csv.practicus.new"));
+    CHECK_THAT(here.refusal(here.options(false)), ContainsSubstring("out.csv.practicus.new' can not be"));
+    CHECK_FALSE(here.has("out.csv"));
+}
+
+TEST_CASE("batch_output: names reach the disk as the files do")
+{
+    folder const here;
+    std::vector<std::string> synced;
+    fsync_hook const disk([&](int descriptor) {
+        synced.push_back(fs::read_symlink("/proc/self/fd/" + std::to_string(descriptor)).string());
+        return 0;
+    });
+    auto const has = [&](std::string const& name) {
+        return std::ranges::find(synced, fs::canonical(here.of(name)).string()) != synced.end();
+    };
+    for (auto const* name : {"real", "links", "rejected"})
+        fs::create_directory(here.of(name));
+    fs::create_symlink("../real/out.csv", here.of("links/out.csv"));
+    practicus::batch_output_options with;
+    with.rejected = here.of("rejected/rej.csv");
+    batch_files run("http://a/models/m/", here.of("links/out.csv"), with);
+    run.reject("carat\n2\n");
+    CHECK(has("rejected"));
+    CHECK(has("real"));
+    synced.clear();
+    run.finish();
+    CHECK(has("real"));
 }
 
 TEST_CASE("batch_output: a job that it is attached to resumes by its mark, and keeps it")

@@ -35,10 +35,21 @@ struct batch_identity
     std::string options;
     /// The input's size and the digest of its head; a size of 0 is unknown.
     file_extent input;
-    /// The path of the rejected rows' file; empty if there is none.
+    /// The absolute path of the rejected rows' file; empty if there is none.
     std::string rejected;
 
     bool operator==(batch_identity const&) const = default;
+};
+
+/// An output of a run.
+struct journaled_file
+{
+    /// What is done.
+    file_extent extent;
+    /// What tells it from all other files; empty until the run begins to write it.
+    std::string identity;
+
+    bool operator==(journaled_file const&) const = default;
 };
 
 /// What a run has written beside its output: which run it is, what is done, and where the outputs end.
@@ -46,15 +57,15 @@ struct batch_journal
 {
     batch_identity run;
     batch_mark mark;
-    file_extent output;
-    file_extent rejected;
+    journaled_file output;
+    journaled_file rejected;
 
     bool operator==(batch_journal const&) const = default;
 };
 
 namespace journal_text {
 
-inline constexpr std::string_view title = "practicus journal 1";
+inline constexpr std::string_view title = "practicus journal 1\n";
 
 /// On one line, whatever bytes it has: `\0a` is a line feed.
 inline std::string escape(std::string_view value)
@@ -143,7 +154,6 @@ private:
 inline std::string to_text(batch_journal const& j)
 {
     std::string text(journal_text::title);
-    text += '\n';
     auto const line = [&text](std::string_view name, std::string_view value) {
         text.append(name).append(" ").append(journal_text::escape(value)).append("\n");
     };
@@ -158,8 +168,10 @@ inline std::string to_text(batch_journal const& j)
     line("failed", std::to_string(j.mark.failed_rows));
     line("header", j.mark.header);
     line("done", j.mark.digest);
-    extent("output", j.output);
-    extent("side", j.rejected);
+    extent("output", j.output.extent);
+    line("output-file", j.output.identity);
+    extent("side", j.rejected.extent);
+    line("side-file", j.rejected.identity);
     line("check", sha256_hex(text));
     return text;
 }
@@ -170,8 +182,7 @@ inline std::optional<batch_journal> read_journal(std::string_view text)
     auto const checked = text.rfind("\ncheck ");
     if (checked == text.npos || !text.starts_with(journal_text::title)) return std::nullopt;
     auto const lines = text.substr(0, checked + 1);
-    auto const first = text.find('\n') + 1;
-    journal_text::reader in(text.substr(first));
+    journal_text::reader in(text.substr(journal_text::title.size()));
     batch_journal j;
     j.run.model = in.value("model");
     j.run.options = in.value("options");
@@ -181,8 +192,8 @@ inline std::optional<batch_journal> read_journal(std::string_view text)
     j.mark.failed_rows = in.number("failed");
     j.mark.header = in.value("header");
     j.mark.digest = in.value("done");
-    j.output = in.extent("output");
-    j.rejected = in.extent("side");
+    j.output = {in.extent("output"), in.value("output-file")};
+    j.rejected = {in.extent("side"), in.value("side-file")};
     bool const whole = in.value("check") == sha256_hex(lines) && in.ok() && in.at_end();
     return whole ? std::optional(std::move(j)) : std::nullopt;
 }
@@ -237,17 +248,35 @@ inline std::optional<batch_journal> decide_start(found_files const& found, batch
     return j;
 }
 
-/// Throws `errc::invalid_argument` unless a file begins as the journal says: `found` is what it has, up to
-/// that size.
-inline void check_extent(std::string const& path, std::string const& named, file_extent const& journaled,
-                         file_extent const& found)
+/// What stands where a run has written an output.
+struct found_file
 {
-    if (found == journaled) return;
-    auto const was = named.empty() || named == path ? "" : " (it was '" + named + "')";
-    refuse_files("'" + path + "' is not the file that the run has written" + was + ": " +
-                 (found.size < journaled.size
-                      ? "it has " + std::to_string(found.size) + " bytes of " + std::to_string(journaled.size)
-                      : "its first " + std::to_string(journaled.size) + " bytes are others"));
+    std::string path;
+    /// Up to the size that the journal says.
+    file_extent extent;
+    std::string identity;
+    std::uint64_t size = 0;
+};
+
+/// Throws `errc::invalid_argument` unless a file begins as the journal says, and what is behind that, which
+/// is to be cut off, is of the same run.
+inline void check_file(journaled_file const& was, found_file const& is, std::string const& named)
+{
+    auto const end = was.extent.size;
+    if (is.extent != was.extent) {
+        auto const other = named.empty() || named == is.path ? "" : " (it was '" + named + "')";
+        refuse_files("'" + is.path + "' is not the file that the run has written" + other + ": " +
+                     (is.extent.size < end
+                          ? "it has " + std::to_string(is.extent.size) + " bytes of " + std::to_string(end)
+                          : "its first " + std::to_string(end) + " bytes are others"));
+    }
+    if (is.size <= end || is.identity == was.identity) return;
+    auto const behind = std::to_string(is.size - end) + (is.size - end == 1 ? " byte" : " bytes");
+    refuse_files("'" + is.path + "' has " + behind +
+                 (end == 0
+                      ? " that are not the run's: remove it first"
+                      : " behind the " + std::to_string(end) +
+                            " that the run has done, and is a file that it has not written: cut it there"));
 }
 
 } // namespace practicus::inline v1::detail

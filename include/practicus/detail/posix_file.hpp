@@ -194,16 +194,20 @@ enum class durability
     machine
 };
 
-/// Puts a file that is written in the place of `path`.
-inline void put_in_place(std::string const& written, std::string const& path, durability d)
+/// Writes a path's name to the disk; where its folder can not be synced, that is done a little later.
+inline void sync_folder_of(std::string const& path)
 {
-    if (::rename(written.c_str(), path.c_str()) != 0) throw_file_error(path, "can not be replaced");
-    if (d != durability::machine) return;
-    // The name is the folder's; where that can not be synced, it is written a little later.
     auto const slash = path.rfind('/');
     posix_file const folder(slash == path.npos ? "." : path.substr(0, slash + 1), std::nothrow,
                             O_RDONLY | O_DIRECTORY);
     if (folder.is_open()) ::fsync(folder.descriptor());
+}
+
+/// Puts a file that is written in the place of `path`.
+inline void put_in_place(std::string const& written, std::string const& path, durability d)
+{
+    if (::rename(written.c_str(), path.c_str()) != 0) throw_file_error(path, "can not be replaced");
+    if (d == durability::machine) sync_folder_of(path);
 }
 
 /// Puts a file with mode 0600 in the place of `path`, so that nobody ever reads half of one.

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include <practicus/detail/batch_journal.hpp>
+#include <practicus/detail/sha256.hpp>
 #include <practicus/error.hpp>
 
 #include "catch.hpp"
@@ -27,8 +28,8 @@ batch_journal example()
     j.mark.failed_rows = 12;
     j.mark.header = "prediction";
     j.mark.digest = "bb";
-    j.output = {5678, "cc"};
-    j.rejected = {90, "dd"};
+    j.output = {{5678, "cc"}, "12 of 34.5"};
+    j.rejected = {{90, "dd"}, ""};
     return j;
 }
 
@@ -50,8 +51,8 @@ found_files with(batch_journal const& j)
     found.output = "out.csv";
     found.journal = "out.csv.practicus";
     found.journal_text = to_text(j);
-    found.output_size = j.output.size;
-    found.rejected_size = j.rejected.size;
+    found.output_size = j.output.extent.size;
+    found.rejected_size = j.rejected.extent.size;
     return found;
 }
 
@@ -65,7 +66,7 @@ TEST_CASE("batch_journal: is read as it was written, whatever its values hold")
     for (int byte = 0; byte != 256; ++byte)
         all += static_cast<char>(byte);
     auto odd = example();
-    odd.run.model = odd.run.options = odd.run.rejected = odd.mark.header = all;
+    odd.run.model = odd.run.options = odd.run.rejected = odd.mark.header = odd.rejected.identity = all;
     odd.mark.rows = std::numeric_limits<std::uint64_t>::max();
     CHECK(read_journal(to_text(odd)) == odd);
     odd.mark.header = "\ncheck 00\n\\\\0a";
@@ -94,6 +95,14 @@ TEST_CASE("batch_journal: one that lacks a byte, or has another, is none")
     }
     CHECK_FALSE(read_journal(text + "x"));
     CHECK_FALSE(read_journal(text + text));
+}
+
+TEST_CASE("batch_journal: one of a later version is none")
+{
+    auto text = to_text(example());
+    text.insert(text.find('\n'), "2");
+    text.resize(text.rfind("check "));
+    CHECK_FALSE(read_journal(text + "check " + sha256_hex(text) + "\n"));
 }
 
 TEST_CASE("batch_journal: a run begins where nothing is, resuming or not")
@@ -173,13 +182,29 @@ TEST_CASE("batch_journal: a file of rejected rows may be named when refused rows
 
 TEST_CASE("batch_journal: a file that was cut, or is another, is not gone on with")
 {
-    file_extent const was{10, "aa"};
-    CHECK(refusal([&] { check_extent("rej.csv", "rej.csv", was, was); }).empty());
-    CHECK(refusal([&] {
-              check_extent("new.csv", "rej.csv", was, {0, "ee"});
-          }) ==
+    journaled_file const was{{10, "aa"}, "12 of 34.5"};
+    auto const refused = [&](found_file const& is, std::string const& named) {
+        return refusal([&] { check_file(was, is, named); });
+    };
+    CHECK(refused({"rej.csv", was.extent, "other", 10}, "rej.csv").empty());
+    CHECK(refused({"new.csv", {0, "ee"}, was.identity, 0}, "rej.csv") ==
           "'new.csv' is not the file that the run has written (it was 'rej.csv'): it has 0 bytes of 10");
-    CHECK(refusal([&] {
-              check_extent("out.csv", "", was, {10, "ab"});
-          }) == "'out.csv' is not the file that the run has written: its first 10 bytes are others");
+    CHECK(refused({"out.csv", {10, "ab"}, was.identity, 10}, "") ==
+          "'out.csv' is not the file that the run has written: its first 10 bytes are others");
+}
+
+TEST_CASE("batch_journal: bytes that are not done are cut off in a file that the run has begun, and no other")
+{
+    journaled_file was{{10, "aa"}, "12 of 34.5"};
+    auto const refused = [&](found_file const& is) { return refusal([&] { check_file(was, is, ""); }); };
+    CHECK(refused({"out.csv", was.extent, "12 of 34.5", 12}).empty());
+    CHECK(refused({"out.csv", was.extent, "12 of 34.6", 12}) ==
+          "'out.csv' has 2 bytes behind the 10 that the run has done, and is a file that it has not written: "
+          "cut it there");
+    was.extent = {0, "ee"};
+    CHECK(refused({"out.csv", was.extent, "12 of 34.5", 12}).empty());
+    CHECK(refused({"out.csv", was.extent, "12 of 34.6", 0}).empty());
+    was.identity.clear();
+    CHECK(refused({"out.csv", was.extent, "12 of 34.5", 12}) ==
+          "'out.csv' has 12 bytes that are not the run's: remove it first");
 }
