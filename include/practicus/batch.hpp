@@ -174,9 +174,9 @@ public:
     std::uint64_t total_bytes() const noexcept { return total_bytes_; }
 
     /// Resumes the run that `on_mark` was told of: its rows are read, but not sent. A source that has fewer
-    /// rows, or others, end the run with `errc::invalid_argument` before the sink is given any; predictions
-    /// with another header line, after `tries`, with `errc::unexpected_answer`. (`batch_output` keeps marks
-    /// in a file.)
+    /// rows, or others, ends the run with `errc::invalid_argument` before the sink is given any; predictions
+    /// with another header line end it, after `tries`, with `errc::unexpected_answer`. (`batch_output` keeps
+    /// marks in a file.)
     batch_job& resume(batch_mark mark)
     {
         resumed_ = std::move(mark);
@@ -185,8 +185,8 @@ public:
     /// What `resume` was told; by default, nothing is done.
     batch_mark const& resumed() const noexcept { return resumed_; }
 
-    /// Told after each batch how far the run is, when what was done up to there is where it belongs: in the
-    /// sink or in `failed_to`, and no more is. Default: none.
+    /// Called after each batch with how far the run is. The sink and `failed_to` have all that the mark says,
+    /// and nothing beyond it. Default: none.
     batch_job& on_mark(std::function<void(batch_mark const&)> f)
     {
         on_mark_ = std::move(f);

@@ -279,11 +279,12 @@ inline boost::asio::awaitable<void> write_rejected(std::shared_ptr<batch_files> 
 /// done. It is written so that a process that is killed, or a machine that loses its power, leaves it usable,
 /// and removed by `finish`. Each write blocks for as long as the disk takes.
 ///
-/// A run that resumes another cuts both files to what the journal says, and goes on from there: each row is
-/// predicted, or rejected, once. It must have the same model, input, `batch_output_options::options`, and
-/// files; how many rows a batch has may differ. What stands behind the journal's end is cut off in the files
-/// that the run has begun to write, under any name, and in no others. While a run lives, its files are locked
-/// (`flock`); a process that ends in any way frees them. Copies are of the same run.
+/// A run that resumes another cuts both files to what the journal says, and goes on from there: each row
+/// stands in them once, but may reach the model twice. It must have the same model, input,
+/// `batch_output_options::options`, and files; how many rows a batch has may differ. What stands behind the
+/// journal's end is cut off in the files that the run has begun to write, under any name, and in no others.
+/// While a run lives, its files are locked (`flock`); a process that ends in any way frees them. Copies are
+/// of the same run.
 ///
 /// Rejected rows may go to a character device, `/dev/null` say: it is neither locked nor resumed. After a
 /// write that has failed, or if a file was moved, removed or replaced meanwhile, all further ones throw
@@ -293,8 +294,8 @@ class batch_output
 public:
     /// Opens and locks the files, and makes those that are missing. Throws `errc::invalid_argument` for files
     /// that are not the run's: a journal without `batch_output_options::resume`, another model or input,
-    /// files that are not what the journal says; `errc::file_error` for files that can not be used, or that
-    /// another run writes, and a folder that can not be written. Files are left as they were then, and new
+    /// files that are not what the journal says; `errc::file_error` for files that cannot be used, or that
+    /// another run writes, and a folder that cannot be written. Files are left as they were then, and new
     /// ones removed.
     batch_output(model_url const& model, std::string path,
                  batch_output_options const& with = batch_output_options())

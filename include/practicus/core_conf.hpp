@@ -333,7 +333,7 @@ public:
     static bool try_update(std::string const& path, std::function<void(core_conf&)> const& change);
 
     /// Returns a sentence for each of the file, its folder and the folders of shared tokens that other users
-    /// have access to, with the command that mends it. The file's own folder may be read by others.
+    /// have access to, with the command that fixes it. The file's own folder may be read by others.
     static std::vector<std::string> exposed(std::string const& path = default_path());
 
 private:

@@ -66,7 +66,7 @@ inline body_source csv_text(std::string text)
     return [kept = std::make_shared<std::string>(std::move(text))] { return detail::take_text(kept); };
 }
 
-/// A file as the sink of a batch job: behind what it holds. A run that may be resumed writes to a
+/// A file as the sink of a batch job; appends to what the file holds. For a run that may be resumed, use
 /// `batch_output`. Throws `errc::file_error`. Copies write to the same file.
 class csv_output
 {

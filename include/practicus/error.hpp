@@ -90,8 +90,7 @@ enum class errc
     /// its servers' clocks.
     expired_token,
     /// The model answered a batch with another number of rows than it was sent, or with JSON although it
-    /// answered other batches. Ask the model's author: each
-    /// row needs one answer, in order.
+    /// answered other batches. Ask the model's author: each row needs one answer, in order.
     unexpected_rows,
     /// The model's answer is not what was asked for although its status is a success: a page or an error of
     /// another content type, or a CSV under another header line than the first one's. `server_message` quotes
@@ -213,7 +212,7 @@ constexpr auto make_errc_table() noexcept
          {errc::no_model_id, "the answer names no model id", lasting},
          {errc::no_app_id, "the answer names no app id", lasting},
          {errc::expired_token, "the region answered with a token that is past its life already", lasting},
-         {errc::unexpected_rows, "the model answered with another number of rows than it was sent",
+         {errc::unexpected_rows, "the model's answer does not fit the rows that it was sent",
           lasting | fault_of_rows | of_model},
          {errc::unexpected_answer, "the model's answer is not what was asked for", of_model},
          {errc::body_too_large, "the answer's body is over its limit", lasting | fault_of_rows},

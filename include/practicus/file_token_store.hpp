@@ -29,16 +29,16 @@
 namespace practicus::inline v1 {
 
 /// Files in a directory, for the processes of one user on one machine. Each has mode 0600 and is replaced by
-/// renaming, so that nobody reads half of one. Refused are a file that others could read, links, and what is
-/// no regular file. Locks are `flock`s, asked for again and again without blocking; the system gives them
-/// back when a process dies. What a file is called says nothing of what is in it. Not for file systems
+/// renaming: readers see the old one or the new one. Refused are a file that others could read, links, and
+/// what is no regular file. Locks are `flock`s, asked for again and again without blocking; the system gives
+/// them back when a process dies. What a file is called says nothing of what is in it. Not for file systems
 /// without `flock`. Thread safety: full.
 class file_token_store final : public token_store
 {
 public:
     /// Makes the directory, with mode 0700, if it is not there; not its parents. It must be this user's
-    /// alone, and no link. `patience` is how long a lock is waited for before the client goes on without it:
-    /// a fetch is done within its operation's deadline. Throws `errc::file_error`.
+    /// alone, and no link. `patience` bounds the wait for a lock; a client waits no longer than
+    /// `token_store::acquire` says, then goes on without the lock. Throws `errc::file_error`.
     explicit file_token_store(std::string directory,
                               std::chrono::milliseconds patience = std::chrono::seconds(40))
         : directory_(std::move(directory)),

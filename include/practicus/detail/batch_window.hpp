@@ -57,10 +57,10 @@ public:
 
     std::size_t in_flight() const noexcept { return in_flight_; }
 
-    /// Is there a place in flight?
+    /// Returns true if there is a place in flight.
     bool may_start() const noexcept { return in_flight_ < limit_; }
 
-    /// May one more be held?
+    /// Returns true if one more batch may be held.
     bool has_room() const noexcept { return held_ - paused_ < most_ && held_ < 2 * most_; }
 
     /// Batches that wait for their next try.
