@@ -444,7 +444,7 @@ TEST_CASE("batches: no request is larger than a batch may be, its header line in
     std::string const names = std::string(1000, 'h') + "\n";
     std::string text = names;
     for (int i = 0; i != 3000; ++i)
-        text += std::string(1000, 'x') + "\n";
+        text.append(1000, 'x').append("\n");
     batch_job job(f.model(), practicus::csv_text(text), f.to(f.out));
     f.run(f.user().predict_batches(job.rows(1'000'000)));
     std::size_t largest = 0;
