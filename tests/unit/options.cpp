@@ -72,7 +72,7 @@ struct size_limit
 };
 
 size_limit const size_limits[] = {
-    {&limit_options::header, &limit_options::header, 16U << 10},
+    {&limit_options::header, &limit_options::header, 64U << 10},
     {&limit_options::console_body, &limit_options::console_body, 16U << 20},
     {&limit_options::listing_body, &limit_options::listing_body, 256U << 20},
 };
