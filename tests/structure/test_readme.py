@@ -62,7 +62,8 @@ def command_faults(line, known):
         if path and not (ROOT / path.group()).exists():
             yield f"no {path.group()}"
         option = re.match(r"-D(PRACTICUS_\w+)=", word)
-        if option and f"({option.group(1)} " not in "".join(texts("CMakeLists.txt", ".")[:1] + texts("*.cmake", "cmake")):
+        options = [(ROOT / "CMakeLists.txt").read_text(), *texts("*.cmake", "cmake")]
+        if option and f"({option.group(1)} " not in "".join(options):
             yield f"no option {option.group(1)}"
     if "--target" in words:
         for target in words[words.index("--target") + 1:]:
