@@ -1076,7 +1076,8 @@ TEST_CASE("batches: a run ends after its source, whatever ends it")
     f.run(client.session_token(f.model()));
     practicus::mock::gate gate;
     // The source is asked for more before the first batch is answered.
-    f.server.expect("POST", call_path).hold(gate).times(2).reply(refused ? 400 : 200);
+    // The run may end before its second batch is sent.
+    f.server.expect("POST", call_path).always().hold(gate).reply(refused ? 400 : 200);
     practicus::body_sink const full = [](std::string) -> asio::awaitable<void> { throw own_exception{7}; };
     bool open = false, outlived = true;
     asio::cancellation_signal signal;
