@@ -13,7 +13,7 @@ struct batch_mark
     /// Nothing is done.
     batch_mark() {}
 
-    /// Rows whose predictions the sink has.
+    /// Rows that the sink has predictions of.
     std::uint64_t rows = 0;
     /// Rows that `batch_job::failed_to` has.
     std::uint64_t failed_rows = 0;

@@ -200,7 +200,7 @@ public:
     /// `call_options::deadline` has one, but those of each phase. Sent again, after a wait, only if the model
     /// has surely not seen it or answered 408, 425 or 429; `predict_options::safe_to_repeat` allows more.
     /// Errors: as `session_token`; for the answer's status as everywhere; `errc::malformed_response` for an
-    /// encoding that can not be read, `errc::body_too_large`; `errc::unexpected_answer` for a page in place
+    /// encoding that cannot be read, `errc::body_too_large`; `errc::unexpected_answer` for a page in place
     /// of an answer, or another type than `predict_options::answer_type`.
     awaitable<prediction> predict(practicus::model_url url, std::string body,
                                   predict_options options = predict_options()) const;

@@ -431,6 +431,21 @@ TEST_CASE("batch_output: rows that are rejected late do not move the mark")
     CHECK(here.read("rej.csv").empty());
 }
 
+namespace {
+
+/// A disk that reports so many errors, each once.
+auto fail_while(int& failures)
+{
+    return [&failures](int) {
+        if (failures == 0) return 0;
+        --failures;
+        errno = EIO;
+        return -1;
+    };
+}
+
+} // namespace
+
 TEST_CASE("batch_output: what a disk may have lost is never in a journal")
 {
     folder const here;
@@ -438,15 +453,10 @@ TEST_CASE("batch_output: what a disk may have lost is never in a journal")
     run->write("p\n");
     auto const journal = here.read("out.csv.practicus");
     int failures = 1;
-    fsync_hook const disk([&](int) {
-        if (failures == 0) return 0;
-        --failures;
-        errno = EIO;
-        return -1;
-    });
+    fsync_hook const disk(fail_while(failures));
     run->write("1\n");
     auto const reaches_the_disk = [&] {
-        for (std::uint64_t row = 1; failures != 0; ++row)
+        for (std::uint64_t row = 1; failures != 0 && row != 10'000'000; ++row)
             run->done(mark(row));
     };
     CHECK_THROWS_AS(reaches_the_disk(), practicus::error);
@@ -464,12 +474,7 @@ TEST_CASE("batch_output: a complete run whose end does not reach the disk keeps 
     run->write("p\n");
     auto const journal = here.read("out.csv.practicus");
     int failures = 1;
-    fsync_hook const disk([&](int) {
-        if (failures == 0) return 0;
-        --failures;
-        errno = EIO;
-        return -1;
-    });
+    fsync_hook const disk(fail_while(failures));
     CHECK_THROWS_AS(run->finish(), practicus::error);
     CHECK_THROWS_AS(run->finish(), practicus::error);
     run.reset();
