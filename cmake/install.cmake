@@ -28,6 +28,8 @@ configure_package_config_file(cmake/practicusConfig.cmake.in practicusConfig.cma
 write_basic_package_version_file(practicusConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES cmake/dependencies.cmake RENAME practicusDependencies.cmake
     DESTINATION ${practicus_cmake_dir} COMPONENT practicus)
+install(FILES cmake/compiled.cmake RENAME practicusCompiled.cmake
+    DESTINATION ${practicus_cmake_dir} COMPONENT practicus)
 install(FILES ${PROJECT_BINARY_DIR}/practicusConfig.cmake ${PROJECT_BINARY_DIR}/practicusConfigVersion.cmake
     DESTINATION ${practicus_cmake_dir} COMPONENT practicus)
 

@@ -1,9 +1,9 @@
 # The warnings that practicus' own tests, examples and benchmarks are compiled with. For a user they do not exist.
 
 add_library(practicus_warnings INTERFACE)
-# An error only where somebody is there to mend it: not where a package of the command line is made.
+option(PRACTICUS_WARNINGS_AS_ERRORS "Warnings of practicus' own programs are errors" OFF)
 target_compile_options(practicus_warnings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow
-    $<$<BOOL:${PRACTICUS_BUILD_TESTS}>:-Werror>)
+    $<$<BOOL:${PRACTICUS_WARNINGS_AS_ERRORS}>:-Werror>)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # It says so of Asio's coroutine frames, depending on what it inlines: they are freed as they were allocated.
     target_compile_options(practicus_warnings INTERFACE -Wno-mismatched-new-delete)

@@ -17,8 +17,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 {
     practicus_install "to build the examples" \
         $practicus_build_packages $practicus_example_packages $(practicus_boost_packages)
-    cmake -S "$root" -B "$root/build/examples" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-        -DPRACTICUS_BUILD_TESTS=OFF -DPRACTICUS_BUILD_BENCHMARKS=OFF
+    cmake -S "$root" --preset examples
     cmake --build "$root/build/examples" --target quickstart
 } >&2
 

@@ -13,3 +13,7 @@ enable_testing()
 add_executable(program ${consumer_sources}/program.cpp)
 target_link_libraries(program PRIVATE practicus::practicus)
 add_test(NAME program COMMAND program)
+
+add_executable(separate ${consumer_sources}/separate_program.cpp)
+target_link_libraries(separate PRIVATE practicus::compiled)
+add_test(NAME separate COMMAND separate)

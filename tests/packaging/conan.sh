@@ -101,6 +101,7 @@ echo "=== a project that uses it"
 use with_lz4
 cmake --build "$work/with_lz4/build"
 "$work/with_lz4/build/consumer"
+"$work/with_lz4/build/separate"
 
 # Without lz4 the files are the same, so the package is, too: only what a user links changes.
 echo "=== without lz4"

@@ -1,7 +1,12 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// A program with separate compilation: what it calls is declared here, and defined in separate.cpp.
+// A program with separate compilation: what it calls is declared here, and defined in the library
+// practicus::compiled.
+
+#ifndef PRACTICUS_SEPARATE_COMPILATION
+#error "practicus::compiled does not say that it is linked"
+#endif
 
 #include <practicus.hpp>
 

@@ -59,12 +59,15 @@ class PracticusConan(ConanFile):
             copy(
                 self, headers, os.path.join(self.source_folder, "include"), os.path.join(self.package_folder, "include")
             )
+        copy(self, "compiled.cmake", os.path.join(self.source_folder, "cmake"), os.path.join(self.package_folder, "cmake"))
 
     def package_info(self):
         self.cpp_info.set_property("cmake_file_name", "practicus")
         self.cpp_info.set_property("cmake_target_name", "practicus::practicus")
         # The mock region is headers of the same folder, and needs nothing more.
         self.cpp_info.set_property("cmake_target_aliases", ["practicus::mock"])
+        # practicus::compiled and practicus::compiled_mock, built by those who link them.
+        self.cpp_info.set_property("cmake_build_modules", ["cmake/compiled.cmake"])
         self.cpp_info.set_property("cmake_config_version_compat", "SameMinorVersion")
 
         self.cpp_info.bindirs = []
