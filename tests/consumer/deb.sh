@@ -29,7 +29,7 @@ dpkg --root="$system" --log=/dev/null --force-not-root --force-script-chrootless
     > "$scratch/log" 2>&1 || { cat "$scratch/log" && exit 1; }
 
 [ "$("$system/usr/bin/practicus" --version)" = "practicus $version" ]
-for file in share/man/man1/practicus.1 share/bash-completion/completions/practicus share/zsh/site-functions/_practicus \
+for file in share/man/man1/practicus.1.gz share/bash-completion/completions/practicus share/zsh/site-functions/_practicus \
     include/practicus.hpp include/practicus/mock/server.hpp share/cmake/practicus/practicusConfig.cmake; do
     [ -s "$system/usr/$file" ] || { echo "there is no /usr/$file" && exit 1; }
 done
