@@ -1,12 +1,18 @@
+#!/bin/bash
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #
-# Sourced by examples/run.sh, tests/run.sh and benchmarks/run.sh: installs the distribution's packages that are missing.
-# Says what and why before. With PRACTICUS_NO_INSTALL=1 nothing is installed: for machines that have what is needed from elsewhere.
+# cmake/packages.sh [docs|package]...
+#
+# Installs the distribution's packages that building the examples needs, or the documentation, or the Debian packages, where
+# they are missing. Says what and why before. With PRACTICUS_NO_INSTALL=1 nothing is installed: for machines that have what is
+# needed from elsewhere. Sourced by examples/run.sh, tests/run.sh and benchmarks/run.sh.
 
 # Each word is a package, or command=package where any such command will do.
 practicus_build_packages="g++=g++ cmake=cmake ninja=ninja-build libssl-dev zlib1g-dev"
-practicus_example_packages="libcli11-dev liblz4-dev"
+practicus_example_packages="libcli11-dev liblz4-dev curl=curl"
+practicus_docs_packages="doxygen=doxygen python3=python3"
+practicus_package_packages="dpkg-shlibdeps=dpkg-dev file=file"
 practicus_test_packages="ccache=ccache pkg-config=pkg-config python3=python3 curl=curl python3-venv catch2 liblz4-dev python3-lz4 zsh=zsh mandoc=mandoc doxygen=doxygen dpkg-shlibdeps=dpkg-dev file=file valgrind=valgrind mvn=maven openssl=openssl go=golang-go node=nodejs ca-certificates"
 practicus_benchmark_packages="libcurl4-openssl-dev wrk=wrk go=golang-go cargo=cargo python3-venv python3-matplotlib"
 
@@ -65,3 +71,16 @@ practicus_install() {
     $sudo apt-get update -q &&
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
 }
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+    set -euo pipefail
+    wanted="$practicus_build_packages $practicus_example_packages $(practicus_boost_packages)"
+    for part in "$@"; do
+        case $part in
+        docs) wanted="$wanted $practicus_docs_packages" ;;
+        package) wanted="$wanted $practicus_package_packages" ;;
+        *) echo "usage: cmake/packages.sh [docs|package]..." >&2 && exit 2 ;;
+        esac
+    done
+    practicus_install "to build practicus" $wanted
+fi

@@ -11,6 +11,8 @@ import sys
 import tempfile
 import urllib.request
 
+from blocks import blocks as blocks_of
+
 LOGIN = ["admin@company.com", "practicus"]
 MODEL = "models/practicus/diamond-price"
 
@@ -73,9 +75,7 @@ def main():
         printed = what_the_steps_print(examples, pathlib.Path(folder))
     blocks, faults = 0, 0
     for page in sorted(tutorial.glob("*.md")):
-        for kind, block in re.findall(r"^```(\w*)\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
-            if kind:
-                continue
+        for block in blocks_of(page.read_text(encoding="utf-8"), ""):
             blocks += 1
             if plain(block) not in printed:
                 faults += 1

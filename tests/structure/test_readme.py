@@ -3,11 +3,16 @@
 """The README's sections stand in their order. In it and in docs, every C++ block stands in an example, which is compiled and
 run, every CMake block in a consumer, and what a shell is told to run is there: files, programs, targets, options."""
 
+import json
 import pathlib
 import re
+import sys
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from blocks import blocks, commands # noqa: E402
 
 
 # What it is comes first, before any section.
@@ -21,15 +26,10 @@ def sections(text):
     return re.findall(r"^## (.*)$", text, re.MULTILINE)
 
 
-def blocks(text, language="cpp"):
-    every = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [block for kind, block in every if kind == language]
-
-
 def pages():
-    """By name, the README and all pages of the site."""
+    """By name, the READMEs and all pages of the site."""
     return {path.relative_to(ROOT).as_posix(): path.read_text()
-            for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]}
+            for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), ROOT / "packaging/README.md"]}
 
 
 def all_blocks(language):
@@ -65,6 +65,9 @@ def command_faults(line, known):
         options = [(ROOT / "CMakeLists.txt").read_text(), *texts("*.cmake", "cmake")]
         if option and f"({option.group(1)} " not in "".join(options):
             yield f"no option {option.group(1)}"
+    presets = json.loads((ROOT / "CMakePresets.json").read_text())["configurePresets"]
+    if "--preset" in words and (preset := words[words.index("--preset") + 1]) not in [each["name"] for each in presets]:
+        yield f"no preset {preset}"
     if "--target" in words:
         for target in words[words.index("--target") + 1:]:
             if target not in known and target not in ("docs", "practicus_cli"):
@@ -113,6 +116,7 @@ class Blocks(unittest.TestCase):
         self.assertEqual(blocks(text), ["int i;\n"])
         self.assertEqual(blocks(text, "sh"), ["ls\n"])
         self.assertEqual(blocks(text, ""), ["out\n"])
+        self.assertEqual(commands("```sh\na \\\n  b\n# no\n\nc\n```\n"), ["a   b", "c"])
         for name, page in pages().items():
             with self.subTest(page=name):
                 self.assertEqual(len(re.findall("^```", page, re.MULTILINE)),
@@ -127,7 +131,7 @@ class Blocks(unittest.TestCase):
 
     def test_cmake_stands_in_a_consumer(self):
         consumers = [set(re.findall(r"[\w:]+", line))
-                     for text in texts("CMakeLists.txt", "tests/consumer") for line in text.splitlines()]
+                     for text in texts("*.cmake", "tests/consumer") + texts("CMakeLists.txt", "tests/consumer") for line in text.splitlines()]
         for name, block in all_blocks("cmake"):
             for line in block.splitlines():
                 with self.subTest(page=name, line=line):
@@ -139,6 +143,7 @@ class Blocks(unittest.TestCase):
         for line, fault in [("examples/no.sh", "no examples/no.sh"),
                             ("cmake -DPRACTICUS_NONE=ON", "no option PRACTICUS_NONE"),
                             ("cmake --build build --target smallest none", "no target none"),
+                            ("cmake --preset none", "no preset none"),
                             ("build/x/examples/none", "no program none"),
                             ("build/x/examples/quickstart --no", "quickstart has no option --no"),
                             ("practicus none", "practicus has no command none"),
@@ -152,8 +157,8 @@ class Blocks(unittest.TestCase):
 
     def test_commands_name_what_is_there(self):
         known = programs()
-        for name, block in all_blocks("sh"):
-            for line in block.splitlines():
+        for name, page in pages().items():
+            for line in commands(page):
                 with self.subTest(page=name, line=line):
                     self.assertEqual(list(command_faults(line, known)), [])
 
