@@ -180,6 +180,7 @@ public:
         if (!open_ && !decide(in, last)) return false;
         auto const before = out.size();
         while (true) {
+            if (ended_) drop_padding(in);
             if (ended_ && in.empty() && head_.empty()) return last;
             if (ended_) begin_another();
             auto const left = room - (out.size() - before);
@@ -229,10 +230,19 @@ private:
         return code;
     }
 
+    /// gzip(1) and Python accept zeros behind the last member: tapes and disks fill their blocks with them.
+    void drop_padding(std::string_view& in)
+    {
+        auto const zeros = std::min(in.find_first_not_of('\0'), in.size());
+        if (format_ != format::gzip || zeros == 0) return;
+        padded_ = true;
+        in.remove_prefix(zeros);
+    }
+
     /// Only gzip may be several in a row (RFC 1952 section 2.2).
     void begin_another()
     {
-        if (format_ != format::gzip) throw_broken(name_, "goes on behind its end");
+        if (format_ != format::gzip || padded_) throw_broken(name_, "goes on behind its end");
         ::inflateReset(stream_.get());
         ended_ = false;
     }
@@ -244,6 +254,7 @@ private:
     std::string head_;
     bool open_ = false;
     bool ended_ = false;
+    bool padded_ = false;
 };
 
 inline content_encoding zlib_encoding(std::string const& name, int level, int window_bits,

@@ -74,6 +74,11 @@ class Encodings(unittest.TestCase):
                 self.assertEqual(result.returncode, 0)
                 self.assertTrue(result.stdout == body)
 
+    def test_zeros_behind_a_gzip_member(self):
+        for text in (gzip.compress(b"one") + bytes(1), gzip.compress(b"one") * 2 + bytes(100_000)):
+            result = run("decode", "gzip", text=text)
+            self.assertEqual((result.returncode, result.stdout), (0, gzip.decompress(text)))
+
     def test_every_kind_of_lz4_frame(self):
         body = next(b for b in bodies() if len(b) > 100_000)
         for linked in (True, False):
