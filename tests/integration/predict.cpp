@@ -207,6 +207,9 @@ TEST_CASE("predict: a token is fetched once for all calls")
         f.run(client.predict(f.model(), "a\n1\n"));
     CHECK(f.server.count("GET modelhost/model-auth/") == 1);
     CHECK(f.server.count("POST auth/") == 1);
+    auto const sent = f.server.requests().back();
+    CHECK(sent.headers["accept"] == "*/*");
+    CHECK(sent.headers["accept-encoding"] == "identity");
 }
 
 TEST_CASE("predict: every encoding, both ways")

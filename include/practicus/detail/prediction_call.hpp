@@ -53,6 +53,8 @@ public:
     bool delimited = true;
     /// The caller judges what came by its type.
     bool takes_any_type = false;
+    /// The caller waits and sends it again: here only what needs no pause is sent twice.
+    bool retried_by_caller = false;
 
     content_encoding const* encoding() const noexcept
     {
@@ -83,12 +85,13 @@ inline asio::awaitable<request> make_prediction(session& s, prediction_input& in
     std::string body = std::move(in.body);
     if (in.encoding() && !in.source) body = co_await encode_body(*in.encoding(), body);
     auto const& how = in.options;
-    auto r = wire::prediction(as_listed(s, in.url), how.by_get(), how.content_type(), how.max_answer());
+    auto const encoding = in.encoding() ? std::string_view(in.encoding()->name()) : std::string_view();
+    auto r =
+        wire::prediction(as_listed(s, in.url), how.by_get(), how.content_type(), encoding, how.max_answer());
     r.data = std::move(body);
     r.chunked = static_cast<bool>(in.source);
     r.safe_to_repeat = how.safe_to_repeat();
     r.first_byte = how.first_byte();
-    if (in.encoding()) r.content_encoding = r.accept_encoding = in.encoding()->name();
     co_return r;
 }
 
@@ -114,6 +117,7 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     auto& s = h.state();
     auto const began = s.home()->time().precise_now();
     auto op = h.begin_unlimited();
+    if (in->retried_by_caller) op.retries = retry_policy(retry_limits{1});
     struct counted
     {
         prediction_input* in;

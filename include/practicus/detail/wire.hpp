@@ -157,15 +157,17 @@ inline request addon_session(service_url const& service, addon_key const& addon,
     return r;
 }
 
-/// A call of a model, without its body.
+/// A call of a model, without its body. Both bodies are of this encoding; of none if it is empty.
 inline request prediction(model_url const& url, bool by_get, std::string_view content_type,
-                          std::size_t body_limit)
+                          std::string_view encoding, std::size_t body_limit)
 {
     request r(by_get ? "GET" : "POST", url.origin(), std::string(url.target()));
     r.authorized = authorization::session;
     r.content_type = content_type;
-    r.accept = "*/*";
-    r.accept_encoding = {};
+    r.content_encoding = r.accept_encoding = encoding;
+    // Without the second field, any encoding would do (RFC 9110 section 12.5.3). One piece costs less than
+    // two.
+    r.accept = encoding.empty() ? "*/*\r\nAccept-Encoding: identity" : "*/*";
     r.body_limit_name = "predict_options::max_answer";
     r.secret_answer = false;
     r.body_limit = body_limit;
