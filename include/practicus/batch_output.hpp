@@ -97,17 +97,15 @@ public:
     bool take() noexcept { return !std::exchange(is_taken_, true); }
 
     /// The outputs hold what is done, and no more. Saved at once, unless that would take more than a
-    /// twentieth of the time. Throws `errc::invalid_argument` for rows that are written again.
+    /// twentieth of the time.
     void done(batch_mark const& mark)
     {
         require_usable();
         auto next = journal_;
         next.mark = mark;
         take_extents(next);
-        if (has_marked_ && rows_of(next) <= rows_of(journal_) && next != journal_)
-            refuse_files("a job with '" + output_.path() + "' is run again: its results are there");
         std::swap(journal_, next);
-        has_marked_ = is_pending_ = true;
+        is_pending_ = true;
         if (std::chrono::steady_clock::now() >= save_at_) save();
     }
 
@@ -201,8 +199,6 @@ private:
         of.rejected.extent = rejected_ ? rejected_->extent() : file_extent{0, sha256().hex()};
     }
 
-    static std::uint64_t rows_of(batch_journal const& j) noexcept { return j.mark.rows + j.mark.failed_rows; }
-
     void require_usable() const
     {
         if (is_broken_)
@@ -214,12 +210,13 @@ private:
     /// run's journal is left alone.
     void reach_disk()
     {
-        is_broken_ = true;
+        // A write that has failed may have left a part.
+        bool const whole = !std::exchange(is_broken_, true);
         is_pending_ = false;
-        output_.require_in_place();
+        output_.require_own(whole);
         output_.sync();
         if (!rejected_) return;
-        rejected_->require_in_place();
+        rejected_->require_own(whole);
         rejected_->sync();
         if (!rejected_->is_device() && !std::exchange(is_named_, true))
             sync_folder_of(rejected_->real_path());
@@ -256,7 +253,6 @@ private:
     bool is_named_ = false;
     bool is_broken_ = false;
     bool is_pending_ = false;
-    bool has_marked_ = false;
     std::chrono::steady_clock::time_point save_at_{};
 };
 
@@ -283,12 +279,13 @@ inline boost::asio::awaitable<void> write_rejected(std::shared_ptr<batch_files> 
 /// stands in them once, but may reach the model twice. It must have the same model, input,
 /// `batch_output_options::options`, and files; how many rows a batch has may differ. What stands behind the
 /// journal's end is cut off in the files that the run has begun to write, under any name, and in no others.
-/// While a run lives, its files are locked (`flock`); a process that ends in any way frees them. Copies are
-/// of the same run.
+/// While a run lives, its files are locked (`flock`); a process that ends in any way frees them. On a file
+/// system without locks, another run shows when the files are larger than they should be. Copies are of the
+/// same run.
 ///
 /// Rejected rows may go to a character device, `/dev/null` say: it is neither locked nor resumed. After a
-/// write that has failed, or if a file was moved, removed or replaced meanwhile, all further ones throw
-/// `errc::file_error`; the run can be resumed.
+/// write that has failed, or if a file was moved, removed, replaced or written by others meanwhile, all
+/// further ones throw `errc::file_error`; the run can be resumed.
 class batch_output
 {
 public:

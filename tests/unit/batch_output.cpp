@@ -23,6 +23,7 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,12 +36,22 @@ namespace {
 /// What a test does instead of each `fsync`: a disk that fails, say.
 std::function<int(int)> on_fsync;
 
+/// The file system has no locks.
+bool no_flock = false;
+
 } // namespace
 
 /// Stands before the C library's in the whole program.
 extern "C" int fsync(int descriptor)
 {
     return on_fsync ? on_fsync(descriptor) : static_cast<int>(::syscall(SYS_fsync, descriptor));
+}
+
+extern "C" int flock(int descriptor, int operation) noexcept
+{
+    if (!no_flock) return static_cast<int>(::syscall(SYS_flock, descriptor, operation));
+    errno = ENOLCK;
+    return -1;
 }
 
 namespace {
@@ -291,6 +302,24 @@ TEST_CASE("batch_output: one run at a time writes a file, whatever its name and 
     CHECK_NOTHROW(batch_files("http://a/models/m/", here.of("other.csv"), other));
 }
 
+TEST_CASE("batch_output: without locks, two runs that write one file both notice it")
+{
+    folder const here;
+    no_flock = true;
+    auto const first = here.open(false);
+    first->write("p\n1\n");
+    first->done(mark(1));
+    auto const second = here.open(true);
+    CHECK_THROWS_AS(practicus::detail::own_file(here.of("lock"), O_RDWR | O_CREAT).try_lock(),
+                    practicus::error);
+    no_flock = false;
+    second->write("2\n");
+    first->write("2\n");
+    for (auto* run : {first.get(), second.get()})
+        CHECK_THROWS_WITH(run->finish(), ContainsSubstring("another one writes it"));
+    CHECK(here.has("out.csv.practicus"));
+}
+
 TEST_CASE("batch_output: a process that is killed leaves its files usable and free")
 {
     folder const here;
@@ -507,13 +536,6 @@ TEST_CASE("batch_output: an output is of one run")
     practicus::batch_job job(model, practicus::csv_text(""), out.sink());
     out.attach(job);
     CHECK_THROWS_AS(out.attach(job), practicus::error);
-    // The same job, run twice.
-    batch_files run("http://a/models/m/", here.of("new.csv"), {});
-    run.write("p\n1\n");
-    run.done(mark(1));
-    run.done(mark(1));
-    run.write("p\n1\n");
-    CHECK_THROWS_AS(run.done(mark(1)), practicus::error);
 }
 
 TEST_CASE("batch_output: a journal stands beside the file itself, whatever the output's name is")

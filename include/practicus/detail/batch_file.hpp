@@ -18,7 +18,6 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,20 +99,16 @@ public:
     std::uint64_t size_on_disk() const { return static_cast<std::uint64_t>(file_.status().st_size); }
     bool is_device() const { return S_ISCHR(file_.status().st_mode); }
 
-    /// Until it is closed, also by the end of the process. File systems without locks have none.
+    /// Throws `errc::file_error` if another run has it. Without locks, `require_own` tells.
     void lock()
     {
         if (is_device()) return;
         if (!S_ISREG(file_.status().st_mode)) refuse_files("'" + path() + "' is no file");
-        while (::flock(file_.descriptor(), LOCK_EX | LOCK_NB) != 0) {
-            if (errno == EINTR) continue;
-            // It may be another run's.
-            is_new_ = false;
-            if (errno == EWOULDBLOCK)
-                throw error(errc::file_error, "'" + path() + "' is being written by another run");
-            if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS) return;
-            throw_file_error(path(), "can not be locked");
-        }
+        auto const result = file_.lock();
+        // Else it may be another run's.
+        is_new_ = is_new_ && result == lock_result::taken;
+        if (result == lock_result::held)
+            throw error(errc::file_error, "'" + path() + "' is being written by another run");
     }
 
     /// Reads so many bytes, or what there is of them.
@@ -145,13 +140,18 @@ public:
         if (!is_device()) file_.sync();
     }
 
-    /// Throws `errc::file_error` unless the file is where it was opened.
-    void require_in_place() const
+    /// Throws `errc::file_error` unless the file is where it was opened, and, if `whole`, holds what this run
+    /// has read and written.
+    void require_own(bool whole) const
     {
         if (!is_name_of(real_path_, file_.status()))
             throw error(errc::file_error, "'" + path() +
                                               "' was moved, removed or replaced while a run writes it; what "
                                               "is there now is left as it is");
+        if (whole && !is_device() && size_on_disk() != size_)
+            throw error(errc::file_error, "'" + path() + "' has " + std::to_string(size_on_disk()) +
+                                              " bytes, and not the " + std::to_string(size_) +
+                                              " that this run has written: another one writes it");
     }
 
     file_extent extent() const { return {size_, digest_.hex()}; }

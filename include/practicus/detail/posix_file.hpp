@@ -32,6 +32,15 @@ namespace practicus::inline v1::detail {
     throw error(std::move(info));
 }
 
+enum class lock_result
+{
+    taken,
+    /// Another descriptor, mostly of another process, has it.
+    held,
+    /// The file system has no locks; `errno` says so.
+    unsupported
+};
+
 /// An open file, close-on-exec. Errors name it.
 class posix_file
 {
@@ -103,6 +112,17 @@ public:
             throw_file_error(path_, "can not be cut");
     }
 
+    /// Locks the file without blocking. The lock goes with the descriptor, also when the process ends.
+    lock_result lock() const
+    {
+        while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+            if (errno == EWOULDBLOCK) return lock_result::held;
+            if (errno == ENOLCK || errno == EOPNOTSUPP || errno == ENOSYS) return lock_result::unsupported;
+            if (errno != EINTR) throw_file_error(path_, "cannot be locked");
+        }
+        return lock_result::taken;
+    }
+
     void sync() const
     {
         if (::fsync(descriptor_) != 0) throw_file_error(path_, "can not be written");
@@ -163,15 +183,13 @@ public:
         require_own(path(), status(), S_IFREG);
     }
 
-    /// Returns false if another process has the lock. It goes with the descriptor. Throws
-    /// `errc::file_error`.
+    /// Returns false if another process has the lock. Throws `errc::file_error`, also where there are no
+    /// locks: what is shared under one cannot be shared without.
     bool try_lock() const
     {
-        while (::flock(descriptor(), LOCK_EX | LOCK_NB) != 0) {
-            if (errno == EWOULDBLOCK) return false;
-            if (errno != EINTR) throw_file_error(path(), "can not be locked");
-        }
-        return true;
+        auto const result = lock();
+        if (result == lock_result::unsupported) throw_file_error(path(), "cannot be locked");
+        return result == lock_result::taken;
     }
 };
 
