@@ -65,6 +65,7 @@ set(practicus_marked_headers
     practicus/batch_output.hpp
     practicus/detail/batch_window.hpp pure
     practicus/detail/batch_retry.hpp pure
+    practicus/detail/batch_queue.hpp pure
     practicus/detail/operation.hpp pure
     practicus/detail/reserved_memory.hpp pure
     practicus/detail/tick_timer.hpp
@@ -114,6 +115,7 @@ set(practicus_marked_headers
     practicus/detail/token_calls.hpp
     practicus/detail/calls.hpp
     practicus/detail/prediction_call.hpp
+    practicus/detail/batch_results.hpp
     practicus/detail/batch_run.hpp
     practicus/client.hpp
     practicus/impl/client.ipp

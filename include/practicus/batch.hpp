@@ -8,6 +8,7 @@
 #include <practicus/url.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,6 +18,10 @@
 #include <utility>
 
 namespace practicus::inline v1 {
+
+namespace detail {
+class batch_run;
+} // namespace detail
 
 /// How far a run over many batches is.
 struct batch_progress
@@ -74,6 +79,9 @@ struct batch_failure
 /// at the start of a cell. NUL bytes and UTF-16 are refused. A header without rows is sent alone: its
 /// answer's header is all that the sink gets, and nothing if the model refuses that.
 ///
+/// A job runs once, its copies included: its source is read by then, and its sink may have results. Another
+/// run needs another job, with `resume` if it is to go on.
+///
 /// A batch is sent again after every failure that may pass, also when the model may have seen it: a model
 /// must be safe to call twice. Source, sink and callbacks run in the client's context, each one call at a
 /// time; the source may run beside the others. What they throw ends the run; after the source has thrown, the
@@ -115,9 +123,11 @@ public:
 
     /// For how long a batch is tried that does not get through: no connection, 429, 502 to 504, a time-out.
     /// Waiting for a place does not count while other batches are answered.
-    /// The pauses double from 0.5 s to 30 s, or are as long as the server asks (`Retry-After`) if that is
-    /// longer; meanwhile other batches take its place. Then, or when the server asks for more than is left,
-    /// the run ends, and can be resumed. Default: 15 minutes. Throws `errc::invalid_argument` if negative.
+    /// The pauses double from `retry_options::base` of the client to 30 s (those of `tries` from 0.5 s), or
+    /// are as long as the server asks (`Retry-After`) if that is longer; meanwhile other batches take its
+    /// place. The other `retry_options` are for single calls. When the patience ends, or when the server asks
+    /// for more than is left, the run ends, and can be resumed. Default: 15 minutes. Throws
+    /// `errc::invalid_argument` if negative.
     batch_job& patience(std::chrono::milliseconds d)
     {
         if (d < d.zero()) throw error(errc::invalid_argument, "patience is negative");
@@ -196,6 +206,8 @@ public:
     std::function<void(batch_mark const&)> const& on_mark() const noexcept { return on_mark_; }
 
 private:
+    friend class detail::batch_run;
+
     batch_job& set(std::size_t& field, std::size_t n, char const* name)
     {
         if (n == 0) throw error(errc::invalid_argument, std::string("a batch job's '") + name + "' is zero");
@@ -218,6 +230,7 @@ private:
     std::uint64_t total_bytes_ = 0;
     batch_mark resumed_;
     std::function<void(batch_mark const&)> on_mark_;
+    std::shared_ptr<std::atomic<bool>> begun_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 } // namespace practicus::inline v1

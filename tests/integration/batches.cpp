@@ -362,6 +362,32 @@ TEST_CASE("batches: an answer without a content type is judged by what it holds"
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
+TEST_CASE("batches: one line without a content type is no answer to a header alone")
+{
+    batches f;
+    std::string line;
+    auto const answer = [&](practicus::mock::request const&) {
+        practicus::mock::response one(200, "text/csv", line + "\n");
+        one.headers.erase("Content-Type");
+        return one;
+    };
+    auto const url = answered_by(f, answer).url();
+    auto const job = [&] { return batch_job(url, practicus::csv_text(header), f.to(f.out)); };
+    line = "no healthy upstream";
+    auto const failed = f.failure(f.eager().predict_batches(job()));
+    CHECK(failed.code == errc::unexpected_answer);
+    CHECK(failed.message == "the header alone: it is no text/csv");
+    CHECK(failed.server_message == "no content type: no healthy upstream");
+    practicus::batch_mark written;
+    written.header = "p";
+    auto const other = f.failure(f.eager().predict_batches(job().resume(written)));
+    CHECK(other.code == errc::unexpected_answer);
+    CHECK(other.server_message == "'no healthy upstream', not 'p'");
+    line = "p";
+    CHECK(f.run(f.eager().predict_batches(job().resume(written))).batches == 1);
+    CHECK(f.out.empty());
+}
+
 TEST_CASE("batches: a resumed run asks again for an answer under another header than the results'")
 {
     batches f;
@@ -594,15 +620,14 @@ namespace {
 /// A region that answers 503 to batches with some row, and counts what it is asked. Time stands still.
 struct failing : batches
 {
-    explicit failing(std::string row) : client(user(once())), clock(clock_of(client)), row_(std::move(row))
+    explicit failing(std::string row) : client(user()), clock(clock_of(client)), row_(std::move(row))
     {
         namespace mock = practicus::mock;
         server.region().add(mock::model(50, "picky", mock::prefix("models-practicus", "models/practicus"))
                                 .add(mock::version(500, 1, mock::deployment("depl-small", "Small")))
                                 .predicts([this](mock::request const& r) {
                                     ++asked;
-                                    if (fails && r.body.find(row_) != std::string::npos)
-                                        return mock::response(503, "text/plain", "away");
+                                    if (fails && r.body.find(row_) != std::string::npos) return away();
                                     return mock::response(200, "text/csv", predict_csv(r.body));
                                 }));
         run(client.session_token(model("models/practicus/picky")));
@@ -615,6 +640,13 @@ struct failing : batches
         return made.rows(1).in_flight(in_flight);
     }
 
+    practicus::mock::response away() const
+    {
+        practicus::mock::response answer(503, "text/plain", "away");
+        if (asks_to_wait) answer.headers.set("Retry-After", "3");
+        return answer;
+    }
+
     /// Until nothing more happens while time stands still.
     void settle()
     {
@@ -624,6 +656,7 @@ struct failing : batches
     }
 
     std::atomic<bool> fails = true;
+    std::atomic<bool> asks_to_wait = false;
     std::atomic<int> asked = 0;
     practicus::client client;
     practicus::detail::clock& clock;
@@ -637,6 +670,7 @@ private:
 TEST_CASE("batches: a batch that waits for its next try holds no place of the others")
 {
     failing f("\n0,");
+    f.asks_to_wait = GENERATE(false, true);
     auto const text = header + rows(0, 30);
     ends e;
     asio::co_spawn(f.io, f.client.predict_batches(f.job(text, 4)), e.handler());
@@ -729,11 +763,60 @@ TEST_CASE("batches: a region that is away is waited for as long as the caller ha
     batches f;
     auto client = f.eager();
     f.run(client.session_token(f.model()));
-    f.server.expect("POST", call_path).times(3).reply(503);
-    auto const failed = f.failure(client.predict_batches(f.job(header + rows(0, 5)).patience(0ms)));
+    f.server.expect("POST", call_path).reply(503);
+    auto failed = f.failure(client.predict_batches(f.job(header + rows(0, 5)).patience(0ms)));
     CHECK(failed.code == errc::unavailable);
-    CHECK(failed.attempts == 3);
+    CHECK(failed.attempts == 1);
+    f.server.expect("POST", call_path).times(2).reply(500);
+    failed = f.failure(client.predict_batches(f.job(header + rows(0, 5)).tries(2)));
+    CHECK(failed.code == errc::server_error);
+    CHECK(failed.attempts == 2);
     CHECK(f.out.empty());
+}
+
+TEST_CASE("batches: each try after a pause is announced and counted as a retry of a call is")
+{
+    batches f;
+    std::vector<practicus::events::retried> told;
+    std::string origin, request;
+    practicus::client_options options;
+    options.retry(practicus::retry_options().base(1ms));
+    auto client = f.user(options.observer([&](practicus::event const& e) {
+        auto const* const again = std::get_if<practicus::events::retried>(&e);
+        if (again == nullptr) return;
+        told.push_back(*again);
+        origin = again->origin;
+        request = again->request;
+    }));
+    f.server.expect("POST", call_path).times(3).reply(503);
+    f.run(client.predict_batches(f.job(header + rows(0, 5))));
+    REQUIRE(told.size() == 3);
+    for (unsigned i = 0; i != 3; ++i) {
+        CHECK(told[i].attempts == i + 1);
+        CHECK(told[i].status == 503);
+        CHECK_FALSE(told[i].error);
+        CHECK(told[i].pause > 0ns);
+    }
+    CHECK(origin == f.server.url());
+    CHECK(request == std::string("POST ") + call_path);
+    CHECK(client.stats().retries == 3);
+}
+
+TEST_CASE("batches: a job runs once, for its source is read by then")
+{
+    batches f;
+    auto client = f.user();
+    auto const text = header + rows(0, 20);
+    f.server.expect("POST", call_path).reply(400);
+    auto const job = f.job(text);
+    CHECK(f.failure(client.predict_batches(job)).code == errc::bad_request);
+    auto const out = f.out;
+    for (auto const& again : {job, batch_job(job).rows(5)}) {
+        auto const failed = f.failure(client.predict_batches(again));
+        CHECK(failed.code == errc::invalid_argument);
+        CHECK_THAT(failed.message, Catch::Matchers::StartsWith("a batch job runs once"));
+    }
+    CHECK(f.out == out);
 }
 
 TEST_CASE("batches: a source that fails or is slow holds nothing back")

@@ -101,6 +101,8 @@ struct batch_answer
     bool delimited = true;
     /// An answer to another batch was believed.
     bool others_believed = false;
+    /// The header line of the results that are there already; empty if there are none.
+    std::string_view known_header = {};
 };
 
 /// Sets the error of an answer with so many rows, which are too few or too many, or whose last line has no
@@ -121,14 +123,16 @@ inline bool describe_rows(error_info& info, batch_answer const& answer, std::siz
 }
 
 /// What makes an answer none to a batch, as code, message and the answer's words; nothing if it is one. A
-/// missing type is no fault. JSON is the fault of the rows (an error with a status of success) once others
+/// missing type is no fault where rows or a known header tell: to a header alone, any line would be an
+/// answer. JSON is the fault of the rows (an error with a status of success) once others
 /// were believed. Sets `header` if the answer has one.
 inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::string_view& header)
 {
     error_info info;
     bool const json = is_json(answer.body);
-    bool const other_type = !media_type(answer.content_type).empty() &&
-                            !fits_type(answer.wanted, answer.wanted, answer.content_type);
+    bool const other_type = media_type(answer.content_type).empty()
+                                ? answer.rows == 0 && answer.known_header.empty()
+                                : !fits_type(answer.wanted, answer.wanted, answer.content_type);
     if (json || other_type || is_page(answer.body)) {
         describe_other_type(info, answer.wanted, answer.content_type, answer.body);
         if (json && answer.others_believed) info.code = errc::unexpected_rows;

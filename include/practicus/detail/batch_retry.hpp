@@ -28,24 +28,32 @@ inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
 class batch_retry
 {
 public:
-    batch_retry(std::size_t tries, std::chrono::nanoseconds patience) : tries_(tries), patience_(patience) {}
+    /// The first pause is half of `base` at least, `base` at most: of a failure on the way. Each doubles.
+    batch_retry(std::size_t tries, std::chrono::nanoseconds patience, std::chrono::nanoseconds base)
+        : tries_(tries), patience_(patience),
+          base_(std::max<std::chrono::nanoseconds>(base, std::chrono::milliseconds(1)))
+    {}
 
     /// How long to wait before the batch is sent again; nothing if it is given up. `random` is from 0 to 1.
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random)
     {
         if (!first_failure_) first_failure_ = now;
+        retry_limits pauses;
+        pauses.cap = std::chrono::seconds(30);
         std::chrono::nanoseconds asked{0};
         if (is_retryable(why.code)) {
             auto const borne = now - *first_failure_;
             asked = why.retry_after.value_or(std::chrono::seconds(0));
             if (borne >= patience_ || asked > patience_ - borne) return std::nullopt;
+            pauses.base = base_;
         } else if (has_trait(why.code, errc_traits::of_model)) {
             if (++answered_ >= tries_) return std::nullopt;
+            pauses.base = std::chrono::milliseconds(500);
         } else {
             return std::nullopt;
         }
         // Not from 0 on: the sum of many pauses is what is borne.
-        auto const pause = std::max(asked, full_jitter(pauses(), pauses_++, 0.5 + random / 2));
+        auto const pause = std::max(asked, full_jitter(pauses, pauses_++, 0.5 + random / 2));
         due_ = now + pause;
         return pause;
     }
@@ -58,16 +66,9 @@ public:
     }
 
 private:
-    static retry_limits pauses() noexcept
-    {
-        retry_limits limits;
-        limits.base = std::chrono::milliseconds(500);
-        limits.cap = std::chrono::seconds(30);
-        return limits;
-    }
-
     std::size_t tries_;
     std::chrono::nanoseconds patience_;
+    std::chrono::nanoseconds base_;
     std::size_t answered_ = 0;
     unsigned pauses_ = 0;
     std::optional<time_point> first_failure_; ///< Later by what the batch waited for a place.

@@ -185,6 +185,14 @@ public:
         if (ended.why == expiry::closed) throw error(errc::client_closed);
     }
 
+    /// Counts and announces that a request is going to be sent again.
+    void note_retry(origin const& where, std::string const& name, unsigned attempts, unsigned status,
+                    boost::system::error_code const& why, std::chrono::nanoseconds wait) const
+    {
+        retries_.fetch_add(1, std::memory_order_relaxed);
+        if (told_) told_(events::retried{where.str(), name, attempts, status, why, wait});
+    }
+
 private:
     /// One request on its way, over all its attempts and redirects.
     struct delivery
@@ -319,10 +327,8 @@ private:
             if (failed) throw error(failed);
             return {d.facts.replayable && follow(r, d, answer) ? next_step::again : next_step::done};
         }
-        retries_.fetch_add(1, std::memory_order_relaxed);
-        if (told_)
-            told_(events::retried{d.to->where().str(), r.name(), op.retries.attempts(), outcome.status,
-                                  outcome.error, decision.wait});
+        note_retry(d.to->where(), r.name(), op.retries.attempts(), outcome.status, outcome.error,
+                   decision.wait);
         d.fresh = decision.action == retry_action::resend;
         return {decision.action == retry_action::wait ? next_step::later : next_step::again, decision.wait};
     }

@@ -110,6 +110,22 @@ TEST_CASE("answer_check: a missing type is no fault, another one is")
     }
 }
 
+TEST_CASE("answer_check: to a header alone, one line is an answer by its type or the known header only")
+{
+    auto const info = refused(0, "", "no healthy upstream\n");
+    REQUIRE(info);
+    CHECK(info->code == errc::unexpected_answer);
+    CHECK(info->server_message == "no content type: no healthy upstream");
+    CHECK_FALSE(refused(0, "text/csv", "p\n"));
+    CHECK(refused(0, "text/plain", "p\n"));
+    batch_answer answer;
+    answer.body = "p\n";
+    answer.known_header = "p";
+    std::string_view header;
+    CHECK_FALSE(refuse_answer(answer, header));
+    CHECK(header == "p");
+}
+
 TEST_CASE("answer_check: JSON is the fault of the rows once others were believed, a page is not")
 {
     batch_answer answer;

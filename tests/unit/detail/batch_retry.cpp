@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
 using namespace practicus;
 using namespace std::chrono_literals;
@@ -44,20 +45,20 @@ TEST_CASE("batch_retry: what does not get through is borne for a while, whatever
     for (auto const code : {errc::connect_failed, errc::connection_lost, errc::too_many_requests,
                             errc::unavailable, errc::first_byte_timeout, errc::deadline_exceeded})
         for (double const random : {0.0, 0.5, 1.0}) {
-            auto const time = borne(batch_retry(5, 15min), code, random);
+            auto const time = borne(batch_retry(5, 15min, 100ms), code, random);
             CHECK(time >= 15min);
             CHECK(time < 16min);
         }
-    CHECK(borne(batch_retry(5, 0s), errc::connect_failed, 1.0) == 0s);
+    CHECK(borne(batch_retry(5, 0s, 100ms), errc::connect_failed, 1.0) == 0s);
 }
 
 TEST_CASE("batch_retry: what the model answers is borne a few times")
 {
     for (auto const code : {errc::server_error, errc::unexpected_rows, errc::unauthorized,
                             errc::malformed_response, errc::unexpected_answer}) {
-        CHECK(borne(batch_retry(1, 15min), code, 1.0) == 0s);
-        CHECK(borne(batch_retry(4, 15min), code, 1.0) == 500ms + 1s + 2s);
-        CHECK(borne(batch_retry(4, 15min), code, 0.0) == 250ms + 500ms + 1s);
+        CHECK(borne(batch_retry(1, 15min, 100ms), code, 1.0) == 0s);
+        CHECK(borne(batch_retry(4, 15min, 100ms), code, 1.0) == 500ms + 1s + 2s);
+        CHECK(borne(batch_retry(4, 15min, 100ms), code, 0.0) == 250ms + 500ms + 1s);
     }
 }
 
@@ -66,16 +67,18 @@ TEST_CASE("batch_retry: what would fail again is not sent again")
     for (auto const code : {errc::bad_request, errc::not_found, errc::forbidden, errc::login_refused,
                             errc::login_required, errc::untrusted_origin, errc::certificate_untrusted,
                             errc::body_too_large, errc::client_closed, errc::file_error})
-        CHECK(borne(batch_retry(5, 15min), code, 1.0) == 0s);
+        CHECK(borne(batch_retry(5, 15min, 100ms), code, 1.0) == 0s);
 }
 
-TEST_CASE("batch_retry: the pauses double up to half a minute")
+TEST_CASE("batch_retry: the pauses double from the client's first one up to half a minute")
 {
-    batch_retry policy(5, 15min);
-    auto expected = std::chrono::nanoseconds(500ms);
-    for (int i = 0; i != 10; ++i) {
-        CHECK(policy.failed(failure(errc::unavailable), time_point{}, 1.0) == expected);
-        expected = std::min<std::chrono::nanoseconds>(2 * expected, 30s);
+    for (auto const& [base, first] : {std::pair{100ms, 100ms}, {0ms, 1ms}, {2000ms, 2000ms}}) {
+        batch_retry policy(5, 15min, base);
+        auto expected = std::chrono::nanoseconds(first);
+        for (int i = 0; i != 20; ++i) {
+            CHECK(policy.failed(failure(errc::unavailable), time_point{}, 1.0) == expected);
+            expected = std::min<std::chrono::nanoseconds>(2 * expected, 30s);
+        }
     }
 }
 
@@ -86,19 +89,19 @@ TEST_CASE("batch_retry: the pause is as long as the server asks, within the pati
         info.retry_after = wait;
         return info;
     };
-    batch_retry policy(5, 15min);
+    batch_retry policy(5, 15min, 100ms);
     CHECK(policy.failed(asks(35s), time_point{}, 1.0) == 35s);
-    CHECK(policy.failed(asks(0s), time_point{} + 35s, 1.0) == 1s); // its own is longer
+    CHECK(policy.failed(asks(0s), time_point{} + 35s, 1.0) == 200ms); // its own is longer
     CHECK(policy.failed(asks(800s, errc::unavailable), time_point{} + 100s, 1.0) == 800s);
     CHECK(policy.failed(asks(801s), time_point{} + 100s, 1.0) == std::nullopt);
-    CHECK(batch_retry(5, 15min).failed(asks(901s), time_point{}, 1.0) == std::nullopt);
-    CHECK(batch_retry(5, 0s).failed(asks(0s), time_point{}, 1.0) == std::nullopt);
+    CHECK(batch_retry(5, 15min, 100ms).failed(asks(901s), time_point{}, 1.0) == std::nullopt);
+    CHECK(batch_retry(5, 0s, 100ms).failed(asks(0s), time_point{}, 1.0) == std::nullopt);
 }
 
 TEST_CASE("batch_retry: what a batch waits for its place while others are answered is not borne")
 {
     auto const why = failure(errc::unavailable);
-    batch_retry policy(5, 10s);
+    batch_retry policy(5, 10s, 500ms);
     time_point const start{1h};
     policy.sent_again(start); // nothing has failed
     CHECK(policy.failed(why, start, 1.0) == 500ms);
