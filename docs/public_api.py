@@ -30,6 +30,14 @@ SCOPE = re.compile(r"\s*(class|struct|enum|requires)\b")
 NAME = re.compile(r"(operator[^\w\s]+|\w+)\(")
 
 
+def declaration_above(lines, number):
+    """The numbers of the lines above `number` that belong to the same declaration, its comment included."""
+    above = number
+    while not re.fullmatch(r"\s*|.*[;{}:]|\s*//(?!/).*", lines[above - 1]) or lines[above - 1].strip().startswith("///"):
+        above -= 1
+    return range(above, number)
+
+
 def private_parts(lines, keep_details):
     """The numbers of the lines that are not shown: up to one of `last`, or before one of `behind`."""
     hidden, last, behind = set(), (), ()
@@ -43,14 +51,14 @@ def private_parts(lines, keep_details):
                 last = ("{};",)
             elif re.match(r"inline .*\bdetail::\w+\(", line):
                 last = ("}",)
-            elif line.endswith("= delete;") or re.match(r"\s+friend (class .*|.*\bdetail::.*);", line):
+            elif line.endswith("= delete;"):
+                hidden.update(declaration_above(lines, number))
+                last = (line,)
+            elif re.match(r"\s+friend (class .*|.*\bdetail::.*);", line):
                 last = (line,)
             elif INTERNAL.match(line):
                 last = (line,) if line.endswith("}") else ("    }", "    {}")
-                above = number - 1
-                while lines[above].strip().startswith(("///", "template")):
-                    hidden.add(above)
-                    above -= 1
+                hidden.update(declaration_above(lines, number))
             elif line.strip() == "private:":
                 behind = tuple(line.replace("private:", end) for end in ("};", "public:", "protected:"))
         if last or behind:

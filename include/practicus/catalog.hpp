@@ -12,6 +12,7 @@
 #include <concepts>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -379,5 +380,20 @@ std::string to_table(std::vector<Entry> const& entries)
 {
     return detail::rows_as_table(detail::columns_of(std::type_identity<Entry>()), entries);
 }
+
+/// A list or an entry of one: its text is made by `to_table`, `to_csv` or `to_json`, not by `<<`.
+template <class Rows>
+concept written_by_to_table = listed<Rows> || requires(Rows const& rows)
+{
+    practicus::to_table(rows);
+};
+
+/// Deleted: `std::cout << practicus::to_table(models)` writes a list. A program's own operator is preferred.
+template <class Char, class Traits, written_by_to_table use_to_table>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&, use_to_table const&) = delete;
+/// Deleted, for a temporary stream.
+template <class Char, class Traits, written_by_to_table use_to_table>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&&,
+                                             use_to_table const&) = delete;
 
 } // namespace practicus::inline v1

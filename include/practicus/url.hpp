@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -54,6 +55,14 @@ public:
     std::uint16_t port() const noexcept { return port_; }
     /// The value of the `Host` field: with brackets, and with the port unless it is the scheme's own.
     std::string_view host_header() const noexcept { return std::string_view(text_).substr(secure_ ? 8 : 7); }
+
+    /// Writes `str()`.
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                                        origin const& url)
+    {
+        return out << url.str();
+    }
 
     friend bool operator==(origin const& a, origin const& b) noexcept { return a.text_ == b.text_; }
     friend std::strong_ordering operator<=>(origin const& a, origin const& b) noexcept
@@ -126,6 +135,14 @@ public:
         result.reserve(path().size() + api.size() + call.size());
         result.append(path()).append(api).append(call);
         return result;
+    }
+
+    /// Writes `str()`.
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                                        service_url const& url)
+    {
+        return out << url.str();
     }
 
     friend bool operator==(service_url const& a, service_url const& b) noexcept { return a.text_ == b.text_; }
@@ -281,6 +298,14 @@ public:
         result.text_ = detail::without_path(text_, at_, false);
         result.finish();
         return result;
+    }
+
+    /// Writes `str()`.
+    template <class Traits>
+    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
+                                                        hosted_url const& url)
+    {
+        return out << url.str();
     }
 
     friend bool operator==(hosted_url const& a, hosted_url const& b) noexcept { return a.text_ == b.text_; }

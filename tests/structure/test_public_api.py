@@ -49,6 +49,11 @@ public:
 
     int bare() const;
     shown(shown const&) = delete;
+    /// Not
+    /// for users.
+    template <class Stream>
+    friend Stream& operator<<(Stream&,
+                              shown const&) = delete;
     friend bool operator==(shown const&, shown const&) = default;
 
 private:
@@ -85,7 +90,8 @@ class PublicApi(unittest.TestCase):
             self.assertEqual([name in line for line in self.lines], [name in line for line in given])
 
     def test_what_is_not_public_is_not_shown(self):
-        for hidden in ("v1", "detail", "Hidden", "hidden", "private", "count_ = 1", "Its own", "std::hash", "= delete"):
+        for hidden in ("v1", "detail", "Hidden", "hidden", "private", "count_ = 1", "Its own", "std::hash", "= delete",
+                       "Not", "for users", "Stream"):
             with self.subTest(hidden=hidden):
                 self.assertNotIn(hidden, self.text)
 

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <random>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -27,7 +28,30 @@ using practicus::to_csv;
 using practicus::to_json;
 using practicus::to_table;
 
+namespace program {
+
+/// A list of its own, which it writes by itself.
+struct fleet : std::vector<model>
+{};
+
+std::ostream& operator<<(std::ostream& out, fleet const& all)
+{
+    return out << all.size() << " in the fleet";
+}
+
+} // namespace program
+
 namespace {
+
+template <class T>
+concept streamable = requires(std::ostream& out, T const& value)
+{
+    out << value;
+};
+
+static_assert(!streamable<std::vector<model>> && !streamable<model> && !streamable<std::vector<int>>);
+static_assert(!practicus::written_by_to_table<std::vector<int>> &&
+              !practicus::written_by_to_table<std::string>);
 
 deployed_version version(std::int64_t id, std::string number, std::string stage = {})
 {
@@ -319,4 +343,14 @@ TEST_CASE("add-ons as rows")
                          "bare,,,,\n");
     CHECK(boost::json::parse(to_json(all)).at(0).at("service_type") == "LANGFLOW");
     CHECK(to_table(all).find("Langflow") != std::string::npos);
+}
+
+TEST_CASE("a program that writes its lists by an operator of its own keeps it")
+{
+    program::fleet all;
+    all.emplace_back();
+    std::ostringstream out;
+    out << all;
+    CHECK(out.str() == "1 in the fleet");
+    CHECK((std::ostringstream() << all).str() == "1 in the fleet");
 }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <random>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -756,4 +757,16 @@ TEST_CASE("no text of an app gets a second api, and its api is the same from eac
         }
     }
     CHECK(made > 10000);
+}
+
+TEST_CASE("a url is written as its text")
+{
+    model_url const model("https://models.company.com/models/practicus/diamond-price/v3");
+    app_url const app("https://practicus.company.com/apps/my-app/");
+    std::ostringstream out;
+    out << model.origin() << ' ' << service_url("https://practicus.company.com") << ' ' << model << ' '
+        << app;
+    CHECK(out.str() == "https://models.company.com https://practicus.company.com/ "
+                       "https://models.company.com/models/practicus/diamond-price/v3/ "
+                       "https://practicus.company.com/apps/my-app/");
 }

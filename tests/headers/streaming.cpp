@@ -1,0 +1,22 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+//
+// Does not compile: streaming.py reads what the compiler says of each line.
+
+#include <practicus/catalog.hpp>
+
+#include <iostream>
+#include <sstream>
+#include <vector>
+
+using namespace practicus;
+
+void stream(std::vector<model> const& models, std::vector<app_prefix> const& prefixes, addon const& one)
+{
+    std::cout << models;
+    std::wcout << models;
+    std::ostringstream() << models;
+    std::cout << prefixes;
+    std::cout << "the first: " << models.front();
+    std::cout << one;
+}
