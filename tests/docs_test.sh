@@ -8,7 +8,7 @@
 set -euo pipefail
 doxyfile=$1 reference=$2
 if ! command -v doxygen > /dev/null; then
-    echo "no doxygen here: the site is not written"
+    echo "SKIPPED: the site: there is no doxygen"
     exit 77
 fi
 scratch=$(mktemp -d)

@@ -5,5 +5,5 @@
 # prompt_test.sh MOCK_SERVER QUICKSTART: the quickstart's prompt on a terminal. Skipped without Python 3.
 
 set -euo pipefail
-command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
+command -v python3 >/dev/null || { echo "SKIPPED: the prompt: there is no python3"; exit 77; }
 exec python3 -B "$(dirname "$0")/prompt_test.py" "$@"

@@ -64,7 +64,8 @@ for preset in "${presets[@]}"; do
     rm -f "$result"
     results+=("$preset=$result")
     cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$jobs" -- -k 0 || continue
-    quiet_addresses ctest --preset "$preset" --parallel "$jobs" --output-junit "$root/$result" "${select[@]}" || true
+    quiet_addresses ctest --preset "$preset" --parallel "$jobs" --test-output-size-passed 300000 \
+        --output-junit "$root/$result" "${select[@]}" || true
 done
 
 echo "=== summary"

@@ -4,6 +4,8 @@
 
     summary.py [--filtered] NAME=RESULTS.xml...
 
+What was skipped, as a whole or in part, is named with its reason: the rest of a line that begins with `SKIPPED: `.
+
 RESULTS.xml is what ctest --output-junit wrote. A file that is not there is a configuration that could not be built or
 run, and counts as one failure. So does a run without a single test, unless --filtered says that this may be.
 """
@@ -23,23 +25,33 @@ def outcome(case):
     return "skipped" if asked or case.get("status") == "disabled" else "failed"
 
 
-def described(case):
-    """A test's name, and what it says of why it was skipped."""
-    output = (case.findtext("system-out") or "").splitlines() if outcome(case) == "skipped" else []
-    reasons = [line.removeprefix("SKIPPED: ") for line in output if line.startswith("SKIPPED: ")]
-    return ": ".join([case.get("name"), *reasons[:1]])
+def reasons(case):
+    """What a test says of why it was skipped, or which parts of it were: lines that begin with `SKIPPED: `."""
+    output = [line.strip() for line in (case.findtext("system-out") or "").splitlines()]
+    said = [line.removeprefix("SKIPPED: ") for line in output if line.startswith("SKIPPED: ")]
+    if said or outcome(case) != "skipped":
+        return said
+    if case.get("status") == "disabled":
+        return ["disabled"]
+    return [line for line in output if line][-1:] or ["no reason given"]
 
 
 def read(path):
-    """The tests of a run by outcome, or nothing if there is no result."""
+    """The tests of a run by outcome, and the parts of tests that were skipped; or nothing if there is no result."""
     try:
         root = xml.etree.ElementTree.parse(path).getroot()
     except (OSError, xml.etree.ElementTree.ParseError):
-        return None
+        return None, []
     names = collections.defaultdict(list)
+    parts = []
     for case in root.iter("testcase"):
-        names[outcome(case)].append(described(case))
-    return names
+        name, kind = case.get("name"), outcome(case)
+        if kind == "skipped":
+            name = f"{name}: {'; '.join(reasons(case))}"
+        else:
+            parts += [f"{name}: {reason}" for reason in reasons(case)]
+        names[kind].append(name)
+    return names, parts
 
 
 def counts(total):
@@ -51,7 +63,7 @@ def summarise(results, filtered):
     lines = []
     total = collections.Counter()
     for configuration, path in results:
-        names = read(path)
+        names, parts = read(path)
         if names is None or (not any(names.values()) and not filtered):
             lines.append(f"{configuration}: {'no test ran' if names is not None else 'did not build or run'}")
             total["failed"] += 1
@@ -59,6 +71,7 @@ def summarise(results, filtered):
         count = collections.Counter({word: len(tests) for word, tests in names.items()})
         lines.append(f"{configuration}: {counts(count)}")
         lines += [f"  {word}: {name}" for word in ("failed", "skipped") for name in names[word]]
+        lines += [f"  skipped in part: {name}" for name in parts]
         total += count
     lines.append(counts(total))
     return lines, 1 if total["failed"] or not total["passed"] else 0
