@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// network [DIRECTORY]: a region with a certificate authority of its own that asks for a client's certificate,
-// behind a proxy. The region is a mock, so its certificates are made here; the proxy is only written down.
+// network: a region with a certificate authority of its own that asks for a client's certificate, behind a
+// proxy. The region is a mock, so its certificates are made here; the proxy is only written down.
 
 #include <practicus.hpp>
 #include <practicus/mock/server.hpp>
@@ -10,14 +10,39 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <cerrno>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
+#include <system_error>
+
+#include <stdlib.h>
 
 namespace asio = boost::asio;
 namespace mock = practicus::mock;
+
+// A folder for a key: only this user may read it, and it is removed at the end.
+class private_folder
+{
+public:
+    private_folder() : path_((std::filesystem::temp_directory_path() / "practicus-XXXXXX").string())
+    {
+        if (mkdtemp(path_.data()) == nullptr) throw std::system_error(errno, std::generic_category(), path_);
+    }
+    private_folder(private_folder const&) = delete;
+    ~private_folder()
+    {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    std::filesystem::path path() const { return path_; }
+
+private:
+    std::string path_;
+};
 
 struct files
 {
@@ -61,13 +86,13 @@ asio::awaitable<void> list(practicus::client client)
     }
 }
 
-int main(int argc, char** argv)
+int main()
 try {
     mock::certificate_authority const ca;
     mock::server region(mock::server_options().tls(ca.issue(), ca.pem()).client_ca(ca.pem()));
     region.region().add_demo();
-    std::filesystem::path const folder = argc == 2 ? argv[1] : ".";
-    auto const at = write(ca, folder);
+    private_folder const folder;
+    auto const at = write(ca, folder.path());
 
     asio::io_context io;
     auto const rethrow = [](std::exception_ptr failed) {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 """tutorial_test.py TUTORIAL EXAMPLES: goes through the tutorial's steps, and finds all that it says they print, but for ports
-and times."""
+and times. No step leaves a file in the repository, or one that no line names."""
 
 import os
 import pathlib
@@ -65,15 +65,26 @@ def what_the_steps_print(examples, folder):
         said.append(run(examples / "batch_inference", MODEL, "in.csv", "out.csv", cwd=folder, env=login))
         said.append(run(examples / "cli" / "practicus", "models", "--deployed", env=login))
     for program in ("testing", "mock_faults", "errors", "network"):
-        said.append(run(examples / program, cwd=folder))
+        said.append(run(examples / program, cwd=folder, env={**os.environ, "TMPDIR": str(folder)}))
     return plain("\n".join(said))
+
+
+def stray_files(folder, page):
+    """What the steps have left in a folder, and files that a page's commands put outside of build."""
+    yield from (path.name for path in folder.iterdir() if path.name not in ("in.csv", "out.csv"))
+    for block in re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        yield from (name for name in re.findall(r"\S+\.(?:csv|pem|key)\b", block) if not name.startswith("build/"))
 
 
 def main():
     tutorial, examples = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         printed = what_the_steps_print(examples, pathlib.Path(folder))
-    blocks, faults = 0, 0
+        pages = "".join(page.read_text(encoding="utf-8") for page in tutorial.glob("*.md"))
+        stray = sorted(set(stray_files(pathlib.Path(folder), pages)))
+    blocks, faults = 0, len(stray)
+    if stray:
+        print(f"left behind: {', '.join(stray)}")
     for page in sorted(tutorial.glob("*.md")):
         for block in blocks_of(page.read_text(encoding="utf-8"), ""):
             blocks += 1
