@@ -11,9 +11,9 @@
 # Each word is a package, or command=package where any such command will do.
 practicus_build_packages="g++=g++ cmake=cmake ninja=ninja-build libssl-dev zlib1g-dev"
 practicus_example_packages="libcli11-dev liblz4-dev curl=curl"
-practicus_docs_packages="doxygen=doxygen python3=python3"
+practicus_docs_packages="doxygen=doxygen libjs-lunr python3=python3"
 practicus_package_packages="dpkg-shlibdeps=dpkg-dev file=file"
-practicus_test_packages="ccache=ccache pkg-config=pkg-config python3=python3 curl=curl python3-venv catch2 liblz4-dev python3-lz4 zsh=zsh mandoc=mandoc doxygen=doxygen dpkg-shlibdeps=dpkg-dev file=file valgrind=valgrind mvn=maven openssl=openssl go=golang-go node=nodejs ca-certificates"
+practicus_test_packages="ccache=ccache pkg-config=pkg-config python3=python3 curl=curl python3-venv catch2 liblz4-dev python3-lz4 zsh=zsh mandoc=mandoc doxygen=doxygen libjs-lunr dpkg-shlibdeps=dpkg-dev file=file valgrind=valgrind mvn=maven openssl=openssl go=golang-go node=nodejs ca-certificates"
 practicus_benchmark_packages="libcurl4-openssl-dev wrk=wrk go=golang-go cargo=cargo python3-venv python3-matplotlib"
 
 # Debian 12's own default is older than what practicus needs, but it has a newer one beside it.

@@ -5,10 +5,13 @@
 - The inline namespace of the version is left out, as users leave it out, and so is what is not theirs: `namespace detail`,
   specialisations of other libraries' templates, private and deleted members, friends of the library's own.
 - A comment that stands alone, or above the namespace, is said of the header.
+- Each member of the client has an example in examples/operations.cpp, between marks with its name; a second one of the same
+  name has it at NAME_2.
 - A setter's comment holds for its getter, directly below it, too: that one gets GETTER. What the language makes (a
   comparison, a default constructor) needs no comment in the header either.
 """
 
+import collections
 import pathlib
 import re
 import sys
@@ -22,7 +25,7 @@ BASES = ("mock/fault.hpp", "mock/expectation.hpp", "mock/catalog.hpp")
 # Public only for the base classes.
 INTERNAL = re.compile(r"    (void change_plan\(|expected\(|detail::answer_plan const& plan\(\))")
 
-GETTER = '<span class="getter">The value that is set, or the default.</span>'
+GETTER = '<span class="getter">The value that is set, or the default</span>.'
 COMPARISON = "Compares the values."
 DEFAULT = "All at its default."
 
@@ -128,13 +131,28 @@ def included(lines, header):
     return lines
 
 
+def with_examples(lines):
+    """Ends the comment of each public member of the client with its example."""
+    seen = collections.Counter()
+    for number, line in enumerate(lines[1:], 1):
+        declared = re.match(r"    (?:[\w:<>&]+ )*(\w+)\(", line)
+        if declared and lines[number - 1].startswith("    /// "):
+            name = declared.group(1)
+            seen[name] += 1
+            lines[number - 1] += f" \\sample{{{name}{f'_{seen[name]}' if seen[name] > 1 else ''}}}"
+    return lines
+
+
 def public_api(path):
     lines = path.read_text(encoding="utf-8").replace("::inline v1", "").split("\n")
     hidden = private_parts(lines, path.as_posix().endswith(BASES))
     for inner, header in ELSEWHERE.items():
         if path.as_posix().endswith(inner):
             lines = included(lines, header)
-    return documented(headed(["" if number in hidden else line for number, line in enumerate(lines)]))
+    lines = ["" if number in hidden else line for number, line in enumerate(lines)]
+    if path.as_posix().endswith("practicus/client.hpp"):
+        lines = with_examples(lines)
+    return documented(headed(lines))
 
 
 if __name__ == "__main__":

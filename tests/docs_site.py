@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""docs_site.py SITE REFERENCE: looks for links that lead nowhere, for names that are not public, and for public ones that
-the list by topic leaves out."""
+"""docs_site.py SITE REFERENCE EXAMPLES: looks for links that lead nowhere, for names that are not public, for public ones that
+the list by topic leaves out, for members without a short line or an example, and for examples that the site lacks."""
 
 import html.parser
 import pathlib
@@ -49,6 +49,35 @@ def name_faults(pages):
                 yield f"{name} shows '{hidden}'"
 
 
+def member_faults(texts):
+    """Lists of members show one sentence of each."""
+    for name, text in sorted(texts.items()):
+        for member, said in re.findall(r'<tr class="memdesc:(\w+)">.*?class="mdescRight">(.*?)</td>', text, re.DOTALL):
+            if len(re.sub("<.*?>", "", said).strip()) > 330:
+                yield f"{name}#{member}: the list of members has more than its first sentence"
+
+
+def operation_faults(text):
+    """Each function of the client has an example."""
+    listed = re.findall(r'<tr class="memitem:(\w+)">.*?class="memItemRight"[^>]*><a class="el"[^>]*>(\w+)</a> \(', text)
+    parts = dict(re.findall(r'<a id="(\w+)"[^>]*></a>\n<h2 class="memtitle">(.*?)(?=\n<a id="|<footer>)', text, re.DOTALL))
+    if len(listed) < 30:
+        yield "the client has no list of its members"
+    for member, name in listed:
+        if '<div class="fragment">' not in parts.get(member, ""):
+            yield f"client::{name} has no example"
+
+
+def source_faults(texts, sources):
+    """Each example is there, and linked where a page names it."""
+    for source in sorted(sources):
+        if f"{source.replace('/', '_2').replace('.', '_8')}-example.html" not in texts:
+            yield f"{source} is not on the site"
+    for name, text in sorted(texts.items()):
+        for source in re.findall(r"<code>examples/([\w/]+\.cpp)</code>", text):
+            yield f"{name} names {source} without a link"
+
+
 def class_names(files):
     """Classes and structs that have a page, as users write them."""
     for name in files:
@@ -65,15 +94,18 @@ def reference_faults(names, text):
 
 
 def main():
-    site, reference = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    site, reference, examples = map(pathlib.Path, sys.argv[1:4])
     files = {path.name for path in site.iterdir()}
-    pages = {path.name: Page(path.read_text(encoding="utf-8")) for path in site.glob("*.html")}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in site.glob("*.html")}
+    pages = {name: Page(text) for name, text in texts.items()}
+    sources = {path.relative_to(examples).as_posix() for path in examples.rglob("*.cpp") if "separate" not in path.name}
     names = list(class_names(files))
     if "index.html" not in pages or len(names) < 50:
         print("this is not the site")
         return 1
     found = [*link_faults(pages, files), *name_faults(pages),
-             *reference_faults(names, reference.read_text(encoding="utf-8"))]
+             *reference_faults(names, reference.read_text(encoding="utf-8")), *member_faults(texts),
+             *operation_faults(texts.get("classpracticus_1_1client.html", "")), *source_faults(texts, sources)]
     for fault in found:
         print(fault)
     print(f"{len(pages)} pages, {len(names)} classes, {len(found)} faults")

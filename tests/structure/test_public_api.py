@@ -95,6 +95,12 @@ class PublicApi(unittest.TestCase):
             with self.subTest(hidden=hidden):
                 self.assertNotIn(hidden, self.text)
 
+    def test_members_of_the_client_have_an_example(self):
+        lines = ["class client", "    /// Logs in.", "    awaitable<void> login(std::string email) const;", "    /// Another.",
+                 "    awaitable<void> login(credentials who) const;", "    int bare() const;"]
+        self.assertEqual(public_api.with_examples(lines)[1:4:2], ["    /// Logs in. \\sample{login}",
+                                                                  "    /// Another. \\sample{login_2}"])
+
     def test_comments_that_the_header_leaves_out(self):
         self.assertIn("/// \\file\n/// Of all that follows.", self.text)
         self.assertIn(f"    /** \\brief {public_api.GETTER} */ int count() const", self.text)
@@ -118,6 +124,29 @@ class Site(unittest.TestCase):
         self.assertEqual(self.faults(**{"a.html": ""}), ["index.html: a.html#here leads to no place in a.html"])
         self.assertEqual(self.faults(**{"b.html": '<a href="c.html">c</a>'}), ["b.html: c.html leads to no page"])
         self.assertEqual(self.faults(**{"b.html": "practicus::<b>detail</b>"}), ["b.html shows 'practicus::detail'"])
+
+    def test_members_in_a_list_have_one_sentence(self):
+        row = '<tr class="memdesc:a1"><td class="mdescLeft"></td><td class="mdescRight">%s</td></tr>'
+        self.assertEqual(list(docs_site.member_faults({"a.html": row % f"<b title='{'x' * 400}'>Short.</b>"})), [])
+        self.assertEqual(list(docs_site.member_faults({"a.html": row % ("word " * 80)})),
+                         ["a.html#a1: the list of members has more than its first sentence"])
+
+    def test_operations_have_examples(self):
+        row = '<tr class="memitem:a%d"><td class="memItemRight" x="y"><a class="el" href="#">f%d</a> (int)</td></tr>\n'
+        part = '\n<a id="a%d" name="a"></a>\n<h2 class="memtitle">f</h2>%s'
+        numbers = range(30)
+        example = '<div class="fragment">'
+        page = "".join(row % (n, n) for n in numbers)
+        whole = page + "".join(part % (n, example) for n in numbers) + "<footer>"
+        self.assertEqual(list(docs_site.operation_faults(whole)), [])
+        lacks = page + "".join(part % (n, example if n != 7 else "") for n in numbers) + "<footer>"
+        self.assertEqual(list(docs_site.operation_faults(lacks)), ["client::f7 has no example"])
+        self.assertEqual(list(docs_site.operation_faults("")), ["the client has no list of its members"])
+
+    def test_examples_are_there_and_linked(self):
+        texts = {"cli_2main_8cpp-example.html": "", "a.html": "<code>examples/b.cpp</code>"}
+        self.assertEqual(list(docs_site.source_faults(texts, ["cli/main.cpp", "b.cpp"])),
+                         ["b.cpp is not on the site", "a.html names b.cpp without a link"])
 
     def test_classes_and_the_list(self):
         files = ["classpracticus_1_1mock_1_1server__options.html", "structpracticus_1_1a-members.html", "index.html"]
