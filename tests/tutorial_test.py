@@ -11,7 +11,7 @@ import sys
 import tempfile
 import urllib.request
 
-from blocks import blocks as blocks_of
+from blocks import blocks as blocks_of, commands
 
 LOGIN = ["admin@company.com", "practicus"]
 MODEL = "models/practicus/diamond-price"
@@ -72,15 +72,16 @@ def what_the_steps_print(examples, folder):
 def stray_files(folder, page):
     """What the steps have left in a folder, and files that a page's commands put outside of build."""
     yield from (path.name for path in folder.iterdir() if path.name not in ("in.csv", "out.csv"))
-    for block in re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
-        yield from (name for name in re.findall(r"\S+\.(?:csv|pem|key)\b", block) if not name.startswith("build/"))
+    names = re.findall(r"[\w/.-]+\.(?:csv|pem|key)\b", "\n".join(commands(page)))
+    yield from (name for name in names if not name.startswith("build/"))
 
 
 def main():
     tutorial, examples = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         printed = what_the_steps_print(examples, pathlib.Path(folder))
-        pages = "".join(page.read_text(encoding="utf-8") for page in tutorial.glob("*.md"))
+        pages = "".join(page.read_text(encoding="utf-8")
+                        for page in [*tutorial.glob("*.md"), tutorial.parents[1] / "README.md"])
         stray = sorted(set(stray_files(pathlib.Path(folder), pages)))
     blocks, faults = 0, len(stray)
     if stray:

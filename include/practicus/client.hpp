@@ -18,7 +18,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <concepts>
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +33,9 @@ class client;
 namespace detail {
 
 class transport;
+
+template <class Type, class... Types>
+inline constexpr bool is_one_of = (std::same_as<Type, Types> || ...);
 
 /// For tests: what is below a client.
 transport& transport_of(client const& of) noexcept;
@@ -250,6 +255,23 @@ private:
 
     detail::handle handle_;
 };
+
+/// A result without a text of its own: a program writes the members that it needs, such as
+/// `prediction::body` or `error::what()`.
+template <class Result>
+concept written_by_members =
+    detail::is_one_of<Result, error, error_info, prediction, model_metadata, cluster_info, batch_progress,
+                      batch_failure, client_stats, cache_stats, exchange_timings, client, client_options,
+                      credentials>;
+
+/// Deleted: `std::cout << prediction.body` writes a prediction.
+template <class Char, class Traits, written_by_members use_its_members>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&,
+                                             use_its_members const&) = delete;
+/// Deleted, for a temporary stream.
+template <class Char, class Traits, written_by_members use_its_members>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&&,
+                                             use_its_members const&) = delete;
 
 } // namespace practicus::inline v1
 

@@ -3,7 +3,8 @@
 //
 // Does not compile: streaming.py reads what the compiler says of each line.
 
-#include <practicus/catalog.hpp>
+#define PRACTICUS_SEPARATE_COMPILATION
+#include <practicus.hpp>
 
 #include <iostream>
 #include <sstream>
@@ -19,4 +20,12 @@ void stream(std::vector<model> const& models, std::vector<app_prefix> const& pre
     std::cout << prefixes;
     std::cout << "the first: " << models.front();
     std::cout << one;
+}
+
+void stream(error const& failure, prediction const& answer, batch_progress const& so_far)
+{
+    std::cerr << failure;
+    std::cerr << failure.info();
+    std::cout << answer;
+    std::ostringstream() << so_far;
 }
