@@ -38,3 +38,12 @@ public:
     /// Returns true if it was reached.
     bool happened() const noexcept;
 };
+
+/// Returns true if `f` asks for memory. The first that it asks for is refused: what is noexcept ends there.
+template <class F>
+bool asks_for_memory(F f)
+{
+    refused_memory const memory(0);
+    f();
+    return memory.happened();
+}

@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "unit/detail/operations.hpp"
+#include "unit/freed_memory.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -154,4 +155,33 @@ TEST_CASE("a wait in an errand has its limit, and ends with the last operation, 
     operation.reset();
     sweep();
     CHECK((unlimited.calls == 1 && unlimited.code == asio::error::operation_aborted));
+}
+
+TEST_CASE("a flight's end, and the leaving of a waiter with its context, ask for no memory")
+{
+    asio::io_context io;
+    auto const home = runtime::make(io.get_executor());
+    auto callers = std::make_unique<asio::io_context>();
+    outcome served, failed, gone;
+    auto const join = [&](asio::io_context& context, shared_flight const& work, outcome& ends) {
+        asio::co_spawn(context, flight<int>::join(work, home->limits(), time_point::max()), ends.handler());
+        context.poll();
+    };
+    auto const good = std::make_shared<flight<int>>(), bad = std::make_shared<flight<int>>();
+    join(io, good, served);
+    join(io, bad, failed);
+    join(*callers, good, gone);
+    auto const why = failure(errc::not_found);
+    CHECK_FALSE(asks_for_memory([&] { callers.reset(); }));
+    CHECK_FALSE(asks_for_memory([&] { good->succeed(7); }));
+    CHECK_FALSE(asks_for_memory([&] {
+        ended_flights chain;
+        chain.add(bad);
+        chain.fail(why);
+    }));
+    io.restart();
+    io.run();
+    CHECK((served.calls == 1 && served.value == 7));
+    CHECK((failed.calls == 1 && failed.code == errc::not_found));
+    CHECK(gone.calls == 0);
 }

@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include "unit/detail/operations.hpp"
+#include "unit/freed_memory.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -344,6 +345,40 @@ TEST_CASE(
     limits.close();
     CHECK_FALSE(limits.arm(d, time_point::max()));
     limits.disarm(d);
+}
+
+TEST_CASE(
+    "limits that come, the end of the last operation, close() and the end of a client ask for no memory")
+{
+    asio::io_context io;
+    auto home = runtime::make(io.get_executor());
+    auto& limits = *home->limits();
+    auto& time = home->time();
+    time.simulate(time.now(), time.system_now());
+    auto const work = std::make_shared<flight<int>>();
+    auto operation = std::make_optional<sweeper::activity>(home->limits());
+    outcome late, closed;
+    for (auto* const ends : {&late, &closed})
+        asio::co_spawn(
+            io, flight<int>::join(work, home->limits(), ends == &late ? time.now() + 1s : time_point::max()),
+            ends->handler());
+    io.poll();
+    deadline d;
+    limits.add(d, -1);
+    CHECK(limits.arm(d, time_point::max()));
+    time.advance(1s);
+    CHECK_FALSE(asks_for_memory([&] { limits.sweep(); }));
+    CHECK_FALSE(asks_for_memory([&] { limits.expire(d); }));
+    CHECK(limits.disarm(d) == expiry::expired);
+    CHECK_FALSE(asks_for_memory([&] { limits.remove(d); }));
+    io.poll();
+    CHECK((late.calls == 1 && late.code == errc::deadline_exceeded));
+    CHECK_FALSE(asks_for_memory([&] { operation.reset(); }));
+    CHECK_FALSE(asks_for_memory([&] { home->close(); }));
+    io.run();
+    CHECK((closed.calls == 1 && closed.code == errc::client_closed));
+    CHECK(home.use_count() == 1);
+    CHECK_FALSE(asks_for_memory([&] { home.reset(); }));
 }
 
 TEST_CASE("a forked child shuts no connection down")

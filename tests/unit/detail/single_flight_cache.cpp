@@ -7,9 +7,11 @@
 #include <practicus/token.hpp>
 
 #include "catch.hpp"
+#include "refusing_executor.hpp"
 #include "unit/detail/operations.hpp"
 #include "unit/freed_memory.hpp"
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -56,9 +58,11 @@ struct one_key
         co_return got;
     }
 
-    void wait_for(asked<token> const& a)
+    void wait_for(asked<token> const& a) { wait_for(a, io.get_executor()); }
+
+    void wait_for(asked<token> const& a, asio::any_io_executor const& executor)
     {
-        asio::co_spawn(io, flight<token>::join(a.joined, home->limits(), time_point::max()),
+        asio::co_spawn(executor, flight<token>::join(a.joined, home->limits(), time_point::max()),
                        [this](std::exception_ptr e, token) {
                            try {
                                if (e) std::rethrow_exception(e);
@@ -277,6 +281,84 @@ TEST_CASE("single_flight_cache: whichever allocation of a fetch is refused, wait
         f.check_at_rest();
         f.check_usable();
     }
+}
+
+TEST_CASE("single_flight_cache: whichever allocation behind a flight's end is refused, waiters are told")
+{
+    int which = 0;
+    for (bool refused = true; refused; ++which) {
+        REQUIRE(which < 100);
+        one_key f;
+        f.held = true;
+        std::optional<refused_memory> memory;
+        f.driver.on_landed = [&](auto const&, flight_end const&) { memory.emplace(which); };
+        f.wait_for(f.ask());
+        f.wait_for(f.ask());
+        f.poll();
+        f.gate.cancel();
+        f.run();
+        refused = memory->happened();
+        memory.reset();
+        f.driver.on_landed = nullptr;
+        CHECK(f.served == 2);
+        f.check_at_rest();
+        f.check_usable();
+    }
+}
+
+TEST_CASE("single_flight_cache: waiters whose executor refuses them at a flight's end are told later")
+{
+    one_key f;
+    f.held = true;
+    executions counted;
+    refusing_executor const executor(f.io.get_executor(), counted);
+    for (int i = 0; i != 3; ++i)
+        f.wait_for(f.ask(), executor);
+    f.poll();
+    counted.first = counted.calls;
+    counted.count = 4;
+    f.gate.cancel();
+    f.run();
+    CHECK(f.served == 3);
+    CHECK(counted.calls >= counted.first + 7);
+    f.check_at_rest();
+}
+
+TEST_CASE(
+    "single_flight_cache: a flight that goes with its context ends without memory, and tells its waiters")
+{
+    asio::io_context callers;
+    auto io = std::make_unique<asio::io_context>();
+    auto const home = runtime::make(io->get_executor());
+    std::mutex mutex;
+    auto const entry = std::make_shared<single_entry<token>>();
+    flight_driver<single_entry<token>, token> driver(home, mutex);
+    auto const work = [&] {
+        return flight_work<token>([&](flight_ticket, token) {
+            auto const nothing_comes = std::make_shared<flight<brought<token>>>();
+            return flight<brought<token>>::join(nothing_comes, home->limits(), time_point::max());
+        });
+    };
+    auto const a =
+        driver.ask([&] { return entry; }, [&](auto& state) { return state.ask(home->time().now()); }, work);
+    boost::system::error_code code;
+    asio::co_spawn(callers, flight<token>::join(a.joined, home->limits(), time_point::max()),
+                   [&](std::exception_ptr e, token) {
+                       try {
+                           if (e) std::rethrow_exception(e);
+                       } catch (error const& failed) {
+                           code = failed.code();
+                       }
+                   });
+    callers.poll();
+    io->poll();
+    REQUIRE(entry->state.in_flight());
+    CHECK_FALSE(asks_for_memory([&] { io.reset(); }));
+    CHECK_FALSE(entry->state.in_flight());
+    CHECK(entry->extra.waiters == nullptr);
+    callers.restart();
+    callers.run();
+    CHECK(code == asio::error::operation_aborted);
 }
 
 TEST_CASE("an exception that can not be kept is told as refused memory")
