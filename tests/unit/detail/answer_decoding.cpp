@@ -6,10 +6,16 @@
 #include "catch.hpp"
 #include "unit/freed_memory.hpp"
 
+#include <cstddef>
+#include <cstdlib>
 #include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
@@ -125,4 +131,44 @@ TEST_CASE("a token that came encoded stays nowhere in freed memory")
     CHECK(failure(std::move(cut), 1'000'000).code == errc::malformed_response);
     CHECK(watched.blocks() > 0);
     CHECK(watched.found() == 0);
+}
+
+namespace {
+
+constexpr char const* exit_setting = "PRACTICUS_TEST_DECODE_AT_EXIT";
+
+/// Decodes when the static objects that were made after it are gone, and their memory was used again.
+struct decodes_last
+{
+    ~decodes_last()
+    {
+        std::vector<std::string> others;
+        for (std::size_t size = 16; size != 512; ++size)
+            others.emplace_back(size, 'x');
+        ::_exit(decoded(answer(200, "gzip", packed_text)) == "a text" ? 0 : 1);
+    }
+
+    std::string packed_text = gzipped("a text");
+};
+
+} // namespace
+
+TEST_CASE("an answer is decoded also while the program's static objects end")
+{
+    if (std::getenv(exit_setting) != nullptr) {
+        static decodes_last const last;
+        CHECK(decoded(answer(200, "gzip", last.packed_text)) == "a text");
+        std::exit(2);
+    }
+    auto const child = ::fork();
+    if (child == 0) {
+        ::setenv(exit_setting, "1", 1);
+        ::execl("/proc/self/exe", "unit", "an answer is decoded also while the program's static objects end",
+                nullptr);
+        ::_exit(99);
+    }
+    REQUIRE(child > 0);
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
 }

@@ -314,6 +314,25 @@ TEST_CASE("exchange: interim answers end nothing and have an end themselves")
     }
 }
 
+TEST_CASE("exchange: fields of an interim answer are not the answer's")
+{
+    std::string const fields = "Content-Encoding: gzip\r\nLocation: /a\r\nRetry-After: 1\r\n\r\n";
+    exchange_state state;
+    state.begin(10'000, 10'000, false);
+    response answer;
+    state.go_on(asked_for, {}, exchange_part::whole, answer);
+    state.wrote(asked_for.size());
+    boost::system::error_code code;
+    state.received("HTTP/1.1 103 Early Hints\r\n" + fields +
+                       "HTTP/1.1 200 OK\r\nContent-Encoding: br\r\nContent-Length: 0\r\n\r\n",
+                   code);
+    REQUIRE(state.finished());
+    state.hand_over(answer);
+    CHECK(answer.content_encoding == "br");
+    CHECK(answer.location.empty());
+    CHECK(answer.retry_after.empty());
+}
+
 TEST_CASE("exchange: a request that is written at once is not looked behind")
 {
     exchange_state state;

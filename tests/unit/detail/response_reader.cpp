@@ -123,10 +123,6 @@ TEST_CASE("response_reader: several lines of Content-Encoding are one list")
     };
     CHECK(twice("gzip", "identity") == "gzip, identity");
     CHECK(twice("gzip", "gzip") == "gzip, gzip");
-    // Those of an interim answer are not the answer's.
-    CHECK(read("HTTP/1.1 103 Early\r\nContent-Encoding: gzip\r\n\r\n"
-               "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n")
-              .answer.content_encoding == "gzip");
 }
 
 TEST_CASE("what follows an answer is left alone")
