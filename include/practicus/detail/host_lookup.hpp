@@ -75,6 +75,23 @@ inline boost::system::error_code lookup_error(int result, int error_number) noex
     return asio::error::no_recovery;
 }
 
+/// The addresses of a list, each once.
+inline lookup_result addresses_of(addrinfo const* first)
+{
+    lookup_result result;
+    for (auto const* one = first; one != nullptr; one = one->ai_next) {
+        asio::ip::tcp::endpoint endpoint;
+        if (one->ai_addrlen > endpoint.capacity()) continue;
+        endpoint.resize(one->ai_addrlen);
+        std::memcpy(endpoint.data(), one->ai_addr, one->ai_addrlen);
+        auto const address = endpoint.address();
+        if (std::find(result.found.begin(), result.found.end(), address) == result.found.end())
+            result.found.push_back(address);
+    }
+    if (result.found.empty()) result.failed = asio::error::host_not_found;
+    return result;
+}
+
 /// Asks the C library, for as long as it takes.
 inline lookup_result look_up_host(std::string const& host)
 {
@@ -88,23 +105,9 @@ inline lookup_result look_up_host(std::string const& host)
     addrinfo* first = nullptr;
     errno = 0;
     auto const code = ::getaddrinfo(host.c_str(), nullptr, &hints, &first);
-    lookup_result result;
-    if (code != 0) {
-        result.failed = lookup_error(code, errno);
-        return result;
-    }
+    if (code != 0) return {lookup_error(code, errno), {}};
     std::unique_ptr<addrinfo, release> const all(first);
-    for (auto const* one = first; one != nullptr; one = one->ai_next) {
-        asio::ip::tcp::endpoint endpoint;
-        if (one->ai_addrlen > endpoint.capacity()) continue;
-        endpoint.resize(one->ai_addrlen);
-        std::memcpy(endpoint.data(), one->ai_addr, one->ai_addrlen);
-        auto const address = endpoint.address();
-        if (std::find(result.found.begin(), result.found.end(), address) == result.found.end())
-            result.found.push_back(address);
-    }
-    if (result.found.empty()) result.failed = asio::error::host_not_found;
-    return result;
+    return addresses_of(first);
 }
 
 } // namespace practicus::inline v1::detail
