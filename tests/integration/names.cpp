@@ -3,15 +3,18 @@
 
 #include "fixture.hpp"
 #include "internals.hpp"
+#include "refusing_executor.hpp"
 #include "scripted_names.hpp"
 #include "slow_operation.hpp"
 
 #include <practicus/detail/host_lookup.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -20,9 +23,11 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include <netdb.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -407,6 +412,74 @@ TEST_CASE("a forked child destroys its copy while a lookup hangs, and the parent
     REQUIRE(::waitpid(child, &status, 0) == child);
     CHECK(status == 0);
     f.names.release("region.test");
+    io->restart();
+    io->run_for(1min);
+    CHECK(result.served == 1);
+}
+
+namespace {
+
+/// A fork that begins while the thread of a lookup wakes a waiter, with locks of the client's.
+struct fork_at_wake
+{
+    enum stage
+    {
+        none,
+        waking,
+        forking,
+        forked
+    };
+
+    static inline std::atomic<stage> now{none};
+
+    static void go_on(stage from, stage to) noexcept { now.compare_exchange_strong(from, to); }
+
+    /// What the executor calls. Waits for the fork to begin, and gives it time to end: it may not.
+    static bool wake() noexcept
+    {
+        now = waking;
+        static_cast<void>(comes([] { return now != waking; }));
+        auto const end = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+        while (now != forked && std::chrono::steady_clock::now() < end)
+            std::this_thread::yield();
+        return true;
+    }
+};
+
+} // namespace
+
+TEST_CASE("a child that is forked while a lookup ends can destroy its copy, and the parent's goes on")
+{
+    named_region f;
+    f.names.hold("region.test");
+    executions counted;
+    counted.spared = fork_at_wake::wake;
+    std::optional<asio::io_context> io(std::in_place);
+    std::optional<practicus::client> client(
+        std::in_place, asio::any_io_executor(refusing_executor(io->get_executor(), counted)), f.url(),
+        client_options().credentials(f.password()));
+    f.names.serve(*client);
+    // Called before the client's own.
+    REQUIRE(::pthread_atfork([] { fork_at_wake::go_on(fork_at_wake::waking, fork_at_wake::forking); },
+                             [] { fork_at_wake::go_on(fork_at_wake::forking, fork_at_wake::forked); },
+                             nullptr) == 0);
+    ends result;
+    asio::co_spawn(*io, client->cluster(), result.handler());
+    poll_until(*io, [&] { return f.names.hanging() == 1; });
+    counted.first = counted.calls;
+    counted.count = 1;
+    f.names.release("region.test");
+    REQUIRE(comes([] { return fork_at_wake::now == fork_at_wake::waking; }));
+    auto const child = ::fork();
+    if (child == 0) {
+        ::alarm(30);
+        client.reset();
+        io.reset();
+        ::_exit(0);
+    }
+    int status = -1;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
     io->restart();
     io->run_for(1min);
     CHECK(result.served == 1);

@@ -15,6 +15,31 @@
 
 namespace practicus::inline v1::detail {
 
+/// While one lives, `fork()` waits. For a thread that the program does not know of, while it takes locks: a
+/// forked child would find them taken for ever. Allocates nothing.
+class fork_delay
+{
+public:
+    fork_delay() noexcept : lock_(mutex_) {}
+    fork_delay(fork_delay const&) = delete;
+    fork_delay& operator=(fork_delay const&) = delete;
+
+    /// Before the first.
+    static void prepare()
+    {
+        static int const registered = ::pthread_atfork(lock, unlock, unlock);
+        static_cast<void>(registered);
+    }
+
+private:
+    static void lock() noexcept { mutex_.lock(); }
+    static void unlock() noexcept { mutex_.unlock(); }
+
+    // It has no destructor that does anything: threads may outlive the program's static objects.
+    static inline std::mutex mutex_;
+    std::lock_guard<std::mutex> lock_;
+};
+
 /// Runs jobs that may hang: each on a thread of its own, as long as there are at most `most`. A thread ends
 /// when no job is left. No thread is ever waited for: each owns what it uses. Thread safety: full; the
 /// destructor takes no lock, so that a forked child, which has none of the threads, can destroy its copy.
@@ -26,6 +51,8 @@ public:
     using starter = std::function<void(job)>;
 
     static constexpr std::size_t most = 8;
+
+    lookup_threads() { fork_delay::prepare(); }
 
     /// Throws `std::system_error` if no thread can be started; then the job does not run.
     void run(job next)

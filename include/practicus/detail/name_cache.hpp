@@ -119,6 +119,7 @@ private:
         threads_->run([weak = weak_from_this(), host, joined, look_up = look_up_] {
             if (weak.expired()) return;
             auto end = ending_of(host, look_up);
+            fork_delay const here;
             if (auto const self = weak.lock()) self->ended(host, *joined, end);
         });
         known.joined = joined;
