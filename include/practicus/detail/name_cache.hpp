@@ -15,6 +15,7 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -63,9 +64,16 @@ public:
         if (auto* const known = names_.find(host)) known->state.reject();
     }
 
-private:
     static constexpr std::size_t most = 1000;
 
+    /// How many names are known.
+    std::size_t size()
+    {
+        std::lock_guard lock(mutex_);
+        return names_.size();
+    }
+
+private:
     struct name
     {
         bool is_pinned() const noexcept { return state.in_flight(); }
