@@ -46,6 +46,15 @@ public:
     }
     std::optional<duration> const& min_validity() const noexcept { return min_validity_; }
 
+    /// Ask the service of a model or an app for its id, also if the id is remembered: `client::model_id` then
+    /// tells whether the service is there. Default: off.
+    call_options& ask_id(bool on = true) noexcept
+    {
+        ask_id_ = on;
+        return *this;
+    }
+    bool asks_id() const noexcept { return ask_id_; }
+
     /// One more field for the operation's requests, `traceparent` say; a fetch that is shared with others
     /// does not carry it. Throws `errc::invalid_argument` for a name or value that no header can have, for
     /// the fields that the client writes itself (`User-Agent`, `Accept`), and for those that describe the
@@ -78,6 +87,7 @@ public:
 private:
     std::optional<duration> deadline_;
     std::optional<duration> min_validity_;
+    bool ask_id_ = false;
     std::string headers_;
     std::vector<origin> trusted_origins_;
 };

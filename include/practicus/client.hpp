@@ -164,7 +164,8 @@ public:
                                std::string_view version = {}) const;
 
     /// The id behind a model's url: remembered for a day, for all its versions; `models()` tells those of all
-    /// models at once. Errors: `errc::no_model_id`, `errc::not_found`, `errc::untrusted_origin`.
+    /// models at once. `call_options::ask_id` asks the model's service. Errors: `errc::no_model_id`,
+    /// `errc::not_found`, `errc::untrusted_origin`.
     awaitable<std::int64_t> model_id(practicus::model_url url) const;
 
     /// What the model's service says of it. Errors: as `model_id`; `errc::not_json`, `errc::unexpected_json`.

@@ -48,6 +48,40 @@ TEST_CASE("metadata of a model")
     CHECK(practicus::read_jwt(bearer).type == practicus::token_type::access);
 }
 
+TEST_CASE("an id is read from the head, whatever the metadata are")
+{
+    fixture f;
+    auto const small = practicus::limit_options().console_body(1000);
+    std::string const page(20'000'000, ' ');
+    for (auto const& body : {std::string(), std::string("[]"), std::string("{\"a\": NaN}"), page}) {
+        for (bool const chunked : {false, true}) {
+            auto client = f.user(practicus::client_options().limits(small));
+            practicus::mock::response answer(200, "application/json", body);
+            answer.header("x-prt-model-id", "42").chunked = chunked;
+            f.server.expect("GET", "/models/practicus/diamond-price/").reply(std::move(answer));
+            CHECK(f.run(client.session_token(f.model())));
+            // The rest of a long body is not waited for.
+            auto const received = client.stats().bytes_received;
+            CHECK(received < 1'000'000);
+        }
+    }
+}
+
+TEST_CASE("an id that is remembered is asked for again if the call says so")
+{
+    fixture f;
+    auto client = f.user();
+    auto const anew = client.with(practicus::call_options().ask_id());
+    CHECK(f.run(client.model_id(f.model())) == 42);
+    CHECK(f.run(client.model_id(f.model())) == 42);
+    CHECK(f.server.count("GET model-meta") == 1);
+    CHECK(f.run(anew.model_id(f.model())) == 42);
+    CHECK(f.server.count("GET model-meta") == 2);
+    f.server.expect("GET", "/models/practicus/diamond-price/").reply(404, "{}");
+    CHECK(f.failure(anew.model_id(f.model())).code == errc::not_found);
+    CHECK(f.run(client.model_id(f.model())) == 42);
+}
+
 TEST_CASE("a session token for an app")
 {
     fixture f;

@@ -44,6 +44,10 @@ public:
         : reader_(&reader), encoding_(&console_encoding()), limit_(limit)
     {}
 
+    /// Of a success, only the head is wanted. A short body is read, for the connection's sake; of a longer
+    /// one the rest is left, and the connection is not used again.
+    explicit body_flow(std::size_t limit) : encoding_(&console_encoding()), limit_(limit), head_only_(true) {}
+
     /// The source was asked, or the sink given something: from then on, nothing can be sent again.
     bool begun() const noexcept { return begun_; }
 
@@ -70,6 +74,7 @@ public:
         while (true) {
             co_await c.exchange(rest, limits, deadline, now, answer, part);
             rest = {};
+            if (head_only_ && is_success(answer.status) && leaves_out(answer.body)) co_return;
             if (!decoder_ && !answer.body.empty()) decoder_ = decoder_of(answer, encoding_);
             bool const last = c.finished();
             if (sink_ != nullptr && is_wanted(answer))
@@ -114,10 +119,18 @@ private:
         if (reader_ != nullptr) {
             reader_->restart();
             read_ = unread_ = false;
-            decoded_ = 0;
         }
+        decoded_ = 0;
         encoder_ = source_ != nullptr && encoding_ != nullptr ? encoding_->encoder() : nullptr;
         source_ended_ = unended_ = false;
+    }
+
+    /// Returns true if the body is too long for the rest of it to be read.
+    bool leaves_out(std::string& piece)
+    {
+        decoded_ += piece.size();
+        piece.clear();
+        return decoded_ > piece_size;
     }
 
     /// The next piece of the request's body, encoded.
@@ -233,6 +246,7 @@ private:
     bool read_ = false;
     bool unread_ = false;
     std::size_t decoded_ = 0;
+    bool head_only_ = false;
 };
 
 } // namespace practicus::inline v1::detail

@@ -96,8 +96,12 @@ inline asio::awaitable<std::vector<addon>> addons(handle const& h)
 
 inline asio::awaitable<practicus::model_metadata> model_metadata(handle const& h, model_url const& url)
 {
+    auto& s = h.state();
     auto op = h.begin();
-    co_return co_await ask_model(h.state(), op, url, wire::read_metadata);
+    auto const r = id_request(s, url);
+    response answer;
+    co_await s.call(op, r, answer);
+    co_return s.explain(op, r, answer, [&] { return wire::read_metadata(answer); });
 }
 
 inline asio::awaitable<std::int64_t> model_id(handle const& h, model_url const& url)

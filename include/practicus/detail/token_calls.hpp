@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/body_flow.hpp>
 #include <practicus/detail/session.hpp>
 #include <practicus/detail/stored_value.hpp>
 #include <practicus/detail/token_cache.hpp>
@@ -112,21 +113,14 @@ inline request id_request(session& s, app_url const& url)
     return wire::app_metadata(as_listed(s, url), s.limits().console_body());
 }
 
-/// Asks the model's service; `read(response)`.
-template <class Read>
-auto ask_model(session& s, operation& op, model_url const& url, Read read)
-    -> asio::awaitable<decltype(read(std::declval<response const&>()))>
-{
-    auto const r = id_request(s, url);
-    response answer;
-    co_await s.call(op, r, answer);
-    co_return s.explain(op, r, answer, [&] { return read(answer); });
-}
-
-/// The model's id as its service tells it.
+/// The model's id as its service tells it: in the head, whatever the metadata are.
 inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, model_url const& url)
 {
-    return ask_model(s, op, url, wire::read_model_id);
+    auto const r = id_request(s, url);
+    body_flow flow(r.body_limit);
+    response answer;
+    co_await s.call(op, r, answer, &flow);
+    co_return s.explain(op, r, answer, [&] { return wire::read_model_id(answer); });
 }
 
 /// The app's id likewise.
@@ -255,6 +249,7 @@ asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& asked)
     auto const& url = longer ? *longer : asked;
     // Before anybody else's answer: what this caller does not trust, it does not get by another's trust.
     s.check_trusted(op, id_request(s, url));
+    if (op.with && op.with->asks_id() && !op.shared) co_return co_await ask_id(s, op, url);
     auto const a =
         token_target<Url>::cache(s).ask_id(url.without_version(), [&] { return id_work(s, op.with, url); });
     auto id = a.served();
