@@ -213,6 +213,16 @@ TEST_CASE("TLS on a port that should speak plain HTTP")
     CHECK(f.server.handshakes() == 0);
 }
 
+TEST_CASE("a server whose TLS offers HTTP/2 only is told as such")
+{
+    fixture f{server_options().tls()};
+    // no_application_protocol (RFC 7301 section 3.2).
+    f.server.expect_connection().raw("\x15\x03\x03" + std::string("\0\2\2\x78", 4));
+    auto const info = refused(f, f.once(trusting(f)));
+    CHECK(info.code == errc::tls_failed);
+    CHECK(info.message.find("the server speaks HTTP/2 only") == 0);
+}
+
 TEST_CASE("a body without a length is whole only when the peer says so")
 {
     fixture f{server_options().tls()};

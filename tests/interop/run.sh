@@ -4,7 +4,7 @@
 
 # Other people's clients, against the mock region and beside the command line.
 #
-#   tests/interop/run.sh curl|sdk_VERSION PRACTICUS_BINARY
+#   tests/interop/run.sh curl|http2|sdk_VERSION PRACTICUS_BINARY
 #
 # What cannot be had here ends with exit code 77 and a line that names it and says why.
 set -euo pipefail
@@ -31,6 +31,13 @@ if [ "$subject" = curl ]; then
     export PRACTICUS=$mock
     python3 -B "$here/answers_test.py" -v
     exit 0
+fi
+
+if [ "$subject" = http2 ]; then
+    code=0
+    bash "$here/http2_test.sh" "$mock" "$scratch" || code=$?
+    [ $code != 77 ] || skip "no server that speaks it is installed"
+    exit $code
 fi
 
 install_sdk "${subject#sdk_}"

@@ -54,7 +54,7 @@ def mock_region(*arguments, fault=None):
     try:
         yield next(line.split()[1] for line in process.stdout if line.startswith("url:"))
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         report = process.communicate(timeout=60)[0]
         faults = [
             line for line in report.splitlines() if line.startswith("violation:") and not (fault and fault in line)

@@ -369,19 +369,15 @@ private:
         wipe(in_.get(), std::min({used, in_size_, secret_ ? in_size_ : head_}));
     }
 
-    /// RFC 8446 section 5.1: an alert.
-    char const* hint_of_tls() const noexcept
-    {
-        bool const alert = held_ > 1 && in_[0] == 0x15 && in_[1] == 0x03;
-        return alert ? "the server speaks TLS on this port: the url begins with https" : "";
-    }
-
     void take(exchange_limits const& limits)
     {
         filled_ = held_ == in_size_;
         error_code code;
         auto const used = state_.received({in_.get(), held_}, code);
-        if (code) throw_with_cause(response_reader::to_errc(code), code, is_tls() ? "" : hint_of_tls());
+        if (code)
+            throw_with_cause(
+                response_reader::to_errc(code), code,
+                state_.is_header_done() ? "" : response_reader::other_protocol({in_.get(), held_}, is_tls()));
         if (used != held_) std::copy_n(in_.get() + used, held_ - used, in_.get());
         held_ -= used;
         if (!state_.finished() && held_ > std::max(limits.header, min_line))

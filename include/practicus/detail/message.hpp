@@ -15,6 +15,10 @@
 
 namespace practicus::inline v1::detail {
 
+/// What an error says where the server has another protocol than this client.
+inline constexpr char const* http2_only =
+    "the server speaks HTTP/2 only; this client speaks HTTP/1.1, which it must offer as well";
+
 /// Bytes on their way to a socket, or from it, that may hold a secret: wiped when they go.
 class wire_text
 {

@@ -58,6 +58,7 @@ public:
             bool const in_header = !is_header_done();
             if (!in_header && chunked() && may_be_part_of_last_chunk(bytes.substr(used))) break;
             if (header_size_ == 0 && !begins_like_http(bytes)) {
+                if (begins_like_http2(bytes) && bytes.size() < http2_frame_head) break;
                 code = beast::http::error::bad_version;
                 break;
             }
@@ -121,6 +122,15 @@ public:
         to.body.swap(here.body);
     }
 
+    /// What is known of a server that answers in another protocol; else an empty text.
+    static char const* other_protocol(std::string_view bytes, bool over_tls) noexcept
+    {
+        // RFC 8446 section 5.1: an alert.
+        if (!over_tls && bytes.starts_with("\x15\x03"))
+            return "the server speaks TLS on this port: the url begins with https";
+        return bytes.starts_with("HTTP/2") || begins_like_http2(bytes) ? http2_only : "";
+    }
+
     static errc to_errc(error_code const& code) noexcept
     {
         if (code == beast::http::error::header_limit) return errc::header_too_large;
@@ -145,6 +155,19 @@ private:
     {
         constexpr std::string_view begin = "HTTP/1.";
         return bytes.substr(0, begin.size()) == begin.substr(0, bytes.size());
+    }
+
+    static constexpr std::size_t http2_frame_head = 9;
+
+    /// RFC 9113 section 3.4: a server's first frame is SETTINGS, of six bytes for each, on stream 0. True as
+    /// well if there is too little to tell.
+    static bool begins_like_http2(std::string_view bytes) noexcept
+    {
+        constexpr std::string_view settings("\0\0\0\4\0\0\0\0\0", http2_frame_head);
+        for (std::size_t i = 0; i != std::min(bytes.size(), http2_frame_head); ++i)
+            if (i == 2 ? static_cast<unsigned char>(bytes[i]) % 6 != 0 : bytes[i] != settings[i])
+                return false;
+        return !bytes.empty();
     }
 
     std::size_t put_some(std::string_view bytes, error_code& code)

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/message.hpp>
 #include <practicus/detail/operation.hpp>
 #include <practicus/detail/runtime.hpp>
 #include <practicus/detail/sweeper.hpp>
@@ -119,6 +120,7 @@ public:
             auto const what = handshake_errc(code, verify ? verified : X509_V_OK);
             std::string message;
             if (what == errc::connection_lost) message = "in the TLS handshake";
+            if (what == errc::tls_failed && refuses_protocol(code)) message = http2_only;
             if (verified != X509_V_OK && verify) message = ::X509_verify_cert_error_string(verified);
             throw_with_cause(what, code, std::move(message));
         }

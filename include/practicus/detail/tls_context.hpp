@@ -95,6 +95,9 @@ inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options c
     // A caller may trust an intermediate authority, or the server's own certificate.
     ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
     ::SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
+    // RFC 7301: a server that has HTTP/2 alone says so, instead of sending what cannot be read.
+    constexpr unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    ::SSL_CTX_set_alpn_protos(native, http1, sizeof http1);
     // RFC 8446 section 4.6.2: a server may ask for the client's certificate when it knows the request.
     if (!options.certificate_file().empty()) ::SSL_CTX_set_post_handshake_auth(native, 1);
     context->set_verify_mode(options.verify() ? ssl::verify_peer : ssl::verify_none);
@@ -146,6 +149,14 @@ inline errc handshake_errc(boost::system::error_code const& code, long verify_re
     case SSL_R_UNKNOWN_PROTOCOL: return errc::not_tls;
     default: return errc::tls_failed;
     }
+}
+
+/// Returns true if the server has none of the protocols that it was offered (RFC 7301 section 3.2).
+inline bool refuses_protocol(boost::system::error_code const& code) noexcept
+{
+    return code.category() == boost::asio::error::get_ssl_category() &&
+           ERR_GET_REASON(static_cast<unsigned long>(code.value())) ==
+               SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL;
 }
 
 } // namespace practicus::inline v1::detail

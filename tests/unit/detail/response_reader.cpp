@@ -365,6 +365,32 @@ TEST_CASE("what is no HTTP is malformed")
     }
 }
 
+TEST_CASE("a server that speaks another protocol is known by its first bytes")
+{
+    auto const other = response_reader::other_protocol;
+    std::string const settings("\0\0\x12\4\0\0\0\0\0\0\3\0\0\0\x80", 15);
+    std::string const none("\0\0\0\4\0\0\0\0\0", 9);
+    for (auto const& bytes :
+         {settings, none, std::string("HTTP/2.0 200 OK\r\n\r\n"), std::string("HTTP/2 ")}) {
+        for (bool const over_tls : {false, true})
+            CHECK(std::string(other(bytes, over_tls)).find("HTTP/2 only") != std::string::npos);
+        auto const r = read(bytes);
+        REQUIRE(r.code);
+        CHECK(r.failure() == errc::malformed_response);
+    }
+    for (std::size_t i = 0; i != 9; ++i) {
+        auto changed = settings;
+        changed[i] = '\1';
+        CHECK(std::string(other(changed, false)).empty());
+    }
+    // The frame's head may come in pieces.
+    CHECK_FALSE(read_in_pieces(settings.substr(0, 8), 8).code);
+    CHECK(std::string(other("\x15\x03\x03", false)).find("https") != std::string::npos);
+    CHECK(std::string(other("\x15\x03\x03", true)).empty());
+    for (std::string const bytes : {"", "HTTP/1.1 200 OK\r\n", "HTTP/3", "<html>"})
+        CHECK(std::string(other(bytes, false)).empty());
+}
+
 TEST_CASE("a body in pieces, and the rest of it in one")
 {
     response_reader reader(16 * 1024, 100'000);
