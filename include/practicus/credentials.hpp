@@ -19,9 +19,9 @@ namespace practicus::inline v1 {
 /// What a client logs in with: e-mail and password, a refresh token, or an access token.
 ///
 /// All but passwords are trimmed of white space at both ends (tokens read from files end with a line break);
-/// a space may belong to a password. What holds a control character after that, is no UTF-8, or is empty, is
-/// refused with `errc::invalid_credentials`, and the message shows none of it. Thread safety: as a
-/// `std::string`.
+/// a space or a tab may belong to a password. What holds a control character after that (a password: a line
+/// break or NUL), is no UTF-8, or is empty, is refused with `errc::invalid_credentials`, and the message
+/// shows none of it. Thread safety: as a `std::string`.
 class credentials
 {
 public:
@@ -105,7 +105,7 @@ public:
 
 private:
     credentials(kind k, char const* name, std::string_view value, bool header)
-        : kind_(k), value_(header ? checked_token(name, detail::trimmed(value)) : checked(name, value))
+        : kind_(k), value_(header ? checked_token(name, detail::trimmed(value)) : checked_line(name, value))
     {}
 
     static std::string_view variable(char const* name) noexcept
@@ -116,9 +116,17 @@ private:
 
     static std::string_view checked(char const* name, std::string_view value)
     {
-        if (value.empty()) throw error(errc::invalid_credentials, std::string("the ") + name + " is empty");
         if (detail::has_control(value))
             throw error(errc::invalid_credentials, std::string("the ") + name + " holds a control character");
+        return checked_line(name, value);
+    }
+
+    // What can be typed or stand in a line of a file.
+    static std::string_view checked_line(char const* name, std::string_view value)
+    {
+        if (value.empty()) throw error(errc::invalid_credentials, std::string("the ") + name + " is empty");
+        if (value.find_first_of(std::string_view("\0\r\n", 3)) != value.npos)
+            throw error(errc::invalid_credentials, std::string("the ") + name + " holds a line break or NUL");
         // It goes into JSON, which has no other encoding.
         for (auto rest = value; !rest.empty();)
             if (auto const c = detail::next_code_point(rest);
