@@ -32,6 +32,8 @@ struct model_metadata
     std::int64_t model_id = 0;
     /// The rest of the answer, `model_signature_json` and more, as the model's author wrote it; untrusted.
     boost::json::object values;
+    /// The answer as it was written: JSON, in which a number may be larger or more exact than in `values`.
+    std::string text;
 };
 
 /// The region itself.
@@ -219,8 +221,8 @@ struct addon
 template <class Entry>
 concept models_or_apps = std::derived_from<Entry, deployed_entry>;
 
-/// Those under a prefix, as urls have it (`models/practicus`); slashes at its ends change nothing. Like all
-/// filters, keeps the order.
+/// Those under a prefix, as urls have it: `models` has those of `models/practicus` too. Slashes at its ends
+/// change nothing. Like all filters, keeps the order.
 template <models_or_apps Entry>
 std::vector<Entry> by_prefix(std::vector<Entry> entries, std::string_view prefix)
 {
@@ -231,7 +233,13 @@ std::vector<Entry> by_prefix(std::vector<Entry> entries, std::string_view prefix
             text.remove_suffix(1);
         return text;
     };
-    std::erase_if(entries, [&](Entry const& e) { return bare(e.prefix.prefix) != bare(prefix); });
+    prefix = bare(prefix);
+    std::erase_if(entries, [&](Entry const& e) {
+        auto own = bare(e.prefix.prefix);
+        if (!own.starts_with(prefix)) return true;
+        own.remove_prefix(prefix.size());
+        return !own.empty() && (prefix.empty() || !own.starts_with('/'));
+    });
     return entries;
 }
 
@@ -371,6 +379,13 @@ template <listed Entry>
 std::string to_json(std::vector<Entry> const& entries)
 {
     return detail::rows_as_json(detail::columns_of(std::type_identity<Entry>()), entries);
+}
+
+/// What a model says of itself, as `model_metadata::text` has it, but on one line; what would steer a
+/// terminal is escaped.
+inline std::string to_json(model_metadata const& metadata)
+{
+    return detail::escaped_json(detail::without_blanks(metadata.text)) + '\n';
 }
 
 /// Columns aligned for a terminal with a fixed-width font, with a header line; control characters become

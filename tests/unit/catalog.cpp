@@ -136,7 +136,9 @@ TEST_CASE("models are filtered")
             out += std::to_string(m.id) + ' ';
         return out;
     };
-    CHECK(names(by_prefix(models(), "models")) == "43 1234567 ");
+    CHECK(names(by_prefix(models(), "models")) == "42 43 1234567 ");
+    CHECK(names(by_prefix(models(), "model")) == "");
+    CHECK(names(by_prefix(models(), "models/practicus/diamond-price")) == "");
     CHECK(names(by_prefix(models(), "models/practicus")) == "42 ");
     CHECK(names(by_prefix(models(), "/models/practicus/")) == "42 ");
     CHECK(names(by_prefix(models(), "key-of-models")) == "");
@@ -353,4 +355,14 @@ TEST_CASE("a program that writes its lists by an operator of its own keeps it")
     out << all;
     CHECK(out.str() == "1 in the fleet");
     CHECK((std::ostringstream() << all).str() == "1 in the fleet");
+}
+
+TEST_CASE("metadata as JSON have the numbers that were written, on one line that steers no terminal")
+{
+    practicus::model_metadata metadata;
+    metadata.text = "{\n \"a\" : 1e400, \t\"b c\":[-0.10, 123456789012345678901234567890 ],\r\n"
+                    "\"q\\\" \\\\\": \"\xc2\x9b\x7f\xe2\x80\xae\xd8\x9c \xc3\xa4\"}\n";
+    CHECK(to_json(metadata) == R"({"a":1e400,"b c":[-0.10,123456789012345678901234567890],)"
+                               R"("q\" \\":"\u009b\u007f\u202e\u061c )"
+                               "\xc3\xa4\"}\n");
 }

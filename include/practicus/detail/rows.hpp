@@ -130,6 +130,22 @@ std::string rows_as_csv(Columns const& columns, std::vector<Row> const& rows)
     return out;
 }
 
+/// JSON text without the white space that stands between its values.
+inline std::string without_blanks(std::string_view json)
+{
+    std::string out;
+    out.reserve(json.size());
+    bool in_string = false;
+    bool escaped = false;
+    for (char const c : json) {
+        if (!in_string && (c == ' ' || c == '\t' || c == '\r' || c == '\n')) continue;
+        out += c;
+        if (c == '"' && !escaped) in_string = !in_string;
+        escaped = c == '\\' && !escaped;
+    }
+    return out;
+}
+
 /// JSON text with nothing that steers a terminal and nothing but UTF-8. Such characters can only stand in
 /// strings, where an escape means the same; what is no UTF-8 becomes U+FFFD.
 inline std::string escaped_json(std::string_view json)

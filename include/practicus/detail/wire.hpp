@@ -405,6 +405,7 @@ inline model_metadata read_metadata(response const& answer)
     if (!value.is_object())
         throw error(errc::unexpected_json, json_complaint({}, "is not an object", value.kind()));
     result.values = std::move(value.get_object());
+    result.text = answer.body;
     return result;
 }
 

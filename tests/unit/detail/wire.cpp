@@ -530,6 +530,7 @@ TEST_CASE("a model's metadata")
     CHECK(meta.model_id == 42);
     CHECK(meta.values.at("model_signature_json").as_string() == "{}");
     CHECK(meta.values.size() == 2);
+    CHECK(meta.text == R"({"model_signature_json":"{}","x":[1]})");
     CHECK(shape([] { wire::read_metadata(with_model_id("42", "[]")); }) ==
           "the answer is not an object, but an array");
     CHECK(complaint_of([] { wire::read_metadata(with_model_id("42", "")); }).info.code == errc::not_json);
