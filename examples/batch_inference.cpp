@@ -5,6 +5,7 @@
 // options. Run again after it was interrupted, it goes on where it ended. Credentials come from PRT_TOKEN, or
 // PRT_EMAIL and PRT_PASSWORD, or a prompt.
 
+#include "interrupts.hpp"
 #include "progress.hpp"
 #include "terminal.hpp"
 
@@ -86,7 +87,8 @@ try {
 
     // Ctrl-C ends the run; what was written stays.
     asio::cancellation_signal stop;
-    asio::signal_set interrupts(io, SIGINT, SIGTERM);
+    asio::signal_set interrupts(io);
+    add_interrupts(interrupts);
     interrupts.async_wait([&](boost::system::error_code ec, int) {
         if (!ec) stop.emit(asio::cancellation_type::terminal);
         interrupts.clear(); // a second one ends the program

@@ -2,26 +2,30 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include "interrupts.hpp"
+
 #include <practicus/mock/server.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <iostream>
+#include <stdexcept>
 #include <string>
 
 /// Serves the demo region on 127.0.0.1, on a free port for 0, over TLS if there is a file to write the
-/// authority to; until Ctrl-C. Then it prints what clients did that they should not: 1 if they did.
+/// authority to; until Ctrl-C or SIGTERM. Then it prints what clients did that they should not: 1 if they
+/// did.
 inline int serve_mock_region(
     std::uint16_t port, std::string const& ca_file,
     std::function<void(practicus::mock::region&)> const& prepare = [](practicus::mock::region&) {})
 {
     namespace mock = practicus::mock;
     boost::asio::io_context io;
-    boost::asio::signal_set signals(io, SIGINT, SIGTERM);
+    boost::asio::signal_set signals(io);
+    add_interrupts(signals);
     mock::server_options options;
     options.port(port);
     if (!ca_file.empty()) options.tls();
@@ -29,14 +33,18 @@ inline int serve_mock_region(
     server.region().add_demo();
     prepare(server.region());
     if (!ca_file.empty()) server.write_ca_file(ca_file);
+    auto const check_written = [] {
+        if (!(std::cout << std::flush)) throw std::runtime_error("standard output can not be written");
+    };
     std::cout << "url:      " << server.url() << "\nemail:    admin@company.com\npassword: practicus\n"
-              << "model:    " << server.url() << "/models/practicus/diamond-price/\n"
-              << std::flush;
+              << "model:    " << server.url() << "/models/practicus/diamond-price/\n";
+    check_written();
     signals.async_wait([&](boost::system::error_code, int) { server.stop(); });
     io.run();
     auto const problems = server.check();
     for (auto const& text : problems)
         std::cerr << "violation: " << text << '\n';
     std::cout << server.count() << " requests, " << problems.size() << " violations\n";
+    check_written();
     return problems.empty() ? 0 : 1;
 }

@@ -2,6 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include "terminal.hpp"
+
 #include <practicus/batch.hpp>
 #include <practicus/error.hpp>
 
@@ -79,7 +81,7 @@ private:
     std::uint64_t total_;
     bool drawn_ = false;
     std::set<boost::system::error_code> explained_;
-    bool terminal_ = ::isatty(STDERR_FILENO) != 0;
+    bool terminal_ = is_screen(STDERR_FILENO);
     bool shown_at_all_;
     std::chrono::steady_clock::time_point shown_{};
 };

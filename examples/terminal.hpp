@@ -7,15 +7,24 @@
 #include <array>
 #include <csignal>
 #include <cstddef>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <openssl/crypto.h>
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>
+
+/// Returns true for a terminal that can move its cursor and show colours.
+inline bool is_screen(int descriptor)
+{
+    auto const* const type = std::getenv("TERM");
+    return ::isatty(descriptor) != 0 && (type == nullptr || std::string_view(type) != "dumb");
+}
 
 /// Keeps the terminal from showing what is typed, until it goes or a signal ends the program.
 class silence
@@ -31,8 +40,10 @@ public:
             ::raise(number); // once this handler, which is for one time, has returned
         };
         act.sa_flags = static_cast<int>(SA_RESETHAND);
-        for (std::size_t i = 0; i != signals.size(); ++i)
-            ::sigaction(signals[i], &act, &handlers_[i]);
+        for (std::size_t i = 0; i != signals.size(); ++i) {
+            ::sigaction(signals[i], nullptr, &handlers_[i]);
+            if (handlers_[i].sa_handler != SIG_IGN) ::sigaction(signals[i], &act, nullptr);
+        }
         auto quiet = before_;
         quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
         ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);

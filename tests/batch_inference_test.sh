@@ -18,9 +18,8 @@ rows=100000
     seq 1 $rows | sed 's/$/,"a remark, quoted"/'
 } > "$scratch/in.csv"
 start_mock
-run() {
-    "$batch_inference" --url "$url" --rows 200 --in-flight 8 models/practicus/diamond-price "$scratch/in.csv" "$@"
-}
+arguments=(--url "$url" --rows 200 --in-flight 8 models/practicus/diamond-price "$scratch/in.csv")
+run() { "$batch_inference" "${arguments[@]}" "$@"; }
 
 run "$scratch/whole.csv" 2> "$scratch/log"
 grep -q "$rows rows are predicted" "$scratch/log"
@@ -30,7 +29,7 @@ grep -q "$rows rows are predicted" "$scratch/log"
 # Until it is interrupted before its end.
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     rm -f "$scratch/out.csv"
-    run "$scratch/out.csv" 2> "$scratch/log" &
+    env --default-signal=INT "$batch_inference" "${arguments[@]}" "$scratch/out.csv" 2> "$scratch/log" &
     pid=$!
     until [ -s "$scratch/out.csv" ] || ! kill -0 $pid 2>/dev/null; do sleep 0.01; done
     kill -INT $pid 2>/dev/null || true

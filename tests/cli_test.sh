@@ -11,7 +11,7 @@ mock_pid=
 front_pid=
 trap 'for pid in $mock_pid $front_pid; do kill "$pid" 2>/dev/null || true; done; rm -rf "$scratch"' EXIT
 unset PRT_URL PRT_TOKEN PRT_EMAIL PRT_PASSWORD
-export HOME=$scratch NO_COLOR=1 SHELL=/bin/sh
+export HOME=$scratch NO_COLOR=1 SHELL=/bin/sh TERM=xterm
 cd "$scratch"
 
 fail() {
@@ -42,8 +42,10 @@ start_region() {
     while [ -z "$url" ] && kill -0 $mock_pid 2>/dev/null; do url=$(sed -n 's/^url: *//p' mock.log); done
     [ -n "$url" ] || { cat mock.log && exit 1; }
 }
+# A script's jobs in the background ignore SIGINT: `interruptible` is put before a command that must not.
+interruptible="env --default-signal=INT"
 stop_region() {
-    kill -INT $mock_pid
+    kill -TERM $mock_pid
     wait $mock_pid || { cat mock.log && exit 1; }
     mock_pid=
     grep -q ' 0 violations' mock.log
@@ -81,7 +83,9 @@ says "'/nonexistent/.practicus' can not be made: No such file or directory"
 expect 3 "$practicus" --region nowhere models
 expect 3 "$practicus" token https://nowhere.company.com/models/practicus/diamond-price/
 expect 2 "$practicus" login ftp://nowhere < /dev/null
-expect 2 "$practicus" logout
+expect 3 "$practicus" logout
+says "no region in"
+expect 2 "$practicus" --region a logout --all
 expect 2 "$practicus" --region a --url http://b models
 expect 0 "$practicus" regions
 [ "$(wc -l < out)" = 1 ] || fail "there is a region"
@@ -150,6 +154,8 @@ expect 0 "$practicus" --output csv models --deployed --prefix models/practicus
 expect 0 "$practicus" models --name loan-risk
 prints loan-risk
 [ "$(wc -l < out)" = 2 ] || fail "more than one model"
+expect 0 "$practicus" --output csv models --prefix models
+[ "$(cut -d, -f3 out | sort -u | tr '\n' ' ')" = "models/finance models/practicus prefix " ] || fail "not all under a prefix"
 expect 0 "$practicus" deployments
 prints depl-small
 expect 0 "$practicus" apps --region "$host"
@@ -184,12 +190,20 @@ expect 2 "$practicus" token langflow --addon --upload
 # A version as the lists show it.
 for version in 2 v2 Production PROD/ staging latest; do expect 0 "$practicus" meta $model/$version; done
 expect 4 "$practicus" meta $model/9
+says "'diamond-price' is listed, but not with this version; it has 1 (Production), 2 (Staging), 3"
 expect 4 "$practicus" meta "$url/$model/2"
 expect 0 "$practicus" meta "$url/$model/"
 prints '"model_name":"diamond-price"'
 expect 4 "$practicus" token models/practicus/no-such-model
 says "practicus models"
 expect 4 "$practicus" meta models/practicus/no-such-model
+for command in token meta predict; do
+    expect 4 "$practicus" $command models/finance/draft < /dev/null
+    says "'draft' is listed, but has no deployment"
+    ! grep -q "list what there is" err || fail "advice that does not help"
+done
+expect 4 "$practicus" token apps/bare --app
+says "'bare' is listed, but has no deployment"
 
 # Predictions: as a filter, from file to file, encoded, gone on with.
 seq 1 5000 | sed '1i carat' > in.csv
@@ -286,9 +300,13 @@ expect 1 "$practicus" predict $model no-such-file.csv
 expect 1 "$practicus" predict $model < /dev/null
 says "no header line"
 if [ -w /dev/full ]; then
-    code=0
-    "$practicus" models > /dev/full 2> err || code=$?
-    [ $code = 1 ] || fail "no error for a full disk"
+    for command in --help --version "predict --help" "completion bash" "completion zsh" regions prefixes models deployments \
+        apps addons "token $model" "meta $model" mock; do
+        code=0
+        timeout 60 "$practicus" $command > /dev/full 2> err || code=$?
+        [ $code = 1 ] || fail "exit code $code for a full disk: $command"
+        says "standard output can not be written"
+    done
     code=0
     "$practicus" predict $model < in.csv > /dev/full 2> err || code=$?
     [ $code = 1 ] || fail "no error for a full disk, predicting"
@@ -305,6 +323,11 @@ script -qec "'$practicus' models --region nowhere" screen > /dev/null || true
 ! grep -q $'\033' screen || fail "a colour, with NO_COLOR"
 NO_COLOR='' script -qec "'$practicus' models --region nowhere" screen > /dev/null || true
 grep -q $'\033\\[1;31mpracticus:' screen || fail "no colour on a terminal"
+for command in "models --region nowhere" "predict $model in.csv dumb.csv"; do
+    NO_COLOR='' TERM=dumb script -qec "'$practicus' $command" screen > /dev/null || true
+    ! grep -q $'\033' screen || fail "a dumb terminal is steered: $(cat screen)"
+done
+cmp dumb.csv filtered.csv
 
 # A pipe that is closed ends it, quietly.
 set +o pipefail
@@ -316,7 +339,7 @@ quiet
 
 # Ctrl-C: nothing is lost, and it can be gone on with.
 mkfifo slow
-"$practicus" predict $model slow part.csv --rows 10 --rejected part.rej > slow.out 2> slow.err &
+$interruptible "$practicus" predict $model slow part.csv --rows 10 --rejected part.rej > slow.out 2> slow.err &
 pid=$!
 exec 9> slow
 head -n 1001 in.csv >&9
@@ -356,8 +379,23 @@ expect 0 $resume --rejected part.rej --rows 10 --in-flight 2 --encoding gzip
 cmp part.csv filtered.csv
 [ ! -e part.csv.practicus ] || fail "a journal is left"
 
+# A SIGINT that is ignored stays ignored: Ctrl-C is not for what runs in the background.
+mkfifo ignoring
+"$practicus" predict $model ignoring ignored.csv > out 2> err &
+pid=$!
+exec 9> ignoring
+head -n 10 in.csv >&9
+sleep 0.1
+kill -INT $pid
+sed 1,10d in.csv >&9
+exec 9>&-
+code=0
+wait $pid || code=$?
+[ $code = 0 ] || fail "an ignored SIGINT ends it: $code"
+cmp ignored.csv filtered.csv
+
 mkfifo endless
-"$practicus" predict $model endless --whole > out 2> err &
+$interruptible "$practicus" predict $model endless --whole > out 2> err &
 pid=$!
 exec 9> endless
 sleep 0.1
@@ -423,21 +461,39 @@ stop_region
 
 # What a server in front of a model answers is not written as predictions, though its status is 200.
 cat > front.py << 'END'
+import contextlib
 import http.server
+import json
+odd = "\u0085\u009b31m\u007f\u061c\u200e\u200f\u202a\u202e\u2066\u2069\u00e4"
+with open("odd.json", "w") as file:
+    file.write('{ "n" : [1e400, -1E+400, 0.10,\t123456789012345678901234567890],\n "a \\" b":"' + odd + '" }\r\n')
+metadata = {"nan": '{"a": NaN}', "empty": "", "list": "[1]", "long": " " * 20_000_000, "odd": open("odd.json").read()}
 class Front(http.server.BaseHTTPRequestHandler):
-    def answer(self, kind, text):
-        self.send_response(200)
-        for name, value in [("Content-Type", kind), ("Content-Length", str(len(text))), ("x-prt-model-id", "42")]:
+    def answer(self, kind, text, status=200):
+        self.send_response(status)
+        body = text.encode()
+        for name, value in [("Content-Type", kind), ("Content-Length", str(len(body))), ("x-prt-model-id", "42")]:
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(text.encode())
+        with contextlib.suppress(ConnectionError):
+            self.wfile.write(body)
+    def model(self):
+        return self.path.split("?")[0].strip("/").split("/")[-1]
     def do_GET(self):
         self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self.answer("application/json", '{"token": "session"}')
+        text = metadata.get(self.model(), '{"token": "session"}')
+        if self.model() == "models":
+            text = json.dumps([{"id": 1, "name": "m" + odd, "model_prefix": {"key": odd, "prefix": odd}}])
+        self.answer("application/json", text)
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.path.startswith("/console/"):
-            self.answer("application/json", '{"refresh": "refresh", "access": "access", "username": "admin"}')
+        if "/console/" in self.path:
+            if json.loads(body)["password"] not in ("practicus", "\tprac\ttic\x1bus "):
+                return self.answer("application/json", '{"detail": "no"}', 401)
+            user = "admin\u009b31m\u202e\u2066\u00e4" if self.path.startswith("/odd/") else "admin"
+            self.answer("application/json", json.dumps({"refresh": "refresh", "access": "access", "username": user}))
+        elif self.model() in metadata:
+            self.answer("text/csv", "p\n2\n")
         elif "columns" in self.path:
             self.answer("text/csv", "id,p\n1,2\n" if body.endswith(b"\n1\n") else "p,id\n1,2\n")
         else:
@@ -462,7 +518,72 @@ printf 'carat\n1\n2\n' > odd.csv
 expect 1 "$practicus" predict models/a/columns odd.csv --rows 1
 says "'p,id', not 'id,p'"
 [ "$(cat out)" = $'id,p\n1,2' ] || fail "columns are mixed"
-unset PRT_URL PRT_EMAIL PRT_PASSWORD
+# A prediction needs a model's id, whatever its metadata are.
+printf 'carat\n1\n' > odd.csv
+for metadata in nan empty list long odd; do
+    for how in "" --whole; do
+        expect 0 "$practicus" predict models/a/$metadata odd.csv $how
+        [ "$(cat out)" = $'p\n2' ] || fail "no prediction with $metadata"
+    done
+    expect 0 "$practicus" token models/a/$metadata
+done
+# What a server says steers no terminal; as JSON it stays the same, numbers too.
+steers_nothing() {
+    python3 - "$@" << 'END' || fail "a terminal is steered, or another value: $*"
+import json, sys, unicodedata
+for name in sys.argv[1:]:
+    for line in open(name, newline="\n").read().split("\n"):
+        assert not any(unicodedata.category(c) in ("Cc", "Cf") for c in line), ascii(line)
+if sys.argv[1] == "meta":
+    came = json.load(open("meta"), parse_float=str, parse_int=str)
+    assert came == json.load(open("odd.json"), parse_float=str, parse_int=str), came
+END
+}
+expect 0 "$practicus" meta models/a/odd
+mv out meta
+steers_nothing meta
+for format in table csv json; do
+    expect 0 "$practicus" --output $format models
+    prints 31m
+    steers_nothing out
+done
+expect 1 "$practicus" meta models/a/nan
+says "is not JSON"
+# Any character that can be typed belongs to a password.
+password=$'\tprac\ttic\033us '
+unset PRT_PASSWORD
+expect 3 "$practicus" login "$PRT_URL" --email admin@company.com --password-stdin <<< "other"
+expect 0 "$practicus" login "$PRT_URL" --email admin@company.com --password-stdin <<< "$password"
+PRT_PASSWORD=$password$'\r\n' expect 0 "$practicus" login "$PRT_URL"
+rm -f typed
+mkfifo typed
+script -qefc "timeout --foreground 60 '$practicus' login $PRT_URL --email other@company.com; echo code: \$?" screen < typed > /dev/null &
+pid=$!
+exec 9<> typed
+answer Password "$password"
+wait $pid || true
+exec 9>&-
+grep -q "code: 0" screen || fail "no login: $(cat screen)"
+expect 0 "$practicus" login "$PRT_URL/odd" --email admin@company.com --password-stdin <<< practicus
+says "31m"
+steers_nothing err
+# Without a name, a logout is that of the default region.
+unset PRT_URL PRT_EMAIL
+expect 0 "$practicus" regions --output csv
+steers_nothing out
+expect 0 "$practicus" logout
+[ "$(grep -c "Logged out of" err)" = 1 ] || fail "not one logout"
+says "/odd."
+steers_nothing err
+port=$(cat port)
+expect 0 "$practicus" regions --set-default other@company.com@127.0.0.1:$port
+PRT_URL=http://127.0.0.1:1 expect 3 "$practicus" logout
+PRT_URL=http://127.0.0.1:$port/odd expect 3 "$practicus" logout
+expect 0 "$practicus" logout
+expect 0 "$practicus" --output csv regions
+[ "$(tail -n +2 out | cut -d, -f4)" = admin@company.com ] || fail "another login is forgotten: $(cat out)"
+expect 0 "$practicus" logout
+[ "$("$practicus" --output csv regions | wc -l)" = 1 ] || fail "a login is left"
 kill $front_pid
 wait $front_pid || true
 front_pid=
@@ -507,7 +628,7 @@ wait $pid || fail "a lock that was given back ends a command"
 says "core.conf.lock"
 # A region that goes away is waited for, and it is said why.
 mkfifo waiting
-"$practicus" predict $model waiting waited.csv --rows 1 > slow.out 2> slow.err &
+$interruptible "$practicus" predict $model waiting waited.csv --rows 1 > slow.out 2> slow.err &
 pid=$!
 exec 9> waiting
 head -n 5 in.csv >&9
@@ -670,6 +791,12 @@ stop_region
 for shell in bash zsh; do expect 0 "$practicus" completion $shell && mv out completion.$shell; done
 "$practicus" --help | sed -n '/^Subcommands:/I,/^$/s/^  \([a-z]*\) .*/\1/p' > commands
 [ "$(wc -l < commands)" -ge 12 ] || fail "no commands"
+for command in $(cat commands); do
+    expect 0 "$practicus" $command --help
+    for option in region url ca-file client-cert client-key key-password-file header-limit output verbose; do
+        grep -q "^ *--$option" out || fail "the help of $command does not name --$option"
+    done
+done
 for command in "" $(cat commands); do
     # (No quotes: without a command, these are the global options.)
     for word in $command $("$practicus" $command --help | grep -oE '^ +(-h, *)?--[a-z-]+' | grep -oE -- '--[a-z-]+'); do
@@ -683,6 +810,8 @@ complete_words() {
     (
         . ./completion.bash
         COMP_WORDS=(practicus "$@") COMP_CWORD=$#
+        COMP_LINE="practicus $*"
+        COMP_POINT=${#COMP_LINE}
         _practicus
         echo "${COMPREPLY[@]}"
     )

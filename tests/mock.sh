@@ -23,7 +23,8 @@ start_mock() {
 # Ends the mock; fails if it found fault with what it got.
 stop_mock() {
     local result=0
-    kill -INT "$mock_pid"
+    # Not SIGINT, which jobs in the background of a script ignore.
+    kill -TERM "$mock_pid"
     wait "$mock_pid" || result=$?
     mock_pid=
     tail -n +5 "$scratch/mock.log"

@@ -89,7 +89,7 @@ class Prompt(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        cls.mock.send_signal(signal.SIGINT)
+        cls.mock.terminate()
         cls.mock.communicate()
         assert cls.mock.returncode == 0, "the region found fault with a request"
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 /// What the command line says, and the functions of its commands. These answer the program's exit code, or
 /// throw what `explain` turns into one.
@@ -133,6 +134,13 @@ int token(settings const& with, token_arguments const& arguments);
 int meta(settings const& with, std::string const& model);
 int predict(settings const& with, predict_arguments const& arguments);
 int mock(mock_arguments const& arguments);
+/// Says a line on standard error. Whatever a server has put into it stays on that line and steers no
+/// terminal.
+void tell(std::string_view text);
+
+/// The same behind the program's name.
+void complain(std::string_view text);
+
 /// Prints a text, and answers `exit_code::success`; throws if it can not be written.
 int print(std::string const& text);
 

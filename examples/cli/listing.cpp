@@ -4,8 +4,6 @@
 #include "session.hpp"
 #include "target.hpp"
 
-#include <boost/json/serialize.hpp>
-
 namespace cli {
 
 namespace {
@@ -63,19 +61,22 @@ int token(settings const& with, token_arguments const& arguments)
     auto const& url = s.client().service_url();
     auto const purpose =
         arguments.upload ? practicus::token_purpose::upload : practicus::token_purpose::predict;
-    auto const token =
-        arguments.app
-            ? s.run(s.client().app_session_token(target_url<practicus::app_url>(url, arguments.url), purpose))
-            : s.run(s.client().session_token(target_url<practicus::model_url>(url, arguments.url), purpose));
-    return print(std::string(token.reveal()) + '\n');
+    practicus::token found;
+    if (arguments.app) {
+        auto const app = target_url<practicus::app_url>(url, arguments.url);
+        found = run_for(s, app, s.client().app_session_token(app, purpose));
+    } else {
+        auto const model = target_url<practicus::model_url>(url, arguments.url);
+        found = run_for(s, model, s.client().session_token(model, purpose));
+    }
+    return print(std::string(found.reveal()) + '\n');
 }
 
 int meta(settings const& with, std::string const& model)
 {
     session s(with, choose_region(with, model));
-    auto const found =
-        s.run(s.client().model_metadata(target_url<practicus::model_url>(s.client().service_url(), model)));
-    return print(boost::json::serialize(found.values) + '\n');
+    auto const url = target_url<practicus::model_url>(s.client().service_url(), model);
+    return print(to_json(run_for(s, url, s.client().model_metadata(url))));
 }
 
 } // namespace cli

@@ -85,7 +85,7 @@ std::string email_of(practicus::credentials const& who, login_arguments const& a
         throw usage_error("the token does not say whose login it is: give --email EMAIL");
     if (!given.empty() && claimed.find('@') == claimed.npos) return given;
     if (!given.empty() && given != claimed)
-        std::cerr << "practicus: the token is a login of " << claimed << ": --email has no effect\n";
+        complain("the token is a login of " + claimed + ": --email has no effect");
     return claimed;
 }
 
@@ -93,7 +93,7 @@ std::string email_of(practicus::credentials const& who, login_arguments const& a
 void change_conf(std::string const& path, std::function<void(practicus::core_conf&)> const& change)
 {
     practicus::core_conf::update(path, change, [](std::string const& lock) {
-        std::cerr << "practicus: waiting for another process, which holds '" << lock << "'\n";
+        complain("waiting for another process, which holds '" + lock + "'");
     });
 }
 
@@ -137,7 +137,7 @@ practicus::region keep_login(session& s, settings const& with, std::string const
         s.run(kept.share_tokens(tokens));
     } catch (practicus::error const& e) {
         // The login is kept, and costs one request more.
-        std::cerr << "practicus: " << e.what() << '\n';
+        complain(e.what());
     }
     return kept;
 }
@@ -158,9 +158,9 @@ void log_in(session& s, practicus::credentials const& who)
 void tell_default(practicus::core_conf const& left)
 {
     if (!left.default_key().empty())
-        std::cerr << left.default_key() << " is the default now.\n";
+        tell(left.default_key() + " is the default now.");
     else if (!left.regions().empty())
-        std::cerr << "No region is the default now; 'practicus regions --set-default KEY' makes one.\n";
+        tell("No region is the default now; 'practicus regions --set-default KEY' makes one.");
 }
 
 } // namespace
@@ -199,7 +199,7 @@ int login(settings const& with, login_arguments const& arguments)
         throw std::runtime_error("the region issued no refresh token: there is nothing to keep");
     auto const kept =
         keep_login(s, with, path, region_of(url, typed, s.client().username(), email, refresh), *got);
-    std::cerr << "Logged in as " << kept.key() << "; the login is kept in " << path << ".\n";
+    tell("Logged in as " + kept.key() + "; the login is kept in " + path + ".");
     return exit_code::success;
 }
 
@@ -209,7 +209,8 @@ int logout(settings const& with, logout_arguments const& arguments)
     auto named = arguments.region;
     for (auto const& other : {with.region, with.url})
         if (named.empty()) named = other;
-    if (named.empty() == !arguments.all) throw usage_error("name a region, or give --all");
+    if (!named.empty() && arguments.all) throw usage_error("name a region, or give --all");
+    if (named.empty()) named = practicus::environment_url();
     tell_exposed();
     std::vector<practicus::region> gone;
     bool was_default = false;
@@ -218,13 +219,13 @@ int logout(settings const& with, logout_arguments const& arguments)
             gone = conf.regions();
             conf.erase_regions();
         } else {
-            gone = {conf.find(named)};
+            gone = {named.empty() ? conf.default_region() : conf.find(named)};
             conf.erase(gone.front());
             was_default = gone.front().is_default();
         }
     });
     for (auto const& region : gone)
-        std::cerr << "Logged out of " << region.key() << ".\n";
+        tell("Logged out of " + region.key() + ".");
     practicus::core_conf const left(path);
     if (was_default) tell_default(left);
     left.erase_unused_tokens();

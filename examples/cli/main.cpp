@@ -42,6 +42,8 @@ struct command_line
         app.fallthrough();
         app.set_version_flag("--version", "practicus " PRACTICUS_VERSION);
         add_globals();
+        // Commands take over what stands below now.
+        app.footer(global_options() + footer);
         add_logins();
         add_lists();
         add_calls();
@@ -55,6 +57,7 @@ struct command_line
                 return cli::print(shell == "bash" ? cli::bash_completion(app) : cli::zsh_completion(app));
             };
         });
+        app.footer(footer);
     }
 
     CLI::App app{"Calls models of a Practicus AI region, and lists what it has."};
@@ -62,6 +65,15 @@ struct command_line
     std::function<int()> run;
 
 private:
+    /// What all commands take, as a help text has it.
+    std::string global_options() const
+    {
+        auto const options = app.get_options(
+            [](CLI::Option const* o) { return o->get_name() != "--help" && o->get_name() != "--version"; });
+        return CLI::Formatter().make_group("Options of all commands, before or behind the command", false,
+                                           options);
+    }
+
     /// A check whose message says what is wanted.
     static CLI::Validator number(std::uint64_t least, std::uint64_t most)
     {
@@ -146,7 +158,8 @@ private:
             ->excludes(password);
 
         command = add("logout", "Forgets a login", [this] { return cli::logout(global, logout); });
-        command->add_option("REGION", logout.region, "the region's key, host or url");
+        command->add_option("REGION", logout.region,
+                            "the region's key, host or url; default: as for all commands");
         command->add_flag("--all", logout.all, "forget all logins");
 
         command = add("regions", "Lists the regions that somebody is logged in to",
@@ -300,11 +313,13 @@ int main(int argc, char** argv)
     std::signal(SIGPIPE, SIG_DFL);
     command_line line;
     try {
-        line.app.parse(argc, argv);
-    } catch (CLI::ParseError const& e) {
-        return explain_usage(line.app, e);
-    }
-    try {
+        try {
+            line.app.parse(argc, argv);
+        } catch (CLI::ParseError const& e) {
+            auto const code = explain_usage(line.app, e);
+            cli::print({}); // a help text must have been written
+            return code;
+        }
         return line.run();
     } catch (...) {
         return cli::explain(line.global);

@@ -160,13 +160,14 @@ boost::asio::awaitable<std::string> read_all(practicus::body_source from)
 }
 
 /// Before a file is touched: fails at once where the region can not be reached, or has no such model. Batches
-/// would be sent again for a long time, as is right for a model that has too much to do or restarts. (A
-/// token would not do: it may be one that another program has left.)
+/// would be sent again for a long time, as is right for a model that has too much to do or restarts. (Neither
+/// a token nor an id that another program has left would do.)
 void check_model(session& s, practicus::model_url const& url)
 {
     using practicus::errc;
+    auto const client = s.client().with(practicus::call_options().ask_id());
     try {
-        s.run(s.client().model_metadata(url));
+        run_for(s, url, client.model_id(url));
     } catch (practicus::error const& e) {
         if (e.code() != errc::unavailable && e.code() != errc::too_many_requests) throw;
     }
@@ -186,7 +187,7 @@ void say_how_to_go_on(std::string const& path)
 {
     std::error_code none;
     if (std::filesystem::exists(practicus::batch_output::journal_of(path), none))
-        std::cerr << "practicus: the same command with --resume goes on where it ended\n";
+        complain("the same command with --resume goes on where it ended");
 }
 
 int predict_rows(session& s, practicus::model_url const& url, predict_arguments const& arguments)
@@ -225,13 +226,12 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     if (apart) progress.end();
     if (results) results->finish();
     if (end->rows + end->failed_rows == 0)
-        std::cerr << "practicus: the CSV has a header and no rows"
-                  << (end->batches == 0 ? ", which the model refuses; nothing is written\n" : "\n");
+        complain(std::string("the CSV has a header and no rows") +
+                 (end->batches == 0 ? ", which the model refuses; nothing is written" : ""));
     if (end->failed_rows == 0) return exit_code::success;
-    std::cerr << "practicus: " << end->failed_rows << " of " << end->rows + end->failed_rows
-              << (end->failed_rows == 1 ? " rows was refused; it is in '"
-                                        : " rows were refused; they are in '")
-              << arguments.rejected << "'\n";
+    complain(std::to_string(end->failed_rows) + " of " + std::to_string(end->rows + end->failed_rows) +
+             (end->failed_rows == 1 ? " rows was refused; it is in '" : " rows were refused; they are in '") +
+             arguments.rejected + "'");
     return exit_code::rows_refused;
 }
 

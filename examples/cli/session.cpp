@@ -4,11 +4,14 @@
 #include "session.hpp"
 #include "../terminal.hpp"
 
+#include <practicus/detail/utf8.hpp>
+
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iomanip>
+#include <ios>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -38,49 +41,49 @@ struct event_printer
 {
     void operator()(practicus::events::resolved const& e) const
     {
-        line() << "resolved " << e.host << ": "
-               << (e.error ? e.error.message()
-                           : std::to_string(e.addresses) + (e.addresses == 1 ? " address" : " addresses"))
-               << ", " << milliseconds(e.took) << '\n';
+        auto const found = std::to_string(e.addresses) + (e.addresses == 1 ? " address" : " addresses");
+        line() << "resolved " << e.host << ": " << (e.error ? e.error.message() : found) << ", "
+               << milliseconds(e.took);
     }
 
     void operator()(practicus::events::dialled const& e) const
     {
-        auto& out = line() << "connected to " << e.origin;
+        line out;
+        out << "connected to " << e.origin;
         if (!e.address.empty()) out << " (" << e.address << ')';
         if (!e.proxy.empty()) out << " through " << e.proxy;
         if (!e.tls_version.empty()) out << ", " << e.tls_version;
-        out << (e.error ? ": " + e.error.message() : "") << ", " << milliseconds(e.took) << '\n';
+        out << (e.error ? ": " + e.error.message() : "") << ", " << milliseconds(e.took);
     }
 
     void operator()(practicus::events::waiting const& e) const
     {
-        line() << "waiting for a connection to " << e.origin << '\n';
+        line() << "waiting for a connection to " << e.origin;
     }
 
     void operator()(practicus::events::reused const&) const {}
 
     void operator()(practicus::events::stale const& e) const
     {
-        line() << "the server had closed a connection to " << e.origin << '\n';
+        line() << "the server had closed a connection to " << e.origin;
     }
 
     void operator()(practicus::events::exchanged const& e) const
     {
         line() << e.request << ": " << outcome(e.status, e.error) << ", " << milliseconds(e.timings.total())
-               << ", " << e.bytes_sent << " bytes sent, " << e.bytes_received << " received\n";
+               << ", " << e.bytes_sent << " bytes sent, " << e.bytes_received << " received";
     }
 
     void operator()(practicus::events::retried const& e) const
     {
         line() << e.request << ": again after " << outcome(e.status, e.error) << ", in "
-               << milliseconds(e.pause) << '\n';
+               << milliseconds(e.pause);
     }
 
     void operator()(practicus::events::token_fetched const& e) const
     {
         line() << "new " << e.kind << " token: " << (e.error ? e.error.message() : "fetched") << ", "
-               << milliseconds(e.took) << '\n';
+               << milliseconds(e.took);
     }
 
     // Told in any case.
@@ -89,7 +92,23 @@ struct event_printer
     void operator()(practicus::events::entries_left_out const&) const {}
 
 private:
-    static std::ostream& line() { return std::cerr << "* "; }
+    /// Told when it goes.
+    struct line
+    {
+        line() = default;
+        line(line const&) = delete;
+        line& operator=(line const&) = delete;
+        ~line() { tell(text.str()); }
+
+        template <class T>
+        line& operator<<(T const& value)
+        {
+            text << value;
+            return *this;
+        }
+
+        std::ostringstream text{"* ", std::ios::ate};
+    };
 };
 
 /// What a person can do about it.
@@ -98,7 +117,9 @@ std::string_view hint(practicus::error const& e)
     using practicus::errc;
     if (e.code() == errc::login_required || e.code() == errc::unauthorized)
         return "Log in with 'practicus login URL', or set PRT_URL and PRT_TOKEN.";
-    bool const is_missing = e.code() == errc::not_found && !e.info().request.empty();
+    // Not of an entry whose listing says why.
+    bool const is_missing =
+        e.code() == errc::not_found && !e.info().request.empty() && e.info().message.empty();
     if (is_missing || e.code() == errc::no_model_id || e.code() == errc::no_app_id)
         return "'practicus models' and 'practicus apps' list what there is.";
     if (e.code() == errc::one_time_password_required)
@@ -167,15 +188,21 @@ practicus::secret key_password(settings const& with, std::string const& key)
 bool is_coloured()
 {
     auto const* none = std::getenv("NO_COLOR");
-    return ::isatty(STDERR_FILENO) != 0 && (none == nullptr || *none == '\0');
+    return is_screen(STDERR_FILENO) && (none == nullptr || *none == '\0');
+}
+
+} // namespace
+
+void tell(std::string_view text)
+{
+    std::cerr << practicus::detail::one_line(text) + '\n';
 }
 
 void complain(std::string_view text)
 {
-    std::cerr << (is_coloured() ? "\033[1;31mpracticus:\033[0m " : "practicus: ") << text << '\n';
+    std::cerr << (is_coloured() ? "\033[1;31mpracticus:\033[0m " : "practicus: ");
+    tell(text);
 }
-
-} // namespace
 
 practicus::tls_options tls_files(settings const& with, practicus::tls_options kept)
 {
@@ -255,14 +282,14 @@ int explain(settings const& with)
             return exit_code::interrupted;
         }
         complain(e.what());
-        if (!e.info().server_message.empty())
-            std::cerr << "The region says: " << e.info().server_message << '\n';
+        if (!e.info().server_message.empty()) tell("The region says: " + e.info().server_message);
         if (e.info().retry_after)
-            std::cerr << "The region asks to wait for " << e.info().retry_after->count() << " s.\n";
-        if (auto const text = hint(e); !text.empty()) std::cerr << text << '\n';
+            tell("The region asks to wait for " + std::to_string(e.info().retry_after->count()) + " s.");
+        if (auto const text = hint(e); !text.empty()) tell(text);
         if (with.verbose && e.info().attempts != 0)
-            std::cerr << "* " << e.info().attempts << (e.info().attempts == 1 ? " attempt" : " attempts")
-                      << " in " << e.info().elapsed.count() << " ms\n";
+            tell("* " + std::to_string(e.info().attempts) +
+                 (e.info().attempts == 1 ? " attempt in " : " attempts in ") +
+                 std::to_string(e.info().elapsed.count()) + " ms");
         return code_of(e);
     } catch (usage_error const& e) {
         complain(e.what());

@@ -2,7 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include "../interrupts.hpp"
 #include "command_line.hpp"
+#include "target.hpp"
 
 #include <practicus.hpp>
 
@@ -13,7 +15,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include <csignal>
 #include <exception>
 #include <iostream>
 #include <optional>
@@ -62,7 +63,8 @@ public:
     {
         namespace asio = boost::asio;
         asio::cancellation_signal stop;
-        asio::signal_set interrupts(io_, SIGINT, SIGTERM);
+        asio::signal_set interrupts(io_);
+        add_interrupts(interrupts);
         interrupts.async_wait([&](boost::system::error_code ec, int) {
             if (ec) return;
             stop.emit(asio::cancellation_type::terminal);
@@ -92,6 +94,39 @@ private:
     boost::asio::io_context io_{1};
     practicus::client client_;
 };
+
+inline std::vector<practicus::model> list_like(session& s, practicus::model_url const&)
+{
+    return s.run(s.client().models());
+}
+
+inline std::vector<practicus::app> list_like(session& s, practicus::app_url const&)
+{
+    return s.run(s.client().apps());
+}
+
+/// Runs what asks a model or an app for something. If it is not there, the error says why, as far as the
+/// region's listing tells.
+template <class Url, class T>
+T run_for(session& s, Url const& url, boost::asio::awaitable<T> operation)
+{
+    using practicus::errc;
+    practicus::error_info info;
+    try {
+        return s.run(std::move(operation));
+    } catch (practicus::error const& e) {
+        if (e.code() != errc::not_found && e.code() != errc::no_model_id && e.code() != errc::no_app_id)
+            throw;
+        info = e.info();
+    }
+    try {
+        auto why = why_missing(s.client().service_url(), url, list_like(s, url));
+        if (!why.empty()) info.message = std::move(why);
+    } catch (practicus::error const& e) {
+        if (e.code() == boost::asio::error::operation_aborted) throw;
+    }
+    throw practicus::error(std::move(info));
+}
 
 template <class Entry>
 int print(settings const& with, std::vector<Entry> const& entries)

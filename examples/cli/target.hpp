@@ -2,13 +2,17 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/catalog.hpp>
+#include <practicus/error.hpp>
 #include <practicus/url.hpp>
 
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <type_traits>
+#include <vector>
 
 namespace cli {
 
@@ -46,6 +50,56 @@ Url target_url(practicus::service_url const& service, std::string text)
         at += word.size() + 1;
     }
     return Url(service, text);
+}
+
+/// Returns true if the entry has the version of a url, or the url leaves the version to the region.
+inline bool has_version(practicus::deployed_entry const& entry, std::string_view version)
+{
+    if (version.empty() || version == "latest") return true;
+    if (version == "staging") return entry.staging_version() != nullptr;
+    if (!version.starts_with('v')) return entry.production_version() != nullptr;
+    return std::any_of(entry.versions.begin(), entry.versions.end(),
+                       [&](auto const& v) { return v.tag() == version; });
+}
+
+/// Of all entries, the one that a url names: with the longest name that it begins with; else null.
+template <class Url, class Entry>
+Entry const* find_listed(practicus::service_url const& service, Url const& url, std::vector<Entry> const& all)
+{
+    auto const text = url.str() + '/';
+    Entry const* found = nullptr;
+    std::size_t longest = 0;
+    for (auto const& entry : all) {
+        try {
+            Url const own(service, entry.prefix.prefix, entry.name);
+            auto const name = own.without_version();
+            if (name.size() <= longest || !text.starts_with(name)) continue;
+            longest = name.size();
+            found = &entry;
+        } catch (practicus::error const&) {
+            // No url can name it.
+        }
+    }
+    return found;
+}
+
+/// Why a service that was not found is not there although its entry is listed; empty if the listing does not
+/// tell.
+template <class Url, class Entry>
+std::string why_missing(practicus::service_url const& service, Url const& url, std::vector<Entry> const& all)
+{
+    auto const* const entry = find_listed(service, url, all);
+    if (entry == nullptr) return {};
+    auto const runs = [](auto const& v) { return !v.deployment.key.empty() || !v.deployment.name.empty(); };
+    auto const& versions = entry->versions;
+    if (std::none_of(versions.begin(), versions.end(), runs))
+        return "'" + entry->name + "' is listed, but has no deployment";
+    if (has_version(*entry, url.version())) return {};
+    std::string text = "'" + entry->name + "' is listed, but not with this version; it has";
+    for (auto const& v : versions)
+        text += ' ' + v.version + (v.stage.empty() ? "" : " (" + v.stage + ')') +
+                (&v == &versions.back() ? "" : ",");
+    return text;
 }
 
 } // namespace cli

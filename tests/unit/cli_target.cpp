@@ -7,10 +7,13 @@
 
 #include "catch.hpp"
 
+#include <practicus/catalog.hpp>
 #include <practicus/url.hpp>
 
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -28,6 +31,24 @@ std::string model(std::string const& text)
 std::string app(std::string const& text)
 {
     return std::string(target_url<app_url>(service, text).target());
+}
+
+practicus::model listed(std::string prefix, std::string name, std::vector<practicus::model_version> versions)
+{
+    practicus::model result;
+    result.prefix.prefix = std::move(prefix);
+    result.name = std::move(name);
+    result.versions = std::move(versions);
+    return result;
+}
+
+practicus::model_version version(std::string number, std::string stage, std::string deployment)
+{
+    practicus::model_version result;
+    result.version = std::move(number);
+    result.stage = std::move(stage);
+    result.deployment.key = std::move(deployment);
+    return result;
 }
 
 } // namespace
@@ -60,4 +81,25 @@ TEST_CASE("command line: a version is written as the lists show it, or in capita
     CHECK(model("llm/assistant/prod/V2") == "/eu/llm/assistant/prod/V2");
     CHECK(model("https://h/eu/llm/assistant/V2") == "/eu/llm/assistant/V2/");
     CHECK(app("apps/tools/viewer/api/say-hello/Latest") == "/eu/apps/tools/viewer/api/say-hello/Latest");
+}
+
+TEST_CASE("command line: why a listed model is not found")
+{
+    std::vector const all{
+        listed("", "nameless", {}), listed("models", "finance", {version("1", "", "small")}),
+        listed("models/finance", "draft", {}),
+        listed("models/finance", "old", {version("1", "Production", "")}),
+        listed("models/finance", "risk", {version("1", "production", "small"), version("4", "", "small")})};
+    auto const why = [&](std::string const& text) {
+        return cli::why_missing(service, target_url<model_url>(service, text), all);
+    };
+    for (auto const* text : {"models/finance/draft", "models/finance/draft/", "models/finance/draft/v2/chat",
+                             "https://h/eu/models/finance/draft/latest"})
+        CHECK(why(text) == "'draft' is listed, but has no deployment");
+    CHECK(why("models/finance/old/1") == "'old' is listed, but has no deployment");
+    for (auto const* text : {"models/finance/risk/2", "models/finance/risk/staging"})
+        CHECK(why(text) == "'risk' is listed, but not with this version; it has 1 (production), 4");
+    for (auto const* text : {"models/finance/risk", "models/finance/risk/v4", "models/finance/risk/prod",
+                             "models/finance/risk/latest", "models/finance/draft2", "models/other/draft"})
+        CHECK(why(text) == "");
 }
