@@ -211,7 +211,7 @@ TEST_CASE("what is no HTTP")
 TEST_CASE("a server that speaks HTTP/2 only is told as such")
 {
     answered f;
-    for (std::string const bytes :
+    for (auto const& bytes :
          {std::string("\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64", 15), std::string("HTTP/2.0 200 OK\r\n\r\n")}) {
         f.server.expect("GET", prefixes).raw(bytes);
         auto const info = f.failure(f.caller.model_prefixes());
