@@ -515,7 +515,7 @@ for how in "" --whole "--whole --content-type application/json"; do
     [ ! -s out ] || fail "a page in place of predictions"
 done
 printf 'carat\n1\n2\n' > odd.csv
-expect 1 "$practicus" predict models/a/columns odd.csv --rows 1
+expect 1 "$practicus" predict models/a/columns odd.csv --rows 1 --in-flight 1
 says "'p,id', not 'id,p'"
 [ "$(cat out)" = $'id,p\n1,2' ] || fail "columns are mixed"
 # A prediction needs a model's id, whatever its metadata are.
