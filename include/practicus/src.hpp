@@ -3,7 +3,8 @@
 #pragma once
 
 // To compile a program's files faster: define PRACTICUS_SEPARATE_COMPILATION for all of them, and include
-// this header in exactly one, which compiles what the others then only declare. The CMake target practicus::compiled does both.
+// this header in exactly one, which compiles what the others then only declare. The CMake target
+// practicus::compiled does both.
 //
 // A program that starts a mock region includes <practicus/mock/src.hpp> likewise.
 //
