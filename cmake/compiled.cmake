@@ -1,6 +1,6 @@
 # practicus::compiled, and practicus::compiled_mock where practicus::mock is: the client and the mock region as static
 # libraries of the project that links them, with its flags. The files that link one compile faster: they have declarations
-# alone. Included by practicus itself and, installed, by the package's configuration.
+# alone. They are in no export set: a static library that is exported cannot link them. Included by practicus itself and, installed, by the package's configuration.
 
 function(practicus_add_compiled name header)
     if(TARGET practicus_${name})

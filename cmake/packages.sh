@@ -9,7 +9,7 @@
 # needed from elsewhere. Sourced by examples/run.sh, tests/run.sh and benchmarks/run.sh.
 
 # Each word is a package, or command=package where any such command will do.
-practicus_build_packages="g++=g++ cmake=cmake ninja=ninja-build libssl-dev zlib1g-dev"
+practicus_build_packages="g++=g++ make=make cmake=cmake ninja=ninja-build libssl-dev zlib1g-dev"
 practicus_example_packages="libcli11-dev liblz4-dev curl=curl"
 practicus_docs_packages="doxygen=doxygen libjs-lunr python3=python3"
 practicus_package_packages="dpkg-shlibdeps=dpkg-dev file=file"

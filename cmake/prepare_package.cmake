@@ -1,10 +1,13 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-# Read by cpack before it begins: fails where a package would lack something, and builds what is packed.
+# Read by cpack before it begins: fails where a Debian package would lack something, and builds what is packed.
 
 set(missing)
-foreach(program_package IN ITEMS dpkg-shlibdeps=dpkg-dev file=file gzip=gzip)
+if(CPACK_GENERATOR MATCHES "DEB")
+    set(practicus_needed dpkg-shlibdeps=dpkg-dev file=file gzip=gzip)
+endif()
+foreach(program_package IN LISTS practicus_needed)
     string(REPLACE "=" ";" program_package ${program_package})
     list(GET program_package 0 program)
     list(GET program_package 1 package)
