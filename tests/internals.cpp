@@ -15,6 +15,13 @@ practicus::detail::clock& clock_of(practicus::client const& of)
     return runtime_of(of).time();
 }
 
+practicus::detail::clock& stopped_clock_of(practicus::client const& of)
+{
+    auto& clock = clock_of(of);
+    clock.simulate(clock.now(), clock.system_now());
+    return clock;
+}
+
 practicus::detail::name_cache& names_of(practicus::client const& of)
 {
     return practicus::detail::transport_of(of).names();

@@ -11,5 +11,7 @@
 
 /// For a client in simulated time.
 practicus::detail::clock& clock_of(practicus::client const& of);
+/// For one whose time stands still from now on.
+practicus::detail::clock& stopped_clock_of(practicus::client const& of);
 practicus::detail::runtime& runtime_of(practicus::client const& of);
 practicus::detail::name_cache& names_of(practicus::client const& of);

@@ -4,6 +4,7 @@
 // A batch client as a process of its own, that is killed in the middle: what it had written is gone on with.
 
 #include "fixture.hpp"
+#include "temporary_folder.hpp"
 
 #include <practicus/batch_output.hpp>
 #include <practicus/csv_file.hpp>
@@ -122,21 +123,6 @@ struct rough_region : fixture
     std::atomic<int> calls = 0;
 };
 
-struct directory
-{
-    directory()
-    {
-        std::string pattern = (fs::temp_directory_path() / "practicus-batch-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    directory(directory const&) = delete;
-    directory& operator=(directory const&) = delete;
-    ~directory() { fs::remove_all(path); }
-
-    fs::path path;
-};
-
 pid_t start_child(std::string const& url, fs::path const& dir, int rows)
 {
     std::vector<std::string> variables{"PRACTICUS_TEST_URL=" + url, "PRACTICUS_TEST_DIR=" + dir.string(),
@@ -162,7 +148,7 @@ pid_t start_child(std::string const& url, fs::path const& dir, int rows)
 /// Kills the client so often, each time when it has written some more; then lets it end.
 void run_killed(int count, int batch, int kills, std::optional<long> memory_limit)
 {
-    directory here;
+    temporary_folder const here;
     auto const in = here.path / "in.csv", out = here.path / "out.csv";
     write_rows(in, count);
     rough_region f;

@@ -21,11 +21,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <deque>
-#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <random>
 #include <stdexcept>
@@ -38,7 +35,6 @@ using practicus::errc;
 using practicus::predict_options;
 using practicus::mock::predict_csv;
 using namespace std::chrono_literals;
-namespace fs = std::filesystem;
 
 namespace {
 
@@ -79,6 +75,17 @@ struct batches : fixture
         return made.rows(10).in_flight(8);
     }
 
+    /// Adds a model that answers so; its url.
+    std::string add_model(practicus::mock::model::predictor answer, std::size_t max_body = 0)
+    {
+        namespace mock = practicus::mock;
+        mock::model added(50, "odd", mock::prefix("models-practicus", "models/practicus"));
+        added.add(mock::version(500, 1, mock::deployment("depl-small", "Small"))).predicts(std::move(answer));
+        if (max_body != 0) added.max_body(max_body);
+        server.region().add(std::move(added));
+        return model("models/practicus/odd");
+    }
+
     practicus::client eager()
     {
         return user(practicus::client_options().retry(practicus::retry_options().base(1ms)));
@@ -86,32 +93,6 @@ struct batches : fixture
 
     std::string out;
     std::string side;
-};
-
-struct folder
-{
-    folder()
-    {
-        std::string pattern = (fs::temp_directory_path() / "practicus-batch-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    folder(folder const&) = delete;
-    folder& operator=(folder const&) = delete;
-    ~folder() { fs::remove_all(path); }
-
-    static std::string read(fs::path const& file)
-    {
-        std::ifstream in(file, std::ios::binary);
-        return {std::istreambuf_iterator<char>(in), {}};
-    }
-
-    static void write(fs::path const& file, std::string const& text)
-    {
-        std::ofstream(file, std::ios::binary) << text;
-    }
-
-    fs::path path;
 };
 
 } // namespace
@@ -223,16 +204,13 @@ TEST_CASE("batches: a batch that fails for good ends the run, which says which r
     batches f;
     auto client = f.eager();
     using namespace practicus::mock;
-    f.server.region().add(model(50, "picky", prefix("models-practicus", "models/practicus"))
-                              .add(version(500, 1, deployment("depl-small", "Small")))
-                              .predicts([](request const& r) {
-                                  if (r.body.find("\n42,") == std::string::npos)
-                                      return response(200, "text/csv", predict_csv(r.body));
-                                  return response(400, "application/json", R"({"detail":"a bad row"})");
-                              }));
+    auto const url = f.add_model([](request const& r) {
+        if (r.body.find("\n42,") == std::string::npos) return response(200, "text/csv", predict_csv(r.body));
+        return response(400, "application/json", R"({"detail":"a bad row"})");
+    });
     auto const text = header + rows(0, 200);
     auto const made = [&] {
-        batch_job job(f.model("models/practicus/picky"), practicus::csv_text(text), f.to(f.out));
+        batch_job job(url, practicus::csv_text(text), f.to(f.out));
         return job.rows(10).in_flight(8);
     };
     auto const failed = f.failure(client.predict_batches(made()));
@@ -286,12 +264,7 @@ namespace {
 /// A model that answers each batch with another text.
 batch_job answered_by(batches& f, practicus::mock::model::predictor answer)
 {
-    using namespace practicus::mock;
-    f.server.region().add(model(50, "changing", prefix("models-practicus", "models/practicus"))
-                              .add(version(500, 1, deployment("depl-small", "Small")))
-                              .predicts(std::move(answer)));
-    batch_job job(f.model("models/practicus/changing"), practicus::csv_text(header + rows(0, 4)),
-                  f.to(f.out));
+    batch_job job(f.add_model(std::move(answer)), practicus::csv_text(header + rows(0, 4)), f.to(f.out));
     job.rows(2).in_flight(1).tries(1).failed_to(f.to(f.side));
     return job;
 }
@@ -431,16 +404,14 @@ TEST_CASE("batches: what is too large for a server on the way is sent in halves"
     batches f;
     using namespace practicus::mock;
     std::atomic<int> calls = 0;
-    f.server.region().add(model(50, "small", prefix("models-practicus", "models/practicus"))
-                              .add(version(500, 1, deployment("depl-small", "Small")))
-                              .max_body(400)
-                              .predicts([&](request const& r) {
-                                  ++calls;
-                                  return response(200, "text/csv", predict_csv(r.body));
-                              }));
+    auto const small = [&](request const& r) {
+        ++calls;
+        return response(200, "text/csv", predict_csv(r.body));
+    };
+    auto const url = f.add_model(small, 400);
     std::string const giant = "100," + std::string(400, 'x') + ",\n";
     auto const text = header + rows(0, 100) + giant + rows(101, 200);
-    batch_job job(f.model("models/practicus/small"), practicus::csv_text(text), f.to(f.out));
+    batch_job job(url, practicus::csv_text(text), f.to(f.out));
     job.rows(64).failed_to(f.to(f.side));
     auto const end = f.run(f.eager().predict_batches(job));
     CHECK(f.out == predict_csv(header + rows(0, 100) + rows(101, 200)));
@@ -457,7 +428,7 @@ TEST_CASE("batches: what is too large for a server on the way is sent in halves"
     CHECK(calls < 40);
 
     f.out.clear();
-    batch_job strict(f.model("models/practicus/small"), practicus::csv_text(text), f.to(f.out));
+    batch_job strict(url, practicus::csv_text(text), f.to(f.out));
     auto const failed = f.failure(f.eager().predict_batches(strict.rows(64)));
     CHECK(failed.status == 413);
     CHECK(failed.message == "rows 101 to 101");
@@ -486,8 +457,7 @@ TEST_CASE("batches: a batch is sent again as late as the server asks")
     batches f;
     auto client = f.user();
     f.run(client.session_token(f.model()));
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     auto const before = f.server.count();
     int const refusals = GENERATE(1, 2);
     f.server.expect("POST", call_path).times(refusals).reply(429).header("Retry-After", "35");
@@ -583,8 +553,7 @@ TEST_CASE("batches: a region that is away is waited for")
     batches f;
     auto client = f.eager();
     f.run(client.session_token(f.model()));
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     std::atomic<bool> away = true;
     std::atomic<int> refused = 0;
     f.server.inject([&](practicus::mock::request const& r) {
@@ -620,23 +589,20 @@ namespace {
 /// A region that answers 503 to batches with some row, and counts what it is asked. Time stands still.
 struct failing : batches
 {
-    explicit failing(std::string row) : client(user()), clock(clock_of(client)), row_(std::move(row))
+    explicit failing(std::string row)
+        : client(user()), clock(stopped_clock_of(client)), row_(std::move(row)),
+          url_(add_model([this](practicus::mock::request const& r) {
+              ++asked;
+              if (fails && r.body.find(row_) != std::string::npos) return away();
+              return practicus::mock::response(200, "text/csv", predict_csv(r.body));
+          }))
     {
-        namespace mock = practicus::mock;
-        server.region().add(mock::model(50, "picky", mock::prefix("models-practicus", "models/practicus"))
-                                .add(mock::version(500, 1, mock::deployment("depl-small", "Small")))
-                                .predicts([this](mock::request const& r) {
-                                    ++asked;
-                                    if (fails && r.body.find(row_) != std::string::npos) return away();
-                                    return mock::response(200, "text/csv", predict_csv(r.body));
-                                }));
-        run(client.session_token(model("models/practicus/picky")));
-        clock.simulate(clock.now(), clock.system_now());
+        run(client.session_token(url_));
     }
 
     batch_job job(std::string text, std::size_t in_flight)
     {
-        batch_job made(model("models/practicus/picky"), practicus::csv_text(std::move(text)), to(out));
+        batch_job made(url_, practicus::csv_text(std::move(text)), to(out));
         return made.rows(1).in_flight(in_flight);
     }
 
@@ -655,6 +621,16 @@ struct failing : batches
             io.poll();
     }
 
+    /// Lets time pass until the run has ended.
+    void pass(ends const& e)
+    {
+        poll_until(io, [&] {
+            clock.advance(10ms);
+            return e.served + e.other == 1;
+        });
+        CHECK(e.served == 1);
+    }
+
     std::atomic<bool> fails = true;
     std::atomic<bool> asks_to_wait = false;
     std::atomic<int> asked = 0;
@@ -663,6 +639,7 @@ struct failing : batches
 
 private:
     std::string row_;
+    std::string url_;
 };
 
 } // namespace
@@ -680,10 +657,7 @@ TEST_CASE("batches: a batch that waits for its next try holds no place of the ot
     CHECK(f.asked == 5);
     CHECK(f.out.empty());
     f.fails = false;
-    poll_until(f.io, [&] {
-        f.clock.advance(10ms);
-        return e.served == 1;
-    });
+    f.pass(e);
     CHECK(f.asked == 31);
     CHECK(f.out == predict_csv(text));
 }
@@ -708,10 +682,7 @@ TEST_CASE("batches: patience does not end while a batch waits for a place and ot
     f.settle();
     CHECK(e.other == 0);
     f.fails = false;
-    poll_until(f.io, [&] {
-        f.clock.advance(10ms);
-        return e.served + e.other == 1;
-    });
+    f.pass(e);
     CHECK(f.out == predict_csv(text));
 }
 
@@ -725,10 +696,7 @@ TEST_CASE("batches: no more than twice as many are held as may be on their way, 
     f.settle();
     CHECK(f.asked == 6);
     f.fails = false;
-    poll_until(f.io, [&] {
-        f.clock.advance(10ms);
-        return e.served == 1;
-    });
+    f.pass(e);
     CHECK(f.out == predict_csv(text));
 }
 
@@ -877,8 +845,7 @@ TEST_CASE("batches: the run's deadline holds while the source is waited for")
     batches f;
     auto client = f.user();
     f.run(client.session_token(f.model()));
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     bool asked = false;
     asio::steady_timer never(f.io, asio::steady_timer::time_point::max());
     auto const source = [&]() -> asio::awaitable<std::string> {
@@ -977,13 +944,11 @@ TEST_CASE("batches: a run is resumed at each of its marks, with rows that were r
     batches f;
     auto client = f.eager();
     using namespace practicus::mock;
-    f.server.region().add(model(50, "picky", prefix("models-practicus", "models/practicus"))
-                              .add(version(500, 1, deployment("depl-small", "Small")))
-                              .predicts([](request const& r) {
-                                  if (r.body.find("0,\"very") == std::string::npos)
-                                      return response(200, "text/csv", predict_csv(r.body));
-                                  return response(400, "application/json", R"({"detail":"a bad row"})");
-                              }));
+    auto const url = f.add_model([](request const& r) {
+        if (r.body.find("0,\"very") == std::string::npos)
+            return response(200, "text/csv", predict_csv(r.body));
+        return response(400, "application/json", R"({"detail":"a bad row"})");
+    });
     auto const text = header + rows(1, 60);
     struct state
     {
@@ -995,7 +960,7 @@ TEST_CASE("batches: a run is resumed at each of its marks, with rows that were r
     auto const run = [&](state const& from) {
         f.out = from.out;
         f.side = from.side;
-        batch_job job(f.model("models/practicus/picky"), practicus::csv_text(text), f.to(f.out));
+        batch_job job(url, practicus::csv_text(text), f.to(f.out));
         job.rows(batch).failed_to(f.to(f.side)).resume(from.mark);
         job.on_mark([&, first = from.mark.rows == 0](practicus::batch_mark const& m) {
             if (first) marks.push_back({m, f.out, f.side});
@@ -1243,8 +1208,7 @@ TEST_CASE("batches: the number on their way grows, and falls when the region has
         fault.delay(5ms);
         return fault;
     });
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     // A fifth of a second a batch: each is told of.
     auto const sink = [&](std::string piece) -> asio::awaitable<void> {
         f.out += piece;
@@ -1276,12 +1240,10 @@ TEST_CASE("batches: the number on their way grows, and falls when the region has
 
 TEST_CASE("batches: the time that is left is that of the rows that are left")
 {
-    folder here;
     batches f;
     auto client = f.user();
     f.run(client.session_token(f.model()));
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     auto const text = header + rows(0, 1000);
     auto const sink = [&](std::string) -> asio::awaitable<void> {
         clock.advance(1s);

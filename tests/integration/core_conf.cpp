@@ -6,6 +6,7 @@
 
 #include "fixture.hpp"
 #include "internals.hpp"
+#include "temporary_folder.hpp"
 
 #include <practicus/core_conf.hpp>
 #include <practicus/detail/region_store.hpp>
@@ -14,7 +15,6 @@
 #include <boost/json/object.hpp>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -34,15 +34,7 @@ namespace {
 
 struct kept_region : fixture
 {
-    kept_region()
-    {
-        std::string pattern = (fs::temp_directory_path() / "practicus-kept-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        folder = pattern;
-        path = (folder / "core.conf").string();
-        log_in(issue());
-    }
-    ~kept_region() { fs::remove_all(folder); }
+    kept_region() { log_in(issue()); }
 
     std::string issue()
     {
@@ -87,8 +79,9 @@ struct kept_region : fixture
         return found.st_ino;
     }
 
-    fs::path folder;
-    std::string path;
+    temporary_folder const here;
+    fs::path const folder = here.path;
+    std::string const path = (folder / "core.conf").string();
 };
 
 asio::awaitable<void> take(std::optional<practicus::issued_tokens>& to, practicus::issued_tokens tokens)

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "fixture.hpp"
+#include "forked.hpp"
 #include "internals.hpp"
 #include "refusing_executor.hpp"
 #include "scripted_names.hpp"
@@ -28,7 +29,6 @@
 
 #include <netdb.h>
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 using practicus::client_options;
@@ -76,14 +76,6 @@ void refuse_threads(practicus::client const& client)
 std::string model_of(std::string const& url)
 {
     return url + '/' + fixture::diamond + '/';
-}
-
-/// Of a client whose time stands still.
-practicus::detail::clock& stopped_clock(practicus::client const& client)
-{
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
-    return clock;
 }
 
 } // namespace
@@ -223,7 +215,7 @@ TEST_CASE("stale addresses are used when a name server fails, and no thread can 
     bool const threads = GENERATE(true, false);
     named_region f;
     auto client = f.local_user();
-    auto& clock = stopped_clock(client);
+    auto& clock = stopped_clock_of(client);
     f.run(client.cluster());
     f.names.fail("region.test", asio::error::host_not_found_try_again);
     if (!threads) refuse_threads(client);
@@ -242,7 +234,7 @@ TEST_CASE("stale addresses are used while a lookup hangs: the first caller waits
 {
     named_region f;
     auto client = f.user();
-    auto& clock = stopped_clock(client);
+    auto& clock = stopped_clock_of(client);
     f.run(client.cluster());
     f.names.hold("region.test");
     client.close_idle();
@@ -273,7 +265,7 @@ TEST_CASE("a name that exists no more has no addresses")
 {
     named_region f;
     auto client = f.local_user();
-    auto& clock = stopped_clock(client);
+    auto& clock = stopped_clock_of(client);
     f.run(client.cluster());
     f.names.fail("region.test", asio::error::host_not_found);
     client.close_idle();
@@ -402,15 +394,10 @@ TEST_CASE("a forked child destroys its copy while a lookup hangs, and the parent
     ends result;
     asio::co_spawn(*io, client->cluster(), result.handler());
     poll_until(*io, [&] { return f.names.hanging() == 1; });
-    auto const child = ::fork();
-    if (child == 0) {
-        client.reset();
-        io.reset();
-        ::_exit(0);
-    }
-    int status = -1;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    CHECK(status == 0);
+    CHECK(run_forked([&] {
+              client.reset();
+              io.reset();
+          }) == 0);
     f.names.release("region.test");
     io->restart();
     io->run_for(1min);
@@ -470,16 +457,11 @@ TEST_CASE("a child that is forked while a lookup ends can destroy its copy, and 
     counted.count = 1;
     f.names.release("region.test");
     REQUIRE(comes([] { return fork_at_wake::now == fork_at_wake::waking; }));
-    auto const child = ::fork();
-    if (child == 0) {
-        ::alarm(30);
-        client.reset();
-        io.reset();
-        ::_exit(0);
-    }
-    int status = -1;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    CHECK(status == 0);
+    CHECK(run_forked([&] {
+              ::alarm(30);
+              client.reset();
+              io.reset();
+          }) == 0);
     io->restart();
     io->run_for(1min);
     CHECK(result.served == 1);
@@ -527,15 +509,10 @@ TEST_CASE("a program may end while a lookup hangs")
     if (auto const* how = std::getenv(exit_setting)) exit_with_hanging_lookup(how == std::string("late"));
     for (auto const* how : {"hanging", "late"}) {
         INFO(how);
-        auto const child = ::fork();
-        if (child == 0) {
-            ::setenv(exit_setting, how, 1);
-            ::execl("/proc/self/exe", "names", "a program may end while a lookup hangs", nullptr);
-            ::_exit(99);
-        }
-        REQUIRE(child > 0);
-        int status = -1;
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        CHECK(status == 0);
+        CHECK(run_forked([&] {
+                  ::setenv(exit_setting, how, 1);
+                  ::execl("/proc/self/exe", "names", "a program may end while a lookup hangs", nullptr);
+                  ::_exit(99);
+              }) == 0);
     }
 }

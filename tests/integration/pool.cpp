@@ -3,6 +3,7 @@
 
 #include "black_hole.hpp"
 #include "fixture.hpp"
+#include "forked.hpp"
 #include "internals.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -12,9 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 #include <vector>
 
 using practicus::call_options;
@@ -29,13 +28,6 @@ namespace {
 client_options at_most(std::size_t connections)
 {
     return client_options().pool(pool_options().max_connections(connections));
-}
-
-practicus::detail::clock& stop_time(practicus::client const& client)
-{
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
-    return clock;
 }
 
 } // namespace
@@ -162,7 +154,7 @@ TEST_CASE("a waiter has a deadline, and may be cancelled")
     fixture f;
     auto client = f.user(at_most(1));
     f.run(client.cluster());
-    auto& clock = stop_time(client);
+    auto& clock = stopped_clock_of(client);
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate);
     ends first, left;
@@ -244,7 +236,7 @@ TEST_CASE("a dial that was given up is begun again for whoever came meanwhile")
         asio::io_context io;
         practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(hole.port()),
                                  fixture::once());
-        auto& clock = stop_time(client);
+        auto& clock = stopped_clock_of(client);
         asio::cancellation_signal leave;
         ends first, second;
         auto const login = [&] { return client.login("admin@company.com", "practicus"); };
@@ -272,7 +264,7 @@ TEST_CASE("connections grow old, and lie unused for so long only")
     fixture f;
     auto client = f.user(client_options().pool(pool_options().idle(60s).age(10min)));
     runtime_of(client).random().fix(0.5);
-    auto& clock = stop_time(client);
+    auto& clock = stopped_clock_of(client);
     auto connections_after = [&](std::chrono::nanoseconds pause) {
         clock.advance(pause);
         f.run(client.login("admin@company.com", "practicus"));
@@ -301,7 +293,7 @@ TEST_CASE("a server that closes early costs no error, and is adapted to")
 {
     fixture f;
     auto client = f.user();
-    auto& clock = stop_time(client);
+    auto& clock = stopped_clock_of(client);
     f.run(client.cluster());
     std::uint64_t first_half = 0;
     for (int i = 0; i != 200; ++i) {
@@ -462,15 +454,10 @@ TEST_CASE("a forked child that destroys its copy leaves the parent's connections
             io->run();
         };
         models();
-        auto const child = ::fork();
-        if (child == 0) {
-            client.reset();
-            io.reset();
-            ::_exit(0);
-        }
-        int status = -1;
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        CHECK(status == 0);
+        CHECK(run_forked([&] {
+                  client.reset();
+                  io.reset();
+              }) == 0);
         models();
         CHECK(result.served == 2);
         CHECK(f.server.connections() == 1);
@@ -483,7 +470,7 @@ TEST_CASE("idle connections of an origin that is not used again close though all
     fixture f, other;
     auto const options = at_most(4).pool(pool_options().idle(200ms)).trusted_origin(other.server.url());
     auto client = f.user(client_options(options));
-    auto& clock = stop_time(client);
+    auto& clock = stopped_clock_of(client);
     other.server.expect("GET", "*").reply(200, "{}").header("x-prt-model-id", "7");
     f.run(client.model_id(other.model()));
     f.run(client.cluster());

@@ -5,6 +5,7 @@
 
 #include "fixture.hpp"
 #include "internals.hpp"
+#include "temporary_folder.hpp"
 
 #include <practicus/file_token_store.hpp>
 #include <practicus/token_store.hpp>
@@ -44,19 +45,8 @@ extern char** environ;
 
 namespace {
 
-/// A directory of its own, until the end of the test.
-struct scratch
+struct scratch : temporary_folder
 {
-    scratch()
-    {
-        std::string pattern = (fs::temp_directory_path() / "practicus-store-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    scratch(scratch const&) = delete;
-    scratch& operator=(scratch const&) = delete;
-    ~scratch() { fs::remove_all(path); }
-
     std::vector<fs::path> files(char const* ending) const
     {
         std::vector<fs::path> found;
@@ -64,8 +54,6 @@ struct scratch
             if (entry.path().extension() == ending) found.push_back(entry.path());
         return found;
     }
-
-    std::string path;
 };
 
 struct sharing : fixture
@@ -335,7 +323,7 @@ TEST_CASE("store: a client finds what another has fetched: login, id and token")
 {
     scratch dir;
     std::shared_ptr<token_store> store = std::make_shared<memory_token_store>();
-    if (GENERATE(false, true)) store = std::make_shared<file_token_store>(dir.path);
+    if (GENERATE(false, true)) store = std::make_shared<file_token_store>(dir.path.string());
     sharing f(store);
     auto const first = f.run(f.one().session_token(f.model()));
     auto const requests = f.server.count();
@@ -538,7 +526,7 @@ TEST_CASE("store: one that fails is done without, and the observer hears of it")
 TEST_CASE("store: files are for their owner alone; what others can read, or is no such text, is not taken")
 {
     scratch dir;
-    auto const inner = dir.path + "/inner";
+    auto const inner = (dir.path / "inner").string();
     sharing f(std::make_shared<file_token_store>(inner));
     f.run(f.one().cluster());
     struct stat is
@@ -574,7 +562,7 @@ TEST_CASE("store: files are for their owner alone; what others can read, or is n
 TEST_CASE("store: a lock that another process holds blocks nobody else, and is not waited for endlessly")
 {
     scratch dir;
-    sharing f(std::make_shared<file_token_store>(dir.path, 60s));
+    sharing f(std::make_shared<file_token_store>(dir.path.string(), 60s));
     f.run(f.one().cluster());
     auto const lock = dir.files(".lock");
     REQUIRE(lock.size() == 1);
@@ -596,7 +584,7 @@ TEST_CASE("store: a lock that another process holds blocks nobody else, and is n
 
     int const again = ::open(lock[0].c_str(), O_RDWR | O_CLOEXEC);
     REQUIRE(::flock(again, LOCK_EX | LOCK_NB) == 0);
-    f.store = std::make_shared<file_token_store>(dir.path, 1ms);
+    f.store = std::make_shared<file_token_store>(dir.path.string(), 1ms);
     f.run(f.one().cluster());
     CHECK(f.failures.size() == 1);
     ::close(again);
@@ -653,7 +641,7 @@ TEST_CASE("store: three locks that a stopped process holds cost a part of an ope
 TEST_CASE("store: a client that is closed does not wait for a lock")
 {
     scratch dir;
-    sharing f(std::make_shared<file_token_store>(dir.path, 60s));
+    sharing f(std::make_shared<file_token_store>(dir.path.string(), 60s));
     f.run(f.one().cluster());
     int const held = ::open(dir.files(".lock").at(0).c_str(), O_RDWR | O_CLOEXEC);
     REQUIRE(::flock(held, LOCK_EX | LOCK_NB) == 0);
@@ -692,7 +680,7 @@ TEST_CASE("store: fifty processes that start together log in once, and fetch eac
     scratch dir;
     fixture f;
     std::vector<std::string> variables{"PRACTICUS_TEST_URL=" + f.server.url(),
-                                       "PRACTICUS_TEST_STORE=" + dir.path};
+                                       "PRACTICUS_TEST_STORE=" + dir.path.string()};
     std::vector<char*> environment;
     for (char** v = environ; *v != nullptr; ++v)
         environment.push_back(*v);

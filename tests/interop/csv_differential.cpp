@@ -5,6 +5,8 @@
 // `refused` and why, or the number of rows that an answer of this text has, then that of a mock model, then a
 // line for each batch: its rows and its text, as hexadecimal digits.
 
+#include "differential.hpp"
+
 #include <practicus/detail/csv_cutter.hpp>
 #include <practicus/detail/csv_scanner.hpp>
 #include <practicus/error.hpp>
@@ -14,7 +16,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <iterator>
 #include <limits>
 #include <ostream>
@@ -26,13 +27,7 @@ namespace {
 
 using namespace practicus::detail;
 
-std::string hex(std::string_view text)
-{
-    std::string out;
-    for (unsigned char const c : text)
-        (out += "0123456789abcdef"[c >> 4]) += "0123456789abcdef"[c & 15];
-    return out + '.';
-}
+using differential::hex;
 
 void write_batches(std::ostream& out, csv_cutter& cutter)
 {
@@ -72,12 +67,5 @@ void read_and_cut(std::filesystem::path const& from, std::size_t number)
 
 int main(int argc, char** argv)
 {
-    if (argc != 2) return 2;
-    std::filesystem::path const folder(argv[1]);
-    std::size_t count = 0;
-    for (auto name = folder / "0.csv"; std::filesystem::exists(name);
-         name = folder / (std::to_string(++count) + ".csv"))
-        read_and_cut(name, count);
-    std::cout << count << '\n';
-    return 0;
+    return differential::for_each_file(argc, argv, ".csv", read_and_cut);
 }

@@ -4,27 +4,22 @@
 // ini_differential FOLDER: reads each FOLDER/N.conf, from 0 on, and writes FOLDER/N.ours: `refused`, or what
 // was read, as hexadecimal digits, one value a line. What was read is saved as FOLDER/N.saved.
 
+#include "differential.hpp"
+
 #include <practicus/detail/ini_file.hpp>
 #include <practicus/error.hpp>
 
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <ostream>
 #include <string>
-#include <string_view>
 
 namespace {
 
 using namespace practicus::detail;
 
-std::string hex(std::string_view text)
-{
-    std::string out;
-    for (unsigned char const c : text)
-        (out += "0123456789abcdef"[c >> 4]) += "0123456789abcdef"[c & 15];
-    return out + '.';
-}
+using differential::hex;
 
 std::string cooked(ini_text const& text, ini_section const& s, std::string const& key)
 {
@@ -47,7 +42,7 @@ void describe(std::ostream& out, ini_text const& text)
         section(s);
 }
 
-void read_and_save(std::filesystem::path const& from)
+void read_and_save(std::filesystem::path const& from, std::size_t)
 {
     auto const beside = [&](char const* extension) {
         return std::filesystem::path(from).replace_extension(extension);
@@ -66,12 +61,5 @@ void read_and_save(std::filesystem::path const& from)
 
 int main(int argc, char** argv)
 {
-    if (argc != 2) return 2;
-    std::filesystem::path const folder(argv[1]);
-    int count = 0;
-    for (auto name = folder / "0.conf"; std::filesystem::exists(name);
-         name = folder / (std::to_string(++count) + ".conf"))
-        read_and_save(name);
-    std::cout << count << '\n';
-    return 0;
+    return differential::for_each_file(argc, argv, ".conf", read_and_save);
 }

@@ -8,6 +8,7 @@
 #include <practicus/error.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -22,7 +23,6 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
-#include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -68,18 +68,9 @@ struct fsync_hook
     ~fsync_hook() { on_fsync = nullptr; }
 };
 
-struct folder
+struct folder : temporary_folder
 {
-    folder()
-    {
-        std::string pattern = (fs::canonical(fs::temp_directory_path()) / "practicus-output-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-        write("in.csv", "carat\n1\n2\n3\n");
-    }
-    folder(folder const&) = delete;
-    folder& operator=(folder const&) = delete;
-    ~folder() { fs::remove_all(path); }
+    folder() { write("in.csv", "carat\n1\n2\n3\n"); }
 
     std::string of(std::string const& name) const { return (path / name).string(); }
     bool has(std::string const& name) const { return fs::exists(path / name); }
@@ -123,8 +114,6 @@ struct folder
         }
         return "";
     }
-
-    fs::path path;
 };
 
 practicus::batch_mark mark(std::uint64_t rows, std::uint64_t failed = 0)

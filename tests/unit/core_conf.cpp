@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 #include <practicus/core_conf.hpp>
 
@@ -74,10 +75,7 @@ class home
 public:
     home()
     {
-        std::string pattern = (fs::temp_directory_path() / "practicus-home-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path_ = pattern;
-        set("HOME", path_.c_str());
+        set("HOME", here_.path.c_str());
         for (auto const* name : {"PRT_URL", "PRT_TOKEN", "PRT_EMAIL", "PRT_PASSWORD"})
             set(name, nullptr);
     }
@@ -87,7 +85,6 @@ public:
     {
         for (auto const& [name, value] : before_)
             put(name, value ? value->c_str() : nullptr);
-        fs::remove_all(path_);
     }
 
     void set(char const* name, char const* value)
@@ -97,7 +94,7 @@ public:
         put(name, value);
     }
 
-    fs::path folder() const { return path_ / ".practicus"; }
+    fs::path folder() const { return here_.path / ".practicus"; }
     fs::path file() const { return folder() / "core.conf"; }
 
     void write(std::string const& text) const
@@ -121,7 +118,7 @@ private:
             ::unsetenv(name.c_str());
     }
 
-    fs::path path_;
+    temporary_folder here_;
     std::map<std::string, std::optional<std::string>> before_;
 };
 

@@ -9,6 +9,7 @@
 #include <practicus/file_token_store.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -20,7 +21,6 @@
 #include <string>
 #include <utility>
 
-#include <stdlib.h>
 #include <sys/stat.h>
 
 namespace fs = std::filesystem;
@@ -31,25 +31,13 @@ using practicus::secret;
 
 namespace {
 
-struct folder
+struct folder : temporary_folder
 {
-    folder()
-    {
-        std::string pattern = (fs::temp_directory_path() / "practicus-files-XXXXXX").string();
-        REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-        path = pattern;
-    }
-    folder(folder const&) = delete;
-    folder& operator=(folder const&) = delete;
-    ~folder() { fs::remove_all(path); }
-
     /// Where a store in it keeps the key "k".
     std::string of(char const* ending) const
     {
         return (path / practicus::detail::sha256_hex("k")).string() + ending;
     }
-
-    fs::path path;
 };
 
 template <class T>

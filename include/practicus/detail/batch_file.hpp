@@ -42,7 +42,8 @@ inline bool is_name_of(std::string const& path, struct stat const& file) noexcep
     return ::stat(path.c_str(), &found) == 0 && is_same_file(found, file);
 }
 
-/// Tells a file from all others, under any name: its inode, and its time of birth, as inodes are used again.
+/// Tells a file from all others, under any name: its inode, and its time of birth, as inodes are used again
+/// (`statx`: Linux alone).
 /// The device's number stands in where the file system knows no such time: it may change when the machine
 /// starts.
 inline std::string identity_of(posix_file const& file)

@@ -6,10 +6,10 @@
 #include <practicus/error.hpp>
 
 #include "catch.hpp"
+#include "refused_argument.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <string>
 
@@ -31,18 +31,6 @@ batch_journal example()
     j.output = {{5678, "cc"}, "12 of 34.5"};
     j.rejected = {{90, "dd"}, ""};
     return j;
-}
-
-/// The message of the `invalid_argument` that `act` throws.
-std::string refusal(std::function<void()> const& act)
-{
-    try {
-        act();
-    } catch (practicus::error const& e) {
-        CHECK(e.code() == practicus::errc::invalid_argument);
-        return e.info().message;
-    }
-    return "";
 }
 
 found_files with(batch_journal const& j)

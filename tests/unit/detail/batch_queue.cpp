@@ -155,7 +155,7 @@ TEST_CASE("batch_queue: a size that was refused is halved before it is sent agai
     CHECK_FALSE(q.note_too_large(batch(0, 1)));
 }
 
-TEST_CASE("batch_queue: attempts and their time are those of all tries of a part")
+TEST_CASE("batch_queue: attempts, their time and what is left of them are those of a part")
 {
     queue q(1);
     auto const b = q.start();
@@ -165,7 +165,7 @@ TEST_CASE("batch_queue: attempts and their time are those of all tries of a part
     CHECK(b->failure()->attempts == 2);
     CHECK(b->failure()->elapsed == 6s);
     b->halve_next();
-    b->failed(failure(errc::bad_request), q.now + 7s, q.now + 8s, 1.0);
+    CHECK(b->failed(failure(errc::server_error), q.now + 7s, q.now + 8s, 1.0) == 500ms);
     CHECK(b->failure()->attempts == 1);
     CHECK(b->failure()->elapsed == 1s);
 }

@@ -5,13 +5,13 @@
 #include <practicus/error.hpp>
 
 #include "csv_text.hpp"
+#include "refused_argument.hpp"
 
 #include "catch.hpp"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -59,18 +59,6 @@ bool same(csv_batch const& a, csv_batch const& b)
 {
     return a.text == b.text && a.first_row == b.first_row && a.rows == b.rows &&
            a.header_size == b.header_size;
-}
-
-/// The message of the `invalid_argument` that `act` throws.
-std::string refusal(std::function<void()> const& act)
-{
-    try {
-        act();
-    } catch (practicus::error const& e) {
-        CHECK(e.code() == practicus::errc::invalid_argument);
-        return e.info().message;
-    }
-    return "";
 }
 
 std::string refusal_of(std::string_view text, std::size_t longest = csv_cutter::default_longest)

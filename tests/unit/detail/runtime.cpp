@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "catch.hpp"
+#include "forked.hpp"
 #include "unit/detail/operations.hpp"
 #include "unit/freed_memory.hpp"
 
@@ -19,7 +20,6 @@
 #include <vector>
 
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
@@ -390,15 +390,7 @@ TEST_CASE("a forked child shuts no connection down")
     deadline d;
     home->limits()->add(d, sockets[0]);
     CHECK(home->limits()->arm(d, time_point::max()));
-    if (auto const child = ::fork(); child == 0) {
-        home->close();
-        ::_exit(0);
-    } else {
-        REQUIRE(child > 0);
-        int status = -1;
-        REQUIRE(::waitpid(child, &status, 0) == child);
-        CHECK(status == 0);
-    }
+    CHECK(run_forked([&] { home->close(); }) == 0);
     char byte;
     CHECK(::recv(sockets[1], &byte, 1, MSG_DONTWAIT) == -1);
     home->close();
