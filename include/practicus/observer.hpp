@@ -123,7 +123,7 @@ struct retried
     unsigned attempts = 0;
     /// Why: the answer's status, or 0 if there was none.
     unsigned status = 0;
-    /// The error of the attempt, if there was no answer.
+    /// The error of the attempt, if there was no answer, or a success that was none.
     boost::system::error_code error;
     /// After this pause; 0 if at once, for a connection was stale.
     std::chrono::nanoseconds pause{0};

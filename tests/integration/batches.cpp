@@ -757,8 +757,12 @@ TEST_CASE("batches: each try after a pause is announced and counted as a retry o
         request = again->request;
     }));
     f.server.expect("POST", call_path).times(3).reply(503);
+    f.server.expect("POST", call_path).reply(200, "p\n1\n", "text/csv");
     f.run(client.predict_batches(f.job(header + rows(0, 5))));
-    REQUIRE(told.size() == 3);
+    REQUIRE(told.size() == 4);
+    CHECK(told[3].attempts == 4);
+    CHECK(told[3].status == 200);
+    CHECK(told[3].error == errc::unexpected_rows);
     for (unsigned i = 0; i != 3; ++i) {
         CHECK(told[i].attempts == i + 1);
         CHECK(told[i].status == 503);
@@ -767,7 +771,7 @@ TEST_CASE("batches: each try after a pause is announced and counted as a retry o
     }
     CHECK(origin == f.server.url());
     CHECK(request == std::string("POST ") + call_path);
-    CHECK(client.stats().retries == 3);
+    CHECK(client.stats().retries == 4);
 }
 
 TEST_CASE("batches: a job runs once, for its source is read by then")

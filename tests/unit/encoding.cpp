@@ -164,14 +164,15 @@ TEST_CASE("encoding: zeros behind the last gzip member are padding, and nothing 
     auto const gzip = content_encoding::gzip();
     auto const there = encoded(gzip, "one ") + encoded(gzip, "two");
     for (std::size_t zeros : {1U, 7U, 512U, 100'000U}) {
-        auto const padded = there + std::string(zeros, '\0');
+        auto padded = there;
+        padded.append(zeros, '\0');
         CHECK(decoded(gzip, padded) == "one two");
         CHECK(through(*gzip.decoder(), padded, 1, 1) == "one two");
         for (auto const& more : {std::string("x"), there})
             CHECK(refusal(gzip, padded + more).message == "the gzip text goes on behind its end");
     }
     for (auto const& how : {content_encoding::zlib(), practicus::lz4_encoding()})
-        CHECK(refusal(how, encoded(how, "one") + std::string(7, '\0')).code == errc::malformed_response);
+        CHECK(refusal(how, encoded(how, "one").append(7, '\0')).code == errc::malformed_response);
 }
 
 TEST_CASE("encoding: deflate is understood with and without zlib's wrapper")

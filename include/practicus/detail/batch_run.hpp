@@ -224,9 +224,10 @@ private:
     void pause(std::shared_ptr<batch_sending> batch, std::chrono::nanoseconds wait)
     {
         auto const why = batch->failure();
+        bool const is_error = why->status != 0 && !is_success(why->status);
         queue_.pause(std::move(batch), now() + wait);
         state().wire().note_retry(job_.url().origin(), why->request, why->attempts, why->status,
-                                  why->status == 0 ? why->code : boost::system::error_code(), wait);
+                                  is_error ? boost::system::error_code() : why->code, wait);
     }
 
     asio::awaitable<void> send(csv_batch const& batch, batch_window::ticket ticket, prediction& answer)
