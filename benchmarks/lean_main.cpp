@@ -33,7 +33,7 @@ try {
     bench::raise_descriptor_limit();
     practicus::mock::certificate_authority const authority;
     std::ofstream(argv[1]) << authority.pem();
-    if (!std::ifstream(argv[1])) throw std::runtime_error(std::string(argv[1]) + " can not be written");
+    if (!std::ifstream(argv[1])) throw std::runtime_error(std::string(argv[1]) + " cannot be written");
 
     boost::asio::io_context io{1};
     boost::asio::signal_set signals(io, SIGINT, SIGTERM);

@@ -70,7 +70,7 @@ struct prediction_work
 };
 
 /// Something that exchanges requests and answers over many connections at once, on the thread that calls it.
-/// Each does what it can; what it can not throws.
+/// Each does what it can; what it cannot throws.
 class loop
 {
 public:

@@ -17,7 +17,7 @@ take turns. Prints a table, and writes it to DIR with the figures (JSON, CSV) an
   --rounds N    so many rounds of each contender
   --output DIR  default: build/benchmarks/results
 
-What can not run is named at the end. PRACTICUS_NO_INSTALL=1 keeps it from installing packages.
+What cannot run is named at the end. PRACTICUS_NO_INSTALL=1 keeps it from installing packages.
 The machine should do nothing else meanwhile.
 END
 }
@@ -58,7 +58,7 @@ make_venv() {
         "$venv/bin/pip" install --quiet --disable-pip-version-check "$@" && echo "$wanted" > "$venv/complete"
 }
 
-# What was built before is not run instead, if it can not be built.
+# What was built before is not run instead, if it cannot be built.
 build_go() { rm -f "$build/peer_go" && (cd "$root/benchmarks/peers/go" && GOTOOLCHAIN=local go build -trimpath -o "$build/peer_go" .); }
 build_rust() { rm -f "$build/rust/release/peer_rust" && (cd "$root/benchmarks/peers/rust" && cargo build --release --locked --target-dir "$build/rust"); }
 

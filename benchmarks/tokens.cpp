@@ -56,7 +56,7 @@ struct settings
     bool json = false;
 };
 
-// Kept where the compiler can not see that nobody reads it.
+// Kept where the compiler cannot see that nobody reads it.
 std::atomic<std::uint64_t> sink{0};
 
 /// A region with many models on a thread of its own, and a client that holds a token of each.

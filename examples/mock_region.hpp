@@ -34,7 +34,7 @@ inline int serve_mock_region(
     prepare(server.region());
     if (!ca_file.empty()) server.write_ca_file(ca_file);
     auto const check_written = [] {
-        if (!(std::cout << std::flush)) throw std::runtime_error("standard output can not be written");
+        if (!(std::cout << std::flush)) throw std::runtime_error("standard output cannot be written");
     };
     std::cout << "url:      " << server.url() << "\nemail:    admin@company.com\npassword: practicus\n"
               << "model:    " << server.url() << "/models/practicus/diamond-price/\n";

@@ -22,7 +22,7 @@ struct arguments
     std::string ca_file;
 };
 
-/// Nothing, where the command line can not be understood.
+/// Nothing, where the command line cannot be understood.
 std::optional<arguments> parse(int argc, char** argv)
 {
     arguments result;

@@ -56,7 +56,7 @@ cmp "$scratch/whole.csv" "$scratch/out.csv"
 code=0
 run "$scratch/no/such/folder.csv" 2> "$scratch/log" || code=$?
 [ $code = 2 ]
-grep -q "can not be opened: No such file or directory" "$scratch/log"
+grep -q "cannot be opened: No such file or directory" "$scratch/log"
 code=0
 PRT_PASSWORD=wrong run "$scratch/none.csv" 2> "$scratch/log" || code=$?
 [ $code = 1 ]

@@ -78,7 +78,7 @@ says "PRT_URL: it has no scheme"
 PRT_URL=nonsense expect 2 "$practicus" login
 says PRT_URL
 HOME=/nonexistent expect 1 "$practicus" login http://127.0.0.1:1 --email a --password-stdin <<< b
-says "'/nonexistent/.practicus' can not be made: No such file or directory"
+says "'/nonexistent/.practicus' cannot be made: No such file or directory"
 ! grep -q "last cause" err || fail "it says so twice"
 expect 3 "$practicus" --region nowhere models
 expect 3 "$practicus" token https://nowhere.company.com/models/practicus/diamond-price/
@@ -250,7 +250,7 @@ expect 0 "$practicus" predict $model in.csv >(cat > copied.csv)
 until [ -s copied.csv ] && cmp -s copied.csv filtered.csv; do sleep 0.01; done
 expect 0 "$practicus" predict llm/assistant --content-type application/json <<< '{"prompt": "a b c"}'
 prints c
-# What can not begin ends at once, and leaves files as they are.
+# What cannot begin ends at once, and leaves files as they are.
 PRT_URL=http://127.0.0.1:1 PRT_TOKEN=$token expect 5 "$practicus" predict $model in.csv new.csv
 expect 4 "$practicus" predict models/practicus/no-such-model in.csv new.csv
 says "practicus models"
@@ -265,7 +265,7 @@ for file in note.txt other.csv longer.csv; do
     expect 2 "$practicus" predict $model in.csv $file --resume
     says "there is no journal"
     cmp $file kept
-    ! grep -q "goes on where" err || fail "advice that can not be followed"
+    ! grep -q "goes on where" err || fail "advice that cannot be followed"
 done
 expect 2 "$practicus" predict $model in.csv new.csv --rejected -
 expect 2 "$practicus" predict $model "$scratch"
@@ -275,9 +275,9 @@ says "is a folder"
 # Streams that are closed.
 expect 1 "$practicus" predict $model <&-
 expect 1 bash -c "'$practicus' predict $model < in.csv >&-"
-says "standard output can not be used"
+says "standard output cannot be used"
 expect 1 bash -c "'$practicus' token $model >&-"
-says "standard output can not be written"
+says "standard output cannot be written"
 # What comes from other systems.
 for text in 'carat\r\n1\r\n2\r\n' 'carat\n1\n2' '\xef\xbb\xbfcarat\n1\n2\n' 'carat\r1\r2' 'carat\n1"\n2"\n' 'a;b\n1;"\n"\n2;3'; do
     printf "$text" > odd.csv
@@ -305,7 +305,7 @@ if [ -w /dev/full ]; then
         code=0
         timeout 60 "$practicus" $command > /dev/full 2> err || code=$?
         [ $code = 1 ] || fail "exit code $code for a full disk: $command"
-        says "standard output can not be written"
+        says "standard output cannot be written"
     done
     code=0
     "$practicus" predict $model < in.csv > /dev/full 2> err || code=$?

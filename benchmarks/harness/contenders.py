@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""The contenders: how each is started, and why one can not be."""
+"""The contenders: how each is started, and why one cannot be."""
 
 import dataclasses
 import os

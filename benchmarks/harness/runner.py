@@ -90,7 +90,7 @@ class Runner:
 
     def _capacity(self, name, server, seconds, rounds):
         """Calls a second that get through where half as many again arrive as in a closed loop: the loads' measure. 0 for
-        who can not do that. For as long as the loads: what piles up costs more than the first calls."""
+        who cannot do that. For as long as the loads: what piles up costs more than the first calls."""
         if name not in self.capacities:
 
             def median_rate(*arguments):

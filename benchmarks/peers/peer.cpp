@@ -50,7 +50,7 @@ Number number(std::string_view text)
 std::string content(std::string const& path)
 {
     std::ifstream in(path, std::ios::binary);
-    if (!in) throw std::invalid_argument(path + " can not be read");
+    if (!in) throw std::invalid_argument(path + " cannot be read");
     return {std::istreambuf_iterator<char>(in), {}};
 }
 

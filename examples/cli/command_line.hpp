@@ -17,13 +17,13 @@ namespace exit_code {
 inline constexpr int success = 0;
 /// The region refused the request, or its answer, a file or the network is at fault.
 inline constexpr int failure = 1;
-/// The command line can not be understood.
+/// The command line cannot be understood.
 inline constexpr int usage = 2;
 /// Nobody is logged in, or the login was refused, or the user may not do this.
 inline constexpr int not_allowed = 3;
 /// No such model or app.
 inline constexpr int not_found = 4;
-/// The region can not be reached, or has too much to do: try later.
+/// The region cannot be reached, or has too much to do: try later.
 inline constexpr int try_later = 5;
 /// The run has ended, and rows that the model refused are in the file of `--rejected`.
 inline constexpr int rows_refused = 6;
@@ -141,7 +141,7 @@ void tell(std::string_view text);
 /// The same behind the program's name.
 void complain(std::string_view text);
 
-/// Prints a text, and answers `exit_code::success`; throws if it can not be written.
+/// Prints a text, and answers `exit_code::success`; throws if it cannot be written.
 int print(std::string const& text);
 
 /// Says on standard error what went wrong and what can be done; answers the exit code. In a handler.

@@ -109,7 +109,7 @@ void check_can_be_kept(std::string const& path)
     }
     auto const folder = std::filesystem::path(path).parent_path().string();
     if (::access(folder.c_str(), W_OK) != 0)
-        throw std::system_error(errno, std::system_category(), "'" + folder + "' can not be written");
+        throw std::system_error(errno, std::system_category(), "'" + folder + "' cannot be written");
 }
 
 practicus::region region_of(practicus::service_url const& url, std::string const& typed, std::string username,

@@ -159,7 +159,7 @@ boost::asio::awaitable<std::string> read_all(practicus::body_source from)
     }
 }
 
-/// Before a file is touched: fails at once where the region can not be reached, or has no such model. Batches
+/// Before a file is touched: fails at once where the region cannot be reached, or has no such model. Batches
 /// would be sent again for a long time, as is right for a model that has too much to do or restarts. (Neither
 /// a token nor an id that another program has left would do.)
 void check_model(session& s, practicus::model_url const& url)

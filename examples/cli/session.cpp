@@ -268,7 +268,7 @@ std::optional<practicus::credentials> environment_login(practicus::service_url c
 int print(std::string const& text)
 {
     if (!(std::cout << text << std::flush))
-        throw std::runtime_error("standard output can not be written; is it closed, or the disk full?");
+        throw std::runtime_error("standard output cannot be written; is it closed, or the disk full?");
     return exit_code::success;
 }
 

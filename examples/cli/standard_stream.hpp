@@ -36,7 +36,7 @@ public:
         auto const mode = ::fcntl(descriptor, F_GETFL);
         if (mode < 0 || (mode & O_ACCMODE) == (descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)) {
             errno = EBADF;
-            throw_errno("can not be used");
+            throw_errno("cannot be used");
         }
         // Without waiting for somebody at the other end of a pipe that has a name.
         auto const path = "/proc/self/fd/" + std::to_string(descriptor);
@@ -51,7 +51,7 @@ public:
         open(io, path, descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY);
         if (own_ < 0) own_ = ::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC);
         if (!waited_for_) descriptor_ = own_;
-        if (descriptor_ < 0) throw_errno("can not be opened");
+        if (descriptor_ < 0) throw_errno("cannot be opened");
     }
 
     standard_stream(standard_stream const&) = delete;
@@ -72,7 +72,7 @@ public:
             auto const n = co_await std::move(reading);
             if (failed == boost::asio::error::operation_aborted) throw boost::system::system_error(failed);
             if (failed && failed != boost::asio::error::eof)
-                throw std::system_error(failed, name_ + "can not be read");
+                throw std::system_error(failed, name_ + "cannot be read");
             text.resize(n);
             co_return text;
         }
@@ -80,7 +80,7 @@ public:
         do {
             n = ::read(descriptor_, text.data(), text.size());
         } while (n < 0 && errno == EINTR);
-        if (n < 0) throw_errno("can not be read");
+        if (n < 0) throw_errno("cannot be read");
         text.resize(static_cast<std::size_t>(n));
         co_return text;
     }
@@ -96,7 +96,7 @@ public:
         for (std::string_view rest = text; !rest.empty();) {
             auto const n = ::write(descriptor_, rest.data(), rest.size());
             if (n < 0 && errno == EINTR) continue;
-            if (n < 0) throw_errno("can not be written");
+            if (n < 0) throw_errno("cannot be written");
             rest.remove_prefix(static_cast<std::size_t>(n));
         }
     }
@@ -105,17 +105,17 @@ private:
     void open(boost::asio::io_context& io, std::string const& path, int flags)
     {
         struct stat is = {};
-        if (::stat(path.c_str(), &is) != 0) throw_errno("can not be used");
+        if (::stat(path.c_str(), &is) != 0) throw_errno("cannot be used");
         if (S_ISREG(is.st_mode)) return;
         own_ = ::open(path.c_str(), flags | O_CLOEXEC | O_NOCTTY);
-        // A socket has no name to be opened by, and another user's pipe can not be: then it is shared.
+        // A socket has no name to be opened by, and another user's pipe cannot be: then it is shared.
         if (own_ < 0 && descriptor_ >= 0 && path.starts_with("/proc/self/fd/"))
             own_ = ::fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
         if (own_ < 0) return;
         boost::system::error_code failed;
         waited_for_.emplace(io);
         waited_for_->assign(own_, failed);
-        // /dev/null, say, can not be waited for.
+        // /dev/null, say, cannot be waited for.
         if (failed) waited_for_.reset();
     }
 

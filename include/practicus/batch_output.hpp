@@ -116,7 +116,7 @@ public:
         reach_disk();
         ::unlink(new_path().c_str());
         if (::unlink(journal_path_.c_str()) != 0 && errno != ENOENT)
-            throw_file_error(journal_path_, "can not be removed");
+            throw_file_error(journal_path_, "cannot be removed");
         sync_folder_of(journal_path_);
         is_broken_ = false;
     }
@@ -152,7 +152,7 @@ private:
         found.output_size = output_.size_on_disk();
         if (rejected_) found.rejected_size = rejected_->size_on_disk();
         posix_file const journal(journal_path_, std::nothrow, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-        if (!journal.is_open() && errno != ENOENT) throw_file_error(journal_path_, "can not be read");
+        if (!journal.is_open() && errno != ENOENT) throw_file_error(journal_path_, "cannot be read");
         if (!journal.is_open()) return found;
         // Far above the longest header line.
         constexpr std::size_t piece = 1 << 20, longest = 1 << 28;

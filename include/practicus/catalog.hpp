@@ -128,7 +128,7 @@ struct deployed_entry
     /// In the region's order; none if it is not deployed.
     std::vector<deployed_version> versions;
 
-    /// Has it a version? One without can not be called.
+    /// Has it a version? One without cannot be called.
     bool is_deployed() const noexcept { return !versions.empty(); }
     /// The first version in production, or null. Lives as long as this object.
     deployed_version const* production_version() const& noexcept

@@ -54,7 +54,7 @@ transport& transport_of(client const& of) noexcept;
 /// Beside those that an operation names, it can end with any error of the connection, of time, and of the
 /// answer's status or content; with those of a login or a renewal that it waits for; with
 /// `errc::client_closed` after `close`; and with `boost::asio::error::operation_aborted` when it is cancelled
-/// or the client's execution context is gone. An argument that can not be used (a url, say) throws at the
+/// or the client's execution context is gone. An argument that cannot be used (a url, say) throws at the
 /// call itself. What a source, a sink or a batch job's callback throws leaves the operation unchanged.
 ///
 /// **Access tokens.** An operation that needs one renews it when it is about to expire, and once when the

@@ -161,7 +161,7 @@ public:
     /// replaces is written back to the file, if it has come from the one that is there; so is a later login
     /// of the client, if it is known to be the same user's. All programs that use the region share its
     /// tokens, in files of mode 0600 in the folder `tokens` beside the file, which this makes: they log in
-    /// once, and none takes another's refresh token away. Where nothing can be shared (a folder that can not
+    /// once, and none takes another's refresh token away. Where nothing can be shared (a folder that cannot
     /// be written, or is not this user's alone, or a file system without locks), or with
     /// `client_options::store(nullptr)`, a program is on its own. Throws `errc::login_required`, and for the
     /// file what `core_conf` throws.
@@ -285,7 +285,7 @@ public:
     /// `errc::login_required` for a login that is not in the file.
     core_conf& erase(region const& r);
 
-    /// All of them, also those that can not be used.
+    /// All of them, also those that cannot be used.
     core_conf& erase_regions();
 
     /// Removes what programs have shared of logins that the file does not have: the folder `tokens` beside it
@@ -302,7 +302,7 @@ public:
     tls_options tls(service_url const& url) const;
 
     /// The file's proxy, or what `proxy_options` does by itself. Throws `errc::invalid_argument` for one that
-    /// can not be used.
+    /// cannot be used.
     proxy_options proxy() const;
 
     /// The SDK is told to verify no certificates. This client does not obey: who wants that calls

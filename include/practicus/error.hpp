@@ -28,11 +28,11 @@ enum class errc
 {
     // The caller's input. Nothing was sent.
 
-    /// A service or model url can not be used. Mend the url: the message names what is wrong with it.
+    /// A service or model url cannot be used. Mend the url: the message names what is wrong with it.
     invalid_url = 1,
-    /// An argument or option can not be used. Mend it: the message names it.
+    /// An argument or option cannot be used. Mend it: the message names it.
     invalid_argument,
-    /// A token, an e-mail or a password holds bytes that can not be sent (a line break, say), or nothing at
+    /// A token, an e-mail or a password holds bytes that cannot be sent (a line break, say), or nothing at
     /// all. Read it again from its source.
     invalid_credentials,
     /// The request would have carried a credential to an origin that is neither the region's nor on the
@@ -190,9 +190,9 @@ constexpr auto make_errc_table() noexcept
 {
     using namespace errc_traits;
     return std::to_array<errc_entry>(
-        {{errc::invalid_url, "the url can not be used", lasting},
-         {errc::invalid_argument, "an argument can not be used", lasting},
-         {errc::invalid_credentials, "the credential can not be sent", auth_error | until_login},
+        {{errc::invalid_url, "the url cannot be used", lasting},
+         {errc::invalid_argument, "an argument cannot be used", lasting},
+         {errc::invalid_credentials, "the credential cannot be sent", auth_error | until_login},
          {errc::untrusted_origin, "the url is not the region's, so no credential is sent there", lasting},
          {errc::login_required, "nobody is logged in, or not any more", auth_error | until_login},
          {errc::login_refused, "the region refused the login", auth_error | until_login},

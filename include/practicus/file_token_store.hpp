@@ -67,7 +67,7 @@ public:
     {
         auto const path = path_of(key, ".json");
         if (::unlink(path.c_str()) != 0 && errno != ENOENT)
-            detail::throw_file_error(path, "can not be removed");
+            detail::throw_file_error(path, "cannot be removed");
         co_return;
     }
 

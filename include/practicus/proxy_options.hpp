@@ -14,7 +14,7 @@
 namespace practicus::inline v1 {
 
 /// The HTTP proxy between this machine and the region. https regions are reached through a tunnel (`CONNECT`)
-/// that the proxy can not look into, http ones by asking the proxy for each request.
+/// that the proxy cannot look into, http ones by asking the proxy for each request.
 ///
 /// By default the environment decides, as it is when the client is made:
 /// - `https_proxy` or `HTTPS_PROXY` for https origins, `http_proxy` or `HTTP_PROXY` for http ones, and
@@ -24,7 +24,7 @@ namespace practicus::inline v1 {
 /// - `no_proxy` or `NO_PROXY` lists what is reached directly, as `no_proxy` below.
 /// - `localhost` and loopback addresses are always reached directly, as by Go.
 ///
-/// A value that can not be used, such as a SOCKS proxy, fails the operations that would need it with
+/// A value that cannot be used, such as a SOCKS proxy, fails the operations that would need it with
 /// `errc::invalid_argument`: they do not go round a proxy that somebody asked for.
 class proxy_options
 {
@@ -71,11 +71,11 @@ public:
 
     /// What is reached directly, beside what the environment lists for its own proxies:
     /// `company.com, 10.0.0.0/8, [fd00::1]:8443, *`. A name stands for itself and all below it, and is not
-    /// resolved. Throws `errc::invalid_argument` for an entry that can not be read.
+    /// resolved. Throws `errc::invalid_argument` for an entry that cannot be read.
     proxy_options& no_proxy(std::string_view list)
     {
         if (auto const entry = detail::no_proxy_list::refused(list); !entry.empty())
-            throw error(errc::invalid_argument, "an entry of no_proxy can not be read; write a name, an "
+            throw error(errc::invalid_argument, "an entry of no_proxy cannot be read; write a name, an "
                                                 "address or a network, with :port or without");
         no_proxy_ = list;
         return *this;

@@ -17,11 +17,11 @@ namespace practicus::inline v1 {
 
 /// A password or a token: immutable, wiped when its last copy goes, and not printable by accident.
 ///
-/// A copy shares the bytes and costs a reference count. It can not be streamed, formatted or converted to a
+/// A copy shares the bytes and costs a reference count. It cannot be streamed, formatted or converted to a
 /// string: `reveal()` is the only way to the bytes, and easy to search for. Thread safety: as
 /// `std::shared_ptr`.
 ///
-/// What this can not do: the string that the caller passed in is the caller's to wipe (`secret::take` does
+/// What this cannot do: the string that the caller passed in is the caller's to wipe (`secret::take` does
 /// it).
 class secret
 {

@@ -49,7 +49,7 @@ refresh_lineage const* lineage_of(issued_tokens const& of) noexcept;
 } // namespace detail
 
 /// A token as the client hands it out: the secret, and what it says of itself. Immutable; a copy costs a
-/// reference count and shares the bytes, which are wiped when the last copy goes. As `secret`, it can not be
+/// reference count and shares the bytes, which are wiped when the last copy goes. As `secret`, it cannot be
 /// streamed or formatted. Thread safety: as `std::shared_ptr`.
 class token
 {

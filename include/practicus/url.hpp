@@ -81,7 +81,7 @@ private:
             detail::refuse_url("it has a path; leave out all from the slash on");
         auto const authority = boost::urls::parse_authority(parts.authority);
         if (!authority)
-            detail::refuse_url("host and port can not be read; write host, host:port or [IPv6]:port");
+            detail::refuse_url("host and port cannot be read; write host, host:port or [IPv6]:port");
         auto const host = detail::read_host(*authority);
         port_ = detail::read_port({authority->port().data(), authority->port().size()}, secure_);
         host_size_ = host.size();

@@ -224,7 +224,7 @@ struct held_lock
     int const descriptor;
 };
 
-/// core.conf can not be read: a folder, or a link to itself.
+/// core.conf cannot be read: a folder, or a link to itself.
 struct unreadable
 {
     unreadable(std::string where, bool link) : path(std::move(where)), kept(path + ".kept")
@@ -246,7 +246,7 @@ struct unreadable
 
 } // namespace
 
-TEST_CASE("core.conf: while the file can not be read, all go on with what they share")
+TEST_CASE("core.conf: while the file cannot be read, all go on with what they share")
 {
     bool const link = GENERATE(false, true);
     kept_region f;
@@ -269,7 +269,7 @@ TEST_CASE("core.conf: while the file can not be read, all go on with what they s
     CHECK(f.server.count("POST auth/") == 0);
 }
 
-TEST_CASE("core.conf: nobody becomes another user while the file can not be read")
+TEST_CASE("core.conf: nobody becomes another user while the file cannot be read")
 {
     kept_region f;
     f.server.region().add(practicus::mock::user("berta@company.com", "b"));

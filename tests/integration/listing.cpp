@@ -182,7 +182,7 @@ TEST_CASE("a long listing is read as it comes, and from its beginning when its c
     CHECK(client.stats().retries == 2);
 }
 
-TEST_CASE("a listing that can not be read is taken to its end, and its connection used again")
+TEST_CASE("a listing that cannot be read is taken to its end, and its connection used again")
 {
     fixture f;
     auto client = f.user(practicus::client_options().strict_listings());

@@ -376,7 +376,7 @@ TEST_CASE("predict: what may have been seen is sent again only if that is safe")
     CHECK(answer.attempts == 2);
     CHECK(answer.body == predict_csv("a\n1\n"));
 
-    // A source can not be asked again.
+    // A source cannot be asked again.
     std::deque<std::string> pieces{"a\n", "1\n"};
     f.server.expect("POST", diamond_path).reply(503);
     CHECK(f.failure(client.predict(f.model(), taken_from(pieces), safe)).code == errc::unavailable);

@@ -148,7 +148,7 @@ TEST_CASE("a proxy that does not answer has the limit of connecting")
     }
 }
 
-TEST_CASE("no proxy that can be reached, one that is not asked, and one that can not be used")
+TEST_CASE("no proxy that can be reached, one that is not asked, and one that cannot be used")
 {
     proxied f(false);
     asio::io_context io;

@@ -7,7 +7,7 @@
 #   conan.sh SOURCE_DIR COMPILER BUILD_DIR
 #
 # ConanCenter is not asked: standins/ offers the system's libraries under ConanCenter's names. Conan is installed once, into
-# BUILD_DIR/venv. Where that can not be had, or the libraries are elsewhere, the exit code is 77, and a line says why.
+# BUILD_DIR/venv. Where that cannot be had, or the libraries are elsewhere, the exit code is 77, and a line says why.
 set -euo pipefail
 
 source_dir=$(cd "$1" && pwd) compiler=$2 build=$3
@@ -48,7 +48,7 @@ if [ ! -f "$venv/complete" ]; then
     python3 -m venv "$venv" > "$work/venv.log" 2>&1 || skip "Python can make no virtual environment (python3-venv)"
     "$venv/bin/pip" install --quiet --disable-pip-version-check "$package" > "$work/pip.log" 2>&1 || {
         tail -n 3 "$work/pip.log"
-        skip "$package can not be installed from the package index"
+        skip "$package cannot be installed from the package index"
     }
     touch "$venv/complete"
 fi

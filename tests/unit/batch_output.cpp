@@ -625,7 +625,7 @@ TEST_CASE("batch_output: where no journal can be written, no run begins")
 {
     folder const here;
     fs::create_directory(here.of("out.csv.practicus.new"));
-    CHECK_THAT(here.refusal(here.options(false)), ContainsSubstring("out.csv.practicus.new' can not be"));
+    CHECK_THAT(here.refusal(here.options(false)), ContainsSubstring("out.csv.practicus.new' cannot be"));
     CHECK_FALSE(here.has("out.csv"));
 }
 

@@ -308,7 +308,7 @@ TEST_CASE("core.conf: numbers with a gap, as a person leaves them")
                                                  "carol@127.0.0.1:8080"});
 }
 
-TEST_CASE("core.conf: a region that can not be kept is refused")
+TEST_CASE("core.conf: a region that cannot be kept is refused")
 {
     home h;
     core_conf conf;
@@ -331,7 +331,7 @@ TEST_CASE("core.conf: a name that could not be written gives way to the e-mail's
     CHECK(core_conf().regions().size() == 1);
 }
 
-TEST_CASE("core.conf: a file that can not be understood is refused, and not written over")
+TEST_CASE("core.conf: a file that cannot be understood is refused, and not written over")
 {
     home h;
     for (std::string const text :

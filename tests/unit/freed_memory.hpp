@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-/// While it lives, looks for a text in all that this thread frees: freed memory can not be looked at, but the
+/// While it lives, looks for a text in all that this thread frees: freed memory cannot be looked at, but the
 /// moment of its freeing can. One at a time. The text itself must not be freed meanwhile: a literal, say.
 class freed_memory
 {

@@ -179,7 +179,7 @@ TEST_CASE("a trusted origin is a url of which only the origin counts")
     CHECK(options.trusted_origins().size() == 2);
 }
 
-TEST_CASE("a user agent can not end its line")
+TEST_CASE("a user agent cannot end its line")
 {
     client_options options;
     for (auto const& bad : std::vector<std::string>{"a\r\nHost: b", "a\n", "a\tb", "a\x7f", "caf\xc3\xa9",

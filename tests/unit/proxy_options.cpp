@@ -66,7 +66,7 @@ TEST_CASE("a proxy and none undo each other")
     CHECK(again.url().reveal() == "proxy");
 }
 
-TEST_CASE("a proxy's options that can not be used are refused, and not quoted")
+TEST_CASE("a proxy's options that cannot be used are refused, and not quoted")
 {
     auto o = proxy_options().url("good").credentials("a", "b").no_proxy("c");
     for (auto const* url : {"", "socks5://ann:hush@proxy", "https://hush@proxy", "http://proxy/hush"}) {

@@ -125,7 +125,7 @@ TEST_CASE("a service url gives the targets of console calls")
             ContainsSubstring("no path"));
 }
 
-TEST_CASE("what can not be used as a url is refused, and the message says why")
+TEST_CASE("what cannot be used as a url is refused, and the message says why")
 {
     struct row
     {
@@ -211,10 +211,10 @@ TEST_CASE("models and apps are refused by the same rules")
     for (char const* tail : {"?a", "#a", "/..", "//", "%0a", " ", "\\", "%"}) {
         INFO(tail);
         std::string const text = std::string("https://h/models/a") + tail;
-        CHECK_THAT(model_refusal(text), ContainsSubstring("the url can not be used: "));
-        CHECK_THAT(refusal([&] { app_url{text}; }), ContainsSubstring("the url can not be used: "));
+        CHECK_THAT(model_refusal(text), ContainsSubstring("the url cannot be used: "));
+        CHECK_THAT(refusal([&] { app_url{text}; }), ContainsSubstring("the url cannot be used: "));
         CHECK_THAT(refusal([&] { model_url(service_url("https://h"), std::string("models/a") + tail); }),
-                   ContainsSubstring("the url can not be used: "));
+                   ContainsSubstring("the url cannot be used: "));
     }
     CHECK_THAT(model_refusal("https://h"), ContainsSubstring("no name"));
     CHECK_THAT(model_refusal("https://h/models"), ContainsSubstring("no name"));
@@ -352,7 +352,7 @@ TEST_CASE("a path is put behind a model's url in its form")
     for (char const* path :
          {"a?b", "a#b", "a b", "a//b", "//", "../b", "%2e%2e", "a\nb", "a\\b", "%0a", "%"}) {
         INFO(path);
-        CHECK_THAT(refusal([&] { (void)model.at(path); }), ContainsSubstring("the url can not be used: "));
+        CHECK_THAT(refusal([&] { (void)model.at(path); }), ContainsSubstring("the url cannot be used: "));
     }
     CHECK_THAT(refusal([&] { (void)model.at(std::string(9000, 'a')); }), ContainsSubstring("8192"));
 }
@@ -550,7 +550,7 @@ TEST_CASE("a model url is made of parts")
         CHECK(latest.version().empty());
         CHECK(latest.without_version() == latest.str());
     }
-    SECTION("parts that can not be used are refused")
+    SECTION("parts that cannot be used are refused")
     {
         auto const made = [&](std::string prefix, std::string name, std::string version) {
             return refusal([&] { model_url(service, prefix, name, version); });

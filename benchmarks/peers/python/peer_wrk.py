@@ -2,7 +2,7 @@
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 """wrk with the peers' command line and line of JSON. It decodes nothing and verifies no certificate: it is the ceiling.
 
-Its processor time is that of its whole process, as it can not be asked when its measured part begins.
+Its processor time is that of its whole process, as it cannot be asked when its measured part begins.
 """
 
 import os

@@ -223,7 +223,7 @@ inline std::optional<batch_journal> decide_start(found_files const& found, batch
     if (!found.journal_text) {
         if (found.output_size == 0 && found.rejected_size == 0) return std::nullopt;
         auto const filled = found.output_size != 0 ? output : "'" + run.rejected + "'";
-        refuse_files(filled + (resume ? " can not be resumed: there is no journal '" + found.journal +
+        refuse_files(filled + (resume ? " cannot be resumed: there is no journal '" + found.journal +
                                             "', so it is complete, or of something else"
                                       : " is there already; remove it first"));
     }

@@ -30,7 +30,7 @@ public:
         // It may be a link; opening a FIFO must not block.
         posix_file const from(path_, std::nothrow, O_RDONLY | O_NONBLOCK);
         if (!from.is_open() && (errno == ENOENT || errno == ENOTDIR)) return;
-        if (!from.is_open()) throw_file_error(path_, "can not be read");
+        if (!from.is_open()) throw_file_error(path_, "cannot be read");
         auto const is = from.status();
         if (!S_ISREG(is.st_mode)) throw error(errc::file_error, "'" + path_ + "' is no regular file");
         auto const size = static_cast<std::size_t>(is.st_size);

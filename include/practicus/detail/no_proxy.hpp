@@ -87,7 +87,7 @@ class no_proxy_list
 public:
     no_proxy_list() = default;
 
-    /// Passes over what it can not read, as all programs do.
+    /// Passes over what it cannot read, as all programs do.
     explicit no_proxy_list(std::string_view text)
     {
         visit(text, [this](std::string_view entry) {
@@ -95,7 +95,7 @@ public:
         });
     }
 
-    /// The first entry that can not be read, or empty.
+    /// The first entry that cannot be read, or empty.
     static std::string_view refused(std::string_view text)
     {
         std::string_view result;

@@ -71,7 +71,7 @@ private:
 };
 
 /// One origin's connections: does what `pool_state` decides. Thread safety: full. Connections are opened,
-/// used and closed in the client's context, or while that can not go away.
+/// used and closed in the client's context, or while that cannot go away.
 class pool : public std::enable_shared_from_this<pool>
 {
 public:

@@ -22,7 +22,7 @@
 
 namespace practicus::inline v1::detail {
 
-/// `errc::file_error` for what `errno` says: `'/a/b' can not be read: No such file or directory`.
+/// `errc::file_error` for what `errno` says: `'/a/b' cannot be read: No such file or directory`.
 [[noreturn]] inline void throw_file_error(std::string const& path, char const* what)
 {
     error_info info;
@@ -48,7 +48,7 @@ public:
     posix_file(std::string path, int flags, ::mode_t mode = 0666)
         : posix_file(std::move(path), std::nothrow, flags, mode)
     {
-        if (!is_open()) throw_file_error(path_, "can not be opened");
+        if (!is_open()) throw_file_error(path_, "cannot be opened");
     }
 
     /// Looks whether it `is_open()` instead; `errno` says why it is not.
@@ -61,7 +61,7 @@ public:
     {
         auto name = path + ".XXXXXX";
         int const descriptor = ::mkostemp(name.data(), O_CLOEXEC);
-        if (descriptor < 0) throw_file_error(path, "can not be written");
+        if (descriptor < 0) throw_file_error(path, "cannot be written");
         return posix_file(descriptor, std::move(name));
     }
 
@@ -79,7 +79,7 @@ public:
     struct stat status() const
     {
         struct stat found = {};
-        if (::fstat(descriptor_, &found) != 0) throw_file_error(path_, "can not be looked at");
+        if (::fstat(descriptor_, &found) != 0) throw_file_error(path_, "cannot be looked at");
         return found;
     }
 
@@ -91,7 +91,7 @@ public:
         do {
             n = ::read(descriptor_, text.data(), text.size());
         } while (n < 0 && errno == EINTR);
-        if (n < 0) throw_file_error(path_, "can not be read");
+        if (n < 0) throw_file_error(path_, "cannot be read");
         text.resize(static_cast<std::size_t>(n));
         return text;
     }
@@ -101,15 +101,14 @@ public:
         while (!text.empty()) {
             auto const n = ::write(descriptor_, text.data(), text.size());
             if (n < 0 && errno == EINTR) continue;
-            if (n < 0) throw_file_error(path_, "can not be written");
+            if (n < 0) throw_file_error(path_, "cannot be written");
             text.remove_prefix(static_cast<std::size_t>(n));
         }
     }
 
     void truncate(std::uint64_t size) const
     {
-        if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0)
-            throw_file_error(path_, "can not be cut");
+        if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) throw_file_error(path_, "cannot be cut");
     }
 
     /// Locks the file without blocking. The lock goes with the descriptor, also when the process ends.
@@ -125,7 +124,7 @@ public:
 
     void sync() const
     {
-        if (::fsync(descriptor_) != 0) throw_file_error(path_, "can not be written");
+        if (::fsync(descriptor_) != 0) throw_file_error(path_, "cannot be written");
     }
 
 private:
@@ -179,7 +178,7 @@ public:
     {
         if (!is_open() && errno == ENOENT && (flags & O_CREAT) == 0) return;
         if (!is_open() && errno == ELOOP) throw error(errc::file_error, "'" + path() + "' is a link");
-        if (!is_open()) throw_file_error(path(), "can not be opened");
+        if (!is_open()) throw_file_error(path(), "cannot be opened");
         require_own(path(), status(), S_IFREG);
     }
 
@@ -197,9 +196,9 @@ public:
 /// also for one that others have access to.
 inline void make_private_folder(std::string const& path)
 {
-    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_file_error(path, "can not be made");
+    if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_file_error(path, "cannot be made");
     struct stat is = {};
-    if (::lstat(path.c_str(), &is) != 0) throw_file_error(path, "can not be looked at");
+    if (::lstat(path.c_str(), &is) != 0) throw_file_error(path, "cannot be looked at");
     require_own(path, is, S_IFDIR);
     require_private(path, is);
 }
@@ -212,7 +211,7 @@ enum class durability
     machine
 };
 
-/// Writes a path's name to the disk; where its folder can not be synced, that is done a little later.
+/// Writes a path's name to the disk; where its folder cannot be synced, that is done a little later.
 inline void sync_folder_of(std::string const& path)
 {
     auto const slash = path.rfind('/');
@@ -224,7 +223,7 @@ inline void sync_folder_of(std::string const& path)
 /// Puts a file that is written in the place of `path`.
 inline void put_in_place(std::string const& written, std::string const& path, durability d)
 {
-    if (::rename(written.c_str(), path.c_str()) != 0) throw_file_error(path, "can not be replaced");
+    if (::rename(written.c_str(), path.c_str()) != 0) throw_file_error(path, "cannot be replaced");
     if (d == durability::machine) sync_folder_of(path);
 }
 

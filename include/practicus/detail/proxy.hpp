@@ -22,7 +22,7 @@
 
 namespace practicus::inline v1::detail {
 
-/// The value of a `Proxy-Authorization` field (RFC 7617). Throws `errc::invalid_argument` for what it can not
+/// The value of a `Proxy-Authorization` field (RFC 7617). Throws `errc::invalid_argument` for what it cannot
 /// carry: a colon in the user's name, control characters in either.
 inline secret basic_authorization(std::string_view user, std::string_view password)
 {
@@ -51,7 +51,7 @@ inline secret basic_authorization(std::string_view user, std::string_view passwo
 /// it so; curl takes 1080).
 ///
 /// `errc::invalid_argument` is thrown for anything else: another scheme, a path, white space, control
-/// characters, a host or port that can not be. The message begins with the name that the caller gives, and
+/// characters, a host or port that cannot be. The message begins with the name that the caller gives, and
 /// never quotes the text.
 class proxy
 {
@@ -104,7 +104,7 @@ private:
         }
         if (rest.empty() || rest.front() == ':') refuse_url("it has no host; write http://host:port");
         auto const authority = boost::urls::parse_authority(rest);
-        if (!authority) refuse_url("host and port can not be read; write host, host:port or [IPv6]:port");
+        if (!authority) refuse_url("host and port cannot be read; write host, host:port or [IPv6]:port");
         port_ = read_port({authority->port().data(), authority->port().size()}, false);
         authority_ = read_host(*authority) + ':' + std::to_string(port_);
     }

@@ -41,7 +41,7 @@ public:
     }
 
     /// Lives as long as the rules; nothing: connect directly. Throws `errc::invalid_argument` if the
-    /// environment names a proxy that can not be used.
+    /// environment names a proxy that cannot be used.
     proxy const* find(origin const& where) const
     {
         auto const& found = where.secure() ? https_ : http_;

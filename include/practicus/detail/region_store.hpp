@@ -38,7 +38,7 @@ namespace practicus::inline v1::detail {
 /// The login is the shared one if the file has that, or one that it has replaced (the file may lag); any
 /// other in the file somebody else has brought, with the SDK say, and counts. A login that has not come from
 /// either is another one, and is not shared. If the file has none any more, everybody is logged out; while
-/// it can not be read, all go on with what they share.
+/// it cannot be read, all go on with what they share.
 class region_store final : public token_store
 {
 public:

@@ -178,7 +178,7 @@ inline std::chrono::nanoseconds full_jitter(retry_limits const& limits, unsigned
 /// 4. Everything else: **stop**.
 ///
 /// What may be repeated: an idempotent method, or marked so, without a one-time password or a refresh token
-/// that rotates. A body that can not be sent again rules out all but a failed connecting.
+/// that rotates. A body that cannot be sent again rules out all but a failed connecting.
 ///
 /// There is one counter, `attempts()`; every sending counts, over all requests of the operation. It has
 /// `limits.attempts - 1` waiting retries in all, whichever request needs them; a resend and a renewal are had

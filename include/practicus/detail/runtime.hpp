@@ -53,7 +53,7 @@ public:
     /// Would `check` throw?
     bool is_closed() const noexcept { return gone_.load() || sweeper_->closed(); }
 
-    /// Calls `f(executor)` while the context can not go away. False if it is gone.
+    /// Calls `f(executor)` while the context cannot go away. False if it is gone.
     template <class F>
     bool with_executor(F f)
     {

@@ -49,7 +49,7 @@ public:
           trusted_(options_->trusted_origins())
     {
         trusted_.push_back(service_.origin());
-        // Now, for a file that can not be read.
+        // Now, for a file that cannot be read.
         if (std::any_of(trusted_.begin(), trusted_.end(), [](origin const& o) { return o.secure(); }))
             dialler_->tls();
     }

@@ -107,7 +107,7 @@ private:
         bool const unreachable = status == 502 || status == 503 || status == 504;
         info.code = unreachable ? errc::connect_failed : errc::proxy_refused;
         if (unreachable)
-            info.message = "the proxy can not reach the server";
+            info.message = "the proxy cannot reach the server";
         else if (status == 407)
             info.message = "it asks for other credentials; see proxy_options";
         throw error(std::move(info));

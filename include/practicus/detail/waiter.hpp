@@ -123,7 +123,7 @@ public:
         return true;
     }
 
-    /// Calls `f` while the context can not go away, unless it is already going.
+    /// Calls `f` while the context cannot go away, unless it is already going.
     template <class F>
     bool if_up(F f)
     {
@@ -138,7 +138,7 @@ public:
         dependents_.push_back(&dependent);
     }
 
-    /// Lets go of the context, while it can not go away.
+    /// Lets go of the context, while it cannot go away.
     void remove_dependent(context_dependent& dependent) noexcept
     {
         std::lock_guard lock(dependents_mutex_);
@@ -173,7 +173,7 @@ public:
 private:
     static constexpr std::chrono::milliseconds retry_interval{20};
 
-    /// Under the mutex, its work guard's end included: shutdown() can not pass while the executor is in use.
+    /// Under the mutex, its work guard's end included: shutdown() cannot pass while the executor is in use.
     void resume(waiter& w) noexcept
     {
         // Before it is posted: then the waiter may be gone.

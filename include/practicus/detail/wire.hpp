@@ -96,7 +96,7 @@ inline request refresh(service_url const& service, std::string_view refresh_toke
     return r;
 }
 
-/// `GET modelhost/model-auth/` with a body. The documented JSON form can not ask for an upload token, so that
+/// `GET modelhost/model-auth/` with a body. The documented JSON form cannot ask for an upload token, so that
 /// is asked for as the vendor's SDK does.
 inline request model_session(service_url const& service, std::int64_t id, token_purpose purpose,
                              std::size_t body_limit)

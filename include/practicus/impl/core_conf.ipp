@@ -103,7 +103,7 @@ inline std::optional<stored_value> kept_login(std::string const& path, region co
 {
     posix_file const file(path, std::nothrow, O_RDONLY | O_NONBLOCK);
     if (!file.is_open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
-    if (!file.is_open()) throw_file_error(path, "can not be opened");
+    if (!file.is_open()) throw_file_error(path, "cannot be opened");
     auto const changed = file.status().st_mtim;
     auto const r = core_conf(path).find_login(login);
     if (!r || !r->has_login()) return std::nullopt;
@@ -149,7 +149,7 @@ PRACTICUS_DECL std::string core_conf::default_path()
 {
     auto const* home = std::getenv("HOME");
     if (home == nullptr || *home == '\0')
-        throw error(errc::file_error, "core.conf can not be found: HOME is not set");
+        throw error(errc::file_error, "core.conf cannot be found: HOME is not set");
     return std::string(home) + "/.practicus/core.conf";
 }
 
@@ -579,7 +579,7 @@ PRACTICUS_DECL void core_conf::make_folder(std::string const& path)
 {
     auto const folder = std::filesystem::path(path).parent_path();
     if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        detail::throw_file_error(folder.string(), "can not be made");
+        detail::throw_file_error(folder.string(), "cannot be made");
 }
 
 PRACTICUS_DECL std::optional<region> core_conf::read_region(detail::ini_section const& s) const

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-// What a mock region holds. Every type has the fields that a real region can not do without in its
+// What a mock region holds. Every type has the fields that a real region cannot do without in its
 // constructor, and chained setters for the rest; what is not set is not answered.
 
 namespace practicus::inline v1::mock {

@@ -34,7 +34,7 @@ inline uInt zlib_size(std::size_t size)
 inline std::optional<std::string> inflate_text(std::string_view encoded, std::size_t limit, int window_bits)
 {
     z_stream stream{};
-    if (inflateInit2(&stream, window_bits) != Z_OK) throw std::runtime_error("zlib can not inflate");
+    if (inflateInit2(&stream, window_bits) != Z_OK) throw std::runtime_error("zlib cannot inflate");
     std::string result, block(65536, '\0');
     int code = Z_OK;
     while (code == Z_OK && result.size() <= limit) {
@@ -58,7 +58,7 @@ inline std::string deflate_text(std::string_view text, int window_bits)
 {
     z_stream stream{};
     if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        throw std::runtime_error("zlib can not deflate");
+        throw std::runtime_error("zlib cannot deflate");
     std::string result, block(65536, '\0');
     int code = Z_OK;
     while (code == Z_OK) {

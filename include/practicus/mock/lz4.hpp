@@ -28,7 +28,7 @@ inline std::optional<std::string> lz4_decode(std::string_view encoded, std::size
 {
     LZ4F_dctx* made = nullptr;
     if (LZ4F_isError(LZ4F_createDecompressionContext(&made, LZ4F_VERSION)))
-        throw std::runtime_error("lz4 can not decompress");
+        throw std::runtime_error("lz4 cannot decompress");
     std::unique_ptr<LZ4F_dctx, lz4_free> context(made);
     std::string result, block(65536, '\0');
     std::size_t hint = 1;
@@ -47,7 +47,7 @@ inline std::string lz4_encode(std::string_view text)
 {
     std::string result(LZ4F_compressFrameBound(text.size(), nullptr), '\0');
     auto size = LZ4F_compressFrame(result.data(), result.size(), text.data(), text.size(), nullptr);
-    if (LZ4F_isError(size)) throw std::runtime_error("lz4 can not compress");
+    if (LZ4F_isError(size)) throw std::runtime_error("lz4 cannot compress");
     result.resize(size);
     return result;
 }

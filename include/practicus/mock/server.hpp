@@ -48,7 +48,7 @@ namespace practicus::inline v1::mock {
 class server
 {
 public:
-    /// On a thread of its own. Throws `boost::system::system_error` if the port can not be had.
+    /// On a thread of its own. Throws `boost::system::system_error` if the port cannot be had.
     explicit server(server_options const& options = server_options())
         : own_(std::make_unique<boost::asio::io_context>(1)), state_(make_state(options))
     {
@@ -107,7 +107,7 @@ public:
     {
         std::ofstream out(path, std::ios::binary | std::ios::trunc);
         out << ca_;
-        if (!out.flush()) throw std::runtime_error("the CA file can not be written: " + path);
+        if (!out.flush()) throw std::runtime_error("the CA file cannot be written: " + path);
     }
 
     /// Expects a request: its method, or `*`; its path, or its whole target, or the beginning of one and `*`.

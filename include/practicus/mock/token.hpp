@@ -135,7 +135,7 @@ private:
 
     static void check(bool done)
     {
-        if (!done) throw std::runtime_error("OpenSSL can not compute an HMAC");
+        if (!done) throw std::runtime_error("OpenSSL cannot compute an HMAC");
     }
 
     context keyed_{nullptr, &EVP_MAC_CTX_free};

@@ -110,13 +110,13 @@ TEST_CASE("batch_journal: what is there is not written over, and without a journ
     found.output_size = 1;
     CHECK(refusal([&] { decide_start(found, run, false); }) == "'out.csv' is there already; remove it first");
     CHECK(refusal([&] { decide_start(found, run, true); }) ==
-          "'out.csv' can not be resumed: there is no journal 'out.csv.practicus', so it is complete, or of "
+          "'out.csv' cannot be resumed: there is no journal 'out.csv.practicus', so it is complete, or of "
           "something else");
     found.output_size = 0;
     found.rejected_size = 1;
     CHECK(refusal([&] { decide_start(found, run, false); }) == "'rej.csv' is there already; remove it first");
     CHECK_THAT(refusal([&] { decide_start(found, run, true); }),
-               Catch::Matchers::StartsWith("'rej.csv' can not be resumed"));
+               Catch::Matchers::StartsWith("'rej.csv' cannot be resumed"));
 }
 
 TEST_CASE("batch_journal: a run that has not ended is resumed, and not begun again")

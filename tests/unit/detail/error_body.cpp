@@ -202,7 +202,7 @@ TEST_CASE("a plain text is known by its first line")
     CHECK(words_of(" \r\n\t").empty());
 }
 
-TEST_CASE("nothing is shown of JSON that can not be read: it may hold a token")
+TEST_CASE("nothing is shown of JSON that cannot be read: it may hold a token")
 {
     for (auto const* broken : {R"({"refresh":"hunter2","access":"hunter2"}x)", R"({"refresh":"hunter2)",
                                R"(  [{"token":"hunter2"})", R"("hunter2)"}) {

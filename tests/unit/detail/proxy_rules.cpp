@@ -79,7 +79,7 @@ TEST_CASE("the environment names the proxy")
     }
 }
 
-TEST_CASE("a proxy of the environment that can not be used fails who needs it, and nobody else")
+TEST_CASE("a proxy of the environment that cannot be used fails who needs it, and nobody else")
 {
     auto const made = rules(
         {{"https_proxy", "socks5://hush@s:1"}, {"http_proxy", "http://a:1"}, {"no_proxy", "company.com"}});
@@ -225,7 +225,7 @@ TEST_CASE("an origin is matched with the list of what is reached directly")
              {"fd00:0:0:8000::/49", "https://[fd00:0:0:7fff::1]", false},
              {"::/0", "https://[fd00::1]", true},
              {"::/0", "https://10.1.1.1", false},
-             // What can not be read is passed over.
+             // What cannot be read is passed over.
              {"10.0.0.0/33,a", "https://10.0.0.1", false},
              {"10.0.0.0/33,a", "https://a", true},
              {"10.0.0.0/,a:b,a:0,a:65536,[a],[::1,x/8,.,*.", "https://a", false},
@@ -236,7 +236,7 @@ TEST_CASE("an origin is matched with the list of what is reached directly")
     }
 }
 
-TEST_CASE("an entry that can not be read is found")
+TEST_CASE("an entry that cannot be read is found")
 {
     CHECK(no_proxy_list::refused("") == "");
     CHECK(no_proxy_list::refused("*, a.b:1 .c,*.d 10.0.0.0/8,[::1]:1,::1,fd00::/8") == "");

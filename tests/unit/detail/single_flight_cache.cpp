@@ -361,7 +361,7 @@ TEST_CASE(
     CHECK(code == asio::error::operation_aborted);
 }
 
-TEST_CASE("an exception that can not be kept is told as refused memory")
+TEST_CASE("an exception that cannot be kept is told as refused memory")
 {
     std::string const long_text(1000, 'x');
     for (int which = 0; which != 4; ++which) {

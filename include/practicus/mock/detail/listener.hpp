@@ -30,7 +30,7 @@ namespace practicus::inline v1::mock::detail {
 class listener : public stoppable, public std::enable_shared_from_this<listener>
 {
 public:
-    /// Listens from here on. Throws `boost::system::system_error` where the address can not be had, and
+    /// Listens from here on. Throws `boost::system::system_error` where the address cannot be had, and
     /// `std::invalid_argument` for one that other machines reach.
     listener(boost::asio::any_io_executor executor, std::shared_ptr<server_state> state)
         : state_(std::move(state)), executor_(std::move(executor)),
