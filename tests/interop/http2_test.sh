@@ -73,10 +73,10 @@ if command -v nginx > /dev/null; then
     version=$(nginx -v 2>&1)
     case $version in
     */1.?.* | */1.1?.* | */1.2[0-4].*) judge "nginx" "http://127.0.0.1:$port" ;;
-    *) echo "without nginx: $version speaks HTTP/1 as well" ;;
+    *) echo "SKIPPED: nginx: $version speaks HTTP/1 as well" ;;
     esac
     stop_server
 else
-    echo "without nginx: it is not installed"
+    echo "SKIPPED: nginx: it is not installed"
 fi
-[ $judged != 0 ] || exit 77
+[ $judged != 0 ] || { echo "SKIPPED: no server that speaks HTTP/2 alone is installed" && exit 77; }
