@@ -22,7 +22,7 @@ asio::awaitable<void> run(practicus::client client, practicus::credentials who, 
                           bool show_token)
 {
     co_await client.login(std::move(who));
-    std::cout << "Logged in as " << client.username() << ".\n\n";
+    std::cout << "Logged in to " << client.service_url().str() << "\n\n";
     std::cout << practicus::to_table(co_await client.model_prefixes()) << '\n';
 
     auto const models = co_await client.models();

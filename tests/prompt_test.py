@@ -39,12 +39,12 @@ class Session:
     """The quickstart on a terminal, of which this is the other end. A process of its own leads the terminal's session
     and outlives the quickstart: with its leader, a terminal loses its state."""
 
-    def __init__(self, url):
+    def __init__(self, url, *before):
         self.output = ""
         self.told, tell = os.pipe()
         leader, self.master = pty.fork()
         if leader == 0:
-            lead([QUICKSTART, "--url", url], tell)
+            lead([*before, QUICKSTART, "--url", url], tell)
         os.close(tell)
         self.leader = leader
         self.told = os.fdopen(self.told)
@@ -93,8 +93,8 @@ class Prompt(unittest.TestCase):
         cls.mock.communicate()
         assert cls.mock.returncode == 0, "the region found fault with a request"
 
-    def asked_for_password(self):
-        session = Session(self.url)
+    def asked_for_password(self, *before):
+        session = Session(self.url, *before)
         session.wait_for("E-mail: ")
         self.assertTrue(echoes(session.master))
         session.type("admin@company.com\n")
@@ -130,6 +130,13 @@ class Prompt(unittest.TestCase):
                 session = self.asked_for_password()
                 session.type("pract" + typed)
                 self.assertEqual(session.end(), (-number, True))
+
+    def test_a_signal_that_was_ignored_stays_ignored(self):
+        session = self.asked_for_password("env", "--ignore-signal=INT")
+        session.type("pract\x03")  # The terminal forgets what was typed.
+        session.type("practicus\n")
+        session.wait_for("lives 240 minutes")
+        self.assertEqual(session.end(), (0, True))
 
     def test_the_terminal_is_as_before_when_the_program_is_ended(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
