@@ -67,7 +67,7 @@ public:
     {
         // What comes encoded is measured when it is decoded, and what is given away not at all.
         bool const measured_later = reader_ == nullptr && (encoding_ != nullptr || sink_ != nullptr);
-        if (measured_later) limits.body = std::numeric_limits<std::size_t>::max();
+        if (measured_later && !head_only_) limits.body = std::numeric_limits<std::size_t>::max();
         begin();
         std::string piece, whole;
         auto part = source_ != nullptr ? exchange_part::request : exchange_part::piece;

@@ -116,7 +116,9 @@ inline request id_request(session& s, app_url const& url)
 /// The model's id as its service tells it: in the head, whatever the metadata are.
 inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, model_url const& url)
 {
-    auto const r = id_request(s, url);
+    auto r = id_request(s, url);
+    r.body_limit = s.limits().listing_body();
+    r.body_limit_name = "limit_options::listing_body";
     body_flow flow(r.body_limit);
     response answer;
     co_await s.call(op, r, answer, &flow);
