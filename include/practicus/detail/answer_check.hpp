@@ -99,10 +99,8 @@ struct batch_answer
     std::string_view body;
     /// The answer says where it ends; otherwise its connection's end does.
     bool delimited = true;
-    /// An answer to another batch was believed.
+    /// The header line is known: an answer to another batch was believed, or there are results already.
     bool others_believed = false;
-    /// The header line of the results that are there already; empty if there are none.
-    std::string_view known_header = {};
 };
 
 /// Sets the error of an answer with so many rows, which are too few or too many, or whose last line has no
@@ -123,15 +121,15 @@ inline bool describe_rows(error_info& info, batch_answer const& answer, std::siz
 }
 
 /// What makes an answer none to a batch, as code, message and the answer's words; nothing if it is one. A
-/// missing type is no fault where rows or a known header tell: to a header alone, any line would be an
-/// answer. JSON is the fault of the rows (an error with a status of success) once others
-/// were believed. Sets `header` if the answer has one.
+/// missing type is no fault where rows or a known header tell. They do not for one row, or a header alone:
+/// any two lines, or one, would be an answer. JSON is the fault of the rows (an error with a status of
+/// success) once others were believed. Sets `header` if the answer has one.
 inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::string_view& header)
 {
     error_info info;
     bool const json = is_json(answer.body);
     bool const other_type = media_type(answer.content_type).empty()
-                                ? answer.rows == 0 && answer.known_header.empty()
+                                ? answer.rows <= 1 && !answer.others_believed
                                 : !fits_type(answer.wanted, answer.wanted, answer.content_type);
     if (json || other_type || is_page(answer.body)) {
         describe_other_type(info, answer.wanted, answer.content_type, answer.body);

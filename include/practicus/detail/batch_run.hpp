@@ -259,7 +259,6 @@ private:
         came.body = answer.body;
         came.delimited = delimited;
         came.others_believed = queue_.has_header();
-        came.known_header = job_.resumed().header;
         std::string_view header;
         auto wrong = refuse_answer(came, header);
         if (!wrong) wrong = queue_.check_header(header);

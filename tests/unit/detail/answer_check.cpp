@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 using namespace practicus::detail;
 using practicus::errc;
@@ -98,10 +99,10 @@ TEST_CASE("answer_check: an answer that ends with its connection is cut if a row
 
 TEST_CASE("answer_check: a missing type is no fault, another one is")
 {
-    CHECK_FALSE(refused(1, "", "p\n1\n"));
-    CHECK_FALSE(refused(1, " ", "p\n1\n"));
+    CHECK_FALSE(refused(2, "", "p\n1\n2\n"));
+    CHECK_FALSE(refused(2, " ", "p\n1\n2\n"));
     CHECK(refused(1, "", "<html>\n1\n")->code == errc::unexpected_answer);
-    CHECK(refused(1, "", "p\n1\n2\n")->code == errc::unexpected_rows);
+    CHECK(refused(2, "", "p\n1\n")->code == errc::unexpected_rows);
     for (std::string_view const type : {"text/plain", "application/octet-stream", "text/html"}) {
         auto const info = refused(1, type, "p\n1\n");
         REQUIRE(info);
@@ -110,20 +111,28 @@ TEST_CASE("answer_check: a missing type is no fault, another one is")
     }
 }
 
-TEST_CASE("answer_check: to a header alone, one line is an answer by its type or the known header only")
+TEST_CASE("answer_check: one row or a header alone is answered by the type or the known header only")
 {
     auto const info = refused(0, "", "no healthy upstream\n");
     REQUIRE(info);
     CHECK(info->code == errc::unexpected_answer);
     CHECK(info->server_message == "no content type: no healthy upstream");
+    auto const one = refused(1, "", "upstream error\nrequest 17\n");
+    REQUIRE(one);
+    CHECK(one->code == errc::unexpected_answer);
+    CHECK(one->server_message == "no content type: upstream error");
     CHECK_FALSE(refused(0, "text/csv", "p\n"));
     CHECK(refused(0, "text/plain", "p\n"));
     batch_answer answer;
-    answer.body = "p\n";
-    answer.known_header = "p";
+    answer.others_believed = true;
     std::string_view header;
-    CHECK_FALSE(refuse_answer(answer, header));
-    CHECK(header == "p");
+    for (auto const& [rows, body] : {std::pair<std::size_t, std::string_view>{0, "p\n"}, {1, "p\n1\n"}}) {
+        answer.rows = rows;
+        answer.body = body;
+        header = {};
+        CHECK_FALSE(refuse_answer(answer, header));
+        CHECK(header == "p");
+    }
 }
 
 TEST_CASE("answer_check: JSON is the fault of the rows once others were believed, a page is not")
