@@ -167,6 +167,7 @@ private:
     {
         check(output_, output_.path(), found.output);
         if (rejected_) check(*rejected_, found.run.rejected, found.rejected);
+        check_rejected(found);
         journal_.mark = std::move(found.mark);
         output_.cut();
         if (rejected_) rejected_->cut();
@@ -177,6 +178,16 @@ private:
         found_file const is{file.path(), file.read(was.extent.size), identity_of(file.file()),
                             file.size_on_disk()};
         check_file(was, is, named == file.real_path() ? file.path() : named);
+    }
+
+    /// Rows that were rejected before are in the file, with their header line, unless both are a device.
+    void check_rejected(batch_journal const& found) const
+    {
+        if (!rejected_ || rejected_->is_device() || found.mark.failed_rows == 0) return;
+        if (found.rejected.extent.size != 0) return;
+        auto const where = found.run.rejected.empty() ? "elsewhere" : "to '" + found.run.rejected + "'";
+        refuse_files("'" + rejected_->path() + "' lacks the " + std::to_string(found.mark.failed_rows) +
+                     " rows that the run has rejected so far: they went " + where);
     }
 
     /// The journal knows the file before its first byte is written. Of a run that is resumed, it says the
@@ -293,7 +304,7 @@ public:
     /// that are not the run's: a journal without `batch_output_options::resume`, another model or input,
     /// files that are not what the journal says; `errc::file_error` for files that cannot be used, or that
     /// another run writes, and a folder that cannot be written. Files are left as they were then, and new
-    /// ones removed.
+    /// ones removed where the file system has locks.
     batch_output(model_url const& model, std::string path,
                  batch_output_options const& with = batch_output_options())
         : files_(std::make_shared<detail::batch_files>(std::string(model.str()), std::move(path), with))

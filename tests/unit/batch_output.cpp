@@ -621,6 +621,27 @@ TEST_CASE("batch_output: rejected rows may go to a device, which is never resume
                       ContainsSubstring("is no file"));
 }
 
+TEST_CASE("batch_output: a file of rejected rows lacks none, and not their header line")
+{
+    folder const here;
+    std::string const before = GENERATE("/dev/null", "");
+    auto with = here.options(false);
+    with.rejected = before;
+    {
+        auto const run = here.open(with);
+        run->write("p\n1\n");
+        run->done(mark(1, 1000));
+    }
+    CHECK_THAT(here.refusal(here.options(true)),
+               ContainsSubstring("rej.csv' lacks the 1000 rows that the run has rejected so far: they went " +
+                                 (before.empty() ? "elsewhere" : "to '" + before + "'")));
+    CHECK_FALSE(here.has("rej.csv"));
+    with.resume = true;
+    CHECK(here.open(with)->mark() == mark(1, 1000));
+    with.rejected = "/dev/null";
+    CHECK(here.open(with)->mark() == mark(1, 1000));
+}
+
 TEST_CASE("batch_output: where no journal can be written, no run begins")
 {
     folder const here;
