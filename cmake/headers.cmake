@@ -65,6 +65,7 @@ set(practicus_marked_headers
     practicus/batch_output.hpp
     practicus/detail/batch_window.hpp pure
     practicus/detail/batch_retry.hpp pure
+    practicus/detail/batch_sending.hpp pure
     practicus/detail/batch_queue.hpp pure
     practicus/detail/operation.hpp pure
     practicus/detail/reserved_memory.hpp pure

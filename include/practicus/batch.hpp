@@ -45,11 +45,12 @@ struct batch_progress
     std::size_t in_flight = 0;
     /// Batches that wait for their next try.
     std::size_t waiting = 0;
-    /// Why the last of those that wait has failed; null if none waits.
+    /// Why one that waits has failed: the one whose next try is first. Null if none waits.
     std::shared_ptr<error_info const> last_error;
     /// How many batches there may be on their way at the moment: fewer after a 429 or 503, then more again.
     std::size_t limit = 0;
-    /// How often a batch was sent again.
+    /// How often a batch, or a part of one that was halved, was sent again: at once, or after a pause, which
+    /// counts when it begins. The first try of a half does not count.
     std::uint64_t retries = 0;
     /// Since the run began.
     std::chrono::nanoseconds elapsed{0};
@@ -71,13 +72,14 @@ struct batch_failure
 };
 
 /// What `client::predict_batches` does: reads a CSV text from a source, sends it in batches through a model,
-/// and gives the predictions to a sink, in the order of the rows, under one header. Of the text, no more is
-/// held than `in_flight` batches and their answers, and as many batches again that wait for their next try,
-/// however long it is.
+/// and gives the predictions to a sink, in the order of the rows, under one header. Of the text, however long
+/// it is, at most twice `in_flight` batches are held, each with its answer if it has one, and one that is
+/// read ahead.
 ///
 /// The text is UTF-8 and read as Python's `csv` does: lines end with LF, CRLF or CR, and a quote opens only
 /// at the start of a cell. NUL bytes and UTF-16 are refused. A header without rows is sent alone: its
-/// answer's header is all that the sink gets, and nothing if the model refuses that.
+/// answer's header is all that the sink gets. If the model refuses that (400, 5xx), the sink gets nothing,
+/// and the run is complete. An answer of another type than `text/csv`, or of none, is an error.
 ///
 /// A job runs once, its copies included: its source is read by then, and its sink may have results. Another
 /// run needs another job, with `resume` if it is to go on.
@@ -121,13 +123,14 @@ public:
     batch_job& tries(std::size_t n) { return set(tries_, n, "tries"); }
     std::size_t tries() const noexcept { return tries_; }
 
-    /// For how long a batch is tried that does not get through: no connection, 429, 502 to 504, a time-out.
-    /// Waiting for a place does not count while other batches are answered.
-    /// The pauses double from `retry_options::base` of the client to 30 s (those of `tries` from 0.5 s), or
-    /// are as long as the server asks (`Retry-After`) if that is longer; meanwhile other batches take its
-    /// place. The other `retry_options` are for single calls. When the patience ends, or when the server asks
-    /// for more than is left, the run ends, and can be resumed. Default: 15 minutes. Throws
-    /// `errc::invalid_argument` if negative.
+    /// For how long a batch is tried that does not get through: no connection, 408, 425, 429, 502 to 504, a
+    /// time-out, and any 5xx of the console, which gives the token. Waiting for a place does not count while
+    /// other batches are answered. The pauses double from `retry_options::base` of the client to 30 s (those
+    /// of `tries` from 0.5 s), or are as long as the server asks (`Retry-After`) if that is longer; meanwhile
+    /// other batches take its place. With 429 and 503, what the server asks holds for all batches, until one
+    /// that was sent later is answered. The other `retry_options` are for single calls. When the patience
+    /// ends, or when the server asks for more than is left, the run ends, and can be resumed. Default: 15
+    /// minutes. Throws `errc::invalid_argument` if negative.
     batch_job& patience(std::chrono::milliseconds d)
     {
         if (d < d.zero()) throw error(errc::invalid_argument, "patience is negative");
@@ -138,7 +141,8 @@ public:
 
     /// How each batch is sent: an encoding, say. Its sink is not used. A batch is always safe to repeat. A
     /// batch that is too large for a server on the way (413) is halved, as often as it takes. An answer
-    /// without a content type is judged by its lines, not by `answer_type`.
+    /// without a content type is judged by its lines, not by `answer_type`. To one row, or a header alone, it
+    /// is an error until the header line is known: from another answer, or the results that are there.
     batch_job& calls(predict_options how)
     {
         calls_ = std::move(how);
@@ -149,7 +153,8 @@ public:
     /// Rows that a model refuses for good (400 and other 4xx of that kind, 5xx, another number of rows, JSON
     /// once other batches were answered, a body that is too large) go here, in the form of the source, and
     /// the run goes on. Default: the first of them ends the run, as does in any case what would fail with all
-    /// rows: a wrong url, a refused login.
+    /// rows: a wrong url, a refused login, any error of the console. Behind the batch that ends the run, none
+    /// is sent any more.
     batch_job& failed_to(body_sink side)
     {
         failed_to_ = std::move(side);

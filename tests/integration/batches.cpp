@@ -548,6 +548,37 @@ TEST_CASE("batches: what would fail with all rows ends the run, with a place for
           errc::untrusted_origin);
 }
 
+TEST_CASE("batches: what the console fails with is never the fault of the rows")
+{
+    batches f;
+    auto client = f.eager();
+    auto const job = [&] {
+        auto made = f.job(header + rows(0, 100)).patience(0ms).failed_to(f.to(f.side));
+        return made.on_failed([](practicus::batch_failure const&) { FAIL("the rows are not to blame"); });
+    };
+    struct refusal
+    {
+        int status;
+        errc code;
+    };
+    auto const [status, code] = GENERATE(values<refusal>({{400, errc::bad_request},
+                                                          {413, errc::bad_request},
+                                                          {500, errc::server_error},
+                                                          {501, errc::server_error}}));
+    // Before the first batch, and for the token after one that the model has refused.
+    if (GENERATE(false, true)) {
+        f.run(client.session_token(f.model()));
+        f.server.expect("POST", call_path).reply(401, R"({"detail":"no"})");
+    }
+    f.server.expect("GET", "/console/api/modelhost/model-auth/").reply(status, R"({"detail":"no"})");
+    auto const failed = f.failure(client.predict_batches(job().in_flight(1)));
+    CHECK(failed.code == code);
+    CHECK(failed.message == "rows 1 to 10");
+    CHECK(failed.request == "GET /console/api/modelhost/model-auth/");
+    CHECK(f.side.empty());
+    CHECK(f.out.empty());
+}
+
 TEST_CASE("batches: a region that is away is waited for")
 {
     batches f;

@@ -4,6 +4,7 @@
 
 #include <practicus/detail/answer_check.hpp>
 #include <practicus/detail/batch_retry.hpp>
+#include <practicus/detail/batch_sending.hpp>
 #include <practicus/detail/batch_window.hpp>
 #include <practicus/detail/clock.hpp>
 #include <practicus/detail/csv_cutter.hpp>
@@ -21,121 +22,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace practicus::inline v1::detail {
-
-/// A part of a batch that has come to its end: an answer, as CSV, or a failure. (No aggregate: g++ 12
-/// destroys those twice.)
-struct batch_part
-{
-    batch_part() = default;
-
-    csv_batch batch;
-    std::string answer;
-    std::shared_ptr<error_info const> failure;
-};
-
-/// A batch from its first try to its end: in several parts if it was halved. Thread safety: none.
-class batch_sending
-{
-public:
-    batch_sending(csv_batch whole, std::uint64_t sequence, batch_retry const& policy)
-        : digest_(std::move(whole.digest)), sequence_(sequence), fresh_(policy), policy_(policy)
-    {
-        left_.push_back(std::move(whole));
-    }
-
-    /// The part that is to be sent next; only unless `is_done()`.
-    csv_batch const& next() const noexcept { return left_.back(); }
-    bool is_done() const noexcept { return left_.empty(); }
-    /// The parts that have ended, in the order of the rows.
-    std::vector<batch_part> const& parts() const noexcept { return done_; }
-    bool has_failed() const noexcept
-    {
-        return std::any_of(done_.begin(), done_.end(), [](batch_part const& p) { return p.failure; });
-    }
-    /// `csv_batch::digest` of the whole.
-    std::string const& digest() const noexcept { return digest_; }
-    /// The place in the order of all batches, from 0.
-    std::uint64_t sequence() const noexcept { return sequence_; }
-    batch_window::ticket ticket() const noexcept { return ticket_; }
-    /// Of the last try; null if none has failed.
-    std::shared_ptr<error_info const> const& failure() const noexcept { return failure_; }
-
-    void halve_next()
-    {
-        auto halves = halve(left_.back());
-        left_.back() = std::move(halves.second);
-        left_.push_back(std::move(halves.first));
-        begin_part();
-    }
-
-    /// The next part was answered.
-    void answered(std::string csv)
-    {
-        batch_part part;
-        part.answer = std::move(csv);
-        end_part(std::move(part));
-    }
-
-    /// A try of the next part, which began then, has failed. Returns how long to wait before it is sent
-    /// again; nothing if it is not.
-    std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point began, time_point now,
-                                                   double random)
-    {
-        if (attempts_ == 0) began_ = began;
-        attempts_ += why.attempts;
-        auto all = why;
-        all.attempts = attempts_;
-        if (attempts_ != 0) all.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
-        failure_ = std::make_shared<error_info const>(std::move(all));
-        return policy_.failed(why, now, random);
-    }
-
-    /// The next part has failed for good; if its rows are not to blame, the parts behind it as well.
-    void give_up()
-    {
-        batch_part part;
-        part.failure = failure_;
-        end_part(std::move(part));
-        if (!is_fault_of_rows(failure_->code)) left_.clear();
-    }
-
-    /// It has got a place. `answered`: see `batch_retry::sent_again`.
-    void start(batch_window::ticket ticket, time_point answered) noexcept
-    {
-        ticket_ = ticket;
-        policy_.sent_again(answered);
-    }
-
-private:
-    void end_part(batch_part part)
-    {
-        part.batch = std::move(left_.back());
-        left_.pop_back();
-        done_.push_back(std::move(part));
-        begin_part();
-    }
-
-    void begin_part()
-    {
-        policy_ = fresh_;
-        attempts_ = 0;
-    }
-
-    /// The next part last.
-    std::vector<csv_batch> left_;
-    std::vector<batch_part> done_;
-    std::string digest_;
-    std::uint64_t sequence_;
-    batch_window::ticket ticket_;
-    batch_retry fresh_;
-    batch_retry policy_;
-    unsigned attempts_ = 0; ///< Of the next part.
-    time_point began_{};    ///< The first of them.
-    std::shared_ptr<error_info const> failure_;
-};
 
 /// What bounds a run.
 struct batch_bounds
@@ -146,6 +34,8 @@ struct batch_bounds
     std::size_t tries = 1;
     std::chrono::nanoseconds patience{0};
     std::chrono::nanoseconds pause{0};
+    /// The run goes on behind rows that fail.
+    bool rows_may_fail = false;
 };
 
 /// How far a queue is, at one moment.
@@ -158,7 +48,7 @@ struct batch_counts
     std::size_t limit = 0;
     std::size_t waiting = 0;
     std::uint64_t retries = 0;
-    /// Why the last of those that wait has failed.
+    /// The failure of the waiting batch whose next try is first; null if none waits.
     std::shared_ptr<error_info const> last_error;
 };
 
@@ -190,8 +80,8 @@ public:
     std::shared_ptr<batch_sending> take_due(time_point now)
     {
         std::lock_guard lock(mutex_);
-        auto const first = paused_.begin();
-        if (first == paused_.end() || first->first > now || !window_.may_start()) return nullptr;
+        auto const first = first_paused();
+        if (first == paused_.end() || first->first > now || !may_start(now)) return nullptr;
         auto const due = std::move(first->second);
         paused_.erase(first);
         due->start(window_.start_again(), answered_at_);
@@ -200,10 +90,10 @@ public:
 
     /// The batch that was read ahead, if there is a place and room. A header alone loses no row when it is
     /// refused: it is tried once.
-    std::shared_ptr<batch_sending> take_read()
+    std::shared_ptr<batch_sending> take_read(time_point now)
     {
         std::lock_guard lock(mutex_);
-        if (!next_ || !window_.may_start() || !window_.has_room()) return nullptr;
+        if (!next_ || is_ending() || !may_start(now) || !window_.has_room()) return nullptr;
         batch_retry const policy(next_->rows == 0 ? 1 : bounds_.tries, bounds_.patience, bounds_.pause);
         auto const taken = std::make_shared<batch_sending>(std::move(*next_), started_, policy);
         next_.reset();
@@ -216,7 +106,7 @@ public:
     bool begin_reading()
     {
         std::lock_guard lock(mutex_);
-        if (is_reading_ || next_ || read_all_) return false;
+        if (is_reading_ || next_ || read_all_ || is_ending()) return false;
         return is_reading_ = true;
     }
 
@@ -248,21 +138,29 @@ public:
     time_point next_try() const
     {
         std::lock_guard lock(mutex_);
-        return paused_.empty() || !window_.may_start() ? time_point::max() : paused_.begin()->first;
+        if (!window_.may_start()) return time_point::max();
+        if (held_until_) return *held_until_;
+        auto const first = first_paused();
+        return first == paused_.end() ? time_point::max() : first->first;
     }
 
-    /// The batch waits until then for its next try; its place is for others.
-    void pause(std::shared_ptr<batch_sending> batch, time_point until)
+    /// The batch waits so long for its next try; its place is for others. As long as an overloaded server
+    /// asks (`Retry-After`), none is sent, unless one that was sent later is answered.
+    void pause(std::shared_ptr<batch_sending> batch, time_point now, std::chrono::nanoseconds wait)
     {
         auto const& kept = *batch;
+        auto const& why = *kept.failure();
         std::lock_guard lock(mutex_);
-        paused_.emplace(until, std::move(batch));
+        paused_.emplace(now + wait, std::move(batch));
         window_.paused(kept.ticket());
-        last_error_ = kept.failure();
         ++retries_;
+        bool const overloaded = why.status == 429 || why.status == 503;
+        if (!overloaded || !why.retry_after || kept.ticket().number < last_answered_) return;
+        last_refused_ = std::max(last_refused_, kept.ticket().number);
+        held_until_ = std::max(held_until_.value_or(now), now + *why.retry_after);
     }
 
-    /// The batch has come to its end.
+    /// The batch has come to its end. After one that ends the run, only those before it are sent.
     void end(std::shared_ptr<batch_sending> batch, time_point now)
     {
         auto const& kept = *batch;
@@ -271,7 +169,8 @@ public:
         if (kept.has_failed())
             window_.failed(kept.ticket());
         else
-            window_.succeeded(kept.ticket());
+            succeeded(kept.ticket());
+        if (kept.ends_run(bounds_.rows_may_fail)) ends_at_ = std::min(ends_at_, kept.sequence());
         answered_at_ = now;
     }
 
@@ -338,11 +237,35 @@ public:
         now.limit = window_.limit();
         now.waiting = window_.waiting();
         now.retries = retries_;
-        now.last_error = paused_.empty() ? nullptr : last_error_;
+        if (!paused_.empty()) now.last_error = paused_.begin()->second->failure();
         return now;
     }
 
 private:
+    using paused_batches = std::multimap<time_point, std::shared_ptr<batch_sending>>;
+
+    bool is_ending() const noexcept { return ends_at_ != std::numeric_limits<std::uint64_t>::max(); }
+
+    bool may_start(time_point now)
+    {
+        if (held_until_ && *held_until_ <= now) held_until_.reset();
+        return !held_until_ && window_.may_start();
+    }
+
+    /// Of those that are still to be sent.
+    paused_batches::const_iterator first_paused() const
+    {
+        return std::find_if(paused_.begin(), paused_.end(),
+                            [this](auto const& p) { return p.second->sequence() < ends_at_; });
+    }
+
+    void succeeded(batch_window::ticket batch)
+    {
+        window_.succeeded(batch);
+        last_answered_ = std::max(last_answered_, batch.number);
+        if (last_answered_ > last_refused_) held_until_.reset();
+    }
+
     batch_bounds const bounds_;
     mutable std::mutex mutex_;
     batch_window window_;
@@ -355,9 +278,14 @@ private:
     /// What waits for its turn, by its place in the order.
     std::map<std::uint64_t, std::shared_ptr<batch_sending>> ended_;
     /// What waits for its next try, by when that is.
-    std::multimap<time_point, std::shared_ptr<batch_sending>> paused_;
-    std::shared_ptr<error_info const> last_error_;
+    paused_batches paused_;
     time_point answered_at_{}; ///< When a batch last was.
+    /// The first batch that ends the run.
+    std::uint64_t ends_at_ = std::numeric_limits<std::uint64_t>::max();
+    /// See `pause`.
+    std::optional<time_point> held_until_;
+    std::uint64_t last_refused_ = 0;  ///< The last ticket that was refused so.
+    std::uint64_t last_answered_ = 0; ///< The last ticket with an answer.
     /// Of the text before it is encoded: how large that gets is not known before.
     std::size_t refused_size_ = std::numeric_limits<std::size_t>::max();
     bool const has_results_;

@@ -69,7 +69,7 @@ private:
     {
         bytes_written_ += part.batch.text.size() - part.batch.header_size;
         if (part.failure) {
-            co_await fail(part.batch, *part.failure);
+            co_await fail(part);
             co_return;
         }
         auto const answer = split_answer(part.answer);
@@ -85,18 +85,20 @@ private:
         ++progress_.batches;
     }
 
-    asio::awaitable<void> fail(csv_batch const& batch, error_info const& why)
+    asio::awaitable<void> fail(batch_part const& part)
     {
+        auto const& batch = part.batch;
+        auto const& why = *part.failure;
         auto const first = batch.first_row + 1;
         auto const last = batch.first_row + batch.rows;
-        if (!is_fault_of_rows(why.code)) throw_with_rows(why, first, last);
+        if (part.ends_run(true)) throw_with_rows(why, first, last);
         if (batch.rows == 0) co_return;
         batch_failure failure;
         failure.first_row = batch.first_row;
         failure.rows = batch.rows;
         failure.error = why;
         if (job_.on_failed()) call_back(job_.on_failed(), failure);
-        if (!job_.failed_to()) throw_with_rows(why, first, last);
+        if (part.ends_run(static_cast<bool>(job_.failed_to()))) throw_with_rows(why, first, last);
         std::string text = progress_.failed_rows == 0 ? batch.text : batch.text.substr(batch.header_size);
         co_await call_back(job_.failed_to(), std::move(text));
         progress_.failed_rows += batch.rows;

@@ -35,13 +35,15 @@ public:
     {}
 
     /// How long to wait before the batch is sent again; nothing if it is given up. `random` is from 0 to 1.
-    std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random)
+    /// What has failed before the model was reached (its token, say) is on the way, also if it is a 5xx.
+    std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random,
+                                                   bool reached_model = true)
     {
         if (!first_failure_) first_failure_ = now;
         retry_limits pauses;
         pauses.cap = std::chrono::seconds(30);
         std::chrono::nanoseconds asked{0};
-        if (is_retryable(why.code)) {
+        if (is_retryable(why.code) || (!reached_model && why.code == errc::server_error)) {
             auto const borne = now - *first_failure_;
             asked = why.retry_after.value_or(std::chrono::seconds(0));
             if (borne >= patience_ || asked > patience_ - borne) return std::nullopt;

@@ -58,7 +58,7 @@ public:
                 co_await results_.write(*ready);
             else if (auto again = queue_.take_due(now()))
                 start(std::move(again));
-            else if (auto next = queue_.take_read())
+            else if (auto next = queue_.take_read(now()))
                 start(std::move(next));
             else if (queue_.begin_reading())
                 read_ahead();
@@ -103,6 +103,7 @@ private:
         b.tries = job_.tries();
         b.patience = job_.patience();
         b.pause = state().wire().options().retry().base();
+        b.rows_may_fail = static_cast<bool>(job_.failed_to());
         return b;
     }
 
@@ -205,9 +206,10 @@ private:
     {
         prediction answer;
         std::shared_ptr<error_info const> failure;
+        bool reached_model = false;
         auto const began = now();
         try {
-            co_await send(sent.next(), sent.ticket(), answer);
+            co_await send(sent.next(), sent.ticket(), answer, reached_model);
         } catch (...) {
             failure = current_error_info();
         }
@@ -215,8 +217,8 @@ private:
             sent.answered(std::move(answer.body));
             co_return std::nullopt;
         }
-        bool const halved = failure->status == 413 && queue_.note_too_large(sent.next());
-        auto const wait = sent.failed(*failure, began, now(), home()->random().next());
+        bool const halved = reached_model && failure->status == 413 && queue_.note_too_large(sent.next());
+        auto const wait = sent.failed(*failure, began, now(), home()->random().next(), reached_model);
         if (!wait && !halved) sent.give_up();
         co_return wait;
     }
@@ -225,12 +227,13 @@ private:
     {
         auto const why = batch->failure();
         bool const is_error = why->status != 0 && !is_success(why->status);
-        queue_.pause(std::move(batch), now() + wait);
+        queue_.pause(std::move(batch), now(), wait);
         state().wire().note_retry(job_.url().origin(), why->request, why->attempts, why->status,
                                   is_error ? boost::system::error_code() : why->code, wait);
     }
 
-    asio::awaitable<void> send(csv_batch const& batch, batch_window::ticket ticket, prediction& answer)
+    asio::awaitable<void> send(csv_batch const& batch, batch_window::ticket ticket, prediction& answer,
+                               bool& reached_model)
     {
         auto how = job_.calls();
         how.content_type("text/csv").safe_to_repeat().sink({});
@@ -242,9 +245,14 @@ private:
         {
             batch_run* self;
             prediction_input* in;
-            ~counted() { self->queue_.resent(in->sent > 0 ? in->sent - 1 : 0); }
+            bool* reached_model;
+            ~counted()
+            {
+                self->queue_.resent(in->sent > 0 ? in->sent - 1 : 0);
+                *reached_model = in->reached_model;
+            }
         };
-        counted const at_end{this, in.get()};
+        counted const at_end{this, in.get(), &reached_model};
         answer = co_await predict(handle_, in);
         check(batch, answer, in->delimited);
     }

@@ -28,8 +28,9 @@ namespace practicus::inline v1::detail {
 ///
 /// - A batch that waits for its next try gives its place to others, which are not held up by it. It gets
 ///   another one, with a ticket of its own, when the wait is over and one is free.
-/// - Those in flight and those that were answered out of turn are `most` at most; those that wait for their
-///   next try count beside them, up to `most` more: twice `most` bounds the memory, whatever fails.
+/// - A new batch is sent only while those in flight and those that were answered out of turn are fewer than
+///   `most`. Those that wait for their next try do not count there, and may be answered out of turn later: at
+///   most twice `most` are held, whatever fails.
 ///
 /// Each ticket ends once, by `succeeded`, `failed` or `paused`; the batch is then no longer in flight. An
 /// overload is no end.

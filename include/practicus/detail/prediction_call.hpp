@@ -49,6 +49,8 @@ public:
     std::function<void()> on_overload;
     /// How often it was sent, known at the end.
     unsigned sent = 0;
+    /// What has failed is the model's own answer, or its lack; otherwise the token was not to be had.
+    bool reached_model = false;
     /// `response::delimited` of the answer.
     bool delimited = true;
     /// The caller judges what came by its type.
@@ -132,11 +134,14 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     response answer;
     auto bearer = co_await token_for(h, op, in->url);
     op.retries.next_request();
+    in->reached_model = true;
     co_await s.wire().send(op, r, bearer, answer, &flow);
     if (op.renew) {
+        in->reached_model = false;
         invalidate(s, in->url, bearer, token_purpose::predict);
         answer = response();
         bearer = co_await token_for(h, op, in->url);
+        in->reached_model = true;
         co_await s.wire().send(op, r, bearer, answer, &flow);
     }
     if (answer.status == 401) invalidate(s, in->url, bearer, token_purpose::predict);

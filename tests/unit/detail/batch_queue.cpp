@@ -28,6 +28,14 @@ error_info failure(errc code)
     return info;
 }
 
+error_info refusal(unsigned status, std::optional<std::chrono::seconds> retry_after)
+{
+    auto info = failure(status == 429 ? errc::too_many_requests : errc::unavailable);
+    info.status = status;
+    info.retry_after = retry_after;
+    return info;
+}
+
 /// Four rows of a text, the batch of that place.
 csv_batch batch(std::uint64_t place, std::size_t rows = 4)
 {
@@ -39,13 +47,14 @@ csv_batch batch(std::uint64_t place, std::size_t rows = 4)
 
 struct queue : batch_queue
 {
-    explicit queue(std::size_t in_flight, std::string header = {})
-        : batch_queue(bounds(in_flight), std::move(header))
+    explicit queue(std::size_t in_flight, std::string header = {}, bool rows_may_fail = false)
+        : batch_queue(bounds(in_flight, rows_may_fail), std::move(header))
     {}
 
-    static batch_bounds bounds(std::size_t in_flight)
+    static batch_bounds bounds(std::size_t in_flight, bool rows_may_fail)
     {
         batch_bounds b;
+        b.rows_may_fail = rows_may_fail;
         b.in_flight = in_flight;
         b.tries = 3;
         b.patience = 15min;
@@ -57,7 +66,21 @@ struct queue : batch_queue
     std::shared_ptr<batch_sending> start(std::size_t rows = 4)
     {
         if (begin_reading()) has_read(batch(read_++, rows), nullptr);
-        return take_read();
+        return take_read(now);
+    }
+
+    void answer(std::shared_ptr<batch_sending> const& b)
+    {
+        b->answered("p\n1\n1\n1\n1\n");
+        end(b, now);
+    }
+
+    /// A try fails with what is borne.
+    void fail(std::shared_ptr<batch_sending> const& b, error_info const& why)
+    {
+        auto const wait = b->failed(why, now, now, 1.0);
+        REQUIRE(wait);
+        pause(b, now, *wait);
     }
 
     std::uint64_t read_ = 0;
@@ -90,7 +113,7 @@ TEST_CASE("batch_queue: one batch is read ahead, until the source has ended")
     CHECK(q.begin_reading());
     CHECK_FALSE(q.begin_reading());
     q.has_read(batch(1), nullptr);
-    CHECK_FALSE(q.take_read());
+    CHECK_FALSE(q.take_read(q.now));
     CHECK_FALSE(q.begin_reading());
 
     queue ended(1);
@@ -108,7 +131,7 @@ TEST_CASE("batch_queue: a batch that waits for its next try gives its place away
     auto const first = q.start();
     REQUIRE(first);
     CHECK(first->failed(failure(errc::unavailable), q.now, q.now, 1.0) == 100ms);
-    q.pause(first, q.now + 100ms);
+    q.pause(first, q.now, 100ms);
     CHECK(q.counts().waiting == 1);
     CHECK(q.counts().in_flight == 0);
     CHECK(q.counts().last_error->code == errc::unavailable);
@@ -184,6 +207,120 @@ TEST_CASE("batch_queue: a part whose rows are to blame leaves the others, anothe
         CHECK(b->parts().front().batch.text == "h\n0\n1\n");
         CHECK(b->is_done() == (code == errc::not_found));
     }
+}
+
+TEST_CASE("batch_queue: what has failed before the model was reached is not the fault of the rows")
+{
+    for (auto const code : {errc::bad_request, errc::body_too_large})
+        for (bool const reached : {true, false}) {
+            queue q(1);
+            auto const b = q.start();
+            REQUIRE(b);
+            b->halve_next();
+            CHECK_FALSE(b->failed(failure(code), q.now, q.now, 1.0, reached));
+            b->give_up();
+            REQUIRE(b->parts().size() == 1);
+            CHECK(b->parts().front().ends_run(true) == !reached);
+            CHECK(b->ends_run(false));
+            CHECK(b->is_done() == !reached);
+        }
+}
+
+TEST_CASE("batch_queue: a header alone ends the run only with what would fail with rows as well")
+{
+    for (bool const reached : {true, false}) {
+        queue q(1);
+        auto const b = q.start(0);
+        REQUIRE(b);
+        CHECK_FALSE(b->failed(failure(errc::bad_request), q.now, q.now, 1.0, reached));
+        b->give_up();
+        CHECK(b->ends_run(false) == !reached);
+    }
+}
+
+TEST_CASE("batch_queue: as long as an overloaded server asks, no batch is sent, new ones included")
+{
+    for (unsigned const status : {429U, 503U}) {
+        queue q(4);
+        auto const first = q.start(), second = q.start();
+        REQUIRE(second);
+        q.fail(first, refusal(status, 35s));
+        CHECK_FALSE(q.start());
+        CHECK(q.next_try() == q.now + 35s);
+        q.fail(second, failure(errc::connection_lost));
+        CHECK(q.next_try() == q.now + 35s);
+        CHECK_FALSE(q.take_due(q.now + 34s));
+        CHECK_FALSE(q.take_read(q.now + 34s));
+        CHECK(q.take_due(q.now + 35s) == second);
+        CHECK(q.take_due(q.now + 35s) == first);
+        CHECK(q.take_read(q.now + 35s));
+    }
+}
+
+TEST_CASE("batch_queue: what a server asks holds until a batch that was sent later is answered")
+{
+    queue q(4);
+    auto const first = q.start(), second = q.start(), third = q.start();
+    REQUIRE(third);
+    q.fail(second, refusal(503, 35s));
+    q.answer(first);
+    CHECK_FALSE(q.start());
+    q.answer(third);
+    CHECK(q.next_try() == q.now + 35s);
+    auto const fourth = q.start(), fifth = q.start();
+    REQUIRE(fifth);
+    // That the server answers others is known by now; and without a time, it asks for nothing.
+    q.answer(fifth);
+    q.fail(fourth, refusal(429, 35s));
+    auto const sixth = q.start();
+    REQUIRE(sixth);
+    q.fail(sixth, refusal(503, std::nullopt));
+    CHECK(q.start());
+}
+
+TEST_CASE("batch_queue: after a failure that ends the run, only the batches before it are sent")
+{
+    for (bool const may_fail : {true, false})
+        for (auto const code : {errc::bad_request, errc::not_found}) {
+            queue q(4, {}, may_fail);
+            auto const first = q.start(), second = q.start(), third = q.start();
+            REQUIRE(third);
+            q.fail(third, failure(errc::connection_lost));
+            q.fail(first, failure(errc::connection_lost));
+            CHECK_FALSE(second->failed(failure(code), q.now, q.now, 1.0));
+            second->give_up();
+            q.end(second, q.now);
+            bool const goes_on = may_fail && code == errc::bad_request;
+            CHECK(q.next_try() == q.now + 100ms);
+            std::size_t sent = 0;
+            while (auto const again = q.take_due(q.now + 1s)) {
+                CHECK((again == first || goes_on));
+                ++sent;
+            }
+            CHECK(sent == (goes_on ? 2 : 1));
+            CHECK(q.next_try() == time_point::max());
+            CHECK(q.begin_reading() == goes_on);
+            q.has_read(batch(3), nullptr);
+            CHECK((q.take_read(q.now + 1s) != nullptr) == goes_on);
+            q.answer(first);
+            CHECK(q.take_ended() == first);
+            CHECK(q.is_waiting());
+            CHECK(q.take_ended() == second);
+        }
+}
+
+TEST_CASE("batch_queue: the failure that is told is of a batch that waits")
+{
+    queue q(2);
+    auto const first = q.start(), second = q.start();
+    REQUIRE(second);
+    CHECK(first->failed(failure(errc::unavailable), q.now, q.now, 1.0));
+    q.pause(first, q.now, 1s);
+    q.fail(second, failure(errc::connect_failed));
+    CHECK(q.counts().last_error->code == errc::connect_failed);
+    CHECK(q.take_due(q.now + 100ms) == second);
+    CHECK(q.counts().waiting == 1);
+    CHECK(q.counts().last_error->code == errc::unavailable);
 }
 
 TEST_CASE("batch_queue: the first header line that is believed is the one of all answers")

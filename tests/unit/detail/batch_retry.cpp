@@ -62,6 +62,24 @@ TEST_CASE("batch_retry: what the model answers is borne a few times")
     }
 }
 
+TEST_CASE("batch_retry: a console that fails is borne for a while, and what it refuses not at all")
+{
+    auto const borne_before_model = [](errc code) {
+        batch_retry policy(5, 15min, 100ms);
+        time_point now{};
+        for (int i = 0; i != 1000; ++i) {
+            auto const pause = policy.failed(failure(code), now, 1.0, false);
+            if (!pause) break;
+            now += *pause;
+        }
+        return now - time_point{};
+    };
+    CHECK(borne_before_model(errc::server_error) >= 15min);
+    CHECK(borne_before_model(errc::server_error) < 16min);
+    CHECK(borne_before_model(errc::bad_request) == 0s);
+    CHECK(borne_before_model(errc::body_too_large) == 0s);
+}
+
 TEST_CASE("batch_retry: what would fail again is not sent again")
 {
     for (auto const code : {errc::bad_request, errc::not_found, errc::forbidden, errc::login_refused,
