@@ -731,6 +731,25 @@ TEST_CASE("batches: no more than twice as many are held as may be on their way, 
     CHECK(f.out == predict_csv(text));
 }
 
+TEST_CASE("batches: a server that asks to wait is sent no other batch meanwhile")
+{
+    failing f("\"very");
+    f.asks_to_wait = true;
+    auto const text = header + rows(0, 30);
+    ends e;
+    asio::co_spawn(f.io, f.client.predict_batches(f.job(text, 3)), e.handler());
+    poll_until(f.io, [&] { return f.asked != 0; });
+    f.settle();
+    // Those that were on their way already.
+    CHECK(f.asked <= 3);
+    f.fails = false;
+    poll_until(f.io, [&] {
+        f.clock.advance(10ms);
+        return e.served == 1;
+    });
+    CHECK(f.out == predict_csv(text));
+}
+
 TEST_CASE("batches: the progress says why batches wait, until none does")
 {
     failing f("\n0,");
