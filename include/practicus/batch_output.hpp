@@ -187,7 +187,8 @@ private:
         if (found.rejected.extent.size != 0) return;
         auto const where = found.run.rejected.empty() ? "elsewhere" : "to '" + found.run.rejected + "'";
         refuse_files("'" + rejected_->path() + "' lacks the " + std::to_string(found.mark.failed_rows) +
-                     " rows that the run has rejected so far: they went " + where);
+                     (found.mark.failed_rows == 1 ? " row" : " rows") +
+                     " that the run has rejected so far, which went " + where);
     }
 
     /// The journal knows the file before its first byte is written. Of a run that is resumed, it says the

@@ -632,9 +632,10 @@ TEST_CASE("batch_output: a file of rejected rows lacks none, and not their heade
         run->write("p\n1\n");
         run->done(mark(1, 1000));
     }
-    CHECK_THAT(here.refusal(here.options(true)),
-               ContainsSubstring("rej.csv' lacks the 1000 rows that the run has rejected so far: they went " +
-                                 (before.empty() ? "elsewhere" : "to '" + before + "'")));
+    CHECK_THAT(
+        here.refusal(here.options(true)),
+        ContainsSubstring("rej.csv' lacks the 1000 rows that the run has rejected so far, which went " +
+                          (before.empty() ? "elsewhere" : "to '" + before + "'")));
     CHECK_FALSE(here.has("rej.csv"));
     with.resume = true;
     CHECK(here.open(with)->mark() == mark(1, 1000));

@@ -49,7 +49,7 @@ public:
     std::function<void()> on_overload;
     /// How often it was sent, known at the end.
     unsigned sent = 0;
-    /// What has failed is the model's own answer, or its lack; otherwise the token was not to be had.
+    /// The token was there, and the request went to the model: a failure before is the console's.
     bool reached_model = false;
     /// `response::delimited` of the answer.
     bool delimited = true;
