@@ -53,7 +53,7 @@ public:
         ask_id_ = on;
         return *this;
     }
-    bool asks_id() const noexcept { return ask_id_; }
+    bool asks_id() const noexcept { return ask_id_; } ///< True if the id is asked for anew.
 
     /// One more field for the operation's requests, `traceparent` say; a fetch that is shared with others
     /// does not carry it. Throws `errc::invalid_argument` for a name or value that no header can have, for
