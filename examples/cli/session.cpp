@@ -4,7 +4,7 @@
 #include "session.hpp"
 #include "../terminal.hpp"
 
-#include <practicus/detail/utf8.hpp>
+#include <practicus/catalog.hpp>
 
 #include <chrono>
 #include <cstdlib>
@@ -195,7 +195,7 @@ bool is_coloured()
 
 void tell(std::string_view text)
 {
-    std::cerr << practicus::detail::one_line(text) + '\n';
+    std::cerr << practicus::one_line(text) + '\n';
 }
 
 void complain(std::string_view text)

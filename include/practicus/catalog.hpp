@@ -381,6 +381,13 @@ std::string to_json(std::vector<Entry> const& entries)
     return detail::rows_as_json(detail::columns_of(std::type_identity<Entry>()), entries);
 }
 
+/// Returns a server's text for a terminal, on one line: with a space for each character that would steer the
+/// terminal or the direction of writing, and U+FFFD for what is no UTF-8.
+inline std::string one_line(std::string_view text)
+{
+    return detail::one_line(text);
+}
+
 /// What a model says of itself, as `model_metadata::text` has it, but on one line; what would steer a
 /// terminal is escaped.
 inline std::string to_json(model_metadata const& metadata)

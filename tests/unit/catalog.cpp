@@ -366,3 +366,8 @@ TEST_CASE("metadata as JSON have the numbers that were written, on one line that
                                R"("q\" \\":"\u009b\u007f\u202e\u061c )"
                                "\xc3\xa4\"}\n");
 }
+
+TEST_CASE("a server's text on one line steers no terminal")
+{
+    CHECK(practicus::one_line("\xc3\xa4\n\x1b[2J\xc2\x9b\xe2\x80\xae\xff") == "\xc3\xa4  [2J  \xef\xbf\xbd");
+}
