@@ -45,7 +45,7 @@ struct batch_progress
     std::size_t in_flight = 0;
     /// Batches that wait for their next try.
     std::size_t waiting = 0;
-    /// Why one that waits has failed: the one whose next try is first. Null if none waits.
+    /// The failure of the waiting batch with the earliest next try; null if none waits.
     std::shared_ptr<error_info const> last_error;
     /// How many batches there may be on their way at the moment: fewer after a 429 or 503, then more again.
     std::size_t limit = 0;

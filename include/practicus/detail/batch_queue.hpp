@@ -48,7 +48,7 @@ struct batch_counts
     std::size_t limit = 0;
     std::size_t waiting = 0;
     std::uint64_t retries = 0;
-    /// The failure of the waiting batch whose next try is first; null if none waits.
+    /// The failure of the waiting batch with the earliest next try; null if none waits.
     std::shared_ptr<error_info const> last_error;
 };
 
@@ -134,14 +134,17 @@ public:
         return is_reading_ || next_ || taken_ != started_;
     }
 
-    /// When a batch has waited; of one that has and finds no place, another one's end tells.
+    /// When a batch may be sent: one that waits for its next try, or the one that was read ahead. If there is
+    /// no place, another one's end tells.
     time_point next_try() const
     {
         std::lock_guard lock(mutex_);
         if (!window_.may_start()) return time_point::max();
-        if (held_until_) return *held_until_;
         auto const first = first_paused();
-        return first == paused_.end() ? time_point::max() : first->first;
+        auto const due = first == paused_.end() ? time_point::max() : first->first;
+        if (!held_until_) return due;
+        bool const has_more = next_ && !is_ending() && window_.has_room();
+        return has_more ? *held_until_ : std::max(due, *held_until_);
     }
 
     /// The batch waits so long for its next try; its place is for others. As long as an overloaded server

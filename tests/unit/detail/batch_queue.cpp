@@ -257,6 +257,19 @@ TEST_CASE("batch_queue: as long as an overloaded server asks, no batch is sent, 
     }
 }
 
+TEST_CASE(
+    "batch_queue: a pause that is longer than what the server asks is waited for, unless a batch was read")
+{
+    queue q(4);
+    auto const first = q.start();
+    REQUIRE(first->failed(refusal(503, 1s), q.now, q.now, 1.0));
+    q.pause(first, q.now, 30s);
+    CHECK(q.next_try() == q.now + 30s);
+    REQUIRE(q.begin_reading());
+    q.has_read(batch(1), nullptr);
+    CHECK(q.next_try() == q.now + 1s);
+}
+
 TEST_CASE("batch_queue: what a server asks holds until a batch that was sent later is answered")
 {
     queue q(4);
