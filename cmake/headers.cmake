@@ -5,119 +5,119 @@
 # `pure` marks a header that decides: it reaches no Asio or Beast header, directly or through others.
 
 set(practicus_marked_headers
-    practicus/detail/config.hpp pure
+    practicus/detail/base/config.hpp pure
     practicus/error.hpp pure
-    practicus/detail/fixed_error.hpp pure
-    practicus/detail/wipe.hpp pure
+    practicus/detail/base/fixed_error.hpp pure
+    practicus/detail/base/wipe.hpp pure
     practicus/secret.hpp pure
-    practicus/detail/ascii.hpp pure
-    practicus/detail/utf8.hpp pure
-    practicus/detail/clock.hpp pure
-    practicus/detail/url_text.hpp pure
+    practicus/detail/base/ascii.hpp pure
+    practicus/detail/base/utf8.hpp pure
+    practicus/detail/base/clock.hpp pure
+    practicus/detail/base/url_text.hpp pure
     practicus/url.hpp pure
     practicus/jwt.hpp pure
     practicus/token.hpp pure
     practicus/credentials.hpp pure
     practicus/observer.hpp pure
-    practicus/detail/proxy.hpp pure
-    practicus/detail/no_proxy.hpp pure
+    practicus/detail/wire/proxy.hpp pure
+    practicus/detail/wire/no_proxy.hpp pure
     practicus/proxy_options.hpp pure
     practicus/token_store.hpp
-    practicus/detail/posix_file.hpp pure
-    practicus/detail/sha256.hpp pure
-    practicus/detail/ini_text.hpp pure
-    practicus/detail/ini_file.hpp pure
+    practicus/detail/base/posix_file.hpp pure
+    practicus/detail/base/sha256.hpp pure
+    practicus/detail/base/ini_text.hpp pure
+    practicus/detail/base/ini_file.hpp pure
     practicus/file_token_store.hpp
     practicus/options.hpp
-    practicus/detail/own_fields.hpp pure
+    practicus/detail/wire/own_fields.hpp pure
     practicus/call_options.hpp pure
-    practicus/detail/handle.hpp pure
-    practicus/detail/transcoder.hpp pure
+    practicus/detail/client/handle.hpp pure
+    practicus/detail/wire/transcoder.hpp pure
     practicus/encoding.hpp pure
     practicus/lz4.hpp pure
     practicus/predict.hpp
     practicus/batch_mark.hpp pure
     practicus/batch.hpp
-    practicus/detail/proxy_rules.hpp pure
-    practicus/detail/rows.hpp pure
+    practicus/detail/net/proxy_rules.hpp pure
+    practicus/detail/base/rows.hpp pure
     practicus/catalog.hpp pure
-    practicus/detail/redirect.hpp pure
-    practicus/detail/message.hpp pure
-    practicus/detail/json_value.hpp pure
-    practicus/detail/json_shape.hpp pure
-    practicus/detail/piece_reader.hpp pure
-    practicus/detail/shape_handler.hpp pure
-    practicus/detail/shape_reader.hpp pure
-    practicus/detail/error_body.hpp pure
-    practicus/detail/answer_decoding.hpp pure
-    practicus/detail/wire.hpp pure
-    practicus/detail/http_date.hpp pure
-    practicus/detail/random.hpp pure
-    practicus/detail/pool_node.hpp pure
-    practicus/detail/pool_state.hpp pure
-    practicus/detail/retry_policy.hpp pure
-    practicus/detail/csv_scanner.hpp pure
-    practicus/detail/csv_cutter.hpp pure
-    practicus/detail/answer_check.hpp pure
+    practicus/detail/wire/redirect.hpp pure
+    practicus/detail/wire/message.hpp pure
+    practicus/detail/wire/json_value.hpp pure
+    practicus/detail/wire/json_shape.hpp pure
+    practicus/detail/wire/piece_reader.hpp pure
+    practicus/detail/wire/shape_handler.hpp pure
+    practicus/detail/wire/shape_reader.hpp pure
+    practicus/detail/wire/error_body.hpp pure
+    practicus/detail/pool/answer_decoding.hpp pure
+    practicus/detail/wire/wire.hpp pure
+    practicus/detail/wire/http_date.hpp pure
+    practicus/detail/base/random.hpp pure
+    practicus/detail/pool/pool_node.hpp pure
+    practicus/detail/pool/pool_state.hpp pure
+    practicus/detail/pool/retry_policy.hpp pure
+    practicus/detail/base/csv_scanner.hpp pure
+    practicus/detail/batch/csv_cutter.hpp pure
+    practicus/detail/wire/answer_check.hpp pure
     practicus/csv_file.hpp
-    practicus/detail/batch_journal.hpp pure
-    practicus/detail/batch_file.hpp pure
+    practicus/detail/batch/batch_journal.hpp pure
+    practicus/detail/batch/batch_file.hpp pure
     practicus/batch_output.hpp
-    practicus/detail/batch_window.hpp pure
-    practicus/detail/batch_retry.hpp pure
-    practicus/detail/batch_sending.hpp pure
-    practicus/detail/batch_queue.hpp pure
-    practicus/detail/operation.hpp pure
-    practicus/detail/reserved_memory.hpp pure
-    practicus/detail/tick_timer.hpp
-    practicus/detail/waiter.hpp
-    practicus/detail/wait.hpp
-    practicus/detail/timing_wheel.hpp pure
-    practicus/detail/sweeper.hpp
-    practicus/detail/flight.hpp
-    practicus/detail/runtime.hpp
-    practicus/detail/child_group.hpp
-    practicus/detail/run_operation.hpp
-    practicus/detail/tls_context.hpp
-    practicus/detail/tls_stream.hpp
-    practicus/detail/stream.hpp
-    practicus/detail/response_reader.hpp
-    practicus/detail/exchange_state.hpp
-    practicus/detail/connection.hpp
-    practicus/detail/body_flow.hpp
-    practicus/detail/shared_use.hpp pure
-    practicus/detail/bounded_map.hpp pure
-    practicus/detail/name_state.hpp pure
-    practicus/detail/host_lookup.hpp
-    practicus/detail/lookup_threads.hpp
-    practicus/detail/name_cache.hpp
-    practicus/detail/connect_race.hpp
-    practicus/detail/tls_sessions.hpp
-    practicus/detail/tunnel.hpp
-    practicus/detail/dialler.hpp
-    practicus/detail/pool.hpp
-    practicus/detail/pool_set.hpp
-    practicus/detail/transport.hpp
-    practicus/detail/freshness.hpp pure
-    practicus/detail/flight_state.hpp pure
-    practicus/detail/keyed_flights.hpp pure
-    practicus/detail/striped_cache.hpp pure
-    practicus/detail/token_cache_state.hpp pure
-    practicus/detail/user_identity.hpp pure
-    practicus/detail/stored_value.hpp pure
-    practicus/detail/region_store.hpp
+    practicus/detail/batch/batch_window.hpp pure
+    practicus/detail/batch/batch_retry.hpp pure
+    practicus/detail/batch/batch_sending.hpp pure
+    practicus/detail/batch/batch_queue.hpp pure
+    practicus/detail/pool/operation.hpp pure
+    practicus/detail/async/reserved_memory.hpp pure
+    practicus/detail/async/tick_timer.hpp
+    practicus/detail/async/waiter.hpp
+    practicus/detail/async/wait.hpp
+    practicus/detail/async/timing_wheel.hpp pure
+    practicus/detail/async/sweeper.hpp
+    practicus/detail/async/flight.hpp
+    practicus/detail/async/runtime.hpp
+    practicus/detail/async/child_group.hpp
+    practicus/detail/async/run_operation.hpp
+    practicus/detail/net/tls_context.hpp
+    practicus/detail/net/tls_stream.hpp
+    practicus/detail/net/stream.hpp
+    practicus/detail/net/response_reader.hpp
+    practicus/detail/net/exchange_state.hpp
+    practicus/detail/net/connection.hpp
+    practicus/detail/pool/body_flow.hpp
+    practicus/detail/base/shared_use.hpp pure
+    practicus/detail/base/bounded_map.hpp pure
+    practicus/detail/net/name_state.hpp pure
+    practicus/detail/net/host_lookup.hpp
+    practicus/detail/net/lookup_threads.hpp
+    practicus/detail/net/name_cache.hpp
+    practicus/detail/net/connect_race.hpp
+    practicus/detail/net/tls_sessions.hpp
+    practicus/detail/net/tunnel.hpp
+    practicus/detail/net/dialler.hpp
+    practicus/detail/pool/pool.hpp
+    practicus/detail/pool/pool_set.hpp
+    practicus/detail/pool/transport.hpp
+    practicus/detail/tokens/freshness.hpp pure
+    practicus/detail/tokens/flight_state.hpp pure
+    practicus/detail/tokens/keyed_flights.hpp pure
+    practicus/detail/tokens/striped_cache.hpp pure
+    practicus/detail/tokens/token_cache_state.hpp pure
+    practicus/detail/tokens/user_identity.hpp pure
+    practicus/detail/tokens/stored_value.hpp pure
+    practicus/detail/tokens/region_store.hpp
     practicus/core_conf.hpp
     practicus/impl/core_conf.ipp
-    practicus/detail/session_state.hpp pure
-    practicus/detail/single_flight_cache.hpp
-    practicus/detail/shared_store.hpp
-    practicus/detail/token_cache.hpp
-    practicus/detail/session.hpp
-    practicus/detail/token_calls.hpp
-    practicus/detail/calls.hpp
-    practicus/detail/prediction_call.hpp
-    practicus/detail/batch_results.hpp
-    practicus/detail/batch_run.hpp
+    practicus/detail/tokens/session_state.hpp pure
+    practicus/detail/tokens/single_flight_cache.hpp
+    practicus/detail/tokens/shared_store.hpp
+    practicus/detail/tokens/token_cache.hpp
+    practicus/detail/tokens/session.hpp
+    practicus/detail/tokens/token_calls.hpp
+    practicus/detail/client/calls.hpp
+    practicus/detail/client/prediction_call.hpp
+    practicus/detail/batch/batch_results.hpp
+    practicus/detail/batch/batch_run.hpp
     practicus/client.hpp
     practicus/impl/client.ipp
     practicus.hpp

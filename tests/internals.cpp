@@ -3,7 +3,7 @@
 
 #include "internals.hpp"
 
-#include <practicus/detail/transport.hpp>
+#include <practicus/detail/pool/transport.hpp>
 
 practicus::detail::runtime& runtime_of(practicus::client const& of)
 {

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <practicus/client.hpp>
-#include <practicus/detail/clock.hpp>
-#include <practicus/detail/name_cache.hpp>
-#include <practicus/detail/runtime.hpp>
+#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/net/name_cache.hpp>
 
 // What is below a client. It lives as long as the client.
 

@@ -4,10 +4,10 @@
 
 #include <practicus/batch.hpp>
 #include <practicus/csv_file.hpp>
-#include <practicus/detail/batch_file.hpp>
-#include <practicus/detail/batch_journal.hpp>
-#include <practicus/detail/posix_file.hpp>
-#include <practicus/detail/sha256.hpp>
+#include <practicus/detail/base/posix_file.hpp>
+#include <practicus/detail/base/sha256.hpp>
+#include <practicus/detail/batch/batch_file.hpp>
+#include <practicus/detail/batch/batch_journal.hpp>
 #include <practicus/error.hpp>
 #include <practicus/predict.hpp>
 #include <practicus/url.hpp>

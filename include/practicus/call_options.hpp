@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/ascii.hpp>
-#include <practicus/detail/own_fields.hpp>
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/wire/own_fields.hpp>
 #include <practicus/error.hpp>
 #include <practicus/url.hpp>
 

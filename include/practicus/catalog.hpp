@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/ascii.hpp>
-#include <practicus/detail/rows.hpp>
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/base/rows.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

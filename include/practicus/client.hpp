@@ -6,8 +6,8 @@
 #include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
-#include <practicus/detail/config.hpp>
-#include <practicus/detail/handle.hpp>
+#include <practicus/detail/base/config.hpp>
+#include <practicus/detail/client/handle.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>

@@ -3,11 +3,11 @@
 #pragma once
 
 #include <practicus/credentials.hpp>
-#include <practicus/detail/ascii.hpp>
-#include <practicus/detail/config.hpp>
-#include <practicus/detail/ini_file.hpp>
-#include <practicus/detail/ini_text.hpp>
-#include <practicus/detail/rows.hpp>
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/base/config.hpp>
+#include <practicus/detail/base/ini_file.hpp>
+#include <practicus/detail/base/ini_text.hpp>
+#include <practicus/detail/base/rows.hpp>
 #include <practicus/error.hpp>
 #include <practicus/options.hpp>
 #include <practicus/proxy_options.hpp>

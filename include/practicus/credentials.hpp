@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/ascii.hpp>
-#include <practicus/detail/utf8.hpp>
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/base/utf8.hpp>
 #include <practicus/error.hpp>
 #include <practicus/jwt.hpp>
 #include <practicus/secret.hpp>

@@ -2,9 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/ascii.hpp>
-#include <practicus/detail/transcoder.hpp>
-#include <practicus/detail/wipe.hpp>
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/base/wipe.hpp>
+#include <practicus/detail/wire/transcoder.hpp>
 #include <practicus/error.hpp>
 
 #include <zlib.h>

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/posix_file.hpp>
-#include <practicus/detail/sha256.hpp>
+#include <practicus/detail/base/posix_file.hpp>
+#include <practicus/detail/base/sha256.hpp>
 #include <practicus/error.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token_store.hpp>

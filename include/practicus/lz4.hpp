@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/transcoder.hpp>
+#include <practicus/detail/wire/transcoder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/no_proxy.hpp>
-#include <practicus/detail/proxy.hpp>
+#include <practicus/detail/wire/no_proxy.hpp>
+#include <practicus/detail/wire/proxy.hpp>
 #include <practicus/error.hpp>
 #include <practicus/secret.hpp>
 

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/wipe.hpp>
+#include <practicus/detail/base/wipe.hpp>
 
 #include <openssl/crypto.h>
 

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/url_text.hpp>
+#include <practicus/detail/base/url_text.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/url/authority_view.hpp>

@@ -3,7 +3,7 @@
 
 #include "fixture.hpp"
 
-#include <practicus/detail/sha256.hpp>
+#include <practicus/detail/base/sha256.hpp>
 #include <practicus/mock/compression.hpp>
 
 #include <string>

@@ -6,7 +6,7 @@
 #include "internals.hpp"
 #include "scripted_names.hpp"
 
-#include <practicus/detail/connect_race.hpp>
+#include <practicus/detail/net/connect_race.hpp>
 
 #include <cstddef>
 #include <filesystem>

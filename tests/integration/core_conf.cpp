@@ -9,8 +9,8 @@
 #include "temporary_folder.hpp"
 
 #include <practicus/core_conf.hpp>
-#include <practicus/detail/region_store.hpp>
-#include <practicus/detail/stored_value.hpp>
+#include <practicus/detail/tokens/region_store.hpp>
+#include <practicus/detail/tokens/stored_value.hpp>
 
 #include <boost/json/object.hpp>
 

@@ -8,7 +8,7 @@
 #include "scripted_names.hpp"
 #include "slow_operation.hpp"
 
-#include <practicus/detail/host_lookup.hpp>
+#include <practicus/detail/net/host_lookup.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>

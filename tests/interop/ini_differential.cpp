@@ -6,7 +6,7 @@
 
 #include "differential.hpp"
 
-#include <practicus/detail/ini_file.hpp>
+#include <practicus/detail/base/ini_file.hpp>
 #include <practicus/error.hpp>
 
 #include <cstddef>

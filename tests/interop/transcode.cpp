@@ -5,7 +5,7 @@
 // does it with bodies. Exit code 3 where the client would end with `errc::malformed_response`, 4 where with
 // `errc::body_too_large`.
 
-#include <practicus/detail/transcoder.hpp>
+#include <practicus/detail/wire/transcoder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/lz4.hpp>

@@ -19,7 +19,7 @@ shift $(($# < 2 ? $# : 2))
 package=${compiler/++/}
 [ "${compiler#g++}" = "$compiler" ] || package=$compiler
 export CXX=$compiler
-# practicus/detail/config.hpp says why.
+# practicus/detail/base/config.hpp says why.
 [ "$compiler" != clang++-16 ] || export CXXFLAGS=-DBOOST_ASIO_DISABLE_THREAD_KEYWORD_EXTENSION
 [ "$boost" = - ] || export PRACTICUS_BOOST=$boost
 practicus_install "the compiler of this row" "$compiler=$package" $practicus_build_packages $(practicus_boost_packages)

@@ -6,7 +6,7 @@
 #include "catch.hpp"
 #include "torture/refusal.hpp"
 
-#include <practicus/detail/sweeper.hpp>
+#include <practicus/detail/async/sweeper.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

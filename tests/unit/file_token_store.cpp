@@ -3,9 +3,9 @@
 
 // What else may stand where a store's files are: links, FIFOs, folders of others.
 
-#include <practicus/detail/ini_file.hpp>
-#include <practicus/detail/region_store.hpp>
-#include <practicus/detail/stored_value.hpp>
+#include <practicus/detail/base/ini_file.hpp>
+#include <practicus/detail/tokens/region_store.hpp>
+#include <practicus/detail/tokens/stored_value.hpp>
 #include <practicus/file_token_store.hpp>
 
 #include "catch.hpp"

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <practicus/client.hpp>
-#include <practicus/detail/batch_run.hpp>
-#include <practicus/detail/calls.hpp>
-#include <practicus/detail/prediction_call.hpp>
-#include <practicus/detail/wipe.hpp>
+#include <practicus/detail/base/wipe.hpp>
+#include <practicus/detail/batch/batch_run.hpp>
+#include <practicus/detail/client/calls.hpp>
+#include <practicus/detail/client/prediction_call.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 

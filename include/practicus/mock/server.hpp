@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/config.hpp>
+#include <practicus/detail/base/config.hpp>
 #include <practicus/mock/compression.hpp>
 #include <practicus/mock/console.hpp>
 #include <practicus/mock/detail/server_state.hpp>

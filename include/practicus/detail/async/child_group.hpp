@@ -1,0 +1,195 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/sweeper.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Coroutines that a parent in any context has started in the client's. Each runs on a strand of its own, for
+/// its cancellation slot. Thread safety: full.
+class child_group : public std::enable_shared_from_this<child_group>
+{
+public:
+    explicit child_group(std::shared_ptr<runtime> home) : home_(std::move(home)) {}
+    child_group(child_group const&) = delete;
+    child_group& operator=(child_group const&) = delete;
+
+    /// Starts `make()`, which lives until its coroutine is gone. Drops it after `cancel`, or if the client's
+    /// context is gone.
+    void start(std::function<asio::awaitable<void>()> make)
+    {
+        // Not destroyed under the registry's mutex.
+        auto const kept = std::make_shared<child>(shared_from_this(), std::move(make));
+        home_->with_executor([&](asio::any_io_executor const& executor) {
+            auto const running = std::make_shared<inside>(executor);
+            if (!add(*kept, running)) return;
+            asio::post(running->strand, [running, kept] {
+                // Destroyed after the coroutine.
+                auto done = [running, kept](std::exception_ptr) {};
+                runtime::begin(running->strand, kept->make,
+                               asio::bind_cancellation_slot(running->signal.slot(), std::move(done)));
+            });
+        });
+    }
+
+    /// Cancels all, and starts no more. False if memory was refused for that.
+    bool cancel() noexcept
+    {
+        bool all = true;
+        bool const up = home_->with_executor([&](asio::any_io_executor const&) {
+            std::lock_guard lock(mutex_);
+            over_ = true;
+            for (auto& c : running_)
+                all = c.cancel() && all;
+        });
+        return all || !up;
+    }
+
+    /// Cancels all, and ends when all have ended: then nothing refers any more to what is the caller's. To be
+    /// made before the first is started, for lack of memory must not end it, and awaited on this executor
+    /// with `throw_if_cancelled(false)`. A cancellation or `close()` ends it no sooner.
+    static asio::awaitable<void> end(std::shared_ptr<child_group> self, asio::any_io_executor const& executor)
+    {
+        registry_of(executor)->make_ready();
+        auto last = std::make_shared<timed_waiter>();
+        last->reserve = std::make_shared<reserved_memory>();
+        return end_by(std::move(self), std::move(last));
+    }
+
+private:
+    static asio::awaitable<void> end_by(std::shared_ptr<child_group> self, std::shared_ptr<timed_waiter> last)
+    {
+        while (true) {
+            bool const told = self->cancel();
+            if (self->is_empty()) co_return;
+            auto const at = told ? time_point::max() : self->home_->time().now() + sweeper::tick;
+            timed_wait waiting(*self->home_->limits(), last);
+            auto suspended = waiting.until(at, [self, last] { self->await_last(last); });
+            waiting.end(co_await std::move(suspended));
+        }
+    }
+
+    // Lives and dies in the client's context: a strand must not outlive its own.
+    struct inside
+    {
+        explicit inside(asio::any_io_executor const& executor) : strand(asio::make_strand(executor)) {}
+
+        asio::strand<asio::any_io_executor> strand;
+        asio::cancellation_signal signal;
+    };
+
+    struct child : boost::intrusive::list_base_hook<>
+    {
+        child(std::shared_ptr<child_group> p, std::function<asio::awaitable<void>()> m)
+            : parent(std::move(p)), make(std::move(m))
+        {}
+        child(child const&) = delete;
+        child& operator=(child const&) = delete;
+        ~child()
+        {
+            make = nullptr;
+            parent->remove(*this);
+        }
+
+        bool cancel() noexcept
+        {
+            try {
+                auto const self = running.lock();
+                if (self)
+                    asio::post(self->strand,
+                               [self] { self->signal.emit(asio::cancellation_type::terminal); });
+                running.reset();
+                return true;
+            } catch (...) {
+                return false;
+            }
+        }
+
+        std::shared_ptr<child_group> parent;
+        std::function<asio::awaitable<void>()> make;
+        // Guarded by the group's mutex. Empty once it was cancelled.
+        std::weak_ptr<inside> running;
+    };
+
+    bool add(child& c, std::shared_ptr<inside> const& running) noexcept
+    {
+        std::lock_guard lock(mutex_);
+        if (over_) return false;
+        c.running = running;
+        running_.push_back(c);
+        return true;
+    }
+
+    void remove(child& c) noexcept
+    {
+        std::shared_ptr<timed_waiter> woken;
+        {
+            std::lock_guard lock(mutex_);
+            if (c.is_linked()) running_.erase(running_.iterator_to(c));
+            if (running_.empty()) woken = std::move(waiting_);
+        }
+        if (woken) woken->wake({});
+    }
+
+    /// Ends no wait that is yet to begin: what is left of one that ended by its time is forgotten.
+    bool is_empty()
+    {
+        std::lock_guard lock(mutex_);
+        waiting_.reset();
+        return running_.empty();
+    }
+
+    void await_last(std::shared_ptr<timed_waiter> const& w)
+    {
+        {
+            std::lock_guard lock(mutex_);
+            if (!running_.empty()) {
+                waiting_ = w;
+                return;
+            }
+        }
+        w->wake({});
+    }
+
+    std::shared_ptr<runtime> home_;
+    mutable std::mutex mutex_;
+    boost::intrusive::list<child> running_;
+    std::shared_ptr<timed_waiter> waiting_;
+    bool over_ = false;
+};
+
+/// A parent's hold on its children: cancels them when it ends. What refers to the caller's must have ended
+/// by then (`child_group::end`).
+class children
+{
+public:
+    explicit children(std::shared_ptr<runtime> home) : group_(std::make_shared<child_group>(std::move(home)))
+    {}
+    children(children const&) = delete;
+    children& operator=(children const&) = delete;
+    ~children() { group_->cancel(); }
+
+    std::shared_ptr<child_group> const& group() const noexcept { return group_; }
+
+private:
+    std::shared_ptr<child_group> group_;
+};
+
+} // namespace practicus::inline v1::detail

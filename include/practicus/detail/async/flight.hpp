@@ -1,0 +1,245 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
+
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Stands for the value of an operation that has none.
+struct nothing
+{};
+
+struct do_nothing
+{
+    void operator()() const noexcept {}
+};
+
+/// For `current_error_info`. Throws where memory is refused.
+inline std::shared_ptr<error_info const> read_current_error()
+{
+    error_info info;
+    try {
+        throw;
+    } catch (error const& e) {
+        return e.shared_info();
+    } catch (boost::system::system_error const& e) {
+        info.code = e.code();
+    } catch (std::bad_alloc const&) {
+        return fixed_error<boost::system::errc::not_enough_memory>();
+    } catch (std::exception const& e) {
+        info.code = make_error_code(boost::system::errc::state_not_recoverable);
+        info.message = e.what();
+    } catch (...) {
+        info.code = make_error_code(boost::system::errc::state_not_recoverable);
+        info.message = "an exception that is no std::exception";
+    }
+    return std::make_shared<error_info const>(std::move(info));
+}
+
+/// What the exception in flight says, in a form that several threads may throw again; that memory is refused,
+/// if it cannot be kept.
+inline std::shared_ptr<error_info const> current_error_info() noexcept
+{
+    try {
+        return read_current_error();
+    } catch (...) {
+        return fixed_error<boost::system::errc::not_enough_memory>();
+    }
+}
+
+[[noreturn]] inline void throw_aborted()
+{
+    throw error(fixed_error<asio::error::operation_aborted>());
+}
+
+/// What a flight is but for its value: whether it has ended, and who waits.
+class flight_base
+{
+public:
+    flight_base() = default;
+    flight_base(flight_base const&) = delete;
+    flight_base& operator=(flight_base const&) = delete;
+
+    void fail(std::shared_ptr<error_info const> failure) noexcept
+    {
+        finish([&] { failure_ = std::move(failure); });
+    }
+
+protected:
+    ~flight_base() = default;
+
+    /// `set` keeps what the waiters get, and throws nothing; only the first end counts.
+    template <class Set>
+    void finish(Set set) noexcept
+    {
+        std::lock_guard lock(mutex_);
+        if (done_) return;
+        done_ = true;
+        set();
+        while (!waiters_.empty()) {
+            auto& w = waiters_.front();
+            waiters_.pop_front();
+            w.wake({});
+        }
+    }
+
+    /// Leaves when its coroutine does.
+    class place
+    {
+    public:
+        place(flight_base& in, bool in_errand) : in_(in), waiter_(std::make_shared<timed_waiter>())
+        {
+            waiter_->limit.in_errand = in_errand;
+        }
+        place(place const&) = delete;
+        place& operator=(place const&) = delete;
+        ~place() { in_.leave(*waiter_); }
+
+        std::shared_ptr<timed_waiter> const& waiter() const noexcept { return waiter_; }
+
+    private:
+        flight_base& in_;
+        std::shared_ptr<timed_waiter> waiter_;
+    };
+
+    /// After the wait. Throws the error that it was, or why the wait ended without it.
+    void check_end(wait_result const& ended)
+    {
+        if (has_ended()) return;
+        if (ended.code == asio::error::operation_aborted || ended.why == expiry::abandoned) throw_aborted();
+        if (ended.why == expiry::closed) throw error(errc::client_closed);
+        throw error(errc::deadline_exceeded, "while waiting for what is fetched for several callers");
+    }
+
+    void enlist(timed_waiter& w)
+    {
+        std::lock_guard lock(mutex_);
+        if (w.left) return;
+        if (done_)
+            w.wake({});
+        else
+            waiters_.push_back(w);
+    }
+
+private:
+    friend class ended_flights;
+
+    void leave(timed_waiter& w) noexcept
+    {
+        std::lock_guard lock(mutex_);
+        w.left = true;
+        if (w.queue_hook.is_linked()) waiters_.erase(waiters_.iterator_to(w));
+    }
+
+    bool has_ended()
+    {
+        std::lock_guard lock(mutex_);
+        if (failure_) throw error(failure_);
+        return done_;
+    }
+
+    std::mutex mutex_;
+    waiter_queue waiters_;
+    bool done_ = false;
+    std::shared_ptr<error_info const> failure_;
+    // In one of `ended_flights`.
+    std::shared_ptr<flight_base> next_;
+};
+
+/// Flights that nothing will bring to an end, collected under a mutex to be ended without it. Allocates
+/// nothing.
+class ended_flights
+{
+public:
+    /// `one` is in no such collection, or null.
+    void add(std::shared_ptr<flight_base> one) noexcept
+    {
+        if (!one) return;
+        one->next_ = std::move(first_);
+        first_ = std::move(one);
+    }
+
+    void fail(std::shared_ptr<error_info const> const& why) noexcept
+    {
+        while (first_) {
+            auto next = std::move(first_->next_);
+            first_->fail(why);
+            first_ = std::move(next);
+        }
+    }
+
+private:
+    std::shared_ptr<flight_base> first_;
+};
+
+/// Work that is done once, and the coroutines that wait for it, in any context. Each gets a copy of the
+/// value, or an exception of its own with the shared information. A waiter may leave at any time; the work
+/// goes on.
+template <class T>
+class flight final : public flight_base
+{
+public:
+    void succeed(T value) noexcept
+    {
+        static_assert(std::is_nothrow_move_constructible_v<T>);
+        finish([&] { value_.emplace(std::move(value)); });
+    }
+
+    /// Waits for the end. Throws the work's error; `operation_aborted` when cancelled; `errc::client_closed`;
+    /// `errc::deadline_exceeded` at `at`. `start` is called once suspended; it owns what it needs, for the
+    /// wait may end, by a close() on another thread, before it has run. A wait `in_errand` also ends with the
+    /// last operation, as cancelled.
+    template <class Start = do_nothing>
+    static asio::awaitable<T> join(std::shared_ptr<flight> self, std::shared_ptr<sweeper> owner,
+                                   time_point at, Start start = {}, bool in_errand = false)
+    {
+        place const here(*self, in_errand);
+        timed_wait waiting(*owner, here.waiter());
+        auto suspended = waiting.until(at, [self, w = here.waiter().get(), begin = std::move(start)] {
+            begin();
+            self->enlist(*w);
+        });
+        auto const ended = waiting.end(co_await std::move(suspended));
+        self->check_end(ended);
+        co_return *self->value_;
+    }
+
+private:
+    // Written once, before the end is told.
+    std::optional<T> value_;
+};
+
+/// Ends a flight whatever happens to the coroutine that does its work: one that is destroyed with its context
+/// leaves `operation_aborted` behind.
+template <class T>
+class flight_promise
+{
+public:
+    explicit flight_promise(std::shared_ptr<flight<T>> target) : target_(std::move(target)) {}
+    flight_promise(flight_promise const&) = delete;
+    flight_promise& operator=(flight_promise const&) = delete;
+
+    ~flight_promise() { target_->fail(fixed_error<asio::error::operation_aborted>()); }
+
+    flight<T>& operator*() const noexcept { return *target_; }
+    flight<T>* operator->() const noexcept { return target_.get(); }
+
+private:
+    std::shared_ptr<flight<T>> target_;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,119 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/flight.hpp>
+#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/async/waiter.hpp>
+#include <practicus/detail/base/random.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+
+#include <atomic>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Where a client lives: its executor and context, its time, and whether both still stand. Thread safety:
+/// full.
+class runtime final : public context_dependent
+{
+public:
+    static std::shared_ptr<runtime> make(asio::any_io_executor executor)
+    {
+        std::shared_ptr<runtime> self(new runtime(std::move(executor)));
+        self->registry_->add_dependent(*self);
+        return self;
+    }
+
+    std::shared_ptr<sweeper> const& limits() const noexcept { return sweeper_; }
+    clock& time() const noexcept { return sweeper_->time(); }
+
+    ~runtime() { registry_->remove_dependent(*this); }
+
+    /// May an operation of this executor do its I/O right there?
+    bool owns(asio::any_io_executor const& executor) const noexcept
+    {
+        return &context_of(executor) == context_;
+    }
+
+    /// Throws `errc::client_closed`, or `operation_aborted` when the context is gone.
+    void check() const
+    {
+        if (gone_.load()) throw_aborted();
+        if (sweeper_->closed()) throw error(errc::client_closed);
+    }
+
+    /// Would `check` throw?
+    bool is_closed() const noexcept { return gone_.load() || sweeper_->closed(); }
+
+    /// Calls `f(executor)` while the context cannot go away. False if it is gone.
+    template <class F>
+    bool with_executor(F f)
+    {
+        return registry_->if_up([&] { f(executor_); });
+    }
+
+    /// Starts `make()` in the client's context. Drops it, and returns false, if that is gone; drops it later
+    /// if memory is refused then.
+    bool spawn(std::function<asio::awaitable<void>()> make)
+    {
+        // Neither called nor destroyed under the registry's mutex.
+        auto const kept = std::make_shared<std::function<asio::awaitable<void>()>>(std::move(make));
+        return with_executor([&](asio::any_io_executor const& executor) {
+            asio::post(executor, [executor, kept] { begin(executor, *kept, [](std::exception_ptr) {}); });
+        });
+    }
+
+    /// Starts `make()`, or drops it if memory is refused: from a handler, an exception would leave `run()`.
+    template <class Executor, class Make, class Done>
+    static void begin(Executor const& executor, Make const& make, Done&& done) noexcept
+    {
+        try {
+            asio::co_spawn(executor, make(), std::forward<Done>(done));
+        } catch (...) {
+        }
+    }
+
+    /// For jitter.
+    random_source& random() noexcept { return random_; }
+
+    /// `f` is called when the context is being destroyed, before its services are: sockets that wait for
+    /// nothing must go. Set once, before anything runs.
+    void on_gone(std::function<void()> f) { on_gone_ = std::move(f); }
+
+    /// Ends all that runs with `errc::client_closed`, and all that comes.
+    void close() noexcept { sweeper_->close(); }
+
+private:
+    explicit runtime(asio::any_io_executor executor)
+        : executor_(std::move(executor)), context_(&context_of(executor_)), registry_(registry_of(executor_)),
+          sweeper_(std::make_shared<sweeper>(executor_))
+    {}
+
+    void context_gone() noexcept override
+    {
+        gone_.store(true);
+        sweeper_->drop_timer();
+        if (on_gone_) on_gone_();
+        // Nothing of the context may be touched from now on, its executor's destructor included where it
+        // counts work.
+        executor_ = {};
+    }
+
+    asio::any_io_executor executor_;
+    asio::execution_context* context_;
+    std::shared_ptr<waiter_registry> registry_;
+    std::shared_ptr<sweeper> sweeper_;
+    std::atomic<bool> gone_{false};
+    std::function<void()> on_gone_;
+    random_source random_;
+};
+
+} // namespace practicus::inline v1::detail

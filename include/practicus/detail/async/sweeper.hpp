@@ -1,0 +1,430 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/tick_timer.hpp>
+#include <practicus/detail/async/timing_wheel.hpp>
+#include <practicus/detail/async/wait.hpp>
+#include <practicus/detail/async/waiter.hpp>
+#include <practicus/detail/base/clock.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/assert.hpp>
+#include <boost/intrusive/list.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace practicus::inline v1::detail {
+
+/// Why a deadline ended what it guards.
+enum class expiry
+{
+    none,
+    /// Its time came.
+    expired,
+    /// The client was closed.
+    closed,
+    /// No operation was left that could want it.
+    abandoned
+};
+
+/// A deadline for one socket or one waiter: armed by a store and disarmed by an exchange, from any thread of
+/// the operation, which is right without a strand. The sweeper only ever marks it and shuts the socket down;
+/// the owner finds the mark when its call fails.
+class deadline : public timing_wheel_hook
+{
+public:
+    deadline() = default;
+    deadline(deadline const&) = delete;
+    deadline& operator=(deadline const&) = delete;
+    ~deadline() { BOOST_ASSERT(!is_linked()); }
+
+    /// Of a wait in an errand: it ends with the last operation. Set before it begins.
+    bool in_errand = false;
+
+private:
+    friend class sweeper;
+
+    static constexpr std::int64_t disarmed = 0;
+    static constexpr std::int64_t marked_expired = -1;
+    static constexpr std::int64_t marked_closed = -2;
+    static constexpr std::int64_t marked_abandoned = -3;
+
+    // Nanoseconds of the clock while armed.
+    std::atomic<std::int64_t> state_{disarmed};
+    int descriptor_ = -1;
+    // Guarded by the sweeper's mutex.
+    bool removed_ = false;
+    waiter* waiter_ = nullptr;
+};
+
+/// Ends what takes too long: one timer for all connections and waits of a client, which runs only while an
+/// operation is in flight, so that an idle client keeps no `run()` from returning. What nobody waits for any
+/// more, a dial say, is ended when the last operation ends.
+class sweeper : public std::enable_shared_from_this<sweeper>
+{
+public:
+    static constexpr std::chrono::milliseconds tick{20};
+
+    /// How often `on_second` is called, at most.
+    static constexpr std::chrono::seconds second{1};
+
+    explicit sweeper(asio::any_io_executor const& executor) : home_(std::in_place, executor) {}
+
+    /// To be called now and then while an operation is in flight, on a thread that runs the context; it
+    /// throws nothing. Set once, before anything runs.
+    void on_second(std::function<void()> f) { on_second_ = std::move(f); }
+
+    clock& time() noexcept { return time_; }
+
+    /// A socket was opened. From here until `remove` its descriptor belongs to the sweeper as well.
+    void add(deadline& d, int descriptor)
+    {
+        std::lock_guard lock(mutex_);
+        d.descriptor_ = descriptor;
+        watched_.push_back(d);
+    }
+
+    /// A wait begins, armed at once; both live until `remove`, after which this does nothing.
+    void add(deadline& d, waiter& w, time_point at)
+    {
+        std::lock_guard lock(mutex_);
+        if (d.removed_) return;
+        d.waiter_ = &w;
+        auto const end = nanoseconds(at);
+        bool const closed = closed_ && !w.reserve;
+        d.state_.store(closed ? deadline::marked_closed : end);
+        if (d.in_errand)
+            watched_.push_back(d);
+        else
+            waits_.add(d, end);
+        if (closed) w.wake({});
+    }
+
+    /// Before the socket is closed: a descriptor that is reused must not be shut down.
+    void remove(deadline& d) noexcept
+    {
+        std::lock_guard lock(mutex_);
+        if (d.is_linked()) d.unlink();
+        // What may be awaited again is never ended before it was added.
+        d.removed_ = d.waiter_ == nullptr || !d.waiter_->reserve;
+    }
+
+    /// False if the client is closed. A time of `time_point::max()` never comes, but `close()` does.
+    bool arm(deadline& d, time_point at) noexcept
+    {
+        d.state_.store(nanoseconds(at));
+        return !closed_.load();
+    }
+
+    /// What happened while it was armed.
+    expiry disarm(deadline& d) noexcept
+    {
+        auto const state = d.state_.exchange(deadline::disarmed);
+        switch (state) {
+        case deadline::marked_expired: return expiry::expired;
+        case deadline::marked_closed: return expiry::closed;
+        case deadline::marked_abandoned: return expiry::abandoned;
+        default: return expiry::none;
+        }
+    }
+
+    /// Ends at once what is armed, as if its time had come. Any thread, while it is registered.
+    void expire(deadline& d) noexcept
+    {
+        std::lock_guard lock(mutex_);
+        auto state = d.state_.load();
+        if (state > 0 && d.state_.compare_exchange_strong(state, deadline::marked_expired)) strike(d);
+    }
+
+    /// Ends all that is armed, now and later, with `expiry::closed`.
+    void close() noexcept
+    {
+        closed_.store(true);
+        sweep();
+    }
+
+    bool closed() const noexcept { return closed_.load(); }
+
+    /// More than one operation is in flight.
+    bool crowded() const noexcept { return operations_.load(std::memory_order_relaxed) > 1; }
+
+    /// The context is being destroyed.
+    void drop_timer() noexcept
+    {
+        std::optional<at_home> dropped;
+        std::lock_guard lock(mutex_);
+        home_.swap(dropped);
+        closed_.store(true);
+    }
+
+    /// Ends what is due.
+    void sweep() noexcept
+    {
+        auto const now = nanoseconds(time_.now());
+        bool const closed = closed_.load();
+        std::lock_guard lock(mutex_);
+        // They are armed without the mutex, so each is looked at.
+        for (auto& d : watched_) {
+            auto state = d.state_.load();
+            if (state == deadline::disarmed) continue;
+            if (state > 0) {
+                bool const alone = operations_ == 0;
+                if (!closed && !alone && state > now) continue;
+                auto const mark = closed  ? deadline::marked_closed
+                                  : alone ? deadline::marked_abandoned
+                                          : deadline::marked_expired;
+                if (!d.state_.compare_exchange_strong(state, mark)) continue;
+            }
+            // Again at each tick until its owner has seen it: a shutdown that meets a socket between two
+            // calls of a connect has no effect.
+            strike(d);
+        }
+        // There may be a hundred thousand. (None is abandoned: a caller of another context waits before its
+        // operation begins here.)
+        auto const look = [&](deadline& d) {
+            auto state = d.state_.load();
+            bool const ends = closed && !d.waiter_->reserve;
+            if (state <= 0 || (!ends && state > now)) return;
+            if (d.state_.compare_exchange_strong(state,
+                                                 ends ? deadline::marked_closed : deadline::marked_expired))
+                strike(d);
+        };
+        if (closed)
+            waits_.for_each(look);
+        else
+            waits_.turn(now, look);
+    }
+
+    /// An operation in flight. Keeps the timer running.
+    class activity
+    {
+    public:
+        explicit activity(std::shared_ptr<sweeper> owner) : owner_(std::move(owner)) { owner_->begin(true); }
+        activity(activity const&) = delete;
+        activity& operator=(activity const&) = delete;
+        ~activity() { owner_->end(true); }
+
+    private:
+        std::shared_ptr<sweeper> owner_;
+    };
+
+    /// Work for operations, which ends with the last of them. Keeps the timer running until it has.
+    class errand
+    {
+    public:
+        explicit errand(std::shared_ptr<sweeper> owner) : owner_(std::move(owner)) { owner_->begin(false); }
+        errand(errand const&) = delete;
+        errand& operator=(errand const&) = delete;
+        ~errand() { owner_->end(false); }
+
+    private:
+        std::shared_ptr<sweeper> owner_;
+    };
+
+private:
+    static std::int64_t nanoseconds(time_point at) noexcept
+    {
+        return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
+    }
+
+    // Only the first and the last of those in flight take the mutex: each operation passes here twice.
+    void begin(bool operation)
+    {
+        if (operation) ++operations_;
+        if (active_.fetch_add(1) != 0 && running_) return;
+        try {
+            std::lock_guard lock(mutex_);
+            if (!running_) start();
+        } catch (...) {
+            --active_;
+            if (operation) --operations_;
+            throw;
+        }
+    }
+
+    // The timer runs on until what is ready to run has had its turn: who makes one call after the other
+    // begins the next one there, and setting a timer costs a system call.
+    void end(bool operation) noexcept
+    {
+        if (operation) --operations_;
+        bool const last = active_.fetch_sub(1) == 1;
+        if (!last && running_) return;
+        std::lock_guard lock(mutex_);
+        if (!last) return restart();
+        if (!home_ || stop_posted_) return;
+        try {
+            asio::post(home_->executor, [weak = weak_from_this()] {
+                if (auto const self = weak.lock()) self->stop_if_idle();
+            });
+            stop_posted_ = true;
+        } catch (...) {
+            stop();
+        }
+    }
+
+    void stop_if_idle() noexcept
+    {
+        look_at_second();
+        std::lock_guard lock(mutex_);
+        stop_posted_ = false;
+        stop();
+    }
+
+    /// Under the mutex. Unless another operation has begun meanwhile.
+    void stop() noexcept
+    {
+        if (active_ != 0 || !home_) return;
+        running_ = false;
+        home_->timer.cancel();
+    }
+
+    /// Under the mutex, while it is registered.
+    void strike(deadline& d) noexcept
+    {
+        if (d.waiter_)
+            d.waiter_->wake({});
+        else if (::getpid() == process_)
+            ::shutdown(d.descriptor_, SHUT_RDWR);
+    }
+
+    /// Under the mutex. Has no effect if it throws.
+    void start()
+    {
+        if (!home_) return;
+        home_->timer.call_after(tick, [weak = weak_from_this()] {
+            if (auto const self = weak.lock()) self->ticked();
+        });
+        running_ = true;
+    }
+
+    /// All calls may be shorter than a tick, so this is not the timer's alone.
+    void look_at_second() noexcept
+    {
+        auto const now = time_.now();
+        auto last = second_at_.load();
+        if (on_second_ && now - last >= second && second_at_.compare_exchange_strong(last, now)) on_second_();
+    }
+
+    void ticked() noexcept
+    {
+        sweep();
+        look_at_second();
+        std::lock_guard lock(mutex_);
+        running_ = false;
+        restart();
+    }
+
+    /// Under the mutex. If memory is refused, the next operation that begins or ends tries again.
+    void restart() noexcept
+    {
+        try {
+            if (!running_ && active_ != 0) start();
+        } catch (...) {
+        }
+    }
+
+    /// What belongs to the context.
+    struct at_home
+    {
+        explicit at_home(asio::any_io_executor const& e) : executor(e), timer(context_of(e)) {}
+
+        asio::any_io_executor executor;
+        tick_timer<sweeper> timer;
+    };
+
+    clock time_;
+    pid_t const process_ = ::getpid();
+    std::atomic<bool> closed_{false};
+    std::mutex mutex_;
+    // Sockets, and the waits of errands.
+    boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> watched_;
+    timing_wheel<deadline> waits_{nanoseconds(time_point(tick))};
+    std::optional<at_home> home_;
+    // Of the timer; written under the mutex.
+    std::atomic<bool> running_{false};
+    bool stop_posted_ = false;
+    std::atomic<std::size_t> active_{0};
+    std::atomic<std::size_t> operations_{0};
+    std::atomic<time_point> second_at_{time_.now()};
+    std::function<void()> on_second_;
+};
+
+/// A waiter with a deadline, which can also stand in one list of those who will wake it (`queue_hook`, `left`
+/// and the list are guarded by that list's mutex).
+class timed_waiter : public waiter
+{
+public:
+    deadline limit;
+    boost::intrusive::list_member_hook<> queue_hook;
+    bool left = false;
+};
+
+using waiter_queue =
+    boost::intrusive::list<timed_waiter,
+                           boost::intrusive::member_hook<timed_waiter, boost::intrusive::list_member_hook<>,
+                                                         &timed_waiter::queue_hook>>;
+
+struct wait_result
+{
+    /// `operation_aborted` when the caller cancelled.
+    error_code code;
+    expiry why;
+};
+
+/// A wait until its waiter is woken, its time comes, the client is closed or the caller cancels. In the
+/// coroutine that waits, which outlives neither of the two that it refers to:
+///
+///     timed_wait waiting(owner, w);
+///     auto suspended = waiting.until(at, enlist);
+///     auto const ended = waiting.end(co_await std::move(suspended));
+class timed_wait
+{
+public:
+    timed_wait(sweeper& owner, std::shared_ptr<timed_waiter> w) noexcept
+        : owner_(owner), waiter_(std::move(w))
+    {}
+    timed_wait(timed_wait const&) = delete;
+    timed_wait& operator=(timed_wait const&) = delete;
+    ~timed_wait() { owner_.remove(waiter_->limit); }
+
+    /// The operation to await. `enlist` may run after the wait has ended already; the waiter lives until it
+    /// has.
+    template <class Enlist>
+    auto until(time_point at, Enlist enlist)
+    {
+        return wait(waiter_, [owner = &owner_, w = waiter_.get(), at, then = std::move(enlist)]() mutable {
+            owner->add(w->limit, *w, at);
+            then();
+        });
+    }
+
+    /// Throws if the wait could not begin.
+    wait_result end(wakeup with)
+    {
+        auto const why = owner_.disarm(waiter_->limit);
+        if (with.code == boost::system::errc::not_enough_memory) throw std::bad_alloc();
+        if (with.code == boost::system::errc::resource_unavailable_try_again)
+            throw boost::system::system_error(with.code, "the executor");
+        return {with.code, why};
+    }
+
+private:
+    sweeper& owner_;
+    std::shared_ptr<timed_waiter> waiter_;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,157 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/reserved_memory.hpp>
+#include <practicus/detail/async/waiter.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_type.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/system/errc.hpp>
+#include <boost/system/error_code.hpp>
+
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// How a wait ended; a class of its own, since Asio would throw an error_code.
+struct wakeup
+{
+    error_code code;
+};
+
+/// A suspended coroutine. Made before it takes the handler: what throws must leave that alone.
+template <class Handler>
+class suspended final : public waiter::suspension
+{
+public:
+    explicit suspended(asio::associated_executor_t<Handler> const& executor)
+        : work_(asio::make_work_guard(executor))
+    {}
+
+    void take(Handler&& handler) noexcept { handler_.emplace(std::move(handler)); }
+
+private:
+    void post(std::shared_ptr<waiter::suspension> self) override
+    {
+        asio::post(work_.get_executor(), [kept = std::move(self)]() mutable { complete(std::move(kept)); });
+    }
+
+    void let_go() noexcept override { work_.reset(); }
+
+    // On the coroutine's executor, where slots may be touched.
+    static void complete(std::shared_ptr<waiter::suspension> kept)
+    {
+        auto handler = std::move(*static_cast<suspended&>(*kept).handler_);
+        auto const code = kept->code;
+        // Its memory may be a reserve, which the next wait needs.
+        kept.reset();
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        if (slot.is_connected()) slot.clear();
+        std::move(handler)(wakeup{code});
+    }
+
+    std::optional<Handler> handler_;
+    asio::executor_work_guard<asio::associated_executor_t<Handler>> work_;
+};
+
+/// The code of a wait that could not begin, for the exception in flight.
+inline error_code refusal_code() noexcept
+{
+    try {
+        throw;
+    } catch (std::bad_alloc const&) {
+        return make_error_code(boost::system::errc::not_enough_memory);
+    } catch (...) {
+        return make_error_code(boost::system::errc::resource_unavailable_try_again);
+    }
+}
+
+/// Starts a wait: suspends, registers, listens for cancellation, then lets `enlist` tell those who may wake.
+template <class Enlist>
+struct wait_initiation
+{
+    std::shared_ptr<waiter> waiter_;
+    Enlist enlist_;
+
+    template <class Handler>
+    void operator()(Handler handler)
+    {
+        // Not here, for this lives in the coroutine, which another thread may resume as soon as it is
+        // enlisted.
+        auto const w = std::move(waiter_);
+        auto enlist = std::move(enlist_);
+        std::shared_ptr<suspended<Handler>> made;
+        error_code refused;
+        try {
+            made = prepare(*w, handler);
+            listen(w, handler);
+        } catch (...) {
+            refused = refusal_code();
+        }
+        // Thrown from here, it would leave `run()`, and the coroutine would never end.
+        if (refused) return refuse(std::move(handler), refused);
+        made->take(std::move(handler));
+        auto const registry = w->registry_;
+        if (!registry->add(*w, std::move(made))) return;
+        try {
+            enlist();
+        } catch (...) {
+            w->wake(refusal_code());
+        }
+    }
+
+private:
+    template <class Handler>
+    static std::shared_ptr<suspended<Handler>> prepare(waiter& w, Handler const& handler)
+    {
+        auto const executor = asio::get_associated_executor(handler);
+        w.registry_ = registry_of(executor);
+        w.registry_->make_ready();
+        using made = suspended<Handler>;
+        if (w.reserve) return std::allocate_shared<made>(reserved_allocator<made>(w.reserve), executor);
+        return std::make_shared<made>(executor);
+    }
+
+    // Before it is registered: from then on, others may end the wait on their threads.
+    template <class Handler>
+    static void listen(std::shared_ptr<waiter> const& w, Handler const& handler)
+    {
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        if (w->reserve || !slot.is_connected()) return;
+        slot.assign([weak = std::weak_ptr<waiter>(w)](asio::cancellation_type type) {
+            if (type == asio::cancellation_type::none) return;
+            if (auto const self = weak.lock()) self->wake(asio::error::operation_aborted);
+        });
+    }
+
+    template <class Handler>
+    static void refuse(Handler&& handler, error_code why)
+    {
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        if (slot.is_connected()) slot.clear();
+        std::forward<Handler>(handler)(wakeup{why});
+    }
+};
+
+/// An operation to be awaited once: it suspends the calling coroutine until `w` is woken, and gives the code
+/// it was woken with; `operation_aborted` when the caller cancelled, or the `refusal_code` of a wait that
+/// could not begin. `enlist` runs once suspended, and may wake at once. Not a coroutine: of those who wait
+/// there may be many, and each frame of theirs counts.
+template <class Enlist>
+auto wait(std::shared_ptr<waiter> w, Enlist enlist)
+{
+    return asio::async_initiate<asio::deferred_t const, void(wakeup)>(
+        wait_initiation<Enlist>{std::move(w), std::move(enlist)}, asio::deferred);
+}
+
+} // namespace practicus::inline v1::detail

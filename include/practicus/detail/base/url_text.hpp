@@ -1,0 +1,319 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/url/authority_view.hpp>
+#include <boost/url/host_type.hpp>
+#include <boost/url/rfc/pchars.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+/// The rules for the text of urls, apart from the types that keep them.
+namespace practicus::inline v1::detail {
+
+inline constexpr std::size_t url_limit = 8 * 1024;
+
+/// Messages never quote the url: it may hold a password or a token in any of its parts.
+[[noreturn]] inline void refuse_url(std::string message)
+{
+    throw error(errc::invalid_url, std::move(message));
+}
+
+inline void check_size(std::string_view url)
+{
+    if (url.size() > url_limit) refuse_url("it is longer than " + std::to_string(url_limit) + " bytes");
+}
+
+inline int hex_value(char c) noexcept
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+}
+
+inline void append_percent(std::string& out, char c)
+{
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    auto const byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += digits[byte >> 4];
+    out += digits[byte & 15];
+}
+
+/// The byte that `%XX` at this position stands for, or -1.
+inline int percent_byte(std::string_view text, std::size_t at) noexcept
+{
+    if (text[at] != '%' || text.size() - at < 3) return -1;
+    int const high = hex_value(text[at + 1]);
+    int const low = hex_value(text[at + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/// The bytes that percent-encoded text stands for; a stray `%` stands for itself.
+inline std::string percent_decoded(std::string_view text)
+{
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        int const byte = percent_byte(text, i);
+        out += byte >= 0 ? static_cast<char>(byte) : text[i];
+        if (byte >= 0) i += 2;
+    }
+    return out;
+}
+
+/// Servers and proxies that decode before they resolve dots must find none, so `..%2F..` counts too.
+inline bool has_dot_segment(std::string_view decoded)
+{
+    while (true) {
+        auto const end = decoded.find_first_of("/\\");
+        auto const piece = decoded.substr(0, end);
+        if (piece == "." || piece == "..") return true;
+        if (end == std::string_view::npos) return false;
+        decoded.remove_prefix(end + 1);
+    }
+}
+
+/// Is a segment encoded already (text of a url), or plain (a name from the listing)?
+enum class segment_form
+{
+    encoded,
+    plain
+};
+
+/// Appends one segment in normal form (RFC 3986 section 6.2.2: upper-case hex, unreserved characters plain)
+/// and a slash. The only way into a path, and so into a request target.
+inline void append_segment(std::string& out, std::string_view segment, segment_form form)
+{
+    if (segment.empty()) refuse_url("a segment of the path is empty; write one slash between two names");
+    bool const encoded = form == segment_form::encoded;
+    for (std::size_t i = 0; i < segment.size(); ++i) {
+        char c = segment[i];
+        bool const escape = encoded && c == '%';
+        if (escape) {
+            int const escaped = percent_byte(segment, i);
+            if (escaped < 0)
+                refuse_url("a percent sign without two hexadecimal digits; write %25 for the sign itself");
+            c = static_cast<char>(escaped);
+            i += 2;
+        }
+        if (is_control(c)) refuse_url("the path holds a control character; leave it out");
+        auto const byte = static_cast<unsigned char>(c);
+        bool const literal = boost::urls::pchars(byte);
+        if (encoded && !escape && !literal && byte < 0x80)
+            refuse_url("the path holds a character that a url may not; write it percent-encoded");
+        if (escape ? boost::urls::unreserved_chars(byte) : literal)
+            out += c;
+        else
+            append_percent(out, c);
+    }
+    bool const escapes = encoded && segment.find('%') != std::string_view::npos;
+    if (has_dot_segment(escapes ? std::string_view(percent_decoded(segment)) : segment))
+        refuse_url("the path holds `.` or `..`; write the path that is meant");
+    out += '/';
+}
+
+/// Appends all segments of a path; one slash before and one behind it change nothing.
+inline void append_path(std::string& out, std::string_view path, segment_form form)
+{
+    if (path.starts_with('/')) path.remove_prefix(1);
+    if (path.ends_with('/')) path.remove_suffix(1);
+    while (true) {
+        auto const end = path.find('/');
+        append_segment(out, path.substr(0, end), form);
+        if (end == std::string_view::npos) return;
+        path.remove_prefix(end + 1);
+    }
+}
+
+/// A url's text taken apart, each part free of what no url may hold.
+struct url_parts
+{
+    bool secure = false;
+    std::string_view authority;
+    std::string_view path; ///< Empty, or beginning with a slash.
+};
+
+inline void check_authority(std::string_view authority)
+{
+    if (authority.find('@') != std::string_view::npos)
+        refuse_url("it holds credentials; leave out all before the host, and log in instead");
+    if (authority.empty() || authority.front() == ':')
+        refuse_url("it has no host; write https://practicus.company.com");
+    for (char const c : authority) {
+        if (static_cast<unsigned char>(c) >= 0x80)
+            refuse_url("the host holds letters beyond ASCII; write its ASCII form (xn--...)");
+        if (c == '%')
+            refuse_url(
+                "the host holds a percent sign; write the plain host name, or an address without a zone");
+    }
+}
+
+/// Refuses the bytes that stand nowhere in a url, and says where.
+inline void check_bytes(std::string_view text)
+{
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (is_control(text[i])) refuse_url("a control character at byte " + std::to_string(i));
+        if (text[i] == ' ')
+            refuse_url("a space at byte " + std::to_string(i) + "; leave it out, or write %20");
+        if (text[i] == '\\')
+            refuse_url("a backslash at byte " + std::to_string(i) + "; write / between names");
+    }
+}
+
+inline void check_path(std::string_view path)
+{
+    if (path.find('?') != std::string_view::npos) refuse_url("it has a query; leave out all from the ? on");
+    if (path.find('#') != std::string_view::npos)
+        refuse_url("it has a fragment; leave out all from the # on");
+}
+
+inline url_parts split_url(std::string_view text)
+{
+    if (text.empty()) refuse_url("it is empty; write https://practicus.company.com");
+    check_size(text);
+    check_bytes(text);
+    auto const colon = text.find("://");
+    if (colon == std::string_view::npos) refuse_url("it has no scheme; begin it with https:// (or http://)");
+    auto const scheme = text.substr(0, colon);
+    url_parts parts;
+    parts.secure = equals_ignoring_case(scheme, "https");
+    if (!parts.secure && !equals_ignoring_case(scheme, "http"))
+        refuse_url("its scheme is neither https nor http; begin it with https:// (or http://)");
+    auto const rest = text.substr(colon + 3);
+    auto const authority_size = std::min(rest.find_first_of("/?#"), rest.size());
+    parts.authority = rest.substr(0, authority_size);
+    check_authority(parts.authority);
+    parts.path = rest.substr(authority_size);
+    check_path(parts.path);
+    return parts;
+}
+
+inline std::uint16_t default_port(bool secure) noexcept
+{
+    return secure ? 443 : 80;
+}
+
+inline std::uint16_t read_port(std::string_view digits, bool secure)
+{
+    if (digits.empty()) return default_port(secure);
+    std::uint16_t port = 0;
+    auto const [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (code != std::errc() || end != digits.data() + digits.size() || port == 0)
+        refuse_url("the port is not a number from 1 to 65535");
+    return port;
+}
+
+/// Lower case, brackets round an IPv6 address. Only what the domain name system can hold.
+inline std::string read_host(boost::urls::authority_view const& authority)
+{
+    if (authority.host_type() == boost::urls::host_type::ipv6)
+        return '[' + authority.host_ipv6_address().to_string() + ']';
+    if (authority.host_type() == boost::urls::host_type::ipvfuture)
+        refuse_url("the host is an address of an unknown kind; write a name, an IPv4 or an [IPv6] address");
+    std::string host(authority.encoded_host().data(), authority.encoded_host().size());
+    if (host.size() > 253) refuse_url("the host is longer than 253 bytes");
+    char previous = '.';
+    for (char& c : host) {
+        c = to_lower(c);
+        bool const allowed =
+            (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        if (!allowed) refuse_url("the host holds a character that no host name may");
+        if (c == '.' && previous == '.')
+            refuse_url("the host has an empty label; write one dot between two names");
+        previous = c;
+    }
+    if (previous == '.') refuse_url("the host ends in a dot; leave it out");
+    return host;
+}
+
+inline bool is_version_tag(std::string_view segment) noexcept
+{
+    return segment == "latest" || segment == "prod" || segment == "production" || segment == "staging" ||
+           (segment.starts_with('v') && is_digits(segment.substr(1)));
+}
+
+/// The version that a caller names, as a url has it: a tag as it is, a plain number with its `v`.
+inline std::string version_segment(std::string_view version)
+{
+    if (is_version_tag(version)) return std::string(version);
+    if (is_digits(version)) return 'v' + std::string(version);
+    refuse_url("the version is neither v<number> nor latest, prod, production or staging");
+}
+
+/// Positions in the text of a model's or an app's url. Each part ends with the slash before the next one.
+struct hosted_parts
+{
+    std::size_t name = 0;
+    std::size_t name_end = 0;
+    std::size_t version = 0; ///< Behind `api/`, where that is.
+    std::size_t path = 0;
+    bool api = false;
+};
+
+/// The segment that begins here, without its slash.
+inline std::string_view segment_at(std::string_view text, std::size_t at)
+{
+    return text.substr(at, text.find('/', at) - at);
+}
+
+/// Finds where the name stands behind the first `own` bytes of a text that ends in a slash. With `numbers`, a
+/// plain number ends it as a version does.
+inline hosted_parts find_name(std::string_view text, std::size_t own, bool of_app, bool numbers = false)
+{
+    hosted_parts at;
+    at.name_end = own;
+    std::size_t before = 0;
+    for (; at.name_end < text.size(); ++before) {
+        auto const segment = segment_at(text, at.name_end);
+        bool const is_api = of_app && segment == "api";
+        if (before >= 2 && (is_api || is_version_tag(segment) || (numbers && is_digits(segment)))) break;
+        if (before == 1 && is_api && segment_at(text, at.name_end + segment.size() + 1) != "api")
+            refuse_url("it has no prefix; write <service url>/<prefix>/<name>/api/");
+        at.name = at.name_end;
+        at.name_end += segment.size() + 1;
+    }
+    if (before < 2) refuse_url("it has no name; write <service url>/<prefix>/<name>/");
+    return at;
+}
+
+/// Finds what stands behind the name, in a text that ends in a slash.
+inline void read_behind_name(std::string_view text, bool of_app, hosted_parts& at)
+{
+    constexpr std::string_view api = "api";
+    at.api = of_app && segment_at(text, at.name_end) == api;
+    at.version = at.name_end + (at.api ? api.size() + 1 : 0);
+    auto const tag = segment_at(text, at.version);
+    at.path = at.version + (is_version_tag(tag) ? tag.size() + 1 : 0);
+    if (of_app && !at.api && at.path > at.version && segment_at(text, at.path) == api)
+        refuse_url("the version of an app's api stands behind it; write <prefix>/<name>/api/<version>/");
+}
+
+/// The text up to the version, `api/` in it or not.
+inline std::string without_path(std::string_view text, hosted_parts const& at, bool api)
+{
+    std::string result(text.substr(0, at.name_end));
+    if (api) result += "api/";
+    return result.append(text.substr(at.version, at.path - at.version));
+}
+
+/// Only what a path in normal form holds.
+inline bool is_path_text(std::string_view text) noexcept
+{
+    return std::all_of(text.begin(), text.end(),
+                       [](char c) { return c == '/' || boost::urls::pchars(static_cast<unsigned char>(c)); });
+}
+
+} // namespace practicus::inline v1::detail

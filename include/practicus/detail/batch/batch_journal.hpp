@@ -1,0 +1,282 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/batch_mark.hpp>
+#include <practicus/detail/base/sha256.hpp>
+#include <practicus/error.hpp>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// A file, or its beginning: so many bytes, and their SHA-256.
+struct file_extent
+{
+    std::uint64_t size = 0;
+    std::string digest;
+
+    bool operator==(file_extent const&) const = default;
+};
+
+/// What makes a run the one that it is: the same for each run that resumes it.
+struct batch_identity
+{
+    /// The model's url.
+    std::string model;
+    /// What else decides the results, in the program's own words.
+    std::string options;
+    /// The input's size and the digest of its head; a size of 0 is unknown.
+    file_extent input;
+    /// The absolute path of the rejected rows' file; empty if there is none.
+    std::string rejected;
+
+    bool operator==(batch_identity const&) const = default;
+};
+
+/// An output of a run.
+struct journaled_file
+{
+    /// What is done.
+    file_extent extent;
+    /// What tells it from all other files; empty until the run begins to write it.
+    std::string identity;
+
+    bool operator==(journaled_file const&) const = default;
+};
+
+/// What a run has written beside its output: which run it is, what is done, and where the outputs end.
+struct batch_journal
+{
+    batch_identity run;
+    batch_mark mark;
+    journaled_file output;
+    journaled_file rejected;
+
+    bool operator==(batch_journal const&) const = default;
+};
+
+namespace journal_text {
+
+inline constexpr std::string_view title = "practicus journal 1\n";
+
+/// On one line, whatever bytes it has: `\0a` is a line feed.
+inline std::string escape(std::string_view value)
+{
+    constexpr char digits[] = "0123456789abcdef";
+    std::string text;
+    for (char const c : value) {
+        auto const byte = static_cast<unsigned char>(c);
+        if (byte >= 0x20 && byte != 0x7f && c != '\\') {
+            text += c;
+            continue;
+        }
+        text += '\\';
+        text += digits[byte >> 4];
+        text += digits[byte & 15];
+    }
+    return text;
+}
+
+inline std::optional<std::string> unescape(std::string_view text)
+{
+    std::string value;
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        if (text[i] != '\\') {
+            value += text[i];
+            continue;
+        }
+        unsigned byte = 0;
+        auto const digits = text.substr(i + 1, 2);
+        auto const [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+        if (digits.size() != 2 || failed != std::errc() || end != digits.data() + 2) return std::nullopt;
+        value += static_cast<char>(byte);
+        i += 2;
+    }
+    return value;
+}
+
+/// Reads lines of a name, a space and a value, in a fixed order. What is amiss is said by `ok`.
+class reader
+{
+public:
+    explicit reader(std::string_view text) : rest_(text) {}
+
+    bool ok() const noexcept { return ok_; }
+    bool at_end() const noexcept { return rest_.empty(); }
+
+    std::string value(std::string_view name)
+    {
+        auto const end = rest_.find('\n');
+        auto line = rest_.substr(0, end);
+        rest_.remove_prefix(end == rest_.npos ? rest_.size() : end + 1);
+        bool const named =
+            end != rest_.npos && line.starts_with(name) && line.substr(name.size()).starts_with(' ');
+        auto found = named ? unescape(line.substr(name.size() + 1)) : std::nullopt;
+        ok_ = ok_ && found;
+        return found ? std::move(*found) : std::string();
+    }
+
+    std::uint64_t number(std::string_view name) { return to_number(value(name)); }
+
+    file_extent extent(std::string_view name)
+    {
+        auto const text = value(name);
+        auto const space = text.find(' ');
+        ok_ = ok_ && space != text.npos;
+        if (!ok_) return {};
+        return {to_number(std::string_view(text).substr(0, space)), text.substr(space + 1)};
+    }
+
+private:
+    std::uint64_t to_number(std::string_view text)
+    {
+        std::uint64_t number = 0;
+        auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+        ok_ = ok_ && failed == std::errc() && end == text.data() + text.size();
+        return number;
+    }
+
+    std::string_view rest_;
+    bool ok_ = true;
+};
+
+} // namespace journal_text
+
+/// A journal as text: one line a value, and a checksum of them all.
+inline std::string to_text(batch_journal const& j)
+{
+    std::string text(journal_text::title);
+    auto const line = [&text](std::string_view name, std::string_view value) {
+        text.append(name).append(" ").append(journal_text::escape(value)).append("\n");
+    };
+    auto const extent = [&line](std::string_view name, file_extent const& of) {
+        line(name, std::to_string(of.size) + ' ' + of.digest);
+    };
+    line("model", j.run.model);
+    line("options", j.run.options);
+    extent("input", j.run.input);
+    line("rejected", j.run.rejected);
+    line("rows", std::to_string(j.mark.rows));
+    line("failed", std::to_string(j.mark.failed_rows));
+    line("header", j.mark.header);
+    line("done", j.mark.digest);
+    extent("output", j.output.extent);
+    line("output-file", j.output.identity);
+    extent("side", j.rejected.extent);
+    line("side-file", j.rejected.identity);
+    line("check", sha256_hex(text));
+    return text;
+}
+
+/// Empty if the text is no whole journal.
+inline std::optional<batch_journal> read_journal(std::string_view text)
+{
+    auto const checked = text.rfind("\ncheck ");
+    if (checked == text.npos || !text.starts_with(journal_text::title)) return std::nullopt;
+    auto const lines = text.substr(0, checked + 1);
+    journal_text::reader in(text.substr(journal_text::title.size()));
+    batch_journal j;
+    j.run.model = in.value("model");
+    j.run.options = in.value("options");
+    j.run.input = in.extent("input");
+    j.run.rejected = in.value("rejected");
+    j.mark.rows = in.number("rows");
+    j.mark.failed_rows = in.number("failed");
+    j.mark.header = in.value("header");
+    j.mark.digest = in.value("done");
+    j.output = {in.extent("output"), in.value("output-file")};
+    j.rejected = {in.extent("side"), in.value("side-file")};
+    bool const whole = in.value("check") == sha256_hex(lines) && in.ok() && in.at_end();
+    return whole ? std::optional(std::move(j)) : std::nullopt;
+}
+
+/// What stands where a run is to write.
+struct found_files
+{
+    std::string output;
+    std::string journal;
+    /// The journal's text, if there is one.
+    std::optional<std::string> journal_text;
+    std::uint64_t output_size = 0;
+    std::uint64_t rejected_size = 0;
+};
+
+[[noreturn]] inline void refuse_files(std::string message)
+{
+    throw error(errc::invalid_argument, std::move(message));
+}
+
+/// Decides whether a run begins (empty) or goes on with what a journal says. Throws `errc::invalid_argument`
+/// if it may do neither: what is there is not written over, and is no other run's.
+inline std::optional<batch_journal> decide_start(found_files const& found, batch_identity const& run,
+                                                 bool resume)
+{
+    auto const output = "'" + found.output + "'";
+    if (!found.journal_text) {
+        if (found.output_size == 0 && found.rejected_size == 0) return std::nullopt;
+        auto const filled = found.output_size != 0 ? output : "'" + run.rejected + "'";
+        refuse_files(filled + (resume ? " cannot be resumed: there is no journal '" + found.journal +
+                                            "', so it is complete, or of something else"
+                                      : " is there already; remove it first"));
+    }
+    auto const journal = "the journal '" + found.journal + "'";
+    if (!resume)
+        refuse_files(output + " is of a run that has not ended: resume that, or remove it and " + journal);
+    auto j = read_journal(*found.journal_text);
+    if (!j) refuse_files(journal + " is damaged: nothing can be resumed by it");
+    auto const differs = [&](char const* what, std::string const& was, std::string const& is) {
+        if (was != is)
+            refuse_files(journal + " is of another run: " + what + " was '" + was + "', not '" + is + "'");
+    };
+    differs("the model", j->run.model, run.model);
+    if (j->run.input.size != 0 && run.input.size != 0 && j->run.input != run.input)
+        refuse_files(journal + " is of another input: that had " + std::to_string(j->run.input.size) +
+                     " bytes, this one has " + std::to_string(run.input.size) +
+                     (j->run.input.size == run.input.size ? " others" : ""));
+    if (!j->run.rejected.empty() && run.rejected.empty())
+        refuse_files(journal + " is of a run with a file of rejected rows, '" + j->run.rejected +
+                     "': name it");
+    if (!j->run.options.empty()) differs("what decides the results", j->run.options, run.options);
+    return j;
+}
+
+/// What stands where a run has written an output.
+struct found_file
+{
+    std::string path;
+    /// Up to the size that the journal says.
+    file_extent extent;
+    std::string identity;
+    std::uint64_t size = 0;
+};
+
+/// Throws `errc::invalid_argument` unless a file begins as the journal says, and what is behind that, which
+/// is to be cut off, is of the same run.
+inline void check_file(journaled_file const& was, found_file const& is, std::string const& named)
+{
+    auto const end = was.extent.size;
+    if (is.extent != was.extent) {
+        auto const other = named.empty() || named == is.path ? "" : " (it was '" + named + "')";
+        refuse_files("'" + is.path + "' is not the file that the run has written" + other + ": " +
+                     (is.extent.size < end
+                          ? "it has " + std::to_string(is.extent.size) + " bytes of " + std::to_string(end)
+                          : "its first " + std::to_string(end) + " bytes are others"));
+    }
+    if (is.size <= end || is.identity == was.identity) return;
+    auto const behind = std::to_string(is.size - end) + (is.size - end == 1 ? " byte" : " bytes");
+    refuse_files("'" + is.path + "' has " + behind +
+                 (end == 0
+                      ? " that are not the run's: remove it first"
+                      : " behind the " + std::to_string(end) +
+                            " that the run has done, and is a file that it has not written: cut it there"));
+}
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,145 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/batch.hpp>
+#include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/base/csv_scanner.hpp>
+#include <practicus/detail/batch/batch_queue.hpp>
+#include <practicus/detail/wire/answer_check.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// What a run gives to its caller: predictions and rejected rows in the order of the rows, marks, and how far
+/// it is. The job outlives it.
+class batch_results
+{
+public:
+    batch_results(batch_job const& job, time_point began)
+        : job_(job), began_(began), header_(job.resumed().header)
+    {
+        progress_.rows = job.resumed().rows;
+        progress_.failed_rows = job.resumed().failed_rows;
+    }
+
+    batch_progress const& progress() const noexcept { return progress_; }
+
+    /// A mark is where a batch ends, also of one that was halved: so those of a run that is resumed are those
+    /// of one that is not.
+    asio::awaitable<void> write(batch_sending const& batch)
+    {
+        for (auto const& part : batch.parts())
+            co_await write(part);
+        mark(batch.digest());
+    }
+
+    /// When it is time to tell the progress again.
+    time_point tell_at() const noexcept { return job_.on_progress() ? tell_at_ : time_point::max(); }
+
+    void tell(batch_counts const& now, time_point at, bool last)
+    {
+        tell_at_ = at + std::chrono::milliseconds(200);
+        progress_.bytes_in = now.bytes_in;
+        progress_.in_flight = now.in_flight;
+        progress_.limit = now.limit;
+        progress_.waiting = now.waiting;
+        progress_.last_error = now.last_error;
+        progress_.retries = now.retries;
+        progress_.bytes_done = last ? now.bytes_in : now.bytes_skipped + bytes_written_;
+        progress_.elapsed = at - began_;
+        auto const seconds = std::chrono::duration<double>(progress_.elapsed).count();
+        auto const before = job_.resumed().rows + job_.resumed().failed_rows;
+        auto const done = progress_.rows + progress_.failed_rows - before;
+        progress_.rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
+        progress_.left = time_left(seconds);
+        if (job_.on_progress()) call_back(job_.on_progress(), progress_);
+    }
+
+private:
+    asio::awaitable<void> write(batch_part const& part)
+    {
+        bytes_written_ += part.batch.text.size() - part.batch.header_size;
+        if (part.failure) {
+            co_await fail(part);
+            co_return;
+        }
+        auto const answer = split_answer(part.answer);
+        std::string text;
+        // A header alone may be there already.
+        if (progress_.rows == 0 && header_.empty()) text.append(answer.header);
+        if (header_.empty()) header_ = header_names(answer.header);
+        text.append(answer.rows);
+        if (!text.empty() && !text.ends_with('\n')) text += '\n';
+        progress_.bytes_out += text.size();
+        if (!text.empty()) co_await call_back(job_.sink(), std::move(text));
+        progress_.rows += part.batch.rows;
+        ++progress_.batches;
+    }
+
+    asio::awaitable<void> fail(batch_part const& part)
+    {
+        auto const& batch = part.batch;
+        auto const& why = *part.failure;
+        auto const first = batch.first_row + 1;
+        auto const last = batch.first_row + batch.rows;
+        if (part.ends_run(true)) throw_with_rows(why, first, last);
+        if (batch.rows == 0) co_return;
+        batch_failure failure;
+        failure.first_row = batch.first_row;
+        failure.rows = batch.rows;
+        failure.error = why;
+        if (job_.on_failed()) call_back(job_.on_failed(), failure);
+        if (part.ends_run(static_cast<bool>(job_.failed_to()))) throw_with_rows(why, first, last);
+        std::string text = progress_.failed_rows == 0 ? batch.text : batch.text.substr(batch.header_size);
+        co_await call_back(job_.failed_to(), std::move(text));
+        progress_.failed_rows += batch.rows;
+    }
+
+    /// As a person counts them: from 1, the header not counted.
+    [[noreturn]] static void throw_with_rows(error_info info, std::uint64_t first, std::uint64_t last)
+    {
+        info.message = (last < first ? "the header alone"
+                                     : "rows " + std::to_string(first) + " to " + std::to_string(last)) +
+                       (info.message.empty() ? "" : ": " + info.message);
+        throw error(std::move(info));
+    }
+
+    void mark(std::string const& digest)
+    {
+        if (!job_.on_mark()) return;
+        batch_mark done;
+        done.rows = progress_.rows;
+        done.failed_rows = progress_.failed_rows;
+        done.header = header_;
+        done.digest = digest;
+        call_back(job_.on_mark(), done);
+    }
+
+    std::chrono::nanoseconds time_left(double seconds) const
+    {
+        if (job_.total_bytes() == 0 || bytes_written_ == 0 || seconds <= 0)
+            return std::chrono::nanoseconds(-1);
+        auto const left = job_.total_bytes() - std::min(job_.total_bytes(), progress_.bytes_done);
+        auto const result = static_cast<double>(left) / static_cast<double>(bytes_written_) * seconds;
+        return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(result, 3e8) * 1e9));
+    }
+
+    batch_job const& job_;
+    time_point const began_;
+    batch_progress progress_;
+    /// The predictions' header line.
+    std::string header_;
+    std::uint64_t bytes_written_ = 0;
+    time_point tell_at_{};
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,80 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/pool/retry_policy.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/system/error_code.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <optional>
+
+namespace practicus::inline v1::detail {
+
+/// Are the rows to blame? Whatever else fails would fail with every other batch as well.
+inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
+{
+    return has_trait(code, errc_traits::fault_of_rows);
+}
+
+/// Decides how long a batch is tried. What is on the way to the model (no connection, 429, 503, time-outs) is
+/// borne for a while, for pods restart and are moved, as long as the server asks (`Retry-After`); what the
+/// model itself answers, or a token that it refuses, a few times: it may have just started. The rest fails at
+/// once.
+class batch_retry
+{
+public:
+    /// The first pause is half of `base` at least, `base` at most: of a failure on the way. Each doubles.
+    batch_retry(std::size_t tries, std::chrono::nanoseconds patience, std::chrono::nanoseconds base)
+        : tries_(tries), patience_(patience),
+          base_(std::max<std::chrono::nanoseconds>(base, std::chrono::milliseconds(1)))
+    {}
+
+    /// How long to wait before the batch is sent again; nothing if it is given up. `random` is from 0 to 1.
+    /// What has failed before the model was reached (its token, say) is on the way, also if it is a 5xx.
+    std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random,
+                                                   bool reached_model = true)
+    {
+        if (!first_failure_) first_failure_ = now;
+        retry_limits pauses;
+        pauses.cap = std::chrono::seconds(30);
+        std::chrono::nanoseconds asked{0};
+        if (is_retryable(why.code) || (!reached_model && why.code == errc::server_error)) {
+            auto const borne = now - *first_failure_;
+            asked = why.retry_after.value_or(std::chrono::seconds(0));
+            if (borne >= patience_ || asked > patience_ - borne) return std::nullopt;
+            pauses.base = base_;
+        } else if (has_trait(why.code, errc_traits::of_model)) {
+            if (++answered_ >= tries_) return std::nullopt;
+            pauses.base = std::chrono::milliseconds(500);
+        } else {
+            return std::nullopt;
+        }
+        // Not from 0 on: the sum of many pauses is what is borne.
+        auto const pause = std::max(asked, full_jitter(pauses, pauses_++, 0.5 + random / 2));
+        due_ = now + pause;
+        return pause;
+    }
+
+    /// The batch is sent again. Until `answered`, when another batch last was, it waited for a place behind
+    /// others, which is not what is borne: the model answers.
+    void sent_again(time_point answered) noexcept
+    {
+        if (first_failure_ && answered > due_) *first_failure_ += answered - due_;
+    }
+
+private:
+    std::size_t tries_;
+    std::chrono::nanoseconds patience_;
+    std::chrono::nanoseconds base_;
+    std::size_t answered_ = 0;
+    unsigned pauses_ = 0;
+    std::optional<time_point> first_failure_; ///< Later by what the batch waited for a place.
+    time_point due_{};                        ///< When the last pause ends.
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,384 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/batch.hpp>
+#include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/base/sha256.hpp>
+#include <practicus/detail/batch/batch_queue.hpp>
+#include <practicus/detail/batch/batch_results.hpp>
+#include <practicus/detail/batch/csv_cutter.hpp>
+#include <practicus/detail/client/calls.hpp>
+#include <practicus/detail/client/prediction_call.hpp>
+#include <practicus/detail/wire/answer_check.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// One run over many batches. One coroutine starts and writes. Its children are one that reads the next batch
+/// ahead, and one for each batch on its way.
+class batch_run : public std::enable_shared_from_this<batch_run>
+{
+public:
+    batch_run(handle h, batch_job const& job, std::shared_ptr<child_group> children)
+        : handle_(std::move(h)), job_(job), children_(std::move(children)), op_(handle_.begin_unlimited()),
+          cutter_(job.rows(), job.bytes()), queue_(bounds(), job.resumed().header), results_(job_, op_.began)
+    {
+        if (job.begun_->exchange(true))
+            throw error(
+                errc::invalid_argument,
+                "a batch job runs once: its source was read, and its sink may have been given results");
+        cutter_.cut_behind(rows_before());
+        if (job.on_mark() || !job.resumed().digest.empty()) digest_.emplace();
+    }
+
+    asio::awaitable<batch_progress> go()
+    {
+        while (true) {
+            if (auto const ready = queue_.take_ended())
+                co_await results_.write(*ready);
+            else if (auto again = queue_.take_due(now()))
+                start(std::move(again));
+            else if (auto next = queue_.take_read(now()))
+                start(std::move(next));
+            else if (queue_.begin_reading())
+                read_ahead();
+            else if (queue_.is_waiting())
+                co_await wait();
+            else
+                break;
+            check_lost();
+            if (now() >= results_.tell_at()) results_.tell(queue_.counts(), now(), false);
+        }
+        if (auto const failure = queue_.source_failure()) throw error(failure);
+        check_resumed();
+        results_.tell(queue_.counts(), now(), true);
+        co_return results_.progress();
+    }
+
+private:
+    /// A child's report, due when its coroutine is gone.
+    struct report
+    {
+        explicit report(std::shared_ptr<batch_run> r) noexcept : run(std::move(r)) {}
+        report(report const&) = delete;
+        report& operator=(report const&) = delete;
+        ~report()
+        {
+            if (!made) run->lose();
+        }
+
+        std::shared_ptr<batch_run> run;
+        bool made = false;
+    };
+
+    session& state() const noexcept { return handle_.state(); }
+    std::shared_ptr<runtime> const& home() const noexcept { return state().home(); }
+    time_point now() const noexcept { return home()->time().now(); }
+    std::uint64_t rows_before() const noexcept { return job_.resumed().rows + job_.resumed().failed_rows; }
+
+    batch_bounds bounds() const
+    {
+        batch_bounds b;
+        b.in_flight = job_.in_flight();
+        b.tries = job_.tries();
+        b.patience = job_.patience();
+        b.pause = state().wire().options().retry().base();
+        b.rows_may_fail = static_cast<bool>(job_.failed_to());
+        return b;
+    }
+
+    void read_ahead()
+    {
+        auto const due = std::make_shared<report>(shared_from_this());
+        children_->start([due] { return read_next(due); });
+    }
+
+    static asio::awaitable<void> read_next(std::shared_ptr<report> due)
+    {
+        auto& self = *due->run;
+        sweeper::activity const running(self.home()->limits());
+        std::optional<csv_batch> batch;
+        std::shared_ptr<error_info const> failure;
+        try {
+            batch = co_await self.read();
+        } catch (...) {
+            failure = current_error_info();
+        }
+        self.queue_.has_read(std::move(batch), std::move(failure));
+        self.wake();
+        due->made = true;
+    }
+
+    asio::awaitable<std::optional<csv_batch>> read()
+    {
+        auto batch = take_cut();
+        while (!batch && !source_done_) {
+            auto piece = co_await call_back(job_.source());
+            source_done_ = piece.empty();
+            if (source_done_)
+                cutter_.finish();
+            else
+                cutter_.push(piece);
+            batch = take_cut();
+            queue_.count(piece.size(), batch ? batch->text.size() - batch->header_size : 0,
+                         cutter_.buffered());
+            // A file is read without a pause, and a run that goes on may skip much of it.
+            auto others = asio::post(asio::deferred);
+            if (!batch) co_await std::move(others);
+        }
+        co_return batch;
+    }
+
+    /// The next batch that no run before has done.
+    std::optional<csv_batch> take_cut()
+    {
+        while (auto batch = cutter_.next()) {
+            if (digest_) add_to_digest(*batch);
+            auto const end = batch->first_row + batch->rows;
+            if (end > rows_before() || rows_before() == 0) return batch;
+            auto const& done = job_.resumed().digest;
+            if (end == rows_before() && !done.empty() && done != digest_->hex())
+                throw error(errc::invalid_argument,
+                            "the source is not the one of the run that is resumed: its first " +
+                                std::to_string(end) + " rows, or its header line, are others");
+        }
+        return std::nullopt;
+    }
+
+    void add_to_digest(csv_batch& batch)
+    {
+        auto const text = std::string_view(batch.text);
+        digest_->add(batch.first_row == 0 ? text : text.substr(batch.header_size));
+        if (job_.on_mark()) batch.digest = digest_->hex();
+    }
+
+    void start(std::shared_ptr<batch_sending> batch)
+    {
+        auto const due = std::make_shared<report>(shared_from_this());
+        children_->start([due, batch] { return run(due, batch); });
+    }
+
+    /// A batch to its end, or until it waits for its next try; in halves as long as it is refused for its
+    /// size.
+    static asio::awaitable<void> run(std::shared_ptr<report> due, std::shared_ptr<batch_sending> sent)
+    {
+        auto& self = *due->run;
+        sweeper::activity const running(self.home()->limits());
+        std::optional<std::chrono::nanoseconds> wait;
+        while (!sent->is_done() && !wait) {
+            if (self.queue_.is_too_large(sent->next())) {
+                sent->halve_next();
+                continue;
+            }
+            auto trying = self.try_out(*sent);
+            wait = co_await std::move(trying);
+        }
+        if (wait)
+            self.pause(std::move(sent), *wait);
+        else
+            self.queue_.end(std::move(sent), self.now());
+        self.wake();
+        due->made = true;
+    }
+
+    /// Sends the next part once. Returns how long to wait until it is sent again, if it is.
+    asio::awaitable<std::optional<std::chrono::nanoseconds>> try_out(batch_sending& sent)
+    {
+        prediction answer;
+        std::shared_ptr<error_info const> failure;
+        bool reached_model = false;
+        auto const began = now();
+        try {
+            co_await send(sent.next(), sent.ticket(), answer, reached_model);
+        } catch (...) {
+            failure = current_error_info();
+        }
+        if (!failure) {
+            sent.answered(std::move(answer.body));
+            co_return std::nullopt;
+        }
+        bool const halved = reached_model && failure->status == 413 && queue_.note_too_large(sent.next());
+        auto const wait = sent.failed(*failure, began, now(), home()->random().next(), reached_model);
+        if (!wait && !halved) sent.give_up();
+        co_return wait;
+    }
+
+    void pause(std::shared_ptr<batch_sending> batch, std::chrono::nanoseconds wait)
+    {
+        auto const why = batch->failure();
+        bool const is_error = why->status != 0 && !is_success(why->status);
+        queue_.pause(std::move(batch), now(), wait);
+        state().wire().note_retry(job_.url().origin(), why->request, why->attempts, why->status,
+                                  is_error ? boost::system::error_code() : why->code, wait);
+    }
+
+    asio::awaitable<void> send(csv_batch const& batch, batch_window::ticket ticket, prediction& answer,
+                               bool& reached_model)
+    {
+        auto how = job_.calls();
+        how.content_type("text/csv").safe_to_repeat().sink({});
+        if (!how.has_max_answer()) how.max_answer(std::max(16 * job_.bytes(), std::size_t{16} << 20));
+        auto const in = std::make_shared<prediction_input>(job_.url(), batch.text, std::move(how));
+        in->takes_any_type = in->retried_by_caller = true;
+        in->on_overload = [self = shared_from_this(), ticket] { self->queue_.overloaded(ticket); };
+        struct counted
+        {
+            batch_run* self;
+            prediction_input* in;
+            bool* reached_model;
+            ~counted()
+            {
+                self->queue_.resent(in->sent > 0 ? in->sent - 1 : 0);
+                *reached_model = in->reached_model;
+            }
+        };
+        counted const at_end{this, in.get(), &reached_model};
+        answer = co_await predict(handle_, in);
+        check(batch, answer, in->delimited);
+    }
+
+    /// Throws if that is no answer to the batch.
+    void check(csv_batch const& batch, prediction const& answer, bool delimited)
+    {
+        batch_answer came;
+        came.rows = batch.rows;
+        if (!job_.calls().answer_type().empty()) came.wanted = job_.calls().answer_type();
+        came.content_type = answer.content_type;
+        came.body = answer.body;
+        came.delimited = delimited;
+        came.others_believed = queue_.has_header();
+        std::string_view header;
+        auto wrong = refuse_answer(came, header);
+        if (!wrong) wrong = queue_.check_header(header);
+        if (!wrong) return;
+        wrong->status = answer.status;
+        wrong->attempts = answer.attempts;
+        wrong->request = (job_.calls().by_get() ? "GET " : "POST ") + std::string(job_.url().target());
+        throw error(std::move(*wrong));
+    }
+
+    /// A child ended without a report: memory was refused, or the client's context is gone.
+    void lose() noexcept
+    {
+        {
+            std::lock_guard lock(mutex_);
+            lost_ = true;
+        }
+        wake();
+    }
+
+    void check_lost()
+    {
+        std::lock_guard lock(mutex_);
+        if (lost_) throw std::bad_alloc();
+    }
+
+    void wake() noexcept
+    {
+        std::shared_ptr<timed_waiter> woken;
+        {
+            std::lock_guard lock(mutex_);
+            news_ = true;
+            woken.swap(waiting_);
+        }
+        if (woken) woken->wake({});
+    }
+
+    /// Until a batch was read or has ended, or it is time to tell how far the run is.
+    asio::awaitable<void> wait()
+    {
+        auto const w = std::make_shared<timed_waiter>();
+        auto enlist = [self = shared_from_this(), w] {
+            bool news = false;
+            {
+                std::lock_guard lock(self->mutex_);
+                news = self->news_;
+                if (!news) self->waiting_ = w;
+            }
+            if (news) w->wake({});
+        };
+        auto const until = std::min(results_.tell_at(), queue_.next_try());
+        timed_wait waiting(*home()->limits(), w);
+        auto suspended = waiting.until(std::min(until, op_.deadline), std::move(enlist));
+        auto const ended = waiting.end(co_await std::move(suspended));
+        {
+            std::lock_guard lock(mutex_);
+            waiting_.reset();
+            news_ = false;
+        }
+        if (ended.code == asio::error::operation_aborted) throw_aborted();
+        if (ended.why == expiry::closed) throw error(errc::client_closed);
+        if (now() >= op_.deadline) throw_timeout(phase::first_byte, op_.deadline, now());
+    }
+
+    void check_resumed() const
+    {
+        if (cutter_.rows() >= rows_before()) return;
+        throw error(errc::invalid_argument,
+                    "the source has " + std::to_string(cutter_.rows()) + " rows, fewer than the " +
+                        std::to_string(rows_before()) +
+                        " that are done already; is it the same source, and are these its results?");
+    }
+
+    handle handle_;
+    batch_job const job_;
+    std::shared_ptr<child_group> children_;
+    operation op_;
+    // The reader's, while there is one.
+    csv_cutter cutter_;
+    bool source_done_ = false;
+    /// Of what was cut.
+    std::optional<sha256> digest_;
+
+    batch_queue queue_;
+    batch_results results_;
+
+    std::mutex mutex_;
+    bool lost_ = false;
+    bool news_ = false;
+    std::shared_ptr<timed_waiter> waiting_;
+};
+
+inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr<batch_job> job)
+{
+    auto const home = h.state().home();
+    children const all(home);
+    auto ending = child_group::end(all.group(), co_await asio::this_coro::executor);
+    bool const throws = co_await asio::this_coro::throw_if_cancelled();
+    std::optional<batch_progress> result;
+    std::shared_ptr<error_info const> failure;
+    try {
+        auto const run = std::make_shared<batch_run>(std::move(h), *job, all.group());
+        result.emplace(co_await run->go());
+    } catch (...) {
+        failure = current_error_info();
+    }
+    // The source, say, refers to what is the caller's.
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await std::move(ending);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    if (failure) throw error(std::move(failure));
+    co_return *result;
+}
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,152 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/batch/batch_retry.hpp>
+#include <practicus/detail/batch/batch_window.hpp>
+#include <practicus/detail/batch/csv_cutter.hpp>
+#include <practicus/error.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// A part of a batch that has come to its end: an answer, as CSV, or a failure. (No aggregate: g++ 12
+/// destroys those twice.)
+struct batch_part
+{
+    batch_part() = default;
+
+    csv_batch batch;
+    std::string answer;
+    std::shared_ptr<error_info const> failure;
+    /// Other rows may succeed.
+    bool fault_of_rows = false;
+
+    /// Returns true if the run ends with it. Rows at fault do not end it if they `may_fail`; a header alone
+    /// has none.
+    bool ends_run(bool may_fail) const noexcept
+    {
+        return failure && !(fault_of_rows && (may_fail || batch.rows == 0));
+    }
+};
+
+/// A batch from its first try to its end: in several parts if it was halved. Thread safety: none.
+class batch_sending
+{
+public:
+    batch_sending(csv_batch whole, std::uint64_t sequence, batch_retry const& policy)
+        : digest_(std::move(whole.digest)), sequence_(sequence), fresh_(policy), policy_(policy)
+    {
+        left_.push_back(std::move(whole));
+    }
+
+    /// The part that is to be sent next; only unless `is_done()`.
+    csv_batch const& next() const noexcept { return left_.back(); }
+    bool is_done() const noexcept { return left_.empty(); }
+    /// The parts that have ended, in the order of the rows.
+    std::vector<batch_part> const& parts() const noexcept { return done_; }
+    bool has_failed() const noexcept
+    {
+        return std::any_of(done_.begin(), done_.end(), [](batch_part const& p) { return p.failure; });
+    }
+    /// See `batch_part::ends_run`.
+    bool ends_run(bool rows_may_fail) const noexcept
+    {
+        return std::any_of(done_.begin(), done_.end(),
+                           [&](batch_part const& p) { return p.ends_run(rows_may_fail); });
+    }
+    /// `csv_batch::digest` of the whole.
+    std::string const& digest() const noexcept { return digest_; }
+    /// The place in the order of all batches, from 0.
+    std::uint64_t sequence() const noexcept { return sequence_; }
+    batch_window::ticket ticket() const noexcept { return ticket_; }
+    /// Of the last try; null if none has failed.
+    std::shared_ptr<error_info const> const& failure() const noexcept { return failure_; }
+
+    void halve_next()
+    {
+        auto halves = halve(left_.back());
+        left_.back() = std::move(halves.second);
+        left_.push_back(std::move(halves.first));
+        begin_part();
+    }
+
+    /// The next part was answered.
+    void answered(std::string csv)
+    {
+        batch_part part;
+        part.answer = std::move(csv);
+        end_part(std::move(part));
+    }
+
+    /// A try of the next part, which began then, has failed. Returns how long to wait before it is sent
+    /// again; nothing if it is not.
+    std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point began, time_point now,
+                                                   double random, bool reached_model = true)
+    {
+        if (attempts_ == 0) began_ = began;
+        attempts_ += why.attempts;
+        auto all = why;
+        all.attempts = attempts_;
+        if (attempts_ != 0) all.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
+        failure_ = std::make_shared<error_info const>(std::move(all));
+        is_fault_of_rows_ = reached_model && is_fault_of_rows(why.code);
+        return policy_.failed(why, now, random, reached_model);
+    }
+
+    /// The next part has failed for good; if its rows are not to blame, the parts behind it as well.
+    void give_up()
+    {
+        batch_part part;
+        part.failure = failure_;
+        part.fault_of_rows = is_fault_of_rows_;
+        end_part(std::move(part));
+        if (!is_fault_of_rows_) left_.clear();
+    }
+
+    /// It has got a place. `answered`: see `batch_retry::sent_again`.
+    void start(batch_window::ticket ticket, time_point answered) noexcept
+    {
+        ticket_ = ticket;
+        policy_.sent_again(answered);
+    }
+
+private:
+    void end_part(batch_part part)
+    {
+        part.batch = std::move(left_.back());
+        left_.pop_back();
+        done_.push_back(std::move(part));
+        begin_part();
+    }
+
+    void begin_part()
+    {
+        policy_ = fresh_;
+        attempts_ = 0;
+    }
+
+    /// The next part last.
+    std::vector<csv_batch> left_;
+    std::vector<batch_part> done_;
+    std::string digest_;
+    std::uint64_t sequence_;
+    batch_window::ticket ticket_;
+    batch_retry fresh_;
+    batch_retry policy_;
+    unsigned attempts_ = 0; ///< Of the next part.
+    time_point began_{};    ///< The first of them.
+    std::shared_ptr<error_info const> failure_;
+    bool is_fault_of_rows_ = false;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,163 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/catalog.hpp>
+#include <practicus/credentials.hpp>
+#include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/client/handle.hpp>
+#include <practicus/detail/pool/body_flow.hpp>
+#include <practicus/detail/tokens/session.hpp>
+#include <practicus/detail/tokens/token_calls.hpp>
+#include <practicus/detail/wire/shape_reader.hpp>
+#include <practicus/detail/wire/wire.hpp>
+#include <practicus/options.hpp>
+#include <practicus/token.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The operations of a client. They run in the client's context; the handle and what else they refer to,
+/// their caller keeps until they have ended.
+namespace practicus::inline v1::detail {
+
+inline handle make_handle(asio::any_io_executor executor, service_url service, client_options options)
+{
+    auto home = runtime::make(std::move(executor));
+    auto state = std::make_shared<session>(std::move(home), std::move(service), std::move(options));
+    return handle(std::make_shared<client_handle>(std::move(state)));
+}
+
+inline asio::awaitable<void> login(handle const& h, credentials who)
+{
+    co_await h.state().login(h.begin(), std::move(who));
+}
+
+inline asio::awaitable<void> refresh(handle const& h)
+{
+    co_await h.state().refresh(h.begin());
+}
+
+/// `GET` of an array, which is read as it comes.
+template <class T>
+asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, json_shape const& shape)
+{
+    auto& s = h.state();
+    auto op = h.begin();
+    auto r = wire::get(s.service(), path, s.limits().listing_body());
+    r.body_limit_name = "limit_options::listing_body";
+    r.secret_answer = false;
+    list_reader<T> reader(shape, s.wire().options().strict_listings());
+    body_flow flow(reader, r.body_limit);
+    response answer;
+    co_await s.call(op, r, answer, &flow);
+    auto listed = s.explain(op, r, answer, [&] { return reader.result(); });
+    if (auto const& lost = reader.left_out(); lost.count != 0 && s.wire().told())
+        s.wire().told()(events::entries_left_out{r.name(), lost.count, lost.index, lost.reason});
+    co_return listed;
+}
+
+inline asio::awaitable<cluster_info> cluster(handle const& h)
+{
+    auto& s = h.state();
+    auto op = h.begin();
+    auto const r = wire::get(s.service(), "central/clusterdefinition/", s.limits().console_body());
+    response answer;
+    co_await s.call(op, r, answer);
+    co_return s.read_answer(op, r, answer, wire::read_cluster);
+}
+
+inline asio::awaitable<std::vector<model_prefix>> model_prefixes(handle const& h)
+{
+    return listing<model_prefix>(h, "modelhost/model-prefixes/", wire::model_prefix_shape);
+}
+
+inline asio::awaitable<std::vector<model_deployment>> model_deployments(handle const& h)
+{
+    return listing<model_deployment>(h, "modelhost/model-deployments/", wire::deployment_shape);
+}
+
+inline asio::awaitable<std::vector<app_prefix>> app_prefixes(handle const& h)
+{
+    return listing<app_prefix>(h, "apphost/app-prefixes/", wire::app_prefix_shape);
+}
+
+inline asio::awaitable<std::vector<addon>> addons(handle const& h)
+{
+    return listing<addon>(h, "externalservice/externalservices/", wire::addon_shape);
+}
+
+inline asio::awaitable<practicus::model_metadata> model_metadata(handle const& h, model_url const& url)
+{
+    auto& s = h.state();
+    auto op = h.begin();
+    auto const r = id_request(s, url);
+    response answer;
+    co_await s.call(op, r, answer);
+    co_return s.explain(op, r, answer, [&] { return wire::read_metadata(answer); });
+}
+
+inline asio::awaitable<std::int64_t> model_id(handle const& h, model_url const& url)
+{
+    auto op = h.begin();
+    co_return co_await id_of(h.state(), op, url);
+}
+
+template <class Target>
+asio::awaitable<token> session_token(handle const& h, Target const& what, token_purpose purpose)
+{
+    return token_of(h.state(), h.begin(), what, purpose);
+}
+
+/// A hit.
+inline asio::awaitable<token> ready(token value)
+{
+    co_return value;
+}
+
+/// Starts the renewal of a token that is handed out meanwhile, unless that is under way.
+template <class Target>
+void renew_behind(handle const& h, Target const& what, token_purpose purpose)
+{
+    auto& s = h.state();
+    auto const name = token_target<Target>::name(what);
+    auto& cache = token_target<Target>::cache(s);
+    auto const key = cache.known_key(name, purpose);
+    if (key) cache.ask_token(*key, name, std::nullopt, [&] { return token_work(s, h.with(), what, *key); });
+}
+
+/// This thread's token, or none.
+template <class Target>
+token_cache::found look_up(handle const& h, Target const& what, token_purpose purpose)
+{
+    using target = token_target<Target>;
+    auto& s = h.state();
+    if (s.home()->is_closed()) return {};
+    if (auto const longer = with_long_name(s, what)) return look_up(h, *longer, purpose);
+    auto found = target::cache(s).find(target::name(what), purpose, h.validity());
+    if (found.renew) renew_behind(h, what, purpose);
+    return found;
+}
+
+inline asio::awaitable<std::vector<model>> models(handle const& h)
+{
+    auto listed = co_await listing<model>(h, "modelhost/models/", wire::model_shape);
+    prime<model_url>(h.state(), listed);
+    co_return listed;
+}
+
+inline asio::awaitable<std::vector<app>> apps(handle const& h)
+{
+    auto listed = co_await listing<app>(h, "apphost/apps/", wire::app_shape);
+    prime<app_url>(h.state(), listed);
+    co_return listed;
+}
+
+} // namespace practicus::inline v1::detail

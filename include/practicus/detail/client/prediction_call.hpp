@@ -1,0 +1,163 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/client/calls.hpp>
+#include <practicus/detail/pool/body_flow.hpp>
+#include <practicus/detail/tokens/session.hpp>
+#include <practicus/detail/tokens/token_calls.hpp>
+#include <practicus/detail/wire/answer_check.hpp>
+#include <practicus/detail/wire/transcoder.hpp>
+#include <practicus/detail/wire/wire.hpp>
+#include <practicus/predict.hpp>
+#include <practicus/token.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+/// Calls of models.
+namespace practicus::inline v1::detail {
+
+/// What a call of a model was given.
+class prediction_input
+{
+public:
+    prediction_input(model_url where, std::string text, predict_options how)
+        : url(std::move(where)), body(std::move(text)), options(std::move(how))
+    {}
+
+    prediction_input(model_url where, body_source from, predict_options how)
+        : url(std::move(where)), source(std::move(from)), options(std::move(how))
+    {}
+
+    model_url const url;
+    std::string body;
+    body_source const source;
+    predict_options const options;
+    /// For who adapts to it; may be empty.
+    std::function<void()> on_overload;
+    /// How often it was sent, known at the end.
+    unsigned sent = 0;
+    /// The token was there, and the request went to the model: a failure before is the console's.
+    bool reached_model = false;
+    /// `response::delimited` of the answer.
+    bool delimited = true;
+    /// The caller judges what came by its type.
+    bool takes_any_type = false;
+    /// The caller waits and sends it again: here only what needs no pause is sent twice.
+    bool retried_by_caller = false;
+
+    content_encoding const* encoding() const noexcept
+    {
+        return options.encoding() ? &*options.encoding() : nullptr;
+    }
+};
+
+/// The whole body, encoded; a large one with turns for others in between.
+inline asio::awaitable<std::string> encode_body(content_encoding const& how, std::string const& body)
+{
+    constexpr std::size_t slice = 256 * 1024;
+    auto const encoder = how.encoder();
+    std::string encoded;
+    std::string_view rest = body;
+    while (true) {
+        auto const part = rest.substr(0, slice);
+        rest.remove_prefix(part.size());
+        transcode(*encoder, part, rest.empty(), encoded, std::numeric_limits<std::size_t>::max());
+        if (rest.empty()) break;
+        auto others = asio::post(asio::deferred);
+        co_await std::move(others);
+    }
+    co_return encoded;
+}
+
+inline asio::awaitable<request> make_prediction(session& s, prediction_input& in)
+{
+    std::string body = std::move(in.body);
+    if (in.encoding() && !in.source) body = co_await encode_body(*in.encoding(), body);
+    auto const& how = in.options;
+    auto const encoding = in.encoding() ? std::string_view(in.encoding()->name()) : std::string_view();
+    auto r =
+        wire::prediction(as_listed(s, in.url), how.by_get(), how.content_type(), encoding, how.max_answer());
+    r.data = std::move(body);
+    r.chunked = static_cast<bool>(in.source);
+    r.safe_to_repeat = how.safe_to_repeat();
+    r.first_byte = how.first_byte();
+    co_return r;
+}
+
+/// This thread's token, or a fetched one.
+inline asio::awaitable<token> token_for(handle const& h, operation& op, model_url const& url)
+{
+    auto found = look_up(h, url, token_purpose::predict);
+    if (!found.value) found.value = co_await token_of(h.state(), op, url, token_purpose::predict);
+    co_return found.value;
+}
+
+[[noreturn]] inline void refuse_type(session& s, operation const& op, request const& r,
+                                     response const& answer, predict_options const& how)
+{
+    error_info info;
+    info.status = answer.status;
+    describe_other_type(info, how.answer_type(), answer.content_type, answer.body);
+    throw error(s.wire().with_request(std::move(info), r, op));
+}
+
+inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_input> in)
+{
+    auto& s = h.state();
+    auto const began = s.home()->time().precise_now();
+    auto op = h.begin_unlimited();
+    if (in->retried_by_caller) op.retries = retry_policy(retry_limits{1});
+    struct counted
+    {
+        prediction_input* in;
+        operation const* op;
+        ~counted() { in->sent = op->retries.attempts(); }
+    };
+    counted const at_end{in.get(), &op};
+    auto const r = co_await make_prediction(s, *in);
+    s.check_trusted(op, r);
+    body_flow flow(in->source ? &in->source : nullptr, in->options);
+    flow.on_overload = in->on_overload;
+    response answer;
+    auto bearer = co_await token_for(h, op, in->url);
+    op.retries.next_request();
+    in->reached_model = true;
+    co_await s.wire().send(op, r, bearer, answer, &flow);
+    if (op.renew) {
+        in->reached_model = false;
+        invalidate(s, in->url, bearer, token_purpose::predict);
+        answer = response();
+        bearer = co_await token_for(h, op, in->url);
+        in->reached_model = true;
+        co_await s.wire().send(op, r, bearer, answer, &flow);
+    }
+    if (answer.status == 401) invalidate(s, in->url, bearer, token_purpose::predict);
+    if (!is_success(answer.status)) s.fail(op, r, answer);
+    mark_accepted(bearer);
+    if (!in->takes_any_type && !flow.is_wanted(answer)) refuse_type(s, op, r, answer, in->options);
+    prediction result;
+    result.status = answer.status;
+    result.content_type = std::move(answer.content_type);
+    result.content_encoding = std::move(answer.content_encoding);
+    result.body = std::move(answer.body);
+    in->delimited = answer.delimited;
+    result.timings = flow.timings;
+    result.attempts = op.retries.attempts();
+    result.elapsed = s.home()->time().precise_now() - began;
+    co_return result;
+}
+
+} // namespace practicus::inline v1::detail

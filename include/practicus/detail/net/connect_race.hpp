@@ -1,0 +1,187 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/net/connection.hpp>
+#include <practicus/detail/net/host_lookup.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// Takes turns between the address families, beginning with that of the first (RFC 8305 section 4).
+inline addresses interleaved(addresses const& found)
+{
+    addresses one, other, result;
+    for (auto const& a : found)
+        (a.is_v6() == found.front().is_v6() ? one : other).push_back(a);
+    for (std::size_t i = 0; i < std::max(one.size(), other.size()); ++i) {
+        if (i < one.size()) result.push_back(one[i]);
+        if (i < other.size()) result.push_back(other[i]);
+    }
+    return result;
+}
+
+/// Tries a host's addresses, each a while after the one before it or as soon as that has failed, and keeps
+/// the connection that stands first (RFC 8305 section 5): an address that swallows packets costs a moment and
+/// not the whole limit.
+class connect_race : public std::enable_shared_from_this<connect_race>
+{
+public:
+    static constexpr std::chrono::milliseconds stagger{250};
+
+    explicit connect_race(std::shared_ptr<runtime> home) : home_(std::move(home)) {}
+
+    /// Null if none could be connected to by `end`; then `failure()` says why. Throws
+    /// `errc::client_closed`, or `operation_aborted` if nobody is left to want it.
+    asio::awaitable<std::unique_ptr<connection>> run(addresses found, std::uint16_t port, time_point end)
+    {
+        auto const self = shared_from_this();
+        auto const tried = interleaved(found);
+        if (tried.size() == 1) co_return co_await connect_one({tried.front(), port}, end);
+        // Whatever happens to this coroutine, the others stop.
+        struct finally
+        {
+            connect_race* race;
+            ~finally() { race->stop(); }
+        };
+        finally const on_exit{this};
+        runners_.resize(tried.size());
+        std::size_t started = 0, seen = 0;
+        bool decided = false;
+        while (!decided) {
+            if (started != tried.size()) {
+                start(started, {tried[started], port}, end);
+                ++started;
+            }
+            auto const next = started == tried.size() ? end : std::min(end, home_->time().now() + stagger);
+            co_await news(seen, next);
+            std::lock_guard lock(mutex_);
+            seen = ended_;
+            decided = winner_ || ended_ == tried.size() || home_->time().now() >= end;
+        }
+        std::lock_guard lock(mutex_);
+        if (!winner_ && aborted_) throw error(aborted_);
+        co_return std::move(winner_);
+    }
+
+    error_code failure() const
+    {
+        std::lock_guard lock(mutex_);
+        return last_;
+    }
+
+private:
+    asio::awaitable<std::unique_ptr<connection>> connect_one(asio::ip::tcp::endpoint address, time_point end)
+    {
+        auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
+        last_ = co_await made->connect(address, end);
+        if (last_) made.reset();
+        co_return std::move(made);
+    }
+
+    void start(std::size_t i, asio::ip::tcp::endpoint address, time_point end)
+    {
+        auto const due = std::make_shared<attempt_end>(shared_from_this());
+        home_->spawn([due, i, address, end] { return due->race->compete(due, i, address, end); });
+    }
+
+    /// Counts an attempt that has ended, also one that was dropped.
+    struct attempt_end
+    {
+        explicit attempt_end(std::shared_ptr<connect_race> r) noexcept : race(std::move(r)) {}
+        attempt_end(attempt_end const&) = delete;
+        attempt_end& operator=(attempt_end const&) = delete;
+        ~attempt_end()
+        {
+            std::lock_guard lock(race->mutex_);
+            ++race->ended_;
+            if (race->sleeper_) race->sleeper_->wake({});
+        }
+
+        std::shared_ptr<connect_race> race;
+    };
+
+    /// `kept` holds this.
+    asio::awaitable<void> compete(std::shared_ptr<attempt_end> kept, std::size_t i,
+                                  asio::ip::tcp::endpoint address, time_point end)
+    {
+        auto const counted = std::move(kept);
+        sweeper::errand const running(home_->limits());
+        auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
+        auto* const mine = made.get();
+        error_code code;
+        std::shared_ptr<error_info const> aborted;
+        bool go = false;
+        {
+            std::lock_guard lock(mutex_);
+            go = !over_;
+            if (go) runners_[i] = std::move(made);
+        }
+        if (go) {
+            try {
+                code = co_await mine->connect(address, end);
+            } catch (...) {
+                aborted = current_error_info();
+            }
+        }
+        std::lock_guard lock(mutex_);
+        if (aborted)
+            aborted_ = aborted;
+        else if (code)
+            last_ = code;
+        else if (go && !over_ && !winner_)
+            winner_ = std::move(runners_[i]);
+        runners_[i].reset();
+    }
+
+    /// Until more attempts have ended than were seen, or the time has come.
+    asio::awaitable<void> news(std::size_t seen, time_point until)
+    {
+        auto const w = std::make_shared<timed_waiter>();
+        auto enlist = [self = shared_from_this(), w, seen] {
+            std::lock_guard lock(self->mutex_);
+            self->sleeper_ = w;
+            if (self->ended_ != seen) w->wake({});
+        };
+        timed_wait waiting(*home_->limits(), w);
+        auto suspended = waiting.until(until, std::move(enlist));
+        auto const ended = waiting.end(co_await std::move(suspended));
+        std::lock_guard lock(mutex_);
+        sleeper_.reset();
+        if (ended.why == expiry::closed) throw error(errc::client_closed);
+    }
+
+    void stop() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        over_ = true;
+        for (auto const& runner : runners_)
+            if (runner) runner->expire();
+    }
+
+    std::shared_ptr<runtime> home_;
+    mutable std::mutex mutex_;
+    std::vector<std::unique_ptr<connection>> runners_;
+    std::unique_ptr<connection> winner_;
+    std::shared_ptr<timed_waiter> sleeper_;
+    std::shared_ptr<error_info const> aborted_;
+    // Unless one says more, none could be begun.
+    error_code last_ = make_error_code(boost::system::errc::resource_unavailable_try_again);
+    std::size_t ended_ = 0;
+    bool over_ = false;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,415 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/base/wipe.hpp>
+#include <practicus/detail/net/exchange_state.hpp>
+#include <practicus/detail/net/response_reader.hpp>
+#include <practicus/detail/net/stream.hpp>
+#include <practicus/detail/net/tls_stream.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/detail/pool/pool_node.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <boost/asio/ssl/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Bounds of one exchange.
+struct exchange_limits
+{
+    std::chrono::milliseconds first_byte;
+    std::chrono::milliseconds between_bytes;
+    std::size_t header;
+    std::size_t body;
+    /// The answer may hold a token.
+    bool secret = true;
+};
+
+/// What is known of an attempt while it runs, and after it has failed.
+struct attempt
+{
+    /// Something of the request was handed to the system, or may have been.
+    bool written = false;
+    /// Something of an answer arrived.
+    bool begun = false;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    /// Kept only if somebody wants to know.
+    bool timed = false;
+    exchange_timings timings;
+};
+
+/// A stream of a pool, with its buffers.
+class connection final : public pool_connection, public stream
+{
+public:
+    using stream::stream;
+
+    /// The request's head, and its body as far as that goes along: what fits into one TLS record.
+    wire_text out;
+
+    static constexpr std::size_t together = 16 * 1024;
+
+    /// Writes `out` and the rest of the body, and reads the answer. Afterwards the connection may be used
+    /// again if `reusable()`. What it refers to lives until the end.
+    ///
+    /// In parts: called again until it has `finished()`, with more of the request where it `wants_more()`,
+    /// else with none. Of the answer, a body's piece is appended to what the caller has left of those before.
+    asio::awaitable<void> exchange(std::string_view rest, exchange_limits const& limits, time_point deadline,
+                                   attempt& so_far, response& answer,
+                                   exchange_part part = exchange_part::whole)
+    {
+        reusable_ = false;
+        if (is_tls()) return drive(tls(), rest, limits, deadline, so_far, answer, part);
+        return drive(plain(), rest, limits, deadline, so_far, answer, part);
+    }
+
+    /// All of the request that was given is written, and the server takes more of it.
+    bool wants_more() const noexcept { return state_.wants_more(); }
+
+    /// The last call came to the end of the answer.
+    bool finished() const noexcept { return !under_way_; }
+
+    /// The last answer was complete, nothing is left over, and the server keeps the connection open.
+    bool reusable() const noexcept { return reusable_; }
+
+    /// An exchange was begun and not finished.
+    bool touched() const noexcept { return touched_; }
+
+private:
+    static constexpr std::size_t small_buffer = 8 * 1024;
+    static constexpr std::size_t large_buffer = 64 * 1024;
+    /// A chunk's line may be as long as a header, or as this.
+    static constexpr std::size_t min_line = 16 * 1024;
+    /// After so many reads from a server that was slow.
+    static constexpr unsigned look_again = 15;
+
+    // Requests and answers hold tokens.
+    struct wiped_later
+    {
+        connection* self;
+        std::size_t used = 0;
+
+        ~wiped_later()
+        {
+            if (!self->state_.is_writing()) self->out.wipe();
+            if (self->under_way_) return;
+            self->wipe_input(used);
+            // OpenSSL keeps enough for an idle connection.
+            if (self->in_size_ > small_buffer || self->is_tls()) {
+                self->in_.reset();
+                self->in_size_ = 0;
+            }
+        }
+    };
+
+    /// Does what the state decides, until it has something for the caller.
+    template <class Socket>
+    asio::awaitable<void> drive(Socket& socket, std::string_view rest, exchange_limits const& limits,
+                                time_point deadline, attempt& so_far, response& answer, exchange_part part)
+    {
+        // Not before: a call that is cancelled before it begins leaves the connection as it is.
+        touched_ = true;
+        wiped_later used{this, held_};
+        if (!std::exchange(under_way_, false)) begin(limits);
+        state_.go_on(out.view(), rest, part, answer);
+        begin_call(so_far);
+        for (auto step = state_.next(); step != exchange_step::give; step = state_.next()) {
+            if (yields<Socket>(step, so_far.begun)) {
+                auto others = asio::post(without_frame);
+                co_await std::move(others);
+            }
+            arm(phase_limit(limits, deadline));
+            error_code code = asio::error::would_block;
+            std::size_t n = 0;
+            if (step == exchange_step::wait) {
+                auto either = wait_for_either();
+                std::tie(code) = co_await std::move(either);
+            } else if (step == exchange_step::write) {
+                // A failed write under TLS may have sent a part.
+                so_far.written = so_far.written || over_tls<Socket>;
+                n = write_at_once(socket, code);
+            } else {
+                grow(held_);
+                bool const tried = is_tried(socket, step, so_far.begun);
+                if (tried) n = socket.read_some(room(), code);
+                if (step == exchange_step::read && code == asio::error::would_block) {
+                    if (tried && !so_far.begun) slow_ = look_again;
+                    if constexpr (over_tls<Socket>) {
+                        auto ready = wait(tried ? socket.wanted() : asio::socket_base::wait_read);
+                        std::tie(code) = co_await std::move(ready);
+                        if (!code) n = socket.read_some(room(), code);
+                    } else {
+                        auto read = socket.async_read_some(room(), without_frame);
+                        std::tie(code, n) = co_await std::move(read);
+                    }
+                }
+            }
+            after(step, n, code, deadline, so_far);
+            if (n == 0 || step == exchange_step::write) continue;
+            used.used = std::max(used.used, held_);
+            take(limits);
+        }
+        end_call(so_far, answer);
+        reusable_ = state_.keeps_alive() && held_ == 0 && !has_stray(socket);
+        touched_ = !reusable_;
+    }
+
+    void begin(exchange_limits const& limits)
+    {
+        state_.begin(limits.header, limits.body, limits.secret);
+        secret_ = limits.secret;
+        held_ = head_ = 0;
+        first_byte_end_ = time_point::min();
+        // The next answer may well be as long as the last one.
+        auto const expected = std::clamp(std::exchange(received_, 0), small_buffer, large_buffer);
+        if (in_size_ < expected) resize(expected, 0);
+    }
+
+    void begin_call(attempt const& so_far) noexcept
+    {
+        reading_ = false;
+        progress_ = true;
+        if (so_far.timed) lap_ = home().time().precise_now();
+    }
+
+    void end_call(attempt& so_far, response& answer)
+    {
+        lap(so_far, so_far.begun ? &exchange_timings::body : &exchange_timings::write);
+        state_.hand_over(answer);
+        under_way_ = !state_.finished();
+    }
+
+    /// What has passed since the last time counts for `to`.
+    void lap(attempt& so_far, std::chrono::nanoseconds exchange_timings::*to) noexcept
+    {
+        if (!so_far.timed) return;
+        auto const now = home().time().precise_now();
+        so_far.timings.*to += now - std::exchange(lap_, now);
+    }
+
+    template <class Socket>
+    static constexpr bool over_tls = std::is_same_v<Socket, tls_stream>;
+
+    /// Records are read and written without waiting as long as the peer keeps up: the other operations of
+    /// the thread have their turn all the same.
+    bool is_others_turn() noexcept { return ++records_ % 16 == 0; }
+
+    /// Whether other operations have a turn first.
+    template <class Socket>
+    bool yields(exchange_step step, bool begun) noexcept
+    {
+        if (step == exchange_step::wait) return false;
+        if (step != exchange_step::read) return over_tls<Socket> && is_others_turn();
+        if (!std::exchange(reading_, true)) {
+            // To read at once is mostly in vain. After the others' turn the answer may be there, unless the
+            // server takes longer.
+            crowded_ = home().limits()->crowded();
+            in_vain_ = !begun && (!crowded_ || slow_ != 0);
+            if (crowded_ && slow_ != 0) --slow_;
+        }
+        return begun ? over_tls<Socket> && is_others_turn() : crowded_;
+    }
+
+    /// A read that need not wait is tried first.
+    bool is_tried(tls_stream& tls, exchange_step step, bool) const noexcept
+    {
+        return step == exchange_step::look || !in_vain_ || tls.has_pending();
+    }
+
+    bool is_tried(tcp::socket&, exchange_step step, bool begun) const noexcept
+    {
+        return step == exchange_step::look || (!begun && !in_vain_);
+    }
+
+    /// Until when the next step may take. What makes no progress gets no more time.
+    time_point phase_limit(exchange_limits const& limits, time_point deadline)
+    {
+        if (state_.at() == phase::first_byte) {
+            if (first_byte_end_ == time_point::min())
+                first_byte_end_ = phase_end(deadline, home().time().now(), limits.first_byte);
+            return first_byte_end_;
+        }
+        if (std::exchange(progress_, false))
+            progress_end_ = phase_end(deadline, home().time().now(), limits.between_bytes);
+        return progress_end_;
+    }
+
+    // A socket mostly has room, and a write that need not wait spares a turn of the event loop.
+    std::size_t write_at_once(tcp::socket& socket, error_code& code)
+    {
+        auto const first = asio::buffer(state_.first());
+        if (state_.rest().empty()) return socket.write_some(first, code);
+        return socket.write_some(std::array<asio::const_buffer, 2>{first, asio::buffer(state_.rest())}, code);
+    }
+
+    std::size_t write_at_once(tls_stream& tls, error_code& code)
+    {
+        return tls.write_some(asio::buffer(state_.first().empty() ? state_.rest() : state_.first()), code);
+    }
+
+    asio::mutable_buffer room() const noexcept { return {in_.get() + held_, in_size_ - held_}; }
+
+    /// Throws if the step failed, or was ended by its limit, `close()` or a cancellation.
+    void after(exchange_step step, std::size_t n, error_code const& code, time_point deadline,
+               attempt& so_far)
+    {
+        auto const ended = disarm();
+        progress_ = progress_ || n != 0;
+        if (step == exchange_step::wait) {
+            settle(code, ended, phase::write, deadline);
+            state_.ready();
+        } else if (step == exchange_step::write) {
+            after_write(n, code, ended, deadline, so_far);
+        } else {
+            after_read(step, n, code, ended, deadline, so_far);
+        }
+    }
+
+    void after_write(std::size_t n, error_code const& code, expiry ended, time_point deadline,
+                     attempt& so_far)
+    {
+        so_far.written = so_far.written || n != 0;
+        so_far.bytes_sent += n;
+        if (ended == expiry::none && code == asio::error::would_block) return state_.blocked();
+        // A server that refuses a body early closes, and has answered.
+        if (ended == expiry::none && may_have_answered(code) && so_far.written) {
+            state_.refused(code);
+        } else {
+            settle(code, ended, phase::write, deadline);
+            state_.wrote(n);
+        }
+        if (!state_.is_writing()) lap(so_far, &exchange_timings::write);
+    }
+
+    void after_read(exchange_step step, std::size_t n, error_code const& code, expiry ended,
+                    time_point deadline, attempt& so_far)
+    {
+        in_vain_ = false;
+        if (ended == expiry::none && code) {
+            if (code == asio::error::would_block) {
+                if (step == exchange_step::look) state_.saw_nothing();
+                return;
+            }
+            if (is_end(code) && state_.ended(code == asio::error::eof)) return;
+            if (is_end(code) && !so_far.begun && !is_tls() && !reused())
+                throw_with_cause(errc::connection_lost, code,
+                                 "it was closed without an answer, as by a server that expects https");
+            // An alert says more than that the write failed.
+            if (state_.refusal() && code.category() != asio::error::get_ssl_category())
+                throw_with_cause(errc::connection_lost, state_.refusal());
+        }
+        settle(code, ended, state_.at(), deadline);
+        if (!std::exchange(so_far.begun, true))
+            lap(so_far, state_.is_writing() ? &exchange_timings::write : &exchange_timings::first_byte);
+        so_far.bytes_received += n;
+        received_ += n;
+        held_ += n;
+        if (!state_.is_header_done()) head_ = std::max(head_, held_);
+    }
+
+    /// Beside the answer, without another look at the socket: that comes before the next use.
+    static bool has_stray(tcp::socket&) noexcept { return false; }
+    static bool has_stray(tls_stream& tls) noexcept { return tls.has_pending() && tls.has_stray(); }
+
+    static bool may_have_answered(error_code const& code) noexcept
+    {
+        return code == asio::error::broken_pipe || code == asio::error::connection_reset;
+    }
+
+    // Some servers close a TLS connection without saying so first.
+    static bool is_end(error_code const& code) noexcept
+    {
+        return code == asio::error::eof || code == asio::ssl::error::stream_truncated;
+    }
+
+    /// Room for the next read; more of it for an answer that is known to be large, or fills it each time.
+    void grow(std::size_t held)
+    {
+        auto size = filled_ || held == in_size_ ? 2 * in_size_ : in_size_;
+        size = static_cast<std::size_t>(std::max<std::uint64_t>(size, state_.left()));
+        // A line may need more; it has a limit of its own.
+        size = std::max(std::min(size, large_buffer), held == in_size_ ? 2 * in_size_ : in_size_);
+        if (size != in_size_) resize(size, held);
+        filled_ = false;
+    }
+
+    /// Without leaving a copy behind.
+    void resize(std::size_t size, std::size_t held)
+    {
+        auto larger = std::make_unique_for_overwrite<char[]>(size);
+        std::copy_n(in_.get(), held, larger.get());
+        wipe_input(in_size_);
+        in_.swap(larger);
+        in_size_ = size;
+    }
+
+    /// The head may hold a secret in any case.
+    void wipe_input(std::size_t used) noexcept
+    {
+        wipe(in_.get(), std::min({used, in_size_, secret_ ? in_size_ : head_}));
+    }
+
+    void take(exchange_limits const& limits)
+    {
+        filled_ = held_ == in_size_;
+        error_code code;
+        auto const used = state_.received({in_.get(), held_}, code);
+        if (code)
+            throw_with_cause(
+                response_reader::to_errc(code), code,
+                state_.is_header_done() ? "" : response_reader::other_protocol({in_.get(), held_}, is_tls()));
+        if (used != held_) std::copy_n(in_.get() + used, held_ - used, in_.get());
+        held_ -= used;
+        if (!state_.finished() && held_ > std::max(limits.header, min_line))
+            throw error(errc::malformed_response, "a line without an end");
+    }
+
+    // Not a vector: that would fill it with zeros first.
+    std::unique_ptr<char[]> in_;
+    std::size_t in_size_ = 0;
+    std::size_t held_ = 0;
+    /// How far the buffer was filled while the head came.
+    std::size_t head_ = 0;
+    /// Of this answer, or the last.
+    std::size_t received_ = 0;
+    unsigned records_ = 0;
+    /// For so many reads, nothing is expected to be there at once.
+    unsigned slow_ = 0;
+    exchange_state state_;
+    time_point first_byte_end_{};
+    time_point progress_end_{};
+    time_point lap_{};
+    bool secret_ = true;
+    bool under_way_ = false;
+    bool filled_ = false;
+    bool reusable_ = false;
+    bool touched_ = false;
+    /// Of this call: it has begun to read; other operations were under way then; nothing is expected yet.
+    bool reading_ = false;
+    bool crowded_ = false;
+    bool in_vain_ = false;
+    /// Something was sent or received since the limit was set.
+    bool progress_ = false;
+};
+
+} // namespace practicus::inline v1::detail

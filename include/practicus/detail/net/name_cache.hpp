@@ -1,0 +1,192 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/flight.hpp>
+#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/base/bounded_map.hpp>
+#include <practicus/detail/base/shared_use.hpp>
+#include <practicus/detail/net/host_lookup.hpp>
+#include <practicus/detail/net/lookup_threads.hpp>
+#include <practicus/detail/net/name_state.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Finds the addresses of hosts, and keeps them for a while. `getaddrinfo` cannot be interrupted, so it is
+/// called on threads that no operation, context or client waits for. Thread safety: full.
+class name_cache : public std::enable_shared_from_this<name_cache>
+{
+public:
+    using lookup = std::function<lookup_result(std::string const& host)>;
+
+    explicit name_cache(std::shared_ptr<sweeper> limits) : limits_(std::move(limits)) {}
+
+    /// For tests: what is called instead of `look_up_host`. Set before the first lookup.
+    void look_up_with(lookup f) { look_up_ = std::move(f); }
+
+    lookup_threads& threads() const noexcept { return *threads_; }
+
+    /// Returns the host's addresses. Throws `errc::resolve_failed`; `errc::resolve_timeout` at `end`, while
+    /// the lookup goes on; `errc::client_closed`; `operation_aborted` if no operation is left that needs it.
+    asio::awaitable<address_list> find(std::string host, time_point end)
+    {
+        if (auto known = known_addresses(host)) co_return known;
+        auto const asked = ask(host);
+        if (asked.found) co_return asked.found;
+        try {
+            auto const at = std::min(end, asked.patience_ends);
+            co_return co_await flight<address_list>::join(asked.joined, limits_, at, do_nothing(), true);
+        } catch (error const& e) {
+            if (e.code() != errc::deadline_exceeded) throw;
+        }
+        auto stale = stale_addresses(host);
+        if (!stale) throw_timeout(phase::resolve, time_point::max(), limits_->time().now());
+        co_return stale;
+    }
+
+    /// No address could be connected to.
+    void reject(std::string const& host)
+    {
+        std::lock_guard lock(mutex_);
+        if (auto* const known = names_.find(host)) known->state.reject();
+    }
+
+    static constexpr std::size_t most = 1000;
+
+    /// How many names are known.
+    std::size_t size()
+    {
+        std::lock_guard lock(mutex_);
+        return names_.size();
+    }
+
+private:
+    struct name
+    {
+        bool is_pinned() const noexcept { return state.in_flight(); }
+        bool is_worthless(time_point now) const noexcept { return !state.stale(now); }
+        use_period last_use() const noexcept { return used; }
+
+        name_state<address_list> state;
+        std::shared_ptr<flight<address_list>> joined;
+        use_period used = 0;
+    };
+
+    struct answer
+    {
+        address_list found;
+        std::shared_ptr<flight<address_list>> joined;
+        time_point patience_ends = time_point::max();
+    };
+
+    /// What a lookup has come to.
+    struct ending
+    {
+        address_list found;
+        std::shared_ptr<error_info const> failure;
+        bool name_exists = true;
+    };
+
+    answer ask(std::string const& host)
+    {
+        std::lock_guard lock(mutex_);
+        auto const now = limits_->time().now();
+        auto& known = *names_.get(host, now).first;
+        known.used = use_period_of(now);
+        auto const decided = known.state.ask(now);
+        if (decided.action == name_action::look_up) {
+            try {
+                start(host, known, now);
+            } catch (std::system_error const& e) {
+                if (auto stale = known.state.fail(true, now)) return {std::move(stale), nullptr};
+                throw_with_cause(errc::resolve_failed,
+                                 error_code(e.code().value(), asio::error::get_system_category()),
+                                 host + ": no thread can be started for the lookup");
+            }
+        }
+        return {decided.found, known.joined, decided.patience_ends};
+    }
+
+    /// Under the mutex. Has no effect if it throws.
+    void start(std::string const& host, name& known, time_point now)
+    {
+        auto const joined = std::make_shared<flight<address_list>>();
+        threads_->run([weak = weak_from_this(), host, joined, look_up = look_up_] {
+            if (weak.expired()) return;
+            auto end = ending_of(host, look_up);
+            fork_delay const here;
+            if (auto const self = weak.lock()) self->ended(host, *joined, end);
+        });
+        known.joined = joined;
+        known.state.begin(now);
+    }
+
+    static ending ending_of(std::string const& host, lookup const& look_up) noexcept
+    {
+        ending end;
+        try {
+            auto result = look_up(host);
+            if (!result.failed) {
+                end.found = std::make_shared<addresses const>(std::move(result.found));
+            } else {
+                end.name_exists = result.failed != asio::error::host_not_found;
+                error_info info;
+                info.code = errc::resolve_failed;
+                info.cause = result.failed;
+                info.message = host;
+                end.failure = std::make_shared<error_info const>(std::move(info));
+            }
+        } catch (...) {
+            end.failure = current_error_info();
+        }
+        return end;
+    }
+
+    /// On the lookup's thread.
+    void ended(std::string const& host, flight<address_list>& joined, ending& end) noexcept
+    {
+        {
+            std::lock_guard lock(mutex_);
+            auto const now = limits_->time().now();
+            auto& known = *names_.find(host);
+            known.joined.reset();
+            if (end.found)
+                known.state.succeed(end.found, now);
+            else
+                end.found = known.state.fail(end.name_exists, now);
+            names_.unpinned(now);
+        }
+        if (end.found)
+            joined.succeed(std::move(end.found));
+        else
+            joined.fail(std::move(end.failure));
+    }
+
+    address_list stale_addresses(std::string const& host)
+    {
+        std::lock_guard lock(mutex_);
+        auto const* const known = names_.find(host);
+        return known != nullptr ? known->state.stale(limits_->time().now()) : nullptr;
+    }
+
+    std::shared_ptr<sweeper> limits_;
+    std::shared_ptr<lookup_threads> threads_ = std::make_shared<lookup_threads>();
+    lookup look_up_ = look_up_host;
+    std::mutex mutex_;
+    bounded_map<std::string, name, text_key_hash> names_{most};
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,107 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/clock.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// What a caller that needs a host's addresses is to do.
+enum class name_action : std::uint8_t
+{
+    /// Use those that were found.
+    serve,
+    /// Wait for the lookup that is under way.
+    join,
+    /// Start a lookup, and wait for it.
+    look_up
+};
+
+template <class Addresses>
+struct name_decision
+{
+    name_action action = name_action::serve;
+    Addresses found{};
+    /// When the wait for a lookup ends with the stale addresses; never if there are none.
+    time_point patience_ends = time_point::max();
+};
+
+/// Decides for one host name when it is looked up, and which addresses are used. It does no I/O and reads no
+/// clock. `Addresses` is empty when default constructed, else true; copying it throws nothing.
+///
+/// Rules:
+/// - One lookup at most is under way. A caller without fresh addresses waits for it.
+/// - Addresses are fresh for `lifetime`. Then they are stale: they are used when a lookup fails or takes
+///   longer than `patience`, for `stale_lifetime` at most (RFC 8767 sections 5 and 6).
+/// - After a lookup that failed, the stale addresses count as fresh for another `lifetime`: not every caller
+///   waits for a name server that is down.
+/// - A name that does not exist any more has no addresses.
+/// - Addresses that could not be connected to are stale at once.
+///
+/// Thread safety: none; the driver holds a mutex over each call.
+template <class Addresses>
+class name_state
+{
+public:
+    static constexpr std::chrono::seconds lifetime{10};
+    static constexpr std::chrono::hours stale_lifetime{24};
+    static constexpr std::chrono::seconds patience{2};
+
+    name_decision<Addresses> ask(time_point now) const noexcept
+    {
+        auto usable = stale(now);
+        if (usable && now < fresh_until_) return {name_action::serve, std::move(usable)};
+        auto const action = in_flight_ ? name_action::join : name_action::look_up;
+        if (!usable) return {action};
+        auto const patience_ends = (in_flight_ ? began_ : now) + patience;
+        if (now >= patience_ends) return {name_action::serve, std::move(usable)};
+        return {action, {}, patience_ends};
+    }
+
+    /// A lookup was started.
+    void begin(time_point now) noexcept
+    {
+        in_flight_ = true;
+        began_ = now;
+    }
+
+    /// The lookup found these.
+    void succeed(Addresses found, time_point now) noexcept
+    {
+        in_flight_ = false;
+        addresses_ = std::move(found);
+        fresh_until_ = now + lifetime;
+        stale_until_ = now + stale_lifetime;
+    }
+
+    /// The lookup failed, or could not be started. Returns the addresses to use nevertheless, if any.
+    Addresses fail(bool name_exists, time_point now) noexcept
+    {
+        in_flight_ = false;
+        addresses_ = name_exists ? stale(now) : Addresses();
+        if (addresses_) fresh_until_ = now + lifetime;
+        return addresses_;
+    }
+
+    /// No address could be connected to.
+    void reject() noexcept { fresh_until_ = time_point::min(); }
+
+    /// Addresses that may be used if no lookup brings others.
+    Addresses stale(time_point now) const noexcept { return now < stale_until_ ? addresses_ : Addresses(); }
+
+    bool in_flight() const noexcept { return in_flight_; }
+
+private:
+    Addresses addresses_{};
+    time_point fresh_until_ = time_point::min();
+    time_point stale_until_ = time_point::min();
+    time_point began_{};
+    bool in_flight_ = false;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,106 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/wire/no_proxy.hpp>
+#include <practicus/detail/wire/proxy.hpp>
+#include <practicus/error.hpp>
+#include <practicus/proxy_options.hpp>
+#include <practicus/url.hpp>
+
+#include <cstdlib>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace practicus::inline v1::detail {
+
+/// Which proxy an origin is reached through. Decided once, from the options and the environment; see
+/// `proxy_options`. Constant from then on: any thread may ask.
+class proxy_rules
+{
+public:
+    /// As `getenv`. Is called by the constructor alone.
+    using environment = std::function<char const*(char const*)>;
+
+    explicit proxy_rules(
+        proxy_options const& options,
+        environment const& variable = [](char const* name) { return std::getenv(name); })
+        : listed_(options.no_proxy())
+    {
+        if (options.is_direct()) return;
+        if (options.url()) {
+            from_environment_ = false;
+            https_.use = make(options.url().reveal(), "the proxy's url", options);
+            http_ = https_;
+        } else if (options.environment()) {
+            read(variable, options);
+        }
+    }
+
+    /// Lives as long as the rules; nothing: connect directly. Throws `errc::invalid_argument` if the
+    /// environment names a proxy that cannot be used.
+    proxy const* find(origin const& where) const
+    {
+        auto const& found = where.secure() ? https_ : http_;
+        if (!found.use && !found.failure) return nullptr;
+        if (listed_.matches(where)) return nullptr;
+        if (from_environment_ && (is_loopback_host(where.host()) || environment_listed_.matches(where)))
+            return nullptr;
+        if (found.failure) throw error(found.failure);
+        return &*found.use;
+    }
+
+private:
+    struct choice
+    {
+        std::optional<proxy> use;
+        std::shared_ptr<error_info const> failure;
+    };
+
+    static proxy make(std::string_view url, std::string_view named, proxy_options const& options)
+    {
+        proxy result(url, named);
+        if (options.has_credentials() && !result.authorization())
+            result.credentials(options.user(), options.password());
+        return result;
+    }
+
+    void read(environment const& variable, proxy_options const& options)
+    {
+        auto const choose = [&](std::initializer_list<char const*> names) {
+            choice result;
+            for (auto const* name : names) {
+                auto const* value = variable(name);
+                if (value == nullptr || *value == '\0') continue;
+                try {
+                    result.use = make(value, name, options);
+                } catch (error const& e) {
+                    result.failure = e.shared_info();
+                }
+                break;
+            }
+            return result;
+        };
+        auto const* method = variable("REQUEST_METHOD");
+        bool const cgi = method != nullptr && *method != '\0';
+        https_ = choose({"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
+        http_ = cgi ? choose({"http_proxy", "all_proxy", "ALL_PROXY"})
+                    : choose({"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"});
+        for (auto const* name : {"no_proxy", "NO_PROXY"})
+            if (auto const* value = variable(name); value != nullptr && *value != '\0') {
+                environment_listed_ = no_proxy_list(value);
+                break;
+            }
+    }
+
+    no_proxy_list listed_;
+    no_proxy_list environment_listed_;
+    choice https_;
+    choice http_;
+    bool from_environment_ = true;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,152 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/net/stream.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/detail/wire/proxy.hpp>
+#include <practicus/error.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace practicus::inline v1::detail {
+
+/// Reads the proxy's answer to `CONNECT`: interim ones, then the final head, and not a byte more: the server
+/// speaks second. A success has no body, whatever its fields say (RFC 9110 section 9.3.6).
+class tunnel_answer
+{
+public:
+    explicit tunnel_answer(std::size_t header_limit) : header_limit_(header_limit) {}
+
+    /// True when the tunnel stands. Throws `errc::proxy_refused`; `errc::connect_failed` if the proxy could
+    /// not reach the server; `errc::malformed_response`, `errc::header_too_large`.
+    bool take(std::string_view bytes)
+    {
+        text_.append(bytes);
+        if (text_.size() > header_limit_) throw_too_large();
+        while (true) {
+            begin();
+            error_code code;
+            parser_->put(asio::buffer(without_lengths(text_)), code);
+            if (code == boost::beast::http::error::need_more) code = {};
+            // Newer versions of Beast see it themselves.
+            if (code == boost::beast::http::error::header_limit) throw_too_large();
+            if (code) throw_with_cause(errc::malformed_response, code, "the proxy's answer is no HTTP");
+            if (!parser_->is_header_done()) return false;
+            text_.erase(0, text_.find(end_of_head) + end_of_head.size());
+            auto const status = parser_->get().result_int();
+            if (status >= 100 && status < 200 && status != 101) continue;
+            if (status < 200 || status >= 300) refuse(status);
+            if (!text_.empty()) throw error(errc::malformed_response, "the proxy sent more than its answer");
+            return true;
+        }
+    }
+
+private:
+    using parser = boost::beast::http::response_parser<boost::beast::http::empty_body>;
+
+    static constexpr std::string_view end_of_head = "\r\n\r\n";
+
+    /// What comes of a head, without the fields that say how long a body is: a client ignores them, and some
+    /// proxies contradict themselves.
+    static std::string without_lengths(std::string_view text)
+    {
+        std::string kept;
+        while (!text.empty()) {
+            auto const line = text.substr(0, text.find("\r\n")).size();
+            auto const whole = text.substr(0, line + 2);
+            text.remove_prefix(whole.size());
+            if (!is_length(whole)) kept += whole;
+            if (line == 0) break;
+        }
+        return kept;
+    }
+
+    static bool is_length(std::string_view line) noexcept
+    {
+        auto const name = line.substr(0, line.find(':'));
+        return equals_ignoring_case(name, "content-length") ||
+               equals_ignoring_case(name, "transfer-encoding");
+    }
+
+    void begin()
+    {
+        parser_.emplace();
+        parser_->skip(true);
+        parser_->header_limit(static_cast<std::uint32_t>(
+            std::min<std::size_t>(header_limit_, std::numeric_limits<std::uint32_t>::max())));
+    }
+
+    [[noreturn]] static void throw_too_large()
+    {
+        throw error(errc::header_too_large, "the proxy's answer; limit_options::header is its limit");
+    }
+
+    [[noreturn]] static void refuse(unsigned status)
+    {
+        error_info info;
+        info.status = status;
+        // These may pass; the others stay.
+        bool const unreachable = status == 502 || status == 503 || status == 504;
+        info.code = unreachable ? errc::connect_failed : errc::proxy_refused;
+        if (unreachable)
+            info.message = "the proxy cannot reach the server";
+        else if (status == 407)
+            info.message = "it asks for other credentials; see proxy_options";
+        throw error(std::move(info));
+    }
+
+    std::size_t header_limit_;
+    std::string text_;
+    std::optional<parser> parser_;
+};
+
+/// Asks the proxy that `s` is connected to for a tunnel to `where`, until `end`.
+inline asio::awaitable<void> open_tunnel(stream& s, proxy const& via, origin const& where,
+                                         std::string_view user_agent, std::size_t header_limit,
+                                         time_point end)
+{
+    auto const target = connect_target(where);
+    wire_text head;
+    head.append("CONNECT ").append(target).append(" HTTP/1.1\r\nHost: ").append(target);
+    head.append("\r\nUser-Agent: ").append(user_agent).append("\r\n");
+    if (via.authorization())
+        head.append("Proxy-Authorization: ").append(via.authorization().reveal()).append("\r\n");
+    head.append("\r\n");
+    error_code code;
+    for (auto left = head.view(); !left.empty();) {
+        s.arm(end);
+        auto const n = co_await s.plain().async_write_some(asio::buffer(left),
+                                                           asio::redirect_error(asio::use_awaitable, code));
+        s.settle(code, s.disarm(), phase::connect, time_point::max());
+        left.remove_prefix(n);
+    }
+    tunnel_answer answer(header_limit);
+    std::array<char, 1024> buffer;
+    for (bool open = false; !open;) {
+        s.arm(end);
+        auto const n = co_await s.plain().async_read_some(asio::buffer(buffer),
+                                                          asio::redirect_error(asio::use_awaitable, code));
+        s.settle(code, s.disarm(), phase::connect, time_point::max());
+        open = answer.take({buffer.data(), n});
+    }
+}
+
+} // namespace practicus::inline v1::detail

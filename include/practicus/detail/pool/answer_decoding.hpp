@@ -1,0 +1,71 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/wire/error_body.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/detail/wire/transcoder.hpp>
+#include <practicus/encoding.hpp>
+#include <practicus/error.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+/// How the body of an answer is decoded, for every request.
+namespace practicus::inline v1::detail {
+
+/// The one encoding that is asked for where the caller names none: of the console's answers and of metadata.
+inline content_encoding const& console_encoding()
+{
+    // Never destroyed: threads may still decode while the program's other static objects end.
+    static auto const& gzip = *new content_encoding(content_encoding::gzip());
+    return gzip;
+}
+
+/// Returns what decodes the body, by the answer's fields; null if there is nothing to decode. Throws
+/// `errc::malformed_response` if a success is encoded in another way than was `asked` for. The body of an
+/// error is dropped instead: its status says more.
+inline std::unique_ptr<transcoder> decoder_of(response& answer, content_encoding const* asked)
+{
+    std::string_view const name = answer.content_encoding;
+    if (name.empty() || equals_ignoring_case(name, "identity")) return nullptr;
+    // RFC 9110 section 8.4.1.3.
+    auto const coding = equals_ignoring_case(name, "x-gzip") ? std::string_view("gzip") : name;
+    if (asked != nullptr && equals_ignoring_case(coding, asked->name())) return asked->decoder();
+    if (is_success(answer.status))
+        throw error(errc::malformed_response, "the answer has an encoding that was not asked for");
+    answer.drop_body();
+    return nullptr;
+}
+
+/// Appends what the answer's piece of a body comes to, as `transcode`. A body of an error that is broken ends
+/// here: the decoder goes, and with it what follows.
+inline void decode_piece(std::unique_ptr<transcoder>& decoder, response& answer, bool last,
+                         std::string& whole, std::size_t limit)
+{
+    try {
+        transcode(*decoder, answer.body, last, whole, limit, answer.secret);
+    } catch (error const&) {
+        if (is_success(answer.status)) throw;
+        decoder.reset();
+        answer.content_encoding = "broken";
+    }
+    answer.drop_body();
+}
+
+/// Decodes an answer to `console_encoding()` whose body is there as a whole. Throws as the other two.
+inline void decode_body(response& answer, std::size_t limit)
+{
+    if (answer.content_encoding.empty() || answer.body.empty()) return;
+    auto decoder = decoder_of(answer, &console_encoding());
+    if (!decoder) return;
+    response decoded;
+    decoded.secret = answer.secret;
+    decode_piece(decoder, answer, true, decoded.body, limit);
+    if (decoder) answer.body.swap(decoded.body);
+}
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,252 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/net/connection.hpp>
+#include <practicus/detail/pool/answer_decoding.hpp>
+#include <practicus/detail/wire/answer_check.hpp>
+#include <practicus/detail/wire/error_body.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/detail/wire/piece_reader.hpp>
+#include <practicus/detail/wire/transcoder.hpp>
+#include <practicus/encoding.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/predict.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstddef>
+#include <cstdio>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// The bodies of one request and its answer, where they are encoded or come and go piece by piece. For one
+/// operation; what it refers to outlives it.
+class body_flow
+{
+public:
+    /// `source` may be null. The options outlive this.
+    body_flow(body_source const* source, predict_options const& how)
+        : source_(source), sink_(how.sink() ? &how.sink() : nullptr),
+          encoding_(how.encoding() ? &*how.encoding() : nullptr), how_(&how), limit_(how.max_answer())
+    {}
+
+    /// Only the answer goes to `reader`, decoded, and only if it is a success.
+    body_flow(piece_reader& reader, std::size_t limit)
+        : reader_(&reader), encoding_(&console_encoding()), limit_(limit)
+    {}
+
+    /// Of a success, only the head is wanted. A short body is read, for the connection's sake; of a longer
+    /// one the rest is left, and the connection is not used again.
+    explicit body_flow(std::size_t limit) : encoding_(&console_encoding()), limit_(limit), head_only_(true) {}
+
+    /// The source was asked, or the sink given something: from then on, nothing can be sent again.
+    bool begun() const noexcept { return begun_; }
+
+    /// The source or the sink has thrown: that is the caller's own error.
+    bool broken() const noexcept { return broken_; }
+
+    /// Of the last attempt.
+    exchange_timings timings;
+
+    /// Called for each answer that says the server has too much to do, if there is somebody to call.
+    std::function<void()> on_overload;
+
+    /// As `connection::exchange`; the answer's body is decoded, or with the sink, or read. A source is asked
+    /// on as long as the server takes more.
+    asio::awaitable<void> exchange(connection& c, std::string_view rest, exchange_limits limits,
+                                   time_point deadline, attempt& now, response& answer)
+    {
+        // What comes encoded is measured when it is decoded, and what is given away not at all.
+        bool const measured_later = reader_ == nullptr && (encoding_ != nullptr || sink_ != nullptr);
+        if (measured_later && !head_only_) limits.body = std::numeric_limits<std::size_t>::max();
+        begin();
+        std::string piece, whole;
+        auto part = source_ != nullptr ? exchange_part::request : exchange_part::piece;
+        while (true) {
+            co_await c.exchange(rest, limits, deadline, now, answer, part);
+            rest = {};
+            if (head_only_ && is_success(answer.status) && leaves_out(answer.body)) co_return;
+            if (!decoder_ && !answer.body.empty()) decoder_ = decoder_of(answer, encoding_);
+            bool const last = c.finished();
+            if (sink_ != nullptr && is_wanted(answer))
+                co_await give_away(answer.body, last);
+            else if (reader_ != nullptr && is_success(answer.status))
+                read(answer, last, whole);
+            else if (decoder_)
+                decode_piece(decoder_, answer, last, whole, limit_);
+            else if (answer.body.size() > limit_)
+                throw error(errc::body_too_large);
+            else if (!measured_later && part == exchange_part::piece)
+                part = exchange_part::whole;
+            if (last) break;
+            if (part != exchange_part::request || !c.wants_more()) continue;
+            if (unended_) {
+                end_chunk(c.out);
+            } else {
+                piece = co_await ask();
+                rest = frame(c.out, piece);
+            }
+            if (source_ended_ && !unended_) part = exchange_part::piece;
+        }
+        if (!decoder_) co_return;
+        answer.body = std::move(whole);
+        // The encoded text says where it ends.
+        answer.delimited = true;
+    }
+
+    /// It is a success of a type that may be an answer.
+    bool is_wanted(response const& answer) const noexcept
+    {
+        return is_success(answer.status) &&
+               (how_ == nullptr || fits_type(how_->answer_type(), how_->content_type(), answer.content_type));
+    }
+
+private:
+    static constexpr std::size_t piece_size = 64 * 1024;
+
+    void begin()
+    {
+        decoder_.reset();
+        if (reader_ != nullptr) {
+            reader_->restart();
+            read_ = unread_ = false;
+        }
+        decoded_ = 0;
+        encoder_ = source_ != nullptr && encoding_ != nullptr ? encoding_->encoder() : nullptr;
+        source_ended_ = unended_ = false;
+    }
+
+    /// Returns true if the body is too long for the rest of it to be read.
+    bool leaves_out(std::string& piece)
+    {
+        decoded_ += piece.size();
+        piece.clear();
+        return decoded_ > piece_size;
+    }
+
+    /// The next piece of the request's body, encoded.
+    asio::awaitable<std::string> ask()
+    {
+        begun_ = true;
+        broken_ = true;
+        auto piece = co_await call_back(*source_);
+        broken_ = false;
+        source_ended_ = piece.empty();
+        if (!encoder_) co_return std::move(piece);
+        std::string encoded;
+        transcode(*encoder_, piece, source_ended_, encoded, std::numeric_limits<std::size_t>::max());
+        co_return std::move(encoded);
+    }
+
+    /// Writes the piece as a chunk. Returns what of it does not go along: a connection keeps the memory of
+    /// what it copies together.
+    std::string_view frame(wire_text& out, std::string_view piece)
+    {
+        if (!piece.empty()) append_chunk_size(out, piece.size());
+        if (piece.size() > connection::together / 2) {
+            unended_ = true;
+            return piece;
+        }
+        out.append(piece);
+        if (!piece.empty()) out.append("\r\n");
+        if (source_ended_) out.append("0\r\n\r\n");
+        return {};
+    }
+
+    /// What follows a chunk that was written beside `out`.
+    void end_chunk(wire_text& out)
+    {
+        out.append(source_ended_ ? "\r\n0\r\n\r\n" : "\r\n");
+        unended_ = false;
+    }
+
+    // RFC 9112 section 7.1.
+    static void append_chunk_size(wire_text& out, std::size_t size)
+    {
+        char text[24];
+        auto const digits = std::snprintf(text, sizeof text, "%zx\r\n", size);
+        out.append({text, static_cast<std::size_t>(digits)});
+    }
+
+    /// What is useless from its beginning is kept, for an error that describes it.
+    void read(response& answer, bool last, std::string& kept)
+    {
+        if (!decoder_) return read_piece(answer);
+        auto const encoded = std::exchange(answer.body, {});
+        std::string_view rest = encoded;
+        for (bool more = !unread_; more && !unread_;) {
+            more = decode_some(rest, last, answer.body);
+            decoded_ += answer.body.size();
+            if (decoded_ > limit_) throw error(errc::body_too_large);
+            read_piece(answer);
+        }
+        if (kept.empty()) kept.swap(answer.body);
+    }
+
+    void read_piece(response& answer)
+    {
+        if (answer.body.empty() || unread_) return;
+        bool const useful = reader_->take(answer.body);
+        unread_ = !useful && !read_;
+        read_ = true;
+        if (!unread_) answer.drop_body();
+    }
+
+    /// Takes bytes off `rest` and sets `piece` to what they come to. False if that is all for now.
+    bool decode_some(std::string_view& rest, bool last, std::string& piece)
+    {
+        bool const ended = decoder_->step(rest, last, piece, piece_size);
+        return !ended && (!rest.empty() || piece.size() == piece_size);
+    }
+
+    asio::awaitable<void> give_away(std::string& body, bool last)
+    {
+        std::string_view rest = body;
+        bool more = !body.empty() || (last && decoder_);
+        while (more) {
+            std::string piece;
+            if (decoder_) {
+                more = decode_some(rest, last, piece);
+            } else {
+                piece = std::move(body);
+                more = false;
+            }
+            if (piece.empty()) continue;
+            begun_ = true;
+            broken_ = true;
+            co_await call_back(*sink_, std::move(piece));
+            broken_ = false;
+        }
+        body.clear();
+    }
+
+    body_source const* source_ = nullptr;
+    body_sink const* sink_ = nullptr;
+    piece_reader* reader_ = nullptr;
+    content_encoding const* encoding_ = nullptr;
+    predict_options const* how_ = nullptr;
+    std::size_t limit_ = std::numeric_limits<std::size_t>::max();
+    std::unique_ptr<transcoder> decoder_;
+    std::unique_ptr<transcoder> encoder_;
+    bool begun_ = false;
+    bool broken_ = false;
+    // The source has ended; a chunk was written without its end.
+    bool source_ended_ = false;
+    bool unended_ = false;
+    // Of a reader's body: it has had a piece; or had no use for the first.
+    bool read_ = false;
+    bool unread_ = false;
+    std::size_t decoded_ = 0;
+    bool head_only_ = false;
+};
+
+} // namespace practicus::inline v1::detail

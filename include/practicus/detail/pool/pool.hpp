@@ -1,0 +1,452 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/net/connection.hpp>
+#include <practicus/detail/net/dialler.hpp>
+#include <practicus/detail/net/tls_sessions.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/detail/pool/pool_state.hpp>
+#include <practicus/detail/pool/retry_policy.hpp>
+#include <practicus/detail/wire/own_fields.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/options.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+class pool;
+
+/// A connection in use. What is not given back is given up.
+class lease
+{
+public:
+    lease() noexcept = default;
+    lease(std::shared_ptr<pool> owner, connection& leased) noexcept
+        : owner_(std::move(owner)), leased_(&leased)
+    {}
+    lease(lease&& other) noexcept
+        : owner_(std::move(other.owner_)), leased_(std::exchange(other.leased_, nullptr))
+    {}
+    lease& operator=(lease&& other) noexcept
+    {
+        lease(std::move(other)).swap(*this);
+        return *this;
+    }
+    inline ~lease();
+
+    explicit operator bool() const noexcept { return leased_ != nullptr; }
+    connection& operator*() const noexcept { return *leased_; }
+    connection* operator->() const noexcept { return leased_; }
+
+    /// After a whole answer.
+    inline void give_back(attempt const& done, std::optional<std::chrono::seconds> keep_alive);
+    /// After a failure: the server had closed it before.
+    inline void give_up_stale(attempt const& done);
+    /// After any other failure: kept if nothing was begun on it.
+    inline void give_up(attempt const& done);
+
+private:
+    void swap(lease& other) noexcept
+    {
+        owner_.swap(other.owner_);
+        std::swap(leased_, other.leased_);
+    }
+
+    std::shared_ptr<pool> owner_;
+    connection* leased_ = nullptr;
+};
+
+/// One origin's connections: does what `pool_state` decides. Thread safety: full. Connections are opened,
+/// used and closed in the client's context, or while that cannot go away.
+class pool : public std::enable_shared_from_this<pool>
+{
+public:
+    pool(std::shared_ptr<dialler> d, origin where)
+        : dialler_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
+          forwarder_(dialler_->forwarder(where_)), fields_(fields_of(where_, dialler_->options())),
+          state_(limits_of(dialler_->options().pool()))
+    {}
+    pool(pool const&) = delete;
+    pool& operator=(pool const&) = delete;
+    ~pool() { drop_idle(); }
+
+    origin const& where() const noexcept { return where_; }
+    /// The proxy that requests are handed to, or null. Lives as long as the pool.
+    proxy const* forwarder() const noexcept { return forwarder_; }
+    retry_budget& budget() noexcept { return budget_; }
+    /// What all requests to the origin say, from the end of the request line to what they accept.
+    std::string const& fields() const noexcept { return fields_; }
+
+    /// Returns an idle connection, or none. One that is dead is closed.
+    lease try_acquire(bool fresh)
+    {
+        while (!fresh) {
+            pool_actions actions;
+            {
+                std::lock_guard lock(mutex_);
+                actions = state_.take(now());
+            }
+            auto* const granted = static_cast<connection*>(actions.granted);
+            close(actions);
+            if (granted == nullptr) break;
+            lease found(shared_from_this(), *granted);
+            if (!granted->is_dead()) {
+                if (told()) told()(events::reused{where_.str(), granted->idle_age()});
+                return found;
+            }
+            found.give_up_stale({});
+        }
+        return {};
+    }
+
+    /// Closes what has been idle for too long.
+    void sweep() noexcept
+    {
+        act([&] { return state_.sweep(now()); });
+    }
+
+    /// Closes what is idle. Any thread.
+    void drop_idle() noexcept
+    {
+        // Under the mutex: the context's destructor waits for it.
+        std::lock_guard lock(mutex_);
+        auto actions = state_.close_idle();
+        close(actions);
+    }
+
+    /// Refuses everybody from now on. Any thread.
+    void shut_down() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        auto actions = state_.shutdown([](pool_waiter& w) { static_cast<queued&>(w).wake({}); });
+        close(actions);
+    }
+
+    /// No connection is open or being made, and nothing waits for one.
+    bool is_empty() const noexcept
+    {
+        std::lock_guard lock(mutex_);
+        auto const c = state_.counters();
+        return c.open + c.dialling + c.waiting == 0;
+    }
+
+    void add_to(client_stats& total) const noexcept
+    {
+        std::lock_guard lock(mutex_);
+        auto const c = state_.counters();
+        total.open += c.open;
+        total.idle += c.idle;
+        total.waiting += c.waiting;
+        total.dialling += c.dialling;
+        total.dials += c.dials;
+        total.dial_failures += c.dial_failures;
+        total.reuses += c.reuses;
+        total.stale_hits += c.stale_hits;
+        total.evictions += c.evictions;
+        total.resumptions += resumptions_;
+        total.exchanges += exchanges_;
+        total.bytes_sent += bytes_sent_;
+        total.bytes_received += bytes_received_;
+    }
+
+private:
+    friend class lease;
+    friend class connection_wait;
+
+    /// Guarded by the mutex.
+    struct queued final : timed_waiter, pool_waiter, std::enable_shared_from_this<queued>
+    {
+        std::shared_ptr<error_info const> failure;
+        // One that came free before this could wait for it.
+        connection* granted = nullptr;
+        bool refused = false;
+        bool gone = false;
+    };
+
+    static std::string fields_of(origin const& where, client_options const& options)
+    {
+        std::string result(own_field::host);
+        result.append(where.host_header());
+        result.append(own_field::user_agent).append(options.user_agent());
+        return result.append(own_field::accept);
+    }
+
+    static pool_limits limits_of(pool_options const& options)
+    {
+        pool_limits limits;
+        limits.max_connections = options.max_connections();
+        limits.idle = options.idle();
+        limits.age = options.age();
+        return limits;
+    }
+
+    runtime& home() const noexcept { return *dialler_->home(); }
+    time_point now() const noexcept { return home().time().now(); }
+    announcer const& told() const noexcept { return dialler_->told(); }
+
+    static std::shared_ptr<error_info const> not_started() noexcept
+    {
+        return fixed_error<boost::system::errc::resource_unavailable_try_again>();
+    }
+
+    /// A connection that is being made for the pool. However that ends, its place is given back.
+    struct dial_slot
+    {
+        explicit dial_slot(std::shared_ptr<pool> p) noexcept : owner(std::move(p)) {}
+        dial_slot(dial_slot const&) = delete;
+        dial_slot& operator=(dial_slot const&) = delete;
+        ~dial_slot()
+        {
+            if (!ended) owner->act([&] { return owner->failed(not_started()); });
+        }
+
+        std::shared_ptr<pool> owner;
+        bool ended = false;
+    };
+
+    /// Does what `decide` says, which is called under the mutex.
+    template <class Decide>
+    void act(Decide decide) noexcept
+    {
+        bool dial = act_once(decide);
+        while (dial && !start_dial())
+            dial = act_once([&] { return failed(not_started()); });
+    }
+
+    /// True if a dial is to be started.
+    template <class Decide>
+    bool act_once(Decide decide) noexcept
+    {
+        pool_actions actions;
+        std::shared_ptr<queued> woken;
+        {
+            std::lock_guard lock(mutex_);
+            actions = decide();
+            if (actions.wake != nullptr) woken = static_cast<queued*>(actions.wake)->shared_from_this();
+        }
+        close(actions);
+        if (woken) woken->wake({});
+        return actions.dial;
+    }
+
+    bool start_dial() noexcept
+    {
+        std::shared_ptr<dial_slot> slot;
+        bool started = false;
+        try {
+            slot = std::make_shared<dial_slot>(shared_from_this());
+            started = home().spawn([slot] { return dial(slot); });
+        } catch (...) {
+        }
+        if (slot && !started) slot->ended = true;
+        return started;
+    }
+
+    /// Under the mutex: the waiter that is woken gets this error.
+    pool_actions failed(std::shared_ptr<error_info const> const& why) noexcept
+    {
+        auto actions = state_.dial_failed();
+        if (actions.wake != nullptr) static_cast<queued*>(actions.wake)->failure = why;
+        return actions;
+    }
+
+    static void close(pool_actions& actions) noexcept
+    {
+        while (!actions.close.empty()) {
+            auto& c = static_cast<connection&>(actions.close.front());
+            actions.close.pop_front();
+            delete &c;
+        }
+    }
+
+    /// How a wait has ended.
+    struct pick
+    {
+        connection* assigned = nullptr;
+        std::shared_ptr<error_info const> failure;
+        bool refused = false;
+    };
+
+    pick picked_up(queued& w)
+    {
+        std::lock_guard lock(mutex_);
+        pick result;
+        result.refused = w.refused || w.state() == pool_wait::closed;
+        result.failure = w.failure;
+        result.assigned = w.state() == pool_wait::served ? static_cast<connection*>(state_.picked_up(w))
+                                                         : std::exchange(w.granted, nullptr);
+        return result;
+    }
+
+    void enlist(queued& w, bool fresh)
+    {
+        bool over = false;
+        act([&] {
+            pool_actions actions;
+            if (w.gone) return actions;
+            actions = state_.ask(w, now(), fresh);
+            w.granted = static_cast<connection*>(actions.granted);
+            w.refused = actions.refused;
+            over = w.refused || w.granted != nullptr;
+            return actions;
+        });
+        if (over) w.wake({});
+    }
+
+    void leave(queued& w) noexcept
+    {
+        act([&] {
+            w.gone = true;
+            if (auto* const unused = std::exchange(w.granted, nullptr))
+                return state_.returned_unused(*unused, now());
+            return state_.cancelled(w, now());
+        });
+    }
+
+    static asio::awaitable<void> dial(std::shared_ptr<dial_slot> slot)
+    {
+        auto& self = *slot->owner;
+        sweeper::errand const running(self.home().limits());
+        std::unique_ptr<connection> made;
+        std::shared_ptr<error_info const> failure;
+        bool again = true;
+        while (again) {
+            try {
+                failure.reset();
+                made = co_await self.dialler_->dial(self.where_, self.sessions_);
+            } catch (...) {
+                failure = current_error_info();
+            }
+            // It was given up when the last operation ended, but others have come since.
+            again = failure && failure->code == asio::error::operation_aborted && self.is_wanted();
+        }
+        slot->ended = true;
+        self.act([&] { return failure ? self.failed(failure) : self.dialled(*made.release()); });
+    }
+
+    /// Under the mutex.
+    pool_actions dialled(connection& made)
+    {
+        if (made.is_tls() && ::SSL_session_reused(made.tls().native_handle()) == 1) ++resumptions_;
+        return state_.dialled(made, now(), home().random().next());
+    }
+
+    bool is_wanted() const
+    {
+        std::lock_guard lock(mutex_);
+        return !state_.is_shut() && state_.counters().waiting != 0;
+    }
+
+    template <class Decide>
+    void end(attempt const& done, Decide decide) noexcept
+    {
+        act([&] {
+            if (done.written) ++exchanges_;
+            bytes_sent_ += done.bytes_sent;
+            bytes_received_ += done.bytes_received;
+            return decide();
+        });
+    }
+
+    std::shared_ptr<dialler> dialler_;
+    origin where_;
+    // Outlives the connections.
+    std::shared_ptr<tls_sessions> sessions_;
+    proxy const* forwarder_;
+    std::string fields_;
+    retry_budget budget_;
+    mutable std::mutex mutex_;
+    pool_state state_;
+    std::uint64_t resumptions_ = 0;
+    std::uint64_t exchanges_ = 0;
+    std::uint64_t bytes_sent_ = 0;
+    std::uint64_t bytes_received_ = 0;
+};
+
+/// A wait for a connection, in the coroutine that needs one. (One of its own would be a frame more for each
+/// call of a crowd.)
+///
+///     connection_wait waiting(pool);
+///     auto suspended = waiting.until(deadline, fresh);
+///     lease const got = waiting.end(co_await std::move(suspended));
+class connection_wait
+{
+public:
+    explicit connection_wait(std::shared_ptr<pool> from)
+        : from_(std::move(from)), place_(std::make_shared<pool::queued>()),
+          limit_(*from_->home().limits(), place_)
+    {}
+    connection_wait(connection_wait const&) = delete;
+    connection_wait& operator=(connection_wait const&) = delete;
+    ~connection_wait() { from_->leave(*place_); }
+
+    /// The operation to await. `fresh`: nothing but a new connection.
+    auto until(time_point deadline, bool fresh)
+    {
+        if (from_->told()) from_->told()(events::waiting{from_->where().str()});
+        deadline_ = deadline;
+        return limit_.until(deadline, [from = from_, w = place_, fresh] { from->enlist(*w, fresh); });
+    }
+
+    /// Throws the error of dialling; `errc::deadline_exceeded` at the deadline; `errc::client_closed`;
+    /// `operation_aborted` when cancelled.
+    lease end(wakeup with)
+    {
+        auto const ended = limit_.end(with);
+        if (ended.code == asio::error::operation_aborted) throw_aborted();
+        auto const found = from_->picked_up(*place_);
+        if (found.assigned != nullptr) return lease(from_, *found.assigned);
+        if (found.failure) throw error(found.failure);
+        if (found.refused || ended.why == expiry::closed) throw error(errc::client_closed);
+        throw_timeout(phase::wait, deadline_, deadline_);
+    }
+
+private:
+    std::shared_ptr<pool> from_;
+    std::shared_ptr<pool::queued> place_;
+    timed_wait limit_;
+    time_point deadline_{};
+};
+
+inline void lease::give_back(attempt const& done, std::optional<std::chrono::seconds> keep_alive)
+{
+    auto& c = *std::exchange(leased_, nullptr);
+    owner_->end(done, [&] { return owner_->state_.returned(c, c.reusable(), owner_->now(), keep_alive); });
+}
+
+inline void lease::give_up_stale(attempt const& done)
+{
+    auto& c = *std::exchange(leased_, nullptr);
+    if (owner_->told()) owner_->told()(events::stale{owner_->where_.str(), c.idle_age()});
+    owner_->end(done, [&] { return owner_->state_.stale(c, owner_->now()); });
+}
+
+inline void lease::give_up(attempt const& done)
+{
+    auto& c = *std::exchange(leased_, nullptr);
+    owner_->end(done, [&] {
+        return c.touched() ? owner_->state_.returned(c, false, owner_->now())
+                           : owner_->state_.returned_unused(c, owner_->now());
+    });
+}
+
+inline lease::~lease()
+{
+    if (leased_ != nullptr) give_up({});
+}
+
+} // namespace practicus::inline v1::detail

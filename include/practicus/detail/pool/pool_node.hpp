@@ -1,0 +1,142 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/clock.hpp>
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/list_hook.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace practicus::inline v1::detail {
+
+class pool_state;
+
+/// What one origin's pool may do. Zero switches a limit off; nothing may be negative.
+struct pool_limits
+{
+    /// Connections and dials together.
+    std::size_t max_connections = 64;
+    /// How long a connection may lie unused, unless the server or a stale hit says less.
+    std::chrono::nanoseconds idle = std::chrono::seconds(60);
+    /// How old a connection may get, times U(0.9, 1.1): it is handed out no more, so that a changed address
+    /// is seen.
+    std::chrono::nanoseconds age = std::chrono::minutes(10);
+    /// A learned idle limit doubles, up to `idle`, after so long without a stale hit.
+    std::chrono::nanoseconds recovery = std::chrono::minutes(10);
+};
+
+/// With a tag of its own: the driver's types may be in other lists as well.
+using pool_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<pool_state>,
+                                                   boost::intrusive::link_mode<boost::intrusive::safe_link>>;
+
+template <class Node>
+using pool_list = boost::intrusive::list<Node, boost::intrusive::base_hook<pool_hook>>;
+
+/// What the pool knows of a connection. The driver derives its connection from it and owns it; the address
+/// must not change while it is open.
+class pool_connection : public pool_hook
+{
+public:
+    pool_connection() = default;
+    pool_connection(pool_connection const&) = delete;
+    pool_connection& operator=(pool_connection const&) = delete;
+
+    /// Has it been idle, or carried an exchange? Then the server may have closed it meanwhile, and the resend
+    /// rules apply. To be read while it is leased, before it is returned.
+    bool reused() const noexcept { return reused_; }
+
+    /// For how long it had been unused when it was handed out.
+    std::chrono::nanoseconds idle_age() const noexcept { return idle_age_; }
+
+protected:
+    ~pool_connection() = default;
+
+private:
+    friend class pool_state;
+    enum class place : std::uint8_t
+    {
+        outside,
+        leased,
+        idle
+    };
+
+    time_point last_used_{};
+    time_point retire_at_{};
+    std::chrono::nanoseconds keep_alive_{};
+    std::chrono::nanoseconds idle_age_{};
+    place place_ = place::outside;
+    bool reused_ = false;
+};
+
+/// `served` and `failed` and `closed` are told to the waiter once, and end with `picked_up` or `cancelled`.
+enum class pool_wait : std::uint8_t
+{
+    none,
+    waiting,
+    /// A connection is its own, but not picked up.
+    served,
+    /// A dial failed.
+    failed,
+    /// The pool was shut down.
+    closed
+};
+
+/// Who waits for a connection. Owned by the driver, like `pool_connection`; it may be destroyed in state
+/// `none` only.
+class pool_waiter : public pool_hook
+{
+public:
+    pool_waiter() = default;
+    pool_waiter(pool_waiter const&) = delete;
+    pool_waiter& operator=(pool_waiter const&) = delete;
+
+    pool_wait state() const noexcept { return state_; }
+
+protected:
+    ~pool_waiter() = default;
+
+private:
+    friend class pool_state;
+
+    pool_connection* connection_ = nullptr;
+    std::uint64_t ticket_ = 0;
+    pool_wait state_ = pool_wait::none;
+    bool fresh_ = false;
+};
+
+/// What the driver does after an event, when it has unlocked. An event wakes one waiter at most, and starts
+/// one dial at most.
+struct pool_actions
+{
+    /// The caller's own at once; only `take` and `ask` grant, and then the waiter is in state `none`.
+    pool_connection* granted = nullptr;
+    /// To be woken: served or failed. Until it is picked up or cancelled, which another thread may do as soon
+    /// as the lock is free.
+    pool_waiter* wake = nullptr;
+    /// Only `ask`: the pool is shut down, the waiter does not wait.
+    bool refused = false;
+    /// Start one dial; it ends with `dialled` or `dial_failed`, whatever becomes of the waiters.
+    bool dial = false;
+    /// No longer the pool's: to be closed and freed. Nobody else refers to them.
+    pool_list<pool_connection> close;
+};
+
+struct pool_counters
+{
+    std::size_t open = 0; ///< idle or leased
+    std::size_t idle = 0;
+    std::size_t waiting = 0;
+    std::size_t dialling = 0;
+    std::uint64_t dials = 0;
+    std::uint64_t dial_failures = 0;
+    std::uint64_t reuses = 0; ///< how often a connection was handed out that had been used or idle
+    std::uint64_t evictions =
+        0; ///< closed for its idle time or age, as an elder of a stale one, to make room
+    std::uint64_t stale_hits = 0; ///< handed out, but closed by the server
+};
+
+} // namespace practicus::inline v1::detail

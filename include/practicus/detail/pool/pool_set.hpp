@@ -1,0 +1,112 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/net/dialler.hpp>
+#include <practicus/detail/pool/pool.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/url.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// A client's pools, one an origin. Single calls may trust any number of origins: beyond `many` pools, those
+/// without a connection are given up. Thread safety: full.
+class pool_set : public std::enable_shared_from_this<pool_set>
+{
+public:
+    static constexpr std::size_t many = 64;
+
+    static std::shared_ptr<pool_set> make(std::shared_ptr<dialler> d)
+    {
+        std::shared_ptr<pool_set> self(new pool_set(std::move(d)));
+        auto const& home = self->dialler_->home();
+        std::weak_ptr<pool_set> const weak = self;
+        home->limits()->on_second([weak] {
+            if (auto const s = weak.lock()) s->sweep();
+        });
+        home->on_gone([weak] {
+            // What coroutines give back while they are destroyed must go as well.
+            if (auto const s = weak.lock()) s->close();
+        });
+        return self;
+    }
+
+    std::shared_ptr<pool> of(origin const& where)
+    {
+        std::lock_guard lock(mutex_);
+        for (auto const& p : pools_)
+            if (p->where() == where) return p;
+        give_up_unused();
+        pools_.push_back(std::make_shared<pool>(dialler_, where));
+        if (closed_) pools_.back()->shut_down();
+        return pools_.back();
+    }
+
+    void close_idle() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        for (auto const& p : pools_)
+            p->drop_idle();
+    }
+
+    void close() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        closed_ = true;
+        for (auto const& p : pools_)
+            p->shut_down();
+    }
+
+    std::size_t size() const
+    {
+        std::lock_guard lock(mutex_);
+        return pools_.size();
+    }
+
+    client_stats stats() const
+    {
+        std::lock_guard lock(mutex_);
+        auto total = given_up_;
+        for (auto const& p : pools_)
+            p->add_to(total);
+        return total;
+    }
+
+private:
+    explicit pool_set(std::shared_ptr<dialler> d) : dialler_(std::move(d)) {}
+
+    void sweep() noexcept
+    {
+        std::lock_guard lock(mutex_);
+        for (auto const& p : pools_)
+            p->sweep();
+        give_up_unused();
+    }
+
+    /// Under the mutex, through which alone an operation gets a pool.
+    void give_up_unused() noexcept
+    {
+        if (pools_.size() < many) return;
+        std::erase_if(pools_, [&](std::shared_ptr<pool> const& p) {
+            bool const unused = p.use_count() == 1 && p->is_empty();
+            if (unused) p->add_to(given_up_);
+            return unused;
+        });
+    }
+
+    std::shared_ptr<dialler> dialler_;
+    mutable std::mutex mutex_;
+    std::vector<std::shared_ptr<pool>> pools_;
+    /// What the pools that were given up have counted.
+    client_stats given_up_;
+    bool closed_ = false;
+};
+
+} // namespace practicus::inline v1::detail

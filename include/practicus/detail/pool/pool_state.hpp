@@ -1,0 +1,428 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/pool/pool_node.hpp>
+
+#include <boost/assert.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Decides for one origin who gets which connection, when to dial and what to close. It does no I/O, reads no
+/// clock, allocates nothing and never throws; every event is O(1), but for those that close many and `stale`.
+///
+/// Rules:
+/// - Idle connections are handed out youngest first; a returned one goes directly to the oldest waiter.
+/// - It dials only while waiters outnumber dials and there is room. A dial belongs to the pool, not to the
+///   waiter that caused it: if that one is served by a returned connection or leaves, the new connection goes
+///   to the oldest waiter, or idle.
+/// - A failed dial fails one waiter, the oldest: it has waited longest, and its operation decides about a
+///   retry, within its budget. The others keep their places; if they outnumber the dials again, another dial
+///   starts. So an origin that is down fails everybody, at `max_connections` dials at a time, and one unlucky
+///   dial fails one.
+/// - A waiter may ask for a `fresh` connection, one that was never used or idle (the resend after a stale
+///   hit). It keeps its place among the others: if it is the oldest and no dial is under way for it, the next
+///   returned connection is closed to make room for a dial.
+/// - A served waiter that is cancelled passes its connection on, by the way of a returned one.
+/// - An origin's idle limit is the smallest of the option, what the server said (`Keep-Alive: timeout`), and
+///   0.8 of the idle age of a stale hit (one of less than 500 ms says more about a restart than about a
+///   limit). What was learned doubles after each quiet `recovery`: a restart is not remembered for ever, and
+///   a server that really closes early costs one stale hit in that time. A stale hit also evicts all that has
+///   been idle for as long.
+///
+/// Thread safety: none; the driver holds a mutex over each call, and acts after unlocking. The time never
+/// needs to be exact; it may even step back a little between threads. The state must be destroyed before the
+/// nodes that it links.
+class pool_state
+{
+public:
+    using duration = std::chrono::nanoseconds;
+
+    explicit pool_state(pool_limits limits = {}) noexcept
+        : max_(limits.max_connections != 0 ? limits.max_connections
+                                           : std::numeric_limits<std::size_t>::max()),
+          idle_max_(limits.idle > duration::zero() ? limits.idle : duration::max()),
+          age_(limits.age > duration::zero() && limits.age < std::chrono::hours(24 * 365) ? limits.age
+                                                                                          : duration::zero()),
+          recovery_(limits.recovery), idle_limit_(idle_max_)
+    {}
+
+    pool_state(pool_state const&) = delete;
+    pool_state& operator=(pool_state const&) = delete;
+
+    /// An operation wants a connection that is there: granted at once, or not.
+    [[nodiscard]] pool_actions take(time_point now) noexcept
+    {
+        pool_actions actions;
+        if (!shut_) grant_idle(now, actions);
+        return actions;
+    }
+
+    /// An operation wants a connection: granted at once, refused, or `waiter` waits.
+    [[nodiscard]] pool_actions ask(pool_waiter& waiter, time_point now, bool fresh = false) noexcept
+    {
+        BOOST_ASSERT(waiter.state_ == pool_wait::none);
+        pool_actions actions;
+        if (shut_) {
+            actions.refused = true;
+            return actions;
+        }
+        if (fresh)
+            evict_unusable(now, actions);
+        else
+            grant_idle(now, actions);
+        if (actions.granted != nullptr) return actions;
+        waiter.state_ = pool_wait::waiting;
+        waiter.ticket_ = ++tickets_;
+        waiter.fresh_ = fresh;
+        queue_of(waiter).push_back(waiter);
+        dial_if_needed(actions);
+        return actions;
+    }
+
+    /// A dial succeeded. `jitter` is from U(0, 1).
+    [[nodiscard]] pool_actions dialled(pool_connection& connection, time_point now, double jitter) noexcept
+    {
+        BOOST_ASSERT(dialling_ > 0 && connection.place_ == pool_connection::place::outside);
+        pool_actions actions;
+        --dialling_;
+        ++open_;
+        connection.place_ = pool_connection::place::leased;
+        connection.reused_ = false;
+        connection.last_used_ = now;
+        connection.keep_alive_ = duration::max();
+        connection.retire_at_ = age_ == duration::zero() ? time_point::max() : now + jittered(age_, jitter);
+        offer(connection, now, actions);
+        return actions;
+    }
+
+    /// A dial failed. `wake` is the waiter that gets the error, if anybody waits.
+    [[nodiscard]] pool_actions dial_failed() noexcept
+    {
+        BOOST_ASSERT(dialling_ > 0);
+        pool_actions actions;
+        --dialling_;
+        ++dial_failures_;
+        if (auto* waiter = oldest()) {
+            leave_queue(*waiter, pool_wait::failed);
+            actions.wake = waiter;
+        }
+        dial_if_needed(actions);
+        return actions;
+    }
+
+    /// An exchange ended. `reusable` only after a complete answer that leaves the connection open, with
+    /// nothing left over. `keep_alive` is the `timeout` of the answer's `Keep-Alive`: a second less is used,
+    /// or half of a short one.
+    [[nodiscard]] pool_actions
+    returned(pool_connection& connection, bool reusable, time_point now,
+             std::optional<std::chrono::seconds> keep_alive = std::nullopt) noexcept
+    {
+        BOOST_ASSERT(connection.place_ == pool_connection::place::leased);
+        pool_actions actions;
+        if (!reusable) {
+            drop(connection, actions);
+            dial_if_needed(actions);
+            return actions;
+        }
+        connection.reused_ = true;
+        connection.last_used_ = now;
+        if (keep_alive) connection.keep_alive_ = below(*keep_alive);
+        offer(connection, now, actions);
+        return actions;
+    }
+
+    /// A leased connection comes back untouched: nothing was written or read.
+    [[nodiscard]] pool_actions returned_unused(pool_connection& connection, time_point now) noexcept
+    {
+        BOOST_ASSERT(connection.place_ == pool_connection::place::leased);
+        pool_actions actions;
+        offer(connection, now, actions);
+        return actions;
+    }
+
+    /// A leased connection that was reused turned out to be closed by the server, before the exchange or
+    /// before the answer's first byte.
+    [[nodiscard]] pool_actions stale(pool_connection& connection, time_point now) noexcept
+    {
+        BOOST_ASSERT(connection.place_ == pool_connection::place::leased && connection.reused_);
+        pool_actions actions;
+        ++stale_hits_;
+        learn(connection.idle_age_, now);
+        evict_if(actions, [&](pool_connection const& c) { return c.last_used_ <= connection.last_used_; });
+        drop(connection, actions);
+        dial_if_needed(actions);
+        return actions;
+    }
+
+    /// The waiter leaves (a cancellation, a deadline), in whatever state it is. Afterwards it is in state
+    /// `none`. If it was served, its connection is passed on.
+    [[nodiscard]] pool_actions cancelled(pool_waiter& waiter, time_point now) noexcept
+    {
+        pool_actions actions;
+        auto const state = waiter.state_;
+        if (state == pool_wait::waiting) leave_queue(waiter, pool_wait::none);
+        waiter.state_ = pool_wait::none;
+        if (state == pool_wait::served) offer(*std::exchange(waiter.connection_, nullptr), now, actions);
+        return actions;
+    }
+
+    /// The waiter resumes after it was woken. The connection is the caller's if it was served; else null,
+    /// and `state()`, read before, says why. Afterwards the waiter is in state `none`.
+    pool_connection* picked_up(pool_waiter& waiter) noexcept
+    {
+        BOOST_ASSERT(waiter.state_ != pool_wait::none && waiter.state_ != pool_wait::waiting);
+        waiter.state_ = pool_wait::none;
+        auto* const connection = std::exchange(waiter.connection_, nullptr);
+        if (connection != nullptr && connection->reused_) ++reuses_;
+        return connection;
+    }
+
+    /// Closes idle connections past their idle limit or age. For a timer.
+    [[nodiscard]] pool_actions sweep(time_point now) noexcept
+    {
+        pool_actions actions;
+        recover(now);
+        evict_if(actions, [&](pool_connection const& c) { return !usable(c, now); });
+        return actions;
+    }
+
+    /// Closes all idle connections. Those in use are not touched, and may become idle later.
+    [[nodiscard]] pool_actions close_idle() noexcept
+    {
+        pool_actions actions;
+        evict_if(actions, [](pool_connection const&) { return true; });
+        return actions;
+    }
+
+    /// Refuses everybody from now on and closes what is idle or comes back. Waiters, the oldest of each kind
+    /// first, get state `closed` and are passed to `tell(waiter)`, under the driver's lock: a cancellation
+    /// must not interfere. Served ones may still pick up. Idempotent.
+    template <class Tell>
+    [[nodiscard]] pool_actions shutdown(Tell&& tell)
+    {
+        shut_ = true;
+        for (auto* queue : {&any_, &fresh_})
+            while (!queue->empty()) {
+                auto& waiter = queue->front();
+                leave_queue(waiter, pool_wait::closed);
+                tell(waiter);
+            }
+        return close_idle();
+    }
+
+    bool is_shut() const noexcept { return shut_; }
+
+    /// The origin's idle limit as learned so far; `duration::max()` means none.
+    duration idle_limit() const noexcept { return idle_limit_; }
+
+    pool_counters counters() const noexcept
+    {
+        return {open_,          idle_.size(), waiting(),  dialling_,  dials_,
+                dial_failures_, reuses_,      evictions_, stale_hits_};
+    }
+
+    /// For tests: the first invariant that does not hold, or null.
+    char const* check() const noexcept
+    {
+        if (open_ > max_ || dialling_ > max_ - open_) return "more connections than the limit";
+        if (idle_.size() > open_) return "more idle than open";
+        if (!any_.empty() && !idle_.empty()) return "a waiter beside an idle connection";
+        if (waiting() > dialling_ && !idle_.empty())
+            return "a fresh waiter beside an idle connection, no dial";
+        if (waiting() > dialling_ && open_ + dialling_ < max_) return "a waiter beside free room, no dial";
+        if (shut_ && (waiting() != 0 || !idle_.empty())) return "shut down, but not empty";
+        for (auto const& c : idle_)
+            if (c.place_ != pool_connection::place::idle || !c.reused_)
+                return "not idle, but in the idle list";
+        for (auto const* queue : {&any_, &fresh_}) {
+            std::uint64_t ticket = 0;
+            for (auto const& w : *queue) {
+                if (w.state_ != pool_wait::waiting || w.connection_) return "not waiting, but in the queue";
+                if (w.fresh_ != (queue == &fresh_)) return "in the wrong queue";
+                if (std::exchange(ticket, w.ticket_) >= w.ticket_) return "out of order";
+            }
+        }
+        return nullptr;
+    }
+
+private:
+    static constexpr duration shortest_telling = std::chrono::milliseconds(500);
+
+    static duration jittered(duration d, double jitter) noexcept
+    {
+        return duration(static_cast<duration::rep>(static_cast<double>(d.count()) * (0.9 + 0.2 * jitter)));
+    }
+
+    /// The server closes at about `timeout`: be earlier.
+    static duration below(std::chrono::seconds timeout) noexcept
+    {
+        using std::chrono::seconds;
+        timeout = std::clamp<seconds>(timeout, seconds(0), std::chrono::hours(24 * 365));
+        return std::max<duration>(timeout - seconds(1), duration(timeout) / 2);
+    }
+
+    std::size_t waiting() const noexcept { return any_.size() + fresh_.size(); }
+
+    pool_list<pool_waiter>& queue_of(pool_waiter const& w) noexcept { return w.fresh_ ? fresh_ : any_; }
+
+    bool fresh_is_older() const noexcept
+    {
+        return !fresh_.empty() && (any_.empty() || fresh_.front().ticket_ < any_.front().ticket_);
+    }
+
+    pool_waiter* oldest() noexcept
+    {
+        if (fresh_is_older()) return &fresh_.front();
+        return any_.empty() ? nullptr : &any_.front();
+    }
+
+    void leave_queue(pool_waiter& waiter, pool_wait state) noexcept
+    {
+        auto& queue = queue_of(waiter);
+        queue.erase(queue.iterator_to(waiter));
+        waiter.state_ = state;
+    }
+
+    bool usable(pool_connection const& c, time_point now) const noexcept
+    {
+        return now < c.retire_at_ && now - c.last_used_ < std::min(idle_limit_, c.keep_alive_);
+    }
+
+    void evict_unusable(time_point now, pool_actions& actions) noexcept
+    {
+        recover(now);
+        while (!idle_.empty() && !usable(idle_.front(), now))
+            evict(idle_.front(), actions);
+    }
+
+    void grant_idle(time_point now, pool_actions& actions) noexcept
+    {
+        evict_unusable(now, actions);
+        while (!idle_.empty() && actions.granted == nullptr) {
+            auto& connection = idle_.back();
+            if (!usable(connection, now)) {
+                evict(connection, actions);
+                continue;
+            }
+            idle_.pop_back();
+            lease(connection, now);
+            ++reuses_;
+            actions.granted = &connection;
+        }
+    }
+
+    void lease(pool_connection& connection, time_point now) noexcept
+    {
+        connection.place_ = pool_connection::place::leased;
+        connection.idle_age_ = std::max(now - connection.last_used_, duration::zero());
+    }
+
+    /// A connection that nobody uses: for a waiter, or idle, or closed.
+    void offer(pool_connection& connection, time_point now, pool_actions& actions) noexcept
+    {
+        if (shut_ || !usable(connection, now)) {
+            if (!shut_) ++evictions_;
+            drop(connection, actions);
+            dial_if_needed(actions);
+            return;
+        }
+        bool const owed_a_dial = fresh_is_older() && dialling_ < fresh_.size();
+        auto* const waiter = !connection.reused_ ? oldest() : any_.empty() ? nullptr : &any_.front();
+        if (connection.reused_ && owed_a_dial) {
+            ++evictions_;
+            drop(connection, actions);
+            dial_if_needed(actions);
+        } else if (waiter != nullptr) {
+            leave_queue(*waiter, pool_wait::served);
+            lease(connection, now);
+            waiter->connection_ = &connection;
+            actions.wake = waiter;
+        } else {
+            connection.place_ = pool_connection::place::idle;
+            connection.reused_ = true;
+            idle_.push_back(connection);
+        }
+    }
+
+    /// Beside an idle connection only fresh ones wait; the longest idle one makes room for their dial.
+    void dial_if_needed(pool_actions& actions) noexcept
+    {
+        if (waiting() <= dialling_) return;
+        if (open_ + dialling_ >= max_) {
+            if (idle_.empty()) return;
+            evict(idle_.front(), actions);
+        }
+        ++dialling_;
+        ++dials_;
+        actions.dial = true;
+    }
+
+    void drop(pool_connection& connection, pool_actions& actions) noexcept
+    {
+        BOOST_ASSERT(open_ > 0);
+        --open_;
+        connection.place_ = pool_connection::place::outside;
+        actions.close.push_back(connection);
+    }
+
+    void evict(pool_connection& connection, pool_actions& actions) noexcept
+    {
+        idle_.erase(idle_.iterator_to(connection));
+        ++evictions_;
+        drop(connection, actions);
+    }
+
+    template <class Predicate>
+    void evict_if(pool_actions& actions, Predicate predicate) noexcept
+    {
+        for (auto it = idle_.begin(); it != idle_.end();) {
+            auto& connection = *it++;
+            if (predicate(connection)) evict(connection, actions);
+        }
+    }
+
+    void learn(duration idle_age, time_point now) noexcept
+    {
+        if (idle_age < shortest_telling) return;
+        idle_limit_ = std::min(idle_limit_, idle_age / 5 * 4);
+        learned_at_ = now;
+    }
+
+    void recover(time_point now) noexcept
+    {
+        if (idle_limit_ == idle_max_ || now - learned_at_ < recovery_) return;
+        idle_limit_ = idle_limit_ > idle_max_ / 2 ? idle_max_ : idle_limit_ * 2;
+        learned_at_ = now;
+    }
+
+    std::size_t const max_;
+    duration const idle_max_;
+    duration const age_;
+    duration const recovery_;
+    duration idle_limit_;
+    time_point learned_at_{};
+    pool_list<pool_connection> idle_; // the longest idle in front
+    pool_list<pool_waiter> any_;      // the oldest in front
+    pool_list<pool_waiter> fresh_;    // those that take a new connection only
+    std::size_t open_ = 0;
+    std::size_t dialling_ = 0;
+    std::uint64_t tickets_ = 0;
+    std::uint64_t dials_ = 0;
+    std::uint64_t dial_failures_ = 0;
+    std::uint64_t reuses_ = 0;
+    std::uint64_t evictions_ = 0;
+    std::uint64_t stale_hits_ = 0;
+    bool shut_ = false;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,390 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/net/connection.hpp>
+#include <practicus/detail/net/dialler.hpp>
+#include <practicus/detail/pool/answer_decoding.hpp>
+#include <practicus/detail/pool/body_flow.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/detail/pool/pool.hpp>
+#include <practicus/detail/pool/pool_set.hpp>
+#include <practicus/detail/pool/retry_policy.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/detail/wire/own_fields.hpp>
+#include <practicus/detail/wire/redirect.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/options.hpp>
+#include <practicus/token.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// Redirects followed in one request.
+inline constexpr int max_redirects = 3;
+
+/// Sends requests and reads their answers, over pooled connections, again where the rules allow it. Thread
+/// safety: full.
+class transport
+{
+public:
+    transport(std::shared_ptr<runtime> home, service_url service, client_options options)
+        : home_(std::move(home)), service_(std::move(service)),
+          options_(std::make_shared<client_options const>(std::move(options))), told_(&options_->observer()),
+          dialler_(std::make_shared<dialler>(home_, options_)), pools_(pool_set::make(dialler_)),
+          trusted_(options_->trusted_origins())
+    {
+        trusted_.push_back(service_.origin());
+        // Now, for a file that cannot be read.
+        if (std::any_of(trusted_.begin(), trusted_.end(), [](origin const& o) { return o.secure(); }))
+            dialler_->tls();
+    }
+
+    std::shared_ptr<runtime> const& home() const noexcept { return home_; }
+    service_url const& service() const noexcept { return service_; }
+    client_options const& options() const noexcept { return *options_; }
+    announcer const& told() const noexcept { return told_; }
+    name_cache& names() const noexcept { return dialler_->names(); }
+
+    operation begin(std::shared_ptr<call_options const> with) const
+    {
+        return begin(std::move(with), options_->timeouts().operation());
+    }
+
+    /// With a limit of its own, unless the call has one.
+    operation begin(std::shared_ptr<call_options const> with, std::chrono::milliseconds usual) const
+    {
+        operation op;
+        op.began = home_->time().now();
+        op.deadline =
+            phase_end(time_point::max(), op.began, with && with->deadline() ? *with->deadline() : usual);
+        op.retries = retry_policy(retry_limits{options_->retry().attempts(), options_->retry().base(),
+                                               options_->retry().cap(), options_->retry().patience()});
+        if (with && with->min_validity()) op.min_validity = *with->min_validity();
+        op.with = std::move(with);
+        return op;
+    }
+
+    /// Ends all operations, and closes what is idle.
+    void close() noexcept
+    {
+        home_->close();
+        pools_->close();
+    }
+
+    void close_idle() const noexcept { pools_->close_idle(); }
+
+    client_stats stats() const
+    {
+        auto total = pools_->stats();
+        total.retries = retries_.load(std::memory_order_relaxed);
+        return total;
+    }
+
+    /// Sends `r` with the token, if it asks for one, and follows redirects of a GET within its origin; sends
+    /// again what the retry policy allows. Any status is an answer. Throws what the connection can end with,
+    /// with the request's name in the error. (One coroutine, for each costs as much as a small request.) With
+    /// a flow, the bodies go through that.
+    asio::awaitable<void> send(operation& op, request const& r, token const& bearer, response& answer,
+                               body_flow* flow = nullptr) const
+    {
+        std::shared_ptr<error_info const> failure;
+        try {
+            // Before anything is resolved or dialled: an origin that is not the region's learns nothing.
+            require_trusted(op, r);
+            op.written = false;
+            delivery d(*pools_, *options_, r);
+            while (true) {
+                attempt now;
+                now.timed = told_ || flow != nullptr;
+                lease used;
+                std::shared_ptr<error_info const> failed;
+                auto const asked = now.timed ? home_->time().precise_now() : time_point();
+                try {
+                    used = d.to->try_acquire(d.fresh);
+                    while (!used) {
+                        connection_wait waiting(d.to);
+                        auto suspended = waiting.until(op.deadline, d.fresh);
+                        used = waiting.end(co_await std::move(suspended));
+                        if (used->reused() && used->is_dead()) used.give_up_stale({});
+                    }
+                    if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
+                    auto const rest = serialize(used->out, op, r, d, bearer);
+                    if (flow == nullptr) {
+                        co_await used->exchange(rest, d.bounds, op.deadline, now, answer);
+                        decode_body(answer, r.body_limit);
+                    } else {
+                        co_await flow->exchange(*used, rest, d.bounds, op.deadline, now, answer);
+                    }
+                } catch (...) {
+                    failed = current_error_info();
+                }
+                if (flow != nullptr && flow->broken()) throw error(failed);
+                if (flow != nullptr) {
+                    d.facts.replayable = !flow->begun();
+                    if (!failed && is_overload(answer.status) && flow->on_overload) flow->on_overload();
+                    flow->timings = now.timings;
+                }
+                auto const next = settle(op, r, d, now, used, failed, answer);
+                if (next.action == next_step::done) co_return;
+                answer = response();
+                if (next.action == next_step::later) co_await pause(op, next.wait);
+            }
+        } catch (...) {
+            failure = current_error_info();
+        }
+        throw error(with_request(*failure, r, op));
+    }
+
+    /// What `send` checks first. Throws `errc::untrusted_origin`.
+    void check_trusted(operation const& op, request const& r) const
+    {
+        std::shared_ptr<error_info const> failure;
+        try {
+            require_trusted(op, r);
+        } catch (error const& e) {
+            failure = e.shared_info();
+        }
+        if (failure) throw error(with_request(*failure, r, op));
+    }
+
+    /// Adds what only the operation knows.
+    error_info with_request(error_info info, request const& r, operation const& op) const
+    {
+        if (info.request.empty()) info.request = r.name();
+        if (info.message.empty() && info.code == errc::body_too_large)
+            info.message = std::string(r.body_limit_name) + " is its limit";
+        if (info.message.empty() && info.code == errc::header_too_large)
+            info.message = "limit_options::header is its limit";
+        info.attempts = op.retries.attempts();
+        info.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(home_->time().now() - op.began);
+        return info;
+    }
+
+    /// Until it is time to try again, or the deadline.
+    asio::awaitable<void> pause(operation const& op, std::chrono::nanoseconds wait) const
+    {
+        timed_wait waiting(*home_->limits(), std::make_shared<timed_waiter>());
+        auto suspended = waiting.until(std::min(op.deadline, home_->time().now() + wait), [] {});
+        auto const ended = waiting.end(co_await std::move(suspended));
+        if (ended.code == asio::error::operation_aborted) throw_aborted();
+        if (ended.why == expiry::closed) throw error(errc::client_closed);
+    }
+
+    /// Counts and announces that a request is going to be sent again.
+    void note_retry(origin const& where, std::string const& name, unsigned attempts, unsigned status,
+                    boost::system::error_code const& why, std::chrono::nanoseconds wait) const
+    {
+        retries_.fetch_add(1, std::memory_order_relaxed);
+        if (told_) told_(events::retried{where.str(), name, attempts, status, why, wait});
+    }
+
+private:
+    /// One request on its way, over all its attempts and redirects.
+    struct delivery
+    {
+        delivery(pool_set& pools, client_options const& options, request const& r)
+            : to(pools.of(r.where)), facts(facts_of(r)),
+              target(r.target), bounds{r.first_byte.value_or(options.timeouts().first_byte()),
+                                       options.timeouts().between_bytes(), options.limits().header(),
+                                       r.body_limit, r.secret_answer}
+        {}
+
+        std::shared_ptr<pool> to;
+        request_facts facts;
+        bool fresh = false;
+        int redirects = 0;
+        // The request's own, or `redirected`.
+        std::string_view target;
+        std::string redirected;
+        exchange_limits bounds;
+    };
+
+    struct next_step
+    {
+        enum
+        {
+            done,
+            again,
+            later
+        } action;
+        std::chrono::nanoseconds wait{0};
+    };
+
+    static bool is_redirect(response const& answer) noexcept
+    {
+        switch (answer.status) {
+        case 301:
+        case 302:
+        case 303:
+        case 307:
+        case 308: return !answer.location.empty();
+        default: return false;
+        }
+    }
+
+    static bool is_overload(unsigned status) noexcept { return status == 429 || status == 503; }
+
+    void require_trusted(operation const& op, request const& r) const
+    {
+        auto const among = [&](std::vector<origin> const& list) {
+            return std::find(list.begin(), list.end(), r.where) != list.end();
+        };
+        if (among(trusted_) || (op.with && among(op.with->trusted_origins()))) return;
+        throw error(errc::untrusted_origin, r.where.str() + " is not " + service_.origin().str() +
+                                                " nor one of client_options::trusted_origin");
+    }
+
+    /// The one place that lets a request out: to the region's own origins only. Also one without a token:
+    /// what an app's service answers decides which token is asked for.
+    void authorize(wire_text& head, operation const& op, request const& r, token const& bearer) const
+    {
+        require_trusted(op, r);
+        if (r.authorized != authorization::none) head.append(own_field::bearer).append(bearer.reveal());
+    }
+
+    /// Writes head and body; returns what of the body does not go along with the head.
+    std::string_view serialize(wire_text& out, operation const& op, request const& r, delivery const& d,
+                               token const& bearer) const
+    {
+        out.wipe();
+        auto const* const via = d.to->forwarder();
+        out.append(r.method).append(" ");
+        if (via != nullptr) out.append(r.where.str());
+        out.append(d.target).append(" HTTP/1.1").append(d.to->fields());
+        out.append(r.accept);
+        authorize(out, op, r, bearer);
+        if (via != nullptr && via->authorization())
+            out.append(own_field::proxy_authorization).append(via->authorization().reveal());
+        if (op.with && !op.shared) out.append(op.with->headers());
+        if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);
+        if (!r.content_encoding.empty()) out.append(own_field::content_encoding).append(r.content_encoding);
+        auto rest = r.content();
+        if (r.chunked || !rest.empty() || r.method == "POST") {
+            if (r.chunked || !rest.empty()) out.append(own_field::content_type).append(r.content_type);
+            if (r.chunked)
+                out.append(own_field::transfer_encoding).append("chunked");
+            else
+                out.append(own_field::content_length).append(std::to_string(rest.size()));
+        }
+        out.append("\r\n\r\n");
+        auto const along =
+            std::min(rest.size(), connection::together - std::min(connection::together, out.size()));
+        out.append(rest.substr(0, along));
+        rest.remove_prefix(along);
+        return rest;
+    }
+
+    static request_facts facts_of(request const& r) noexcept
+    {
+        request_facts facts;
+        facts.idempotent = r.method == "GET";
+        facts.safe_to_repeat = r.safe_to_repeat;
+        facts.one_time_password = r.one_time_password;
+        facts.rotating_refresh = r.rotating_refresh;
+        facts.renewable_token =
+            r.authorized == authorization::access || r.authorized == authorization::session;
+        return facts;
+    }
+
+    /// After an attempt: gives the connection back and says how it goes on. Throws `failed` if that stands.
+    next_step settle(operation& op, request const& r, delivery& d, attempt const& now, lease& used,
+                     std::shared_ptr<error_info const> const& failed, response const& answer) const
+    {
+        op.written = op.written || now.written;
+        attempt_outcome outcome;
+        outcome.reused = used && used->reused();
+        if (failed) {
+            outcome.error = failed->code;
+            outcome.bytes_written = now.written;
+            outcome.answer_begun = now.begun;
+        } else {
+            outcome.status = answer.status;
+            outcome.retry_after = answer.retry_after;
+            outcome.date = answer.date;
+            outcome.bytes_written = outcome.answer_begun = true;
+        }
+        if (used) end(used, now, outcome, answer);
+        auto const decision =
+            op.retries.decide(d.facts, outcome, d.to->budget(), left(op), home_->random().next());
+        if (told_) tell(*d.to, op, r, now, outcome);
+        op.renew = decision.action == retry_action::renew;
+        if (decision.action == retry_action::stop || op.renew) {
+            if (failed) throw error(failed);
+            return {d.facts.replayable && follow(r, d, answer) ? next_step::again : next_step::done};
+        }
+        note_retry(d.to->where(), r.name(), op.retries.attempts(), outcome.status, outcome.error,
+                   decision.wait);
+        d.fresh = decision.action == retry_action::resend;
+        return {decision.action == retry_action::wait ? next_step::later : next_step::again, decision.wait};
+    }
+
+    /// Is the answer a redirect to follow? Then its target is the next.
+    static bool follow(request const& r, delivery& d, response const& answer)
+    {
+        if (!is_redirect(answer) || r.method != "GET") return false;
+        d.redirected = redirect_target(r.where, d.target, answer.location);
+        if (++d.redirects > max_redirects)
+            throw error(errc::redirected, "more than " + std::to_string(max_redirects) + " redirects");
+        d.target = d.redirected;
+        d.fresh = false;
+        return true;
+    }
+
+    static void end(lease& used, attempt const& now, attempt_outcome const& outcome, response const& answer)
+    {
+        if (outcome.status != 0)
+            used.give_back(now, answer.keep_alive_timeout);
+        else if (outcome.reused && !now.begun && outcome.error == errc::connection_lost)
+            used.give_up_stale(now);
+        else
+            used.give_up(now);
+    }
+
+    std::chrono::nanoseconds left(operation const& op) const noexcept
+    {
+        return op.deadline == time_point::max() ? std::chrono::nanoseconds::max()
+                                                : op.deadline - home_->time().now();
+    }
+
+    void tell(pool const& to, operation const& op, request const& r, attempt const& now,
+              attempt_outcome const& outcome) const
+    {
+        events::exchanged e;
+        auto const name = r.name();
+        e.origin = to.where().str();
+        e.request = name;
+        e.attempt = op.retries.attempts();
+        e.status = outcome.status;
+        e.error = outcome.error;
+        e.timings = now.timings;
+        e.bytes_sent = now.bytes_sent;
+        e.bytes_received = now.bytes_received;
+        told_(e);
+    }
+
+    std::shared_ptr<runtime> home_;
+    service_url service_;
+    std::shared_ptr<client_options const> options_;
+    announcer told_;
+    std::shared_ptr<dialler> dialler_;
+    std::shared_ptr<pool_set> pools_;
+    std::vector<origin> trusted_;
+    mutable std::atomic<std::uint64_t> retries_{0};
+};
+
+} // namespace practicus::inline v1::detail

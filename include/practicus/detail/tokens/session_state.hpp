@@ -1,0 +1,224 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/credentials.hpp>
+#include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/user_identity.hpp>
+#include <practicus/detail/wire/wire.hpp>
+#include <practicus/token.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// Who the client is, decided without I/O: by what an access token is got when there is none, and what of a
+/// store is the same user's. Guarded by its owner's mutex.
+class session_state
+{
+public:
+    /// Credentials that nobody has shown to a region yet: whatever a store has of their user is as good.
+    explicit session_state(std::optional<credentials> const& who = std::nullopt)
+    {
+        if (who) replace(*who, stored_time::min());
+    }
+
+    /// How a new access token is got.
+    enum class source
+    {
+        refresh_token,
+        password,
+        none
+    };
+
+    token const& refresh() const noexcept { return refresh_; }
+    user_identity const& user() const noexcept { return user_; }
+    refresh_lineage const& lineage() const noexcept { return lineage_; }
+
+    /// The user's name, for people: the region's, else the local part of the e-mail (WIRE.md). Never used to
+    /// tell users apart. Empty before a login has succeeded, unless a token says it.
+    std::string username() const
+    {
+        if (!user_.name.empty() || !proven_) return user_.name;
+        return user_.email.substr(0, user_.email.find('@'));
+    }
+
+    /// Names the user in the keys of a store. Where the region says nothing of its users, and there is no
+    /// e-mail, each login is a user of its own. Empty if nothing is known.
+    std::string whose() const
+    {
+        auto result = user_.text();
+        if (result.empty() && !lineage_.empty()) result = "login " + lineage_.root();
+        return result;
+    }
+
+    std::optional<credentials> const& held() const noexcept { return held_; }
+
+    source fetch() const noexcept
+    {
+        if (refresh_) return source::refresh_token;
+        return held_ ? source::password : source::none;
+    }
+
+    /// Changes whenever somebody logs in or out: what was asked for before must not be adopted after.
+    std::uint64_t generation() const noexcept { return generation_; }
+
+    /// From now on these, and nothing of `now` or before.
+    void replace(credentials who, stored_time now)
+    {
+        session_state next;
+        next.as_of_ = next.since_ = now;
+        next.shares_ = who.type() != credentials::kind::access_token;
+        if (who.type() != credentials::kind::password) next.user_.learn(read_jwt(who.value().reveal()));
+        if (who.type() == credentials::kind::refresh_token) next.refresh_ = token(who.value());
+        next.lineage_.add(next.refresh_);
+        if (who.type() == credentials::kind::password) {
+            next.user_.email = who.email();
+            next.held_.emplace(std::move(who));
+        }
+        next.generation_ = generation_ + 1;
+        next.former_user_ = user_;
+        next.former_lineage_ = lineage_;
+        next.join_former();
+        *this = std::move(next);
+    }
+
+    void forget() noexcept
+    {
+        ++generation_;
+        refresh_ = token();
+        held_.reset();
+        user_ = user_identity();
+        lineage_ = former_lineage_ = refresh_lineage();
+        proven_ = false;
+        shares_ = false;
+        challenged_ = false;
+    }
+
+    /// Takes over what came beside an access token, which its flight keeps; asked for at `issued`. False if
+    /// somebody logged in or out since `generation`.
+    bool adopt(wire::new_tokens const& tokens, stored_time issued, std::uint64_t generation)
+    {
+        if (generation != generation_) return false;
+        // First, for nothing else is lost for good: the region may have taken the old one back.
+        if (tokens.refresh) refresh_ = tokens.refresh;
+        as_of_ = std::max(as_of_, issued);
+        issued_ = issued;
+        proven_ = true;
+        challenged_ = false;
+        lineage_.add(tokens.refresh);
+        if (!tokens.username.empty()) user_.name = tokens.username;
+        user_.learn(tokens.refresh.claims());
+        user_.learn(tokens.access.claims());
+        join_former();
+        // A one-time password is used up, and the password is nothing without one.
+        if (held_ && (!held_->keeps_password() || held_->one_time_password())) held_.reset();
+        return true;
+    }
+
+    /// Do others' tokens concern it, and others its own? Not after a logout, nor with a given access token.
+    bool shares() const noexcept { return shares_; }
+
+    /// Takes over what another process got by the same login. False if it is another user's, or older than
+    /// what there is: a region that rotates refresh tokens has taken that one back.
+    bool adopt_stored(stored_value const& kept)
+    {
+        if (!shares_ || !is_mine(kept) || !is_newer(kept)) return false;
+        as_of_ = std::max(as_of_, kept.born);
+        issued_ = kept.born;
+        proven_ = true;
+        challenged_ = false;
+        user_.learn(user_of(kept));
+        lineage_ = kept.lineage;
+        lineage_.add(refresh_);
+        if (kept.refresh) refresh_ = kept.refresh;
+        lineage_.add(refresh_);
+        return true;
+    }
+
+    /// What others may find beside the access token; false if somebody logged in or out since `generation`.
+    bool describe(stored_value& v, std::uint64_t generation) const
+    {
+        if (generation != generation_) return false;
+        // What others compare with their own: not reckoned from the age, which takes two clocks.
+        v.born = issued_;
+        v.refresh = refresh_;
+        v.username = user_.name;
+        v.login = user_.email;
+        v.lineage = lineage_;
+        return true;
+    }
+
+    /// The region will not take this refresh token again.
+    void refuse(token const& refresh) noexcept
+    {
+        if (refresh_ == refresh) refresh_ = token();
+    }
+
+    /// The region will not take this password, or, if `challenged`, only beside a one-time password: posted
+    /// without one again and again, it would lock the account.
+    void refuse_password(std::uint64_t generation, bool challenged = false) noexcept
+    {
+        if (generation != generation_) return;
+        held_.reset();
+        challenged_ = challenged_ || challenged;
+    }
+
+    /// Returns true if the last password was refused for want of a one-time password.
+    bool was_challenged() const noexcept { return challenged_; }
+
+private:
+    /// A login takes the place of the one before if both are known to be one account's.
+    void join_former()
+    {
+        if (former_lineage_.empty() || !are_same(former_user_, user_)) return;
+        auto both = former_lineage_;
+        both.add(lineage_);
+        lineage_ = std::move(both);
+        former_lineage_ = refresh_lineage();
+    }
+
+    /// Returns true if nothing was given that could be another user's, if one login has come from the other,
+    /// or if both are known to be one user's. Of two opaque logins nothing is known.
+    bool is_mine(stored_value const& kept) const
+    {
+        if (lineage_.empty() && user_.empty()) return true;
+        return lineage_.meets(kept.lineage) || are_same(user_, user_of(kept));
+    }
+
+    bool is_newer(stored_value const& kept) const
+    {
+        // Where one has come from the other, no clock is needed: others' may be wrong.
+        if (refresh_ && !(kept.refresh == refresh_)) {
+            if (kept.lineage.has(refresh_)) return true;
+            if (lineage_.has(kept.refresh)) return false;
+        }
+        return kept.born >= as_of_ && kept.born > since_;
+    }
+
+    token refresh_;
+    std::optional<credentials> held_;
+    user_identity user_;
+    refresh_lineage lineage_;
+    // Of the login before.
+    user_identity former_user_;
+    refresh_lineage former_lineage_;
+    // The region, or another process, has taken these credentials.
+    bool proven_ = false;
+    // When what is there was asked for.
+    stored_time as_of_ = stored_time::min();
+    // The same, wherever the clock was put back.
+    stored_time issued_ = stored_time::min();
+    // The last explicit login. An answer of its own moment counts as older: it was on its way before.
+    stored_time since_ = stored_time::min();
+    bool shares_ = true;
+    bool challenged_ = false;
+    std::uint64_t generation_ = 0;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,152 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/detail/tokens/single_flight_cache.hpp>
+#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/token_store.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// A client's store. What goes wrong in it is told to the observer, and as if it held nothing; it is left
+/// alone when the client is closed, or takes too long.
+class shared_store
+{
+public:
+    using lock_ptr = std::shared_ptr<token_store::lock>;
+    /// Saves what was fetched.
+    using keeper = std::function<asio::awaitable<void>(brought<token> const&)>;
+
+    /// `operation` is how long one may take, or zero.
+    shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, announcer told,
+                 std::chrono::milliseconds operation)
+        : home_(std::move(home)), store_(std::move(store)), told_(told),
+          lock_wait_((operation.count() != 0 ? operation : default_operation) / 2)
+    {}
+
+    bool is_open() const noexcept { return store_ != nullptr; }
+
+    /// Returns null if there is no lock to be had: the first costs half of an operation's time, those that
+    /// follow a tenth of that, until one is had again.
+    asio::awaitable<lock_ptr> acquire(std::string key) const
+    {
+        operation_body<lock_ptr> const body = [s = store_, key] { return s->acquire(key); };
+        auto const limit = missed_ ? lock_wait_ / 10 : lock_wait_;
+        auto const held = co_await attempt(body, limit, "another process holds the lock of '" + key + "'");
+        missed_ = held == nullptr;
+        co_return held;
+    }
+
+    asio::awaitable<std::optional<stored_value>> load(std::string key) const
+    {
+        operation_body<secret> const body = [s = store_, key] { return s->load(key); };
+        auto const text = co_await attempt(body);
+        auto value = read_stored(text);
+        if (value) bound_by(*value, home_->time());
+        co_return value;
+    }
+
+    asio::awaitable<void> save(std::string key, stored_value const& value) const
+    {
+        operation_body<nothing> const body = [s = store_, key, text = write_stored(value)] {
+            return finish(s->save(key, text));
+        };
+        co_await attempt(body);
+    }
+
+    asio::awaitable<void> remove(std::string key) const
+    {
+        operation_body<nothing> const body = [s = store_, key] { return finish(s->remove(key)); };
+        co_await attempt(body);
+    }
+
+    /// Returns what is stored under the key, if it is not `unwanted`, `accept(stored_value)` takes it and it
+    /// is far from its end; else what `fetch` brings, given to `keep` first. One process at a time.
+    asio::awaitable<brought<token>> find_or_fetch(std::string key, freshness_limits limits, token unwanted,
+                                                  std::function<bool(stored_value const&)> accept,
+                                                  operation_body<brought<token>> fetch, keeper keep) const
+    {
+        auto const held = co_await acquire(key);
+        auto const kept = co_await load(key);
+        if (kept && accept(*kept) && !(kept->value == unwanted)) {
+            brought<token> found;
+            found.value = kept->value;
+            found.life = life_of_stored(*kept, home_->time(), limits, home_->random().next());
+            if (found.life.at(home_->time().now()) == freshness::usable) co_return found;
+        }
+        auto const got = co_await fetch();
+        co_await keep(got);
+        co_return got;
+    }
+
+    /// Saves it unless `is_stale()`, and takes it back if that is so once it is saved.
+    asio::awaitable<void> save_unless(std::function<bool()> is_stale, std::string key,
+                                      brought<token> got) const
+    {
+        if (is_stale()) co_return;
+        co_await save(key, as_stored(got));
+        if (is_stale()) co_await remove(key);
+    }
+
+    /// What a store keeps of it.
+    stored_value as_stored(brought<token> const& got) const
+    {
+        stored_value v;
+        v.value = got.value;
+        set_life(v, home_->time(), got.life);
+        return v;
+    }
+
+private:
+    static asio::awaitable<nothing> finish(asio::awaitable<void> work)
+    {
+        co_await std::move(work);
+        co_return nothing();
+    }
+
+    /// `late` says what it means if that takes too long.
+    template <class T>
+    asio::awaitable<T> attempt(operation_body<T> body, std::chrono::milliseconds limit = longest,
+                               std::string late = {}) const
+    {
+        auto const end = home_->time().now() + limit;
+        T result{};
+        std::shared_ptr<error_info const> failure;
+        try {
+            result = co_await run_apart<T>(home_, body, end);
+        } catch (...) {
+            failure = current_error_info();
+        }
+        if (failure) {
+            bool const is_late = failure->code == errc::deadline_exceeded && !late.empty();
+            told_(events::store_failed{failure->code, is_late ? late : failure->message});
+        }
+        co_return result;
+    }
+
+    static constexpr std::chrono::minutes longest{1};
+    static constexpr std::chrono::seconds default_operation{30};
+
+    std::shared_ptr<runtime> home_;
+    std::shared_ptr<token_store> store_;
+    announcer told_;
+    std::chrono::milliseconds lock_wait_;
+    // The last lock was not to be had.
+    mutable std::atomic<bool> missed_{false};
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,360 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/flight.hpp>
+#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/tokens/flight_state.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// What a flight brings.
+template <class Handle>
+struct brought
+{
+    Handle value{};
+    lifespan life;
+};
+
+/// Does the work of the flight that has this ticket, in the client's context. `unwanted` is the value that it
+/// shall bring another for, perhaps empty: another process may have that still.
+template <class Handle>
+using flight_work = std::function<asio::awaitable<brought<Handle>>(flight_ticket, Handle unwanted)>;
+
+/// What is kept beside a key's `flight_state`.
+template <class Handle>
+struct flight_extra
+{
+    /// Null while nobody waits.
+    std::shared_ptr<flight<Handle>> waiters;
+    /// Only while a flight is under way: it holds the client's state, which holds this.
+    std::shared_ptr<flight_work<Handle> const> work;
+    /// How often the credentials have changed while the same callers waited.
+    std::uint8_t restarts = 0;
+};
+
+/// A key's state where there is one key only; in the shape of `keyed_flights::entry`.
+template <class Handle>
+struct single_entry
+{
+    flight_state<Handle> state;
+    flight_extra<Handle> extra;
+};
+
+/// What to do for somebody who asked; `value` is there, or `joined` is to be waited for, or `error` thrown.
+template <class Handle>
+class asked
+{
+public:
+    asked() = default;
+    asked(flight_decision<Handle> const& d, std::shared_ptr<flight<Handle>> wait)
+        : value(d.value), joined(std::move(wait)), error(d.error)
+    {}
+
+    /// The value, or empty if it is to be waited for. Throws an error that is replayed.
+    Handle const& served() const
+    {
+        if (error) throw practicus::error(error);
+        return value;
+    }
+
+    Handle value{};
+    std::shared_ptr<flight<Handle>> joined;
+    std::shared_ptr<error_info const> error;
+};
+
+/// Adds the counters and the entries of another cache.
+inline void add(cache_stats& all, cache_stats const& more)
+{
+    all.entries += more.entries;
+    all.hits += more.hits;
+    all.misses += more.misses;
+    all.fetches += more.fetches;
+    all.renewals += more.renewals;
+    all.failures += more.failures;
+    all.replays += more.replays;
+    all.evictions += more.evictions;
+    if (more.age) all.age = std::max(all.age.value_or(*more.age), *more.age);
+    if (more.remaining) all.remaining = std::min(all.remaining.value_or(*more.remaining), *more.remaining);
+    if (more.last_error) all.last_error = more.last_error;
+}
+
+/// Adds an entry to a snapshot.
+template <class Handle>
+void see(cache_stats& all, flight_state<Handle> const& one, time_point now)
+{
+    if (!one.value() || one.life().has_ended(now)) return;
+    ++all.entries;
+    if (one.life().ends() == time_point::max()) return;
+    cache_stats it;
+    it.age = now - one.life().born();
+    it.remaining = one.life().ends() - now;
+    add(all, it);
+}
+
+/// Does what `flight_state` decides for one kind of thing: starts flights in the client's context, and wakes
+/// those who wait. A flight is the client's: it has a limit of its own, and survives who caused it. What has
+/// begun comes to an end, also where memory is refused: then that is the end.
+///
+/// The mutex is its owner's, and guards the entries and the counters. `Entry` has `state` and `extra` (or
+/// something with the members of `flight_extra`). Each `work` keeps the owner alive.
+template <class Entry, class Handle>
+class flight_driver
+{
+public:
+    using entry_ptr = std::shared_ptr<Entry>;
+    using work_ptr = std::shared_ptr<flight_work<Handle> const>;
+
+    flight_driver(std::shared_ptr<runtime> home, std::mutex& mutex) : home_(std::move(home)), mutex_(mutex) {}
+    flight_driver(flight_driver const&) = delete;
+    flight_driver& operator=(flight_driver const&) = delete;
+
+    /// Called under the mutex when a flight that counts has ended and the entry's state is what it is now.
+    /// Throws nothing.
+    std::function<void(entry_ptr const&, flight_end const&)> on_landed;
+
+    /// `find()` gives the entry and `decide(state)` says what to do, both under one hold of the mutex:
+    /// between the two, the key must not get another entry. `make()` gives the work, where a flight is to be
+    /// started.
+    template <class Find, class Decide, class Make>
+    asked<Handle> ask(Find find, Decide decide, Make make)
+    {
+        asked<Handle> result;
+        started begun(*this);
+        {
+            std::lock_guard lock(mutex_);
+            auto const e = find();
+            flight_decision<Handle> const d = decide(e->state);
+            if (starts(d)) begun.arm(e, d.ticket);
+            count(d);
+            result = asked<Handle>(d, waiters_of(*e, d));
+            if (starts(d)) {
+                e->extra.work = std::make_shared<flight_work<Handle> const>(make());
+                begun.prepare();
+            }
+        }
+        begun.launch();
+        return result;
+    }
+
+    /// Starts the flight that takes the place of one that is void, if there is one.
+    void restart(entry_ptr const& e, flight_ticket ticket) noexcept
+    {
+        started begun(*this);
+        {
+            std::lock_guard lock(mutex_);
+            if (!e->state.is_current(ticket)) return;
+            ++counts_.fetches;
+            begun.arm(e, ticket);
+            begun.prepare();
+        }
+        begun.launch();
+    }
+
+    /// A login or a logout, under the mutex: the flight is void. If callers wait, and `again`, `restart` the
+    /// one whose ticket comes back; but not for ever, for callbacks may log in. Else they are in `ended`.
+    flight_ticket credentials_changed(Entry& e, bool keep, bool again, ended_flights& ended) noexcept
+    {
+        auto& extra = e.extra;
+        // Others hold it only while they wait.
+        bool const is_wanted = extra.waiters && extra.waiters.use_count() > 1;
+        auto const ticket =
+            e.state.credentials_changed(keep, again && is_wanted && extra.restarts < most_restarts);
+        if (ticket != 0)
+            ++extra.restarts;
+        else
+            ended.add(take_waiters(e));
+        return ticket;
+    }
+
+    /// Something else brought the value that they wait for. Under the mutex; `succeed` what it returns after.
+    static std::shared_ptr<flight<Handle>> take_waiters(Entry& e) noexcept
+    {
+        e.extra.work = nullptr;
+        e.extra.restarts = 0;
+        return std::exchange(e.extra.waiters, nullptr);
+    }
+
+    /// Under the mutex.
+    cache_stats const& counts() const noexcept { return counts_; }
+
+private:
+    static bool starts(flight_decision<Handle> const& d) noexcept
+    {
+        return d.action == flight_action::fetch || d.action == flight_action::serve_and_renew;
+    }
+
+    void count(flight_decision<Handle> const& d) noexcept
+    {
+        if (d.action == flight_action::serve || d.action == flight_action::serve_and_renew) ++counts_.hits;
+        if (d.action == flight_action::fetch || d.action == flight_action::join) ++counts_.misses;
+        if (d.action == flight_action::fetch) ++counts_.fetches;
+        if (d.action == flight_action::serve_and_renew) ++counts_.renewals;
+        if (d.action == flight_action::fail) ++counts_.replays;
+    }
+
+    static std::shared_ptr<flight<Handle>> waiters_of(Entry& e, flight_decision<Handle> const& d)
+    {
+        if (d.action != flight_action::fetch && d.action != flight_action::join) return nullptr;
+        if (!e.extra.waiters) e.extra.waiters = std::make_shared<flight<Handle>>();
+        return e.extra.waiters;
+    }
+
+    /// A flight's end: under the mutex `decide(state)` says what it means, and then callers are woken.
+    template <class Decide>
+    void land(entry_ptr const& e, Decide decide) noexcept
+    {
+        std::shared_ptr<flight<Handle>> waiters;
+        // Let go after the mutex: it may hold the last handle on its owner.
+        work_ptr done;
+        flight_end end;
+        Handle value;
+        {
+            std::lock_guard lock(mutex_);
+            end = decide(e->state, home_->time().now(), home_->random().next());
+            if (end.outcome == flight_outcome::ignored) return;
+            done = std::move(e->extra.work);
+            waiters = take_waiters(*e);
+            value = e->state.value();
+            if (end.outcome == flight_outcome::failed) {
+                ++counts_.failures;
+                counts_.last_error = end.error->code;
+            }
+            if (on_landed) on_landed(e, end);
+        }
+        if (!waiters) return;
+        if (end.outcome == flight_outcome::served)
+            waiters->succeed(std::move(value));
+        else
+            waiters->fail(std::move(end.error));
+    }
+
+    void fail(entry_ptr const& e, flight_ticket ticket, std::shared_ptr<error_info const> why) noexcept
+    {
+        land(e, [&](flight_state<Handle>& state, time_point now, double random) noexcept {
+            return state.failed(ticket, std::move(why), now, random);
+        });
+    }
+
+    /// Ends a flight whatever becomes of its coroutine: one that is destroyed with its context leaves
+    /// `operation_aborted` behind.
+    class landing
+    {
+    public:
+        landing(flight_driver& driver, entry_ptr e, flight_ticket ticket, work_ptr todo,
+                Handle unwanted) noexcept
+            : driver_(driver), entry_(std::move(e)), ticket_(ticket), work_(std::move(todo)),
+              unwanted_(std::move(unwanted))
+        {}
+        landing(landing const&) = delete;
+        landing& operator=(landing const&) = delete;
+        ~landing() { fail(fixed_error<asio::error::operation_aborted>()); }
+
+        asio::awaitable<brought<Handle>> begin() const { return (*work_)(ticket_, unwanted_); }
+
+        void succeed(brought<Handle> const& got) noexcept
+        {
+            driver_.land(entry_, [&](flight_state<Handle>& state, time_point now, double random) noexcept {
+                return state.answer(ticket_, got.value, got.life, now, random);
+            });
+        }
+
+        /// Has no effect if it has ended.
+        void fail(std::shared_ptr<error_info const> why) noexcept
+        {
+            driver_.fail(entry_, ticket_, std::move(why));
+        }
+
+    private:
+        flight_driver& driver_;
+        entry_ptr entry_;
+        flight_ticket ticket_;
+        // Keeps the driver's owner alive.
+        work_ptr work_;
+        Handle unwanted_;
+    };
+
+    /// A flight that its entry has begun, until its coroutine is on its way: if that fails, it has failed.
+    class started
+    {
+    public:
+        explicit started(flight_driver& driver) noexcept : driver_(driver) {}
+        started(started const&) = delete;
+        started& operator=(started const&) = delete;
+
+        ~started()
+        {
+            if (entry_) driver_.fail(entry_, ticket_, fixed_error<boost::system::errc::not_enough_memory>());
+        }
+
+        /// Under the mutex.
+        void arm(entry_ptr e, flight_ticket ticket) noexcept
+        {
+            entry_ = std::move(e);
+            ticket_ = ticket;
+        }
+
+        /// Under the mutex, once the entry has its work.
+        void prepare() noexcept
+        {
+            work_ = entry_->extra.work;
+            unwanted_ = entry_->state.unwanted();
+        }
+
+        /// If there is one to launch.
+        void launch() noexcept
+        {
+            if (!entry_) return;
+            try {
+                // Before anything is posted: what is dropped before it has begun must end as well.
+                auto const end = std::make_shared<landing>(driver_, entry_, ticket_, work_, unwanted_);
+                driver_.home_->spawn([end, owner = driver_.home_->limits()] { return run(end, owner); });
+            } catch (...) {
+                driver_.fail(entry_, ticket_, current_error_info());
+            }
+            entry_.reset();
+        }
+
+    private:
+        flight_driver& driver_;
+        entry_ptr entry_;
+        flight_ticket ticket_ = 0;
+        work_ptr work_;
+        Handle unwanted_{};
+    };
+
+    static asio::awaitable<void> run(std::shared_ptr<landing> end, std::shared_ptr<sweeper> owner)
+    {
+        std::shared_ptr<error_info const> failure;
+        try {
+            sweeper::activity const running(std::move(owner));
+            auto const got = co_await end->begin();
+            end->succeed(got);
+        } catch (...) {
+            failure = current_error_info();
+        }
+        if (failure) end->fail(std::move(failure));
+    }
+
+    // More than any program needs; without a limit, a callback that logs in would keep callers for ever.
+    static constexpr std::uint8_t most_restarts = 8;
+
+    std::shared_ptr<runtime> home_;
+    std::mutex& mutex_;
+    cache_stats counts_;
+};
+
+} // namespace practicus::inline v1::detail

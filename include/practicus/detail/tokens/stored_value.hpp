@@ -1,0 +1,163 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/tokens/freshness.hpp>
+#include <practicus/detail/tokens/user_identity.hpp>
+#include <practicus/detail/wire/json_shape.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/detail/wire/shape_reader.hpp>
+#include <practicus/detail/wire/wire.hpp>
+#include <practicus/error.hpp>
+#include <practicus/secret.hpp>
+#include <practicus/token.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// A moment that other processes understand: their monotonic clocks are other ones.
+using stored_time = std::chrono::sys_time<std::chrono::milliseconds>;
+
+/// What the key of a login begins with.
+inline constexpr std::string_view login_key = "login ";
+
+/// What a store keeps of one thing: a token, or an id's digits; and of a login more.
+struct stored_value
+{
+    token value;
+    /// When its request was sent, and how long it lives from then on.
+    stored_time born{};
+    std::chrono::milliseconds life{0};
+    token refresh;
+    /// What the region calls the user, if it does.
+    std::string username;
+    /// The e-mail of the login, if that is known.
+    std::string login;
+    /// The refresh tokens that the login has had.
+    refresh_lineage lineage;
+};
+
+/// Whose login it is, as far as that is known.
+inline user_identity user_of(stored_value const& v)
+{
+    user_identity result;
+    result.name = v.username;
+    result.email = v.login;
+    result.learn(v.refresh.claims());
+    result.learn(v.value.claims());
+    return result;
+}
+
+inline secret write_stored(stored_value const& v)
+{
+    wire_text out;
+    wire::append_member(out, "value", v.value.reveal());
+    wire::append_member(out, "born", std::to_string(v.born.time_since_epoch().count()));
+    wire::append_member(out, "life", std::to_string(v.life.count()));
+    wire::append_member(out, "refresh", v.refresh.reveal());
+    wire::append_member(out, "username", v.username);
+    wire::append_member(out, "login", v.login);
+    if (!v.lineage.empty()) wire::append_member(out, "lineage", v.lineage.text());
+    out.append("}");
+    return secret(out.view());
+}
+
+struct stored_texts
+{
+    wire_text value;
+    std::string born;
+    std::string life;
+    wire_text refresh;
+    std::string username;
+    std::string login;
+    std::string lineage;
+};
+
+inline constexpr json_member stored_members[] = {
+    json_members<stored_texts>::must<&stored_texts::value>("value", json_type::secret),
+    json_members<stored_texts>::must<&stored_texts::born>("born", json_type::text),
+    json_members<stored_texts>::must<&stored_texts::life>("life", json_type::text),
+    json_members<stored_texts>::must<&stored_texts::refresh>("refresh", json_type::secret),
+    json_members<stored_texts>::must<&stored_texts::username>("username", json_type::text),
+    json_members<stored_texts>::must<&stored_texts::login>("login", json_type::text),
+    json_members<stored_texts>::may<&stored_texts::lineage>("lineage", json_type::text),
+};
+
+// In milliseconds: ten years, and a moment that the system clock's nanoseconds can hold.
+inline constexpr std::int64_t longest_stored = 10LL * 366 * 24 * 3600 * 1000;
+inline constexpr std::int64_t last_stored = 9'200'000'000LL * 1000;
+
+/// A whole number from 0 on, and nothing else; else nothing.
+inline std::optional<std::int64_t> stored_number(std::string_view text) noexcept
+{
+    std::int64_t value = 0;
+    auto const [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (failed != std::errc() || end != text.data() + text.size() || value < 0) return std::nullopt;
+    return value;
+}
+
+/// Nothing if it is no such text: somebody else has written it.
+inline std::optional<stored_value> read_stored(secret const& text)
+{
+    if (text.empty()) return std::nullopt;
+    try {
+        auto const texts = read_object<stored_texts>(text.reveal(), json_shape{stored_members});
+        stored_value v;
+        v.value = wire::to_token(texts.value, "value");
+        auto const born = stored_number(texts.born), life = stored_number(texts.life);
+        if (!born || !life || *born > last_stored || *life > longest_stored) return std::nullopt;
+        v.born += std::chrono::milliseconds(*born);
+        v.life = std::chrono::milliseconds(*life);
+        if (!texts.refresh.empty()) v.refresh = wire::to_token(texts.refresh, "refresh");
+        v.username = texts.username;
+        v.login = texts.login;
+        v.lineage = refresh_lineage(texts.lineage);
+        v.lineage.add(v.refresh);
+        return v;
+    } catch (std::exception const&) {
+        return std::nullopt;
+    }
+}
+
+inline stored_time stored_now(clock const& time)
+{
+    return std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now());
+}
+
+/// By this process' clocks. What seems to come from the future is past its life: how old it is, no clock here
+/// can tell.
+inline lifespan life_of_stored(stored_value const& v, clock const& time, freshness_limits const& limits,
+                               double random)
+{
+    auto const age = stored_now(time) - v.born;
+    if (age < age.zero()) return {};
+    return {time.now() - std::min<std::chrono::milliseconds>(age, v.life), v.life, limits, random};
+}
+
+/// Of a login from the future, the refresh token counts as one of now, and no more than that.
+inline void bound_by(stored_value& v, clock const& time)
+{
+    auto const now = stored_now(time);
+    if (v.born <= now) return;
+    v.born = now;
+    v.life = v.life.zero();
+}
+
+inline void set_life(stored_value& v, clock const& time, lifespan const& life)
+{
+    auto const age = time.now() - life.born();
+    v.born = std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now() - age);
+    v.life = std::chrono::duration_cast<std::chrono::milliseconds>(life.ends() - life.born());
+}
+
+} // namespace practicus::inline v1::detail

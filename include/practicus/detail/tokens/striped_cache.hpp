@@ -1,0 +1,237 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/bounded_map.hpp>
+#include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/base/shared_use.hpp>
+#include <practicus/detail/tokens/freshness.hpp>
+#include <practicus/token.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <bit>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// A small number for this thread. Two threads may have the same: in a program with two copies of this
+/// library, say.
+inline std::size_t thread_index() noexcept
+{
+    static std::atomic<std::size_t> threads{0};
+    thread_local std::size_t const mine = threads.fetch_add(1, std::memory_order_relaxed);
+    return mine;
+}
+
+struct striped_counters
+{
+    std::size_t size = 0; ///< entries, over all stripes: a name counts in each that has it
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0; ///< not there, or not fresh enough
+    std::uint64_t evictions = 0;
+};
+
+/// Copies of a cache's values, a set of them for each thread, so that threads that read the same value share
+/// nothing that is written: each stripe has its own mutex, map, counters and reference counts.
+///
+/// It is only ever asked first. What it does not have, or not fresh, its owner decides about, under a mutex
+/// of its own. It holds that mutex also when it calls `install`, `replace`, `erase` and `clear`, and installs
+/// only what is its value at that moment: so nothing comes back that it has dropped.
+///
+/// Thread safety: full. Values are freed, and so wiped, outside the locks. `capacity` bounds each stripe.
+/// `Handle` is a `token` or the like: empty when default constructed, a copy costs a reference count, and
+/// `apart(handle)` gives one with a count of its own.
+template <class Handle>
+class striped_cache
+{
+public:
+    using handle = Handle;
+
+    struct found
+    {
+        /// Empty on a miss.
+        handle value{};
+        /// A hit: somebody should renew it behind. Said at most once a second for each name and stripe.
+        bool renew = false;
+    };
+
+    /// As many stripes as the machine runs threads, or as told, rounded up to a power of two; 64 at most.
+    explicit striped_cache(std::size_t capacity = 10'000, unsigned stripes = 0)
+        : capacity_(capacity), mask_(count_of(stripes) - 1)
+    {
+        stripes_.reserve(mask_ + 1);
+        for (std::size_t i = 0; i <= mask_; ++i)
+            stripes_.push_back(std::make_unique<stripe>(capacity));
+    }
+
+    striped_cache(striped_cache const&) = delete;
+    striped_cache& operator=(striped_cache const&) = delete;
+
+    /// The value of this name, if it is fresh. `min_validity` as in `lifespan::at`.
+    found find(std::string_view name, time_point now,
+               std::optional<std::chrono::nanoseconds> min_validity = std::nullopt)
+    {
+        auto& mine = here();
+        std::lock_guard lock(mine.mutex);
+        auto* const s = mine.find(name);
+        auto const state = s != nullptr ? s->life.at(now, min_validity) : freshness::must_fetch;
+        if (state == freshness::must_fetch) {
+            ++mine.misses;
+            return {};
+        }
+        ++mine.hits;
+        if (auto const period = use_period_of(now); period != s->used) {
+            s->used = period;
+            s->everywhere->touch(period);
+        }
+        if (state == freshness::usable || now < s->quiet_until) return {s->value, false};
+        s->quiet_until = now + std::chrono::seconds(1);
+        return {s->value, true};
+    }
+
+    /// Keeps a value for this thread. `use` learns of its uses.
+    void install(std::string_view name, handle const& value, lifespan const& life,
+                 std::shared_ptr<shared_use> use, time_point now)
+    {
+        slot fresh(value, life, std::move(use), now);
+        auto& mine = here();
+        std::lock_guard lock(mine.mutex);
+        put(mine, name, fresh, now);
+        // The slot that was there goes with `fresh`, after the lock.
+    }
+
+    /// A renewed value takes the place of the old one, where that is.
+    void replace(std::string_view name, handle const& value, lifespan const& life,
+                 std::shared_ptr<shared_use> const& use, time_point now)
+    {
+        change([&](stripe& s) {
+            slot fresh(value, life, use, now);
+            std::lock_guard lock(s.mutex);
+            if (auto* const old = s.slots.find(name)) {
+                fresh.used = old->used;
+                std::swap(*old, fresh);
+            }
+            return fresh;
+        });
+    }
+
+    void erase(std::string_view name)
+    {
+        change([&](stripe& s) {
+            slot old;
+            std::lock_guard lock(s.mutex);
+            if (auto* const known = s.slots.find(name)) {
+                std::swap(*known, old);
+                s.last = nullptr;
+                s.slots.erase(name);
+            }
+            return old;
+        });
+    }
+
+    /// Forgets everything, in every stripe.
+    void clear()
+    {
+        change([&](stripe& s) {
+            map old(capacity_);
+            std::lock_guard lock(s.mutex);
+            s.last = nullptr;
+            s.slots.swap(old);
+            return old;
+        });
+    }
+
+    striped_counters counters() const
+    {
+        striped_counters sum;
+        for (auto const& s : stripes_) {
+            std::lock_guard lock(s->mutex);
+            sum.size += s->slots.size();
+            sum.hits += s->hits;
+            sum.misses += s->misses;
+            sum.evictions += s->slots.evictions();
+        }
+        return sum;
+    }
+
+    std::size_t stripes() const noexcept { return stripes_.size(); }
+
+private:
+    struct slot
+    {
+        slot() = default;
+        slot(handle const& v, lifespan const& l, std::shared_ptr<shared_use> use, time_point now)
+            : value(apart(v)), life(l), everywhere(std::move(use)), used(use_period_of(now))
+        {}
+
+        bool is_pinned() const noexcept { return false; }
+        bool is_worthless(time_point now) const noexcept { return life.has_ended(now); }
+        use_period last_use() const noexcept { return used; }
+
+        // Shares a count of references with nobody but this stripe.
+        handle value;
+        lifespan life;
+        time_point quiet_until{};
+        std::shared_ptr<shared_use> everywhere;
+        use_period used = 0;
+    };
+
+    using map = bounded_map<std::string, slot, text_key_hash>;
+
+    struct alignas(128) stripe
+    {
+        explicit stripe(std::size_t capacity) : slots(capacity) {}
+
+        // Who asks, asks for the same again, mostly.
+        slot* find(std::string_view name)
+        {
+            if (last == nullptr || name != last->first) last = slots.find_item(name);
+            return last != nullptr ? &last->second : nullptr;
+        }
+
+        std::mutex mutex;
+        map slots;
+        // To be forgotten when something is added or removed.
+        std::pair<std::string const, slot>* last = nullptr;
+        std::uint64_t hits = 0;
+        std::uint64_t misses = 0;
+    };
+
+    static std::size_t count_of(unsigned stripes) noexcept
+    {
+        auto const wanted = stripes != 0 ? stripes : std::thread::hardware_concurrency();
+        return std::bit_ceil<std::size_t>(std::clamp(wanted, 1U, 64U));
+    }
+
+    stripe& here() noexcept { return *stripes_[thread_index() & mask_]; }
+
+    static void put(stripe& s, std::string_view name, slot& fresh, time_point now)
+    {
+        s.last = nullptr;
+        std::swap(*s.slots.get(name, now).first, fresh);
+    }
+
+    template <class F>
+    void change(F f)
+    {
+        for (auto const& s : stripes_)
+            f(*s); // what it returns is freed here, unlocked
+    }
+
+    std::size_t capacity_;
+    std::size_t mask_;
+    std::vector<std::unique_ptr<stripe>> stripes_;
+};
+
+} // namespace practicus::inline v1::detail

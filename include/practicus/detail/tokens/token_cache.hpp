@@ -1,0 +1,312 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/tokens/single_flight_cache.hpp>
+#include <practicus/detail/tokens/striped_cache.hpp>
+#include <practicus/detail/tokens/token_cache_state.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/token.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// How long a token must still live, if a caller asks for it.
+using validity = std::optional<std::chrono::nanoseconds>;
+
+/// Ids and tokens of a region's models or apps, or tokens of its add-ons, which are asked for by name. A hit
+/// costs a look into this thread's stripe; the rest is decided by `token_cache_state`, under one mutex.
+/// Thread safety: full.
+///
+/// A `name` is a url without its version.
+class token_cache
+{
+public:
+    using state_type = token_cache_state<flight_extra>;
+    using id_handle = state_type::id_handle;
+    using found = striped_cache<token>::found;
+
+    /// If `by_name`, names are the keys, and there are no ids.
+    explicit token_cache(std::shared_ptr<runtime> home, bool by_name = false)
+        : home_(std::move(home)), by_name_(by_name), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
+    {
+        id_flights_.on_landed = [this](state_type::id_entry const&, flight_end const&) {
+            state_.ids().landed(home_->time().now());
+        };
+        token_flights_.on_landed = [this](state_type::token_entry const& e, flight_end const& end) {
+            try {
+                landed(*e, end);
+            } catch (...) {
+                // Rather none than one that is not the newest.
+                clear_stripes();
+            }
+            state_.tokens().landed(home_->time().now());
+        };
+    }
+
+    /// What this thread has, or gets from the others.
+    found find(std::string_view name, token_purpose purpose, validity min)
+    {
+        auto const now = home_->time().now();
+        auto here = stripes(purpose).find(name, now, min);
+        if (here.value) return here;
+        std::lock_guard lock(mutex_);
+        auto const key = key_of(name, purpose);
+        auto const entry = key ? state_.find(*key) : nullptr;
+        if (!entry || !entry->state.value()) return here;
+        auto const& life = entry->state.life();
+        auto const fresh = life.at(now, min);
+        if (fresh == freshness::must_fetch) return here;
+        ++shared_hits_;
+        entry->extra.names.add(name);
+        here.value = entry->state.value();
+        here.renew = fresh == freshness::renew_behind;
+        stripes(purpose).install(name, here.value, life, entry->use, now);
+        return here;
+    }
+
+    /// `make()` gives the work that gets it.
+    template <class Make>
+    asked<id_handle> ask_id(std::string_view name, Make make)
+    {
+        auto const now = home_->time().now();
+        return id_flights_.ask([&] { return state_.id_of(name, now); },
+                               [&](auto& state) { return state.ask(now); }, std::move(make));
+    }
+
+    template <class Make>
+    asked<token> ask_token(token_key const& key, std::string_view name, validity min, Make make)
+    {
+        auto const now = home_->time().now();
+        return token_flights_.ask([&] { return state_.token_of(key, name, now); },
+                                  [&](auto& state) { return state.ask(now, min); }, std::move(make));
+    }
+
+    /// What the token of `name` is asked for by, if that is known without asking.
+    std::optional<token_key> known_key(std::string_view name, token_purpose purpose)
+    {
+        std::lock_guard lock(mutex_);
+        return key_of(name, purpose);
+    }
+
+    /// As `token_cache_state::listed_part`.
+    std::size_t listed_part(std::string_view name)
+    {
+        std::lock_guard lock(mutex_);
+        return state_.listed_part(name);
+    }
+
+    /// Keeps the token that `key` has now for this thread.
+    void install(token_key const& key, std::string_view name, token const& value)
+    {
+        auto const now = home_->time().now();
+        std::lock_guard lock(mutex_);
+        auto const entry = state_.find(key);
+        if (entry && entry->state.value() == value)
+            stripes(key.purpose).install(name, value, entry->state.life(), entry->use, now);
+    }
+
+    /// A service refused `used` (401). True if it was the one that is handed out, and is not any more.
+    bool refused(std::string_view name, token_purpose purpose, token const& used,
+                 std::shared_ptr<error_info const> why)
+    {
+        std::lock_guard lock(mutex_);
+        auto const key = key_of(name, purpose);
+        auto const entry = key ? state_.find(*key) : nullptr;
+        if (!entry || !entry->state.refused(used, was_accepted(entry->state.value()), std::move(why),
+                                            home_->time().now(), home_->random().next()))
+            return false;
+        erase(stripes(purpose), entry->extra.names);
+        return true;
+    }
+
+    /// Returns true if a listing named a url whose text alone is read with a shorter name: `models/a/v2/b/`.
+    bool has_long_names() const noexcept { return has_long_names_.load(std::memory_order_relaxed); }
+
+    /// A listing says that these names have these ids; `long_names` as above.
+    void prime(std::vector<std::pair<std::string, std::int64_t>> const& listed, bool long_names)
+    {
+        // Callers that wait are told in any case.
+        struct woken
+        {
+            std::vector<std::pair<std::shared_ptr<flight<id_handle>>, std::int64_t>> all;
+
+            ~woken()
+            {
+                for (auto const& [waiters, id] : all)
+                    waiters->succeed(id);
+            }
+        };
+        woken wake;
+        auto const now = home_->time().now();
+        std::lock_guard lock(mutex_);
+        if (!make_room(state_.ids(), wake.all)) throw std::bad_alloc();
+        if (long_names) has_long_names_.store(true, std::memory_order_relaxed);
+        for (auto const& [name, id] : listed) {
+            auto const primed = state_.prime(name, id, now);
+            if (primed.moved) erase_everywhere(name);
+            if (primed.wake)
+                if (auto waiters = id_flights_.take_waiters(*primed.wake))
+                    wake.all.emplace_back(std::move(waiters), id);
+        }
+    }
+
+    /// Room for so many.
+    std::size_t capacity() noexcept { return state_.ids().capacity(); }
+
+    /// A login or a logout; `keep` what is cached if it is the same user's. What callers wait for is fetched
+    /// again by the credentials of now if `again`; else they are told to log in.
+    void credentials_changed(bool keep, bool again) noexcept
+    {
+        ended_flights ended;
+        std::vector<std::pair<state_type::id_entry, flight_ticket>> ids;
+        std::vector<std::pair<state_type::token_entry, flight_ticket>> tokens;
+        bool room = true;
+        {
+            std::lock_guard lock(mutex_);
+            room = make_room(state_.ids(), ids) && make_room(state_.tokens(), tokens);
+            state_.credentials_changed(
+                keep,
+                [&](auto const&, auto const& e) {
+                    auto const ticket = id_flights_.credentials_changed(*e, keep, again && room, ended);
+                    if (ticket != 0) ids.emplace_back(e, ticket);
+                    return ticket;
+                },
+                [&](auto const&, auto const& e) {
+                    auto const ticket = token_flights_.credentials_changed(*e, keep, again && room, ended);
+                    if (ticket != 0) tokens.emplace_back(e, ticket);
+                    return ticket;
+                });
+            if (!keep) clear_stripes();
+        }
+        ended.fail(room ? fixed_error<errc::login_required>()
+                        : fixed_error<boost::system::errc::not_enough_memory>());
+        for (auto const& [entry, ticket] : ids)
+            id_flights_.restart(entry, ticket);
+        for (auto const& [entry, ticket] : tokens)
+            token_flights_.restart(entry, ticket);
+    }
+
+    cache_stats token_stats()
+    {
+        auto const now = home_->time().now();
+        std::lock_guard lock(mutex_);
+        auto result = token_flights_.counts();
+        result.evictions = state_.tokens().evictions();
+        result.hits += shared_hits_;
+        for (auto const& s : stripes_)
+            result.hits += s.counters().hits;
+        state_.tokens().for_each([&](auto const&, auto& e) { see(result, e.state, now); });
+        return result;
+    }
+
+    cache_stats id_stats()
+    {
+        auto const now = home_->time().now();
+        std::lock_guard lock(mutex_);
+        auto result = id_flights_.counts();
+        result.evictions = state_.ids().evictions();
+        state_.ids().for_each([&](auto const&, auto& e) { see(result, e.state, now); });
+        return result;
+    }
+
+private:
+    /// Under the mutex.
+    std::optional<token_key> key_of(std::string_view name, token_purpose purpose)
+    {
+        token_key key;
+        key.purpose = purpose;
+        if (by_name_) {
+            key.name = name;
+            return key;
+        }
+        auto const entry = state_.ids().find(name);
+        if (!entry || !entry->state.value()) return std::nullopt;
+        key.id = *entry->state.value();
+        return key;
+    }
+
+    striped_cache<token>& stripes(token_purpose purpose) noexcept
+    {
+        return stripes_[purpose == token_purpose::predict ? 0 : 1];
+    }
+
+    void clear_stripes()
+    {
+        for (auto& s : stripes_)
+            s.clear();
+    }
+
+    /// For all flights that may have to be started again. False if memory is refused.
+    template <class Flights, class Tickets>
+    static bool make_room(Flights& flights, Tickets& room) noexcept
+    {
+        std::size_t under_way = 0;
+        flights.for_each([&](auto const&, auto& e) { under_way += e.state.in_flight(); });
+        try {
+            room.reserve(under_way);
+            return true;
+        } catch (...) {
+            return false;
+        }
+    }
+
+    static void erase(striped_cache<token>& from, token_names const& names)
+    {
+        if (names.too_many()) return from.clear();
+        for (auto const& name : names.urls())
+            from.erase(name);
+    }
+
+    void erase_everywhere(std::string_view name)
+    {
+        for (auto& s : stripes_)
+            s.erase(name);
+    }
+
+    /// Under the mutex, as all that changes the stripes.
+    void landed(state_type::token_flights::entry& e, flight_end const& end)
+    {
+        auto const& names = e.extra.names;
+        auto& stripes = this->stripes(e.extra.key.purpose);
+        if (end.outcome == flight_outcome::served) {
+            if (names.too_many()) return stripes.clear();
+            for (auto const& name : names.urls())
+                stripes.replace(name, e.state.value(), e.state.life(), e.use, home_->time().now());
+        } else if (end.error->code == errc::not_found) {
+            auto const dropped = state_.drop_id(e.extra.key.id, e.extra.key.name);
+            for (auto& s : stripes_)
+                if (!dropped) s.clear();
+            if (dropped)
+                for (auto const& name : *dropped)
+                    erase_everywhere(name);
+        }
+    }
+
+    std::shared_ptr<runtime> home_;
+    bool const by_name_;
+    std::mutex mutex_;
+    state_type state_;
+    flight_driver<state_type::id_flights::entry, id_handle> id_flights_;
+    flight_driver<state_type::token_flights::entry, token> token_flights_;
+    std::array<striped_cache<token>, 2> stripes_;
+    std::atomic<bool> has_long_names_{false};
+    std::uint64_t shared_hits_ = 0;
+};
+
+} // namespace practicus::inline v1::detail

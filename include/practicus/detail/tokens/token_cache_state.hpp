@@ -1,0 +1,219 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/tokens/freshness.hpp>
+#include <practicus/detail/tokens/keyed_flights.hpp>
+#include <practicus/detail/wire/wire.hpp>
+#include <practicus/error.hpp>
+#include <practicus/token.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// Which token. The region is the client's only one; of users there is one at a time, and when another one
+/// logs in, everything goes (`credentials_changed(false)`).
+struct token_key
+{
+    token_key() = default;
+    token_key(std::int64_t of_id, token_purpose with_purpose = token_purpose::predict)
+        : id(of_id), purpose(with_purpose)
+    {}
+
+    /// Of a model or an app.
+    std::int64_t id = 0;
+    token_purpose purpose = token_purpose::predict;
+    /// Of an add-on, which has no id: its key.
+    std::string name;
+
+    friend bool operator==(token_key const&, token_key const&) = default;
+};
+
+struct token_key_hash
+{
+    std::size_t operator()(token_key const& key) const noexcept
+    {
+        // Ids count up from 1: spread them.
+        auto const mixed = static_cast<std::uint64_t>(key.id) * 2 + static_cast<std::uint64_t>(key.purpose);
+        return static_cast<std::size_t>(mixed * 0x9e3779b97f4a7c15ULL >> 7) ^
+               (key.name.empty() ? 0 : std::hash<std::string>()(key.name));
+    }
+};
+
+/// The urls (without version) under which a token was handed out, and so may lie in the stripes. There is
+/// one, as a rule.
+class token_names
+{
+public:
+    static constexpr std::size_t limit = 8;
+
+    void add(std::string_view url)
+    {
+        if (too_many_ || std::find(urls_.begin(), urls_.end(), url) != urls_.end()) return;
+        too_many_ = urls_.size() == limit;
+        if (!too_many_) urls_.emplace_back(url);
+    }
+
+    /// There are more than are kept: clear the stripes instead.
+    bool too_many() const noexcept { return too_many_; }
+    std::vector<std::string> const& urls() const noexcept { return urls_; }
+
+private:
+    std::vector<std::string> urls_;
+    bool too_many_ = false;
+};
+
+/// What is known of the models, or of the apps, of a region: which url has which id, and which id has which
+/// token. (Models and apps number their ids apart, so a client has two of these.)
+///
+/// A url here is `hosted_url::without_version()`: a token for v1 serves v2. Finding an id, and trading it
+/// for a token, are flights of their own: a renewal of a token needs no id, and costs one request. Ids live
+/// for `model_id_lifetime` and are not renewed; a listing primes them, and a 404 drops them.
+///
+/// `Extra<Handle>` is what the driver keeps beside each flight. Thread safety: as `keyed_flights`.
+template <template <class> class Extra>
+class token_cache_state
+{
+public:
+    using id_handle = std::optional<std::int64_t>;
+    using token_handle = token;
+
+    struct id_extra : Extra<id_handle>
+    {
+        /// A listing named this url.
+        bool listed = false;
+    };
+
+    struct token_extra : Extra<token_handle>
+    {
+        /// The entry's own.
+        token_key key;
+        token_names names;
+    };
+
+    using id_flights = keyed_flights<std::string, id_handle, id_extra, text_key_hash>;
+    using token_flights = keyed_flights<token_key, token_handle, token_extra, token_key_hash>;
+    using id_entry = typename id_flights::entry_ptr;
+    using token_entry = typename token_flights::entry_ptr;
+
+    explicit token_cache_state(std::size_t capacity = 10'000) : ids_(capacity), tokens_(capacity) {}
+
+    /// Where the url's id is asked for.
+    id_entry id_of(std::string_view url, time_point now) { return ids_.at(url, now); }
+
+    /// Where the token is asked for that `url` wants.
+    token_entry token_of(token_key const& key, std::string_view url, time_point now)
+    {
+        auto result = tokens_.at(key, now);
+        result->extra.key = key;
+        result->extra.names.add(url);
+        return result;
+    }
+
+    token_entry find(token_key const& key) { return tokens_.find(key); }
+
+    /// The lifespan of an id that was just learned.
+    static lifespan life_of_id(time_point now) noexcept
+    {
+        return {now, model_id_lifetime, model_id_limits, 0.0};
+    }
+
+    struct primed
+    {
+        /// Not null: whoever waits for this entry gets the id now.
+        id_entry wake;
+        /// The url had another id: drop it from the stripes.
+        bool moved = false;
+    };
+
+    /// A listing says that `url` has this id. What is not known yet is taken in while a quarter of the room
+    /// stays free: a region of 100,000 models does not drive out the ones that are used.
+    primed prime(std::string_view url, std::int64_t id, time_point now)
+    {
+        auto entry = ids_.find(url);
+        if (!entry && ids_.size() >= ids_.capacity() / 4 * 3) return {};
+        if (!entry) entry = ids_.at(url, now);
+        entry->extra.listed = true;
+        primed result;
+        result.moved = entry->state.value() && entry->state.value() != id;
+        if (entry->state.put(id, life_of_id(now))) result.wake = std::move(entry);
+        return result;
+    }
+
+    /// The size of the longest beginning of `url`, up to a slash, that a listing named; 0 if there is none.
+    /// The url ends in a slash, and may hold a version and a path.
+    std::size_t listed_part(std::string_view url)
+    {
+        for (auto end = url.size(); end > 1; end = url.rfind('/', end - 2) + 1)
+            if (auto const entry = ids_.find(url.substr(0, end)); entry && entry->extra.listed) return end;
+        return 0;
+    }
+
+    /// The region knows this id or name no more (404, and not a replayed one): forgets it for every url, and
+    /// its tokens. An error that a token's flight has just left stays: a service that goes on to name the
+    /// dead id does not make each call ask anew. Returns the urls to drop from the stripes; nothing if the
+    /// stripes are to be cleared.
+    std::optional<std::vector<std::string>> drop_id(std::int64_t id, std::string const& name = {})
+    {
+        std::vector<std::string> urls;
+        ids_.erase_if([&](auto const& url, auto& entry) {
+            if (entry.state.value() != id) return false;
+            urls.push_back(url);
+            return !entry.state.in_flight();
+        });
+        bool all = false;
+        for (auto const purpose : {token_purpose::predict, token_purpose::upload}) {
+            token_key key(id, purpose);
+            key.name = name;
+            auto const entry = tokens_.find(key);
+            if (!entry) continue;
+            auto const& names = entry->extra.names;
+            all = all || names.too_many();
+            for (auto const& url : names.urls())
+                if (std::find(urls.begin(), urls.end(), url) == urls.end()) urls.push_back(url);
+            if (entry->state.value() && !entry->state.in_flight()) tokens_.erase(key);
+        }
+        if (all) return std::nullopt;
+        return urls;
+    }
+
+    /// A url answers with 404, or with another id than before: it is asked for again. Drop it from the
+    /// stripes.
+    void drop_url(std::string_view url) { ids_.erase(url); }
+
+    /// `change_id(url, entry)` and `change_token(key, entry)` as in `keyed_flights::credentials_changed`. Ids
+    /// are the same for all users, but rights differ: another user may see other models.
+    template <class ChangeId, class ChangeToken>
+    void credentials_changed(bool keep, ChangeId change_id, ChangeToken change_token)
+    {
+        ids_.credentials_changed(keep, std::move(change_id));
+        tokens_.credentials_changed(keep, std::move(change_token));
+    }
+
+    template <class WakeId, class WakeToken>
+    void shutdown(std::shared_ptr<error_info const> const& why, WakeId wake_id, WakeToken wake_token)
+    {
+        ids_.shutdown(why, std::move(wake_id));
+        tokens_.shutdown(why, std::move(wake_token));
+    }
+
+    id_flights& ids() noexcept { return ids_; }
+    token_flights& tokens() noexcept { return tokens_; }
+
+private:
+    id_flights ids_;
+    token_flights tokens_;
+};
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,167 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/base/csv_scanner.hpp>
+#include <practicus/detail/wire/error_body.hpp>
+#include <practicus/detail/wire/json_value.hpp>
+#include <practicus/error.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Whether a model's answer with a status of success is one: it may be a page of a server in front, or an
+/// error that has the wrong status.
+namespace practicus::inline v1::detail {
+
+/// `text/csv` of `text/csv; charset=utf-8`.
+inline std::string_view media_type(std::string_view content_type) noexcept
+{
+    constexpr std::string_view spaces = " \t";
+    auto type = content_type.substr(0, content_type.find(';'));
+    type.remove_prefix(std::min(type.find_first_not_of(spaces), type.size()));
+    return type.substr(0, type.find_last_not_of(spaces) + 1);
+}
+
+/// Returns true if an answer of type `came` may be the one to a request of type `sent`: of type `wanted` if
+/// that is not empty, else of any but a page's, unless a page was sent.
+inline bool fits_type(std::string_view wanted, std::string_view sent, std::string_view came) noexcept
+{
+    auto const is = [came](std::string_view type) {
+        return equals_ignoring_case(media_type(came), media_type(type));
+    };
+    return wanted.empty() ? !is("text/html") || is(sent) : is(wanted);
+}
+
+/// What came, on one line: its type and the first of its words. Untrusted.
+inline std::string quote_answer(std::string_view content_type, std::string_view body)
+{
+    auto const type = content_type.empty() ? std::string("no content type") : capped(content_type, 64);
+    auto const words = read_error_body(body).message;
+    return type + ": " + capped(words.empty() ? body.substr(0, 1024) : std::string_view(words), 200);
+}
+
+/// Adds to `info` that an answer is not of the type that was asked for.
+inline void describe_other_type(error_info& info, std::string_view wanted, std::string_view content_type,
+                                std::string_view body)
+{
+    info.code = errc::unexpected_answer;
+    info.message = wanted.empty() ? "it is a page" : "it is no " + std::string(wanted);
+    info.server_message = quote_answer(content_type, body);
+}
+
+inline std::string_view skip_spaces(std::string_view body) noexcept
+{
+    body.remove_prefix(std::min(body.find_first_not_of(" \t\r\n"), body.size()));
+    return body;
+}
+
+/// Returns true for a page, whatever its type says.
+inline bool is_page(std::string_view body) noexcept
+{
+    body = skip_spaces(body);
+    for (std::string_view const begin : {"<!doctype", "<html", "<?xml"})
+        if (equals_ignoring_case(body.substr(0, begin.size()), begin)) return true;
+    return false;
+}
+
+/// Returns true for an object or a list of JSON, whatever its type says.
+inline bool is_json(std::string_view body)
+{
+    body = skip_spaces(body);
+    if (!(body.starts_with('{') || body.starts_with('[')) || body.size() > 1024 * 1024) return false;
+    try {
+        parse_json(body);
+        return true;
+    } catch (error const&) {
+        return false;
+    }
+}
+
+/// A header line without its line end.
+inline std::string_view header_names(std::string_view line) noexcept
+{
+    return line.substr(0, line.find_last_not_of("\r\n") + 1);
+}
+
+/// An answer to a batch, and what tells whether it is one.
+struct batch_answer
+{
+    /// Rows of the batch.
+    std::size_t rows = 0;
+    /// The type that was asked for, and the one that came, which may be missing.
+    std::string_view wanted = "text/csv";
+    std::string_view content_type;
+    std::string_view body;
+    /// The answer says where it ends; otherwise its connection's end does.
+    bool delimited = true;
+    /// The header line is known: an answer to another batch was believed, or there are results already.
+    bool others_believed = false;
+};
+
+/// Sets the error of an answer with so many rows, which are too few or too many, or whose last line has no
+/// end. Returns false if there is none.
+inline bool describe_rows(error_info& info, batch_answer const& answer, std::size_t count)
+{
+    bool const whole = answer.delimited || answer.body.ends_with('\n') || answer.body.ends_with('\r');
+    if (count == answer.rows && whole) return false;
+    if (count == answer.rows) {
+        info.code = errc::unexpected_answer;
+        info.message = "the answer ends with the connection, its last line without a line end: it may be cut "
+                       "(a Content-Length, or a line end, tells)";
+    } else {
+        info.message = std::to_string(count) + " rows to " + std::to_string(answer.rows);
+        if (!answer.delimited && count < answer.rows) info.code = errc::connection_lost;
+    }
+    return true;
+}
+
+/// What makes an answer none to a batch, as code, message and the answer's words; nothing if it is one. A
+/// missing type is no fault where rows or a known header tell. They do not for one row, or a header alone:
+/// any two lines, or one, would be an answer. JSON is the fault of the rows (an error with a status of
+/// success) once others were believed. Sets `header` if the answer has one.
+inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::string_view& header)
+{
+    error_info info;
+    bool const json = is_json(answer.body);
+    bool const other_type = media_type(answer.content_type).empty()
+                                ? answer.rows <= 1 && !answer.others_believed
+                                : !fits_type(answer.wanted, answer.wanted, answer.content_type);
+    if (json || other_type || is_page(answer.body)) {
+        describe_other_type(info, answer.wanted, answer.content_type, answer.body);
+        if (json && answer.others_believed) info.code = errc::unexpected_rows;
+        return info;
+    }
+    info.code = errc::unexpected_rows;
+    info.server_message = quote_answer(answer.content_type, answer.body);
+    try {
+        auto const csv = split_answer(answer.body);
+        header = header_names(csv.header);
+        if (!describe_rows(info, answer, csv.count)) return std::nullopt;
+    } catch (error const& e) {
+        info.message = e.info().message;
+        // No end makes a NUL.
+        if (!answer.delimited && answer.body.find('\0') == answer.body.npos)
+            info.code = errc::connection_lost;
+    }
+    return info;
+}
+
+/// The error of an answer whose header line is not the first answer's, or the one of the `results` that a
+/// run before has left.
+inline error_info other_header(std::string_view first, std::string_view header, bool results)
+{
+    error_info info;
+    info.code = errc::unexpected_answer;
+    info.message =
+        results ? "the results that are there already have another header line; are they of this model?"
+                : "its header line is not that of the first answer";
+    info.server_message = "'" + capped(header, 200) + "', not '" + capped(first, 200) + "'";
+    return info;
+}
+
+} // namespace practicus::inline v1::detail

@@ -1,0 +1,300 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/base/utf8.hpp>
+#include <practicus/detail/wire/json_value.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/error.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace practicus::inline v1::detail {
+
+/// What a failed answer says in words: untrusted, capped, on one line.
+struct error_words
+{
+    std::string message;
+    std::string code;
+    /// With `detail` or `msg`, so the region itself (or something that knows its forms) wrote it: gateways
+    /// in front answer JSON too.
+    bool from_region = false;
+    /// A field or a code begins with `otp`: a one-time password is missing, or not the right one.
+    bool one_time_password = false;
+};
+
+/// At most this much is kept of a server's text.
+inline constexpr std::size_t max_server_message = 1024;
+inline constexpr std::size_t max_server_code = 64;
+
+/// A byte of UTF-8 that begins no letter.
+constexpr bool is_continuation(char c) noexcept
+{
+    return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+/// The beginning of a text on one line; no letter is cut in two.
+inline std::string capped(std::string_view text, std::size_t limit)
+{
+    auto end = std::min(limit, text.size());
+    for (int i = 0; i < 3 && end > 0 && end < text.size() && is_continuation(text[end]); ++i)
+        --end;
+    auto result = one_line(text.substr(0, end));
+    // A byte that is no UTF-8 became three.
+    while (result.size() > limit) {
+        while (is_continuation(result.back()))
+            result.pop_back();
+        result.pop_back();
+    }
+    return result;
+}
+
+inline void append_texts(std::string& out, json::value const& value)
+{
+    if (out.size() > max_server_message) return;
+    if (auto const* const text = value.if_string()) {
+        if (!out.empty()) out += ' ';
+        // A letter more, so that the cap finds where it ends.
+        out.append(text->data(), std::min(text->size(), max_server_message + 4));
+    } else if (auto const* const list = value.if_array()) {
+        for (auto const& element : *list)
+            append_texts(out, element);
+    } else if (auto const* const object = value.if_object()) {
+        for (auto const& member : *object)
+            append_texts(out, member.value());
+    }
+}
+
+/// The texts of a value: its own, or those of its elements.
+inline std::string texts_of(json::value const& value)
+{
+    std::string out;
+    append_texts(out, value);
+    return out;
+}
+
+/// A validation error: texts by field. A member without a text is none.
+inline void read_fields(error_words& words, json::object const& fields)
+{
+    for (auto const& [key, value] : fields) {
+        auto const texts = texts_of(value);
+        if (texts.empty()) continue;
+        auto const field = capped(std::string_view(key), max_server_code);
+        words.message += (words.message.empty() ? "" : "; ") + field + ": " + texts;
+        if (words.message.size() > max_server_message) break;
+    }
+}
+
+/// Returns true if the member says what went wrong, or where, in a word for programs.
+inline bool is_code_name(std::string_view key)
+{
+    std::string lower(key);
+    std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+    for (std::string_view const name : {"error", "type", "loc", "attr", "field", "fields"})
+        if (lower == name) return true;
+    return lower.ends_with("code") || lower.ends_with("codes");
+}
+
+/// Returns true for what is neither empty nor zero, `false` or null.
+inline bool is_set(json::value const& value)
+{
+    if (value.is_bool()) return value.get_bool();
+    if (value.is_number()) return value.to_number<double>() != 0;
+    return !texts_of(value).empty();
+}
+
+/// Returns true if a field begins with `otp` and is set, or if a code, or the name of a field, is a word that
+/// begins so. At any depth: frameworks nest both. `is_code` is true for the value of a code.
+inline bool names_one_time_password(json::value const& value, bool is_code = false)
+{
+    auto const begins = [](std::string_view text) { return equals_ignoring_case(text.substr(0, 3), "otp"); };
+    if (auto const* const list = value.if_array())
+        return std::any_of(list->begin(), list->end(),
+                           [&](auto const& element) { return names_one_time_password(element, is_code); });
+    if (auto const* const text = value.if_string())
+        return is_code && begins(*text) && std::string_view(*text).find(' ') == std::string_view::npos;
+    auto const* const object = value.if_object();
+    if (object == nullptr) return false;
+    return std::any_of(object->begin(), object->end(), [&](auto const& member) {
+        if (begins(member.key())) return is_set(member.value());
+        return names_one_time_password(member.value(), is_code_name(member.key()));
+    });
+}
+
+inline error_words read_json_words(json::value const& value)
+{
+    error_words words;
+    words.one_time_password = names_one_time_password(value);
+    auto const* const object = value.if_object();
+    if (object == nullptr) {
+        words.message = texts_of(value);
+        return words;
+    }
+    if (auto const* const code = object->if_contains("code"); code != nullptr && !code->is_object())
+        words.code = capped(texts_of(*code), max_server_code);
+    auto const* const detail = object->if_contains("detail");
+    auto const* const text = object->if_contains("msg");
+    words.from_region = detail != nullptr || text != nullptr;
+    if (detail != nullptr) {
+        words.message = texts_of(*detail);
+    } else if (text != nullptr) {
+        words.message = texts_of(*text);
+        auto const* const details = object->if_contains("details");
+        auto const more = details == nullptr ? std::string() : texts_of(*details);
+        if (!more.empty()) words.message += (words.message.empty() ? "" : ": ") + more;
+    } else {
+        read_fields(words, *object);
+    }
+    return words;
+}
+
+/// The first line that is not blank, white space as one space. A page's tags count as white space.
+inline std::string first_line(std::string_view text, bool is_page)
+{
+    std::string line;
+    bool in_tag = false;
+    for (char const c : text) {
+        bool const ends_line = c == '\r' || c == '\n';
+        if (ends_line && !in_tag && !line.empty()) break;
+        if (is_page && c == '<') in_tag = true;
+        if (in_tag || ends_line || c == ' ' || c == '\t') {
+            if (!line.empty() && !line.ends_with(' ')) line += ' ';
+        } else {
+            line += c;
+        }
+        if (c == '>') in_tag = false;
+    }
+    if (line.ends_with(' ')) line.pop_back();
+    return line;
+}
+
+/// A page's title, or its first line of text; of a plain text the first line.
+inline std::string page_words(std::string_view page)
+{
+    page = page.substr(0, 16 * 1024);
+    page.remove_prefix(std::min(page.find_first_not_of(" \t\r\n"), page.size()));
+    // JSON that could not be read may hold anything, a token too.
+    if (page.empty() || page.front() == '{' || page.front() == '[' || page.front() == '"') return {};
+    if (page.front() != '<') return first_line(page, false);
+    std::string lower(page);
+    std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+    if (auto const title = lower.find("<title"); title != std::string::npos)
+        if (auto const end = lower.find("</title", title); end != std::string::npos)
+            if (auto words = first_line(page.substr(title, end - title), true); !words.empty()) return words;
+    auto const body = lower.find("<body");
+    return first_line(page.substr(body == std::string::npos ? 0 : body), true);
+}
+
+/// Reads any of the forms in which a region, or a server in front of it, says what went wrong.
+inline error_words read_error_body(std::string_view body)
+{
+    error_words words;
+    bool is_json = false;
+    try {
+        if (body.size() <= 1024 * 1024) {
+            words = read_json_words(parse_json(body));
+            is_json = true;
+        }
+    } catch (error const&) {
+    }
+    if (!is_json) words.message = page_words(body);
+    words.message = capped(words.message, max_server_message);
+    return words;
+}
+
+inline errc status_errc(unsigned status) noexcept
+{
+    switch (status) {
+    case 401: return errc::unauthorized;
+    case 403: return errc::forbidden;
+    case 404: return errc::not_found;
+    case 407: return errc::proxy_refused;
+    case 429: return errc::too_many_requests;
+    case 408:
+    case 425:
+    case 502:
+    case 503:
+    case 504: return errc::unavailable;
+    default: break;
+    }
+    if (status >= 500 && status < 600) return errc::server_error;
+    if (status >= 400 && status < 500) return errc::bad_request;
+    if (status >= 300 && status < 400) return errc::redirected;
+    return errc::unexpected_status;
+}
+
+inline bool is_success(unsigned status) noexcept
+{
+    return status >= 200 && status < 300;
+}
+
+/// Returns true if the answer to a login asks for a one-time password.
+inline bool is_challenge(unsigned status, error_words const& words) noexcept
+{
+    return words.one_time_password && (status == 400 || status == 401);
+}
+
+/// The error that an unsuccessful answer is.
+inline error_info info_of(response const& answer, error_words words)
+{
+    error_info info;
+    info.code = status_errc(answer.status);
+    info.status = answer.status;
+    info.server_message = std::move(words.message);
+    info.server_code = std::move(words.code);
+    return info;
+}
+
+/// Adds where a redirect leads, without what stands behind the path.
+inline void describe_redirect(error_info& info, request const& r, response const& answer)
+{
+    std::string_view const location = answer.location;
+    if (location.empty()) return;
+    info.server_message =
+        "to " + capped(location.substr(0, location.find_first_of("?#")), max_server_message);
+    if (!r.where.secure() && equals_ignoring_case(location.substr(0, 8), "https://"))
+        info.message = "the location is https; what was sent to this url has gone out in clear";
+}
+
+/// The same where a request is known: a login that is refused is another error than a call.
+inline error_info info_of(request const& r, response const& answer)
+{
+    auto words = read_error_body(answer.body);
+    bool const challenge = is_challenge(answer.status, words);
+    bool const from_region = words.from_region;
+    auto info = info_of(answer, std::move(words));
+    if (info.code == errc::redirected) describe_redirect(info, r, answer);
+    if (!r.secret_body || r.authorized != authorization::none) return info;
+    if (challenge)
+        info.code = errc::one_time_password_required;
+    else if (from_region && (answer.status == 401 || answer.status == 403))
+        info.code = errc::login_refused;
+    return info;
+}
+
+/// Is it certain that the region itself refused a token? A proxy's 401 or 403 must not log anybody out.
+inline bool is_refused(response const& answer)
+{
+    if (answer.status != 401 && answer.status != 403) return false;
+    auto const words = read_error_body(answer.body);
+    return words.from_region && (answer.status == 401 || words.code == "token_not_valid");
+}
+
+/// Adds to `errc::not_json` what came in its place.
+inline void describe_other_than_json(error_info& info, response const& answer)
+{
+    info.message = answer.content_type.empty() ? "it has no content type" : "its content type is another";
+    if (answer.content_type.starts_with("application/json")) info.message = "though it says so";
+    // A page says where it comes from; anything else may be a token.
+    if (answer.body.starts_with('<')) info.server_message = read_error_body(answer.body).message;
+}
+
+} // namespace practicus::inline v1::detail

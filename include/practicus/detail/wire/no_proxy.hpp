@@ -1,0 +1,199 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/ipv6_address.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace practicus::inline v1::detail {
+
+/// An address by its bytes: 4 or 16 of them. An IPv4 address that is written as an IPv6 one is an IPv4 one.
+struct ip_bytes
+{
+    std::array<unsigned char, 16> bytes{};
+    unsigned size = 0;
+
+    /// Of an address in text, without brackets.
+    static std::optional<ip_bytes> read(std::string_view text)
+    {
+        ip_bytes result;
+        if (auto const v4 = boost::urls::parse_ipv4_address(text)) {
+            auto const raw = v4->to_bytes();
+            std::copy(raw.begin(), raw.end(), result.bytes.begin());
+            result.size = 4;
+            return result;
+        }
+        auto const v6 = boost::urls::parse_ipv6_address(text);
+        if (!v6) return std::nullopt;
+        auto const raw = v6->to_bytes();
+        auto const skipped = v6->is_v4_mapped() ? 12 : 0;
+        std::copy(raw.begin() + skipped, raw.end(), result.bytes.begin());
+        result.size = static_cast<unsigned>(16 - skipped);
+        return result;
+    }
+
+    bool is_loopback() const noexcept
+    {
+        if (size == 4) return bytes[0] == 127;
+        return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](auto b) { return b == 0; });
+    }
+
+    /// Are the first so many bits alike?
+    bool shares(ip_bytes const& other, unsigned bits) const noexcept
+    {
+        if (size != other.size) return false;
+        for (unsigned i = 0; i < bits; ++i) {
+            auto const mask = static_cast<unsigned char>(0x80u >> (i % 8));
+            if (((bytes[i / 8] ^ other.bytes[i / 8]) & mask) != 0) return false;
+        }
+        return true;
+    }
+};
+
+/// `localhost`, or an address of this machine's own.
+inline bool is_loopback_host(std::string_view host)
+{
+    if (equals_ignoring_case(host, "localhost")) return true;
+    auto const address = ip_bytes::read(host);
+    return address && address->is_loopback();
+}
+
+/// The origins that are reached without a proxy, as `NO_PROXY` lists them. There is no standard; this is what
+/// curl, Go and Python have in common, and where they differ, curl:
+///
+/// - `*` is every host;
+/// - `company.com`, `.company.com` and `*.company.com` are that host and all below it;
+/// - `10.1.2.3`, `::1`, `[::1]` are that address, `10.0.0.0/8`, `fd00::/8` a network; names are not resolved;
+/// - each but a network may end in `:port`, and then counts for that port alone (an IPv6 address in
+///   brackets).
+///
+/// Entries are parted by commas or white space. Letters' case does not count.
+class no_proxy_list
+{
+public:
+    no_proxy_list() = default;
+
+    /// Passes over what it cannot read, as all programs do.
+    explicit no_proxy_list(std::string_view text)
+    {
+        visit(text, [this](std::string_view entry) {
+            if (auto r = read(entry)) rules_.push_back(std::move(*r));
+        });
+    }
+
+    /// The first entry that cannot be read, or empty.
+    static std::string_view refused(std::string_view text)
+    {
+        std::string_view result;
+        visit(text, [&](std::string_view entry) {
+            if (result.empty() && !read(entry)) result = entry;
+        });
+        return result;
+    }
+
+    bool matches(origin const& where) const
+    {
+        auto const address = ip_bytes::read(where.host());
+        return std::any_of(rules_.begin(), rules_.end(), [&](rule const& r) {
+            if (r.port != 0 && r.port != where.port()) return false;
+            if (r.everything) return true;
+            if (r.network) return address && address->shares(*r.network, r.bits);
+            return !address && is_below(where.host(), r.name);
+        });
+    }
+
+private:
+    struct rule
+    {
+        bool everything = false;
+        std::string name;
+        std::optional<ip_bytes> network;
+        unsigned bits = 0;
+        std::uint16_t port = 0;
+    };
+
+    template <class Function>
+    static void visit(std::string_view text, Function const& function)
+    {
+        constexpr std::string_view between = ", \t\r\n";
+        while (true) {
+            auto const first = text.find_first_not_of(between);
+            if (first == std::string_view::npos) return;
+            text.remove_prefix(first);
+            auto const end = std::min(text.find_first_of(between), text.size());
+            function(text.substr(0, end));
+            text.remove_prefix(end);
+        }
+    }
+
+    template <class Number>
+    static bool read_number(std::string_view digits, Number& number)
+    {
+        auto const [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+        return code == std::errc() && end == digits.data() + digits.size();
+    }
+
+    static std::optional<rule> read(std::string_view entry)
+    {
+        rule r;
+        if (auto const slash = entry.find('/'); slash != std::string_view::npos) {
+            r.network = ip_bytes::read(entry.substr(0, slash));
+            if (!r.network || !read_number(entry.substr(slash + 1), r.bits) || r.bits > r.network->size * 8)
+                return std::nullopt;
+            return r;
+        }
+        // An IPv6 address without brackets has no port.
+        auto host = entry;
+        if (!ip_bytes::read(entry)) {
+            auto const colon = entry.rfind(':');
+            if (colon != std::string_view::npos && entry.find(']', colon) == std::string_view::npos) {
+                if (!read_number(entry.substr(colon + 1), r.port) || r.port == 0) return std::nullopt;
+                host = entry.substr(0, colon);
+            }
+        }
+        if (host == "*") {
+            r.everything = true;
+            return r;
+        }
+        return read_host(host, r) ? std::optional<rule>(std::move(r)) : std::nullopt;
+    }
+
+    static bool read_host(std::string_view host, rule& r)
+    {
+        bool const bracketed = host.starts_with('[');
+        if (bracketed && !host.ends_with(']')) return false;
+        r.network = ip_bytes::read(bracketed ? host.substr(1, host.size() - 2) : host);
+        if (r.network) r.bits = r.network->size * 8;
+        if (r.network || bracketed) return r.network.has_value();
+        if (host.starts_with("*.")) host.remove_prefix(1);
+        if (host.starts_with('.')) host.remove_prefix(1);
+        if (host.ends_with('.')) host.remove_suffix(1);
+        r.name = host;
+        return !host.empty() && host.find_first_of("*:[]@") == std::string_view::npos;
+    }
+
+    static bool is_below(std::string_view host, std::string_view name) noexcept
+    {
+        if (host.size() < name.size()) return false;
+        auto const rest = host.size() - name.size();
+        return equals_ignoring_case(host.substr(rest), name) && (rest == 0 || host[rest - 1] == '.');
+    }
+
+    std::vector<rule> rules_;
+};
+
+} // namespace practicus::inline v1::detail

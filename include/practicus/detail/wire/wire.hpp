@@ -1,0 +1,430 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/catalog.hpp>
+#include <practicus/credentials.hpp>
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/wire/json_shape.hpp>
+#include <practicus/detail/wire/json_value.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/detail/wire/shape_reader.hpp>
+#include <practicus/error.hpp>
+#include <practicus/token.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/url/authority_view.hpp>
+#include <boost/url/encode.hpp>
+#include <boost/url/host_type.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The protocol of a region's console and services, without any I/O: every request is made and every answer
+/// is read here. Where the vendor documents one form and its SDK sends another, the documented one is sent.
+namespace practicus::inline v1 {
+
+namespace detail::wire {
+
+/// Appends a JSON string, without a copy of the text elsewhere.
+inline void append_json(wire_text& out, std::string_view text)
+{
+    out.append("\"");
+    append_json_letters(out, text);
+    out.append("\"");
+}
+
+inline void append_member(wire_text& out, std::string_view key, std::string_view value)
+{
+    out.append(out.empty() ? "{" : ",");
+    append_json(out, key);
+    out.append(":");
+    append_json(out, value);
+}
+
+inline constexpr std::string_view json_type = "application/json";
+inline constexpr std::string_view form_type = "application/x-www-form-urlencoded";
+
+inline request get(service_url const& service, std::string_view call, std::size_t body_limit)
+{
+    request r("GET", service.origin(), service.console_path(call));
+    r.authorized = authorization::access;
+    r.body_limit = body_limit;
+    return r;
+}
+
+/// `POST auth/` with a password.
+inline request login(service_url const& service, credentials const& who, std::size_t body_limit)
+{
+    auto r = get(service, "auth/", body_limit);
+    r.method = "POST";
+    r.authorized = authorization::none;
+    r.content_type = json_type;
+    r.secret_body = true;
+    r.safe_to_repeat = true;
+    r.one_time_password = !who.one_time_password().empty();
+    append_member(r.body, "email", who.email());
+    append_member(r.body, "password", who.value().reveal());
+    if (auto const& otp = who.one_time_password()) append_member(r.body, "otp_code", otp.reveal());
+    r.body.append("}");
+    return r;
+}
+
+/// `POST auth/refresh/`.
+inline request refresh(service_url const& service, std::string_view refresh_token, std::size_t body_limit)
+{
+    auto r = get(service, "auth/refresh/", body_limit);
+    r.method = "POST";
+    r.authorized = authorization::refresh;
+    r.content_type = json_type;
+    r.secret_body = true;
+    r.safe_to_repeat = true;
+    r.rotating_refresh = true;
+    append_member(r.body, "refresh", refresh_token);
+    r.body.append("}");
+    return r;
+}
+
+/// `GET modelhost/model-auth/` with a body. The documented JSON form cannot ask for an upload token, so that
+/// is asked for as the vendor's SDK does.
+inline request model_session(service_url const& service, std::int64_t id, token_purpose purpose,
+                             std::size_t body_limit)
+{
+    auto r = get(service, "modelhost/model-auth/", body_limit);
+    if (purpose == token_purpose::predict) {
+        r.content_type = json_type;
+        r.body.append("{\"model_id\":" + std::to_string(id) + "}");
+    } else {
+        r.content_type = form_type;
+        r.body.append("model_id=" + std::to_string(id) + "&upload=True");
+    }
+    return r;
+}
+
+/// `GET apphost/app-auth/` with a form body; only the SDK's form is known.
+inline request app_session(service_url const& service, std::int64_t id, token_purpose purpose,
+                           std::size_t body_limit)
+{
+    auto r = get(service, "apphost/app-auth/", body_limit);
+    r.content_type = form_type;
+    r.body.append("app_id=" + std::to_string(id) +
+                  "&upload=" + (purpose == token_purpose::upload ? "True" : "False"));
+    return r;
+}
+
+/// An add-on, by its key or by a url whose host begins with it. Throws `errc::invalid_url` for a url that has
+/// no such host, `errc::invalid_argument` for a key that is none.
+class addon_key
+{
+public:
+    explicit addon_key(std::string_view text) : text_(text)
+    {
+        if (auto const scheme = text.find("://"); scheme != text.npos) {
+            auto const end = text.find_first_of("/?#", scheme + 3);
+            origin const where(text.substr(0, end));
+            text_ = where.host().substr(0, where.host().find('.'));
+            if (boost::urls::authority_view(where.host_header()).host_type() != boost::urls::host_type::name)
+                throw error(errc::invalid_url,
+                            "the host is an address, and does not begin with an add-on's key");
+        }
+        if (text_.empty() || has_control(text_))
+            throw error(errc::invalid_argument, "an add-on's key is empty or holds a control character");
+    }
+
+    std::string const& text() const noexcept { return text_; }
+
+private:
+    std::string text_;
+};
+
+/// `GET externalservice/externalservices/auth/` with a form body; only the SDK's form is known.
+inline request addon_session(service_url const& service, addon_key const& addon, std::size_t body_limit)
+{
+    auto r = get(service, "externalservice/externalservices/auth/", body_limit);
+    r.content_type = form_type;
+    r.body.append("ext_svc_key=" + boost::urls::encode(addon.text(), boost::urls::unreserved_chars));
+    return r;
+}
+
+/// A call of a model, without its body. Both bodies are of this encoding; of none if it is empty.
+inline request prediction(model_url const& url, bool by_get, std::string_view content_type,
+                          std::string_view encoding, std::size_t body_limit)
+{
+    request r(by_get ? "GET" : "POST", url.origin(), std::string(url.target()));
+    r.authorized = authorization::session;
+    r.content_type = content_type;
+    r.content_encoding = r.accept_encoding = encoding;
+    // Without the second field, any encoding would do (RFC 9110 section 12.5.3). One piece costs less than
+    // two.
+    r.accept = encoding.empty() ? "*/*\r\nAccept-Encoding: identity" : "*/*";
+    r.body_limit_name = "predict_options::max_answer";
+    r.secret_answer = false;
+    r.body_limit = body_limit;
+    return r;
+}
+
+/// `GET <model url>?get_meta=true`, with the access token; never with the refresh token. A path behind the
+/// model's url is left out.
+inline request metadata(model_url const& url, std::size_t body_limit)
+{
+    request r("GET", url.origin(), std::string(url.at({}).target()) + "?get_meta=true");
+    r.authorized = authorization::access;
+    r.body_limit = body_limit;
+    return r;
+}
+
+/// `GET <app api url>?prt_sys_task=meta`, without a token. The endpoint is left out.
+inline request app_metadata(app_url const& url, std::size_t body_limit)
+{
+    request r("GET", url.origin(), std::string(url.at({}).target()) + "?prt_sys_task=meta");
+    r.body_limit = body_limit;
+    return r;
+}
+
+// Answers.
+
+/// What a login or a refresh brings.
+struct new_tokens
+{
+    token refresh;
+    token access;
+    std::string username;
+};
+
+/// A token that will go into a header. Longer than `jwt_limit` it is none. Throws `errc::unexpected_json`.
+inline token to_token(wire_text const& from, std::string_view name)
+{
+    auto const text = from.view();
+    if (text.empty() || text.size() > jwt_limit || !all_visible(text))
+        throw error(errc::unexpected_json, json_complaint(name, "is no token", json::kind::string));
+    return token(secret(text));
+}
+
+struct login_texts
+{
+    wire_text refresh;
+    wire_text access;
+    std::string username;
+};
+
+inline constexpr json_member login_members[] = {
+    json_members<login_texts>::must<&login_texts::refresh>("refresh", json_type::secret),
+    json_members<login_texts>::must<&login_texts::access>("access", json_type::secret),
+    json_members<login_texts>::may<&login_texts::username>("username", json_type::text),
+};
+
+inline new_tokens read_login(std::string_view body)
+{
+    auto const texts = read_object<login_texts>(body, json_shape{login_members});
+    return {to_token(texts.refresh, "refresh"), to_token(texts.access, "access"), texts.username};
+}
+
+struct renewal_texts
+{
+    wire_text access;
+    std::optional<wire_text> refresh;
+    std::string username;
+};
+
+inline constexpr json_member renewal_members[] = {
+    json_members<renewal_texts>::must<&renewal_texts::access>("access", json_type::secret),
+    json_members<renewal_texts>::may<&renewal_texts::refresh>("refresh", json_type::secret),
+    json_members<renewal_texts>::may<&renewal_texts::username>("username", json_type::text),
+};
+
+inline new_tokens read_refresh(std::string_view body)
+{
+    auto const texts = read_object<renewal_texts>(body, json_shape{renewal_members});
+    new_tokens result{{}, to_token(texts.access, "access"), texts.username};
+    if (texts.refresh) result.refresh = to_token(*texts.refresh, "refresh");
+    return result;
+}
+
+struct session_token_text
+{
+    wire_text token;
+};
+
+inline constexpr json_member session_token_members[] = {
+    json_members<session_token_text>::must<&session_token_text::token>("token", json_type::secret),
+};
+
+inline token read_session_token(std::string_view body)
+{
+    auto const text = read_object<session_token_text>(body, json_shape{session_token_members});
+    return to_token(text.token, "token");
+}
+
+inline constexpr json_member cluster_members[] = {
+    json_members<cluster_info>::may<&cluster_info::name>("NAME", json_type::text),
+    json_members<cluster_info>::may<&cluster_info::region_name>("REGION_NAME", json_type::text),
+};
+
+inline cluster_info read_cluster(std::string_view body)
+{
+    return read_object<cluster_info>(body, json_shape{cluster_members});
+}
+
+// Lists, as they come. What is `must` names an entry: one without it is left out. The rest describes, and may
+// be missing, null or odd.
+
+inline constexpr json_member deployment_ref_members[] = {
+    json_members<deployment_ref>::may<&deployment_ref::key>("key", json_type::text),
+    json_members<deployment_ref>::may<&deployment_ref::name>("name", json_type::description),
+};
+inline constexpr json_shape deployment_ref_shape{deployment_ref_members};
+
+/// `deployment` is what the member is called that names it.
+constexpr std::array<json_member, 4> version_members(std::string_view deployment) noexcept
+{
+    using in = json_members<deployed_version>;
+    return {in::may<&deployed_version::id>("id", json_type::integer),
+            in::must<&deployed_version::version>("version", json_type::text),
+            in::may<&deployed_version::stage>("stage", json_type::description),
+            in::may<&deployed_version::deployment>(deployment, deployment_ref_shape)};
+}
+
+inline constexpr json_member model_prefix_members[] = {
+    json_members<model_prefix>::must<&model_prefix::key>("key", json_type::text),
+    json_members<model_prefix>::must<&model_prefix::prefix>("prefix", json_type::text),
+};
+inline constexpr json_shape model_prefix_shape{model_prefix_members};
+
+/// Of a model: its urls need no key.
+inline constexpr json_member prefix_of_model_members[] = {
+    json_members<model_prefix>::may<&model_prefix::key>("key", json_type::text),
+    json_members<model_prefix>::must<&model_prefix::prefix>("prefix", json_type::text),
+};
+inline constexpr json_shape prefix_of_model_shape{prefix_of_model_members};
+
+inline constexpr auto model_version_members = version_members("model_deployment");
+inline constexpr json_shape model_version_shape{model_version_members};
+
+inline constexpr json_member model_members[] = {
+    json_members<model>::must<&model::id>("id", json_type::integer),
+    json_members<model>::must<&model::name>("name", json_type::text),
+    json_members<model>::must<&model::prefix>("model_prefix", prefix_of_model_shape),
+    json_members<model>::list<&model::versions, model_version>("model_versions", model_version_shape),
+};
+inline constexpr json_shape model_shape{model_members};
+
+inline constexpr json_member deployment_members[] = {
+    json_members<model_deployment>::must<&model_deployment::key>("key", json_type::text),
+    json_members<model_deployment>::may<&model_deployment::name>("name", json_type::description),
+    json_members<model_deployment>::may<&model_deployment::worker_type>("worker_type",
+                                                                        json_type::description),
+    json_members<model_deployment>::may<&model_deployment::scaling>("scaling", json_type::description),
+    // Some regions answer the script itself.
+    json_members<model_deployment>::may<&model_deployment::startup_script>("startup_script", json_type::flag),
+    json_members<model_deployment>::may<&model_deployment::custom_image>("custom_image",
+                                                                         json_type::description),
+};
+inline constexpr json_shape deployment_shape{deployment_members};
+
+/// What an app and a group of apps have in common, behind `own` members.
+template <class Object, std::size_t N>
+constexpr std::array<json_member, N + 6> with_appearance(std::array<json_member, N> const& own) noexcept
+{
+    using in = json_members<Object>;
+    json_member const common[] = {
+        in::template may<&app_appearance::visible_name>("visible_name", json_type::description),
+        in::template may<&app_appearance::description>("description", json_type::description),
+        in::template may<&app_appearance::icon>("icon", json_type::description),
+        in::template may<&app_appearance::sort_order>("sort_order", json_type::integer),
+        in::template may<&app_appearance::has_extra_conf>("has_extra_conf", json_type::flag),
+        in::template may<&app_appearance::has_extra_secret>("has_extra_secret", json_type::flag),
+    };
+    std::array<json_member, N + 6> all{};
+    std::copy(own.begin(), own.end(), all.begin());
+    std::copy(std::begin(common), std::end(common), all.begin() + N);
+    return all;
+}
+
+inline constexpr auto app_prefix_members = with_appearance<app_prefix>(std::array{
+    json_members<app_prefix>::must<&app_prefix::key>("key", json_type::text),
+    json_members<app_prefix>::must<&app_prefix::prefix>("prefix", json_type::text),
+});
+inline constexpr json_shape app_prefix_shape{app_prefix_members};
+
+/// Of an app: its urls need no key.
+inline constexpr auto prefix_of_app_members = with_appearance<app_prefix>(std::array{
+    json_members<app_prefix>::may<&app_prefix::key>("key", json_type::text),
+    json_members<app_prefix>::must<&app_prefix::prefix>("prefix", json_type::text),
+});
+inline constexpr json_shape prefix_of_app_shape{prefix_of_app_members};
+
+inline constexpr auto app_version_members = version_members("app_deployment_setting");
+inline constexpr json_shape app_version_shape{app_version_members};
+
+inline constexpr auto app_members = with_appearance<app>(std::array{
+    json_members<app>::must<&app::id>("id", json_type::integer),
+    json_members<app>::must<&app::name>("name", json_type::text),
+    json_members<app>::must<&app::prefix>("app_prefix", prefix_of_app_shape),
+    json_members<app>::list<&app::versions, app_version>("app_versions", app_version_shape),
+    json_members<app>::may<&app::owner_email>("owner_email", json_type::description),
+});
+inline constexpr json_shape app_shape{app_members};
+
+inline constexpr json_member addon_members[] = {
+    json_members<addon>::must<&addon::key>("key", json_type::text),
+    json_members<addon>::may<&addon::name>("name", json_type::description),
+    json_members<addon>::keyed<&addon::service_type>("service_type"),
+    json_members<addon>::may<&addon::url>("url", json_type::text),
+    json_members<addon>::may<&addon::oauth_key>("oauth_key", json_type::text),
+};
+inline constexpr json_shape addon_shape{addon_members};
+
+/// Throws `errc::no_model_id`, or `errc::not_json`.
+inline std::int64_t read_model_id(response const& answer)
+{
+    std::int64_t id = 0;
+    auto const& text = answer.model_id;
+    auto const [end, code] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (code != std::errc() || end != text.data() + text.size() || id <= 0)
+        throw error(errc::no_model_id,
+                    text.empty() ? "x-prt-model-id is missing" : "x-prt-model-id is no positive number");
+    return id;
+}
+
+inline model_metadata read_metadata(response const& answer)
+{
+    model_metadata result;
+    result.model_id = read_model_id(answer);
+    auto value = parse_json(answer.body);
+    if (!value.is_object())
+        throw error(errc::unexpected_json, json_complaint({}, "is not an object", value.kind()));
+    result.values = std::move(value.get_object());
+    result.text = answer.body;
+    return result;
+}
+
+struct app_identity
+{
+    std::optional<std::int64_t> id;
+};
+
+inline constexpr json_member app_identity_members[] = {
+    json_members<app_identity>::may<&app_identity::id>("app_id", json_type::integer),
+};
+
+inline std::int64_t read_app_id(std::string_view body)
+{
+    auto const found = read_object<app_identity>(body, json_shape{app_identity_members}).id;
+    if (!found) throw error(errc::no_app_id);
+    if (*found <= 0) throw error(errc::no_app_id, "app_id is no positive number");
+    return *found;
+}
+
+} // namespace detail::wire
+} // namespace practicus::inline v1

@@ -1,0 +1,46 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/async/run_operation.hpp>
+
+#include <exception>
+#include <memory>
+
+using namespace practicus::detail;
+using practicus::errc;
+using practicus::error;
+
+/// How an operation ended.
+struct outcome
+{
+    int calls = 0;
+    int value = 0;
+    boost::system::error_code code;
+
+    auto handler()
+    {
+        return [this](std::exception_ptr e, int result) {
+            ++calls;
+            value = result;
+            try {
+                if (e) std::rethrow_exception(e);
+            } catch (error const& failed) {
+                code = failed.code();
+            }
+        };
+    }
+};
+
+using shared_flight = std::shared_ptr<flight<int>>;
+
+inline auto joining(std::shared_ptr<runtime> const& home, shared_flight const& work,
+                    time_point at = time_point::max())
+{
+    return run_operation<int>(home, [home, work, at] { return flight<int>::join(work, home->limits(), at); });
+}
+
+inline std::shared_ptr<practicus::error_info const> failure(errc code)
+{
+    return error(code).shared_info();
+}

@@ -1,0 +1,127 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include "catch.hpp"
+#include "refusing_executor.hpp"
+
+#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/async/waiter.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <memory>
+#include <utility>
+
+using namespace practicus::detail;
+
+namespace {
+
+struct probe final : practicus::detail::context_dependent
+{
+    void context_gone() noexcept override { ++told; }
+
+    int told = 0;
+};
+
+} // namespace
+
+TEST_CASE("what depends on a context lets go of it once: when it is removed, or when the context goes")
+{
+    boost::asio::io_context io;
+    practicus::detail::waiter_registry registry(io);
+    probe removed, left;
+    registry.add_dependent(removed);
+    registry.add_dependent(left);
+    registry.remove_dependent(removed);
+    CHECK(removed.told == 1);
+    CHECK(left.told == 0);
+    registry.shut_down();
+    CHECK(removed.told == 1);
+    CHECK(left.told == 1);
+    registry.remove_dependent(left);
+    CHECK(left.told == 1);
+}
+
+TEST_CASE("nothing is done with a context that is going")
+{
+    boost::asio::io_context io;
+    practicus::detail::waiter_registry registry(io);
+    int calls = 0;
+    CHECK(registry.if_up([&] { ++calls; }));
+    registry.shut_down();
+    CHECK_FALSE(registry.if_up([&] { ++calls; }));
+    CHECK(calls == 1);
+}
+
+TEST_CASE("a wait that has ended before it was armed is not armed any more")
+{
+    using namespace practicus::detail;
+    boost::asio::io_context io;
+    auto const owner = std::make_shared<sweeper>(io.get_executor());
+    timed_waiter w;
+    owner->add(w.limit, w, time_point::max());
+    CHECK(w.limit.is_linked());
+    owner->remove(w.limit);
+    owner->add(w.limit, w, time_point::max());
+    CHECK_FALSE(w.limit.is_linked());
+}
+
+namespace {
+
+asio::awaitable<void> wait_for(std::shared_ptr<sweeper> owner, std::shared_ptr<timed_waiter> w, int& ended)
+{
+    timed_wait waiting(*owner, w);
+    auto suspended = waiting.until(time_point::max(), [] {});
+    waiting.end(co_await std::move(suspended));
+    ++ended;
+}
+
+} // namespace
+
+TEST_CASE("a wait whose executor refuses the wake goes on, and ends when it is tried again")
+{
+    asio::io_context io;
+    executions counted;
+    refusing_executor const executor(io.get_executor(), counted);
+    auto const owner = std::make_shared<sweeper>(io.get_executor());
+    auto const w = std::make_shared<timed_waiter>();
+    int ended = 0;
+    asio::co_spawn(asio::any_io_executor(executor), wait_for(owner, w, ended), asio::detached);
+    io.poll();
+    CHECK(counted.calls > 0);
+
+    counted.first = counted.calls;
+    counted.count = 2;
+    CHECK(w->wake({}));
+    CHECK_FALSE(w->wake({})); // it was woken, though it does not know
+    io.poll();
+    CHECK(ended == 0);
+    // No client's operation is in flight here: the wait alone keeps its context running until it has ended.
+    io.run();
+    CHECK(ended == 1);
+    CHECK(counted.calls >= counted.first + 3);
+    CHECK_FALSE(w->wake({}));
+}
+
+TEST_CASE("a context that is destroyed drops a wait that is owed its wake")
+{
+    int ended = 0;
+    executions counted;
+    {
+        asio::io_context io;
+        refusing_executor const executor(io.get_executor(), counted);
+        auto const owner = std::make_shared<sweeper>(io.get_executor());
+        auto const w = std::make_shared<timed_waiter>();
+        asio::co_spawn(asio::any_io_executor(executor), wait_for(owner, w, ended), asio::detached);
+        io.poll();
+        counted.first = counted.calls;
+        counted.count = 1;
+        w->wake({});
+        io.poll();
+    }
+    CHECK(ended == 0);
+}

@@ -1,0 +1,110 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/detail/pool/pool_state.hpp>
+
+#include "catch.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace pool_test {
+
+using namespace practicus::detail;
+using namespace std::chrono_literals;
+
+struct connection : pool_connection
+{};
+
+struct waiter : pool_waiter
+{};
+
+inline pool_limits with_connections(std::size_t n)
+{
+    pool_limits limits;
+    limits.max_connections = n;
+    return limits;
+}
+
+// A driver that only takes notes. Each event is followed by the invariants.
+struct fixture
+{
+    explicit fixture(pool_limits limits = {}) : pool(limits) {}
+
+    std::deque<connection> connections; // outlive the pool
+    std::deque<waiter> waiters;
+    pool_state pool;
+    time_point now{1h};
+    std::size_t dials = 0;
+    std::vector<pool_connection*> closed;
+    pool_waiter* woken = nullptr;
+    bool refused = false;
+
+    pool_connection* perform(pool_actions actions)
+    {
+        woken = actions.wake;
+        refused = actions.refused;
+        dials += actions.dial ? 1 : 0;
+        closed.clear();
+        for (; !actions.close.empty(); actions.close.pop_front())
+            closed.push_back(&actions.close.front());
+        CHECK(pool.check() == nullptr);
+        return actions.granted;
+    }
+
+    waiter& new_waiter() { return waiters.emplace_back(); }
+    pool_connection* ask(waiter& w, bool fresh = false) { return perform(pool.ask(w, now, fresh)); }
+
+    // Somebody who waits.
+    waiter& waiting(bool fresh = false)
+    {
+        auto& w = new_waiter();
+        REQUIRE(ask(w, fresh) == nullptr);
+        REQUIRE(w.state() == pool_wait::waiting);
+        return w;
+    }
+
+    connection& dialled(double jitter = 0.5)
+    {
+        auto& c = connections.emplace_back();
+        perform(pool.dialled(c, now, jitter));
+        return c;
+    }
+
+    // A connection that is in use.
+    connection& leased()
+    {
+        auto& w = waiting();
+        auto& c = dialled();
+        REQUIRE(woken == &w);
+        REQUIRE(pool.picked_up(w) == &c);
+        return c;
+    }
+
+    void give_back(pool_connection& c, std::optional<std::chrono::seconds> keep_alive = {})
+    {
+        perform(pool.returned(c, true, now, keep_alive));
+    }
+
+    // Connections that became idle one after another, now.
+    std::vector<connection*> idle(std::size_t n)
+    {
+        std::vector<connection*> result;
+        while (result.size() < n)
+            result.push_back(&leased());
+        for (auto* c : result)
+            give_back(*c);
+        return result;
+    }
+
+    // What somebody who asks gets at once.
+    pool_connection* granted() { return ask(new_waiter()); }
+};
+
+using closed_list = std::vector<pool_connection*>;
+
+} // namespace pool_test

@@ -1,0 +1,104 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+#include <practicus/detail/tokens/stored_value.hpp>
+
+#include "catch.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace {
+
+using namespace practicus::detail;
+using namespace std::chrono_literals;
+using practicus::secret;
+using practicus::token;
+
+stored_value sample()
+{
+    stored_value v;
+    v.value = token(secret("access"));
+    v.refresh = token(secret("refresh"));
+    v.username = "an\"na";
+    v.login = "anna@company.com";
+    v.born += 1'700'000'000s;
+    v.life = 30min;
+    return v;
+}
+
+} // namespace
+
+TEST_CASE("stored_value: what was written is read")
+{
+    auto const text = write_stored(sample());
+    auto const v = read_stored(text);
+    REQUIRE(v);
+    CHECK(v->value == token(secret("access")));
+    CHECK(v->refresh == token(secret("refresh")));
+    CHECK(v->username == "an\"na");
+    CHECK(v->login == "anna@company.com");
+    CHECK(v->born == sample().born);
+    CHECK(v->life == 30min);
+    auto bare = sample();
+    CHECK(v->lineage.meets(v->lineage)); // its own refresh token's, at least
+    bare.refresh = token();
+    CHECK_FALSE(read_stored(write_stored(bare))->refresh);
+    CHECK(read_stored(write_stored(bare))->lineage.empty());
+}
+
+TEST_CASE("stored_value: what is no such text is nothing, and no token breaks a header")
+{
+    CHECK_FALSE(read_stored(secret()));
+    for (auto const* const text :
+         {"x", "{}", "[]", R"({"value":"a","born":"x","life":"1","refresh":"","username":"","login":""})",
+          R"({"value":"a\r\nb","born":"1","life":"1","refresh":"","username":"","login":""})",
+          R"({"value":"a","born":"1","life":"1","refresh":"a b","username":"","login":""})",
+          R"({"value":"","born":"1","life":"1","refresh":"","username":"","login":""})",
+          R"({"value":"a","born":"1","life":"-1","refresh":"","username":"","login":""})",
+          R"({"value":"a","born":"1","life":"99999999999999999999","refresh":"","username":"","login":""})",
+          R"({"value":"a","born":"-9223372036854775808","life":"1","refresh":"","username":"","login":""})",
+          R"({"value":"a","born":"-1","life":"1","refresh":"","username":"","login":""})",
+          R"({"value":"a","born":"9223372036854775807","life":"1","refresh":"","username":"","login":""})",
+          R"({"value":"a","born":"1 ","life":"1","refresh":"","username":"","login":""})",
+          R"({"value":"a","born":"1","life":"1e3","refresh":"","username":"","login":""})"})
+        CHECK_FALSE(read_stored(secret(text)));
+    CHECK(
+        read_stored(secret(R"({"value":"a","born":"1","life":"1","refresh":"","username":"","login":""})")));
+}
+
+TEST_CASE("stored_value: a lineage of another form proves nothing")
+{
+    for (std::string const text : {"x", "a b c", " "}) {
+        CHECK(refresh_lineage(text).empty());
+        CHECK_FALSE(refresh_lineage(text).meets(refresh_lineage(text)));
+    }
+    CHECK(refresh_lineage(std::string(65 * 40, 'a')).empty());
+}
+
+TEST_CASE("stored_value: a life goes on in a process with other clocks")
+{
+    practicus::detail::clock here, there;
+    auto const wall = std::chrono::system_clock::time_point(1'700'000'000s);
+    here.simulate(time_point(1000s), wall);
+    there.simulate(time_point(5000h), wall + 10min);
+    auto v = sample();
+    set_life(v, here, {here.now() - 1min, 30min, access_token_limits, 0.0});
+    auto const life = life_of_stored(v, there, access_token_limits, 0.0);
+    CHECK(life.ends() == there.now() + 19min);
+    CHECK(life.at(there.now()) == freshness::usable);
+    // Past its end, and from the future: one of the clocks is wrong, and it may be past its end.
+    there.advance(1h);
+    CHECK(life_of_stored(v, there, access_token_limits, 0.0).has_ended(there.now()));
+    there.simulate(time_point(5000h), wall - 24h);
+    CHECK(life_of_stored(v, there, access_token_limits, 0.0).has_ended(there.now()));
+    auto login = v;
+    bound_by(login, there);
+    CHECK(login.born == stored_now(there));
+    CHECK(life_of_stored(login, there, access_token_limits, 0.0).has_ended(there.now()));
+    there.advance(24h + 10min);
+    login = v;
+    bound_by(login, there);
+    CHECK(login.born == v.born);
+    CHECK(login.life == 30min);
+}
