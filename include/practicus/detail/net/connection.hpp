@@ -2,14 +2,13 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/base/wipe.hpp>
 #include <practicus/detail/net/exchange_state.hpp>
 #include <practicus/detail/net/response_reader.hpp>
 #include <practicus/detail/net/stream.hpp>
 #include <practicus/detail/net/tls_stream.hpp>
-#include <practicus/detail/pool/operation.hpp>
-#include <practicus/detail/pool/pool_node.hpp>
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/error.hpp>
 
@@ -58,8 +57,8 @@ struct attempt
     exchange_timings timings;
 };
 
-/// A stream of a pool, with its buffers.
-class connection final : public pool_connection, public stream
+/// A stream with its buffers, for one exchange after another.
+class connection final : public stream
 {
 public:
     using stream::stream;
@@ -311,7 +310,7 @@ private:
                 return;
             }
             if (is_end(code) && state_.ended(code == asio::error::eof)) return;
-            if (is_end(code) && !so_far.begun && !is_tls() && !reused())
+            if (is_end(code) && !so_far.begun && !is_tls() && !answered_)
                 throw_with_cause(errc::connection_lost, code,
                                  "it was closed without an answer, as by a server that expects https");
             // An alert says more than that the write failed.
@@ -321,6 +320,7 @@ private:
         settle(code, ended, state_.at(), deadline);
         if (!std::exchange(so_far.begun, true))
             lap(so_far, state_.is_writing() ? &exchange_timings::write : &exchange_timings::first_byte);
+        answered_ = true;
         so_far.bytes_received += n;
         received_ += n;
         held_ += n;
@@ -404,6 +404,8 @@ private:
     bool filled_ = false;
     bool reusable_ = false;
     bool touched_ = false;
+    /// Something was received, in this exchange or before.
+    bool answered_ = false;
     /// Of this call: it has begun to read; other operations were under way then; nothing is expected yet.
     bool reading_ = false;
     bool crowded_ = false;

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/net/connect_race.hpp>
 #include <practicus/detail/net/connection.hpp>
@@ -10,7 +11,6 @@
 #include <practicus/detail/net/tls_context.hpp>
 #include <practicus/detail/net/tls_sessions.hpp>
 #include <practicus/detail/net/tunnel.hpp>
-#include <practicus/detail/pool/operation.hpp>
 #include <practicus/error.hpp>
 #include <practicus/options.hpp>
 #include <practicus/url.hpp>

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/net/response_reader.hpp>
-#include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/error.hpp>
 

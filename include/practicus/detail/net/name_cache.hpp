@@ -3,13 +3,13 @@
 #pragma once
 
 #include <practicus/detail/async/flight.hpp>
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/sweeper.hpp>
 #include <practicus/detail/base/bounded_map.hpp>
 #include <practicus/detail/base/shared_use.hpp>
 #include <practicus/detail/net/host_lookup.hpp>
 #include <practicus/detail/net/lookup_threads.hpp>
 #include <practicus/detail/net/name_state.hpp>
-#include <practicus/detail/pool/operation.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/awaitable.hpp>

@@ -2,11 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/async/sweeper.hpp>
 #include <practicus/detail/net/tls_context.hpp>
 #include <practicus/detail/net/tls_stream.hpp>
-#include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/error.hpp>
 

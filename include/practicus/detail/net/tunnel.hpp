@@ -2,9 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/net/stream.hpp>
-#include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/detail/wire/proxy.hpp>
 #include <practicus/error.hpp>

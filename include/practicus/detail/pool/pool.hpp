@@ -2,13 +2,13 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/async/sweeper.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/net/dialler.hpp>
 #include <practicus/detail/net/tls_sessions.hpp>
-#include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/pool/pool_state.hpp>
 #include <practicus/detail/pool/retry_policy.hpp>
 #include <practicus/detail/wire/own_fields.hpp>
@@ -30,13 +30,20 @@ namespace practicus::inline v1::detail {
 
 class pool;
 
-/// A connection in use. What is not given back is given up.
+/// A connection, and what the pool knows of it.
+struct pooled final : pool_connection
+{
+    explicit pooled(std::unique_ptr<connection> made) noexcept : link(std::move(made)) {}
+
+    std::unique_ptr<connection> const link;
+};
+
+/// RAII: a connection that is not returned is discarded.
 class lease
 {
 public:
     lease() noexcept = default;
-    lease(std::shared_ptr<pool> owner, connection& leased) noexcept
-        : owner_(std::move(owner)), leased_(&leased)
+    lease(std::shared_ptr<pool> owner, pooled& leased) noexcept : owner_(std::move(owner)), leased_(&leased)
     {}
     lease(lease&& other) noexcept
         : owner_(std::move(other.owner_)), leased_(std::exchange(other.leased_, nullptr))
@@ -49,8 +56,11 @@ public:
     inline ~lease();
 
     explicit operator bool() const noexcept { return leased_ != nullptr; }
-    connection& operator*() const noexcept { return *leased_; }
-    connection* operator->() const noexcept { return leased_; }
+    connection& operator*() const noexcept { return *leased_->link; }
+    connection* operator->() const noexcept { return leased_->link.get(); }
+
+    /// It was idle or carried an exchange before, so the server may have closed it meanwhile.
+    bool reused() const noexcept { return leased_->reused(); }
 
     /// After a whole answer.
     inline void give_back(attempt const& done, std::optional<std::chrono::seconds> keep_alive);
@@ -67,7 +77,7 @@ private:
     }
 
     std::shared_ptr<pool> owner_;
-    connection* leased_ = nullptr;
+    pooled* leased_ = nullptr;
 };
 
 /// One origin's connections: does what `pool_state` decides. Thread safety: full. Connections are opened,
@@ -100,11 +110,11 @@ public:
                 std::lock_guard lock(mutex_);
                 actions = state_.take(now());
             }
-            auto* const granted = static_cast<connection*>(actions.granted);
+            auto* const granted = static_cast<pooled*>(actions.granted);
             close(actions);
             if (granted == nullptr) break;
             lease found(shared_from_this(), *granted);
-            if (!granted->is_dead()) {
+            if (!granted->link->is_dead()) {
                 if (told()) told()(events::reused{where_.str(), granted->idle_age()});
                 return found;
             }
@@ -172,7 +182,7 @@ private:
     {
         std::shared_ptr<error_info const> failure;
         // One that came free before this could wait for it.
-        connection* granted = nullptr;
+        pooled* granted = nullptr;
         bool refused = false;
         bool gone = false;
     };
@@ -267,7 +277,7 @@ private:
     static void close(pool_actions& actions) noexcept
     {
         while (!actions.close.empty()) {
-            auto& c = static_cast<connection&>(actions.close.front());
+            auto& c = static_cast<pooled&>(actions.close.front());
             actions.close.pop_front();
             delete &c;
         }
@@ -276,7 +286,7 @@ private:
     /// How a wait has ended.
     struct pick
     {
-        connection* assigned = nullptr;
+        pooled* assigned = nullptr;
         std::shared_ptr<error_info const> failure;
         bool refused = false;
     };
@@ -287,7 +297,7 @@ private:
         pick result;
         result.refused = w.refused || w.state() == pool_wait::closed;
         result.failure = w.failure;
-        result.assigned = w.state() == pool_wait::served ? static_cast<connection*>(state_.picked_up(w))
+        result.assigned = w.state() == pool_wait::served ? static_cast<pooled*>(state_.picked_up(w))
                                                          : std::exchange(w.granted, nullptr);
         return result;
     }
@@ -299,7 +309,7 @@ private:
             pool_actions actions;
             if (w.gone) return actions;
             actions = state_.ask(w, now(), fresh);
-            w.granted = static_cast<connection*>(actions.granted);
+            w.granted = static_cast<pooled*>(actions.granted);
             w.refused = actions.refused;
             over = w.refused || w.granted != nullptr;
             return actions;
@@ -321,13 +331,14 @@ private:
     {
         auto& self = *slot->owner;
         sweeper::errand const running(self.home().limits());
-        std::unique_ptr<connection> made;
+        std::unique_ptr<pooled> made;
         std::shared_ptr<error_info const> failure;
         bool again = true;
         while (again) {
             try {
                 failure.reset();
-                made = co_await self.dialler_->dial(self.where_, self.sessions_);
+                auto opened = co_await self.dialler_->dial(self.where_, self.sessions_);
+                made = std::make_unique<pooled>(std::move(opened));
             } catch (...) {
                 failure = current_error_info();
             }
@@ -339,9 +350,10 @@ private:
     }
 
     /// Under the mutex.
-    pool_actions dialled(connection& made)
+    pool_actions dialled(pooled& made)
     {
-        if (made.is_tls() && ::SSL_session_reused(made.tls().native_handle()) == 1) ++resumptions_;
+        auto& link = *made.link;
+        if (link.is_tls() && ::SSL_session_reused(link.tls().native_handle()) == 1) ++resumptions_;
         return state_.dialled(made, now(), home().random().next());
     }
 
@@ -425,7 +437,8 @@ private:
 inline void lease::give_back(attempt const& done, std::optional<std::chrono::seconds> keep_alive)
 {
     auto& c = *std::exchange(leased_, nullptr);
-    owner_->end(done, [&] { return owner_->state_.returned(c, c.reusable(), owner_->now(), keep_alive); });
+    owner_->end(done,
+                [&] { return owner_->state_.returned(c, c.link->reusable(), owner_->now(), keep_alive); });
 }
 
 inline void lease::give_up_stale(attempt const& done)
@@ -439,8 +452,8 @@ inline void lease::give_up(attempt const& done)
 {
     auto& c = *std::exchange(leased_, nullptr);
     owner_->end(done, [&] {
-        return c.touched() ? owner_->state_.returned(c, false, owner_->now())
-                           : owner_->state_.returned_unused(c, owner_->now());
+        return c.link->touched() ? owner_->state_.returned(c, false, owner_->now())
+                                 : owner_->state_.returned_unused(c, owner_->now());
     });
 }
 

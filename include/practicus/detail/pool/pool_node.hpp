@@ -36,8 +36,8 @@ using pool_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<pool_st
 template <class Node>
 using pool_list = boost::intrusive::list<Node, boost::intrusive::base_hook<pool_hook>>;
 
-/// What the pool knows of a connection. The driver derives its connection from it and owns it; the address
-/// must not change while it is open.
+/// What the pool knows of a connection. The driver derives from it and owns it; the address must not change
+/// while the connection is open.
 class pool_connection : public pool_hook
 {
 public:
@@ -45,8 +45,8 @@ public:
     pool_connection(pool_connection const&) = delete;
     pool_connection& operator=(pool_connection const&) = delete;
 
-    /// Has it been idle, or carried an exchange? Then the server may have closed it meanwhile, and the resend
-    /// rules apply. To be read while it is leased, before it is returned.
+    /// Returns true if it was idle or carried an exchange: the server may have closed it meanwhile, and the
+    /// resend rules apply. To be read while it is leased, before it is returned.
     bool reused() const noexcept { return reused_; }
 
     /// For how long it had been unused when it was handed out.

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/net/dialler.hpp>
@@ -120,7 +121,7 @@ public:
                         connection_wait waiting(d.to);
                         auto suspended = waiting.until(op.deadline, d.fresh);
                         used = waiting.end(co_await std::move(suspended));
-                        if (used->reused() && used->is_dead()) used.give_up_stale({});
+                        if (used.reused() && used->is_dead()) used.give_up_stale({});
                     }
                     if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
                     auto const rest = serialize(used->out, op, r, d, bearer);
@@ -307,7 +308,7 @@ private:
     {
         op.written = op.written || now.written;
         attempt_outcome outcome;
-        outcome.reused = used && used->reused();
+        outcome.reused = used && used.reused();
         if (failed) {
             outcome.error = failed->code;
             outcome.bytes_written = now.written;

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/run_operation.hpp>
-#include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/tokens/single_flight_cache.hpp>
 #include <practicus/detail/tokens/stored_value.hpp>
 #include <practicus/error.hpp>
