@@ -1,13 +1,15 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""Compares the tree with the lists that the build uses.
+"""Checks the headers' layers and rooms.
 
-- A header includes practicus headers that stand above it in the list, by their full name in angle brackets; beside them
-  the definitions of its own functions, impl/NAME.ipp.
-- All these definitions are included by src.hpp, the mock's by mock/src.hpp.
+- A header includes practicus headers of its own layer or of those above it in LAYERS, by their full name in angle
+  brackets; beside them the definitions of its own functions, impl/NAME.ipp.
+- Inside a layer, and inside the mock, includes make no circle.
 - A header of the client includes none of the mock's.
-- A header marked pure reaches no Asio or Beast header, directly or through other practicus headers.
-- Every header in the tree is listed, and every test source is part of a test program; nothing is listed that is not there.
+- A header of the PURE layers, or of those in DECIDES, reaches no Asio or Beast header, directly or through others. So does
+  a header of the mock, but for those in ACTS.
+- src.hpp includes the definitions of all functions; the mock's src.hpp includes those of the mock.
+- Every test source is part of a test program.
 """
 
 import argparse
@@ -15,109 +17,141 @@ import pathlib
 import re
 import sys
 
+# A layer is a list of rooms, with a slash at the end, and of public headers.
+LAYERS = [
+    "error secret base/",
+    "url jwt token credentials observer catalog",
+    "wire/",
+    "proxy_options encoding lz4 token_store file_token_store options call_options predict batch_mark batch",
+    "async/",
+    "net/",
+    "pool/",
+    "tokens/",
+    "client/",
+    "batch/",
+    "client core_conf csv_file batch_output",
+    "practicus src",
+]
+PURE = 3  # layers
+DECIDES = set("""
+    proxy_options encoding lz4 call_options batch_mark
+    async/reserved_memory async/timing_wheel net/name_state net/proxy_rules
+    pool/retry_policy pool/operation pool/pool_node pool/pool_state pool/answer_decoding
+    tokens/freshness tokens/flight_state tokens/keyed_flights tokens/striped_cache tokens/token_cache_state
+    tokens/user_identity tokens/stored_value tokens/session_state client/handle
+    batch/csv_cutter batch/batch_window batch/batch_retry batch/batch_journal batch/batch_file batch/batch_queue batch/batch_sending
+    """.split())
+ACTS = set("""
+    server src detail/server_state detail/answer detail/wire_socket detail/channel detail/connection detail/listener
+    """.split())
+
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 OURS = re.compile(r"practicus(\.hpp$|/)")
-ACTS = re.compile(r"boost/(asio|beast)(\.hpp$|/)")
+ASIO = re.compile(r"boost/(asio|beast)(\.hpp$|/)")
 
 
-def includes(include_dir, header):
-    """The (bracket, name) pairs that a header includes, in order; none if it does not exist."""
-    path = include_dir / header
-    return INCLUDE.findall(path.read_text(encoding="utf-8")) if path.is_file() else []
+def short(header):
+    """practicus/detail/net/stream.hpp is net/stream, practicus/impl/client.ipp is client."""
+    return re.sub(r"^practicus/(detail/|impl/)?|\.[hi]pp$", "", header.replace("mock/impl/", "mock/"))
 
 
-def defines(name, header):
-    """Is it where the functions of the header are defined?"""
-    of = "practicus/mock" if header.startswith("practicus/mock/") else "practicus"
-    return name == f"{of}/impl/{pathlib.PurePosixPath(header).stem}.ipp"
+def is_mock(header):
+    return header.startswith("practicus/mock/")
 
 
-def order_faults(include_dir, headers, mock_headers):
-    listed = headers + mock_headers
-    place = {header: index for index, header in enumerate(listed)}
-    for header in listed:
-        for bracket, name in includes(include_dir, header):
-            if name not in place:
-                if bracket == '"' or OURS.match(name):
-                    yield f'{header} includes "{name}", which is not in the list of headers'
+def layer_of(header, layers):
+    name = short(header)
+    entry = name.rsplit("/", 1)[0] + "/" if "/detail/" in header else name
+    return next((index for index, layer in enumerate(layers) if entry in layer.split()), None)
+
+
+class Tree:
+    def __init__(self, include_dir, layers):
+        self.layers = layers
+        files = (path for path in include_dir.rglob("*") if path.suffix in (".hpp", ".ipp"))
+        self.includes = {path.relative_to(include_dir).as_posix(): INCLUDE.findall(path.read_text(encoding="utf-8"))
+                         for path in sorted(files)}
+
+    def layer(self, header):
+        return layer_of(header, self.layers)
+
+    def faults(self):
+        for header, included in self.includes.items():
+            if not is_mock(header) and self.layer(header) is None:
+                yield f"{header} is in no layer"
                 continue
-            if bracket == '"':
-                yield f'{header} includes "{name}" in quotes: write <{name}>'
-            if name in mock_headers and header in headers:
-                yield f"{header} includes {name}: the client includes nothing of the mock"
-            elif place[name] >= place[header] and not defines(name, header):
-                yield f"{header} includes {name}, which is not above it in the list of headers"
+            for bracket, name in included:
+                yield from self.include_faults(header, bracket, name)
+            if self.is_pure(header):
+                way = self.way(header, lambda _, name: ASIO.match(name))
+                if way:
+                    yield f"{header} decides, but " + " includes ".join(way)
+            circle = self.way(header, lambda at, name: name == header and short(at) != short(header), self.same_layer)
+            if circle:
+                yield " includes ".join(circle)
+        for source in ("practicus/src.hpp", "practicus/mock/src.hpp"):
+            compiled = {name for _, name in self.includes.get(source, [])}
+            for header in self.includes:
+                if header.endswith(".ipp") and is_mock(header) == is_mock(source) and header not in compiled:
+                    yield f"{source} does not include {header}"
+
+    def include_faults(self, header, bracket, name):
+        if name not in self.includes:
+            if bracket == '"' or OURS.match(name):
+                yield f'{header} includes "{name}", which is not there'
+        elif bracket == '"':
+            yield f'{header} includes "{name}" in quotes: write <{name}>'
+        elif is_mock(name) and not is_mock(header):
+            yield f"{header} includes {name}: the client includes nothing of the mock"
+        elif not is_mock(name) and not is_mock(header) and (self.layer(name) or 0) > self.layer(header):
+            yield f"{header} includes {name} of a layer below its own"
+
+    def is_pure(self, header):
+        if is_mock(header):
+            return short(header)[len("mock/"):] not in ACTS
+        return self.layer(header) < PURE or short(header) in DECIDES
+
+    def same_layer(self, one, other):
+        return is_mock(one) and is_mock(other) or self.layer(one) == self.layer(other)
+
+    def way(self, start, is_end, follows=lambda one, other: True):
+        """The chain of includes from a header to the first include that is an end, or nothing."""
+        seen = {start}
+        ways = [[start]]
+        while ways:
+            way = ways.pop()
+            for _, name in self.includes.get(way[-1], []):
+                if is_end(way[-1], name):
+                    return way + [name]
+                if name in self.includes and name not in seen and follows(start, name):
+                    seen.add(name)
+                    ways.append(way + [name])
+        return []
 
 
-def way_to_asio(include_dir, header, seen):
-    """The chain of includes from a header to the first of Asio's or Beast's that is found, or nothing."""
-    seen.add(header)
-    for _, name in includes(include_dir, header):
-        if ACTS.match(name):
-            return [header, name]
-        if OURS.match(name) and name not in seen:
-            way = way_to_asio(include_dir, name, seen)
-            if way:
-                return [header] + way
-    return []
-
-
-def source_faults(include_dir, source, headers):
-    """What src.hpp, or the mock's, does not compile."""
-    compiled = {name for _, name in includes(include_dir, source)}
-    for header in headers:
-        if header.endswith(".ipp") and header not in compiled:
-            yield f"{source} does not include {header}"
-
-
-def purity_faults(include_dir, pure):
-    for header in pure:
-        way = way_to_asio(include_dir, header, set())
-        if way:
-            yield f"{header} is marked pure, but " + " includes ".join(way)
-
-
-def listing_faults(kind, there, listed):
+def source_faults(tests_dir, listed):
+    there = {path.relative_to(tests_dir).as_posix()
+             for folder in ("unit", "integration", "torture") for path in (tests_dir / folder).rglob("*.cpp")}
     for name in sorted(there - set(listed)):
-        yield f"{name} is in no list of {kind}"
-    for name in sorted(set(listed) - there):
-        yield f"{name} is in the list of {kind}, but not in the tree"
+        yield f"{name} is part of no test program"
     for name in sorted({name for name in listed if listed.count(name) > 1}):
-        yield f"{name} is twice in the list of {kind}"
-
-
-def files(root, folders, suffix):
-    return {path.relative_to(root).as_posix() for folder in folders for path in (root / folder).rglob("*" + suffix)}
-
-
-def faults(include_dir, tests_dir, headers, mock_headers, pure, sources):
-    """Everything that is wrong, one text each."""
-    yield from listing_faults("headers", files(include_dir, ["."], ".[hi]pp"), headers + mock_headers)
-    yield from listing_faults("test sources", files(tests_dir, ["unit", "integration", "torture"], ".cpp"), sources)
-    yield from order_faults(include_dir, headers, mock_headers)
-    yield from source_faults(include_dir, "practicus/src.hpp", headers)
-    yield from source_faults(include_dir, "practicus/mock/src.hpp", mock_headers)
-    yield from purity_faults(include_dir, pure)
+        yield f"{name} is part of two test programs"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--include", type=pathlib.Path, required=True)
-    parser.add_argument("--tests", type=pathlib.Path, required=True)
-    for name in ("--headers", "--mock-headers", "--pure", "--sources"):
-        parser.add_argument(name, type=pathlib.Path, required=True, help="a file with one name a line")
+    for name in ("--include", "--tests"):
+        parser.add_argument(name, type=pathlib.Path, required=True)
+    parser.add_argument("--sources", type=pathlib.Path, required=True, help="a file with one test source a line")
     arguments = parser.parse_args()
 
-    lists = [path.read_text(encoding="utf-8").split()
-             for path in (arguments.headers, arguments.mock_headers, arguments.pure, arguments.sources)]
-    if not all(lists):
-        print("an empty list: nothing would be checked")
-        return 1
-    found = list(faults(arguments.include, arguments.tests, *lists))
+    tree = Tree(arguments.include, LAYERS)
+    sources = arguments.sources.read_text(encoding="utf-8").split()
+    found = list(tree.faults()) + list(source_faults(arguments.tests, sources))
     for fault in found:
         print(fault)
-    print(f"{len(lists[0]) + len(lists[1])} headers, {len(lists[3])} test sources, {len(found)} faults")
-    return 1 if found else 0
+    print(f"{len(tree.includes)} headers, {len(sources)} test sources, {len(found)} faults")
+    return 1 if found or not tree.includes or not sources else 0
 
 
 if __name__ == "__main__":
