@@ -144,7 +144,8 @@ def with_examples(lines):
 
 
 def public_api(path):
-    lines = path.read_text(encoding="utf-8").replace("::inline v1", "").split("\n")
+    text = path.read_text(encoding="utf-8").replace("{ inline namespace v1 {", "{")
+    lines = re.sub(r"^\}(\}+ // namespace practicus)::v1", r"\1", text, flags=re.MULTILINE).split("\n")
     hidden = private_parts(lines, path.as_posix().endswith(BASES))
     for inner, header in ELSEWHERE.items():
         if path.as_posix().endswith(inner):

@@ -44,7 +44,7 @@ def link_faults(pages, files):
 def name_faults(pages):
     for name, page in sorted(pages.items()):
         text = "".join(page.texts)
-        for hidden in ("inline v1", "v1::", "practicus::detail"):
+        for hidden in ("inline namespace v1", "v1::", "practicus::detail"):
             if hidden in text:
                 yield f"{name} shows '{hidden}'"
 

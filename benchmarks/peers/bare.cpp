@@ -23,8 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace bench {
-namespace {
+namespace bench { namespace {
 
 [[noreturn]] void fail(char const* what)
 {

@@ -17,7 +17,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 namespace detail {
 class batch_run;
@@ -238,4 +238,4 @@ private:
     std::shared_ptr<std::atomic<bool>> begun_ = std::make_shared<std::atomic<bool>>(false);
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

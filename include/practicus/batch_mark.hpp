@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// How far a run over many batches has come: what another run needs to resume it.
 struct batch_mark
@@ -26,4 +26,4 @@ struct batch_mark
     bool operator==(batch_mark const&) const = default;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

@@ -29,7 +29,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// What a `batch_output` is told of the run.
 struct batch_output_options
@@ -344,4 +344,4 @@ private:
     std::shared_ptr<detail::batch_files> files_;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

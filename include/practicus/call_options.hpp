@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// What single calls do differently; see `client::with`.
 class call_options
@@ -92,4 +92,4 @@ private:
     std::vector<origin> trusted_origins_;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

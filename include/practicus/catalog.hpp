@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 // What a region lists. Plain data, as the region wrote it: texts are untrusted. What was missing is empty.
 
@@ -418,4 +418,4 @@ template <class Char, class Traits, written_by_to_table use_to_table>
 std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&&,
                                              use_to_table const&) = delete;
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 class client;
 
@@ -274,7 +274,7 @@ template <class Char, class Traits, written_by_members use_its_members>
 std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&&,
                                              use_its_members const&) = delete;
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1
 
 #ifndef PRACTICUS_SEPARATE_COMPILATION
 #include <practicus/impl/client.ipp>

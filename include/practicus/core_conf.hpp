@@ -30,7 +30,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 namespace detail {
 
@@ -574,7 +574,7 @@ inline region find_region_serving(std::string_view url)
     return core_conf().find_serving(url);
 }
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1
 
 #ifndef PRACTICUS_SEPARATE_COMPILATION
 #include <practicus/impl/core_conf.ipp>

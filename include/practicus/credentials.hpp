@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// What a client logs in with: e-mail and password, a refresh token, or an access token.
 ///
@@ -152,4 +152,4 @@ private:
     bool keep_password_ = false;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

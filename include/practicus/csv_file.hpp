@@ -15,7 +15,7 @@
 
 #include <fcntl.h>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 namespace detail {
 
@@ -86,4 +86,4 @@ private:
     std::shared_ptr<detail::posix_file> file_;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

@@ -20,7 +20,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// How a body is encoded on its way: `gzip`, `zlib` and `deflate` by zlib; `lz4` is in <practicus/lz4.hpp>.
 /// A cheap copy. Thread safety: full.
@@ -282,4 +282,4 @@ inline content_encoding content_encoding::deflate(int level)
     return detail::zlib_encoding("deflate", level, MAX_WBITS, detail::zlib_decoder::format::deflate);
 }
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

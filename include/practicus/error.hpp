@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// Why an operation failed. Each value says what to do next.
 ///
@@ -405,7 +405,7 @@ private:
     std::shared_ptr<std::string const> what_;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1
 
 template <>
 struct boost::system::is_error_code_enum<practicus::errc> : std::true_type

@@ -26,7 +26,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// Files in a directory, for the processes of one user on one machine. Each has mode 0600 and is replaced by
 /// renaming: readers see the old one or the new one. Refused are a file that others could read, links, and
@@ -108,4 +108,4 @@ private:
     std::chrono::milliseconds patience_;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

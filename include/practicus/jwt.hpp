@@ -18,7 +18,7 @@
 #include <string>
 #include <string_view>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// What a token's `token_type` claim says.
 enum class token_type
@@ -174,4 +174,4 @@ try {
     return {};
 }
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

@@ -17,7 +17,7 @@
 
 // Needs liblz4. Nothing else of the client does.
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 namespace detail {
 
@@ -126,4 +126,4 @@ inline content_encoding lz4_encoding(int level = 0)
             [] { return std::make_unique<detail::lz4_decoder>(); }};
 }
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

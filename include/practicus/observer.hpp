@@ -12,7 +12,7 @@
 #include <string_view>
 #include <variant>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// How long an exchange's phases took.
 struct exchange_timings
@@ -258,4 +258,4 @@ struct client_stats
     cache_stats addon_tokens;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

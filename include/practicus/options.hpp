@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 // Options are classes with chained setters, not aggregates: g++ 12 destroys an aggregate with non-trivial
 // members twice when it is a temporary in a co_await expression. A setter is named like its getter.
@@ -375,4 +375,4 @@ private:
     bool strict_listings_ = false;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

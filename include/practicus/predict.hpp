@@ -18,7 +18,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// A request's body, piece by piece: each call brings the next one, an empty one is the end. Called again
 /// when the piece before has been written, in the client's context. It may refer to what lives until the
@@ -149,4 +149,4 @@ struct prediction
     std::chrono::nanoseconds elapsed{0};
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

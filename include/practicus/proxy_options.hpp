@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// The HTTP proxy between this machine and the region. https regions are reached through a tunnel (`CONNECT`)
 /// that the proxy cannot look into, http ones by asking the proxy for each request.
@@ -102,4 +102,4 @@ private:
     bool direct_ = false;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// A password or a token: immutable, wiped when its last copy goes, and not printable by accident.
 ///
@@ -88,4 +88,4 @@ private:
     std::shared_ptr<buffer const> bytes_;
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

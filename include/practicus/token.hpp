@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 class issued_tokens;
 class token;
@@ -181,4 +181,4 @@ enum class token_purpose
     upload
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

@@ -17,7 +17,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// Where clients share what they have fetched: tokens, ids, and the refresh token that a region replaces. A
 /// client looks here before it asks the region, under a lock, so that of all who share a store one asks.
@@ -131,4 +131,4 @@ private:
     std::shared_ptr<state> state_ = std::make_shared<state>();
 };
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

@@ -29,7 +29,7 @@
 // host, a port outside 1 to 65535. The message says what is wrong and never quotes the url, which may hold a
 // secret.
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 /// Scheme, host and port: what a connection and a credential belong to. What holds for all urls stands at the
 /// head of practicus/url.hpp.
@@ -383,7 +383,7 @@ struct text_hash
 };
 
 } // namespace detail
-} // namespace practicus::inline v1
+}} // namespace practicus::v1
 
 template <>
 struct std::hash<practicus::origin> : practicus::detail::text_hash

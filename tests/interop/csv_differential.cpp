@@ -7,8 +7,8 @@
 
 #include "differential.hpp"
 
-#include <practicus/detail/batch/csv_cutter.hpp>
 #include <practicus/detail/base/csv_scanner.hpp>
+#include <practicus/detail/batch/csv_cutter.hpp>
 #include <practicus/error.hpp>
 #include <practicus/mock/prediction.hpp>
 

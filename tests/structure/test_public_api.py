@@ -21,7 +21,7 @@ HEADER = """\
 
 // Of all that follows.
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 class own;
 
@@ -67,7 +67,7 @@ inline int detail::apart(shown const&)
     return 0;
 }
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1
 
 template <>
 struct std::hash<practicus::shown> : practicus::detail::hash

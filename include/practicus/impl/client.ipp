@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 namespace detail {
 
@@ -262,4 +262,4 @@ PRACTICUS_DECL client_stats client::stats() const
     return handle_.state().stats();
 }
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

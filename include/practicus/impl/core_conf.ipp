@@ -49,7 +49,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace practicus::inline v1 {
+namespace practicus { inline namespace v1 {
 
 namespace detail {
 
@@ -689,4 +689,4 @@ PRACTICUS_DECL void core_conf::erase_unused_tokens() const
     detail::region_store::erase_others(path(), used);
 }
 
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

@@ -20,7 +20,7 @@
 // What a mock region holds. Every type has the fields that a real region cannot do without in its
 // constructor, and chained setters for the rest; what is not set is not answered.
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 /// Somebody who may log in.
 class user
@@ -367,4 +367,4 @@ private:
     boost::json::object more_;
 };
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 /// A certificate and its private key, both as PEM.
 class certificate
@@ -189,4 +189,4 @@ private:
     detail::x509_ptr cert_;
 };
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

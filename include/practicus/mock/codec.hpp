@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 /// A content encoding that a region's models understand, in both directions.
 class codec
@@ -43,4 +43,4 @@ private:
     encoder encode_;
 };
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 namespace detail {
 
@@ -100,4 +100,4 @@ inline std::vector<codec> zlib_codecs()
             codec("deflate", either, encode_as(wrapped))};
 }
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

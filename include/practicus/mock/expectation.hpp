@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 namespace detail {
 
@@ -156,4 +156,4 @@ public:
     using expected::expected;
 };
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

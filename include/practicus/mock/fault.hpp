@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 namespace detail {
 
@@ -255,4 +255,4 @@ private:
     detail::answer_plan plan_;
 };
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 /// Holds answers back until it is opened: a copyable handle. So a test decides when something goes on,
 /// without a timer. Thread-safe.
@@ -55,4 +55,4 @@ private:
     std::shared_ptr<state> state_ = std::make_shared<state>();
 };
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -15,7 +15,7 @@
 
 // Needs liblz4. Nothing else of the mock does.
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 namespace detail {
 
@@ -60,4 +60,4 @@ inline codec lz4_codec()
     return {"lz4", detail::lz4_decode, detail::lz4_encode};
 }
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 namespace detail {
 
@@ -197,4 +197,4 @@ inline std::string http_date(std::chrono::system_clock::time_point when)
 
 } // namespace detail
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

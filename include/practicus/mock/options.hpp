@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 /// How a mock server listens. Default: plain HTTP on a free port of 127.0.0.1.
 class server_options
@@ -104,4 +104,4 @@ private:
     std::size_t keep_ = 1000;
 };
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -16,7 +16,7 @@
 #include <string>
 #include <string_view>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 /// What a mock model predicts for one CSV row (without its line end): a number below 10,000 with two
 /// decimals, such as `4071.90`, out of the row's FNV-1a hash. So every changed, lost or repeated byte shows.
@@ -139,4 +139,4 @@ inline response predict(request const& r)
 
 } // namespace detail
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -28,7 +28,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 /// A Practicus AI region on a loopback port, to test programs with.
 ///
@@ -225,7 +225,7 @@ private:
     std::thread thread_;
 };
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock
 
 #ifndef PRACTICUS_SEPARATE_COMPILATION
 #include <practicus/mock/impl/server.ipp>

@@ -20,7 +20,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 /// What a token of a region is for.
 enum class token_type
@@ -219,4 +219,4 @@ private:
 
 } // namespace detail
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-#include <practicus/detail/batch/batch_journal.hpp>
 #include <practicus/detail/base/sha256.hpp>
+#include <practicus/detail/batch/batch_journal.hpp>
 #include <practicus/error.hpp>
 
 #include "catch.hpp"

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-#include <practicus/detail/net/name_cache.hpp>
 #include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/net/name_cache.hpp>
 
 #include "catch.hpp"
 

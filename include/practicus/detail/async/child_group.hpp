@@ -20,7 +20,7 @@
 #include <mutex>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Coroutines that a parent in any context has started in the client's. Each runs on a strand of its own, for
 /// its cancellation slot. Thread safety: full.
@@ -192,4 +192,4 @@ private:
     std::shared_ptr<child_group> group_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -17,7 +17,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Stands for the value of an operation that has none.
 struct nothing
@@ -242,4 +242,4 @@ private:
     std::shared_ptr<flight<T>> target_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

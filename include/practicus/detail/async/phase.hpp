@@ -13,7 +13,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What an exchange is at: each phase has its own limit, and its own error.
 enum class phase
@@ -82,4 +82,4 @@ private:
     observer const* told_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Room for one object at a time, for what must not be refused memory when it is needed. Thread safety: full.
 class reserved_memory
@@ -73,4 +73,4 @@ private:
     std::shared_ptr<reserved_memory> from_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

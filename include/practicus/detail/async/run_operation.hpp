@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 template <class T>
 using value_of = std::conditional_t<std::is_void_v<T>, nothing, T>;
@@ -183,4 +183,4 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body, parti
     if constexpr (!std::is_void_v<T>) co_return std::move(*result);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

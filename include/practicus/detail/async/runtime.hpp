@@ -18,7 +18,7 @@
 #include <memory>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Where a client lives: its executor and context, its time, and whether both still stand. Thread safety:
 /// full.
@@ -116,4 +116,4 @@ private:
     random_source random_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -27,7 +27,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Why a deadline ended what it guards.
 enum class expiry
@@ -427,4 +427,4 @@ private:
     std::shared_ptr<timed_waiter> waiter_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -14,7 +14,7 @@
 #include <memory>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 namespace asio = boost::asio;
 
@@ -92,4 +92,4 @@ private:
     asio::basic_waitable_timer<std::chrono::steady_clock, traits, in_place_executor> timer_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Of what stands in a timing wheel.
 using timing_wheel_hook =
@@ -72,4 +72,4 @@ private:
     list endless_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

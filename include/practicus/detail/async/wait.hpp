@@ -21,7 +21,7 @@
 #include <optional>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// How a wait ended; a class of its own, since Asio would throw an error_code.
 struct wakeup
@@ -154,4 +154,4 @@ auto wait(std::shared_ptr<waiter> w, Enlist enlist)
         wait_initiation<Enlist>{std::move(w), std::move(enlist)}, asio::deferred);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

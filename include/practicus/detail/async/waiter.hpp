@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 namespace asio = boost::asio;
 using boost::system::error_code;
@@ -272,4 +272,4 @@ std::shared_ptr<waiter_registry> const& registry_of(Executor const& executor)
     return asio::use_service<waiter_service>(context).registry();
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -6,7 +6,7 @@
 #include <string_view>
 
 /// Questions about bytes, answered alike in every locale.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 constexpr bool is_control(char c) noexcept
 {
@@ -71,4 +71,4 @@ constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noex
                       [](char x, char y) { return to_lower(x) == to_lower(y); });
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

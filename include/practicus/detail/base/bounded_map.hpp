@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Hashes texts, so that a `string_view` is looked up without a copy. Not noexcept: libstdc++ then keeps the
 /// hashes in the nodes, and does not hash a neighbour's text again.
@@ -149,4 +149,4 @@ private:
     std::uint64_t evictions_ = 0;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

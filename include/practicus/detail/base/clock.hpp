@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <ctime>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A point of the monotonic clock. What decides gets it as an argument and never asks for it.
 using time_point = std::chrono::steady_clock::time_point;
@@ -81,4 +81,4 @@ private:
     std::atomic<std::int64_t> system_offset_{0};
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -13,7 +13,7 @@
 
 /// CSV as far as it must be understood to cut it: where its records end. Separators and values stay what they
 /// are.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Finds the records of a CSV text that comes in pieces of any size, in one pass, as Python's `csv` and
 /// pandas do.
@@ -225,4 +225,4 @@ inline csv_answer split_answer(std::string_view text)
     return answer;
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -7,7 +7,7 @@
 #include <memory>
 #include <new>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A failure of which only the code is known. Allocates nothing, for code that must not throw.
 template <auto Code>
@@ -24,4 +24,4 @@ std::shared_ptr<error_info const> fixed_error() noexcept
     return {std::shared_ptr<void>(), info};
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -17,7 +17,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A file with an INI text. Thread safety: as a `std::string`.
 class ini_file : public ini_text
@@ -67,4 +67,4 @@ private:
     std::string path_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// White space as Python's `str.strip` has it.
 constexpr bool is_python_space(char32_t c) noexcept
@@ -387,4 +387,4 @@ private:
     std::size_t indent_ = 0;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// `errc::file_error` for what `errno` says: `'/a/b' cannot be read: No such file or directory`.
 [[noreturn]] inline void throw_file_error(std::string const& path, char const* what)
@@ -241,4 +241,4 @@ inline void replace_file(std::string const& path, std::string_view text, durabil
     }
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

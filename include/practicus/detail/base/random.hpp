@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <random>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// U(0, 1) for jitter, no more: it is predictable. Thread safety: full.
 class random_source
@@ -38,4 +38,4 @@ private:
     std::atomic<double> fixed_{-1};
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -23,7 +23,7 @@
 
 /// Rows of any type that has a list of columns, as CSV, JSON and table. A column's value is a number, a bool,
 /// a text, an optional of these, or an object with `text()` and `json()`.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 template <class Projection>
 struct column
@@ -219,4 +219,4 @@ std::string rows_as_table(Columns const& columns, std::vector<Row> const& rows)
     return aligned(lines, to_right);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The SHA-256 of a text that comes in pieces. Only to be moved.
 class sha256
@@ -59,4 +59,4 @@ inline std::string sha256_hex(std::string_view text)
     return whole.hex();
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

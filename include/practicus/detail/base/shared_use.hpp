@@ -7,7 +7,7 @@
 #include <atomic>
 #include <cstdint>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// When something was used last, in periods of about 17 s: fine enough to tell what is used least, and
 /// coarse enough that who uses something often seldom writes it.
@@ -31,4 +31,4 @@ private:
     std::atomic<use_period> last_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -20,7 +20,7 @@
 #include <utility>
 
 /// The rules for the text of urls, apart from the types that keep them.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 inline constexpr std::size_t url_limit = 8 * 1024;
 
@@ -316,4 +316,4 @@ inline bool is_path_text(std::string_view text) noexcept
                        [](char c) { return c == '/' || boost::urls::pchars(static_cast<unsigned char>(c)); });
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

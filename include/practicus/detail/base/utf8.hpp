@@ -10,7 +10,7 @@
 #include <string_view>
 
 /// Text that somebody else wrote, made fit for a terminal.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 inline constexpr char32_t replacement_character = 0xfffd;
 
@@ -137,4 +137,4 @@ inline std::string shortened(std::string_view text, std::size_t width)
     }
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

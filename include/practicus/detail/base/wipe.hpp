@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Overwrites what held a secret, also where nobody reads it any more. `OPENSSL_cleanse` does the same eight
 /// bytes at a time, which was a seventh of all that an exchange costs.
@@ -38,4 +38,4 @@ inline void make_room(std::string& text, std::size_t more)
     text.swap(larger);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The absolute path without links; of what does not exist, the path as it is.
 inline std::string real_path(std::string const& path)
@@ -171,4 +171,4 @@ private:
     std::uint64_t size_ = 0;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A file, or its beginning: so many bytes, and their SHA-256.
 struct file_extent
@@ -279,4 +279,4 @@ inline void check_file(journaled_file const& was, found_file const& is, std::str
                             " that the run has done, and is a file that it has not written: cut it there"));
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What bounds a run.
 struct batch_bounds
@@ -298,4 +298,4 @@ private:
     std::uint64_t retries_ = 0;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -17,7 +17,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What a run gives to its caller: predictions and rejected rows in the order of the rows, marks, and how far
 /// it is. The job outlives it.
@@ -142,4 +142,4 @@ private:
     time_point tell_at_{};
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

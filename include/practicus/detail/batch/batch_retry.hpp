@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <optional>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Are the rows to blame? Whatever else fails would fail with every other batch as well.
 inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
@@ -77,4 +77,4 @@ private:
     time_point due_{};                        ///< When the last pause ends.
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

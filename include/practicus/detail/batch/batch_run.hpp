@@ -32,7 +32,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// One run over many batches. One coroutine starts and writes. Its children are one that reads the next batch
 /// ahead, and one for each batch on its way.
@@ -381,4 +381,4 @@ inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr
     co_return *result;
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

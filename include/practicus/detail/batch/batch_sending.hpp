@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A part of a batch that has come to its end: an answer, as CSV, or a failure. (No aggregate: g++ 12
 /// destroys those twice.)
@@ -149,4 +149,4 @@ private:
     bool is_fault_of_rows_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

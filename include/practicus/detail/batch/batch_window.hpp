@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Decides how many batches may be in flight: as many as the model bears, found out as TCP finds out how much
 /// a network bears; and how many may be held. When one is sent again is its driver's part.
@@ -146,4 +146,4 @@ private:
     std::uint64_t halved_at_ = 0; ///< The last ticket at the last halving; 0 before the first.
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

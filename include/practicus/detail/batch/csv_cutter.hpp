@@ -15,7 +15,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Some rows of a CSV text that can be sent by themselves. It has constructors because g++ 12 destroys an
 /// aggregate twice when it is a temporary in a co_await expression.
@@ -257,4 +257,4 @@ private:
     std::string fault_; ///< Empty if the text has no error so far.
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -26,7 +26,7 @@
 
 /// The operations of a client. They run in the client's context; the handle and what else they refer to,
 /// their caller keeps until they have ended.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 inline handle make_handle(asio::any_io_executor executor, service_url service, client_options options)
 {
@@ -160,4 +160,4 @@ inline asio::awaitable<std::vector<app>> apps(handle const& h)
     co_return listed;
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

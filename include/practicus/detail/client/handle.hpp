@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 class session;
 struct operation;
@@ -58,4 +58,4 @@ private:
     std::shared_ptr<call_options const> with_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

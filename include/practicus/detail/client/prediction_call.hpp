@@ -27,7 +27,7 @@
 #include <utility>
 
 /// Calls of models.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What a call of a model was given.
 class prediction_input
@@ -160,4 +160,4 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     co_return result;
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Takes turns between the address families, beginning with that of the first (RFC 8305 section 4).
 inline addresses interleaved(addresses const& found)
@@ -184,4 +184,4 @@ private:
     bool over_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

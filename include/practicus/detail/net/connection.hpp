@@ -30,7 +30,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Bounds of one exchange.
 struct exchange_limits
@@ -414,4 +414,4 @@ private:
     bool progress_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

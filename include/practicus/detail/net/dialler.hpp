@@ -24,7 +24,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Makes connections to origins: resolved, connected, and verified if it is TLS. Each phase has its limit of
 /// the client's options. Thread safety: full; constant but for what it remembers.
@@ -179,4 +179,4 @@ private:
     std::unique_ptr<asio::ssl::context> tls_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// How far a call of `exchange` goes.
 enum class exchange_part : std::uint8_t
@@ -222,4 +222,4 @@ private:
     bool finished_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -21,7 +21,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 namespace asio = boost::asio;
 
@@ -110,4 +110,4 @@ inline lookup_result look_up_host(std::string const& host)
     return addresses_of(first);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -13,7 +13,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// While one lives, `fork()` waits. For a thread that the program does not know of, while it takes locks: a
 /// forked child would find them taken for ever. Allocates nothing.
@@ -123,4 +123,4 @@ private:
     starter start_ = start_thread;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -23,7 +23,7 @@
 #include <system_error>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Finds the addresses of hosts, and keeps them for a while. `getaddrinfo` cannot be interrupted, so it is
 /// called on threads that no operation, context or client waits for. Thread safety: full.
@@ -189,4 +189,4 @@ private:
     bounded_map<std::string, name, text_key_hash> names_{most};
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

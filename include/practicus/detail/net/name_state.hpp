@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What a caller that needs a host's addresses is to do.
 enum class name_action : std::uint8_t
@@ -104,4 +104,4 @@ private:
     bool in_flight_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -15,7 +15,7 @@
 #include <optional>
 #include <string_view>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Which proxy an origin is reached through. Decided once, from the options and the environment; see
 /// `proxy_options`. Constant from then on: any thread may ask.
@@ -103,4 +103,4 @@ private:
     bool from_environment_ = true;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -29,7 +29,7 @@
 #include <system_error>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 namespace beast = boost::beast;
 
@@ -333,4 +333,4 @@ private:
     response response_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -33,7 +33,7 @@
 #include <poll.h>
 #include <sys/epoll.h>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 using tcp = asio::ip::tcp;
 
@@ -199,4 +199,4 @@ private:
     std::optional<asio::posix::stream_descriptor> either_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -23,7 +23,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Throws `errc::file_error`, naming the file and OpenSSL's reason.
 inline void check_tls_file(boost::system::error_code const& code, char const* what, std::string const& name)
@@ -159,4 +159,4 @@ inline bool refuses_protocol(boost::system::error_code const& code) noexcept
                SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL;
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 struct tls_session_deleter
 {
@@ -100,4 +100,4 @@ private:
     std::vector<tls_session> kept_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

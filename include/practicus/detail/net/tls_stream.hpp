@@ -21,7 +21,7 @@
 
 #include <sys/socket.h>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A client's TLS over a connected socket. OpenSSL reads from the socket and writes to it, without waiting:
 /// what ends with `would_block` is to be called again when the socket is ready for what is `wanted()`.
@@ -191,4 +191,4 @@ private:
     int reads_left_ = 0;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

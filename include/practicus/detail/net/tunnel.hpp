@@ -26,7 +26,7 @@
 #include <string>
 #include <string_view>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Reads the proxy's answer to `CONNECT`: interim ones, then the final head, and not a byte more: the server
 /// speaks second. A success has no body, whatever its fields say (RFC 9110 section 9.3.6).
@@ -149,4 +149,4 @@ inline asio::awaitable<void> open_tunnel(stream& s, proxy const& via, origin con
     }
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -15,7 +15,7 @@
 #include <string_view>
 
 /// How the body of an answer is decoded, for every request.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The one encoding that is asked for where the caller names none: of the console's answers and of metadata.
 inline content_encoding const& console_encoding()
@@ -68,4 +68,4 @@ inline void decode_body(response& answer, std::size_t limit)
     if (decoder) answer.body.swap(decoded.body);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -26,7 +26,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The bodies of one request and its answer, where they are encoded or come and go piece by piece. For one
 /// operation; what it refers to outlives it.
@@ -249,4 +249,4 @@ private:
     bool head_only_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

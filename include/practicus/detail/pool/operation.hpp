@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// One operation as a whole: its deadline, its attempts, and what its error will tell.
 struct operation
@@ -35,4 +35,4 @@ struct operation
     bool renew = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

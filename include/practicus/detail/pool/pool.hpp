@@ -26,7 +26,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 class pool;
 
@@ -462,4 +462,4 @@ inline lease::~lease()
     if (leased_ != nullptr) give_up({});
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -11,7 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 class pool_state;
 
@@ -139,4 +139,4 @@ struct pool_counters
     std::uint64_t stale_hits = 0; ///< handed out, but closed by the server
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -14,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A client's pools, one an origin. Single calls may trust any number of origins: beyond `many` pools, those
 /// without a connection are given up. Thread safety: full.
@@ -109,4 +109,4 @@ private:
     bool closed_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

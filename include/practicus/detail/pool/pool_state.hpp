@@ -15,7 +15,7 @@
 #include <optional>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Decides for one origin who gets which connection, when to dial and what to close. It does no I/O, reads no
 /// clock, allocates nothing and never throws; every event is O(1), but for those that close many and `stale`.
@@ -425,4 +425,4 @@ private:
     bool shut_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -13,7 +13,7 @@
 #include <optional>
 #include <string_view>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 struct retry_limits
 {
@@ -278,4 +278,4 @@ private:
     bool renewed_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

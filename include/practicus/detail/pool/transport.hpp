@@ -33,7 +33,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Redirects followed in one request.
 inline constexpr int max_redirects = 3;
@@ -388,4 +388,4 @@ private:
     mutable std::atomic<std::uint64_t> retries_{0};
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

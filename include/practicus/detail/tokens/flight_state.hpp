@@ -14,7 +14,7 @@
 #include <optional>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Names one flight of a key. 0 is none.
 using flight_ticket = std::uint32_t;
@@ -279,4 +279,4 @@ private:
     bool shut_ = false;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -11,7 +11,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What may be done with something cached.
 enum class freshness : std::uint8_t
@@ -176,4 +176,4 @@ inline permanence permanence_of(boost::system::error_code const& code) noexcept
     return has_trait(code, errc_traits::lasting) ? permanence::lasting : permanence::passing;
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

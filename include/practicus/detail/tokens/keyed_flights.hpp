@@ -14,7 +14,7 @@
 #include <memory>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The flights of many keys; at most `capacity` keys, but for those that are under way.
 ///
@@ -116,4 +116,4 @@ private:
     bounded_map<Key, holder, Hash> entries_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

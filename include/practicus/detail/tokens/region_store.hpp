@@ -30,7 +30,7 @@
 
 #include <fcntl.h>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What the programs of one user share of a region that a file of regions knows: files in a folder of its
 /// own, beside that file.
@@ -255,4 +255,4 @@ private:
     login_file login_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -33,7 +33,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The shared state of a client: who it is, and how its requests go out. Access tokens are fetched once for
 /// all who wait for one. Thread safety: full.
@@ -650,4 +650,4 @@ private:
     shared_store store_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -15,7 +15,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Who the client is, decided without I/O: by what an access token is got when there is none, and what of a
 /// store is the same user's. Guarded by its owner's mutex.
@@ -221,4 +221,4 @@ private:
     std::uint64_t generation_ = 0;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -20,7 +20,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A client's store. What goes wrong in it is told to the observer, and as if it held nothing; it is left
 /// alone when the client is closed, or takes too long.
@@ -149,4 +149,4 @@ private:
     mutable std::atomic<bool> missed_{false};
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -19,7 +19,7 @@
 #include <mutex>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What a flight brings.
 template <class Handle>
@@ -357,4 +357,4 @@ private:
     cache_stats counts_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -23,7 +23,7 @@
 #include <system_error>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A moment that other processes understand: their monotonic clocks are other ones.
 using stored_time = std::chrono::sys_time<std::chrono::milliseconds>;
@@ -160,4 +160,4 @@ inline void set_life(stored_value& v, clock const& time, lifespan const& life)
     v.life = std::chrono::duration_cast<std::chrono::milliseconds>(life.ends() - life.born());
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -23,7 +23,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// A small number for this thread. Two threads may have the same: in a program with two copies of this
 /// library, say.
@@ -234,4 +234,4 @@ private:
     std::vector<std::unique_ptr<stripe>> stripes_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// How long a token must still live, if a caller asks for it.
 using validity = std::optional<std::chrono::nanoseconds>;
@@ -309,4 +309,4 @@ private:
     std::uint64_t shared_hits_ = 0;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -20,7 +20,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Which token. The region is the client's only one; of users there is one at a time, and when another one
 /// logs in, everything goes (`credentials_changed(false)`).
@@ -216,4 +216,4 @@ private:
     token_flights tokens_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -24,7 +24,7 @@
 
 /// From a url to an id to a token, for models and apps, and from a key to a token, for add-ons: the flights
 /// that fetch them, and their waiters.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What there are tokens for, and how they are asked for: `model_url`, `app_url`, `wire::addon_key`. `kind`
 /// is the one of `events::token_fetched`.
@@ -333,4 +333,4 @@ void prime(session& s, std::vector<Entry> const& listed)
     cache.prime(names, long_names);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The user of a region, as far as it is known: by the region's own word, else by the e-mail of the login. A
 /// name that is guessed from an e-mail is no part of it.
@@ -135,4 +135,4 @@ private:
     std::string digests_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -16,7 +16,7 @@
 
 /// Whether a model's answer with a status of success is one: it may be a page of a server in front, or an
 /// error that has the wrong status.
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// `text/csv` of `text/csv; charset=utf-8`.
 inline std::string_view media_type(std::string_view content_type) noexcept
@@ -164,4 +164,4 @@ inline error_info other_header(std::string_view first, std::string_view header, 
     return info;
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -17,7 +17,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What a failed answer says in words: untrusted, capped, on one line.
 struct error_words
@@ -297,4 +297,4 @@ inline void describe_other_than_json(error_info& info, response const& answer)
     if (answer.body.starts_with('<')) info.server_message = read_error_body(answer.body).message;
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Reads a text from left to right; once something does not fit, all that follows fails as well.
 class http_date_reader
@@ -113,4 +113,4 @@ inline std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view 
            std::chrono::seconds(second);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What a member of a JSON object is kept in, and which values it takes. A value that it does not take leaves
 /// a member empty that is not required; otherwise see `shape_handler`.
@@ -145,4 +145,4 @@ struct json_members
     }
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -20,7 +20,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 namespace json = boost::json;
 
@@ -106,4 +106,4 @@ inline json::value parse_json(std::string_view text)
     throw_not_json(code);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

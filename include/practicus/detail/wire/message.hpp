@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// What an error says where the server has another protocol than this client.
 inline constexpr char const* http2_only =
@@ -156,4 +156,4 @@ struct response
     std::string body;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

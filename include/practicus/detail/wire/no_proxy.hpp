@@ -19,7 +19,7 @@
 #include <system_error>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// An address by its bytes: 4 or 16 of them. An IPv4 address that is written as an IPv6 one is an IPv4 one.
 struct ip_bytes
@@ -196,4 +196,4 @@ private:
     std::vector<rule> rules_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

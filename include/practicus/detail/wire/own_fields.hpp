@@ -8,7 +8,7 @@
 #include <array>
 #include <string_view>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The fields that the client writes into its requests, each as it is written before its value: behind the
 /// end of the line before.
@@ -53,4 +53,4 @@ inline bool is_own_field(std::string_view name) noexcept
            std::any_of(own_field::all.begin(), own_field::all.end(), is_written);
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

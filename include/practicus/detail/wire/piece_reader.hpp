@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Reads the body of a successful answer as it comes.
 class piece_reader
@@ -20,4 +20,4 @@ protected:
     ~piece_reader() = default;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

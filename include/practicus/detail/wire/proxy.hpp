@@ -20,7 +20,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The value of a `Proxy-Authorization` field (RFC 7617). Throws `errc::invalid_argument` for what it cannot
 /// carry: a colon in the user's name, control characters in either.
@@ -164,4 +164,4 @@ inline std::string connect_target(origin const& where)
     return (ipv6 ? '[' + host + ']' : host) + ':' + std::to_string(where.port());
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Removes `.` and `..` from a path that begins with a slash (RFC 3986 section 5.2.4). What is
 /// percent-encoded stays as it is.
@@ -98,4 +98,4 @@ inline std::string redirect_target(origin const& here, std::string_view target, 
     return path + query;
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

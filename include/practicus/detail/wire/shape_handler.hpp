@@ -20,7 +20,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// The shortest text that is the same number.
 inline std::string number_text(double number)
@@ -492,4 +492,4 @@ private:
     std::string complaint_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

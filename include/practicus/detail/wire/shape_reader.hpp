@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// Boost.JSON's parser, for a shape.
 ///
@@ -147,4 +147,4 @@ private:
     shape_parser parser_;
 };
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

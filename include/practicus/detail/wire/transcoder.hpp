@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace practicus::inline v1::detail {
+namespace practicus { inline namespace v1 { namespace detail {
 
 /// One text on its way through an encoding, piece by piece. Thread safety: none.
 class transcoder
@@ -48,4 +48,4 @@ inline void transcode(transcoder& through, std::string_view in, bool last, std::
     }
 }
 
-} // namespace practicus::inline v1::detail
+}}} // namespace practicus::v1::detail

@@ -33,9 +33,7 @@
 
 /// The protocol of a region's console and services, without any I/O: every request is made and every answer
 /// is read here. Where the vendor documents one form and its SDK sends another, the documented one is sent.
-namespace practicus::inline v1 {
-
-namespace detail::wire {
+namespace practicus { inline namespace v1 { namespace detail::wire {
 
 /// Appends a JSON string, without a copy of the text elsewhere.
 inline void append_json(wire_text& out, std::string_view text)
@@ -427,4 +425,4 @@ inline std::int64_t read_app_id(std::string_view body)
 }
 
 } // namespace detail::wire
-} // namespace practicus::inline v1
+}} // namespace practicus::v1

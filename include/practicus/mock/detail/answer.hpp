@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::mock::detail {
+namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
 /// An answer's bytes: the head, so many spaces, and the body in the pieces that are written one by one.
 struct answer_bytes
@@ -95,4 +95,4 @@ inline answer_bytes encode(response const& r, answer_plan const& plan, bool bodi
     return result;
 }
 
-} // namespace practicus::inline v1::mock::detail
+}}}} // namespace practicus::v1::mock::detail

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::mock::detail {
+namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
 /// A name and a value out of a JSON object or out of a form; values of forms are strings.
 using field = std::pair<std::string, boost::json::value>;
@@ -155,4 +155,4 @@ inline std::optional<bool> as_flag(boost::json::value const& v)
     return std::nullopt;
 }
 
-} // namespace practicus::inline v1::mock::detail
+}}}} // namespace practicus::v1::mock::detail

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::mock::detail {
+namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
 /// A connection's bytes, plain or through TLS: one type for both, so that what speaks HTTP is compiled once.
 class channel
@@ -99,4 +99,4 @@ private:
     std::optional<boost::asio::ssl::stream<wire_socket&>> tls_;
 };
 
-} // namespace practicus::inline v1::mock::detail
+}}}} // namespace practicus::v1::mock::detail

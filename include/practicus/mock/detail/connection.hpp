@@ -29,7 +29,7 @@
 #include <string_view>
 #include <utility>
 
-namespace practicus::inline v1::mock::detail {
+namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
 /// One accepted connection. All of it runs on the socket's executor, a strand; its coroutine owns it.
 class connection : public stoppable, public std::enable_shared_from_this<connection>
@@ -308,4 +308,4 @@ private:
     bool stopping_ = false;
 };
 
-} // namespace practicus::inline v1::mock::detail
+}}}} // namespace practicus::v1::mock::detail

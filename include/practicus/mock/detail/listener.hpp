@@ -24,7 +24,7 @@
 #include <string>
 #include <utility>
 
-namespace practicus::inline v1::mock::detail {
+namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
 /// Accepts connections, each on a strand of its own.
 class listener : public stoppable, public std::enable_shared_from_this<listener>
@@ -97,4 +97,4 @@ private:
     boost::asio::steady_timer pause_;
 };
 
-} // namespace practicus::inline v1::mock::detail
+}}}} // namespace practicus::v1::mock::detail

@@ -31,7 +31,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 /// What a region does with a refresh token that was used.
 enum class rotation
@@ -325,4 +325,4 @@ private:
     std::vector<std::string> violations_;
 };
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -4,7 +4,7 @@
 
 #include <practicus/mock/detail/region.hpp>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 struct region::endpoint
 {
@@ -418,4 +418,4 @@ response region::session_call(call& c, std::string_view id_field, token_type typ
                                  boost::json::object{{"token", issue_locked(type, email, *id, *upload)}});
 }
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -4,7 +4,7 @@
 
 #include <practicus/mock/detail/region.hpp>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 namespace detail {
 
@@ -197,4 +197,4 @@ inline bool region::has_session_of(call& c, token_type type, detail::hosted cons
     return false;
 }
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

@@ -4,7 +4,7 @@
 
 #include <practicus/mock/detail/region.hpp>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 inline region& region::add(user u)
 {
@@ -318,4 +318,4 @@ inline user const* region::find_user(std::string_view email) const
     return nullptr;
 }
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock

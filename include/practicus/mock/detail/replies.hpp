@@ -13,7 +13,7 @@
 #include <string_view>
 
 /// The answers of the frameworks that a console is built with.
-namespace practicus::inline v1::mock::detail::replies {
+namespace practicus { inline namespace v1 { namespace mock { namespace detail { namespace replies {
 
 inline response json(unsigned status, boost::json::value const& value)
 {
@@ -85,4 +85,4 @@ inline response redirect(std::string_view location)
     return result.header("Location", location);
 }
 
-} // namespace practicus::inline v1::mock::detail::replies
+}}}}} // namespace practicus::v1::mock::detail::replies

@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-namespace practicus::inline v1::mock::detail {
+namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
 /// Something that `server::stop()` ends: the listener, a connection.
 class stoppable
@@ -192,4 +192,4 @@ private:
     std::function<void(request const&)> on_request_;
 };
 
-} // namespace practicus::inline v1::mock::detail
+}}}} // namespace practicus::v1::mock::detail

@@ -19,7 +19,7 @@
 #include <limits>
 #include <utility>
 
-namespace practicus::inline v1::mock::detail {
+namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
 /// The TCP socket below HTTP or TLS: counts what leaves, and ends the connection at a byte.
 class wire_socket
@@ -140,4 +140,4 @@ private:
     std::atomic<std::uint64_t>* stalls_ = nullptr;
 };
 
-} // namespace practicus::inline v1::mock::detail
+}}}} // namespace practicus::v1::mock::detail

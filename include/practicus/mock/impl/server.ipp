@@ -16,7 +16,7 @@
 #include <memory>
 #include <utility>
 
-namespace practicus::inline v1::mock {
+namespace practicus { inline namespace v1 { namespace mock {
 
 namespace detail {
 
@@ -66,4 +66,4 @@ PRACTICUS_DECL void server::listen(boost::asio::any_io_executor executor)
     accepting->start();
 }
 
-} // namespace practicus::inline v1::mock
+}}} // namespace practicus::v1::mock
