@@ -133,10 +133,10 @@ json::value run_comparison(loop_options const& options, settings const& with)
 {
     auto const client = make_client_loop(options);
     auto const usual = make_beast_loop(options, care::usual);
-    auto const careful = make_beast_loop(options, care::great);
+    auto const check_liveness = make_beast_loop(options, care::great);
     contender ours{"practicus", client.get()};
     contender beast{"Beast", usual.get()};
-    contender tuned{"Beast, tuned", careful.get()};
+    contender tuned{"Beast, tuned", check_liveness.get()};
     if (with.only == "practicus") {
         measure({&ours}, with);
         return {{"practicus", to_json(ours)}};

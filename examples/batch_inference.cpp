@@ -70,7 +70,7 @@ try {
     asio::io_context io;
     practicus::client client(io.get_executor(), url, std::move(options));
 
-    practicus::csv_input const in(input);
+    practicus::file_source const in(input);
     practicus::batch_output_options files;
     files.input = input;
     files.rejected = rejected;

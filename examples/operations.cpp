@@ -169,7 +169,7 @@ std::cout << answer.body;
 //! [predict]
 
 //! [predict_2]
-practicus::body_source const pieces = practicus::csv_text("carat,cut\n0.21,Premium\n");
+practicus::body_source const pieces = practicus::string_source("carat,cut\n0.21,Premium\n");
 auto const streamed = co_await client.predict(model, pieces);
 //! [predict_2]
 std::cout << streamed.body;
@@ -179,7 +179,7 @@ practicus::body_sink const print = [](std::string rows) -> asio::awaitable<void>
     std::cout << rows;
     co_return;
 };
-practicus::batch_job const job(model, practicus::csv_text("carat\n0.23\n0.21\n"), print);
+practicus::batch_job const job(model, practicus::string_source("carat\n0.23\n0.21\n"), print);
 auto const end = co_await client.predict_batches(job);
 std::cout << end.rows << " rows\n";
 //! [predict_batches]

@@ -46,7 +46,7 @@ asio::awaitable<void> run(practicus::client client)
     practicus::body_sink const sink = [&](std::string piece) {
         return collect(predictions, std::move(piece));
     };
-    practicus::batch_job job(diamonds, practicus::csv_text(text), sink);
+    practicus::batch_job job(diamonds, practicus::string_source(text), sink);
     job.rows(500).in_flight(32).calls(gzip);
     job.on_progress([](practicus::batch_progress const& p) {
         std::cerr << p.rows << " rows, " << p.in_flight << " of " << p.limit << " batches in flight\n";

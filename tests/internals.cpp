@@ -22,7 +22,7 @@ practicus::detail::clock& stopped_clock_of(practicus::client const& of)
     return clock;
 }
 
-practicus::detail::name_cache& names_of(practicus::client const& of)
+practicus::detail::dns_cache& names_of(practicus::client const& of)
 {
     return practicus::detail::transport_of(of).names();
 }

@@ -5,7 +5,7 @@
 #include <practicus/client.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/base/clock.hpp>
-#include <practicus/detail/net/name_cache.hpp>
+#include <practicus/detail/net/dns_cache.hpp>
 
 // What is below a client. It lives as long as the client.
 
@@ -14,4 +14,4 @@ practicus::detail::clock& clock_of(practicus::client const& of);
 /// For one whose time stands still from now on.
 practicus::detail::clock& stopped_clock_of(practicus::client const& of);
 practicus::detail::runtime& runtime_of(practicus::client const& of);
-practicus::detail::name_cache& names_of(practicus::client const& of);
+practicus::detail::dns_cache& names_of(practicus::client const& of);

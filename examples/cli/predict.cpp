@@ -67,7 +67,7 @@ struct input
         } else if (!is_file(path)) {
             stream.emplace(s.context(), STDIN_FILENO, path);
         } else {
-            practicus::csv_input const file(path);
+            practicus::file_source const file(path);
             size = file.size();
             from_file = file.source();
         }
@@ -145,7 +145,7 @@ struct output
     }
 
     std::optional<standard_stream> stream;
-    std::optional<practicus::csv_output> file;
+    std::optional<practicus::file_sink> file;
 };
 
 boost::asio::awaitable<std::string> read_all(practicus::body_source from)
@@ -210,7 +210,7 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     if (results)
         results->attach(job);
     else if (!arguments.rejected.empty())
-        job.failed_to(practicus::csv_output(arguments.rejected).sink());
+        job.failed_to(practicus::file_sink(arguments.rejected).sink());
     job.on_progress([&](practicus::batch_progress const& p) {
         if (apart) progress(p);
         progress.explain(p);

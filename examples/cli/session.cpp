@@ -46,7 +46,7 @@ struct event_printer
                << milliseconds(e.took);
     }
 
-    void operator()(practicus::events::dialled const& e) const
+    void operator()(practicus::events::connected const& e) const
     {
         line out;
         out << "connected to " << e.origin;

@@ -53,7 +53,7 @@ Url target_url(practicus::service_url const& service, std::string text)
 }
 
 /// Returns true if the entry has the version of a url, or the url leaves the version to the region.
-inline bool has_version(practicus::deployed_entry const& entry, std::string_view version)
+inline bool has_version(practicus::hosted_entry const& entry, std::string_view version)
 {
     if (version.empty() || version == "latest") return true;
     if (version == "staging") return entry.staging_version() != nullptr;

@@ -89,7 +89,7 @@ struct model_deployment
 };
 
 /// A version of a model or of an app.
-struct deployed_version
+struct hosted_version
 {
     /// The version's own id; not the one that tokens are for.
     std::int64_t id = 0;
@@ -110,40 +110,40 @@ struct deployed_version
     /// Is the stage `staging`, in upper or lower case?
     bool is_staging() const noexcept { return detail::equals_ignoring_case(stage, "staging"); }
 
-    friend bool operator==(deployed_version const&, deployed_version const&) = default;
+    friend bool operator==(hosted_version const&, hosted_version const&) = default;
 };
 
 /// A version of a model.
-using model_version = deployed_version;
+using model_version = hosted_version;
 /// A version of an app.
-using app_version = deployed_version;
+using app_version = hosted_version;
 
 /// What models and apps have in common.
-struct deployed_entry
+struct hosted_entry
 {
     /// The id that tokens are for, as `client::model_id` finds it.
     std::int64_t id = 0;
     /// As urls have it.
     std::string name;
     /// In the region's order; none if it is not deployed.
-    std::vector<deployed_version> versions;
+    std::vector<hosted_version> versions;
 
     /// Has it a version? One without cannot be called.
     bool is_deployed() const noexcept { return !versions.empty(); }
     /// The first version in production, or null. Lives as long as this object.
-    deployed_version const* production_version() const& noexcept
+    hosted_version const* production_version() const& noexcept
     {
-        return first(&deployed_version::is_production);
+        return first(&hosted_version::is_production);
     }
     /// The first version in staging, or null. Lives as long as this object.
-    deployed_version const* staging_version() const& noexcept { return first(&deployed_version::is_staging); }
-    deployed_version const* production_version() const&& = delete;
-    deployed_version const* staging_version() const&& = delete;
+    hosted_version const* staging_version() const& noexcept { return first(&hosted_version::is_staging); }
+    hosted_version const* production_version() const&& = delete;
+    hosted_version const* staging_version() const&& = delete;
 
-    friend bool operator==(deployed_entry const&, deployed_entry const&) = default;
+    friend bool operator==(hosted_entry const&, hosted_entry const&) = default;
 
 private:
-    deployed_version const* first(bool (deployed_version::*matches)() const noexcept) const noexcept
+    hosted_version const* first(bool (hosted_version::*matches)() const noexcept) const noexcept
     {
         for (auto const& version : versions)
             if ((version.*matches)()) return &version;
@@ -152,7 +152,7 @@ private:
 };
 
 /// A model as the region lists it.
-struct model : deployed_entry
+struct model : hosted_entry
 {
     /// Its group: urls are made of `prefix.prefix` and `name`.
     model_prefix prefix;
@@ -191,7 +191,7 @@ struct app_prefix : app_appearance
 };
 
 /// An app as the region lists it.
-struct app : deployed_entry, app_appearance
+struct app : hosted_entry, app_appearance
 {
     /// Its group: urls are made of `prefix.prefix` and `name`.
     app_prefix prefix;
@@ -219,7 +219,7 @@ struct addon
 };
 
 template <class Entry>
-concept models_or_apps = std::derived_from<Entry, deployed_entry>;
+concept models_or_apps = std::derived_from<Entry, hosted_entry>;
 
 /// Those under a prefix, as urls have it: `models` has those of `models/practicus` too. Slashes at its ends
 /// change nothing. Like all filters, keeps the order.
@@ -264,7 +264,7 @@ namespace detail {
 /// `1 (Production) / 2` as text, a list of objects as JSON.
 struct versions_cell
 {
-    std::vector<deployed_version> const& versions;
+    std::vector<hosted_version> const& versions;
 
     std::string text() const
     {
@@ -296,7 +296,7 @@ struct versions_cell
     }
 };
 
-inline auto versions_of(deployed_entry const& entry)
+inline auto versions_of(hosted_entry const& entry)
 {
     return versions_cell{entry.versions};
 }

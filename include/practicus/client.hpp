@@ -220,7 +220,7 @@ public:
     /// Sends a CSV text of any length through the model, in batches: see `batch_job`. Ends with the last
     /// progress; nothing is lost or given to the sink twice. No time limit unless `call_options::deadline`
     /// has one. Errors: the first batch's that fails for good (its message names the rows), unless the job
-    /// has a place for those; `errc::unexpected_rows`; `errc::unexpected_answer`;
+    /// has a place for those; `errc::row_count_mismatch`; `errc::unexpected_answer`;
     /// `errc::invalid_argument` for a text that is no CSV; what source, sink or callbacks throw. A run that
     /// is cancelled or fails can be resumed: see `batch_output`.
     awaitable<batch_progress> predict_batches(batch_job job) const;

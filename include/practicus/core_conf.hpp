@@ -73,7 +73,7 @@ public:
            std::string kept_in = {})
         : url_(std::move(url)), host_url_(url_.str().substr(0, url_.str().size() - 1)),
           username_(std::move(username)), email_(std::move(email)), login_(std::move(login)),
-          kept_in_(std::move(kept_in))
+          config_path_(std::move(kept_in))
     {}
 
     /// The service url.
@@ -119,7 +119,7 @@ public:
 
     /// Returns how well a text names it: a key, a host or a url. Hosts and e-mails have no case; a default
     /// port may be left out. Throws `errc::invalid_url` for a text with `://` that is no service url.
-    match is_named(std::string_view text) const
+    match match_of(std::string_view text) const
     {
         if (text == key()) return match::login;
         detail::region_name const name(text);
@@ -207,7 +207,7 @@ private:
     std::string username_;
     std::string email_;
     std::optional<credentials> login_;
-    std::string kept_in_;
+    std::string config_path_;
     bool is_default_ = false;
 };
 
@@ -557,7 +557,7 @@ inline region default_region()
 inline region find_region(std::string_view name)
 {
     auto r = detail::environment_login(
-        [&](region const& one) { return one.is_named(name) >= region::match::region; });
+        [&](region const& one) { return one.match_of(name) >= region::match::region; });
     if (r) return *std::move(r);
     return core_conf().choose(name);
 }

@@ -39,11 +39,11 @@ inline boost::asio::awaitable<std::string> take_text(std::shared_ptr<std::string
 
 /// The source of a batch job that reads a file, 256 KiB at a time: each of them blocks for as long as the
 /// disk takes. Throws `errc::file_error`. Copies read on from the same place.
-class csv_input
+class file_source
 {
 public:
     /// Opens the file.
-    explicit csv_input(std::string path)
+    explicit file_source(std::string path)
         : file_(std::make_shared<detail::posix_file>(std::move(path), O_RDONLY))
     {}
 
@@ -61,18 +61,18 @@ private:
 };
 
 /// The source of a batch job that is a text.
-inline body_source csv_text(std::string text)
+inline body_source string_source(std::string text)
 {
     return [kept = std::make_shared<std::string>(std::move(text))] { return detail::take_text(kept); };
 }
 
 /// A file as the sink of a batch job; appends to what the file holds. For a run that may be resumed, use
 /// `batch_output`. Throws `errc::file_error`. Copies write to the same file.
-class csv_output
+class file_sink
 {
 public:
     /// Opens the file, or makes it.
-    explicit csv_output(std::string path)
+    explicit file_sink(std::string path)
         : file_(std::make_shared<detail::posix_file>(std::move(path), O_WRONLY | O_CREAT | O_APPEND))
     {}
 

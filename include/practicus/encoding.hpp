@@ -4,7 +4,7 @@
 
 #include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/base/wipe.hpp>
-#include <practicus/detail/wire/transcoder.hpp>
+#include <practicus/detail/wire/content_coder.hpp>
 #include <practicus/error.hpp>
 
 #include <zlib.h>
@@ -28,7 +28,7 @@ class content_encoding
 {
 public:
     /// Makes an encoder or a decoder, for one body.
-    using factory = std::function<std::unique_ptr<detail::transcoder>()>;
+    using factory = std::function<std::unique_ptr<detail::content_coder>()>;
 
     /// Another one; the name as in `Content-Encoding`. Throws `errc::invalid_argument` for a name that is no
     /// token (RFC 9110 section 5.6.2) or a factory that is none.
@@ -53,9 +53,9 @@ public:
     std::string const& name() const noexcept { return state_->name; }
 
     /// A new one, for one body.
-    std::unique_ptr<detail::transcoder> encoder() const { return state_->make_encoder(); }
+    std::unique_ptr<detail::content_coder> encoder() const { return state_->make_encoder(); }
     /// A new one, for one body.
-    std::unique_ptr<detail::transcoder> decoder() const { return state_->make_decoder(); }
+    std::unique_ptr<detail::content_coder> decoder() const { return state_->make_decoder(); }
 
 private:
     struct state
@@ -137,7 +137,7 @@ private:
     z_stream stream_{};
 };
 
-class zlib_encoder final : public transcoder
+class zlib_encoder final : public content_coder
 {
 public:
     zlib_encoder(int level, int window_bits)
@@ -156,7 +156,7 @@ private:
     zlib_stream stream_;
 };
 
-class zlib_decoder final : public transcoder
+class zlib_decoder final : public content_coder
 {
 public:
     enum class format

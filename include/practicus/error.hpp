@@ -91,13 +91,13 @@ enum class errc
     expired_token,
     /// The model answered a batch with another number of rows than it was sent, or with JSON although it
     /// answered other batches. Ask the model's author: each row needs one answer, in order.
-    unexpected_rows,
+    row_count_mismatch,
     /// The model's answer is not what was asked for although its status is a success: a page or an error of
     /// another content type, or a CSV under another header line than the first one's. `server_message` quotes
     /// it. Check what stands in front of the model, and whether the model was replaced meanwhile.
     unexpected_answer,
     /// The body is over its limit. Raise the limit in `client_options::limits`, or a prediction's
-    /// `predict_options::max_answer`, if the answer is wanted.
+    /// `predict_options::body_limit`, if the answer is wanted.
     body_too_large,
     /// The header is over its limit. Raise the limit in `client_options::limits` if the answer is wanted.
     header_too_large,
@@ -212,7 +212,7 @@ constexpr auto make_errc_table() noexcept
          {errc::no_model_id, "the answer names no model id", lasting},
          {errc::no_app_id, "the answer names no app id", lasting},
          {errc::expired_token, "the region answered with a token that is past its life already", lasting},
-         {errc::unexpected_rows, "the model's answer does not fit the rows that it was sent",
+         {errc::row_count_mismatch, "the model's answer does not fit the rows that it was sent",
           lasting | fault_of_rows | of_model},
          {errc::unexpected_answer, "the model's answer is not what was asked for", of_model},
          {errc::body_too_large, "the answer's body is over its limit", lasting | fault_of_rows},

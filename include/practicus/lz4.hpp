@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/wire/transcoder.hpp>
+#include <practicus/detail/wire/content_coder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 
@@ -21,7 +21,7 @@ namespace practicus { inline namespace v1 {
 
 namespace detail {
 
-class lz4_encoder final : public transcoder
+class lz4_encoder final : public content_coder
 {
 public:
     explicit lz4_encoder(int level)
@@ -80,7 +80,7 @@ private:
 };
 
 /// Frames may follow one another.
-class lz4_decoder final : public transcoder
+class lz4_decoder final : public content_coder
 {
 public:
     lz4_decoder()

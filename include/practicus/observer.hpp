@@ -17,7 +17,7 @@ namespace practicus { inline namespace v1 {
 /// How long an exchange's phases took.
 struct exchange_timings
 {
-    /// For a connection: in the pool's queue, and for a dial if it needed one.
+    /// For a connection: in the pool's queue, and for a connect if it needed one.
     std::chrono::nanoseconds wait{0};
     /// Until the request's last byte was handed to the system.
     std::chrono::nanoseconds write{0};
@@ -48,7 +48,7 @@ struct resolved
 };
 
 /// A connection was opened, or failed to be.
-struct dialled
+struct connected
 {
     /// Such as `https://practicus.company.com`.
     std::string_view origin;
@@ -66,7 +66,7 @@ struct dialled
     boost::system::error_code error;
 };
 
-/// An operation waits for a connection: all are in use, or must be dialled first.
+/// An operation waits for a connection: all are in use, or must be connected first.
 struct waiting
 {
     /// Where to.
@@ -175,8 +175,8 @@ struct entries_left_out
 } // namespace events
 
 /// What happened: one of the types in `events`.
-using event = std::variant<events::resolved, events::dialled, events::waiting, events::reused, events::stale,
-                           events::exchanged, events::retried, events::token_fetched,
+using event = std::variant<events::resolved, events::connected, events::waiting, events::reused,
+                           events::stale, events::exchanged, events::retried, events::token_fetched,
                            events::tokens_not_taken, events::store_failed, events::entries_left_out>;
 
 /// Called for every event, on whichever thread it happens and perhaps on several at once, under no lock. It
@@ -223,12 +223,12 @@ struct client_stats
     /// Operations that wait for a connection now.
     std::size_t waiting = 0;
     /// Connections that are being opened now.
-    std::size_t dialling = 0;
+    std::size_t connecting = 0;
 
     /// Connections that were begun to be opened, since the client was made, as all below.
-    std::uint64_t dials = 0;
+    std::uint64_t connects = 0;
     /// How many of them failed.
-    std::uint64_t dial_failures = 0;
+    std::uint64_t connect_failures = 0;
     /// TLS handshakes that resumed an earlier session.
     std::uint64_t resumptions = 0;
     /// How often a connection was used again.

@@ -179,7 +179,7 @@ public:
 
     pool_options() noexcept {}
 
-    /// Connections at once, dials included; further operations wait their turn. Default: 64.
+    /// Connections at once, connects included; further operations wait their turn. Default: 64.
     pool_options& max_connections(std::size_t n)
     {
         max_connections_ = n;

@@ -99,15 +99,15 @@ public:
 
     /// The answer's body, decoded, in bytes. Default: 256 MiB; in a batch job 16 times a batch, and 16 MiB at
     /// least. Throws `errc::invalid_argument` for zero.
-    predict_options& max_answer(std::size_t bytes)
+    predict_options& body_limit(std::size_t bytes)
     {
         if (bytes == 0) throw error(errc::invalid_argument, "max_answer is zero");
-        max_answer_ = bytes;
+        body_limit_ = bytes;
         return *this;
     }
-    std::size_t max_answer() const noexcept { return max_answer_.value_or(std::size_t{256} << 20); }
+    std::size_t body_limit() const noexcept { return body_limit_.value_or(std::size_t{256} << 20); }
     /// Is a limit set?
-    bool has_max_answer() const noexcept { return max_answer_.has_value(); }
+    bool has_body_limit() const noexcept { return body_limit_.has_value(); }
 
     /// From the request's last byte to the answer's first: a model may think for long. Zero is no limit.
     /// Default: `timeout_options::first_byte`. Throws `errc::invalid_argument` if negative.
@@ -124,7 +124,7 @@ private:
     std::string answer_type_;
     std::optional<content_encoding> encoding_;
     body_sink sink_;
-    std::optional<std::size_t> max_answer_;
+    std::optional<std::size_t> body_limit_;
     std::optional<duration> first_byte_;
     bool by_get_ = false;
     bool safe_to_repeat_ = false;

@@ -199,7 +199,7 @@ TEST_CASE("batches: a process that may be killed", "[.child]")
                              practicus::client_options()
                                  .credentials(fixture::password())
                                  .retry(practicus::retry_options().base(1ms)));
-    practicus::csv_input const in(std::string(dir) + "/in.csv");
+    practicus::file_source const in(std::string(dir) + "/in.csv");
     auto const model = client.model_url("models/practicus", "diamond-price");
     practicus::batch_output_options with;
     with.input = std::string(dir) + "/in.csv";

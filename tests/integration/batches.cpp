@@ -71,7 +71,7 @@ struct batches : fixture
 
     batch_job job(std::string text)
     {
-        batch_job made(model(), practicus::csv_text(std::move(text)), to(out));
+        batch_job made(model(), practicus::string_source(std::move(text)), to(out));
         return made.rows(10).in_flight(8);
     }
 
@@ -210,7 +210,7 @@ TEST_CASE("batches: a batch that fails for good ends the run, which says which r
     });
     auto const text = header + rows(0, 200);
     auto const made = [&] {
-        batch_job job(url, practicus::csv_text(text), f.to(f.out));
+        batch_job job(url, practicus::string_source(text), f.to(f.out));
         return job.rows(10).in_flight(8);
     };
     auto const failed = f.failure(client.predict_batches(made()));
@@ -252,7 +252,7 @@ TEST_CASE("batches: an answer with another number of rows is asked for again, an
     for (std::string const answer : {"prediction\n1\n", "", "prediction\n\"1\n"}) {
         f.server.expect("POST", call_path).reply(200, answer, "text/csv");
         auto const failed = f.failure(client.predict_batches(f.job(text).tries(1)));
-        CHECK(failed.code == errc::unexpected_rows);
+        CHECK(failed.code == errc::row_count_mismatch);
         CHECK_THAT(failed.message, Catch::Matchers::StartsWith("rows 1 to 10: "));
         CHECK(failed.request == std::string("POST ") + call_path);
         CHECK(f.out.empty());
@@ -264,7 +264,7 @@ namespace {
 /// A model that answers each batch with another text.
 batch_job answered_by(batches& f, practicus::mock::model::predictor answer)
 {
-    batch_job job(f.add_model(std::move(answer)), practicus::csv_text(header + rows(0, 4)), f.to(f.out));
+    batch_job job(f.add_model(std::move(answer)), practicus::string_source(header + rows(0, 4)), f.to(f.out));
     job.rows(2).in_flight(1).tries(1).failed_to(f.to(f.side));
     return job;
 }
@@ -317,7 +317,7 @@ TEST_CASE("batches: an error with a status of success is the fault of the rows, 
     practicus::error_info why;
     job.on_failed([&](practicus::batch_failure const& failed) { why = failed.error; });
     CHECK(f.run(f.eager().predict_batches(job)).failed_rows == 2);
-    CHECK(why.code == errc::unexpected_rows);
+    CHECK(why.code == errc::row_count_mismatch);
     CHECK(why.server_message == type + ": A bad row.");
     CHECK(f.out == "p\n1\n2\n");
     CHECK(f.side == header + rows(2, 4));
@@ -345,7 +345,7 @@ TEST_CASE("batches: one line without a content type is no answer to a header alo
         return one;
     };
     auto const url = answered_by(f, answer).url();
-    auto const job = [&] { return batch_job(url, practicus::csv_text(header), f.to(f.out)); };
+    auto const job = [&] { return batch_job(url, practicus::string_source(header), f.to(f.out)); };
     line = "no healthy upstream";
     auto const failed = f.failure(f.eager().predict_batches(job()));
     CHECK(failed.code == errc::unexpected_answer);
@@ -411,7 +411,7 @@ TEST_CASE("batches: what is too large for a server on the way is sent in halves"
     auto const url = f.add_model(small, 400);
     std::string const giant = "100," + std::string(400, 'x') + ",\n";
     auto const text = header + rows(0, 100) + giant + rows(101, 200);
-    batch_job job(url, practicus::csv_text(text), f.to(f.out));
+    batch_job job(url, practicus::string_source(text), f.to(f.out));
     job.rows(64).failed_to(f.to(f.side));
     auto const end = f.run(f.eager().predict_batches(job));
     CHECK(f.out == predict_csv(header + rows(0, 100) + rows(101, 200)));
@@ -428,7 +428,7 @@ TEST_CASE("batches: what is too large for a server on the way is sent in halves"
     CHECK(calls < 40);
 
     f.out.clear();
-    batch_job strict(url, practicus::csv_text(text), f.to(f.out));
+    batch_job strict(url, practicus::string_source(text), f.to(f.out));
     auto const failed = f.failure(f.eager().predict_batches(strict.rows(64)));
     CHECK(failed.status == 413);
     CHECK(failed.message == "rows 101 to 101");
@@ -442,7 +442,7 @@ TEST_CASE("batches: no request is larger than a batch may be, its header line in
     std::string text = names;
     for (int i = 0; i != 3000; ++i)
         text.append(1000, 'x').append("\n");
-    batch_job job(f.model(), practicus::csv_text(text), f.to(f.out));
+    batch_job job(f.model(), practicus::string_source(text), f.to(f.out));
     f.run(f.user().predict_batches(job.rows(1'000'000)));
     std::size_t largest = 0;
     for (auto const& r : f.server.requests())
@@ -532,7 +532,7 @@ TEST_CASE("batches: what would fail with all rows ends the run, with a place for
     auto const text = header + rows(0, 100);
     auto const refused = [&](practicus::client const& client, std::string const& url) {
         f.side.clear();
-        batch_job job(url, practicus::csv_text(text), f.to(f.out));
+        batch_job job(url, practicus::string_source(text), f.to(f.out));
         job.rows(10).failed_to(f.to(f.side));
         job.on_failed([](practicus::batch_failure const&) { FAIL("the rows are not to blame"); });
         auto const failed = f.failure(client.predict_batches(job));
@@ -599,7 +599,7 @@ TEST_CASE("batches: a region that is away is waited for")
     ends e;
     asio::co_spawn(f.io, client.predict_batches(job), e.handler());
     auto const begin = clock.now();
-    // Quiet for the sweeper's sake: what can happen has happened before time passes.
+    // Quiet for the deadline service's sake: what can happen has happened before time passes.
     while (clock.now() - begin < 10min) {
         auto const before = refused.load();
         for (int i = 0; i != 300; ++i)
@@ -633,7 +633,7 @@ struct failing : batches
 
     batch_job job(std::string text, std::size_t in_flight)
     {
-        batch_job made(url_, practicus::csv_text(std::move(text)), to(out));
+        batch_job made(url_, practicus::string_source(std::move(text)), to(out));
         return made.rows(1).in_flight(in_flight);
     }
 
@@ -812,7 +812,7 @@ TEST_CASE("batches: each try after a pause is announced and counted as a retry o
     REQUIRE(told.size() == 4);
     CHECK(told[3].attempts == 4);
     CHECK(told[3].status == 200);
-    CHECK(told[3].error == errc::unexpected_rows);
+    CHECK(told[3].error == errc::row_count_mismatch);
     for (unsigned i = 0; i != 3; ++i) {
         CHECK(told[i].attempts == i + 1);
         CHECK(told[i].status == 503);
@@ -1014,7 +1014,7 @@ TEST_CASE("batches: a run is resumed at each of its marks, with rows that were r
     auto const run = [&](state const& from) {
         f.out = from.out;
         f.side = from.side;
-        batch_job job(url, practicus::csv_text(text), f.to(f.out));
+        batch_job job(url, practicus::string_source(text), f.to(f.out));
         job.rows(batch).failed_to(f.to(f.side)).resume(from.mark);
         job.on_mark([&, first = from.mark.rows == 0](practicus::batch_mark const& m) {
             if (first) marks.push_back({m, f.out, f.side});
@@ -1226,7 +1226,7 @@ TEST_CASE("batches: what the caller's own functions throw ends the run unchanged
         return 0;
     };
     CHECK(thrown(batch_job(f.model(), bad_source, f.to(f.out))) == 1);
-    CHECK(thrown(batch_job(f.model(), practicus::csv_text(text), bad_sink)) == 2);
+    CHECK(thrown(batch_job(f.model(), practicus::string_source(text), bad_sink)) == 2);
     CHECK(thrown(bad_progress) == 3);
     f.server.expect("POST", call_path).always().reply(400);
     CHECK(thrown(bad_failed) == 4);
@@ -1270,7 +1270,7 @@ TEST_CASE("batches: the number on their way grows, and falls when the region has
         co_return;
     };
     std::vector<std::size_t> limits;
-    batch_job job(f.model(), practicus::csv_text(header + rows(0, 4000)), sink);
+    batch_job job(f.model(), practicus::string_source(header + rows(0, 4000)), sink);
     job.rows(5).in_flight(32).on_progress([&](batch_progress const& p) {
         CHECK(p.in_flight <= 32);
         limits.push_back(p.limit);
@@ -1303,7 +1303,7 @@ TEST_CASE("batches: the time that is left is that of the rows that are left")
         clock.advance(1s);
         co_return;
     };
-    batch_job job(f.model(), practicus::csv_text(text), sink);
+    batch_job job(f.model(), practicus::string_source(text), sink);
     std::vector<double> left;
     std::uint64_t done = 0;
     practicus::batch_mark before;

@@ -133,7 +133,7 @@ TEST_CASE("no address answers: connecting has a limit over all of them")
     f.io.run_for(1min);
     REQUIRE(info);
     CHECK(info->code == errc::connect_timeout);
-    CHECK(f.caller.stats().dial_failures == 1);
+    CHECK(f.caller.stats().connect_failures == 1);
 }
 
 TEST_CASE("all addresses refuse: the last one's reason is told, and the name is asked for again")
@@ -163,7 +163,7 @@ TEST_CASE("a context is destroyed while addresses are tried")
         names.serve(*client, io);
         asio::co_spawn(io, client->cluster(), result.handler());
         io.run_for(300ms);
-        CHECK(client->stats().dialling == 1);
+        CHECK(client->stats().connecting == 1);
     }
     CHECK(result.served + result.aborted + result.closed + result.other == 0);
 }
@@ -178,7 +178,7 @@ TEST_CASE("families take turns")
     CHECK(interleaved({}).empty());
 }
 
-TEST_CASE("a name is asked for once, however many dial, and kept for a while")
+TEST_CASE("a name is asked for once, however many connect, and kept for a while")
 {
     fixture f;
     scripted_names names;
@@ -188,7 +188,7 @@ TEST_CASE("a name is asked for once, however many dial, and kept for a while")
                              client_options().observer([&](practicus::event const& e) {
                                  if (auto const* r = std::get_if<practicus::events::resolved>(&e))
                                      asked += r->took > 0ns;
-                                 if (auto const* d = std::get_if<practicus::events::dialled>(&e))
+                                 if (auto const* d = std::get_if<practicus::events::connected>(&e))
                                      connected += !d->error;
                              }));
     names.serve(client, f.io);

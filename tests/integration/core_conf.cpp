@@ -10,7 +10,7 @@
 
 #include <practicus/core_conf.hpp>
 #include <practicus/detail/tokens/region_store.hpp>
-#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
 
 #include <boost/json/object.hpp>
 
@@ -519,7 +519,7 @@ TEST_CASE("core.conf: a login that is saved while its user logs out is not kept"
 {
     kept_region f;
     using namespace practicus::detail;
-    stored_value v;
+    store_record v;
     v.value = practicus::token(practicus::secret("access"));
     v.refresh = practicus::token(practicus::secret("refresh"));
     v.login = "admin@company.com";

@@ -159,7 +159,7 @@ public:
     /// How each attempt ended.
     enum class ending
     {
-        not_dialled,
+        not_connected,
         unanswered,
         begun,
         answered
@@ -199,14 +199,14 @@ private:
             paused_ = retried->pause;
             pauses.push_back(retried->pause);
         }
-        if (auto const* const made = std::get_if<events::dialled>(&e)) dialled_ = !made->error;
+        if (auto const* const made = std::get_if<events::connected>(&e)) connected_ = !made->error;
         auto const* const ended = std::get_if<events::exchanged>(&e);
         if (over_ || ended == nullptr || ended->request != case_->op->request()) return;
         answer_bytes = ended->bytes_received;
         trace.push_back(ended->status != 0           ? ending::answered
                         : ended->bytes_received != 0 ? ending::begun
-                        : dialled_                   ? ending::unanswered
-                                                     : ending::not_dialled);
+                        : connected_                 ? ending::unanswered
+                                                     : ending::not_connected);
     }
 
     std::string issue(practicus::mock::token_type type)
@@ -318,7 +318,7 @@ private:
         auto const all = c.usual->requests - 1 + c.sendings;
         if (failure ? requests > all : requests != all) return std::to_string(requests) + " requests";
         if (met_ && met == 0) return "the fault did not come";
-        if (!outlived() && (stats.waiting != 0 || stats.dialling != 0 || stats.open != stats.idle))
+        if (!outlived() && (stats.waiting != 0 || stats.connecting != 0 || stats.open != stats.idle))
             return "a connection is in use after the operation";
         if (c.pause && (pauses.empty() || pauses[0] < *c.pause || pauses[0] > *c.pause + own_pause))
             return "pauses for another time";
@@ -346,7 +346,7 @@ private:
     std::string find_remains()
     {
         auto const s = client_->stats();
-        if (s.waiting != 0 || s.dialling != 0 || s.open != s.idle) return "a connection is still in use";
+        if (s.waiting != 0 || s.connecting != 0 || s.open != s.idle) return "a connection is still in use";
         for (auto const& text_of_it : server_.check())
             return text_of_it;
         return {};
@@ -359,7 +359,7 @@ private:
     std::function<std::uint64_t()> met_;
     std::function<void()> disarm_;
     std::optional<std::chrono::nanoseconds> paused_;
-    bool dialled_ = false;
+    bool connected_ = false;
     bool over_ = false;
     bool done_ = false;
     bool closing_ = false;

@@ -46,7 +46,7 @@ struct phases
 
     void note(std::size_t at, ending first)
     {
-        if (first == ending::not_dialled)
+        if (first == ending::not_connected)
             last_handshake = std::max(last_handshake, at);
         else
             first_exchange = std::min(first_exchange, at);
@@ -70,9 +70,9 @@ struct phases
 errc error_of(stop how, ending e)
 {
     if (how != stop::stall) return errc::connection_lost;
-    return e == ending::not_dialled  ? errc::tls_timeout
-           : e == ending::unanswered ? errc::first_byte_timeout
-                                     : errc::stalled;
+    return e == ending::not_connected ? errc::tls_timeout
+           : e == ending::unanswered  ? errc::first_byte_timeout
+                                      : errc::stalled;
 }
 
 /// Where exactly a connection ends within TLS can be seen only afterwards; the rules then say what had to
@@ -84,9 +84,9 @@ std::string judge(lane const& l, fault_case const& c, stop how)
     for (bool again = true; again; ++attempt) {
         if (attempt == l.trace.size()) return "gave up after " + std::to_string(attempt) + " attempts";
         auto const e = l.trace[attempt];
-        if (e != ending::not_dialled) ++written;
+        if (e != ending::not_connected) ++written;
         error = e == ending::answered ? std::optional<errc>() : error_of(how, e);
-        again = error && (e == ending::not_dialled || c.op->repeatable) && attempt + 1 < c.attempts;
+        again = error && (e == ending::not_connected || c.op->repeatable) && attempt + 1 < c.attempts;
     }
     if (attempt != l.trace.size()) return "went on after " + std::to_string(attempt) + " attempts";
     if (l.sendings > written) return "sent " + std::to_string(l.sendings) + " times";

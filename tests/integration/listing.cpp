@@ -187,7 +187,7 @@ TEST_CASE("a listing that cannot be read is taken to its end, and its connection
     fixture f;
     auto client = f.user(practicus::client_options().strict_listings());
     f.run(client.cluster());
-    auto const opened = client.stats().dials;
+    auto const opened = client.stats().connects;
     auto answer = [&](std::string const& body, std::string const& type) {
         f.server.expect("GET", models_path).reply(200, body, type);
         return f.failure(client.models());
@@ -207,5 +207,5 @@ TEST_CASE("a listing that cannot be read is taken to its end, and its connection
     CHECK(info.code == errc::not_json);
     CHECK(info.message == "its content type is another");
     CHECK(info.server_message.find("Sign in") != std::string::npos);
-    CHECK(client.stats().dials == opened);
+    CHECK(client.stats().connects == opened);
 }

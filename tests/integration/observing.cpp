@@ -24,7 +24,7 @@ struct writer
     {
         out << "resolved " << e.host << ' ' << (e.addresses != 0) << ' ' << e.error.message();
     }
-    void operator()(events::dialled const& e) const
+    void operator()(events::connected const& e) const
     {
         out << "dialled " << e.origin << ' ' << e.address << ' ' << e.proxy << ' ' << e.tls_version << ' '
             << e.resumed << ' ' << e.error.message();
@@ -119,7 +119,7 @@ TEST_CASE("an observer gets the timings of every phase")
     }));
     f.run(client.cluster());
     REQUIRE(timings.size() == 2);
-    CHECK(timings[0].wait.count() > 0); // it was dialled
+    CHECK(timings[0].wait.count() > 0); // it was connected
     for (auto const& t : timings) {
         CHECK(t.write.count() > 0);
         CHECK(t.first_byte.count() > 0);

@@ -42,12 +42,12 @@ TEST_CASE("a connection is used again, and keeps no context from its end")
             f.run(client.models());
         CHECK(f.server.connections() == 1);
         auto const stats = client.stats();
-        CHECK(stats.dials == 1);
+        CHECK(stats.connects == 1);
         CHECK(stats.reuses == 10); // the login, and 10 listings
         CHECK(stats.exchanges == 11);
         CHECK(stats.open == 1);
         CHECK(stats.idle == 1);
-        CHECK(stats.stale_hits + stats.waiting + stats.dialling + stats.dial_failures == 0);
+        CHECK(stats.stale_hits + stats.waiting + stats.connecting + stats.connect_failures == 0);
         CHECK(stats.bytes_sent > 1000);
         CHECK(stats.bytes_received > 1000);
         client.close_idle();
@@ -207,7 +207,7 @@ TEST_CASE("an operation that is cancelled in the middle takes its connection alo
     gate.open();
 }
 
-TEST_CASE("a dial that nobody waits for any more ends")
+TEST_CASE("a connect that nobody waits for any more ends")
 {
     asio::io_context io;
     black_hole const hole;
@@ -218,20 +218,20 @@ TEST_CASE("a dial that nobody waits for any more ends")
     auto const begin = std::chrono::steady_clock::now();
     asio::co_spawn(io, client.login("admin@company.com", "practicus"),
                    asio::bind_cancellation_slot(leave.slot(), result.handler()));
-    poll_until(io, [&] { return client.stats().dialling == 1; });
+    poll_until(io, [&] { return client.stats().connecting == 1; });
     leave.emit(asio::cancellation_type::terminal);
     io.restart();
     io.run();
     CHECK(result.aborted == 1);
-    CHECK(client.stats().dialling == 0);
+    CHECK(client.stats().connecting == 0);
     CHECK(std::chrono::steady_clock::now() - begin < 9s); // the limit of connecting is 10 s
 }
 
-TEST_CASE("a dial that was given up is begun again for whoever came meanwhile")
+TEST_CASE("a connect that was given up is begun again for whoever came meanwhile")
 {
     black_hole hole;
     bool met = false;
-    // The second comes at each step of the first dial's end.
+    // The second comes at each step of the first connect's end.
     for (int steps = 0; steps != 12; ++steps) {
         asio::io_context io;
         practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(hole.port()),
@@ -241,14 +241,14 @@ TEST_CASE("a dial that was given up is begun again for whoever came meanwhile")
         ends first, second;
         auto const login = [&] { return client.login("admin@company.com", "practicus"); };
         asio::co_spawn(io, login(), asio::bind_cancellation_slot(leave.slot(), first.handler()));
-        poll_until(io, [&] { return client.stats().dialling == 1; });
+        poll_until(io, [&] { return client.stats().connecting == 1; });
         leave.emit(asio::cancellation_type::terminal);
         poll_until(io, [&] { return first.aborted == 1; });
         runtime_of(client).limits()->sweep();
         io.restart();
         for (int i = 0; i != steps; ++i)
             io.poll_one();
-        met = met || client.stats().dialling == 1;
+        met = met || client.stats().connecting == 1;
         asio::co_spawn(io, login(), second.handler());
         poll_until(io, [&] {
             clock.advance(1s);
@@ -379,8 +379,8 @@ TEST_CASE("an origin that is down fails everybody who waits, each after its retr
         CHECK(info.attempts == 3);
         CHECK(info.request == "POST /console/api/auth/");
     }
-    CHECK(client.stats().dial_failures == 30);
-    CHECK(client.stats().open + client.stats().dialling + client.stats().waiting == 0);
+    CHECK(client.stats().connect_failures == 30);
+    CHECK(client.stats().open + client.stats().connecting + client.stats().waiting == 0);
 }
 
 TEST_CASE("closing from another thread ends all, waiters and idle connections included")
@@ -481,7 +481,7 @@ TEST_CASE("idle connections of an origin that is not used again close though all
     CHECK(client.stats().open == 1);
 }
 
-TEST_CASE("waiters that end by deadline or close while dials fail get one error each")
+TEST_CASE("waiters that end by deadline or close while connects fail get one error each")
 {
     for (int round = 0; round != 50; ++round) {
         asio::thread_pool pool(3);

@@ -173,7 +173,7 @@ TEST_CASE("predict: an answer over its limit names the limit")
 {
     predicting f;
     auto client = f.user();
-    auto const failed = f.failure(client.predict(f.model(), rows(100), predict_options().max_answer(100)));
+    auto const failed = f.failure(client.predict(f.model(), rows(100), predict_options().body_limit(100)));
     CHECK(failed.code == errc::body_too_large);
     CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("max_answer"));
 }
@@ -196,7 +196,7 @@ TEST_CASE("predict: over TLS, whole and in pieces")
             joined += piece;
         CHECK(joined == predict_csv(text));
     }
-    CHECK(client.stats().dials == 1);
+    CHECK(client.stats().connects == 1);
 }
 
 TEST_CASE("predict: a token is fetched once for all calls")
@@ -268,12 +268,12 @@ TEST_CASE("predict: a small answer that would be a large text is refused")
     auto client = f.user();
     std::string const zeros(50'000'000, '0');
     auto const bomb = practicus::mock::zlib_codecs().front().encode(zeros);
-    auto const gzip = predict_options().encoding(content_encoding::gzip()).max_answer(1'000'000);
+    auto const gzip = predict_options().encoding(content_encoding::gzip()).body_limit(1'000'000);
     f.server.expect("POST", diamond_path).reply(200, bomb, "text/csv").header("Content-Encoding", "gzip");
     CHECK(f.failure(client.predict(f.model(), "a\n1\n", gzip)).code == errc::body_too_large);
     f.server.expect("POST", diamond_path).reply(200, zeros, "text/csv");
     CHECK(f.failure(client.predict(f.model(), "a\n1\n", gzip)).code == errc::body_too_large);
-    auto const plain = predict_options().max_answer(1'000'000);
+    auto const plain = predict_options().body_limit(1'000'000);
     f.server.expect("POST", diamond_path).reply(200, zeros, "text/csv");
     CHECK(f.failure(client.predict(f.model(), "a\n1\n", plain)).code == errc::body_too_large);
 }

@@ -49,7 +49,7 @@ TEST_CASE("an https region is reached through a tunnel, an http one by asking th
         std::vector<std::string> named;
         auto client = f.through(proxy_options().url(f.proxy.url("user:p%40ss")),
                                 client_options().observer([&](practicus::event const& e) {
-                                    if (auto const* d = std::get_if<practicus::events::dialled>(&e))
+                                    if (auto const* d = std::get_if<practicus::events::connected>(&e))
                                         named.emplace_back(d->proxy);
                                 }));
         f.proxy.require("Basic dXNlcjpwQHNz");

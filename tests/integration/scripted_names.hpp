@@ -76,7 +76,7 @@ public:
             [&io](std::function<void()> f) { asio::post(io, std::move(f)); });
     }
 
-    practicus::detail::name_cache::lookup function() const
+    practicus::detail::dns_cache::lookup function() const
     {
         return [all = all_](std::string const& name) { return all->find(name); };
     }

@@ -118,7 +118,7 @@ TEST_CASE("two thousand operations at once, through 64 connections, on four thre
             auto const stats = client.stats();
             CHECK(stats.open == stats.idle);
             CHECK(stats.open <= 64);
-            CHECK(stats.waiting + stats.dialling == 0);
+            CHECK(stats.waiting + stats.connecting == 0);
         }
         CHECK(calls == operations);
         CHECK(result.served > 0);

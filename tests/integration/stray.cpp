@@ -79,18 +79,18 @@ TEST_CASE("what the server sends between two exchanges is no answer, and ends th
     auto const what = GENERATE(speaks::plain, speaks::tls12, speaks::tls13);
     auto const stray = GENERATE(as<std::string>{}, answer("stray"), "\r\n", "x",
                                 "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
-    bool const together = GENERATE(false, true);
-    CAPTURE(what, stray, together);
+    bool const coalesce_limit = GENERATE(false, true);
+    CAPTURE(what, stray, coalesce_limit);
     scene s(what);
     auto const peer = s.first();
-    if (together)
+    if (coalesce_limit)
         peer->send_together(answer("one"), stray);
     else
         peer->send(answer("one"));
     s.finish();
     CHECK(s.region == "one");
     // Just now.
-    if (!together) peer->send(stray);
+    if (!coalesce_limit) peer->send(stray);
     s.ask();
     auto const other = s.server.accept(s.io);
     s.request(*other);
@@ -98,24 +98,24 @@ TEST_CASE("what the server sends between two exchanges is no answer, and ends th
     s.finish();
     CHECK_FALSE(s.failed);
     CHECK(s.region == "two");
-    CHECK(s.client.stats().dials == 2);
+    CHECK(s.client.stats().connects == 2);
     CHECK(s.client.stats().open == 1);
 }
 
 TEST_CASE("the body of a 204 is no answer to what follows")
 {
     auto const what = GENERATE(speaks::plain, speaks::tls12, speaks::tls13);
-    bool const together = GENERATE(false, true);
+    bool const coalesce_limit = GENERATE(false, true);
     scene s(what);
     auto const peer = s.first();
     std::string const head = "HTTP/1.1 204 No Content\r\nContent-Length: 500\r\n\r\n";
-    if (together)
+    if (coalesce_limit)
         peer->send_together(head, answer("stray"));
     else
         peer->send(head);
     s.finish();
     CHECK(s.failed);
-    if (!together) peer->send(answer("stray"));
+    if (!coalesce_limit) peer->send(answer("stray"));
     s.ask();
     auto const other = s.server.accept(s.io);
     s.request(*other);
@@ -146,12 +146,12 @@ TEST_CASE("a farewell under TLS ends the connection, whether or not the socket i
 
 TEST_CASE("session tickets between two exchanges are not data")
 {
-    bool const together = GENERATE(false, true);
+    bool const coalesce_limit = GENERATE(false, true);
     scene s(speaks::tls13);
     auto const peer = s.first();
     peer->send(answer("one"));
-    if (together) REQUIRE(::SSL_new_session_ticket(peer->ssl()) == 1);
-    if (together) REQUIRE(::SSL_do_handshake(peer->ssl()) == 1);
+    if (coalesce_limit) REQUIRE(::SSL_new_session_ticket(peer->ssl()) == 1);
+    if (coalesce_limit) REQUIRE(::SSL_do_handshake(peer->ssl()) == 1);
     s.finish();
     for (int i = 0; i != 3; ++i) {
         REQUIRE(::SSL_new_session_ticket(peer->ssl()) == 1);
@@ -162,7 +162,7 @@ TEST_CASE("session tickets between two exchanges are not data")
         s.finish();
         CHECK(s.region == "more");
     }
-    CHECK(s.client.stats().dials == 1);
+    CHECK(s.client.stats().connects == 1);
     // A half of one is not a ticket yet.
     peer->send_raw("\x17\x03\x03");
     s.ask();

@@ -148,7 +148,7 @@ inline answer app_session_token(client c, std::string)
 /// A model's answer can only be judged by who asked: here it is to be JSON.
 inline answer predict_by(client c, practicus::predict_options how)
 {
-    how.content_type("application/json").max_answer(65'536);
+    how.content_type("application/json").body_limit(65'536);
     auto const got = co_await c.predict(c.model_url("models", "diamond-price"), R"({"carat":0.23})", how);
     boost::system::error_code broken;
     auto const value = boost::json::parse(got.body, broken);

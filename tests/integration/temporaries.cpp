@@ -68,11 +68,11 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
                                     .content_type(long_text("text/csv; charset=utf-8"))
                                     .encoding(content_encoding::gzip())))
                 .attempts == 1;
-    done += (co_await c.predict(model(), csv_text(text()))).body.size() > 10;
+    done += (co_await c.predict(model(), string_source(text()))).body.size() > 10;
     done += (co_await c.with(call_options().header("x-trace", long_text("a trace that is not short")))
-                 .predict(model(), csv_text(text()), predict_options().sink(drop)))
+                 .predict(model(), string_source(text()), predict_options().sink(drop)))
                 .status == 200;
-    done += (co_await c.predict_batches(batch_job(model(), csv_text(text()), drop).rows(10))).rows == 1;
+    done += (co_await c.predict_batches(batch_job(model(), string_source(text()), drop).rows(10))).rows == 1;
 
     // From a temporary client, in the expression itself.
     done +=

@@ -319,7 +319,7 @@ TEST_CASE("a saved session that breaks the handshake is not offered again")
     // there was nothing new, the third offered nothing: the first had brought several, which are all gone.
     CHECK(peers.size() == (new_sessions ? 5 : 4));
     CHECK(client.stats().resumptions == 0);
-    CHECK(client.stats().dial_failures == 0);
+    CHECK(client.stats().connect_failures == 0);
 }
 
 TEST_CASE("a common name is no host name")

@@ -8,7 +8,7 @@
 #include "differential.hpp"
 
 #include <practicus/detail/base/csv_scanner.hpp>
-#include <practicus/detail/batch/csv_cutter.hpp>
+#include <practicus/detail/batch/csv_splitter.hpp>
 #include <practicus/error.hpp>
 #include <practicus/mock/prediction.hpp>
 
@@ -29,7 +29,7 @@ using namespace practicus::detail;
 
 using differential::hex;
 
-void write_batches(std::ostream& out, csv_cutter& cutter)
+void write_batches(std::ostream& out, csv_splitter& cutter)
 {
     while (auto const batch = cutter.next())
         out << batch->rows << ' ' << hex(batch->text) << '\n';
@@ -38,7 +38,7 @@ void write_batches(std::ostream& out, csv_cutter& cutter)
 /// Pieces and batches of other sizes for each text.
 void cut(std::ostream& out, std::string const& text, std::size_t number)
 {
-    csv_cutter cutter(1 + number % 4, number % 3 == 0 ? 40 : std::numeric_limits<std::size_t>::max());
+    csv_splitter cutter(1 + number % 4, number % 3 == 0 ? 40 : std::numeric_limits<std::size_t>::max());
     std::size_t const piece = number % 2 == 0 ? std::max<std::size_t>(1, text.size()) : 1 + number % 7;
     for (std::size_t i = 0; i < text.size(); i += piece)
         cutter.push(std::string_view(text).substr(i, piece));
@@ -46,7 +46,7 @@ void cut(std::ostream& out, std::string const& text, std::size_t number)
     std::ostringstream batches; // those before an error are given out too
     write_batches(batches, cutter);
     auto const predicted = practicus::mock::predict_csv(text);
-    out << split_answer(text).count << '\n'
+    out << parse_prediction(text).count << '\n'
         << std::count(predicted.begin(), predicted.end(), '\n') - 1 << '\n'
         << batches.str();
 }

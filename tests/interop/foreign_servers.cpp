@@ -182,7 +182,7 @@ private:
     {
         return given.retry(practicus::retry_options().attempts(1))
             .observer([this](practicus::event const& e) {
-                if (auto const* d = std::get_if<practicus::events::dialled>(&e))
+                if (auto const* d = std::get_if<practicus::events::connected>(&e))
                     tls_versions_.emplace_back(d->tls_version);
             });
     }
@@ -308,7 +308,7 @@ TEST_CASE("a model that answers while it reads is no deadlock, and both directio
 
     // The connection is used again.
     CHECK(user.predict("count", small()).body == "4");
-    CHECK(user.stats().dials == 1);
+    CHECK(user.stats().connects == 1);
 }
 
 TEST_CASE("no call is lost to a server that closes its idle connections", "[idle]")
@@ -322,13 +322,13 @@ TEST_CASE("no call is lost to a server that closes its idle connections", "[idle
     practicus::client_stats all;
     for (auto const& r : racers) {
         r->check();
-        all.dials += r->stats().dials;
+        all.connects += r->stats().connects;
         all.stale_hits += r->stats().stale_hits;
         all.retries += r->stats().retries;
     }
-    std::cout << racers.size() << " clients made " << all.dials << " connections, found " << all.stale_hits
+    std::cout << racers.size() << " clients made " << all.connects << " connections, found " << all.stale_hits
               << " closed, sent " << all.retries << " requests again\n";
-    CHECK(all.dials > racers.size());
+    CHECK(all.connects > racers.size());
 }
 
 TEST_CASE("fields behind a chunked answer are no part of it", "[trailers]")
@@ -344,7 +344,7 @@ TEST_CASE("fields behind a chunked answer are no part of it", "[trailers]")
     user.predict("trailers", small(), options);
     CHECK(got.all == "price\n4\n");
     CHECK(user.predict("count", small()).body == "4");
-    CHECK(user.stats().dials == 1);
+    CHECK(user.stats().connects == 1);
 }
 
 TEST_CASE("TLS 1.2 and 1.3 are spoken, with a client certificate", "[tls]")
@@ -384,6 +384,6 @@ TEST_CASE("a TLS session is resumed, with a client certificate", "[resumption]")
         CHECK(user.predict("count", small()).body == "4");
         user.client().close_idle();
     }
-    CHECK(user.stats().dials == 3);
+    CHECK(user.stats().connects == 3);
     CHECK(user.stats().resumptions == 2);
 }

@@ -139,7 +139,7 @@ TEST_CASE("the whole flow goes through the front, over one connection")
             if (r.method == "GET" && !r.body.empty()) ++bodies;
         CHECK(bodies == 2);
         auto const stats = client.stats();
-        CHECK(stats.dials == 1);
+        CHECK(stats.connects == 1);
         CHECK(stats.reuses + 1 == stats.exchanges);
         CHECK(stats.retries + stats.stale_hits == 0);
         auto const lines = log.lines(f.io, stats.exchanges);
@@ -165,7 +165,7 @@ TEST_CASE("a large listing comes whole through the front")
         CHECK(models.back().name == "model-10999");
         CHECK(f.run(client.cluster()).region_name == "mock");
         CHECK(client.stats().bytes_received > (1u << 20));
-        CHECK(client.stats().dials == 1);
+        CHECK(client.stats().connects == 1);
     }
 }
 
@@ -179,7 +179,7 @@ TEST_CASE("a front's errors are the region's to it")
     auto const info = f.failure(client.cluster());
     CHECK(info.code == errc::forbidden);
     CHECK(info.server_message == "No.");
-    CHECK(client.stats().dials == 1);
+    CHECK(client.stats().connects == 1);
 }
 
 TEST_CASE("a second connection resumes the front's TLS session")
@@ -190,7 +190,7 @@ TEST_CASE("a second connection resumes the front's TLS session")
     CHECK(client.stats().resumptions == 0);
     client.close_idle();
     f.run(client.cluster());
-    CHECK(client.stats().dials == 2);
+    CHECK(client.stats().connects == 2);
     CHECK(client.stats().resumptions == 1);
 }
 
@@ -206,9 +206,9 @@ TEST_CASE("a front that closes its connections now and then gives no error")
     CHECK(stats.exchanges == 12);
     CHECK(stats.stale_hits + stats.retries == 0);
     auto const seen = front_log::connections(log.lines(f.io, 12));
-    CHECK(seen.size() == stats.dials);
+    CHECK(seen.size() == stats.connects);
     // nginx closes after 4 requests, HAProxy after each.
-    CHECK((stats.dials == 3 || stats.dials == 12));
+    CHECK((stats.connects == 3 || stats.connects == 12));
 }
 
 TEST_CASE("many operations at once share what connections there are")
@@ -230,9 +230,9 @@ TEST_CASE("many operations at once share what connections there are")
         f.io.run();
         CHECK(result.served == 400);
         auto const stats = client.stats();
-        CHECK(stats.dials <= 8);
+        CHECK(stats.connects <= 8);
         CHECK(stats.retries == 0);
-        CHECK(front_log::connections(log.lines(f.io, stats.exchanges)).size() == stats.dials);
+        CHECK(front_log::connections(log.lines(f.io, stats.exchanges)).size() == stats.connects);
     }
 }
 
@@ -281,7 +281,7 @@ TEST_CASE("a region may restart behind the front")
         second->region().add_demo();
         CHECK(f.run(client.models()).size() == 5);
         CHECK(second->check() == std::vector<std::string>());
-        CHECK(client.stats().dials - before.dials <= 1);
+        CHECK(client.stats().connects - before.connects <= 1);
     }
 }
 

@@ -5,7 +5,7 @@
 // does it with bodies. Exit code 3 where the client would end with `errc::malformed_response`, 4 where with
 // `errc::body_too_large`.
 
-#include <practicus/detail/wire/transcoder.hpp>
+#include <practicus/detail/wire/content_coder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/lz4.hpp>
@@ -26,7 +26,7 @@ practicus::content_encoding find(std::string_view name)
     return practicus::lz4_encoding();
 }
 
-void transcode(practicus::detail::transcoder& with, std::size_t limit)
+void transcode(practicus::detail::content_coder& with, std::size_t limit)
 {
     std::string in(10'000, '\0'), out;
     bool more = true;

@@ -38,8 +38,8 @@ DECIDES = set("""
     async/reserved_memory async/timing_wheel net/name_state net/proxy_rules
     pool/retry_policy pool/operation pool/pool_node pool/pool_state pool/answer_decoding
     tokens/freshness tokens/flight_state tokens/keyed_flights tokens/striped_cache tokens/token_cache_state
-    tokens/user_identity tokens/stored_value tokens/session_state client/handle
-    batch/csv_cutter batch/batch_window batch/batch_retry batch/batch_journal batch/batch_file batch/batch_queue batch/batch_sending
+    tokens/user_identity tokens/store_record tokens/session_state client/handle
+    batch/csv_splitter batch/aimd_window batch/batch_retry batch/batch_journal batch/batch_file batch/batch_queue batch/batch_sending
     """.split())
 ACTS = set("""
     server src detail/server_state detail/answer detail/wire_socket detail/channel detail/connection detail/listener

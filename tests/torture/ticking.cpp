@@ -6,7 +6,7 @@
 #include "catch.hpp"
 #include "torture/refusal.hpp"
 
-#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/async/deadline_service.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -27,7 +27,7 @@ using namespace practicus::detail;
 
 namespace {
 
-asio::awaitable<void> wait_until(std::shared_ptr<sweeper> owner, time_point at, bool& ended)
+asio::awaitable<void> wait_until(std::shared_ptr<deadline_service> owner, time_point at, bool& ended)
 {
     timed_wait waiting(*owner, std::make_shared<timed_waiter>());
     auto suspended = waiting.until(at, [] {});
@@ -49,20 +49,20 @@ bool comes(asio::io_context& io, Condition condition)
 
 } // namespace
 
-TEST_CASE("torture: a sweeper whose timer was refused memory is started by the next operation")
+TEST_CASE("torture: a deadline service whose timer was refused memory is started by the next operation")
 {
     int refused = 0;
     for (std::size_t k = 0; k != 4; ++k) {
         asio::io_context io;
-        auto const owner = std::make_shared<sweeper>(io.get_executor());
+        auto const owner = std::make_shared<deadline_service>(io.get_executor());
         refusal r(k, 1);
         try {
             refusal::scope const here(r);
-            sweeper::activity const running(owner);
+            deadline_service::operation_guard const running(owner);
         } catch (std::bad_alloc const&) {
             ++refused;
         }
-        sweeper::activity const running(owner);
+        deadline_service::operation_guard const running(owner);
         bool ended = false;
         asio::co_spawn(io, wait_until(owner, owner->time().now(), ended), asio::detached);
         CHECK(comes(io, [&] { return ended; }));
@@ -70,10 +70,11 @@ TEST_CASE("torture: a sweeper whose timer was refused memory is started by the n
     CHECK(refused > 0);
 }
 
-TEST_CASE("torture: a sweeper goes on where all memory is refused, and the next call is not needed for it")
+TEST_CASE(
+    "torture: a deadline service goes on where all memory is refused, and the next call is not needed for it")
 {
     asio::io_context io;
-    auto const owner = std::make_shared<sweeper>(io.get_executor());
+    auto const owner = std::make_shared<deadline_service>(io.get_executor());
     int seconds = 0;
     owner->on_second([&] {
         ++seconds;
@@ -83,7 +84,7 @@ TEST_CASE("torture: a sweeper goes on where all memory is refused, and the next 
         } catch (std::bad_alloc const&) {
         }
     });
-    sweeper::activity const running(owner);
+    deadline_service::operation_guard const running(owner);
     bool ended = false;
     auto const at = owner->time().now() + std::chrono::hours(1);
     asio::co_spawn(io, wait_until(owner, at, ended), asio::detached);

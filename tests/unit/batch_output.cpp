@@ -522,7 +522,7 @@ TEST_CASE("batch_output: an output is of one run")
     folder const here;
     practicus::model_url const model("http://a/models/m/n/");
     batch_output const out(model, here.of("out.csv"), here.options(false));
-    practicus::batch_job job(model, practicus::csv_text(""), out.sink());
+    practicus::batch_job job(model, practicus::string_source(""), out.sink());
     out.attach(job);
     CHECK_THROWS_AS(out.attach(job), practicus::error);
 }
@@ -687,7 +687,7 @@ TEST_CASE("batch_output: a job that it is attached to resumes by its mark, and k
         with.rejected = here.of("new_rej.csv");
         return with;
     }());
-    practicus::batch_job job(model, practicus::csv_text(""), out.sink());
+    practicus::batch_job job(model, practicus::string_source(""), out.sink());
     out.attach(job);
     CHECK(job.resumed() == practicus::batch_mark());
     CHECK(job.failed_to());

@@ -20,7 +20,7 @@
 using practicus::addon;
 using practicus::app;
 using practicus::app_prefix;
-using practicus::deployed_version;
+using practicus::hosted_version;
 using practicus::model;
 using practicus::model_deployment;
 using practicus::model_prefix;
@@ -53,9 +53,9 @@ static_assert(!streamable<std::vector<model>> && !streamable<model> && !streamab
 static_assert(!practicus::written_by_to_table<std::vector<int>> &&
               !practicus::written_by_to_table<std::string>);
 
-deployed_version version(std::int64_t id, std::string number, std::string stage = {})
+hosted_version version(std::int64_t id, std::string number, std::string stage = {})
 {
-    deployed_version v;
+    hosted_version v;
     v.id = id;
     v.version = std::move(number);
     v.stage = std::move(stage);
@@ -64,7 +64,7 @@ deployed_version version(std::int64_t id, std::string number, std::string stage 
 }
 
 model make_model(std::int64_t id, std::string name, std::string prefix,
-                 std::vector<deployed_version> versions = {})
+                 std::vector<hosted_version> versions = {})
 {
     model m;
     m.id = id;

@@ -19,8 +19,8 @@
 
 using practicus::content_encoding;
 using practicus::errc;
+using practicus::detail::content_coder;
 using practicus::detail::transcode;
-using practicus::detail::transcoder;
 
 namespace {
 
@@ -50,7 +50,7 @@ std::string lines(std::size_t size)
 }
 
 /// In pieces of so many bytes, through so much room.
-std::string through(transcoder& t, std::string_view text, std::size_t piece, std::size_t room)
+std::string through(content_coder& t, std::string_view text, std::size_t piece, std::size_t room)
 {
     std::string out;
     bool ended = false;
@@ -227,7 +227,7 @@ TEST_CASE("encoding: arguments that are none")
     CHECK_THROWS_AS(content_encoding::zlib(10), practicus::error);
     CHECK_THROWS_AS(content_encoding("x", {}, {}), practicus::error);
     auto const gzip = content_encoding::gzip();
-    auto const none = [] { return std::unique_ptr<practicus::detail::transcoder>(); };
+    auto const none = [] { return std::unique_ptr<practicus::detail::content_coder>(); };
     for (auto const* name : {"", "two words", "x\r\nAuthorization: y", "x,y"})
         CHECK_THROWS_AS(content_encoding(name, none, none), practicus::error);
     CHECK_NOTHROW(content_encoding("x-snappy", none, none));

@@ -5,7 +5,7 @@
 
 #include <practicus/detail/base/ini_file.hpp>
 #include <practicus/detail/tokens/region_store.hpp>
-#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/file_token_store.hpp>
 
 #include "catch.hpp"
@@ -124,7 +124,7 @@ TEST_CASE("file_token_store: a folder that others have access to is refused, wit
 TEST_CASE("region_store: a login's entry that others have access to is replaced by the next one")
 {
     folder f;
-    practicus::detail::stored_value v;
+    practicus::detail::store_record v;
     v.value = practicus::token(secret("access"));
     v.refresh = practicus::token(secret("refresh"));
     practicus::detail::region_store::login_file in_file;

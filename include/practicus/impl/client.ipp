@@ -69,7 +69,7 @@ asio::awaitable<token> token_of(handle const& h, Url const& url, token_purpose p
 
 PRACTICUS_DECL transport& transport_of(client const& of) noexcept
 {
-    return of.handle_.state().wire();
+    return of.handle_.state().transport();
 }
 
 } // namespace detail
@@ -188,7 +188,7 @@ PRACTICUS_DECL client::awaitable<token> client::app_session_token(practicus::app
 
 PRACTICUS_DECL client::awaitable<token> client::addon_session_token(std::string_view addon) const
 {
-    return detail::token_of(handle_, detail::wire::addon_key(addon), token_purpose::predict);
+    return detail::token_of(handle_, detail::console_api::addon_key(addon), token_purpose::predict);
 }
 
 PRACTICUS_DECL token client::cached_session_token(practicus::model_url const& url,
@@ -205,7 +205,7 @@ PRACTICUS_DECL token client::cached_app_session_token(practicus::app_url const& 
 
 PRACTICUS_DECL token client::cached_addon_session_token(std::string_view addon) const
 {
-    return detail::look_up(handle_, detail::wire::addon_key(addon), token_purpose::predict).value;
+    return detail::look_up(handle_, detail::console_api::addon_key(addon), token_purpose::predict).value;
 }
 
 PRACTICUS_DECL client::awaitable<prediction> client::predict(practicus::model_url url, std::string body,
@@ -243,7 +243,7 @@ PRACTICUS_DECL bool client::invalidate_app_session_token(practicus::app_url cons
 
 PRACTICUS_DECL bool client::invalidate_addon_session_token(std::string_view addon, token const& refused) const
 {
-    detail::wire::addon_key const key(addon);
+    detail::console_api::addon_key const key(addon);
     return detail::invalidate(handle_.state(), key, refused, token_purpose::predict);
 }
 

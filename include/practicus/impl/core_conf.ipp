@@ -13,7 +13,7 @@
 #include <practicus/detail/base/wipe.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/detail/tokens/region_store.hpp>
-#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/detail/tokens/user_identity.hpp>
 #include <practicus/error.hpp>
 #include <practicus/jwt.hpp>
@@ -99,7 +99,7 @@ inline void mend_login(std::string const& path, region const& login, secret cons
 }
 
 /// The login that the file has now, as a store has it: without an access token, and as old as the file.
-inline std::optional<stored_value> kept_login(std::string const& path, region const& login)
+inline std::optional<store_record> kept_login(std::string const& path, region const& login)
 {
     posix_file const file(path, std::nothrow, O_RDONLY | O_NONBLOCK);
     if (!file.is_open() && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
@@ -107,14 +107,14 @@ inline std::optional<stored_value> kept_login(std::string const& path, region co
     auto const changed = file.status().st_mtim;
     auto const r = core_conf(path).find_login(login);
     if (!r || !r->has_login()) return std::nullopt;
-    stored_value v;
+    store_record v;
     v.refresh = token(r->login().value());
     v.login = r->email();
     // Else it may be guessed, and not what the region says.
     if (r->username() != v.login.substr(0, v.login.find('@'))) v.username = r->username();
     // There must be one; it is past its life.
     v.value = token(secret("none"));
-    v.born = stored_time(std::chrono::duration_cast<std::chrono::milliseconds>(
+    v.issued_at = stored_time(std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::seconds(changed.tv_sec) + std::chrono::nanoseconds(changed.tv_nsec)));
     return v;
 }
@@ -184,7 +184,7 @@ PRACTICUS_DECL region core_conf::choose(std::string_view name) const
 {
     auto const all = regions();
     auto found = named(name, all);
-    if (!found.empty() && found.front().is_named(name) != region::match::login) prefer_default(found);
+    if (!found.empty() && found.front().match_of(name) != region::match::login) prefer_default(found);
     return only(found, all);
 }
 
@@ -193,7 +193,7 @@ PRACTICUS_DECL std::vector<region> core_conf::named(std::string_view name, std::
     std::vector<region> found;
     auto best = region::match::host;
     for (auto& r : all)
-        if (auto const m = r.is_named(name); m >= best && m != region::match::none) {
+        if (auto const m = r.match_of(name); m >= best && m != region::match::none) {
             if (m != best) found.clear();
             best = m;
             found.push_back(r);
@@ -503,7 +503,7 @@ PRACTICUS_DECL region* core_conf::find_default(std::vector<region>& all) const
         return r;
     return found([&](region const& one) {
         try {
-            return one.is_named(named) >= region::match::region;
+            return one.match_of(named) >= region::match::region;
         } catch (error const&) {
             return false;
         }
@@ -538,7 +538,7 @@ PRACTICUS_DECL std::string core_conf::name_of(region const& r, std::vector<regio
     auto const& user = r.email().empty() ? r.username() : r.email();
     for (auto const& name : {r.key(), user + '@' + place, user + '@' + r.host_url()})
         if (std::all_of(all.begin(), all.end(), [&](region const& other) {
-                return other.is_same_login(r) || other.is_named(name) != region::match::login;
+                return other.is_same_login(r) || other.match_of(name) != region::match::login;
             }))
             return name;
     return r.key();
@@ -649,21 +649,21 @@ PRACTICUS_DECL client_options region::options() const
 {
     client_options result;
     result.credentials(login());
-    if (kept_in_.empty()) return result;
-    core_conf const conf(kept_in_);
+    if (config_path_.empty()) return result;
+    core_conf const conf(config_path_);
     result.proxy(conf.proxy());
     result.tls(conf.tls(url_));
-    result.on_tokens([path = kept_in_, login = without_login()](issued_tokens now) {
+    result.on_tokens([path = config_path_, login = without_login()](issued_tokens now) {
         return detail::keep_refresh_token(path, login, std::move(now));
     });
-    result.store(detail::shared_tokens(kept_in_, without_login()));
+    result.store(detail::shared_tokens(config_path_, without_login()));
     return result;
 }
 
 PRACTICUS_DECL boost::asio::awaitable<void> region::share_tokens(issued_tokens now) const
 {
     detail::clock const time;
-    detail::stored_value v;
+    detail::store_record v;
     v.value = now.access();
     v.refresh = now.refresh();
     v.username = username_;
@@ -672,13 +672,13 @@ PRACTICUS_DECL boost::asio::awaitable<void> region::share_tokens(issued_tokens n
         time.now(), detail::remaining_life(now.access().claims(), std::nullopt, time.system_seconds()),
         detail::access_token_limits, 0);
     detail::set_life(v, time, life);
-    auto to = kept_in_.empty() ? nullptr : detail::shared_tokens(kept_in_, without_login());
+    auto to = config_path_.empty() ? nullptr : detail::shared_tokens(config_path_, without_login());
     return detail::share_login(std::move(to), std::string(detail::login_key) + url_.str(), write_stored(v));
 }
 
 PRACTICUS_DECL void region::erase_tokens() const
 {
-    if (!kept_in_.empty()) detail::region_store::erase(kept_in_, detail::login_name(*this));
+    if (!config_path_.empty()) detail::region_store::erase(config_path_, detail::login_name(*this));
 }
 
 PRACTICUS_DECL void core_conf::erase_unused_tokens() const

@@ -134,7 +134,7 @@ TEST_CASE("a wait in an errand has its limit, and ends with the last operation, 
     auto& time = home->time();
     time.simulate(time.now(), time.system_now());
     auto const work = std::make_shared<flight<int>>();
-    auto operation = std::make_optional<sweeper::activity>(home->limits());
+    auto operation = std::make_optional<deadline_service::operation_guard>(home->limits());
     outcome limited, unlimited;
     auto join = [&](outcome& ends, time_point at) {
         asio::co_spawn(io, flight<int>::join(work, home->limits(), at, do_nothing(), true), ends.handler());

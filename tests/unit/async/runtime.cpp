@@ -264,7 +264,7 @@ TEST_CASE(
     auto& limits = *home->limits();
     auto& time = home->time();
     time.simulate(time.now(), time.system_now());
-    auto operation = std::make_optional<sweeper::activity>(home->limits());
+    auto operation = std::make_optional<deadline_service::operation_guard>(home->limits());
     auto pair = [] {
         std::array<int, 2> sockets{};
         REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.data()) == 0);
@@ -356,7 +356,7 @@ TEST_CASE(
     auto& time = home->time();
     time.simulate(time.now(), time.system_now());
     auto const work = std::make_shared<flight<int>>();
-    auto operation = std::make_optional<sweeper::activity>(home->limits());
+    auto operation = std::make_optional<deadline_service::operation_guard>(home->limits());
     outcome late, closed;
     for (auto* const ends : {&late, &closed})
         asio::co_spawn(

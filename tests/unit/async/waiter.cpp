@@ -4,7 +4,7 @@
 #include "catch.hpp"
 #include "refusing_executor.hpp"
 
-#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/waiter.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -61,7 +61,7 @@ TEST_CASE("a wait that has ended before it was armed is not armed any more")
 {
     using namespace practicus::detail;
     boost::asio::io_context io;
-    auto const owner = std::make_shared<sweeper>(io.get_executor());
+    auto const owner = std::make_shared<deadline_service>(io.get_executor());
     timed_waiter w;
     owner->add(w.limit, w, time_point::max());
     CHECK(w.limit.is_linked());
@@ -72,7 +72,8 @@ TEST_CASE("a wait that has ended before it was armed is not armed any more")
 
 namespace {
 
-asio::awaitable<void> wait_for(std::shared_ptr<sweeper> owner, std::shared_ptr<timed_waiter> w, int& ended)
+asio::awaitable<void> wait_for(std::shared_ptr<deadline_service> owner, std::shared_ptr<timed_waiter> w,
+                               int& ended)
 {
     timed_wait waiting(*owner, w);
     auto suspended = waiting.until(time_point::max(), [] {});
@@ -87,7 +88,7 @@ TEST_CASE("a wait whose executor refuses the wake goes on, and ends when it is t
     asio::io_context io;
     executions counted;
     refusing_executor const executor(io.get_executor(), counted);
-    auto const owner = std::make_shared<sweeper>(io.get_executor());
+    auto const owner = std::make_shared<deadline_service>(io.get_executor());
     auto const w = std::make_shared<timed_waiter>();
     int ended = 0;
     asio::co_spawn(asio::any_io_executor(executor), wait_for(owner, w, ended), asio::detached);
@@ -114,7 +115,7 @@ TEST_CASE("a context that is destroyed drops a wait that is owed its wake")
     {
         asio::io_context io;
         refusing_executor const executor(io.get_executor(), counted);
-        auto const owner = std::make_shared<sweeper>(io.get_executor());
+        auto const owner = std::make_shared<deadline_service>(io.get_executor());
         auto const w = std::make_shared<timed_waiter>();
         asio::co_spawn(asio::any_io_executor(executor), wait_for(owner, w, ended), asio::detached);
         io.poll();

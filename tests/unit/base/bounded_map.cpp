@@ -19,15 +19,15 @@ constexpr time_point now{1000h};
 
 struct entry
 {
-    explicit entry(use_period u, bool p = false, time_point e = time_point::max())
+    explicit entry(last_use_period u, bool p = false, time_point e = time_point::max())
         : used(u), pinned(p), ends(e)
     {}
 
-    bool is_pinned() const { return pinned; }
-    bool is_worthless(time_point t) const { return t >= ends; }
-    use_period last_use() const { return used; }
+    bool is_in_flight() const { return pinned; }
+    bool is_expired(time_point t) const { return t >= ends; }
+    last_use_period last_use() const { return used; }
 
-    use_period used;
+    last_use_period used;
     bool pinned;
     time_point ends;
 };
@@ -67,7 +67,7 @@ TEST_CASE("bounded_map: full, it throws away what was not used for longest, an e
 {
     map m(80);
     for (std::size_t i = 0; i < 80; ++i)
-        m.get(name(i), now, static_cast<use_period>((i * 37) % 80)); // in no order
+        m.get(name(i), now, static_cast<last_use_period>((i * 37) % 80)); // in no order
     CHECK(m.size() == 80);
     CHECK(m.evictions() == 0);
     m.get(name(80), now, 1000U);
@@ -82,7 +82,7 @@ TEST_CASE("bounded_map: first what is worthless, however lately it was used")
 {
     map m(80);
     for (std::size_t i = 0; i < 80; ++i)
-        m.get(name(i), now, static_cast<use_period>(i), false, i >= 60 ? now : time_point::max());
+        m.get(name(i), now, static_cast<last_use_period>(i), false, i >= 60 ? now : time_point::max());
     m.get(name(80), now, 1000U);
     for (std::size_t i = 0; i < 80; ++i)
         CHECK(has(m, i) == (i < 60));
@@ -126,11 +126,11 @@ TEST_CASE("bounded_map: a capacity of one, and of none")
     }
 }
 
-TEST_CASE("use_period: grows with time, every 17 seconds or so")
+TEST_CASE("last_use_period: grows with time, every 17 seconds or so")
 {
-    CHECK(use_period_of(now + 18s) > use_period_of(now));
-    CHECK(use_period_of(now + 18s) - use_period_of(now) <= 2);
-    CHECK(use_period_of(now + 24h * 366) > use_period_of(now));
+    CHECK(last_use_period_of(now + 18s) > last_use_period_of(now));
+    CHECK(last_use_period_of(now + 18s) - last_use_period_of(now) <= 2);
+    CHECK(last_use_period_of(now + 24h * 366) > last_use_period_of(now));
 }
 
 TEST_CASE("bounded_map: what a crowd brought beyond the capacity goes with the crowd")
@@ -138,7 +138,7 @@ TEST_CASE("bounded_map: what a crowd brought beyond the capacity goes with the c
     constexpr std::size_t capacity = 1000, crowd = 10'000;
     map m(capacity);
     for (std::size_t i = 0; i != crowd; ++i)
-        m.get(name(i), now, use_period(i), true);
+        m.get(name(i), now, last_use_period(i), true);
     CHECK(m.size() == crowd);
     for (std::size_t i = 0; i != crowd; ++i) {
         m.find(name(i))->pinned = false;

@@ -19,7 +19,7 @@ namespace {
 using namespace practicus::detail;
 
 /// Counts the complete records of a text that comes in pieces, and how far they reach.
-class csv_tail
+class csv_record_counter
 {
 public:
     void push(std::string_view piece) noexcept
@@ -42,28 +42,28 @@ private:
     std::size_t complete_size_ = 0;
 };
 
-csv_tail tail_of(std::string_view text)
+csv_record_counter tail_of(std::string_view text)
 {
-    csv_tail tail;
+    csv_record_counter tail;
     tail.push(text);
     return tail;
 }
 
 /// What is wrong with a text's tail or with the text as an answer; empty if nothing.
-std::string fault(std::string const& text, csv_text::generator& random)
+std::string fault(std::string const& text, string_source::generator& random)
 {
-    auto const expected = csv_text::parse(text);
-    csv_tail tail;
+    auto const expected = string_source::parse(text);
+    csv_record_counter tail;
     for (auto piece : random.pieces(text, 1 + random.up_to(20)))
         tail.push(piece);
     if (tail.records() != expected.complete) return "records";
     if (tail.complete_size() != expected.complete_size) return "complete_size";
     if (expected.header.empty()) return "";
 
-    auto const answer = split_answer(text);
+    auto const answer = parse_prediction(text);
     if (answer.header != expected.header) return "header";
     if (answer.count != expected.rows.size()) return "count";
-    auto const rows = csv_text::parse(expected.header + std::string(answer.rows)).rows;
+    auto const rows = string_source::parse(expected.header + std::string(answer.rows)).rows;
     for (std::size_t i = 0; i < rows.size(); ++i)
         if (i + 1 < rows.size() && rows[i] != expected.rows[i]) return "rows";
     auto const end = expected.joined.substr(expected.header.size());
@@ -101,9 +101,9 @@ TEST_CASE("csv_scanner: a byte order mark makes no record, and is one at the sta
     CHECK(tail_of("\n\xef\xbb\xbf\n").records() == 1);
     CHECK(tail_of("\xef\xbb\xbf\xef\xbb\xbf\n").records() == 1);
     for (std::string_view const text : {"\xef\xbb\xbfh\n", "\xef\xbb\xbf\"h\"\n"})
-        CHECK(split_answer(text).header == text.substr(3));
-    CHECK(split_answer("\n\xef\xbb\xbfh").header == "\xef\xbb\xbfh");
-    CHECK(split_answer("\xef\xbb").header == "\xef\xbb");
+        CHECK(parse_prediction(text).header == text.substr(3));
+    CHECK(parse_prediction("\n\xef\xbb\xbfh").header == "\xef\xbb\xbfh");
+    CHECK(parse_prediction("\xef\xbb").header == "\xef\xbb");
 }
 
 TEST_CASE("csv_scanner: a text cut anywhere is counted up to its last complete record")
@@ -138,8 +138,8 @@ TEST_CASE("csv_scanner: CR, LF and CRLF end a line, wherever the pieces end")
     text = "c";
     CHECK(scanner.take(text).empty());
     CHECK((scanner.ended() && scanner.size() == 2 && !scanner.blank() && text == "c"));
-    CHECK(split_answer("p\r1\r\r2\r\n\n3").count == 3);
-    CHECK(split_answer("p\r\"1\r2\"\r").count == 1);
+    CHECK(parse_prediction("p\r1\r\r2\r\n\n3").count == 3);
+    CHECK(parse_prediction("p\r\"1\r2\"\r").count == 1);
 }
 
 TEST_CASE("csv_scanner: a quote opens only at the start of a cell")
@@ -149,16 +149,16 @@ TEST_CASE("csv_scanner: a quote opens only at the start of a cell")
           "p;q\n1;\"a\nb\"\n2;x,\"\n", "p\tq\n1\t\"\n\"\n2;\"\t\n", "p;r,q\n1;\",2\n3,\"\n\"\n",
           "\"p;\"\n1;\"\n2\n", "p|q\r1|\"\r\"\r2|"}) {
         INFO(text);
-        CHECK(split_answer(text).count == 2);
+        CHECK(parse_prediction(text).count == 2);
     }
 }
 
-TEST_CASE("split_answer: header, rows and their number")
+TEST_CASE("parse_prediction: header, rows and their number")
 {
     auto const is = [](std::string_view text, std::string_view header, std::string_view rows,
                        std::size_t count) {
         INFO(text);
-        auto const answer = split_answer(text);
+        auto const answer = parse_prediction(text);
         CHECK(answer.header == header);
         CHECK(answer.rows == rows);
         CHECK(answer.count == count);
@@ -172,7 +172,7 @@ TEST_CASE("split_answer: header, rows and their number")
     is("p\n\n \n", "p\n", " \n", 1);
 }
 
-TEST_CASE("split_answer: refuses what is no CSV with a header")
+TEST_CASE("parse_prediction: refuses what is no CSV with a header")
 {
     for (auto [text, message] : {std::pair{"", "the answer's CSV has no header line"},
                                  {"\n\r\n", "the answer's CSV has no header line"},
@@ -182,25 +182,26 @@ TEST_CASE("split_answer: refuses what is no CSV with a header")
                                  {"\"", "the answer's CSV ends within quotes"}}) {
         INFO(text);
         try {
-            split_answer(text);
+            parse_prediction(text);
             FAIL("accepted");
         } catch (practicus::error const& e) {
-            CHECK(e.code() == practicus::errc::unexpected_rows);
+            CHECK(e.code() == practicus::errc::row_count_mismatch);
             CHECK(e.info().message == message);
         }
     }
 }
 
-TEST_CASE("split_answer: a NUL is refused")
+TEST_CASE("parse_prediction: a NUL is refused")
 {
     for (auto const& text : {std::string("p\n1\0\n", 5), std::string("p\0\n1\n", 5)})
-        CHECK_THROWS_WITH(split_answer(text), Catch::Matchers::EndsWith("the answer's CSV has a NUL byte"));
+        CHECK_THROWS_WITH(parse_prediction(text),
+                          Catch::Matchers::EndsWith("the answer's CSV has a NUL byte"));
 }
 
-TEST_CASE("csv_scanner, split_answer: generated texts")
+TEST_CASE("csv_scanner, parse_prediction: generated texts")
 {
     for (unsigned seed = 1; seed <= 10'000; ++seed) {
-        csv_text::generator random(seed);
+        string_source::generator random(seed);
         auto const text = random.text();
         auto const wrong = fault(text, random);
         if (!wrong.empty()) FAIL("seed " << seed << ": " << wrong << '\n' << text);

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-namespace csv_text {
+namespace string_source {
 
 /// A CSV text, read a byte at a time.
 struct parsed
@@ -204,4 +204,4 @@ private:
     std::size_t line_ends_ = 0; // LF, CRLF, CR or all of them
 };
 
-} // namespace csv_text
+} // namespace string_source

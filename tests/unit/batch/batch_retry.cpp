@@ -54,7 +54,7 @@ TEST_CASE("batch_retry: what does not get through is borne for a while, whatever
 
 TEST_CASE("batch_retry: what the model answers is borne a few times")
 {
-    for (auto const code : {errc::server_error, errc::unexpected_rows, errc::unauthorized,
+    for (auto const code : {errc::server_error, errc::row_count_mismatch, errc::unauthorized,
                             errc::malformed_response, errc::unexpected_answer}) {
         CHECK(borne(batch_retry(1, 15min, 100ms), code, 1.0) == 0s);
         CHECK(borne(batch_retry(4, 15min, 100ms), code, 1.0) == 500ms + 1s + 2s);
@@ -134,7 +134,7 @@ TEST_CASE("batch_retry: what a batch waits for its place while others are answer
 TEST_CASE("is_fault_of_rows: only what another batch would not end with")
 {
     for (auto const code :
-         {errc::bad_request, errc::unexpected_rows, errc::body_too_large, errc::server_error})
+         {errc::bad_request, errc::row_count_mismatch, errc::body_too_large, errc::server_error})
         CHECK(detail::is_fault_of_rows(code));
     for (auto const code : {errc::unauthorized, errc::login_refused, errc::not_found, errc::forbidden,
                             errc::unavailable, errc::connect_failed, errc::client_closed,

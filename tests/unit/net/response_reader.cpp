@@ -407,7 +407,7 @@ TEST_CASE("a body in pieces, and the rest of it in one")
     CHECK(answer.body == part);
     // Its room is not for all of it: the caller takes each piece away.
     CHECK(answer.body.capacity() < 49'000);
-    answer.drop_body();
+    answer.clear_body();
     reader.go_on(answer, false);
     reader.feed(part, code);
     reader.hand_over(answer);

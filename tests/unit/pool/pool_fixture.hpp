@@ -39,7 +39,7 @@ struct fixture
     std::deque<waiter> waiters;
     pool_state pool;
     time_point now{1h};
-    std::size_t dials = 0;
+    std::size_t connects = 0;
     std::vector<pool_connection*> closed;
     pool_waiter* woken = nullptr;
     bool refused = false;
@@ -48,7 +48,7 @@ struct fixture
     {
         woken = actions.wake;
         refused = actions.refused;
-        dials += actions.dial ? 1 : 0;
+        connects += actions.connect ? 1 : 0;
         closed.clear();
         for (; !actions.close.empty(); actions.close.pop_front())
             closed.push_back(&actions.close.front());
@@ -68,10 +68,10 @@ struct fixture
         return w;
     }
 
-    connection& dialled(double jitter = 0.5)
+    connection& connected(double jitter = 0.5)
     {
         auto& c = connections.emplace_back();
-        perform(pool.dialled(c, now, jitter));
+        perform(pool.connected(c, now, jitter));
         return c;
     }
 
@@ -79,7 +79,7 @@ struct fixture
     connection& leased()
     {
         auto& w = waiting();
-        auto& c = dialled();
+        auto& c = connected();
         REQUIRE(woken == &w);
         REQUIRE(pool.picked_up(w) == &c);
         return c;

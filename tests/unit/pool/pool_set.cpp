@@ -25,7 +25,7 @@ TEST_CASE("pool_set: pools of origins that single calls trusted are given up")
     boost::asio::io_context io;
     auto const home = runtime::make(io.get_executor());
     auto const options = std::make_shared<practicus::client_options const>();
-    auto const pools = pool_set::make(std::make_shared<dialler>(home, options));
+    auto const pools = pool_set::make(std::make_shared<connector>(home, options));
     auto const used = pools->of(practicus::origin("http://127.0.0.1:1"));
     for (int i = 2; i != 5000; ++i)
         pools->of(practicus::origin("http://127.0.0.1:" + std::to_string(i)));
@@ -35,18 +35,18 @@ TEST_CASE("pool_set: pools of origins that single calls trusted are given up")
 
 namespace {
 
-asio::awaitable<void> acquire(std::shared_ptr<sweeper> limits, std::shared_ptr<pool> from, lease& to)
+asio::awaitable<void> acquire(std::shared_ptr<deadline_service> limits, std::shared_ptr<pool> from, lease& to)
 {
-    sweeper::activity const running(limits);
+    deadline_service::operation_guard const running(limits);
     connection_wait waiting(from);
     auto suspended = waiting.until(time_point::max(), false);
     to = waiting.end(co_await std::move(suspended));
 }
 
 /// `asks`: the end of a wait that was cancelled asks for memory.
-asio::awaitable<void> leave(std::shared_ptr<sweeper> limits, std::shared_ptr<pool> from, bool& asks)
+asio::awaitable<void> leave(std::shared_ptr<deadline_service> limits, std::shared_ptr<pool> from, bool& asks)
 {
-    sweeper::activity const running(limits);
+    deadline_service::operation_guard const running(limits);
     auto waiting = std::make_unique<connection_wait>(from);
     auto suspended = waiting->until(time_point::max(), false);
     co_await std::move(suspended);
@@ -77,7 +77,7 @@ struct one_connection
     asio::io_context io;
     asio::ip::tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), 0}};
     std::shared_ptr<runtime> home = runtime::make(io.get_executor());
-    std::shared_ptr<pool_set> pools = pool_set::make(std::make_shared<dialler>(home, options()));
+    std::shared_ptr<pool_set> pools = pool_set::make(std::make_shared<connector>(home, options()));
     std::shared_ptr<pool> from =
         pools->of(practicus::origin("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port())));
 };
@@ -100,7 +100,7 @@ TEST_CASE("pool_set: a lease's end, a sweep and close_idle ask for no memory")
     auto& time = f.home->time();
     time.simulate(time.now(), time.system_now());
     {
-        sweeper::activity const running(f.home->limits());
+        deadline_service::operation_guard const running(f.home->limits());
         time.advance(std::chrono::hours(1));
         f.io.restart();
         // The tick that the operation has started.

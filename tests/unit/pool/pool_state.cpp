@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Who gets which connection, and when it dials. The limits of time are in pool_state_limits.cpp.
+// Who gets which connection, and when it connects. The limits of time are in pool_state_limits.cpp.
 
 #include "pool_fixture.hpp"
 
@@ -34,19 +34,19 @@ TEST_CASE("pool_state: a served waiter that is cancelled passes its connection o
     CHECK(f.pool.counters().reuses == 1); // only what was picked up or granted counts
 }
 
-TEST_CASE("pool_state: a connection that was dialled for a cancelled waiter is passed on, too")
+TEST_CASE("pool_state: a connection that was connected for a cancelled waiter is passed on, too")
 {
     fixture f(with_connections(2));
     auto& first = f.waiting();
     auto& second = f.waiting(true);
-    REQUIRE(f.dials == 2);
-    auto& c = f.dialled();
+    REQUIRE(f.connects == 2);
+    auto& c = f.connected();
     REQUIRE(f.woken == &first);
     f.perform(f.pool.cancelled(first, f.now));
     CHECK(f.woken == &second);
     CHECK(f.pool.picked_up(second) == &c);
     CHECK_FALSE(c.reused());
-    auto& late = f.dialled();
+    auto& late = f.connected();
     CHECK(f.woken == nullptr);
     CHECK(late.reused()); // it was idle: the server may close it
     CHECK(f.pool.counters().reuses == 0);
@@ -72,32 +72,32 @@ TEST_CASE("pool_state: a cancelled waiter is served no more")
     CHECK(f.pool.counters().idle == 1);
 }
 
-TEST_CASE("pool_state: dials only while waiters outnumber dials and there is room")
+TEST_CASE("pool_state: connects only while waiters outnumber connects and there is room")
 {
     fixture f(with_connections(3));
     auto& first = f.waiting();
     f.waiting();
-    CHECK(f.dials == 2);
+    CHECK(f.connects == 2);
     f.perform(f.pool.cancelled(first, f.now));
-    f.waiting(); // takes over the dial that was started for the first
-    CHECK(f.dials == 2);
+    f.waiting(); // takes over the connect that was started for the first
+    CHECK(f.connects == 2);
     f.waiting();
-    CHECK(f.dials == 3);
+    CHECK(f.connects == 3);
     f.waiting();
-    CHECK(f.dials == 3);
-    CHECK(f.pool.counters().dialling == 3);
+    CHECK(f.connects == 3);
+    CHECK(f.pool.counters().connecting == 3);
     CHECK(f.pool.counters().waiting == 4);
 }
 
-TEST_CASE("pool_state: if a returned connection serves the waiter, its dial goes idle")
+TEST_CASE("pool_state: if a returned connection serves the waiter, its connect goes idle")
 {
     fixture f(with_connections(2));
     auto& c = f.leased();
     auto& w = f.waiting();
-    CHECK(f.dials == 2);
+    CHECK(f.connects == 2);
     f.give_back(c);
     CHECK(f.woken == &w);
-    auto& late = f.dialled();
+    auto& late = f.connected();
     CHECK(f.woken == nullptr);
     CHECK(f.granted() == &late);
 }
@@ -119,50 +119,50 @@ TEST_CASE("pool_state: waiters are served first come first served, idle connecti
     CHECK(f.pool.counters().reuses == 4);
 }
 
-TEST_CASE("pool_state: a failed dial fails the oldest waiter, and the others get another dial")
+TEST_CASE("pool_state: a failed connect fails the oldest waiter, and the others get another connect")
 {
     fixture f(with_connections(2));
     auto& first = f.waiting();
     auto& second = f.waiting(true);
     auto& third = f.waiting();
-    REQUIRE(f.dials == 2);
+    REQUIRE(f.connects == 2);
 
-    f.perform(f.pool.dial_failed());
+    f.perform(f.pool.connect_failed());
     CHECK(f.woken == &first);
     CHECK(first.state() == pool_wait::failed);
     CHECK(f.pool.picked_up(first) == nullptr);
-    CHECK(f.dials == 3);
+    CHECK(f.connects == 3);
 
-    f.perform(f.pool.dial_failed());
+    f.perform(f.pool.connect_failed());
     CHECK(f.woken == &second);
-    CHECK(f.dials == 3); // one is under way for the third
+    CHECK(f.connects == 3); // one is under way for the third
     f.perform(f.pool.cancelled(second, f.now));
     CHECK(second.state() == pool_wait::none);
 
-    f.dialled();
+    f.connected();
     CHECK(f.woken == &third);
-    CHECK(f.pool.counters().dial_failures == 2);
-    CHECK(f.pool.counters().dials == 3);
+    CHECK(f.pool.counters().connect_failures == 2);
+    CHECK(f.pool.counters().connects == 3);
 }
 
-TEST_CASE("pool_state: a failed dial that nobody waits for is nobody's error")
+TEST_CASE("pool_state: a failed connect that nobody waits for is nobody's error")
 {
     fixture f;
     f.perform(f.pool.cancelled(f.waiting(), f.now));
-    f.perform(f.pool.dial_failed());
+    f.perform(f.pool.connect_failed());
     CHECK(f.woken == nullptr);
-    CHECK(f.dials == 1);
+    CHECK(f.connects == 1);
 }
 
-TEST_CASE("pool_state: a broken connection's place goes to a dial for who waits")
+TEST_CASE("pool_state: a broken connection's place goes to a connect for who waits")
 {
     fixture f(with_connections(1));
     auto& c = f.leased();
     f.waiting();
-    REQUIRE(f.dials == 1);
+    REQUIRE(f.connects == 1);
     f.perform(f.pool.returned(c, false, f.now));
     CHECK(f.closed == closed_list{&c});
-    CHECK(f.dials == 2);
+    CHECK(f.connects == 2);
     CHECK(f.pool.counters().open == 0);
     CHECK(f.pool.counters().evictions == 0);
 }
@@ -175,11 +175,11 @@ TEST_CASE("pool_state: who wants a fresh connection gets no other")
     SECTION("there is room: an idle one stays, for others")
     {
         auto& w = f.waiting(true);
-        CHECK(f.pool.counters().dialling == 1);
+        CHECK(f.pool.counters().connecting == 1);
         CHECK(f.granted() == c[0]);
         f.give_back(*c[0]);
         CHECK(f.woken == nullptr);
-        auto& fresh = f.dialled();
+        auto& fresh = f.connected();
         CHECK(f.woken == &w);
         CHECK_FALSE(fresh.reused());
     }
@@ -192,7 +192,7 @@ TEST_CASE("pool_state: who wants a fresh connection gets no other")
         f.give_back(other);
         f.waiting(true);
         CHECK(f.closed == closed_list{c[0]});
-        CHECK(f.pool.counters().dialling == 1);
+        CHECK(f.pool.counters().connecting == 1);
     }
     SECTION("all are in use: the next one that is returned makes room, in its turn")
     {
@@ -207,9 +207,9 @@ TEST_CASE("pool_state: who wants a fresh connection gets no other")
         CHECK(f.woken == nullptr);
         CHECK(f.closed == closed_list{&other});
         CHECK(f.pool.picked_up(first) == c[0]);
-        f.give_back(*c[0]); // for the second a dial is under way
+        f.give_back(*c[0]); // for the second a connect is under way
         CHECK(f.woken == &third);
-        f.dialled();
+        f.connected();
         CHECK(f.woken == &second);
     }
 }
@@ -259,7 +259,7 @@ TEST_CASE("pool_state: shutdown tells every waiter, closes everything and takes 
     }
     f.perform(f.pool.stale(*c[1], f.now));
     CHECK(f.closed == closed_list{c[1]});
-    auto& late = f.dialled();
+    auto& late = f.connected();
     CHECK(f.closed == closed_list{&late});
     auto& newcomer = f.new_waiter();
     CHECK(f.ask(newcomer) == nullptr);
@@ -278,8 +278,8 @@ TEST_CASE("pool_state: the counters")
     CHECK(counters.open == 2);
     CHECK(counters.idle == 1);
     CHECK(counters.waiting == 0);
-    CHECK(counters.dialling == 0);
-    CHECK(counters.dials == 2);
+    CHECK(counters.connecting == 0);
+    CHECK(counters.connects == 2);
     CHECK(counters.reuses == 1);
 
     REQUIRE(f.granted() == c[0]);
@@ -288,6 +288,6 @@ TEST_CASE("pool_state: the counters")
     counters = f.pool.counters();
     CHECK(counters.open == 1);
     CHECK(counters.waiting == 1);
-    CHECK(counters.dialling == 1);
-    CHECK(counters.dials == 3);
+    CHECK(counters.connecting == 1);
+    CHECK(counters.connects == 3);
 }

@@ -46,8 +46,8 @@ enum class event : std::uint8_t
     give_back_unused,
     give_back_broken,
     stale,
-    dialled,
-    dial_failed,
+    connected,
+    connect_failed,
     clock_tick,
     idle_timer,
     close_idle,
@@ -112,7 +112,7 @@ public:
         std::vector<step> steps;
         for (std::uint8_t i = 0; i < waiter_count; ++i)
             add_steps(steps, i);
-        if (dialling_ > 0) add(steps, {event::dialled, event::dial_failed});
+        if (connecting_ > 0) add(steps, {event::connected, event::connect_failed});
         add(steps, {event::clock_tick, event::idle_timer, event::close_idle});
         if (!shut_) add(steps, {event::shutdown});
         return steps;
@@ -131,8 +131,8 @@ public:
         case event::give_back_broken: give_back(w, false, false); break;
         case event::give_back_unused: perform(pool_.returned_unused(release(w), now_)); break;
         case event::stale: stale(w); break;
-        case event::dialled: dialled(); break;
-        case event::dial_failed: dial_failed(); break;
+        case event::connected: connected(); break;
+        case event::connect_failed: connect_failed(); break;
         case event::clock_tick: now_ += tick; break;
         case event::idle_timer: idle_timer(); break;
         case event::close_idle:
@@ -149,9 +149,9 @@ public:
         if (auto const* fault = pool_.check()) throw std::logic_error(fault);
         auto const counters = pool_.counters();
         expect(counters.open == connections_.size(), "lost count of the connections");
-        expect(counters.dialling == dialling_, "lost count of the dials");
+        expect(counters.connecting == connecting_, "lost count of the dials");
         expect(counters.idle == idle().size(), "a connection is neither idle nor owned");
-        expect(connections_.size() + dialling_ <= max_connections, "over the limit");
+        expect(connections_.size() + connecting_ <= max_connections, "over the limit");
         std::size_t waiting = 0;
         for (auto const& w : waiters_) {
             auto const s = w.state();
@@ -160,8 +160,9 @@ public:
             if (s == pool_wait::waiting) ++waiting;
         }
         expect(counters.waiting == waiting, "lost count of the waiters");
-        // Who waits has a dial under way, or all connections are in use.
-        expect(waiting <= dialling_ || (connections_.size() + dialling_ == max_connections && idle().empty()),
+        // Who waits has a connect under way, or all connections are in use.
+        expect(waiting <= connecting_ ||
+                   (connections_.size() + connecting_ == max_connections && idle().empty()),
                "waits for nothing");
     }
 
@@ -186,7 +187,7 @@ public:
             k += w->fresh ? 'f' : 'a';
         for (auto const* c : idle())
             k += 'I' + attributes(*c);
-        k += 'd' + std::to_string(dialling_) + (shut_ ? "x" : "");
+        k += 'd' + std::to_string(connecting_) + (shut_ ? "x" : "");
         if (pool_.idle_limit() != limits().idle)
             k += 'l' + std::to_string(pool_.idle_limit() / 1s) + '@' +
                  std::to_string(ticks_since(learned_at_));
@@ -319,20 +320,20 @@ private:
             expect(other->last_used > last_used, "keeps an elder of a stale one");
     }
 
-    void dialled()
+    void connected()
     {
-        --dialling_;
+        --connecting_;
         connections_.push_back(std::make_unique<connection>());
         auto& c = *connections_.back();
         c.opened = c.last_used = now_;
-        perform(pool_.dialled(c, now_, 0.5));
+        perform(pool_.connected(c, now_, 0.5));
     }
 
-    void dial_failed()
+    void connect_failed()
     {
-        --dialling_;
+        --connecting_;
         auto const* oldest = next(true);
-        auto actions = pool_.dial_failed();
+        auto actions = pool_.connect_failed();
         expect(actions.wake == oldest, "the failed one is not the oldest");
         perform(std::move(actions));
     }
@@ -383,7 +384,7 @@ private:
 
     void perform(pool_actions actions)
     {
-        if (actions.dial) expect(pool_.counters().waiting >= ++dialling_, "a dial for nobody");
+        if (actions.connect) expect(pool_.counters().waiting >= ++connecting_, "a dial for nobody");
         while (!actions.close.empty()) {
             auto& c = own(actions.close.front());
             actions.close.pop_front();
@@ -420,7 +421,7 @@ private:
     pool_state pool_{limits()};
     time_point now_{1h};
     time_point learned_at_{};
-    std::size_t dialling_ = 0;
+    std::size_t connecting_ = 0;
     int tickets_ = 0;
     int idles_ = 0;
     bool shut_ = false;

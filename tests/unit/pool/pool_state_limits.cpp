@@ -42,12 +42,12 @@ TEST_CASE("pool_state: an idle connection is good for 60 s")
         CHECK(f.granted() == c[1]);
         CHECK(f.closed == closed_list{c[0]});
     }
-    SECTION("or waits for a dial")
+    SECTION("or waits for a connect")
     {
         f.now += 30s;
         CHECK(f.granted() == nullptr);
         CHECK(f.closed == closed_list{c[0], c[1]});
-        CHECK(f.pool.counters().dialling == 1);
+        CHECK(f.pool.counters().connecting == 1);
     }
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("pool_state: what the server said stays with its connection, whatever 
     f.give_back(c); // says nothing this time
     f.now += 4s;
     CHECK(f.granted() == nullptr);
-    auto& other = f.dialled();
+    auto& other = f.connected();
     CHECK(f.pool.picked_up(f.waiters.back()) == &other);
     f.give_back(other);
     f.now += 59s;
@@ -171,7 +171,7 @@ TEST_CASE("pool_state: a server that closes after 1 s costs one stale hit")
             c = nullptr;
         }
         if (c == nullptr) {
-            c = &f.dialled();
+            c = &f.connected();
             REQUIRE(f.pool.picked_up(f.waiters.back()) == c);
         }
         f.give_back(*c);
@@ -211,7 +211,7 @@ TEST_CASE("pool_state: connections retire after 10 minutes times U(0.9, 1.1)")
         limits.idle = 0s;
         fixture f(limits);
         auto& w = f.waiting();
-        auto& c = f.dialled(jitter);
+        auto& c = f.connected(jitter);
         REQUIRE(f.pool.picked_up(w) == &c);
         f.now += age - 1us;
         f.give_back(c);
@@ -224,7 +224,7 @@ TEST_CASE("pool_state: connections retire after 10 minutes times U(0.9, 1.1)")
     }
 }
 
-TEST_CASE("pool_state: a waiter gets a dial instead of a connection that is too old")
+TEST_CASE("pool_state: a waiter gets a connect instead of a connection that is too old")
 {
     fixture f(with_connections(1));
     auto& c = f.leased();
@@ -233,7 +233,7 @@ TEST_CASE("pool_state: a waiter gets a dial instead of a connection that is too 
     f.give_back(c);
     CHECK(f.closed == closed_list{&c});
     CHECK(f.woken == nullptr);
-    CHECK(f.pool.counters().dialling == 1);
+    CHECK(f.pool.counters().connecting == 1);
 }
 
 TEST_CASE("pool_state: a connection that comes back untouched is as old as before")
@@ -263,8 +263,8 @@ TEST_CASE("pool_state: zero switches a limit off")
     fixture f(limits);
     for (int i = 0; i < 200; ++i)
         f.waiting();
-    CHECK(f.dials == 200);
-    auto& c = f.dialled();
+    CHECK(f.connects == 200);
+    auto& c = f.connected();
     REQUIRE(f.pool.picked_up(f.waiters.front()) == &c);
     for (std::size_t i = 1; i < 200; ++i)
         f.perform(f.pool.cancelled(f.waiters[i], f.now));

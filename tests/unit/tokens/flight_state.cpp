@@ -390,14 +390,14 @@ TEST_CASE("flight_state: a refusal does not shorten what only a login ends")
 TEST_CASE("flight_state: a flight knows which value it shall bring another for, and no longer than that")
 {
     fixture f;
-    CHECK(f.state.unwanted() == nullptr);
+    CHECK(f.state.rejected_value() == nullptr);
     auto const first = f.cached("first");
-    CHECK(f.state.unwanted() == nullptr);
+    CHECK(f.state.rejected_value() == nullptr);
     SECTION("a renewal: the present one")
     {
         f.now += 3h;
         auto const ticket = f.ask().ticket;
-        CHECK(f.state.unwanted() == first);
+        CHECK(f.state.rejected_value() == first);
         CHECK(f.fail(ticket) == outcome::failed);
         CHECK(f.answer(f.renew().ticket, make("second")) == outcome::served);
     }
@@ -405,7 +405,7 @@ TEST_CASE("flight_state: a flight knows which value it shall bring another for, 
     {
         CHECK(f.refused(first));
         CHECK(f.fail(f.fetch()) == outcome::failed);
-        CHECK(f.state.unwanted() == first);
+        CHECK(f.state.rejected_value() == first);
         CHECK(f.answer(f.fetch(), make("second")) == outcome::served);
     }
     SECTION("a refused one, until somebody logs in or out")
@@ -423,7 +423,7 @@ TEST_CASE("flight_state: a flight knows which value it shall bring another for, 
         CHECK(f.refused(first));
         f.state.put(make("second"), f.life());
     }
-    CHECK(f.state.unwanted() == nullptr);
+    CHECK(f.state.rejected_value() == nullptr);
     CHECK(first.use_count() == 1);
 }
 
@@ -563,20 +563,20 @@ TEST_CASE("flight_state: a value is let go at its end")
 TEST_CASE("flight_state: what may be thrown away first")
 {
     fixture f;
-    CHECK(f.state.is_worthless(f.now));
+    CHECK(f.state.is_expired(f.now));
     auto ticket = f.fetch();
-    CHECK_FALSE(f.state.is_worthless(f.now));
+    CHECK_FALSE(f.state.is_expired(f.now));
     CHECK(f.fail(ticket) == outcome::failed);
-    CHECK(f.state.is_worthless(f.now));
+    CHECK(f.state.is_expired(f.now));
     CHECK(f.fail(f.fetch(), errc::not_found) == outcome::failed);
-    CHECK_FALSE(f.state.is_worthless(f.now));
+    CHECK_FALSE(f.state.is_expired(f.now));
     f.now += 3s;
-    CHECK(f.state.is_worthless(f.now));
+    CHECK(f.state.is_expired(f.now));
     f.cached();
     f.now += 4h - 1ns;
-    CHECK_FALSE(f.state.is_worthless(f.now));
+    CHECK_FALSE(f.state.is_expired(f.now));
     f.now += 1ns;
-    CHECK(f.state.is_worthless(f.now));
+    CHECK(f.state.is_expired(f.now));
 }
 
 TEST_CASE("flight_state: ids are not renewed, but asked for again when they are old")

@@ -56,7 +56,7 @@ enum class event : std::uint8_t
     fail_passing,
     fail_lasting,
     refuse_credentials,
-    land,
+    complete,
     clock_tick,
     log_in,
     log_in_lazily,
@@ -148,7 +148,7 @@ public:
             }
         for (std::size_t i = 0; i < fetches_.size(); ++i) {
             if (fetches_[i].adopted)
-                add({event::land}, i);
+                add({event::complete}, i);
             else
                 add({event::bring, event::bring_rotated, event::bring_expired, event::fail_passing,
                      event::fail_lasting, event::refuse_credentials},
@@ -177,7 +177,7 @@ public:
         case event::fail_passing: fail(s.who, errc::unavailable); break;
         case event::fail_lasting: fail(s.who, errc::forbidden); break;
         case event::refuse_credentials: refuse_credentials(s.who); break;
-        case event::land: land(s.who); break;
+        case event::complete: complete(s.who); break;
         case event::clock_tick: now_ += tick; break;
         case event::log_in: log_in(); break;
         case event::log_in_lazily: log_in_lazily(); break;
@@ -210,7 +210,7 @@ public:
         for (int steps = 0; !w.fetches_.empty(); ++steps) {
             expect(steps < 8, "does not come to rest");
             if (w.fetches_[0].adopted)
-                w.land(0);
+                w.complete(0);
             else if (well)
                 w.bring(0, false, token_life);
             else
@@ -222,7 +222,7 @@ public:
         w.callers_[0] = {};
         w.apply({event::ask, 0});
         if (w.callers_[0].now == caller::phase::waits) w.bring(0, false, token_life);
-        if (w.fetches_.size() == 1 && w.fetches_[0].adopted) w.land(0);
+        if (w.fetches_.size() == 1 && w.fetches_[0].adopted) w.complete(0);
         bool const can = !shut_ && (w.session_.fetch() != source::none || w.flights_.value());
         expect((w.callers_[0].now == caller::phase::uses) == can, "not served, or by nothing");
     }
@@ -373,17 +373,17 @@ private:
         auto& f = fetches_[at];
         f.brings = issue(life, f.sent);
         f.life = lifespan(f.sent, life, access_token_limits, middle);
-        wire::new_tokens tokens{token(), f.brings, "anna"};
+        console_api::new_tokens tokens{token(), f.brings, "anna"};
         if (rotated || f.by == source::password)
             tokens.refresh = token(secret("r" + std::to_string(++tokens_)));
         // The region has replaced it, whatever becomes of the answer.
         if (tokens.refresh && f.generation == session_.generation()) good_refresh_ = tokens.refresh;
         f.adopted = session_.adopt(tokens, stored_time(), f.generation);
         expect(f.adopted || !flights_.is_current(f.ticket), "a flight of before is not void");
-        if (!f.adopted) land(at);
+        if (!f.adopted) complete(at);
     }
 
-    void land(std::size_t at)
+    void complete(std::size_t at)
     {
         auto const f = take(at);
         bool const was_current = flights_.is_current(f.ticket);
@@ -480,7 +480,8 @@ private:
     {
         session_.replace(credentials::password("anna@company.com", "x").keep_password(), stored_time());
         last_error_ = last_refusal_ = nullptr;
-        wire::new_tokens tokens{token(secret("r" + std::to_string(++tokens_))), issue(token_life, now_), ""};
+        console_api::new_tokens tokens{token(secret("r" + std::to_string(++tokens_))),
+                                       issue(token_life, now_), ""};
         good_refresh_ = tokens.refresh;
         auto const access = tokens.access;
         lifespan const life(now_, token_life, access_token_limits, middle);

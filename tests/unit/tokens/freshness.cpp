@@ -128,17 +128,17 @@ TEST_CASE("remaining_life: garbage in exp is the same as none, and nothing overf
     }
     auto const longest = remaining_life(claims(1, 9'200'000'000), std::nullopt);
     CHECK(longest == 24h * 3660);
-    CHECK(session(longest).at(now + 24h * 3000) == freshness::usable);
+    CHECK(session(longest).at(now + 24h * 3000) == freshness::fresh);
 }
 
 TEST_CASE("lifespan: of nothing, it must be fetched")
 {
     lifespan const none;
-    CHECK(none.at(now) == freshness::must_fetch);
-    CHECK(none.at(now, 0s) == freshness::must_fetch);
+    CHECK(none.at(now) == freshness::expired);
+    CHECK(none.at(now, 0s) == freshness::expired);
     CHECK(none.has_ended(now));
-    CHECK(access(0s).at(now) == freshness::must_fetch);
-    CHECK(access(0s).at(now, 0s) == freshness::must_fetch);
+    CHECK(access(0s).at(now) == freshness::expired);
+    CHECK(access(0s).at(now, 0s) == freshness::expired);
     CHECK(access(0s).has_ended(now));
 }
 
@@ -146,9 +146,9 @@ TEST_CASE("lifespan: without a known end, until it is refused")
 {
     auto const life = lifespan::unlimited();
     for (auto later : {0h, 24h, 24h * 366 * 50}) {
-        CHECK(life.at(now + later) == freshness::usable);
-        CHECK(life.at(now + later, 24h) == freshness::usable);
-        CHECK(life.at(now + later, std::chrono::nanoseconds::max()) == freshness::usable);
+        CHECK(life.at(now + later) == freshness::fresh);
+        CHECK(life.at(now + later, 24h) == freshness::fresh);
+        CHECK(life.at(now + later, std::chrono::nanoseconds::max()) == freshness::fresh);
         CHECK_FALSE(life.has_ended(now + later));
     }
 }
@@ -156,9 +156,9 @@ TEST_CASE("lifespan: without a known end, until it is refused")
 TEST_CASE("lifespan: not handed out with less than half a minute left")
 {
     auto const life = access(1h);
-    CHECK(life.at(now) == freshness::usable);
-    CHECK(life.at(now + 1h - 30s - 1ns) == freshness::renew_behind);
-    CHECK(life.at(now + 1h - 30s) == freshness::must_fetch);
+    CHECK(life.at(now) == freshness::fresh);
+    CHECK(life.at(now + 1h - 30s - 1ns) == freshness::stale_while_revalidate);
+    CHECK(life.at(now + 1h - 30s) == freshness::expired);
     CHECK_FALSE(life.has_ended(now + 1h - 1ns));
     CHECK(life.has_ended(now + 1h));
 }
@@ -168,26 +168,26 @@ TEST_CASE("lifespan: of a short life, not with less than a quarter left")
     CHECK(access(120s).last_use() == now + 90s);
     CHECK(access(124s).last_use() == now + 94s);
     CHECK(access(40s).last_use() == now + 30s);
-    CHECK(access(4s).at(now + 3s - 1ns) != freshness::must_fetch);
-    CHECK(access(4s).at(now + 3s) == freshness::must_fetch);
+    CHECK(access(4s).at(now + 3s - 1ns) != freshness::expired);
+    CHECK(access(4s).at(now + 3s) == freshness::expired);
 }
 
 TEST_CASE("lifespan: a caller's own minimum stands for the usual one")
 {
     auto const life = access(1h);
-    CHECK(life.at(now + 1h - 10min - 1ns, 10min) != freshness::must_fetch);
-    CHECK(life.at(now + 1h - 10min, 10min) == freshness::must_fetch);
-    CHECK(life.at(now + 1h - 5s - 1ns, 5s) == freshness::renew_behind);
-    CHECK(life.at(now + 1h - 5s, 5s) == freshness::must_fetch);
+    CHECK(life.at(now + 1h - 10min - 1ns, 10min) != freshness::expired);
+    CHECK(life.at(now + 1h - 10min, 10min) == freshness::expired);
+    CHECK(life.at(now + 1h - 5s - 1ns, 5s) == freshness::stale_while_revalidate);
+    CHECK(life.at(now + 1h - 5s, 5s) == freshness::expired);
     for (auto least : {0s, -5s}) {
-        CHECK(life.at(now + 1h - 1ns, least) == freshness::renew_behind);
-        CHECK(life.at(now + 1h, least) == freshness::must_fetch);
+        CHECK(life.at(now + 1h - 1ns, least) == freshness::stale_while_revalidate);
+        CHECK(life.at(now + 1h, least) == freshness::expired);
     }
     // More than the region issues: a new one serves for a quarter of its life all the same.
     for (auto most :
          {std::chrono::nanoseconds(45min), std::chrono::nanoseconds(24h), lifespan::duration::max()}) {
-        CHECK(life.at(now + 15min - 1ns, most) == freshness::usable);
-        CHECK(life.at(now + 15min, most) == freshness::must_fetch);
+        CHECK(life.at(now + 15min - 1ns, most) == freshness::fresh);
+        CHECK(life.at(now + 15min, most) == freshness::expired);
     }
 }
 
@@ -201,8 +201,8 @@ TEST_CASE("lifespan: the window is a quarter of the life, an hour at most, 5 min
     CHECK(access(30min).renew_at() == now + 25min);
     CHECK(access(16min).renew_at() == now + 12min);
     auto const life = access(30min);
-    CHECK(life.at(now + 25min - 1ns) == freshness::usable);
-    CHECK(life.at(now + 25min) == freshness::renew_behind);
+    CHECK(life.at(now + 25min - 1ns) == freshness::fresh);
+    CHECK(life.at(now + 25min) == freshness::stale_while_revalidate);
 }
 
 TEST_CASE("lifespan: however short it lives, there is time to renew before it must be fetched")
@@ -232,20 +232,20 @@ TEST_CASE("lifespan: jitter shortens the window by a fifth at most, and 3 minute
 TEST_CASE("lifespan: without a window there is no renewal")
 {
     lifespan const life(now, model_id_lifetime, model_id_limits, 0.5);
-    CHECK(life.at(now + 24h - 1ns) == freshness::usable);
-    CHECK(life.at(now + 24h) == freshness::must_fetch);
+    CHECK(life.at(now + 24h - 1ns) == freshness::fresh);
+    CHECK(life.at(now + 24h) == freshness::expired);
 }
 
 TEST_CASE("lifespan: a postponed renewal comes later, and never keeps from fetching")
 {
     auto life = session(4h);
     life.postpone_renewal(now + 3h + 1min);
-    CHECK(life.at(now + 3h + 1min - 1ns) == freshness::usable);
-    CHECK(life.at(now + 3h + 1min) == freshness::renew_behind);
+    CHECK(life.at(now + 3h + 1min - 1ns) == freshness::fresh);
+    CHECK(life.at(now + 3h + 1min) == freshness::stale_while_revalidate);
     life.postpone_renewal(time_point::max());
     CHECK(life.renew_at() == now + 4h - 30s);
-    CHECK(life.at(now + 4h - 30s - 1ns) == freshness::usable);
-    CHECK(life.at(now + 4h - 30s) == freshness::must_fetch);
+    CHECK(life.at(now + 4h - 30s - 1ns) == freshness::fresh);
+    CHECK(life.at(now + 4h - 30s) == freshness::expired);
 }
 
 TEST_CASE("lifespan: young is its first half minute, or the first quarter")
@@ -295,15 +295,17 @@ TEST_CASE("permanence_of: what only a login mends, what stays for a while, what 
     for (int value = 1; value <= static_cast<int>(errc::file_error); ++value) {
         auto const code = static_cast<errc>(value);
         INFO(make_error_code(code).message());
-        CHECK(permanence_of(code) == (is_in(until_login, code) ? permanence::until_login
-                                      : is_in(passing, code)   ? permanence::passing
-                                                               : permanence::lasting));
+        CHECK(retryability_of(code) == (is_in(until_login, code) ? retryability::needs_login
+                                        : is_in(passing, code)   ? retryability::transient
+                                                                 : retryability::permanent));
         // What a retry may mend is not replayed.
-        if (practicus::is_retryable(make_error_code(code))) CHECK(permanence_of(code) == permanence::passing);
+        if (practicus::is_retryable(make_error_code(code)))
+            CHECK(retryability_of(code) == retryability::transient);
         if (practicus::is_auth_error(make_error_code(code)))
-            CHECK(permanence_of(code) != permanence::passing);
+            CHECK(retryability_of(code) != retryability::transient);
     }
-    CHECK(permanence_of(make_error_code(boost::system::errc::operation_canceled)) == permanence::passing);
-    CHECK(permanence_of({static_cast<int>(errc::login_required), boost::system::generic_category()}) ==
-          permanence::passing);
+    CHECK(retryability_of(make_error_code(boost::system::errc::operation_canceled)) ==
+          retryability::transient);
+    CHECK(retryability_of({static_cast<int>(errc::login_required), boost::system::generic_category()}) ==
+          retryability::transient);
 }

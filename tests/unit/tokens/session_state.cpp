@@ -29,7 +29,8 @@ token make(std::string_view text)
     return token(secret(text));
 }
 
-wire::new_tokens tokens(std::string_view access, std::string_view refresh = {}, std::string username = {})
+console_api::new_tokens tokens(std::string_view access, std::string_view refresh = {},
+                               std::string username = {})
 {
     return {make(refresh), make(access), std::move(username)};
 }
@@ -259,11 +260,11 @@ namespace {
 std::string const newer = jwt_text(R"({"sub":"anna@company.com","n":2})");
 
 /// What another process of anna's has left.
-stored_value left_by_another(int born)
+store_record left_by_another(int issued_at)
 {
-    stored_value v;
+    store_record v;
     v.value = make("shared");
-    v.born = at(born);
+    v.issued_at = at(issued_at);
     v.refresh = make(newer);
     v.username = "anna";
     v.login = "anna@company.com";
@@ -275,13 +276,13 @@ stored_value left_by_another(int born)
 namespace {
 
 /// A login's entry in a store, as another process finds it.
-stored_value left_by(session_state const& state, int born)
+store_record left_by(session_state const& state, int issued_at)
 {
-    stored_value v;
+    store_record v;
     v.value = make("opaque");
     v.life = 30min;
-    CHECK(state.describe(v, state.generation()));
-    v.born = at(born);
+    CHECK(state.annotate(v, state.generation()));
+    v.issued_at = at(issued_at);
     auto const read = read_stored(write_stored(v));
     REQUIRE(read);
     return *read;
@@ -311,9 +312,9 @@ TEST_CASE("another process' login is taken over, with its refresh token and name
     CHECK(state.adopt_stored(left_by_another(1)));
     CHECK(state.refresh() == make(newer));
     CHECK(state.username() == "anna");
-    stored_value described;
-    REQUIRE(state.describe(described, state.generation()));
-    CHECK(described.born == at(1));
+    store_record described;
+    REQUIRE(state.annotate(described, state.generation()));
+    CHECK(described.issued_at == at(1));
     CHECK(described.refresh == make(newer));
     CHECK(described.username == "anna");
     CHECK(described.login == "anna@company.com");
@@ -353,18 +354,18 @@ TEST_CASE("nothing is stored of a login that another, or a logout, has followed"
 {
     auto state = logged_in();
     auto const before = state.generation();
-    stored_value described;
-    described.born = at(7);
-    CHECK(state.describe(described, before));
+    store_record described;
+    described.issued_at = at(7);
+    CHECK(state.annotate(described, before));
     // By the clock that others compare with theirs, and not by one that was read later.
-    CHECK(described.born == at(0));
+    CHECK(described.issued_at == at(0));
     state.replace(credentials::password("berta@company.com", "x"), at(1));
-    described = stored_value();
-    CHECK_FALSE(state.describe(described, before));
+    described = store_record();
+    CHECK_FALSE(state.annotate(described, before));
     CHECK(described.login.empty());
     auto const berta = state.generation();
     state.forget();
-    CHECK_FALSE(state.describe(described, berta));
+    CHECK_FALSE(state.annotate(described, berta));
 }
 
 TEST_CASE("another user's login is not taken over")

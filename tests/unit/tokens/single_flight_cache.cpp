@@ -42,7 +42,7 @@ struct one_key
             [&] { return flight_work<token>([this](flight_ticket, token) { return fetch(); }); });
     }
 
-    asio::awaitable<brought<token>> fetch()
+    asio::awaitable<fetch_result<token>> fetch()
     {
         ++fetches;
         auto const is_held = held;
@@ -52,7 +52,7 @@ struct one_key
             } catch (boost::system::system_error const&) {
             }
         }
-        brought<token> got;
+        fetch_result<token> got;
         got.value = token(secret("a token"));
         got.life = lifespan(home->time().now(), 30min, access_token_limits, 0.5);
         co_return got;
@@ -335,8 +335,8 @@ TEST_CASE(
     flight_driver<single_entry<token>, token> driver(home, mutex);
     auto const work = [&] {
         return flight_work<token>([&](flight_ticket, token) {
-            auto const nothing_comes = std::make_shared<flight<brought<token>>>();
-            return flight<brought<token>>::join(nothing_comes, home->limits(), time_point::max());
+            auto const nothing_comes = std::make_shared<flight<fetch_result<token>>>();
+            return flight<fetch_result<token>>::join(nothing_comes, home->limits(), time_point::max());
         });
     };
     auto const a =

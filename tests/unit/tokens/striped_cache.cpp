@@ -31,7 +31,7 @@ struct fixture
 {
     cache stripes{100, 4};
     time_point now{1000h};
-    std::shared_ptr<shared_use> use = std::make_shared<shared_use>();
+    std::shared_ptr<lru_tick> use = std::make_shared<lru_tick>();
 
     lifespan life(std::chrono::nanoseconds length = 4h) const
     {
@@ -102,12 +102,12 @@ TEST_CASE("striped_cache: what is not fresh is a miss")
 {
     fixture f;
     f.install(make("v"));
-    auto const born = f.now;
-    f.now = born + 3h - 1ns;
+    auto const issued_at = f.now;
+    f.now = issued_at + 3h - 1ns;
     CHECK_FALSE(f.stripes.find(url, f.now).renew);
     CHECK(f.stripes.find(url, f.now, 2h).value == nullptr);
     CHECK(f.stripes.find(url, f.now, 30min).value != nullptr);
-    f.now = born + 4h - 30s - 1ns;
+    f.now = issued_at + 4h - 30s - 1ns;
     CHECK(f.find() != nullptr);
     f.now += 1ns;
     CHECK(f.find() == nullptr);
@@ -203,7 +203,7 @@ TEST_CASE("striped_cache: counts its hits and misses, and tells the owner of use
     CHECK(f.use->last() == 0); // in the period of the install, nothing is told
     f.now += 18s;
     f.find();
-    CHECK(f.use->last() == use_period_of(f.now));
+    CHECK(f.use->last() == last_use_period_of(f.now));
 }
 
 TEST_CASE("striped_cache: each stripe is bounded, and keeps what is used")
@@ -255,7 +255,7 @@ TEST_CASE("striped_cache: threads never find what was dropped before they looked
     std::atomic<int> wrong{0};
     time_point const now{1000h};
     lifespan const life(now, 4h, session_token_limits, 0.0);
-    auto const use = std::make_shared<shared_use>();
+    auto const use = std::make_shared<lru_tick>();
     std::vector<std::thread> readers;
     for (int i = 0; i < 3; ++i)
         readers.emplace_back([&] {

@@ -325,7 +325,7 @@ TEST_CASE("keyed_flights: a use that a stripe tells of counts")
     auto const use = f.state.find({1})->use;
     for (int i = 2; i < 100; ++i) {
         f.now += 18s;
-        use->touch(use_period_of(f.now)); // without a lock
+        use->touch(last_use_period_of(f.now)); // without a lock
         f.cached({i}, url);
     }
     CHECK(f.state.find({1}) != nullptr);

@@ -72,7 +72,7 @@ TEST_CASE("answer_check: an answer to a batch has a row for each row")
     CHECK_FALSE(refused(1, "text/csv", "{a}\n1\n"));
     auto const info = refused(3, "text/csv", "p\n1\n2\n");
     REQUIRE(info);
-    CHECK(info->code == errc::unexpected_rows);
+    CHECK(info->code == errc::row_count_mismatch);
     CHECK(info->message == "2 rows to 3");
     CHECK(info->server_message == "text/csv: p");
     CHECK(refused(1, "text/csv", "")->message == "the answer's CSV has no header line");
@@ -93,7 +93,7 @@ TEST_CASE("answer_check: an answer that ends with its connection is cut if a row
         CHECK(refused(2, "text/csv", unended, false)->code == errc::unexpected_answer);
     CHECK(refused(0, "text/csv", "p", false)->code == errc::unexpected_answer);
     for (auto const other : {"p\n1\n2\n3\n"sv, "p\n1\n2\n3"sv, "p\n\0\n"sv})
-        CHECK(refused(2, "text/csv", other, false)->code == errc::unexpected_rows);
+        CHECK(refused(2, "text/csv", other, false)->code == errc::row_count_mismatch);
     CHECK(refused(2, "text/csv", "<html>", false)->code == errc::unexpected_answer);
 }
 
@@ -102,7 +102,7 @@ TEST_CASE("answer_check: a missing type is no fault, another one is")
     CHECK_FALSE(refused(2, "", "p\n1\n2\n"));
     CHECK_FALSE(refused(2, " ", "p\n1\n2\n"));
     CHECK(refused(1, "", "<html>\n1\n")->code == errc::unexpected_answer);
-    CHECK(refused(2, "", "p\n1\n")->code == errc::unexpected_rows);
+    CHECK(refused(2, "", "p\n1\n")->code == errc::row_count_mismatch);
     for (std::string_view const type : {"text/plain", "application/octet-stream", "text/html"}) {
         auto const info = refused(1, type, "p\n1\n");
         REQUIRE(info);
@@ -144,7 +144,7 @@ TEST_CASE("answer_check: JSON is the fault of the rows once others were believed
     for (std::string_view const type : {"text/csv", "application/json", ""}) {
         answer.content_type = type;
         answer.body = R"({"detail":"A bad row."})";
-        CHECK(refuse_answer(answer, header)->code == errc::unexpected_rows);
+        CHECK(refuse_answer(answer, header)->code == errc::row_count_mismatch);
         CHECK(refuse_answer(answer, header)->message == "it is no text/csv");
         answer.body = "<html>";
         CHECK(refuse_answer(answer, header)->code == errc::unexpected_answer);
@@ -165,7 +165,7 @@ TEST_CASE("answer_check: a page or JSON is no CSV, whatever its type and its lin
         auto const info = refused(1, "text/csv", body);
         REQUIRE(info);
         // The last is none: it has a row too many.
-        CHECK(info->code == (body.ends_with("2\n") ? errc::unexpected_rows : errc::unexpected_answer));
+        CHECK(info->code == (body.ends_with("2\n") ? errc::row_count_mismatch : errc::unexpected_answer));
     }
     CHECK(refused(1, "text/csv", "{\"detail\":\n\"Loading.\"}\n")->server_message == "text/csv: Loading.");
 }

@@ -3,7 +3,7 @@
 
 // Each field of each listing in 12 variations, beside what the vendor's SDK 25.5.2 lists of them.
 
-#include <practicus/detail/wire/wire.hpp>
+#include <practicus/detail/wire/console_api.hpp>
 
 #include "catch.hpp"
 
@@ -22,7 +22,7 @@
 namespace {
 
 using namespace practicus::detail;
-namespace wire = practicus::detail::wire;
+namespace console_api = practicus::detail::console_api;
 
 /// What a field is for.
 enum class is
@@ -178,7 +178,7 @@ struct outcome
 };
 
 template <class Entry>
-outcome read(std::string_view body, json_shape const& shape)
+outcome read(std::string_view body, json_schema const& shape)
 {
     list_reader<Entry> reader(shape, false);
     reader.take(body);
@@ -192,12 +192,14 @@ outcome read(std::string_view body, json_shape const& shape)
 
 outcome read(std::string_view listing, std::string_view body)
 {
-    if (listing == "model_prefix") return read<practicus::model_prefix>(body, wire::model_prefix_shape);
-    if (listing == "model") return read<practicus::model>(body, wire::model_shape);
-    if (listing == "model_deployment") return read<practicus::model_deployment>(body, wire::deployment_shape);
-    if (listing == "app_prefix") return read<practicus::app_prefix>(body, wire::app_prefix_shape);
-    if (listing == "app") return read<practicus::app>(body, wire::app_shape);
-    return read<practicus::addon>(body, wire::addon_shape);
+    if (listing == "model_prefix")
+        return read<practicus::model_prefix>(body, console_api::model_prefix_shape);
+    if (listing == "model") return read<practicus::model>(body, console_api::model_shape);
+    if (listing == "model_deployment")
+        return read<practicus::model_deployment>(body, console_api::deployment_shape);
+    if (listing == "app_prefix") return read<practicus::app_prefix>(body, console_api::app_prefix_shape);
+    if (listing == "app") return read<practicus::app>(body, console_api::app_shape);
+    return read<practicus::addon>(body, console_api::addon_shape);
 }
 
 bool contains(std::string_view words, std::string_view word)
@@ -241,7 +243,7 @@ TEST_CASE("an odd field ends no listing, and the SDK lists no entry that is left
 TEST_CASE("a service type is a text or an object with a key")
 {
     auto const type = [](std::string const& value) {
-        list_reader<practicus::addon> reader(wire::addon_shape, true);
+        list_reader<practicus::addon> reader(console_api::addon_shape, true);
         reader.take(R"([{"key":"k","service_type":)" + value + R"(,"name":"n"}])");
         auto const list = reader.result();
         REQUIRE(list.size() == 1);

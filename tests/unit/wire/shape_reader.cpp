@@ -52,21 +52,21 @@ entry made(Change change)
 }
 
 constexpr json_member leaf_members[] = {
-    json_members<leaf>::may<&leaf::text>("text", json_type::text),
-    json_members<leaf>::must<&leaf::number>("number", json_type::integer),
+    json_members<leaf>::optional<&leaf::text>("text", json_type::text),
+    json_members<leaf>::required<&leaf::number>("number", json_type::integer),
 };
-constexpr json_shape leaf_shape{leaf_members};
+constexpr json_schema leaf_shape{leaf_members};
 
 constexpr json_member entry_members[] = {
-    json_members<entry>::may<&entry::text>("text", json_type::text),
-    json_members<entry>::may<&entry::described>("described", json_type::description),
+    json_members<entry>::optional<&entry::text>("text", json_type::text),
+    json_members<entry>::optional<&entry::described>("described", json_type::description),
     json_members<entry>::keyed<&entry::kind>("kind"),
-    json_members<entry>::may<&entry::whole>("whole", json_type::integer),
-    json_members<entry>::may<&entry::flag>("flag", json_type::flag),
-    json_members<entry>::may<&entry::inner>("inner", leaf_shape),
+    json_members<entry>::optional<&entry::whole>("whole", json_type::integer),
+    json_members<entry>::optional<&entry::flag>("flag", json_type::flag),
+    json_members<entry>::optional<&entry::inner>("inner", leaf_shape),
     json_members<entry>::list<&entry::leaves, leaf>("leaves", leaf_shape),
 };
-constexpr json_shape entry_shape{entry_members};
+constexpr json_schema entry_shape{entry_members};
 
 /// In pieces of such a size; nothing is left out.
 std::vector<entry> read(std::string_view text, std::size_t size = 1000)

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/runtime.hpp>
-#include <practicus/detail/async/sweeper.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -79,7 +79,7 @@ private:
         while (true) {
             bool const told = self->cancel();
             if (self->is_empty()) co_return;
-            auto const at = told ? time_point::max() : self->home_->time().now() + sweeper::tick;
+            auto const at = told ? time_point::max() : self->home_->time().now() + deadline_service::tick;
             timed_wait waiting(*self->home_->limits(), last);
             auto suspended = waiting.until(at, [self, last] { self->await_last(last); });
             waiting.end(co_await std::move(suspended));

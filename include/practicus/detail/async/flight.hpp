@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/async/sweeper.hpp>
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/error.hpp>
 
@@ -101,9 +101,9 @@ protected:
     class place
     {
     public:
-        place(flight_base& in, bool in_errand) : in_(in), waiter_(std::make_shared<timed_waiter>())
+        place(flight_base& in, bool in_background) : in_(in), waiter_(std::make_shared<timed_waiter>())
         {
-            waiter_->limit.in_errand = in_errand;
+            waiter_->limit.in_background = in_background;
         }
         place(place const&) = delete;
         place& operator=(place const&) = delete;
@@ -201,13 +201,13 @@ public:
 
     /// Waits for the end. Throws the work's error; `operation_aborted` when cancelled; `errc::client_closed`;
     /// `errc::deadline_exceeded` at `at`. `start` is called once suspended; it owns what it needs, for the
-    /// wait may end, by a close() on another thread, before it has run. A wait `in_errand` also ends with the
-    /// last operation, as cancelled.
+    /// wait may end, by a close() on another thread, before it has run. A wait `in_background` also ends with
+    /// the last operation, as cancelled.
     template <class Start = do_nothing>
-    static asio::awaitable<T> join(std::shared_ptr<flight> self, std::shared_ptr<sweeper> owner,
-                                   time_point at, Start start = {}, bool in_errand = false)
+    static asio::awaitable<T> join(std::shared_ptr<flight> self, std::shared_ptr<deadline_service> owner,
+                                   time_point at, Start start = {}, bool in_background = false)
     {
-        place const here(*self, in_errand);
+        place const here(*self, in_background);
         timed_wait waiting(*owner, here.waiter());
         auto suspended = waiting.until(at, [self, w = here.waiter().get(), begin = std::move(start)] {
             begin();

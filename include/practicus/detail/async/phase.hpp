@@ -62,10 +62,10 @@ inline time_point phase_end(time_point deadline, time_point now, std::chrono::mi
 }
 
 /// Tells the observer, if there is one.
-class announcer
+class notifier
 {
 public:
-    explicit announcer(observer const* told = nullptr) noexcept : told_(told && *told ? told : nullptr) {}
+    explicit notifier(observer const* told = nullptr) noexcept : told_(told && *told ? told : nullptr) {}
 
     explicit operator bool() const noexcept { return told_ != nullptr; }
 

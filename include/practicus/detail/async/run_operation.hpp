@@ -3,9 +3,9 @@
 #pragma once
 
 #include <practicus/detail/async/child_group.hpp>
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/runtime.hpp>
-#include <practicus/detail/async/sweeper.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -33,10 +33,10 @@ using operation_body = std::function<asio::awaitable<T>()>;
 /// dropped before it has begun must end as well.
 template <class T>
 asio::awaitable<void> run_into(std::shared_ptr<flight_promise<value_of<T>>> kept,
-                               std::shared_ptr<sweeper> owner, operation_body<T> body)
+                               std::shared_ptr<deadline_service> owner, operation_body<T> body)
 {
     auto& promise = *kept;
-    sweeper::activity const running(std::move(owner));
+    deadline_service::operation_guard const running(std::move(owner));
     try {
         if constexpr (std::is_void_v<T>) {
             co_await body();
@@ -69,7 +69,7 @@ asio::awaitable<T> run_child(std::shared_ptr<runtime> home, std::shared_ptr<chil
 /// Runs an operation in the client's context, by itself; the caller waits, until `end` at most. Cancels it if
 /// the caller goes: it must refer to nothing of the caller's.
 template <class T>
-asio::awaitable<T> run_apart(std::shared_ptr<runtime> home, operation_body<T> op, time_point end)
+asio::awaitable<T> run_on_client_executor(std::shared_ptr<runtime> home, operation_body<T> op, time_point end)
 {
     children const one(home);
     auto running = run_child<T>(std::move(home), one.group(), std::move(op), end);
@@ -152,7 +152,7 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body, parti
     std::optional<children> apart;
     std::optional<asio::awaitable<void>> ending;
     try {
-        std::optional<sweeper::activity> running;
+        std::optional<deadline_service::operation_guard> running;
         auto const executor = co_await asio::this_coro::executor;
         if (home->owns(executor))
             running.emplace(home->limits());

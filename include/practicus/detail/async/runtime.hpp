@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/flight.hpp>
-#include <practicus/detail/async/sweeper.hpp>
 #include <practicus/detail/async/waiter.hpp>
 #include <practicus/detail/base/random.hpp>
 #include <practicus/error.hpp>
@@ -32,8 +32,8 @@ public:
         return self;
     }
 
-    std::shared_ptr<sweeper> const& limits() const noexcept { return sweeper_; }
-    clock& time() const noexcept { return sweeper_->time(); }
+    std::shared_ptr<deadline_service> const& limits() const noexcept { return deadlines_; }
+    clock& time() const noexcept { return deadlines_->time(); }
 
     ~runtime() { registry_->remove_dependent(*this); }
 
@@ -47,11 +47,11 @@ public:
     void check() const
     {
         if (gone_.load()) throw_aborted();
-        if (sweeper_->closed()) throw error(errc::client_closed);
+        if (deadlines_->closed()) throw error(errc::client_closed);
     }
 
     /// Would `check` throw?
-    bool is_closed() const noexcept { return gone_.load() || sweeper_->closed(); }
+    bool is_closed() const noexcept { return gone_.load() || deadlines_->closed(); }
 
     /// Calls `f(executor)` while the context cannot go away. False if it is gone.
     template <class F>
@@ -89,18 +89,18 @@ public:
     void on_gone(std::function<void()> f) { on_gone_ = std::move(f); }
 
     /// Ends all that runs with `errc::client_closed`, and all that comes.
-    void close() noexcept { sweeper_->close(); }
+    void close() noexcept { deadlines_->close(); }
 
 private:
     explicit runtime(asio::any_io_executor executor)
         : executor_(std::move(executor)), context_(&context_of(executor_)), registry_(registry_of(executor_)),
-          sweeper_(std::make_shared<sweeper>(executor_))
+          deadlines_(std::make_shared<deadline_service>(executor_))
     {}
 
     void context_gone() noexcept override
     {
         gone_.store(true);
-        sweeper_->drop_timer();
+        deadlines_->drop_timer();
         if (on_gone_) on_gone_();
         // Nothing of the context may be touched from now on, its executor's destructor included where it
         // counts work.
@@ -110,7 +110,7 @@ private:
     asio::any_io_executor executor_;
     asio::execution_context* context_;
     std::shared_ptr<waiter_registry> registry_;
-    std::shared_ptr<sweeper> sweeper_;
+    std::shared_ptr<deadline_service> deadlines_;
     std::atomic<bool> gone_{false};
     std::function<void()> on_gone_;
     random_source random_;

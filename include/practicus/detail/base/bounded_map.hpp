@@ -3,7 +3,7 @@
 #pragma once
 
 #include <practicus/detail/base/clock.hpp>
-#include <practicus/detail/base/shared_use.hpp>
+#include <practicus/detail/base/lru_tick.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -27,7 +27,7 @@ struct text_key_hash
 
 /// A hash map that throws away what is worth least when it is full: first what is worthless, then what was
 /// not used for longest, an eighth of the capacity at once, so that an insertion costs O(1) on average.
-/// `Entry` has `is_pinned()` (never thrown away, even beyond the capacity), `is_worthless(time_point)` and
+/// `Entry` has `is_in_flight()` (never thrown away, even beyond the capacity), `is_expired(time_point)` and
 /// `last_use()`. Entries keep their addresses. Thread safety: none.
 template <class Key, class Entry, class Hash = std::hash<Key>>
 class bounded_map
@@ -113,7 +113,7 @@ private:
     {
         auto const enough = capacity_ - std::min(share(), capacity_);
         auto const before = entries_.size();
-        erase_if([&](auto const&, auto& e) { return !e.is_pinned() && e.is_worthless(now); });
+        erase_if([&](auto const&, auto& e) { return !e.is_in_flight() && e.is_expired(now); });
         if (entries_.size() > enough) erase_oldest(entries_.size() - enough);
         evictions_ += before - entries_.size();
         // If most are pinned, it is not tried again for each one.
@@ -123,10 +123,10 @@ private:
 
     void erase_oldest(std::size_t count)
     {
-        std::vector<use_period> uses;
+        std::vector<last_use_period> uses;
         uses.reserve(entries_.size());
         for (auto& [key, e] : entries_)
-            if (!e.is_pinned()) uses.push_back(e.last_use());
+            if (!e.is_in_flight()) uses.push_back(e.last_use());
         if (uses.empty()) return;
         count = std::min(count, uses.size());
         auto const last = uses.begin() + static_cast<std::ptrdiff_t>(count - 1);
@@ -136,7 +136,7 @@ private:
             std::count_if(uses.begin(), last, [&](auto use) { return use < limit; }));
         auto equal = count - older;
         erase_if([&](auto const&, auto& e) {
-            if (e.is_pinned() || e.last_use() > limit) return false;
+            if (e.is_in_flight() || e.last_use() > limit) return false;
             if (e.last_use() < limit) return true;
             return equal != 0 && equal-- != 0;
         });

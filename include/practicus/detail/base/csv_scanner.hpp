@@ -201,9 +201,9 @@ struct csv_answer
     std::size_t count = 0;
 };
 
-/// Splits a complete answer. A last row without line end counts. Throws `errc::unexpected_rows` if there is
-/// no header line, or a NUL, or the text ends within quotes.
-inline csv_answer split_answer(std::string_view text)
+/// Splits a complete answer. A last row without line end counts. Throws `errc::row_count_mismatch` if there
+/// is no header line, or a NUL, or the text ends within quotes.
+inline csv_answer parse_prediction(std::string_view text)
 {
     csv_answer answer;
     csv_scanner scanner;
@@ -211,7 +211,7 @@ inline csv_answer split_answer(std::string_view text)
     for (auto rest = text; !rest.empty();) {
         auto const start = text.size() - rest.size();
         auto const line = scanner.take(rest);
-        if (scanner.has_nul()) throw error(errc::unexpected_rows, "the answer's CSV has a NUL byte");
+        if (scanner.has_nul()) throw error(errc::row_count_mismatch, "the answer's CSV has a NUL byte");
         if (scanner.blank()) continue;
         if (answer.header.empty()) {
             answer.header = line.substr(scanner.bom_size());
@@ -220,8 +220,8 @@ inline csv_answer split_answer(std::string_view text)
         if (answer.count++ == 0) first = start;
         answer.rows = text.substr(first, start + line.size() - first);
     }
-    if (scanner.quoted()) throw error(errc::unexpected_rows, "the answer's CSV ends within quotes");
-    if (answer.header.empty()) throw error(errc::unexpected_rows, "the answer's CSV has no header line");
+    if (scanner.quoted()) throw error(errc::row_count_mismatch, "the answer's CSV ends within quotes");
+    if (answer.header.empty()) throw error(errc::row_count_mismatch, "the answer's CSV has no header line");
     return answer;
 }
 

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/batch/aimd_window.hpp>
 #include <practicus/detail/batch/batch_retry.hpp>
 #include <practicus/detail/batch/batch_sending.hpp>
-#include <practicus/detail/batch/batch_window.hpp>
-#include <practicus/detail/batch/csv_cutter.hpp>
+#include <practicus/detail/batch/csv_splitter.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/error.hpp>
 
@@ -177,7 +177,7 @@ public:
         answered_at_ = now;
     }
 
-    void overloaded(batch_window::ticket ticket)
+    void overloaded(aimd_window::ticket ticket)
     {
         std::lock_guard lock(mutex_);
         window_.overloaded(ticket);
@@ -262,7 +262,7 @@ private:
                             [this](auto const& p) { return p.second->sequence() < ends_at_; });
     }
 
-    void succeeded(batch_window::ticket batch)
+    void succeeded(aimd_window::ticket batch)
     {
         window_.succeeded(batch);
         last_answered_ = std::max(last_answered_, batch.number);
@@ -271,7 +271,7 @@ private:
 
     batch_bounds const bounds_;
     mutable std::mutex mutex_;
-    batch_window window_;
+    aimd_window window_;
     std::uint64_t started_ = 0;
     std::uint64_t taken_ = 0;
     std::optional<csv_batch> next_;

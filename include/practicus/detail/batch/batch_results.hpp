@@ -72,7 +72,7 @@ private:
             co_await fail(part);
             co_return;
         }
-        auto const answer = split_answer(part.answer);
+        auto const answer = parse_prediction(part.answer);
         std::string text;
         // A header alone may be there already.
         if (progress_.rows == 0 && header_.empty()) text.append(answer.header);

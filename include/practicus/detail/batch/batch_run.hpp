@@ -3,12 +3,12 @@
 #pragma once
 
 #include <practicus/batch.hpp>
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/run_operation.hpp>
-#include <practicus/detail/async/sweeper.hpp>
 #include <practicus/detail/base/sha256.hpp>
 #include <practicus/detail/batch/batch_queue.hpp>
 #include <practicus/detail/batch/batch_results.hpp>
-#include <practicus/detail/batch/csv_cutter.hpp>
+#include <practicus/detail/batch/csv_splitter.hpp>
 #include <practicus/detail/client/calls.hpp>
 #include <practicus/detail/client/prediction_call.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
@@ -51,7 +51,7 @@ public:
         if (job.on_mark() || !job.resumed().digest.empty()) digest_.emplace();
     }
 
-    asio::awaitable<batch_progress> go()
+    asio::awaitable<batch_progress> run()
     {
         while (true) {
             if (auto const ready = queue_.take_ended())
@@ -102,7 +102,7 @@ private:
         b.in_flight = job_.in_flight();
         b.tries = job_.tries();
         b.patience = job_.patience();
-        b.pause = state().wire().options().retry().base();
+        b.pause = state().transport().options().retry().base();
         b.rows_may_fail = static_cast<bool>(job_.failed_to());
         return b;
     }
@@ -116,7 +116,7 @@ private:
     static asio::awaitable<void> read_next(std::shared_ptr<report> due)
     {
         auto& self = *due->run;
-        sweeper::activity const running(self.home()->limits());
+        deadline_service::operation_guard const running(self.home()->limits());
         std::optional<csv_batch> batch;
         std::shared_ptr<error_info const> failure;
         try {
@@ -183,7 +183,7 @@ private:
     static asio::awaitable<void> run(std::shared_ptr<report> due, std::shared_ptr<batch_sending> sent)
     {
         auto& self = *due->run;
-        sweeper::activity const running(self.home()->limits());
+        deadline_service::operation_guard const running(self.home()->limits());
         std::optional<std::chrono::nanoseconds> wait;
         while (!sent->is_done() && !wait) {
             if (self.queue_.is_too_large(sent->next())) {
@@ -228,16 +228,16 @@ private:
         auto const why = batch->failure();
         bool const is_error = why->status != 0 && !is_success(why->status);
         queue_.pause(std::move(batch), now(), wait);
-        state().wire().note_retry(job_.url().origin(), why->request, why->attempts, why->status,
-                                  is_error ? boost::system::error_code() : why->code, wait);
+        state().transport().note_retry(job_.url().origin(), why->request, why->attempts, why->status,
+                                       is_error ? boost::system::error_code() : why->code, wait);
     }
 
-    asio::awaitable<void> send(csv_batch const& batch, batch_window::ticket ticket, prediction& answer,
+    asio::awaitable<void> send(csv_batch const& batch, aimd_window::ticket ticket, prediction& answer,
                                bool& reached_model)
     {
         auto how = job_.calls();
         how.content_type("text/csv").safe_to_repeat().sink({});
-        if (!how.has_max_answer()) how.max_answer(std::max(16 * job_.bytes(), std::size_t{16} << 20));
+        if (!how.has_body_limit()) how.body_limit(std::max(16 * job_.bytes(), std::size_t{16} << 20));
         auto const in = std::make_shared<prediction_input>(job_.url(), batch.text, std::move(how));
         in->takes_any_type = in->retried_by_caller = true;
         in->on_overload = [self = shared_from_this(), ticket] { self->queue_.overloaded(ticket); };
@@ -345,7 +345,7 @@ private:
     std::shared_ptr<child_group> children_;
     operation op_;
     // The reader's, while there is one.
-    csv_cutter cutter_;
+    csv_splitter cutter_;
     bool source_done_ = false;
     /// Of what was cut.
     std::optional<sha256> digest_;
@@ -369,7 +369,7 @@ inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr
     std::shared_ptr<error_info const> failure;
     try {
         auto const run = std::make_shared<batch_run>(std::move(h), *job, all.group());
-        result.emplace(co_await run->go());
+        result.emplace(co_await run->run());
     } catch (...) {
         failure = current_error_info();
     }

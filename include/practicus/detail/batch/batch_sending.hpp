@@ -3,9 +3,9 @@
 #pragma once
 
 #include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/batch/aimd_window.hpp>
 #include <practicus/detail/batch/batch_retry.hpp>
-#include <practicus/detail/batch/batch_window.hpp>
-#include <practicus/detail/batch/csv_cutter.hpp>
+#include <practicus/detail/batch/csv_splitter.hpp>
 #include <practicus/error.hpp>
 
 #include <algorithm>
@@ -68,7 +68,7 @@ public:
     std::string const& digest() const noexcept { return digest_; }
     /// The place in the order of all batches, from 0.
     std::uint64_t sequence() const noexcept { return sequence_; }
-    batch_window::ticket ticket() const noexcept { return ticket_; }
+    aimd_window::ticket ticket() const noexcept { return ticket_; }
     /// Of the last try; null if none has failed.
     std::shared_ptr<error_info const> const& failure() const noexcept { return failure_; }
 
@@ -114,7 +114,7 @@ public:
     }
 
     /// It has got a place. `answered`: see `batch_retry::sent_again`.
-    void start(batch_window::ticket ticket, time_point answered) noexcept
+    void start(aimd_window::ticket ticket, time_point answered) noexcept
     {
         ticket_ = ticket;
         policy_.sent_again(answered);
@@ -140,7 +140,7 @@ private:
     std::vector<batch_part> done_;
     std::string digest_;
     std::uint64_t sequence_;
-    batch_window::ticket ticket_;
+    aimd_window::ticket ticket_;
     batch_retry fresh_;
     batch_retry policy_;
     unsigned attempts_ = 0; ///< Of the next part.

@@ -6,11 +6,11 @@
 #include <practicus/credentials.hpp>
 #include <practicus/detail/async/run_operation.hpp>
 #include <practicus/detail/client/handle.hpp>
-#include <practicus/detail/pool/body_flow.hpp>
+#include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/tokens/session.hpp>
 #include <practicus/detail/tokens/token_calls.hpp>
+#include <practicus/detail/wire/console_api.hpp>
 #include <practicus/detail/wire/shape_reader.hpp>
-#include <practicus/detail/wire/wire.hpp>
 #include <practicus/options.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
@@ -47,20 +47,20 @@ inline asio::awaitable<void> refresh(handle const& h)
 
 /// `GET` of an array, which is read as it comes.
 template <class T>
-asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, json_shape const& shape)
+asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, json_schema const& shape)
 {
     auto& s = h.state();
     auto op = h.begin();
-    auto r = wire::get(s.service(), path, s.limits().listing_body());
+    auto r = console_api::get(s.service(), path, s.limits().listing_body());
     r.body_limit_name = "limit_options::listing_body";
-    r.secret_answer = false;
-    list_reader<T> reader(shape, s.wire().options().strict_listings());
-    body_flow flow(reader, r.body_limit);
+    r.secret_response = false;
+    list_reader<T> reader(shape, s.transport().options().strict_listings());
+    body_pipeline flow(reader, r.body_limit);
     response answer;
     co_await s.call(op, r, answer, &flow);
     auto listed = s.explain(op, r, answer, [&] { return reader.result(); });
-    if (auto const& lost = reader.left_out(); lost.count != 0 && s.wire().told())
-        s.wire().told()(events::entries_left_out{r.name(), lost.count, lost.index, lost.reason});
+    if (auto const& lost = reader.left_out(); lost.count != 0 && s.transport().told())
+        s.transport().told()(events::entries_left_out{r.name(), lost.count, lost.index, lost.reason});
     co_return listed;
 }
 
@@ -68,30 +68,30 @@ inline asio::awaitable<cluster_info> cluster(handle const& h)
 {
     auto& s = h.state();
     auto op = h.begin();
-    auto const r = wire::get(s.service(), "central/clusterdefinition/", s.limits().console_body());
+    auto const r = console_api::get(s.service(), "central/clusterdefinition/", s.limits().console_body());
     response answer;
     co_await s.call(op, r, answer);
-    co_return s.read_answer(op, r, answer, wire::read_cluster);
+    co_return s.read_answer(op, r, answer, console_api::read_cluster);
 }
 
 inline asio::awaitable<std::vector<model_prefix>> model_prefixes(handle const& h)
 {
-    return listing<model_prefix>(h, "modelhost/model-prefixes/", wire::model_prefix_shape);
+    return listing<model_prefix>(h, "modelhost/model-prefixes/", console_api::model_prefix_shape);
 }
 
 inline asio::awaitable<std::vector<model_deployment>> model_deployments(handle const& h)
 {
-    return listing<model_deployment>(h, "modelhost/model-deployments/", wire::deployment_shape);
+    return listing<model_deployment>(h, "modelhost/model-deployments/", console_api::deployment_shape);
 }
 
 inline asio::awaitable<std::vector<app_prefix>> app_prefixes(handle const& h)
 {
-    return listing<app_prefix>(h, "apphost/app-prefixes/", wire::app_prefix_shape);
+    return listing<app_prefix>(h, "apphost/app-prefixes/", console_api::app_prefix_shape);
 }
 
 inline asio::awaitable<std::vector<addon>> addons(handle const& h)
 {
-    return listing<addon>(h, "externalservice/externalservices/", wire::addon_shape);
+    return listing<addon>(h, "externalservice/externalservices/", console_api::addon_shape);
 }
 
 inline asio::awaitable<practicus::model_metadata> model_metadata(handle const& h, model_url const& url)
@@ -101,7 +101,7 @@ inline asio::awaitable<practicus::model_metadata> model_metadata(handle const& h
     auto const r = id_request(s, url);
     response answer;
     co_await s.call(op, r, answer);
-    co_return s.explain(op, r, answer, [&] { return wire::read_metadata(answer); });
+    co_return s.explain(op, r, answer, [&] { return console_api::read_metadata(answer); });
 }
 
 inline asio::awaitable<std::int64_t> model_id(handle const& h, model_url const& url)
@@ -148,14 +148,14 @@ token_cache::found look_up(handle const& h, Target const& what, token_purpose pu
 
 inline asio::awaitable<std::vector<model>> models(handle const& h)
 {
-    auto listed = co_await listing<model>(h, "modelhost/models/", wire::model_shape);
+    auto listed = co_await listing<model>(h, "modelhost/models/", console_api::model_shape);
     prime<model_url>(h.state(), listed);
     co_return listed;
 }
 
 inline asio::awaitable<std::vector<app>> apps(handle const& h)
 {
-    auto listed = co_await listing<app>(h, "apphost/apps/", wire::app_shape);
+    auto listed = co_await listing<app>(h, "apphost/apps/", console_api::app_shape);
     prime<app_url>(h.state(), listed);
     co_return listed;
 }

@@ -3,12 +3,12 @@
 #pragma once
 
 #include <practicus/detail/client/calls.hpp>
-#include <practicus/detail/pool/body_flow.hpp>
+#include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/tokens/session.hpp>
 #include <practicus/detail/tokens/token_calls.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
-#include <practicus/detail/wire/transcoder.hpp>
-#include <practicus/detail/wire/wire.hpp>
+#include <practicus/detail/wire/console_api.hpp>
+#include <practicus/detail/wire/content_coder.hpp>
 #include <practicus/predict.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
@@ -88,8 +88,8 @@ inline asio::awaitable<request> make_prediction(session& s, prediction_input& in
     if (in.encoding() && !in.source) body = co_await encode_body(*in.encoding(), body);
     auto const& how = in.options;
     auto const encoding = in.encoding() ? std::string_view(in.encoding()->name()) : std::string_view();
-    auto r =
-        wire::prediction(as_listed(s, in.url), how.by_get(), how.content_type(), encoding, how.max_answer());
+    auto r = console_api::prediction(as_listed(s, in.url), how.by_get(), how.content_type(), encoding,
+                                     how.body_limit());
     r.data = std::move(body);
     r.chunked = static_cast<bool>(in.source);
     r.safe_to_repeat = how.safe_to_repeat();
@@ -111,7 +111,7 @@ inline asio::awaitable<token> token_for(handle const& h, operation& op, model_ur
     error_info info;
     info.status = answer.status;
     describe_other_type(info, how.answer_type(), answer.content_type, answer.body);
-    throw error(s.wire().with_request(std::move(info), r, op));
+    throw error(s.transport().with_request(std::move(info), r, op));
 }
 
 inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_input> in)
@@ -129,20 +129,20 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     counted const at_end{in.get(), &op};
     auto const r = co_await make_prediction(s, *in);
     s.check_trusted(op, r);
-    body_flow flow(in->source ? &in->source : nullptr, in->options);
+    body_pipeline flow(in->source ? &in->source : nullptr, in->options);
     flow.on_overload = in->on_overload;
     response answer;
     auto bearer = co_await token_for(h, op, in->url);
     op.retries.next_request();
     in->reached_model = true;
-    co_await s.wire().send(op, r, bearer, answer, &flow);
+    co_await s.transport().send(op, r, bearer, answer, &flow);
     if (op.renew) {
         in->reached_model = false;
         invalidate(s, in->url, bearer, token_purpose::predict);
         answer = response();
         bearer = co_await token_for(h, op, in->url);
         in->reached_model = true;
-        co_await s.wire().send(op, r, bearer, answer, &flow);
+        co_await s.transport().send(op, r, bearer, answer, &flow);
     }
     if (answer.status == 401) invalidate(s, in->url, bearer, token_purpose::predict);
     if (!is_success(answer.status)) s.fail(op, r, answer);

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/runtime.hpp>
-#include <practicus/detail/async/sweeper.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/net/host_lookup.hpp>
 #include <practicus/error.hpp>
@@ -119,7 +119,7 @@ private:
                                   asio::ip::tcp::endpoint address, time_point end)
     {
         auto const counted = std::move(kept);
-        sweeper::errand const running(home_->limits());
+        deadline_service::background_guard const running(home_->limits());
         auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
         auto* const mine = made.get();
         error_code code;

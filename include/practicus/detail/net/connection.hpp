@@ -66,7 +66,7 @@ public:
     /// The request's head, and its body as far as that goes along: what fits into one TLS record.
     wire_text out;
 
-    static constexpr std::size_t together = 16 * 1024;
+    static constexpr std::size_t coalesce_limit = 16 * 1024;
 
     /// Writes `out` and the rest of the body, and reads the answer. Afterwards the connection may be used
     /// again if `reusable()`. What it refers to lives until the end.
@@ -100,15 +100,15 @@ private:
     /// A chunk's line may be as long as a header, or as this.
     static constexpr std::size_t min_line = 16 * 1024;
     /// After so many reads from a server that was slow.
-    static constexpr unsigned look_again = 15;
+    static constexpr unsigned read_backoff = 15;
 
     // Requests and answers hold tokens.
-    struct wiped_later
+    struct wipe_on_exit
     {
         connection* self;
         std::size_t used = 0;
 
-        ~wiped_later()
+        ~wipe_on_exit()
         {
             if (!self->state_.is_writing()) self->out.wipe();
             if (self->under_way_) return;
@@ -128,13 +128,13 @@ private:
     {
         // Not before: a call that is cancelled before it begins leaves the connection as it is.
         touched_ = true;
-        wiped_later used{this, held_};
+        wipe_on_exit used{this, held_};
         if (!std::exchange(under_way_, false)) begin(limits);
         state_.go_on(out.view(), rest, part, answer);
         begin_call(so_far);
         for (auto step = state_.next(); step != exchange_step::give; step = state_.next()) {
             if (yields<Socket>(step, so_far.begun)) {
-                auto others = asio::post(without_frame);
+                auto others = asio::post(as_tuple_deferred);
                 co_await std::move(others);
             }
             arm(phase_limit(limits, deadline));
@@ -152,13 +152,13 @@ private:
                 bool const tried = is_tried(socket, step, so_far.begun);
                 if (tried) n = socket.read_some(room(), code);
                 if (step == exchange_step::read && code == asio::error::would_block) {
-                    if (tried && !so_far.begun) slow_ = look_again;
+                    if (tried && !so_far.begun) slow_ = read_backoff;
                     if constexpr (over_tls<Socket>) {
                         auto ready = wait(tried ? socket.wanted() : asio::socket_base::wait_read);
                         std::tie(code) = co_await std::move(ready);
                         if (!code) n = socket.read_some(room(), code);
                     } else {
-                        auto read = socket.async_read_some(room(), without_frame);
+                        auto read = socket.async_read_some(room(), as_tuple_deferred);
                         std::tie(code, n) = co_await std::move(read);
                     }
                 }
@@ -211,22 +211,22 @@ private:
 
     /// Records are read and written without waiting as long as the peer keeps up: the other operations of
     /// the thread have their turn all the same.
-    bool is_others_turn() noexcept { return ++records_ % 16 == 0; }
+    bool should_yield() noexcept { return ++records_ % 16 == 0; }
 
     /// Whether other operations have a turn first.
     template <class Socket>
     bool yields(exchange_step step, bool begun) noexcept
     {
         if (step == exchange_step::wait) return false;
-        if (step != exchange_step::read) return over_tls<Socket> && is_others_turn();
+        if (step != exchange_step::read) return over_tls<Socket> && should_yield();
         if (!std::exchange(reading_, true)) {
             // To read at once is mostly in vain. After the others' turn the answer may be there, unless the
             // server takes longer.
-            crowded_ = home().limits()->crowded();
-            in_vain_ = !begun && (!crowded_ || slow_ != 0);
-            if (crowded_ && slow_ != 0) --slow_;
+            has_concurrent_operations_ = home().limits()->has_concurrent_operations();
+            in_vain_ = !begun && (!has_concurrent_operations_ || slow_ != 0);
+            if (has_concurrent_operations_ && slow_ != 0) --slow_;
         }
-        return begun ? over_tls<Socket> && is_others_turn() : crowded_;
+        return begun ? over_tls<Socket> && should_yield() : has_concurrent_operations_;
     }
 
     /// A read that need not wait is tried first.
@@ -275,7 +275,7 @@ private:
         auto const ended = disarm();
         progress_ = progress_ || n != 0;
         if (step == exchange_step::wait) {
-            settle(code, ended, phase::write, deadline);
+            throw_if_failed(code, ended, phase::write, deadline);
             state_.ready();
         } else if (step == exchange_step::write) {
             after_write(n, code, ended, deadline, so_far);
@@ -294,7 +294,7 @@ private:
         if (ended == expiry::none && may_have_answered(code) && so_far.written) {
             state_.refused(code);
         } else {
-            settle(code, ended, phase::write, deadline);
+            throw_if_failed(code, ended, phase::write, deadline);
             state_.wrote(n);
         }
         if (!state_.is_writing()) lap(so_far, &exchange_timings::write);
@@ -317,7 +317,7 @@ private:
             if (state_.refusal() && code.category() != asio::error::get_ssl_category())
                 throw_with_cause(errc::connection_lost, state_.refusal());
         }
-        settle(code, ended, state_.at(), deadline);
+        throw_if_failed(code, ended, state_.at(), deadline);
         if (!std::exchange(so_far.begun, true))
             lap(so_far, state_.is_writing() ? &exchange_timings::write : &exchange_timings::first_byte);
         answered_ = true;
@@ -408,7 +408,7 @@ private:
     bool answered_ = false;
     /// Of this call: it has begun to read; other operations were under way then; nothing is expected yet.
     bool reading_ = false;
-    bool crowded_ = false;
+    bool has_concurrent_operations_ = false;
     bool in_vain_ = false;
     /// Something was sent or received since the limit was set.
     bool progress_ = false;

@@ -2,9 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
-#include <practicus/detail/async/sweeper.hpp>
 #include <practicus/detail/net/tls_context.hpp>
 #include <practicus/detail/net/tls_stream.hpp>
 #include <practicus/detail/wire/message.hpp>
@@ -89,17 +89,17 @@ public:
     }
 
     // With `use_awaitable`, each call would be a coroutine of its own.
-    static constexpr asio::as_tuple_t<asio::deferred_t> without_frame{asio::deferred};
+    static constexpr asio::as_tuple_t<asio::deferred_t> as_tuple_deferred{asio::deferred};
 
     /// Until the socket is ready, to be awaited as a named object.
-    auto wait(asio::socket_base::wait_type wanted) { return socket_.async_wait(wanted, without_frame); }
+    auto wait(asio::socket_base::wait_type wanted) { return socket_.async_wait(wanted, as_tuple_deferred); }
 
     /// Until the socket can be read or written, to be awaited as a named object. Asio waits for one of both,
     /// and two waits could not be ended without a strand: so it waits for a descriptor that watches both.
     auto wait_for_either()
     {
         if (!either_) watch_for_either();
-        return either_->async_wait(asio::posix::stream_descriptor::wait_read, without_frame);
+        return either_->async_wait(asio::posix::stream_descriptor::wait_read, as_tuple_deferred);
     }
 
     /// Verifies whom it speaks to before anything else is sent.
@@ -124,7 +124,7 @@ public:
             if (verified != X509_V_OK && verify) message = ::X509_verify_cert_error_string(verified);
             throw_with_cause(what, code, std::move(message));
         }
-        settle(code, ended, phase::tls, time_point::max());
+        throw_if_failed(code, ended, phase::tls, time_point::max());
     }
 
     bool is_tls() const noexcept { return tls_.has_value(); }
@@ -155,7 +155,7 @@ public:
     void expire() noexcept { home_->limits()->expire(limit_); }
 
     /// After each call: throws if it failed, or was ended by its limit, `close()` or a cancellation.
-    void settle(error_code const& code, expiry ended, phase at, time_point deadline)
+    void throw_if_failed(error_code const& code, expiry ended, phase at, time_point deadline)
     {
         if (ended == expiry::closed) throw error(errc::client_closed);
         if (ended == expiry::expired) throw_timeout(at, deadline, home_->time().now());

@@ -135,7 +135,7 @@ inline asio::awaitable<void> open_tunnel(stream& s, proxy const& via, origin con
         s.arm(end);
         auto const n = co_await s.plain().async_write_some(asio::buffer(left),
                                                            asio::redirect_error(asio::use_awaitable, code));
-        s.settle(code, s.disarm(), phase::connect, time_point::max());
+        s.throw_if_failed(code, s.disarm(), phase::connect, time_point::max());
         left.remove_prefix(n);
     }
     tunnel_answer answer(header_limit);
@@ -144,7 +144,7 @@ inline asio::awaitable<void> open_tunnel(stream& s, proxy const& via, origin con
         s.arm(end);
         auto const n = co_await s.plain().async_read_some(asio::buffer(buffer),
                                                           asio::redirect_error(asio::use_awaitable, code));
-        s.settle(code, s.disarm(), phase::connect, time_point::max());
+        s.throw_if_failed(code, s.disarm(), phase::connect, time_point::max());
         open = answer.take({buffer.data(), n});
     }
 }

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/wire/content_coder.hpp>
 #include <practicus/detail/wire/error_body.hpp>
 #include <practicus/detail/wire/message.hpp>
-#include <practicus/detail/wire/transcoder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 
@@ -28,7 +28,7 @@ inline content_encoding const& console_encoding()
 /// Returns what decodes the body, by the answer's fields; null if there is nothing to decode. Throws
 /// `errc::malformed_response` if a success is encoded in another way than was `asked` for. The body of an
 /// error is dropped instead: its status says more.
-inline std::unique_ptr<transcoder> decoder_of(response& answer, content_encoding const* asked)
+inline std::unique_ptr<content_coder> decoder_of(response& answer, content_encoding const* asked)
 {
     std::string_view const name = answer.content_encoding;
     if (name.empty() || equals_ignoring_case(name, "identity")) return nullptr;
@@ -37,13 +37,13 @@ inline std::unique_ptr<transcoder> decoder_of(response& answer, content_encoding
     if (asked != nullptr && equals_ignoring_case(coding, asked->name())) return asked->decoder();
     if (is_success(answer.status))
         throw error(errc::malformed_response, "the answer has an encoding that was not asked for");
-    answer.drop_body();
+    answer.clear_body();
     return nullptr;
 }
 
 /// Appends what the answer's piece of a body comes to, as `transcode`. A body of an error that is broken ends
 /// here: the decoder goes, and with it what follows.
-inline void decode_piece(std::unique_ptr<transcoder>& decoder, response& answer, bool last,
+inline void decode_piece(std::unique_ptr<content_coder>& decoder, response& answer, bool last,
                          std::string& whole, std::size_t limit)
 {
     try {
@@ -53,7 +53,7 @@ inline void decode_piece(std::unique_ptr<transcoder>& decoder, response& answer,
         decoder.reset();
         answer.content_encoding = "broken";
     }
-    answer.drop_body();
+    answer.clear_body();
 }
 
 /// Decodes an answer to `console_encoding()` whose body is there as a whole. Throws as the other two.

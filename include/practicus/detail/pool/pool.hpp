@@ -2,12 +2,12 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
-#include <practicus/detail/async/sweeper.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/net/connection.hpp>
-#include <practicus/detail/net/dialler.hpp>
+#include <practicus/detail/net/connector.hpp>
 #include <practicus/detail/net/tls_sessions.hpp>
 #include <practicus/detail/pool/pool_state.hpp>
 #include <practicus/detail/pool/retry_policy.hpp>
@@ -85,10 +85,10 @@ private:
 class pool : public std::enable_shared_from_this<pool>
 {
 public:
-    pool(std::shared_ptr<dialler> d, origin where)
-        : dialler_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
-          forwarder_(dialler_->forwarder(where_)), fields_(fields_of(where_, dialler_->options())),
-          state_(limits_of(dialler_->options().pool()))
+    pool(std::shared_ptr<connector> d, origin where)
+        : connector_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
+          forwarder_(connector_->forward_proxy(where_)), fields_(fields_of(where_, connector_->options())),
+          state_(limits_of(connector_->options().pool()))
     {}
     pool(pool const&) = delete;
     pool& operator=(pool const&) = delete;
@@ -96,7 +96,7 @@ public:
 
     origin const& where() const noexcept { return where_; }
     /// The proxy that requests are handed to, or null. Lives as long as the pool.
-    proxy const* forwarder() const noexcept { return forwarder_; }
+    proxy const* forward_proxy() const noexcept { return forwarder_; }
     retry_budget& budget() noexcept { return budget_; }
     /// What all requests to the origin say, from the end of the request line to what they accept.
     std::string const& fields() const noexcept { return fields_; }
@@ -151,7 +151,7 @@ public:
     {
         std::lock_guard lock(mutex_);
         auto const c = state_.counters();
-        return c.open + c.dialling + c.waiting == 0;
+        return c.open + c.connecting + c.waiting == 0;
     }
 
     void add_to(client_stats& total) const noexcept
@@ -161,9 +161,9 @@ public:
         total.open += c.open;
         total.idle += c.idle;
         total.waiting += c.waiting;
-        total.dialling += c.dialling;
-        total.dials += c.dials;
-        total.dial_failures += c.dial_failures;
+        total.connecting += c.connecting;
+        total.connects += c.connects;
+        total.connect_failures += c.connect_failures;
         total.reuses += c.reuses;
         total.stale_hits += c.stale_hits;
         total.evictions += c.evictions;
@@ -204,9 +204,9 @@ private:
         return limits;
     }
 
-    runtime& home() const noexcept { return *dialler_->home(); }
+    runtime& home() const noexcept { return *connector_->home(); }
     time_point now() const noexcept { return home().time().now(); }
-    announcer const& told() const noexcept { return dialler_->told(); }
+    notifier const& told() const noexcept { return connector_->told(); }
 
     static std::shared_ptr<error_info const> not_started() noexcept
     {
@@ -214,12 +214,12 @@ private:
     }
 
     /// A connection that is being made for the pool. However that ends, its place is given back.
-    struct dial_slot
+    struct connect_slot
     {
-        explicit dial_slot(std::shared_ptr<pool> p) noexcept : owner(std::move(p)) {}
-        dial_slot(dial_slot const&) = delete;
-        dial_slot& operator=(dial_slot const&) = delete;
-        ~dial_slot()
+        explicit connect_slot(std::shared_ptr<pool> p) noexcept : owner(std::move(p)) {}
+        connect_slot(connect_slot const&) = delete;
+        connect_slot& operator=(connect_slot const&) = delete;
+        ~connect_slot()
         {
             if (!ended) owner->act([&] { return owner->failed(not_started()); });
         }
@@ -232,12 +232,12 @@ private:
     template <class Decide>
     void act(Decide decide) noexcept
     {
-        bool dial = act_once(decide);
-        while (dial && !start_dial())
-            dial = act_once([&] { return failed(not_started()); });
+        bool connect = act_once(decide);
+        while (connect && !start_connect())
+            connect = act_once([&] { return failed(not_started()); });
     }
 
-    /// True if a dial is to be started.
+    /// True if a connect is to be started.
     template <class Decide>
     bool act_once(Decide decide) noexcept
     {
@@ -250,16 +250,16 @@ private:
         }
         close(actions);
         if (woken) woken->wake({});
-        return actions.dial;
+        return actions.connect;
     }
 
-    bool start_dial() noexcept
+    bool start_connect() noexcept
     {
-        std::shared_ptr<dial_slot> slot;
+        std::shared_ptr<connect_slot> slot;
         bool started = false;
         try {
-            slot = std::make_shared<dial_slot>(shared_from_this());
-            started = home().spawn([slot] { return dial(slot); });
+            slot = std::make_shared<connect_slot>(shared_from_this());
+            started = home().spawn([slot] { return connect(slot); });
         } catch (...) {
         }
         if (slot && !started) slot->ended = true;
@@ -269,7 +269,7 @@ private:
     /// Under the mutex: the waiter that is woken gets this error.
     pool_actions failed(std::shared_ptr<error_info const> const& why) noexcept
     {
-        auto actions = state_.dial_failed();
+        auto actions = state_.connect_failed();
         if (actions.wake != nullptr) static_cast<queued*>(actions.wake)->failure = why;
         return actions;
     }
@@ -327,17 +327,17 @@ private:
         });
     }
 
-    static asio::awaitable<void> dial(std::shared_ptr<dial_slot> slot)
+    static asio::awaitable<void> connect(std::shared_ptr<connect_slot> slot)
     {
         auto& self = *slot->owner;
-        sweeper::errand const running(self.home().limits());
+        deadline_service::background_guard const running(self.home().limits());
         std::unique_ptr<pooled> made;
         std::shared_ptr<error_info const> failure;
         bool again = true;
         while (again) {
             try {
                 failure.reset();
-                auto opened = co_await self.dialler_->dial(self.where_, self.sessions_);
+                auto opened = co_await self.connector_->connect(self.where_, self.sessions_);
                 made = std::make_unique<pooled>(std::move(opened));
             } catch (...) {
                 failure = current_error_info();
@@ -346,15 +346,15 @@ private:
             again = failure && failure->code == asio::error::operation_aborted && self.is_wanted();
         }
         slot->ended = true;
-        self.act([&] { return failure ? self.failed(failure) : self.dialled(*made.release()); });
+        self.act([&] { return failure ? self.failed(failure) : self.connected(*made.release()); });
     }
 
     /// Under the mutex.
-    pool_actions dialled(pooled& made)
+    pool_actions connected(pooled& made)
     {
         auto& link = *made.link;
         if (link.is_tls() && ::SSL_session_reused(link.tls().native_handle()) == 1) ++resumptions_;
-        return state_.dialled(made, now(), home().random().next());
+        return state_.connected(made, now(), home().random().next());
     }
 
     bool is_wanted() const
@@ -374,7 +374,7 @@ private:
         });
     }
 
-    std::shared_ptr<dialler> dialler_;
+    std::shared_ptr<connector> connector_;
     origin where_;
     // Outlives the connections.
     std::shared_ptr<tls_sessions> sessions_;
@@ -414,7 +414,7 @@ public:
         return limit_.until(deadline, [from = from_, w = place_, fresh] { from->enlist(*w, fresh); });
     }
 
-    /// Throws the error of dialling; `errc::deadline_exceeded` at the deadline; `errc::client_closed`;
+    /// Throws the error of connecting; `errc::deadline_exceeded` at the deadline; `errc::client_closed`;
     /// `operation_aborted` when cancelled.
     lease end(wakeup with)
     {

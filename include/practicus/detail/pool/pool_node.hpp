@@ -18,7 +18,7 @@ class pool_state;
 /// What one origin's pool may do. Zero switches a limit off; nothing may be negative.
 struct pool_limits
 {
-    /// Connections and dials together.
+    /// Connections and connects together.
     std::size_t max_connections = 64;
     /// How long a connection may lie unused, unless the server or a stale hit says less.
     std::chrono::nanoseconds idle = std::chrono::seconds(60);
@@ -79,7 +79,7 @@ enum class pool_wait : std::uint8_t
     waiting,
     /// A connection is its own, but not picked up.
     served,
-    /// A dial failed.
+    /// A connect failed.
     failed,
     /// The pool was shut down.
     closed
@@ -109,7 +109,7 @@ private:
 };
 
 /// What the driver does after an event, when it has unlocked. An event wakes one waiter at most, and starts
-/// one dial at most.
+/// one connect at most.
 struct pool_actions
 {
     /// The caller's own at once; only `take` and `ask` grant, and then the waiter is in state `none`.
@@ -119,8 +119,8 @@ struct pool_actions
     pool_waiter* wake = nullptr;
     /// Only `ask`: the pool is shut down, the waiter does not wait.
     bool refused = false;
-    /// Start one dial; it ends with `dialled` or `dial_failed`, whatever becomes of the waiters.
-    bool dial = false;
+    /// Start one connect; it ends with `connected` or `connect_failed`, whatever becomes of the waiters.
+    bool connect = false;
     /// No longer the pool's: to be closed and freed. Nobody else refers to them.
     pool_list<pool_connection> close;
 };
@@ -130,9 +130,9 @@ struct pool_counters
     std::size_t open = 0; ///< idle or leased
     std::size_t idle = 0;
     std::size_t waiting = 0;
-    std::size_t dialling = 0;
-    std::uint64_t dials = 0;
-    std::uint64_t dial_failures = 0;
+    std::size_t connecting = 0;
+    std::uint64_t connects = 0;
+    std::uint64_t connect_failures = 0;
     std::uint64_t reuses = 0; ///< how often a connection was handed out that had been used or idle
     std::uint64_t evictions =
         0; ///< closed for its idle time or age, as an elder of a stale one, to make room

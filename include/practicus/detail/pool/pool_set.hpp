@@ -3,7 +3,7 @@
 #pragma once
 
 #include <practicus/detail/async/runtime.hpp>
-#include <practicus/detail/net/dialler.hpp>
+#include <practicus/detail/net/connector.hpp>
 #include <practicus/detail/pool/pool.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/url.hpp>
@@ -23,10 +23,10 @@ class pool_set : public std::enable_shared_from_this<pool_set>
 public:
     static constexpr std::size_t many = 64;
 
-    static std::shared_ptr<pool_set> make(std::shared_ptr<dialler> d)
+    static std::shared_ptr<pool_set> make(std::shared_ptr<connector> d)
     {
         std::shared_ptr<pool_set> self(new pool_set(std::move(d)));
-        auto const& home = self->dialler_->home();
+        auto const& home = self->connector_->home();
         std::weak_ptr<pool_set> const weak = self;
         home->limits()->on_second([weak] {
             if (auto const s = weak.lock()) s->sweep();
@@ -44,7 +44,7 @@ public:
         for (auto const& p : pools_)
             if (p->where() == where) return p;
         give_up_unused();
-        pools_.push_back(std::make_shared<pool>(dialler_, where));
+        pools_.push_back(std::make_shared<pool>(connector_, where));
         if (closed_) pools_.back()->shut_down();
         return pools_.back();
     }
@@ -80,7 +80,7 @@ public:
     }
 
 private:
-    explicit pool_set(std::shared_ptr<dialler> d) : dialler_(std::move(d)) {}
+    explicit pool_set(std::shared_ptr<connector> d) : connector_(std::move(d)) {}
 
     void sweep() noexcept
     {
@@ -101,7 +101,7 @@ private:
         });
     }
 
-    std::shared_ptr<dialler> dialler_;
+    std::shared_ptr<connector> connector_;
     mutable std::mutex mutex_;
     std::vector<std::shared_ptr<pool>> pools_;
     /// What the pools that were given up have counted.

@@ -17,21 +17,23 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Decides for one origin who gets which connection, when to dial and what to close. It does no I/O, reads no
-/// clock, allocates nothing and never throws; every event is O(1), but for those that close many and `stale`.
+/// Decides for one origin who gets which connection, when to connect and what to close. It does no I/O, reads
+/// no clock, allocates nothing and never throws; every event is O(1), but for those that close many and
+/// `stale`.
 ///
 /// Rules:
 /// - Idle connections are handed out youngest first; a returned one goes directly to the oldest waiter.
-/// - It dials only while waiters outnumber dials and there is room. A dial belongs to the pool, not to the
+/// - It connects only while waiters outnumber connects and there is room. A connect belongs to the pool, not
+/// to the
 ///   waiter that caused it: if that one is served by a returned connection or leaves, the new connection goes
 ///   to the oldest waiter, or idle.
-/// - A failed dial fails one waiter, the oldest: it has waited longest, and its operation decides about a
-///   retry, within its budget. The others keep their places; if they outnumber the dials again, another dial
-///   starts. So an origin that is down fails everybody, at `max_connections` dials at a time, and one unlucky
-///   dial fails one.
+/// - A failed connect fails one waiter, the oldest: it has waited longest, and its operation decides about a
+///   retry, within its budget. The others keep their places; if they outnumber the connects again, another
+///   connect starts. So an origin that is down fails everybody, at `max_connections` connects at a time, and
+///   one unlucky connect fails one.
 /// - A waiter may ask for a `fresh` connection, one that was never used or idle (the resend after a stale
-///   hit). It keeps its place among the others: if it is the oldest and no dial is under way for it, the next
-///   returned connection is closed to make room for a dial.
+///   hit). It keeps its place among the others: if it is the oldest and no connect is under way for it, the
+///   next returned connection is closed to make room for a connect.
 /// - A served waiter that is cancelled passes its connection on, by the way of a returned one.
 /// - An origin's idle limit is the smallest of the option, what the server said (`Keep-Alive: timeout`), and
 ///   0.8 of the idle age of a stale hit (one of less than 500 ms says more about a restart than about a
@@ -85,16 +87,16 @@ public:
         waiter.ticket_ = ++tickets_;
         waiter.fresh_ = fresh;
         queue_of(waiter).push_back(waiter);
-        dial_if_needed(actions);
+        connect_if_needed(actions);
         return actions;
     }
 
-    /// A dial succeeded. `jitter` is from U(0, 1).
-    [[nodiscard]] pool_actions dialled(pool_connection& connection, time_point now, double jitter) noexcept
+    /// A connect succeeded. `jitter` is from U(0, 1).
+    [[nodiscard]] pool_actions connected(pool_connection& connection, time_point now, double jitter) noexcept
     {
-        BOOST_ASSERT(dialling_ > 0 && connection.place_ == pool_connection::place::outside);
+        BOOST_ASSERT(connecting_ > 0 && connection.place_ == pool_connection::place::outside);
         pool_actions actions;
-        --dialling_;
+        --connecting_;
         ++open_;
         connection.place_ = pool_connection::place::leased;
         connection.reused_ = false;
@@ -105,18 +107,18 @@ public:
         return actions;
     }
 
-    /// A dial failed. `wake` is the waiter that gets the error, if anybody waits.
-    [[nodiscard]] pool_actions dial_failed() noexcept
+    /// A connect failed. `wake` is the waiter that gets the error, if anybody waits.
+    [[nodiscard]] pool_actions connect_failed() noexcept
     {
-        BOOST_ASSERT(dialling_ > 0);
+        BOOST_ASSERT(connecting_ > 0);
         pool_actions actions;
-        --dialling_;
-        ++dial_failures_;
+        --connecting_;
+        ++connect_failures_;
         if (auto* waiter = oldest()) {
             leave_queue(*waiter, pool_wait::failed);
             actions.wake = waiter;
         }
-        dial_if_needed(actions);
+        connect_if_needed(actions);
         return actions;
     }
 
@@ -131,7 +133,7 @@ public:
         pool_actions actions;
         if (!reusable) {
             drop(connection, actions);
-            dial_if_needed(actions);
+            connect_if_needed(actions);
             return actions;
         }
         connection.reused_ = true;
@@ -160,7 +162,7 @@ public:
         learn(connection.idle_age_, now);
         evict_if(actions, [&](pool_connection const& c) { return c.last_used_ <= connection.last_used_; });
         drop(connection, actions);
-        dial_if_needed(actions);
+        connect_if_needed(actions);
         return actions;
     }
 
@@ -227,19 +229,20 @@ public:
 
     pool_counters counters() const noexcept
     {
-        return {open_,          idle_.size(), waiting(),  dialling_,  dials_,
-                dial_failures_, reuses_,      evictions_, stale_hits_};
+        return {open_,   idle_.size(), waiting(),  connecting_, connects_, connect_failures_,
+                reuses_, evictions_,   stale_hits_};
     }
 
     /// For tests: the first invariant that does not hold, or null.
     char const* check() const noexcept
     {
-        if (open_ > max_ || dialling_ > max_ - open_) return "more connections than the limit";
+        if (open_ > max_ || connecting_ > max_ - open_) return "more connections than the limit";
         if (idle_.size() > open_) return "more idle than open";
         if (!any_.empty() && !idle_.empty()) return "a waiter beside an idle connection";
-        if (waiting() > dialling_ && !idle_.empty())
+        if (waiting() > connecting_ && !idle_.empty())
             return "a fresh waiter beside an idle connection, no dial";
-        if (waiting() > dialling_ && open_ + dialling_ < max_) return "a waiter beside free room, no dial";
+        if (waiting() > connecting_ && open_ + connecting_ < max_)
+            return "a waiter beside free room, no dial";
         if (shut_ && (waiting() != 0 || !idle_.empty())) return "shut down, but not empty";
         for (auto const& c : idle_)
             if (c.place_ != pool_connection::place::idle || !c.reused_)
@@ -333,15 +336,15 @@ private:
         if (shut_ || !usable(connection, now)) {
             if (!shut_) ++evictions_;
             drop(connection, actions);
-            dial_if_needed(actions);
+            connect_if_needed(actions);
             return;
         }
-        bool const owed_a_dial = fresh_is_older() && dialling_ < fresh_.size();
+        bool const owed_a_connect = fresh_is_older() && connecting_ < fresh_.size();
         auto* const waiter = !connection.reused_ ? oldest() : any_.empty() ? nullptr : &any_.front();
-        if (connection.reused_ && owed_a_dial) {
+        if (connection.reused_ && owed_a_connect) {
             ++evictions_;
             drop(connection, actions);
-            dial_if_needed(actions);
+            connect_if_needed(actions);
         } else if (waiter != nullptr) {
             leave_queue(*waiter, pool_wait::served);
             lease(connection, now);
@@ -354,17 +357,17 @@ private:
         }
     }
 
-    /// Beside an idle connection only fresh ones wait; the longest idle one makes room for their dial.
-    void dial_if_needed(pool_actions& actions) noexcept
+    /// Beside an idle connection only fresh ones wait; the longest idle one makes room for their connect.
+    void connect_if_needed(pool_actions& actions) noexcept
     {
-        if (waiting() <= dialling_) return;
-        if (open_ + dialling_ >= max_) {
+        if (waiting() <= connecting_) return;
+        if (open_ + connecting_ >= max_) {
             if (idle_.empty()) return;
             evict(idle_.front(), actions);
         }
-        ++dialling_;
-        ++dials_;
-        actions.dial = true;
+        ++connecting_;
+        ++connects_;
+        actions.connect = true;
     }
 
     void drop(pool_connection& connection, pool_actions& actions) noexcept
@@ -415,10 +418,10 @@ private:
     pool_list<pool_waiter> any_;      // the oldest in front
     pool_list<pool_waiter> fresh_;    // those that take a new connection only
     std::size_t open_ = 0;
-    std::size_t dialling_ = 0;
+    std::size_t connecting_ = 0;
     std::uint64_t tickets_ = 0;
-    std::uint64_t dials_ = 0;
-    std::uint64_t dial_failures_ = 0;
+    std::uint64_t connects_ = 0;
+    std::uint64_t connect_failures_ = 0;
     std::uint64_t reuses_ = 0;
     std::uint64_t evictions_ = 0;
     std::uint64_t stale_hits_ = 0;

@@ -5,9 +5,9 @@
 #include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/net/connection.hpp>
-#include <practicus/detail/net/dialler.hpp>
+#include <practicus/detail/net/connector.hpp>
 #include <practicus/detail/pool/answer_decoding.hpp>
-#include <practicus/detail/pool/body_flow.hpp>
+#include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/pool/pool.hpp>
 #include <practicus/detail/pool/pool_set.hpp>
@@ -46,20 +46,20 @@ public:
     transport(std::shared_ptr<runtime> home, service_url service, client_options options)
         : home_(std::move(home)), service_(std::move(service)),
           options_(std::make_shared<client_options const>(std::move(options))), told_(&options_->observer()),
-          dialler_(std::make_shared<dialler>(home_, options_)), pools_(pool_set::make(dialler_)),
+          connector_(std::make_shared<connector>(home_, options_)), pools_(pool_set::make(connector_)),
           trusted_(options_->trusted_origins())
     {
         trusted_.push_back(service_.origin());
         // Now, for a file that cannot be read.
         if (std::any_of(trusted_.begin(), trusted_.end(), [](origin const& o) { return o.secure(); }))
-            dialler_->tls();
+            connector_->tls();
     }
 
     std::shared_ptr<runtime> const& home() const noexcept { return home_; }
     service_url const& service() const noexcept { return service_; }
     client_options const& options() const noexcept { return *options_; }
-    announcer const& told() const noexcept { return told_; }
-    name_cache& names() const noexcept { return dialler_->names(); }
+    notifier const& told() const noexcept { return told_; }
+    dns_cache& names() const noexcept { return connector_->names(); }
 
     operation begin(std::shared_ptr<call_options const> with) const
     {
@@ -101,11 +101,11 @@ public:
     /// with the request's name in the error. (One coroutine, for each costs as much as a small request.) With
     /// a flow, the bodies go through that.
     asio::awaitable<void> send(operation& op, request const& r, token const& bearer, response& answer,
-                               body_flow* flow = nullptr) const
+                               body_pipeline* flow = nullptr) const
     {
         std::shared_ptr<error_info const> failure;
         try {
-            // Before anything is resolved or dialled: an origin that is not the region's learns nothing.
+            // Before anything is resolved or connected: an origin that is not the region's learns nothing.
             require_trusted(op, r);
             op.written = false;
             delivery d(*pools_, *options_, r);
@@ -140,7 +140,7 @@ public:
                     if (!failed && is_overload(answer.status) && flow->on_overload) flow->on_overload();
                     flow->timings = now.timings;
                 }
-                auto const next = settle(op, r, d, now, used, failed, answer);
+                auto const next = finish_attempt(op, r, d, now, used, failed, answer);
                 if (next.action == next_step::done) co_return;
                 answer = response();
                 if (next.action == next_step::later) co_await pause(op, next.wait);
@@ -202,7 +202,7 @@ private:
             : to(pools.of(r.where)), facts(facts_of(r)),
               target(r.target), bounds{r.first_byte.value_or(options.timeouts().first_byte()),
                                        options.timeouts().between_bytes(), options.limits().header(),
-                                       r.body_limit, r.secret_answer}
+                                       r.body_limit, r.secret_response}
         {}
 
         std::shared_ptr<pool> to;
@@ -263,14 +263,14 @@ private:
                                token const& bearer) const
     {
         out.wipe();
-        auto const* const via = d.to->forwarder();
+        auto const* const proxy = d.to->forward_proxy();
         out.append(r.method).append(" ");
-        if (via != nullptr) out.append(r.where.str());
+        if (proxy != nullptr) out.append(r.where.str());
         out.append(d.target).append(" HTTP/1.1").append(d.to->fields());
         out.append(r.accept);
         authorize(out, op, r, bearer);
-        if (via != nullptr && via->authorization())
-            out.append(own_field::proxy_authorization).append(via->authorization().reveal());
+        if (proxy != nullptr && proxy->authorization())
+            out.append(own_field::proxy_authorization).append(proxy->authorization().reveal());
         if (op.with && !op.shared) out.append(op.with->headers());
         if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);
         if (!r.content_encoding.empty()) out.append(own_field::content_encoding).append(r.content_encoding);
@@ -283,8 +283,8 @@ private:
                 out.append(own_field::content_length).append(std::to_string(rest.size()));
         }
         out.append("\r\n\r\n");
-        auto const along =
-            std::min(rest.size(), connection::together - std::min(connection::together, out.size()));
+        auto const along = std::min(rest.size(), connection::coalesce_limit -
+                                                     std::min(connection::coalesce_limit, out.size()));
         out.append(rest.substr(0, along));
         rest.remove_prefix(along);
         return rest;
@@ -303,8 +303,8 @@ private:
     }
 
     /// After an attempt: gives the connection back and says how it goes on. Throws `failed` if that stands.
-    next_step settle(operation& op, request const& r, delivery& d, attempt const& now, lease& used,
-                     std::shared_ptr<error_info const> const& failed, response const& answer) const
+    next_step finish_attempt(operation& op, request const& r, delivery& d, attempt const& now, lease& used,
+                             std::shared_ptr<error_info const> const& failed, response const& answer) const
     {
         op.written = op.written || now.written;
         attempt_outcome outcome;
@@ -381,8 +381,8 @@ private:
     std::shared_ptr<runtime> home_;
     service_url service_;
     std::shared_ptr<client_options const> options_;
-    announcer told_;
-    std::shared_ptr<dialler> dialler_;
+    notifier told_;
+    std::shared_ptr<connector> connector_;
     std::shared_ptr<pool_set> pools_;
     std::vector<origin> trusted_;
     mutable std::atomic<std::uint64_t> retries_{0};

@@ -97,9 +97,9 @@ public:
 
     decision ask(time_point now, std::optional<duration> min_validity = std::nullopt)
     {
-        auto const state = value_ ? life_.at(now, min_validity) : freshness::must_fetch;
-        if (state == freshness::must_fetch) return wait(now);
-        if (state == freshness::renew_behind && flight_ == 0)
+        auto const state = value_ ? life_.at(now, min_validity) : freshness::expired;
+        if (state == freshness::expired) return wait(now);
+        if (state == freshness::stale_while_revalidate && flight_ == 0)
             return {flight_action::serve_and_renew, value_, start(false), nullptr};
         return {flight_action::serve, value_, 0, nullptr};
     }
@@ -122,15 +122,15 @@ public:
     flight_end failed(flight_ticket ticket, error_ptr why, time_point now, double random) noexcept
     {
         if (!is_current(ticket)) return {};
-        land();
+        complete();
         if (failures_ != UINT8_MAX) ++failures_;
-        auto const kind = permanence_of(why->code);
+        auto const kind = retryability_of(why->code);
         if (value_)
-            life_.postpone_renewal(kind == permanence::until_login
+            life_.postpone_renewal(kind == retryability::needs_login
                                        ? time_point::max()
                                        : now + renewal_backoff(failures_, random));
-        if (kind != permanence::passing)
-            replay(why, kind == permanence::lasting ? now + replay_time(random) : time_point::max());
+        if (kind != retryability::transient)
+            replay(why, kind == retryability::permanent ? now + replay_time(random) : time_point::max());
         return {flight_outcome::failed, std::move(why)};
     }
 
@@ -140,7 +140,7 @@ public:
     bool put(Handle value, lifespan life) noexcept
     {
         if (shut_) return false;
-        bool const wanted = land();
+        bool const wanted = complete();
         value_ = std::move(value);
         life_ = life;
         failures_ = 0;
@@ -172,10 +172,10 @@ public:
         if (!keep) drop();
         unwanted_ = Handle();
         // What could not be renewed is tried again at once.
-        if (value_ && failures_ != 0) life_.postpone_renewal(life_.born());
+        if (value_ && failures_ != 0) life_.postpone_renewal(life_.issued_at());
         forget_error();
         failures_ = refusals_ = 0;
-        return land() && again ? start(true) : 0;
+        return complete() && again ? start(true) : 0;
     }
 
     /// From now on everybody gets `why`. True if anybody may be waiting: they get it too.
@@ -185,7 +185,7 @@ public:
         drop();
         unwanted_ = Handle();
         replay(std::move(why), time_point::max());
-        return land();
+        return complete();
     }
 
     /// Somebody else may mend what failed: it is replayed until `at` only.
@@ -199,14 +199,14 @@ public:
     lifespan const& life() const noexcept { return life_; }
     /// What the flight shall bring another for, perhaps empty: what was there when it began, or was refused
     /// since the last that was good. Somebody else may have that still.
-    Handle const& unwanted() const noexcept { return unwanted_; }
+    Handle const& rejected_value() const noexcept { return unwanted_; }
     bool in_flight() const noexcept { return flight_ != 0; }
     bool is_current(flight_ticket ticket) const noexcept { return ticket != 0 && ticket == flight_; }
     /// Renewals and fetches that failed since the last that did not.
     unsigned failures() const noexcept { return failures_; }
 
     /// Nothing would be lost without it.
-    bool is_worthless(time_point now) const noexcept
+    bool is_expired(time_point now) const noexcept
     {
         return flight_ == 0 && (!value_ || life_.has_ended(now)) && now >= replay_until_;
     }
@@ -242,7 +242,7 @@ private:
         return flight_;
     }
 
-    bool land() noexcept
+    bool complete() noexcept
     {
         flight_ = 0;
         return std::exchange(wanted_, false);

@@ -17,10 +17,10 @@ namespace practicus { inline namespace v1 { namespace detail {
 enum class freshness : std::uint8_t
 {
     /// Get another one before anything else.
-    must_fetch,
+    expired,
     /// Use it, and get another one behind it.
-    renew_behind,
-    usable
+    stale_while_revalidate,
+    fresh
 };
 
 /// How early what is cached is renewed. Nothing may be negative.
@@ -83,8 +83,9 @@ public:
     /// `random` is from U(0, 1): it shortens the window by up to a fifth, and 3 minutes at most, so that not
     /// all that was got together is renewed together. (Of an hour's window 57 minutes stay: an outage of 50,
     /// plus a back-off of 5, plus a try.) `born` is when the request was sent.
-    lifespan(time_point born, duration life, freshness_limits const& limits, double random) noexcept
-        : born_(born), last_use_(born + life - std::min(limits.min_validity, life / 4)), ends_(born + life)
+    lifespan(time_point issued_at, duration life, freshness_limits const& limits, double random) noexcept
+        : issued_at_(issued_at), last_use_(issued_at + life - std::min(limits.min_validity, life / 4)),
+          ends_(issued_at + life)
     {
         if (limits.window == duration::zero()) return;
         auto const window = std::min(limits.window, life / 4);
@@ -109,9 +110,9 @@ public:
     {
         auto last_use = last_use_;
         if (min_validity)
-            last_use = ends_ - std::clamp(*min_validity, duration::zero(), (ends_ - born_) / 4 * 3);
-        if (now >= last_use) return freshness::must_fetch;
-        return now < renew_at_ ? freshness::usable : freshness::renew_behind;
+            last_use = ends_ - std::clamp(*min_validity, duration::zero(), (ends_ - issued_at_) / 4 * 3);
+        if (now >= last_use) return freshness::expired;
+        return now < renew_at_ ? freshness::fresh : freshness::stale_while_revalidate;
     }
 
     bool has_ended(time_point now) const noexcept { return now >= ends_; }
@@ -119,13 +120,13 @@ public:
     /// Is its first quarter not over yet, and neither its first half minute?
     bool is_young(time_point now) const noexcept
     {
-        return now - born_ < std::min<duration>((ends_ - born_) / 4, std::chrono::seconds(30));
+        return now - issued_at_ < std::min<duration>((ends_ - issued_at_) / 4, std::chrono::seconds(30));
     }
 
     /// A renewal failed: not again before `at`, or before it must be fetched anyway.
     void postpone_renewal(time_point at) noexcept { renew_at_ = std::min(at, last_use_); }
 
-    time_point born() const noexcept { return born_; }
+    time_point issued_at() const noexcept { return issued_at_; }
     time_point renew_at() const noexcept { return renew_at_; }
     time_point last_use() const noexcept { return last_use_; }
     time_point ends() const noexcept { return ends_; }
@@ -136,7 +137,7 @@ public:
     }
 
 private:
-    time_point born_{};
+    time_point issued_at_{};
     time_point renew_at_ = time_point::max();
     time_point last_use_{};
     time_point ends_{};
@@ -159,21 +160,21 @@ inline std::chrono::nanoseconds replay_time(double random) noexcept
 }
 
 /// What asking again would give after an error.
-enum class permanence : std::uint8_t
+enum class retryability : std::uint8_t
 {
     /// Perhaps another answer.
-    passing,
+    transient,
     /// The same, most likely, for a while.
-    lasting,
+    permanent,
     /// The same for certain, and perhaps a locked account, until somebody logs in.
-    until_login
+    needs_login
 };
 
 /// Overload, restarts, lost connections, pages of proxies and cancellations are passing.
-inline permanence permanence_of(boost::system::error_code const& code) noexcept
+inline retryability retryability_of(boost::system::error_code const& code) noexcept
 {
-    if (has_trait(code, errc_traits::until_login)) return permanence::until_login;
-    return has_trait(code, errc_traits::lasting) ? permanence::lasting : permanence::passing;
+    if (has_trait(code, errc_traits::until_login)) return retryability::needs_login;
+    return has_trait(code, errc_traits::lasting) ? retryability::permanent : retryability::transient;
 }
 
 }}} // namespace practicus::v1::detail

@@ -4,7 +4,7 @@
 
 #include <practicus/detail/base/bounded_map.hpp>
 #include <practicus/detail/base/clock.hpp>
-#include <practicus/detail/base/shared_use.hpp>
+#include <practicus/detail/base/lru_tick.hpp>
 #include <practicus/detail/tokens/flight_state.hpp>
 #include <practicus/error.hpp>
 
@@ -28,11 +28,11 @@ class keyed_flights
 public:
     struct entry
     {
-        explicit entry(time_point now) : use(std::make_shared<shared_use>(use_period_of(now))) {}
+        explicit entry(time_point now) : use(std::make_shared<lru_tick>(last_use_period_of(now))) {}
 
         flight_state<Handle> state;
         Extra extra{};
-        std::shared_ptr<shared_use> use;
+        std::shared_ptr<lru_tick> use;
     };
     using entry_ptr = std::shared_ptr<entry>;
 
@@ -43,7 +43,7 @@ public:
     entry_ptr at(View const& key, time_point now)
     {
         auto const [place, is_new] = entries_.get(key, now, now);
-        place->held->use->touch(use_period_of(now));
+        place->held->use->touch(last_use_period_of(now));
         return place->held;
     }
 
@@ -106,9 +106,9 @@ private:
     {
         explicit holder(time_point now) : held(std::make_shared<entry>(now)) {}
 
-        bool is_pinned() const noexcept { return held->state.in_flight(); }
-        bool is_worthless(time_point now) const noexcept { return held->state.is_worthless(now); }
-        use_period last_use() const noexcept { return held->use->last(); }
+        bool is_in_flight() const noexcept { return held->state.in_flight(); }
+        bool is_expired(time_point now) const noexcept { return held->state.is_expired(now); }
+        last_use_period last_use() const noexcept { return held->use->last(); }
 
         entry_ptr held;
     };

@@ -4,7 +4,7 @@
 
 #include <practicus/detail/base/posix_file.hpp>
 #include <practicus/detail/base/sha256.hpp>
-#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/detail/tokens/user_identity.hpp>
 #include <practicus/error.hpp>
 #include <practicus/file_token_store.hpp>
@@ -46,7 +46,7 @@ public:
     struct login_file
     {
         /// What the file says now, `born` when it was written; or throws.
-        std::function<std::optional<stored_value>()> read;
+        std::function<std::optional<store_record>()> read;
         /// Puts a newer refresh token into the place of an older one, if that can be done at once.
         std::function<void(secret const& older, secret const& newer)> mend;
     };
@@ -72,7 +72,7 @@ public:
             if (!(seen.login->refresh == now->refresh))
                 login_.mend(seen.login->refresh.value(), now->refresh.value());
         } else if (seen.login) {
-            now->born = moment();
+            now->issued_at = moment();
         }
         co_return write_stored(*now);
     }
@@ -139,7 +139,7 @@ private:
     /// What the file says, or why it could not be read.
     struct sight
     {
-        std::optional<stored_value> login;
+        std::optional<store_record> login;
         std::shared_ptr<error_info const> failure;
     };
 
@@ -173,7 +173,7 @@ private:
     }
 
     /// What is shared now. An entry that cannot be read is replaced.
-    awaitable<std::optional<stored_value>> replaceable(std::string key)
+    awaitable<std::optional<store_record>> replaceable(std::string key)
     {
         try {
             co_return read_stored(co_await files_.load(key));
@@ -200,7 +200,7 @@ private:
         return result;
     }
 
-    awaitable<sight> look_twice(std::optional<stored_value> const& shared) const
+    awaitable<sight> look_twice(std::optional<store_record> const& shared) const
     {
         auto result = look();
         if (result.failure || is_surprising(result.login, shared)) {
@@ -214,7 +214,7 @@ private:
     }
 
     /// The login that counts: the shared one while the file has that, or one that it has replaced.
-    static std::optional<stored_value> effective(sight const& seen, std::optional<stored_value> const& shared)
+    static std::optional<store_record> effective(sight const& seen, std::optional<store_record> const& shared)
     {
         if (seen.failure) return shared;
         if (!seen.login || !shared || !shared->lineage.has(seen.login->refresh)) return seen.login;
@@ -228,11 +228,12 @@ private:
         return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
     }
 
-    static bool is_surprising(std::optional<stored_value> const& now,
-                              std::optional<stored_value> const& shared)
+    static bool is_surprising(std::optional<store_record> const& now,
+                              std::optional<store_record> const& shared)
     {
         if (!now) return true;
-        return shared && !shared->lineage.has(now->refresh) && moment() - now->born < std::chrono::seconds(1);
+        return shared && !shared->lineage.has(now->refresh) &&
+               moment() - now->issued_at < std::chrono::seconds(1);
     }
 
     static std::string above(std::string const& file)

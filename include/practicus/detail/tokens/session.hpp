@@ -6,18 +6,18 @@
 #include <practicus/detail/async/run_operation.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/base/sha256.hpp>
-#include <practicus/detail/pool/body_flow.hpp>
+#include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/pool/transport.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/detail/tokens/session_state.hpp>
 #include <practicus/detail/tokens/shared_store.hpp>
 #include <practicus/detail/tokens/single_flight_cache.hpp>
-#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/detail/tokens/token_cache.hpp>
+#include <practicus/detail/wire/console_api.hpp>
 #include <practicus/detail/wire/error_body.hpp>
 #include <practicus/detail/wire/http_date.hpp>
 #include <practicus/detail/wire/message.hpp>
-#include <practicus/detail/wire/wire.hpp>
 #include <practicus/error.hpp>
 #include <practicus/options.hpp>
 #include <practicus/token.hpp>
@@ -44,8 +44,9 @@ public:
         : state_(options.credentials()), access_(given_access(options.credentials())),
           access_flights_(home, mutex_), models_(home), apps_(home), addons_(home, true),
           // logout() must find every copy of a password.
-          wire_(std::move(home), std::move(service), std::move(options.without_credentials())),
-          store_(wire_.home(), wire_.options().store(), wire_.told(), wire_.options().timeouts().operation())
+          transport_(std::move(home), std::move(service), std::move(options.without_credentials())),
+          store_(transport_.home(), transport_.options().store(), transport_.told(),
+                 transport_.options().timeouts().operation())
     {
         if (!store_.is_open()) return;
         // Another process may log in.
@@ -54,44 +55,44 @@ public:
         };
     }
 
-    std::shared_ptr<runtime> const& home() const noexcept { return wire_.home(); }
-    service_url const& service() const noexcept { return wire_.service(); }
-    limit_options const& limits() const noexcept { return wire_.options().limits(); }
+    std::shared_ptr<runtime> const& home() const noexcept { return transport_.home(); }
+    service_url const& service() const noexcept { return transport_.service(); }
+    limit_options const& limits() const noexcept { return transport_.options().limits(); }
 
     operation begin(std::shared_ptr<call_options const> with = nullptr) const
     {
-        return wire_.begin(std::move(with));
+        return transport_.begin(std::move(with));
     }
 
     /// A prediction's: without a limit, unless the call has one.
     operation begin_unlimited(std::shared_ptr<call_options const> with) const
     {
-        return wire_.begin(std::move(with), std::chrono::milliseconds(0));
+        return transport_.begin(std::move(with), std::chrono::milliseconds(0));
     }
 
     /// A flight's: with the trust of the call that caused it, and limits of its own.
     operation begin_shared(std::shared_ptr<call_options const> with) const
     {
-        auto op = wire_.begin(nullptr);
+        auto op = transport_.begin(nullptr);
         op.with = std::move(with);
         op.shared = true;
         return op;
     }
 
     /// Throws `errc::untrusted_origin`.
-    void check_trusted(operation const& op, request const& r) const { wire_.check_trusted(op, r); }
+    void check_trusted(operation const& op, request const& r) const { transport_.check_trusted(op, r); }
 
     /// Ends all operations with `errc::client_closed`. Any thread.
-    void close() noexcept { wire_.close(); }
-    void close_idle() const noexcept { wire_.close_idle(); }
+    void close() noexcept { transport_.close(); }
+    void close_idle() const noexcept { transport_.close_idle(); }
 
     client_stats stats()
     {
-        auto result = wire_.stats();
+        auto result = transport_.stats();
         {
             std::lock_guard lock(mutex_);
             result.access_tokens = access_flights_.counts();
-            see(result.access_tokens, access_->state, home()->time().now());
+            accumulate(result.access_tokens, access_->state, home()->time().now());
         }
         result.session_tokens = models_.token_stats();
         result.app_tokens = apps_.token_stats();
@@ -104,7 +105,7 @@ public:
     token_cache& models() noexcept { return models_; }
     token_cache& apps() noexcept { return apps_; }
     token_cache& addons() noexcept { return addons_; }
-    transport& wire() noexcept { return wire_; }
+    detail::transport& transport() noexcept { return transport_; }
 
     /// For people; what is stored is the user's by `session_state::whose`.
     std::string username() const
@@ -138,12 +139,12 @@ public:
             co_return;
         }
         auto const began = moment();
-        auto const r = wire::login(service(), who, limits().console_body());
+        auto const r = console_api::login(service(), who, limits().console_body());
         auto const logouts = count_logouts();
         response answer;
         token const none;
-        co_await wire_.send(op, r, none, answer);
-        auto const tokens = read_answer(op, r, answer, wire::read_login);
+        co_await transport_.send(op, r, none, answer);
+        auto const tokens = read_answer(op, r, answer, console_api::read_login);
         auto const life = life_of(tokens, answer, began);
         if (life.has_ended(home()->time().now()))
             explain(op, r, answer, [] { throw error(errc::expired_token); });
@@ -151,7 +152,7 @@ public:
         auto adopted = adopt_login(std::move(who), tokens, life, began, logouts);
         served_later const others{std::move(adopted.waiters), tokens.access};
         co_await tell_tokens(tokens.access);
-        brought<token> got;
+        fetch_result<token> got;
         got.value = tokens.access;
         got.life = life;
         if (store_.is_open()) co_await keep_login(got, adopted.generation);
@@ -162,7 +163,8 @@ public:
 
     /// Sends a request with the access token; renews it once if the region refuses it. Throws unless the
     /// answer is a success. With a flow, its body goes through that.
-    asio::awaitable<void> call(operation& op, request const& r, response& answer, body_flow* flow = nullptr)
+    asio::awaitable<void> call(operation& op, request const& r, response& answer,
+                               body_pipeline* flow = nullptr)
     {
         op.retries.next_request();
         token bearer;
@@ -171,11 +173,11 @@ public:
             bearer = a.served();
             if (!bearer) bearer = co_await flight<token>::join(a.joined, home()->limits(), op.deadline);
         }
-        co_await wire_.send(op, r, bearer, answer, flow);
+        co_await transport_.send(op, r, bearer, answer, flow);
         if (op.renew) {
             refuse_access(bearer, failure_of(op, r, answer));
             bearer = co_await access(op, false);
-            co_await wire_.send(op, r, bearer, answer, flow);
+            co_await transport_.send(op, r, bearer, answer, flow);
             if (answer.status == 401) refuse_access(bearer, failure_of(op, r, answer));
         }
         if (!is_success(answer.status)) fail(op, r, answer);
@@ -201,15 +203,16 @@ public:
             auto info = e.info();
             info.status = answer.status;
             if (e.code() == errc::not_json) describe_other_than_json(info, answer);
-            throw error(wire_.with_request(std::move(info), r, op));
+            throw error(transport_.with_request(std::move(info), r, op));
         }
     }
 
     /// From the store, if there is one and another process of the same user has left something that
     /// `is_right`; else by `fetch`.
-    asio::awaitable<brought<token>> shared(std::string key, freshness_limits limits, token unwanted,
-                                           std::function<bool(token const&)> is_right,
-                                           operation_body<brought<token>> fetch)
+    asio::awaitable<fetch_result<token>> shared(std::string key, freshness_limits limits,
+                                                token rejected_value,
+                                                std::function<bool(token const&)> is_right,
+                                                operation_body<fetch_result<token>> fetch)
     {
         if (!uses_store()) co_return co_await fetch();
         auto const op = begin();
@@ -218,14 +221,15 @@ public:
         auto const whose = this_user();
         auto const place = user_key(key, whose);
         if (place.empty()) co_return co_await fetch();
-        std::function<bool(stored_value const&)> const accept = [&](stored_value const& kept) {
+        std::function<bool(store_record const&)> const accept = [&](store_record const& kept) {
             return is_right(kept.value);
         };
         std::function<bool()> const is_stale = [this, whose] { return !is_current(whose.generation); };
-        shared_store::keeper const keep = [&](brought<token> const& got) {
+        shared_store::keeper const keep = [&](fetch_result<token> const& got) {
             return store_.save_unless(is_stale, place, got);
         };
-        co_return co_await store_.find_or_fetch(place, limits, std::move(unwanted), accept, fetch, keep);
+        co_return co_await store_.find_or_fetch(place, limits, std::move(rejected_value), accept, fetch,
+                                                keep);
     }
 
     /// May others have fetched what this one needs?
@@ -247,7 +251,7 @@ public:
     template <class T>
     asio::awaitable<T> observed(std::string_view kind, operation_body<T> fetch) const
     {
-        if (!wire_.told()) co_return co_await fetch();
+        if (!transport_.told()) co_return co_await fetch();
         events::token_fetched e;
         e.kind = kind;
         auto const begin = home()->time().precise_now();
@@ -260,7 +264,7 @@ public:
             e.error = failure->code;
         }
         e.took = home()->time().precise_now() - begin;
-        wire_.told()(e);
+        transport_.told()(e);
         if (failure) throw error(std::move(failure));
         co_return result;
     }
@@ -276,7 +280,7 @@ private:
     {
         auto info = info_of(r, answer);
         info.retry_after = parse_retry_after(answer.retry_after, answer.date);
-        return wire_.with_request(std::move(info), r, op);
+        return transport_.with_request(std::move(info), r, op);
     }
 
     /// When a request was sent, by both clocks.
@@ -343,7 +347,7 @@ private:
     };
 
     /// What an explicit login brought. Throws if somebody has logged out meanwhile.
-    adopted_login adopt_login(credentials who, wire::new_tokens const& tokens, lifespan const& life,
+    adopted_login adopt_login(credentials who, console_api::new_tokens const& tokens, lifespan const& life,
                               sent_at const& began, std::uint64_t logouts)
     {
         bool same_user = false;
@@ -368,7 +372,7 @@ private:
     /// Tells the callback of what the region issued, for 5 s at most; what it does wrong is its own affair.
     asio::awaitable<void> tell_tokens(token access)
     {
-        auto const& told = wire_.options().on_tokens();
+        auto const& told = transport_.options().on_tokens();
         if (!told) co_return;
         operation_body<void> body;
         {
@@ -380,11 +384,11 @@ private:
         std::shared_ptr<error_info const> failure;
         auto const end = home()->time().now() + callback_limit;
         try {
-            co_await run_apart<void>(home(), body, end);
+            co_await run_on_client_executor<void>(home(), body, end);
         } catch (...) {
             failure = current_error_info();
         }
-        if (failure) wire_.told()(events::tokens_not_taken{failure->code, failure->message});
+        if (failure) transport_.told()(events::tokens_not_taken{failure->code, failure->message});
     }
 
     void caches_changed(bool keep, bool again) noexcept
@@ -394,7 +398,8 @@ private:
         addons_.credentials_changed(keep, again);
     }
 
-    lifespan life_of(wire::new_tokens const& tokens, response const& answer, sent_at const& began) const
+    lifespan life_of(console_api::new_tokens const& tokens, response const& answer,
+                     sent_at const& began) const
     {
         auto const here = std::chrono::floor<std::chrono::seconds>(began.for_others);
         return {began.here, remaining_life(tokens.access.claims(), parse_http_date(answer.date), here),
@@ -419,9 +424,10 @@ private:
             [&] { return access_; },
             [&](auto& state) { return renew ? state.renew(now) : state.ask(now, op.validity()); },
             [this] {
-                return flight_work<token>([self = shared_from_this()](flight_ticket ticket, token unwanted) {
-                    return self->shared_access(ticket, std::move(unwanted));
-                });
+                return flight_work<token>(
+                    [self = shared_from_this()](flight_ticket ticket, token rejected_value) {
+                        return self->shared_access(ticket, std::move(rejected_value));
+                    });
             });
     }
 
@@ -434,22 +440,22 @@ private:
     }
 
     /// From the store, if there is one and another process has been here; else from the region.
-    asio::awaitable<brought<token>> shared_access(flight_ticket ticket, token unwanted)
+    asio::awaitable<fetch_result<token>> shared_access(flight_ticket ticket, token rejected_value)
     {
-        operation_body<brought<token>> const fetch = [self = shared_from_this(), ticket] {
+        operation_body<fetch_result<token>> const fetch = [self = shared_from_this(), ticket] {
             return self->fetch_access(ticket);
         };
-        operation_body<brought<token>> const told = [&] { return observed("access", fetch); };
+        operation_body<fetch_result<token>> const told = [&] { return observed("access", fetch); };
         if (!uses_store()) co_return co_await told();
-        std::function<bool(stored_value const&)> const accept = [&](stored_value const& kept) {
+        std::function<bool(store_record const&)> const accept = [&](store_record const& kept) {
             return adopt_stored(kept, ticket);
         };
         auto const generation = generation_of(ticket);
-        shared_store::keeper const keep = [&](brought<token> const& got) {
+        shared_store::keeper const keep = [&](fetch_result<token> const& got) {
             return keep_login(got, generation);
         };
-        co_return co_await store_.find_or_fetch(login_key(), access_token_limits, std::move(unwanted), accept,
-                                                told, keep);
+        co_return co_await store_.find_or_fetch(login_key(), access_token_limits, std::move(rejected_value),
+                                                accept, told, keep);
     }
 
     /// Whose login it is that now is.
@@ -488,12 +494,12 @@ private:
     }
 
     /// Stores a login's access token, unless another login or a logout has followed.
-    asio::awaitable<void> keep_login(brought<token> got, std::uint64_t generation)
+    asio::awaitable<void> keep_login(fetch_result<token> got, std::uint64_t generation)
     {
         auto v = store_.as_stored(got);
         {
             std::lock_guard lock(mutex_);
-            if (!state_.describe(v, generation)) co_return;
+            if (!state_.annotate(v, generation)) co_return;
         }
         co_await store_.save(login_key(), v);
         // It may have taken the place of the one that followed.
@@ -516,7 +522,7 @@ private:
 
     struct present
     {
-        std::optional<stored_value> value;
+        std::optional<store_record> value;
         std::uint64_t generation = 0;
     };
 
@@ -528,15 +534,15 @@ private:
         result.generation = state_.generation();
         auto const& access = access_->state;
         if (!state_.shares() || !access.value() || access.in_flight()) return result;
-        brought<token> got;
+        fetch_result<token> got;
         got.value = access.value();
         got.life = access.life();
         auto v = store_.as_stored(got);
-        if (state_.describe(v, result.generation)) result.value = std::move(v);
+        if (state_.annotate(v, result.generation)) result.value = std::move(v);
         return result;
     }
 
-    bool adopt_stored(stored_value const& kept, flight_ticket ticket)
+    bool adopt_stored(store_record const& kept, flight_ticket ticket)
     {
         std::lock_guard lock(mutex_);
         if (!access_->state.is_current(ticket)) throw_aborted();
@@ -544,7 +550,7 @@ private:
     }
 
     /// A refresh token, then the password if the region refuses that and it was kept.
-    asio::awaitable<brought<token>> fetch_access(flight_ticket ticket)
+    asio::awaitable<fetch_result<token>> fetch_access(flight_ticket ticket)
     {
         auto op = begin();
         std::shared_ptr<error_info const> refused;
@@ -560,13 +566,13 @@ private:
             if (source == session_state::source::none) break;
             bool const by_password = source == session_state::source::password;
             auto r = by_password
-                         ? wire::login(service(), *state.held(), limits().console_body())
-                         : wire::refresh(service(), state.refresh().reveal(), limits().console_body());
+                         ? console_api::login(service(), *state.held(), limits().console_body())
+                         : console_api::refresh(service(), state.refresh().reveal(), limits().console_body());
             r.rotating_refresh = r.rotating_refresh && rotates_;
             auto const began = moment();
             one_use const once{this, op, state, by_password};
             response answer;
-            co_await wire_.send(op, r, state.refresh(), answer);
+            co_await transport_.send(op, r, state.refresh(), answer);
             bool const is_final = is_refused(answer);
             bool const challenged = by_password && is_challenge(answer.status, read_error_body(answer.body));
             if (is_final || challenged) forget_refused(state, by_password, challenged);
@@ -575,7 +581,7 @@ private:
                 continue;
             }
             auto const tokens =
-                read_answer(op, r, answer, by_password ? wire::read_login : wire::read_refresh);
+                read_answer(op, r, answer, by_password ? console_api::read_login : console_api::read_refresh);
             if (!by_password) rotates_ = !tokens.refresh.empty();
             auto const life = life_of(tokens, answer, began);
             {
@@ -584,7 +590,7 @@ private:
             }
             if (life.has_ended(home()->time().now()))
                 explain(op, r, answer, [] { throw error(errc::expired_token); });
-            brought<token> result;
+            fetch_result<token> result;
             result.value = tokens.access;
             result.life = life;
             co_await tell_tokens(tokens.access);
@@ -631,7 +637,7 @@ private:
         auto info = info_of(answer, read_error_body(answer.body));
         info.code = errc::login_required;
         info.message = "the region refused the refresh token";
-        return std::make_shared<error_info const>(wire_.with_request(std::move(info), r, op));
+        return std::make_shared<error_info const>(transport_.with_request(std::move(info), r, op));
     }
 
     static constexpr std::chrono::seconds callback_limit{5};
@@ -646,7 +652,7 @@ private:
     token_cache addons_;
     // Does the region replace a refresh token that is used? Until it has shown that it does not.
     std::atomic<bool> rotates_{true};
-    transport wire_;
+    detail::transport transport_;
     shared_store store_;
 };
 

@@ -4,9 +4,9 @@
 
 #include <practicus/credentials.hpp>
 #include <practicus/detail/base/clock.hpp>
-#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/detail/tokens/user_identity.hpp>
-#include <practicus/detail/wire/wire.hpp>
+#include <practicus/detail/wire/console_api.hpp>
 #include <practicus/token.hpp>
 
 #include <algorithm>
@@ -102,7 +102,7 @@ public:
 
     /// Takes over what came beside an access token, which its flight keeps; asked for at `issued`. False if
     /// somebody logged in or out since `generation`.
-    bool adopt(wire::new_tokens const& tokens, stored_time issued, std::uint64_t generation)
+    bool adopt(console_api::new_tokens const& tokens, stored_time issued, std::uint64_t generation)
     {
         if (generation != generation_) return false;
         // First, for nothing else is lost for good: the region may have taken the old one back.
@@ -126,11 +126,11 @@ public:
 
     /// Takes over what another process got by the same login. False if it is another user's, or older than
     /// what there is: a region that rotates refresh tokens has taken that one back.
-    bool adopt_stored(stored_value const& kept)
+    bool adopt_stored(store_record const& kept)
     {
         if (!shares_ || !is_mine(kept) || !is_newer(kept)) return false;
-        as_of_ = std::max(as_of_, kept.born);
-        issued_ = kept.born;
+        as_of_ = std::max(as_of_, kept.issued_at);
+        issued_ = kept.issued_at;
         proven_ = true;
         challenged_ = false;
         user_.learn(user_of(kept));
@@ -142,11 +142,11 @@ public:
     }
 
     /// What others may find beside the access token; false if somebody logged in or out since `generation`.
-    bool describe(stored_value& v, std::uint64_t generation) const
+    bool annotate(store_record& v, std::uint64_t generation) const
     {
         if (generation != generation_) return false;
         // What others compare with their own: not reckoned from the age, which takes two clocks.
-        v.born = issued_;
+        v.issued_at = issued_;
         v.refresh = refresh_;
         v.username = user_.name;
         v.login = user_.email;
@@ -185,20 +185,20 @@ private:
 
     /// Returns true if nothing was given that could be another user's, if one login has come from the other,
     /// or if both are known to be one user's. Of two opaque logins nothing is known.
-    bool is_mine(stored_value const& kept) const
+    bool is_mine(store_record const& kept) const
     {
         if (lineage_.empty() && user_.empty()) return true;
         return lineage_.meets(kept.lineage) || are_same(user_, user_of(kept));
     }
 
-    bool is_newer(stored_value const& kept) const
+    bool is_newer(store_record const& kept) const
     {
         // Where one has come from the other, no clock is needed: others' may be wrong.
         if (refresh_ && !(kept.refresh == refresh_)) {
             if (kept.lineage.has(refresh_)) return true;
             if (lineage_.has(kept.refresh)) return false;
         }
-        return kept.born >= as_of_ && kept.born > since_;
+        return kept.issued_at >= as_of_ && kept.issued_at > since_;
     }
 
     token refresh_;

@@ -5,7 +5,7 @@
 #include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/run_operation.hpp>
 #include <practicus/detail/tokens/single_flight_cache.hpp>
-#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/token_store.hpp>
@@ -29,10 +29,10 @@ class shared_store
 public:
     using lock_ptr = std::shared_ptr<token_store::lock>;
     /// Saves what was fetched.
-    using keeper = std::function<asio::awaitable<void>(brought<token> const&)>;
+    using keeper = std::function<asio::awaitable<void>(fetch_result<token> const&)>;
 
     /// `operation` is how long one may take, or zero.
-    shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, announcer told,
+    shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, notifier told,
                  std::chrono::milliseconds operation)
         : home_(std::move(home)), store_(std::move(store)), told_(told),
           lock_wait_((operation.count() != 0 ? operation : default_operation) / 2)
@@ -51,7 +51,7 @@ public:
         co_return held;
     }
 
-    asio::awaitable<std::optional<stored_value>> load(std::string key) const
+    asio::awaitable<std::optional<store_record>> load(std::string key) const
     {
         operation_body<secret> const body = [s = store_, key] { return s->load(key); };
         auto const text = co_await attempt(body);
@@ -60,7 +60,7 @@ public:
         co_return value;
     }
 
-    asio::awaitable<void> save(std::string key, stored_value const& value) const
+    asio::awaitable<void> save(std::string key, store_record const& value) const
     {
         operation_body<nothing> const body = [s = store_, key, text = write_stored(value)] {
             return finish(s->save(key, text));
@@ -74,19 +74,21 @@ public:
         co_await attempt(body);
     }
 
-    /// Returns what is stored under the key, if it is not `unwanted`, `accept(stored_value)` takes it and it
+    /// Returns what is stored under the key, if it is not `unwanted`, `accept(store_record)` takes it and it
     /// is far from its end; else what `fetch` brings, given to `keep` first. One process at a time.
-    asio::awaitable<brought<token>> find_or_fetch(std::string key, freshness_limits limits, token unwanted,
-                                                  std::function<bool(stored_value const&)> accept,
-                                                  operation_body<brought<token>> fetch, keeper keep) const
+    asio::awaitable<fetch_result<token>> find_or_fetch(std::string key, freshness_limits limits,
+                                                       token rejected_value,
+                                                       std::function<bool(store_record const&)> accept,
+                                                       operation_body<fetch_result<token>> fetch,
+                                                       keeper keep) const
     {
         auto const held = co_await acquire(key);
         auto const kept = co_await load(key);
-        if (kept && accept(*kept) && !(kept->value == unwanted)) {
-            brought<token> found;
+        if (kept && accept(*kept) && !(kept->value == rejected_value)) {
+            fetch_result<token> found;
             found.value = kept->value;
             found.life = life_of_stored(*kept, home_->time(), limits, home_->random().next());
-            if (found.life.at(home_->time().now()) == freshness::usable) co_return found;
+            if (found.life.at(home_->time().now()) == freshness::fresh) co_return found;
         }
         auto const got = co_await fetch();
         co_await keep(got);
@@ -95,7 +97,7 @@ public:
 
     /// Saves it unless `is_stale()`, and takes it back if that is so once it is saved.
     asio::awaitable<void> save_unless(std::function<bool()> is_stale, std::string key,
-                                      brought<token> got) const
+                                      fetch_result<token> got) const
     {
         if (is_stale()) co_return;
         co_await save(key, as_stored(got));
@@ -103,9 +105,9 @@ public:
     }
 
     /// What a store keeps of it.
-    stored_value as_stored(brought<token> const& got) const
+    store_record as_stored(fetch_result<token> const& got) const
     {
-        stored_value v;
+        store_record v;
         v.value = got.value;
         set_life(v, home_->time(), got.life);
         return v;
@@ -127,7 +129,7 @@ private:
         T result{};
         std::shared_ptr<error_info const> failure;
         try {
-            result = co_await run_apart<T>(home_, body, end);
+            result = co_await run_on_client_executor<T>(home_, body, end);
         } catch (...) {
             failure = current_error_info();
         }
@@ -143,7 +145,7 @@ private:
 
     std::shared_ptr<runtime> home_;
     std::shared_ptr<token_store> store_;
-    announcer told_;
+    notifier told_;
     std::chrono::milliseconds lock_wait_;
     // The last lock was not to be had.
     mutable std::atomic<bool> missed_{false};

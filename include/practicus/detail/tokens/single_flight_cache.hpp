@@ -23,7 +23,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 /// What a flight brings.
 template <class Handle>
-struct brought
+struct fetch_result
 {
     Handle value{};
     lifespan life;
@@ -32,7 +32,8 @@ struct brought
 /// Does the work of the flight that has this ticket, in the client's context. `unwanted` is the value that it
 /// shall bring another for, perhaps empty: another process may have that still.
 template <class Handle>
-using flight_work = std::function<asio::awaitable<brought<Handle>>(flight_ticket, Handle unwanted)>;
+using flight_work =
+    std::function<asio::awaitable<fetch_result<Handle>>(flight_ticket, Handle rejected_value)>;
 
 /// What is kept beside a key's `flight_state`.
 template <class Handle>
@@ -94,13 +95,13 @@ inline void add(cache_stats& all, cache_stats const& more)
 
 /// Adds an entry to a snapshot.
 template <class Handle>
-void see(cache_stats& all, flight_state<Handle> const& one, time_point now)
+void accumulate(cache_stats& all, flight_state<Handle> const& one, time_point now)
 {
     if (!one.value() || one.life().has_ended(now)) return;
     ++all.entries;
     if (one.life().ends() == time_point::max()) return;
     cache_stats it;
-    it.age = now - one.life().born();
+    it.age = now - one.life().issued_at();
     it.remaining = one.life().ends() - now;
     add(all, it);
 }
@@ -215,7 +216,7 @@ private:
 
     /// A flight's end: under the mutex `decide(state)` says what it means, and then callers are woken.
     template <class Decide>
-    void land(entry_ptr const& e, Decide decide) noexcept
+    void complete(entry_ptr const& e, Decide decide) noexcept
     {
         std::shared_ptr<flight<Handle>> waiters;
         // Let go after the mutex: it may hold the last handle on its owner.
@@ -244,32 +245,33 @@ private:
 
     void fail(entry_ptr const& e, flight_ticket ticket, std::shared_ptr<error_info const> why) noexcept
     {
-        land(e, [&](flight_state<Handle>& state, time_point now, double random) noexcept {
+        complete(e, [&](flight_state<Handle>& state, time_point now, double random) noexcept {
             return state.failed(ticket, std::move(why), now, random);
         });
     }
 
     /// Ends a flight whatever becomes of its coroutine: one that is destroyed with its context leaves
     /// `operation_aborted` behind.
-    class landing
+    class completion
     {
     public:
-        landing(flight_driver& driver, entry_ptr e, flight_ticket ticket, work_ptr todo,
-                Handle unwanted) noexcept
+        completion(flight_driver& driver, entry_ptr e, flight_ticket ticket, work_ptr todo,
+                   Handle rejected_value) noexcept
             : driver_(driver), entry_(std::move(e)), ticket_(ticket), work_(std::move(todo)),
-              unwanted_(std::move(unwanted))
+              unwanted_(std::move(rejected_value))
         {}
-        landing(landing const&) = delete;
-        landing& operator=(landing const&) = delete;
-        ~landing() { fail(fixed_error<asio::error::operation_aborted>()); }
+        completion(completion const&) = delete;
+        completion& operator=(completion const&) = delete;
+        ~completion() { fail(fixed_error<asio::error::operation_aborted>()); }
 
-        asio::awaitable<brought<Handle>> begin() const { return (*work_)(ticket_, unwanted_); }
+        asio::awaitable<fetch_result<Handle>> begin() const { return (*work_)(ticket_, unwanted_); }
 
-        void succeed(brought<Handle> const& got) noexcept
+        void succeed(fetch_result<Handle> const& got) noexcept
         {
-            driver_.land(entry_, [&](flight_state<Handle>& state, time_point now, double random) noexcept {
-                return state.answer(ticket_, got.value, got.life, now, random);
-            });
+            driver_.complete(entry_,
+                             [&](flight_state<Handle>& state, time_point now, double random) noexcept {
+                                 return state.answer(ticket_, got.value, got.life, now, random);
+                             });
         }
 
         /// Has no effect if it has ended.
@@ -311,7 +313,7 @@ private:
         void prepare() noexcept
         {
             work_ = entry_->extra.work;
-            unwanted_ = entry_->state.unwanted();
+            unwanted_ = entry_->state.rejected_value();
         }
 
         /// If there is one to launch.
@@ -320,7 +322,7 @@ private:
             if (!entry_) return;
             try {
                 // Before anything is posted: what is dropped before it has begun must end as well.
-                auto const end = std::make_shared<landing>(driver_, entry_, ticket_, work_, unwanted_);
+                auto const end = std::make_shared<completion>(driver_, entry_, ticket_, work_, unwanted_);
                 driver_.home_->spawn([end, owner = driver_.home_->limits()] { return run(end, owner); });
             } catch (...) {
                 driver_.fail(entry_, ticket_, current_error_info());
@@ -336,11 +338,11 @@ private:
         Handle unwanted_{};
     };
 
-    static asio::awaitable<void> run(std::shared_ptr<landing> end, std::shared_ptr<sweeper> owner)
+    static asio::awaitable<void> run(std::shared_ptr<completion> end, std::shared_ptr<deadline_service> owner)
     {
         std::shared_ptr<error_info const> failure;
         try {
-            sweeper::activity const running(std::move(owner));
+            deadline_service::operation_guard const running(std::move(owner));
             auto const got = co_await end->begin();
             end->succeed(got);
         } catch (...) {

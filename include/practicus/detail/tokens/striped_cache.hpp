@@ -4,7 +4,7 @@
 
 #include <practicus/detail/base/bounded_map.hpp>
 #include <practicus/detail/base/clock.hpp>
-#include <practicus/detail/base/shared_use.hpp>
+#include <practicus/detail/base/lru_tick.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/token.hpp>
 
@@ -85,24 +85,24 @@ public:
         auto& mine = here();
         std::lock_guard lock(mine.mutex);
         auto* const s = mine.find(name);
-        auto const state = s != nullptr ? s->life.at(now, min_validity) : freshness::must_fetch;
-        if (state == freshness::must_fetch) {
+        auto const state = s != nullptr ? s->life.at(now, min_validity) : freshness::expired;
+        if (state == freshness::expired) {
             ++mine.misses;
             return {};
         }
         ++mine.hits;
-        if (auto const period = use_period_of(now); period != s->used) {
+        if (auto const period = last_use_period_of(now); period != s->used) {
             s->used = period;
             s->everywhere->touch(period);
         }
-        if (state == freshness::usable || now < s->quiet_until) return {s->value, false};
+        if (state == freshness::fresh || now < s->quiet_until) return {s->value, false};
         s->quiet_until = now + std::chrono::seconds(1);
         return {s->value, true};
     }
 
     /// Keeps a value for this thread. `use` learns of its uses.
     void install(std::string_view name, handle const& value, lifespan const& life,
-                 std::shared_ptr<shared_use> use, time_point now)
+                 std::shared_ptr<lru_tick> use, time_point now)
     {
         slot fresh(value, life, std::move(use), now);
         auto& mine = here();
@@ -113,7 +113,7 @@ public:
 
     /// A renewed value takes the place of the old one, where that is.
     void replace(std::string_view name, handle const& value, lifespan const& life,
-                 std::shared_ptr<shared_use> const& use, time_point now)
+                 std::shared_ptr<lru_tick> const& use, time_point now)
     {
         change([&](stripe& s) {
             slot fresh(value, life, use, now);
@@ -171,20 +171,20 @@ private:
     struct slot
     {
         slot() = default;
-        slot(handle const& v, lifespan const& l, std::shared_ptr<shared_use> use, time_point now)
-            : value(apart(v)), life(l), everywhere(std::move(use)), used(use_period_of(now))
+        slot(handle const& v, lifespan const& l, std::shared_ptr<lru_tick> use, time_point now)
+            : value(apart(v)), life(l), everywhere(std::move(use)), used(last_use_period_of(now))
         {}
 
-        bool is_pinned() const noexcept { return false; }
-        bool is_worthless(time_point now) const noexcept { return life.has_ended(now); }
-        use_period last_use() const noexcept { return used; }
+        bool is_in_flight() const noexcept { return false; }
+        bool is_expired(time_point now) const noexcept { return life.has_ended(now); }
+        last_use_period last_use() const noexcept { return used; }
 
         // Shares a count of references with nobody but this stripe.
         handle value;
         lifespan life;
         time_point quiet_until{};
-        std::shared_ptr<shared_use> everywhere;
-        use_period used = 0;
+        std::shared_ptr<lru_tick> everywhere;
+        last_use_period used = 0;
     };
 
     using map = bounded_map<std::string, slot, text_key_hash>;

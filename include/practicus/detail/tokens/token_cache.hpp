@@ -71,11 +71,11 @@ public:
         if (!entry || !entry->state.value()) return here;
         auto const& life = entry->state.life();
         auto const fresh = life.at(now, min);
-        if (fresh == freshness::must_fetch) return here;
+        if (fresh == freshness::expired) return here;
         ++shared_hits_;
         entry->extra.names.add(name);
         here.value = entry->state.value();
-        here.renew = fresh == freshness::renew_behind;
+        here.renew = fresh == freshness::stale_while_revalidate;
         stripes(purpose).install(name, here.value, life, entry->use, now);
         return here;
     }
@@ -211,7 +211,7 @@ public:
         result.hits += shared_hits_;
         for (auto const& s : stripes_)
             result.hits += s.counters().hits;
-        state_.tokens().for_each([&](auto const&, auto& e) { see(result, e.state, now); });
+        state_.tokens().for_each([&](auto const&, auto& e) { accumulate(result, e.state, now); });
         return result;
     }
 
@@ -221,7 +221,7 @@ public:
         std::lock_guard lock(mutex_);
         auto result = id_flights_.counts();
         result.evictions = state_.ids().evictions();
-        state_.ids().for_each([&](auto const&, auto& e) { see(result, e.state, now); });
+        state_.ids().for_each([&](auto const&, auto& e) { accumulate(result, e.state, now); });
         return result;
     }
 

@@ -5,7 +5,7 @@
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/detail/tokens/keyed_flights.hpp>
-#include <practicus/detail/wire/wire.hpp>
+#include <practicus/detail/wire/console_api.hpp>
 #include <practicus/error.hpp>
 #include <practicus/token.hpp>
 

@@ -2,11 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/pool/body_flow.hpp>
+#include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/tokens/session.hpp>
-#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/detail/tokens/token_cache.hpp>
-#include <practicus/detail/wire/wire.hpp>
+#include <practicus/detail/wire/console_api.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
 
@@ -41,7 +41,7 @@ struct token_target<model_url>
     static std::string_view name(model_url const& url) noexcept { return url.without_version(); }
     static request ask_token(session& s, model_url const&, token_key const& key)
     {
-        return wire::model_session(s.service(), key.id, key.purpose, s.limits().console_body());
+        return console_api::model_session(s.service(), key.id, key.purpose, s.limits().console_body());
     }
 };
 
@@ -55,21 +55,21 @@ struct token_target<app_url>
     static std::string_view name(app_url const& url) noexcept { return url.without_version(); }
     static request ask_token(session& s, app_url const&, token_key const& key)
     {
-        return wire::app_session(s.service(), key.id, key.purpose, s.limits().console_body());
+        return console_api::app_session(s.service(), key.id, key.purpose, s.limits().console_body());
     }
 };
 
 template <>
-struct token_target<wire::addon_key>
+struct token_target<console_api::addon_key>
 {
     static constexpr char const* kind = "addon";
     static constexpr bool has_id = false;
 
     static token_cache& cache(session& s) noexcept { return s.addons(); }
-    static std::string_view name(wire::addon_key const& addon) noexcept { return addon.text(); }
-    static request ask_token(session& s, wire::addon_key const& addon, token_key const&)
+    static std::string_view name(console_api::addon_key const& addon) noexcept { return addon.text(); }
+    static request ask_token(session& s, console_api::addon_key const& addon, token_key const&)
     {
-        return wire::addon_session(s.service(), addon, s.limits().console_body());
+        return console_api::addon_session(s.service(), addon, s.limits().console_body());
     }
 };
 
@@ -105,12 +105,12 @@ std::optional<Target> with_long_name(session& s, Target const& what)
 
 inline request id_request(session& s, model_url const& url)
 {
-    return wire::metadata(as_listed(s, url), s.limits().console_body());
+    return console_api::metadata(as_listed(s, url), s.limits().console_body());
 }
 
 inline request id_request(session& s, app_url const& url)
 {
-    return wire::app_metadata(as_listed(s, url), s.limits().console_body());
+    return console_api::app_metadata(as_listed(s, url), s.limits().console_body());
 }
 
 /// The model's id as its service tells it: in the head, whatever the metadata are.
@@ -119,10 +119,10 @@ inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, model_url
     auto r = id_request(s, url);
     r.body_limit = s.limits().listing_body();
     r.body_limit_name = "limit_options::listing_body";
-    body_flow flow(r.body_limit);
+    body_pipeline flow(r.body_limit);
     response answer;
     co_await s.call(op, r, answer, &flow);
-    co_return s.explain(op, r, answer, [&] { return wire::read_model_id(answer); });
+    co_return s.explain(op, r, answer, [&] { return console_api::read_model_id(answer); });
 }
 
 /// The app's id likewise.
@@ -131,7 +131,7 @@ inline asio::awaitable<std::int64_t> ask_id(session& s, operation& op, app_url c
     auto const r = id_request(s, url);
     response answer;
     co_await s.call(op, r, answer);
-    co_return s.read_answer(op, r, answer, wire::read_app_id);
+    co_return s.read_answer(op, r, answer, console_api::read_app_id);
 }
 
 /// Under which a store keeps it.
@@ -154,13 +154,13 @@ asio::awaitable<std::int64_t> id_of(session& s, operation& op, Url const& url);
 
 /// A flight that finds out an id. A text that begins with a listed url gets that one's id.
 template <class Url>
-asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<session> s,
-                                                          std::shared_ptr<call_options const> with, Url url)
+asio::awaitable<fetch_result<token_cache::id_handle>>
+fetch_id(std::shared_ptr<session> s, std::shared_ptr<call_options const> with, Url url)
 {
     auto const listed = as_listed(*s, url);
     if (listed.without_version().size() < url.without_version().size()) {
         auto op = s->begin_shared(with);
-        brought<token_cache::id_handle> known;
+        fetch_result<token_cache::id_handle> known;
         known.value = co_await id_of(*s, op, listed);
         known.life = token_cache::state_type::life_of_id(s->home()->time().now());
         co_return known;
@@ -168,9 +168,9 @@ asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<sessio
     // What others wait for under this name, whatever longer one is listed by now.
     auto const own = url.is_exact() ? url : url.read_as(url.without_version());
     // In a store, an id is kept as its digits.
-    operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
+    operation_body<fetch_result<token>> const fetch = [&]() -> asio::awaitable<fetch_result<token>> {
         auto op = s->begin_shared(with);
-        brought<token> digits;
+        fetch_result<token> digits;
         auto const id = co_await ask_id(*s, op, own);
         digits.value = token(secret(std::to_string(id)));
         digits.life = token_cache::state_type::life_of_id(s->home()->time().now());
@@ -180,7 +180,7 @@ asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<sessio
         return stored_number(t.reveal()).value_or(0) != 0;
     };
     auto const got = co_await s->shared(id_key(url), model_id_limits, token(), is_id, fetch);
-    brought<token_cache::id_handle> result;
+    fetch_result<token_cache::id_handle> result;
     result.value = stored_number(got.value.reveal());
     result.life = got.life;
     co_return result;
@@ -188,11 +188,11 @@ asio::awaitable<brought<token_cache::id_handle>> fetch_id(std::shared_ptr<sessio
 
 /// A flight that trades an id, or an add-on's key, for a token.
 template <class Target>
-asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
-                                            std::shared_ptr<call_options const> with, Target what,
-                                            token_key key, token unwanted)
+asio::awaitable<fetch_result<token>> fetch_token(std::shared_ptr<session> s,
+                                                 std::shared_ptr<call_options const> with, Target what,
+                                                 token_key key, token rejected_value)
 {
-    operation_body<brought<token>> const fetch = [&]() -> asio::awaitable<brought<token>> {
+    operation_body<fetch_result<token>> const fetch = [&]() -> asio::awaitable<fetch_result<token>> {
         auto op = s->begin_shared(with);
         auto const r = token_target<Target>::ask_token(*s, what, key);
         auto const& time = s->home()->time();
@@ -200,23 +200,23 @@ asio::awaitable<brought<token>> fetch_token(std::shared_ptr<session> s,
         auto const here = time.system_seconds();
         response answer;
         co_await s->call(op, r, answer);
-        brought<token> got;
-        got.value = s->read_answer(op, r, answer, wire::read_session_token);
+        fetch_result<token> got;
+        got.value = s->read_answer(op, r, answer, console_api::read_session_token);
         got.life = lifespan(issued, remaining_life(got.value.claims(), parse_http_date(answer.date), here),
                             session_token_limits, s->home()->random().next());
         if (got.life.has_ended(time.now()))
             s->explain(op, r, answer, [] { throw error(errc::expired_token); });
         co_return got;
     };
-    operation_body<brought<token>> const told = [&] {
+    operation_body<fetch_result<token>> const told = [&] {
         return s->observed(token_target<Target>::kind, fetch);
     };
-    brought<token> got;
+    fetch_result<token> got;
     std::shared_ptr<error_info const> failure;
     try {
         std::function<bool(token const&)> const any = [](token const&) { return true; };
-        got = co_await s->shared(token_store_key<Target>(key), session_token_limits, std::move(unwanted), any,
-                                 told);
+        got = co_await s->shared(token_store_key<Target>(key), session_token_limits,
+                                 std::move(rejected_value), any, told);
     } catch (...) {
         failure = current_error_info();
     }
@@ -239,8 +239,9 @@ template <class Target>
 flight_work<token> token_work(session& s, std::shared_ptr<call_options const> with, Target const& what,
                               token_key const& key)
 {
-    return [self = s.shared_from_this(), with = std::move(with), what, key](flight_ticket, token unwanted) {
-        return fetch_token(self, with, what, key, std::move(unwanted));
+    return [self = s.shared_from_this(), with = std::move(with), what, key](flight_ticket,
+                                                                            token rejected_value) {
+        return fetch_token(self, with, what, key, std::move(rejected_value));
     };
 }
 

@@ -133,13 +133,13 @@ inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::
                                 : !fits_type(answer.wanted, answer.wanted, answer.content_type);
     if (json || other_type || is_page(answer.body)) {
         describe_other_type(info, answer.wanted, answer.content_type, answer.body);
-        if (json && answer.others_believed) info.code = errc::unexpected_rows;
+        if (json && answer.others_believed) info.code = errc::row_count_mismatch;
         return info;
     }
-    info.code = errc::unexpected_rows;
+    info.code = errc::row_count_mismatch;
     info.server_message = quote_answer(answer.content_type, answer.body);
     try {
-        auto const csv = split_answer(answer.body);
+        auto const csv = parse_prediction(answer.body);
         header = header_names(csv.header);
         if (!describe_rows(info, answer, csv.count)) return std::nullopt;
     } catch (error const& e) {

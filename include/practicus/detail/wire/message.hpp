@@ -103,7 +103,7 @@ struct request
     /// The body must not follow a redirect.
     bool secret_body = false;
     /// The answer may hold a token.
-    bool secret_answer = true;
+    bool secret_response = true;
     /// It may be sent twice although its method is not idempotent.
     bool safe_to_repeat = false;
     /// It holds a one-time password.
@@ -130,17 +130,17 @@ struct response
     response(response&&) = default;
     response& operator=(response const&) = default;
     response& operator=(response&&) = default;
-    ~response() { drop_body(); }
+    ~response() { clear_body(); }
 
     /// It is wiped, if it may hold a secret; its room stays.
-    void drop_body() noexcept
+    void clear_body() noexcept
     {
         if (secret) wipe(body.data(), body.size());
         body.clear();
     }
 
     unsigned status = 0;
-    /// `request::secret_answer`.
+    /// `request::secret_response`.
     bool secret = true;
     bool keep_alive = false;
     /// It says where its body ends; else the end of the connection does, which a crash may bring too.

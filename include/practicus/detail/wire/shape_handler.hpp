@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/wire/json_shape.hpp>
+#include <practicus/detail/wire/json_schema.hpp>
 #include <practicus/detail/wire/json_value.hpp>
 #include <practicus/detail/wire/message.hpp>
 
@@ -63,7 +63,7 @@ public:
     {}
 
     /// Why this has stopped the parser; empty if it has not.
-    std::string const& complaint() const noexcept { return complaint_; }
+    std::string const& error_text() const noexcept { return error_text_; }
     left_out_entries const& left_out() const noexcept { return left_out_; }
 
     void restart() noexcept
@@ -72,7 +72,7 @@ public:
         in_text_ = false;
         place_ = nullptr;
         kept_ = nullptr;
-        complaint_.clear();
+        error_text_.clear();
         left_out_ = {};
     }
 
@@ -465,7 +465,7 @@ private:
 
     bool fail(std::string_view why, std::optional<json::kind> kind, error_code& code)
     {
-        complaint_ = json_complaint(path(), why, kind);
+        error_text_ = json_complaint(path(), why, kind);
         code = make_error_code(boost::system::errc::operation_canceled);
         return false;
     }
@@ -489,7 +489,7 @@ private:
     /// Where the JSON text of a skipped value goes, or null.
     std::string* kept_ = nullptr;
     left_out_entries left_out_;
-    std::string complaint_;
+    std::string error_text_;
 };
 
 }}} // namespace practicus::v1::detail

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/wire/json_shape.hpp>
+#include <practicus/detail/wire/json_schema.hpp>
 #include <practicus/detail/wire/json_value.hpp>
 #include <practicus/detail/wire/piece_reader.hpp>
 #include <practicus/detail/wire/shape_handler.hpp>
@@ -76,7 +76,7 @@ public:
     {
         write(true, rest_);
         write(false, last);
-        if (auto const& why = parser_.handler().complaint(); !why.empty())
+        if (auto const& why = parser_.handler().error_text(); !why.empty())
             throw error(errc::unexpected_json, why);
         if (failure_) throw_not_json(failure_);
     }
@@ -104,7 +104,7 @@ private:
 
 /// Reads one object. Throws `errc::not_json` or `errc::unexpected_json`.
 template <class T>
-T read_object(std::string_view text, json_shape const& shape)
+T read_object(std::string_view text, json_schema const& shape)
 {
     T result;
     shape_parser parser({{}, json_type::object, true, nullptr, &shape}, &result, true);
@@ -118,7 +118,7 @@ class list_reader final : public piece_reader
 {
 public:
     /// If `strict`, an entry that lacks what it must have fails the list; else it is left out.
-    list_reader(json_shape const& shape, bool strict)
+    list_reader(json_schema const& shape, bool strict)
         : parser_({{}, json_type::list, true, nullptr, &shape, add_to<T>, drop_from<T>}, &list_, strict)
     {}
     list_reader(list_reader const&) = delete;

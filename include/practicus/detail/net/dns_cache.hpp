@@ -2,11 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/phase.hpp>
-#include <practicus/detail/async/sweeper.hpp>
 #include <practicus/detail/base/bounded_map.hpp>
-#include <practicus/detail/base/shared_use.hpp>
+#include <practicus/detail/base/lru_tick.hpp>
 #include <practicus/detail/net/host_lookup.hpp>
 #include <practicus/detail/net/lookup_threads.hpp>
 #include <practicus/detail/net/name_state.hpp>
@@ -27,12 +27,12 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 /// Finds the addresses of hosts, and keeps them for a while. `getaddrinfo` cannot be interrupted, so it is
 /// called on threads that no operation, context or client waits for. Thread safety: full.
-class name_cache : public std::enable_shared_from_this<name_cache>
+class dns_cache : public std::enable_shared_from_this<dns_cache>
 {
 public:
     using lookup = std::function<lookup_result(std::string const& host)>;
 
-    explicit name_cache(std::shared_ptr<sweeper> limits) : limits_(std::move(limits)) {}
+    explicit dns_cache(std::shared_ptr<deadline_service> limits) : limits_(std::move(limits)) {}
 
     /// For tests: what is called instead of `look_up_host`. Set before the first lookup.
     void look_up_with(lookup f) { look_up_ = std::move(f); }
@@ -76,13 +76,13 @@ public:
 private:
     struct name
     {
-        bool is_pinned() const noexcept { return state.in_flight(); }
-        bool is_worthless(time_point now) const noexcept { return !state.stale(now); }
-        use_period last_use() const noexcept { return used; }
+        bool is_in_flight() const noexcept { return state.in_flight(); }
+        bool is_expired(time_point now) const noexcept { return !state.stale(now); }
+        last_use_period last_use() const noexcept { return used; }
 
         name_state<address_list> state;
         std::shared_ptr<flight<address_list>> joined;
-        use_period used = 0;
+        last_use_period used = 0;
     };
 
     struct answer
@@ -105,7 +105,7 @@ private:
         std::lock_guard lock(mutex_);
         auto const now = limits_->time().now();
         auto& known = *names_.get(host, now).first;
-        known.used = use_period_of(now);
+        known.used = last_use_period_of(now);
         auto const decided = known.state.ask(now);
         if (decided.action == name_action::look_up) {
             try {
@@ -182,7 +182,7 @@ private:
         return known != nullptr ? known->state.stale(limits_->time().now()) : nullptr;
     }
 
-    std::shared_ptr<sweeper> limits_;
+    std::shared_ptr<deadline_service> limits_;
     std::shared_ptr<lookup_threads> threads_ = std::make_shared<lookup_threads>();
     lookup look_up_ = look_up_host;
     std::mutex mutex_;

@@ -13,13 +13,13 @@
 namespace practicus { inline namespace v1 { namespace detail {
 
 /// One text on its way through an encoding, piece by piece. Thread safety: none.
-class transcoder
+class content_coder
 {
 public:
-    transcoder() = default;
-    transcoder(transcoder const&) = delete;
-    transcoder& operator=(transcoder const&) = delete;
-    virtual ~transcoder() = default;
+    content_coder() = default;
+    content_coder(content_coder const&) = delete;
+    content_coder& operator=(content_coder const&) = delete;
+    virtual ~content_coder() = default;
 
     /// Takes bytes off `in` and appends at most `room` bytes to `out`; `last`: nothing comes behind `in`.
     /// True when the text has ended, which only the last piece can bring.
@@ -33,7 +33,7 @@ public:
 /// Appends all that a piece comes to. Throws `errc::body_too_large` when `out` gets longer than `limit`, by
 /// a byte: what would be a large text costs no more memory than that. `secret`: `out` grows without leaving
 /// copies behind.
-inline void transcode(transcoder& through, std::string_view in, bool last, std::string& out,
+inline void transcode(content_coder& through, std::string_view in, bool last, std::string& out,
                       std::size_t limit, bool secret = false)
 {
     constexpr std::size_t block = 64 * 1024;

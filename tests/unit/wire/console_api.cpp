@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include <practicus/detail/wire/console_api.hpp>
 #include <practicus/detail/wire/shape_reader.hpp>
-#include <practicus/detail/wire/wire.hpp>
 
 #include "catch.hpp"
 #include "unit/freed_memory.hpp"
@@ -32,13 +32,13 @@ service_url const service("https://practicus.company.com");
 constexpr std::string_view form = "application/x-www-form-urlencoded";
 constexpr std::string_view json_content = "application/json";
 
-struct complaint
+struct error_text
 {
     practicus::error_info info;
     std::string what;
 };
 
-complaint complaint_of(std::function<void()> const& read)
+error_text complaint_of(std::function<void()> const& read)
 {
     try {
         read();
@@ -59,7 +59,7 @@ std::string shape(std::function<void()> const& read)
 
 /// A list in pieces of such a size.
 template <class T>
-std::vector<T> read_in_pieces(std::string_view body, json_shape const& shape, std::size_t size)
+std::vector<T> read_in_pieces(std::string_view body, json_schema const& shape, std::size_t size)
 {
     list_reader<T> reader(shape, true);
     reader.restart();
@@ -70,7 +70,7 @@ std::vector<T> read_in_pieces(std::string_view body, json_shape const& shape, st
 
 /// A list, which is the same in whatever pieces it comes.
 template <class T>
-std::vector<T> read_list(std::string_view body, json_shape const& shape)
+std::vector<T> read_list(std::string_view body, json_schema const& shape)
 {
     auto const said = [&](std::size_t size) {
         auto const c = complaint_of([&] { read_in_pieces<T>(body, shape, size); });
@@ -87,7 +87,7 @@ std::vector<T> read_list(std::string_view body, json_shape const& shape)
 
 request login_of(std::string_view email, std::string_view password)
 {
-    return wire::login(service, credentials::password(email, password), 7);
+    return console_api::login(service, credentials::password(email, password), 7);
 }
 
 response with_model_id(std::string id, std::string body = "{}")
@@ -119,7 +119,7 @@ TEST_CASE("the request of a login with a one-time password")
 {
     auto who = credentials::password("a@b", "x");
     who.one_time_password("123456");
-    CHECK(wire::login(service, who, 7).body.view() ==
+    CHECK(console_api::login(service, who, 7).body.view() ==
           R"({"email":"a@b","password":"x","otp_code":"123456"})");
 }
 
@@ -137,7 +137,7 @@ TEST_CASE("every byte of ASCII survives JSON")
     for (int c = 0; c < 128; ++c)
         all += static_cast<char>(c);
     wire_text out;
-    wire::append_json(out, all);
+    console_api::append_json(out, all);
     CHECK(out.view().substr(0, 15) == "\"\\u0000\\u0001\\u");
     CHECK(out.view().find("\\u001f !\\\"#") != std::string_view::npos);
     CHECK(out.view().ends_with("~\\u007f\""));
@@ -147,7 +147,7 @@ TEST_CASE("every byte of ASCII survives JSON")
 
 TEST_CASE("the request of a refresh")
 {
-    auto const r = wire::refresh(service, "abc.def-_", 7);
+    auto const r = console_api::refresh(service, "abc.def-_", 7);
     CHECK(r.method == "POST");
     CHECK(r.target == "/console/api/auth/refresh/");
     CHECK(r.authorized == authorization::refresh);
@@ -163,7 +163,7 @@ TEST_CASE("the request of a listing")
     for (std::string const call :
          {"central/clusterdefinition/", "modelhost/model-prefixes/", "modelhost/models/",
           "modelhost/model-deployments/", "apphost/app-prefixes/", "apphost/apps/"}) {
-        auto const r = wire::get(deep, call, 9);
+        auto const r = console_api::get(deep, call, 9);
         CHECK(r.method == "GET");
         CHECK(r.where.str() == "http://[::1]:8000");
         CHECK(r.target == "/base/console/api/" + call);
@@ -177,44 +177,46 @@ TEST_CASE("the request of a listing")
 
 TEST_CASE("the request of a model's session token is the documented one, and for an upload the SDK's")
 {
-    auto r = wire::model_session(service, 42, token_purpose::predict, 7);
+    auto r = console_api::model_session(service, 42, token_purpose::predict, 7);
     CHECK(r.method == "GET");
     CHECK(r.target == "/console/api/modelhost/model-auth/");
     CHECK(r.authorized == authorization::access);
     CHECK(r.content_type == json_content);
     CHECK(r.body.view() == R"({"model_id":42})");
     CHECK_FALSE(r.secret_body);
-    r = wire::model_session(service, 42, token_purpose::upload, 7);
+    r = console_api::model_session(service, 42, token_purpose::upload, 7);
     CHECK(r.method == "GET");
     CHECK(r.target == "/console/api/modelhost/model-auth/");
     CHECK(r.authorized == authorization::access);
     CHECK(r.content_type == form);
     CHECK(r.body.view() == "model_id=42&upload=True");
-    CHECK(wire::model_session(service, std::numeric_limits<std::int64_t>::max(), token_purpose::predict, 7)
+    CHECK(console_api::model_session(service, std::numeric_limits<std::int64_t>::max(),
+                                     token_purpose::predict, 7)
               .body.view() == R"({"model_id":9223372036854775807})");
 }
 
 TEST_CASE("the request of an app's session token")
 {
-    auto const r = wire::app_session(service, 78, token_purpose::predict, 7);
+    auto const r = console_api::app_session(service, 78, token_purpose::predict, 7);
     CHECK(r.method == "GET");
     CHECK(r.target == "/console/api/apphost/app-auth/");
     CHECK(r.authorized == authorization::access);
     CHECK(r.content_type == form);
     CHECK(r.body.view() == "app_id=78&upload=False");
-    CHECK(wire::app_session(service, 78, token_purpose::upload, 7).body.view() == "app_id=78&upload=True");
+    CHECK(console_api::app_session(service, 78, token_purpose::upload, 7).body.view() ==
+          "app_id=78&upload=True");
 }
 
 TEST_CASE("the request of an add-on's session token")
 {
-    auto const r = wire::addon_session(service, wire::addon_key("langflow"), 7);
+    auto const r = console_api::addon_session(service, console_api::addon_key("langflow"), 7);
     CHECK(r.method == "GET");
     CHECK(r.target == "/console/api/externalservice/externalservices/auth/");
     CHECK(r.authorized == authorization::access);
     CHECK(r.content_type == form);
     CHECK(r.body.view() == "ext_svc_key=langflow");
     // As the vendor's SDK writes it.
-    CHECK(wire::addon_session(service, wire::addon_key("a+b&c/\xc3\xa9"), 7).body.view() ==
+    CHECK(console_api::addon_session(service, console_api::addon_key("a+b&c/\xc3\xa9"), 7).body.view() ==
           "ext_svc_key=a%2Bb%26c%2F%C3%A9");
 }
 
@@ -222,11 +224,11 @@ TEST_CASE("an add-on is named by its key or by a url of it")
 {
     for (auto const* const text : {"langflow", "https://langflow.company.com",
                                    "http://Langflow.Company.com:8080/flow/x?y=z#w", "https://langflow"})
-        CHECK(wire::addon_key(text).text() == "langflow");
-    CHECK(wire::addon_key("My.Key").text() == "My.Key");
-    CHECK(wire::addon_key("https://7.company.com/").text() == "7");
+        CHECK(console_api::addon_key(text).text() == "langflow");
+    CHECK(console_api::addon_key("My.Key").text() == "My.Key");
+    CHECK(console_api::addon_key("https://7.company.com/").text() == "7");
     auto const refused = [](std::string_view text) {
-        return complaint_of([&] { wire::addon_key const key(text); }).info.code;
+        return complaint_of([&] { console_api::addon_key const key(text); }).info.code;
     };
     CHECK(refused("") == errc::invalid_argument);
     CHECK(refused("a\nb") == errc::invalid_argument);
@@ -238,7 +240,8 @@ TEST_CASE("an add-on is named by its key or by a url of it")
 
 TEST_CASE("the requests of metadata")
 {
-    auto const model = wire::metadata(model_url("https://m.company.com/models/practicus/diamond/v3"), 7);
+    auto const model =
+        console_api::metadata(model_url("https://m.company.com/models/practicus/diamond/v3"), 7);
     CHECK(model.method == "GET");
     CHECK(model.where.str() == "https://m.company.com");
     CHECK(model.target == "/models/practicus/diamond/v3/?get_meta=true");
@@ -247,11 +250,11 @@ TEST_CASE("the requests of metadata")
     CHECK(model.authorized == authorization::access);
     CHECK(model.body.empty());
     CHECK(model.body_limit == 7);
-    CHECK(wire::metadata(model_url("https://h/models/llm/prod/chat/completions"), 7).target ==
+    CHECK(console_api::metadata(model_url("https://h/models/llm/prod/chat/completions"), 7).target ==
           "/models/llm/prod/?get_meta=true");
     for (char const* text : {"https://h/apps/shop/v1", "https://h/apps/shop/api/v1/say-hello/"})
-        CHECK(wire::app_metadata(app_url(text), 7).target == "/apps/shop/api/v1/?prt_sys_task=meta");
-    auto const app = wire::app_metadata(app_url("https://m.company.com/apps/shop"), 7);
+        CHECK(console_api::app_metadata(app_url(text), 7).target == "/apps/shop/api/v1/?prt_sys_task=meta");
+    auto const app = console_api::app_metadata(app_url("https://m.company.com/apps/shop"), 7);
     CHECK(app.method == "GET");
     CHECK(app.target == "/apps/shop/api/?prt_sys_task=meta");
     CHECK(app.authorized == authorization::none);
@@ -261,22 +264,23 @@ TEST_CASE("the requests of metadata")
 
 TEST_CASE("the answer to a login")
 {
-    auto const full = wire::read_login(R"({"refresh":"r","access":"a","username":"admin","more":[1]})");
+    auto const full =
+        console_api::read_login(R"({"refresh":"r","access":"a","username":"admin","more":[1]})");
     CHECK(full.refresh.reveal() == "r");
     CHECK(full.access.reveal() == "a");
     CHECK(full.username == "admin");
-    CHECK(wire::read_login(R"({"refresh":"r","access":"a"})").username.empty());
-    CHECK(wire::read_login(R"({"refresh":"r","access":"a","username":null})").username.empty());
-    CHECK(shape([] { wire::read_login(R"({"access":"a"})"); }) == "'refresh' is missing");
-    CHECK(shape([] { wire::read_login(R"({"refresh":"hunter2"})"); }) == "'access' is missing");
-    CHECK(shape([] { wire::read_login(R"({"refresh":1,"access":"a"})"); }) ==
+    CHECK(console_api::read_login(R"({"refresh":"r","access":"a"})").username.empty());
+    CHECK(console_api::read_login(R"({"refresh":"r","access":"a","username":null})").username.empty());
+    CHECK(shape([] { console_api::read_login(R"({"access":"a"})"); }) == "'refresh' is missing");
+    CHECK(shape([] { console_api::read_login(R"({"refresh":"hunter2"})"); }) == "'access' is missing");
+    CHECK(shape([] { console_api::read_login(R"({"refresh":1,"access":"a"})"); }) ==
           "'refresh' is not a string, but a number");
-    CHECK(shape([] { wire::read_login(R"({"refresh":"hunter2","access":null})"); }) ==
+    CHECK(shape([] { console_api::read_login(R"({"refresh":"hunter2","access":null})"); }) ==
           "'access' is not a string, but null");
-    CHECK(wire::read_login(R"({"refresh":"r","access":"a","username":7})").username == "7");
-    CHECK(wire::read_login(R"({"refresh":"r","access":"a","username":["x"]})").username.empty());
-    CHECK(shape([] { wire::read_login("[]"); }) == "the answer is not an object, but an array");
-    auto const page = complaint_of([] { wire::read_login("<html>hunter2</html>"); });
+    CHECK(console_api::read_login(R"({"refresh":"r","access":"a","username":7})").username == "7");
+    CHECK(console_api::read_login(R"({"refresh":"r","access":"a","username":["x"]})").username.empty());
+    CHECK(shape([] { console_api::read_login("[]"); }) == "the answer is not an object, but an array");
+    auto const page = complaint_of([] { console_api::read_login("<html>hunter2</html>"); });
     CHECK(page.info.code == errc::not_json);
     CHECK(page.what.find("hunter2") == std::string::npos);
 }
@@ -287,55 +291,56 @@ TEST_CASE("an answer's token that could not stand in a header is refused, and no
          {R"(hunter2\r\nHost: x)", R"(hunter2\n)", R"(\rhunter2)", "hunter2 x", " hunter2",
           R"(hunter2\u0000)", R"(hunter2\u007f)", "hunter2\xc3\xa4", ""}) {
         INFO(bad);
-        CHECK(shape([&] { wire::read_session_token(R"({"token":")" + bad + "\"}"); }) ==
+        CHECK(shape([&] { console_api::read_session_token(R"({"token":")" + bad + "\"}"); }) ==
               "'token' is no token, but a string");
-        CHECK(shape([&] { wire::read_refresh(R"({"access":")" + bad + "\"}"); }) ==
+        CHECK(shape([&] { console_api::read_refresh(R"({"access":")" + bad + "\"}"); }) ==
               "'access' is no token, but a string");
-        CHECK(shape([&] { wire::read_refresh(R"({"access":"a","refresh":")" + bad + "\"}"); }) ==
+        CHECK(shape([&] { console_api::read_refresh(R"({"access":"a","refresh":")" + bad + "\"}"); }) ==
               "'refresh' is no token, but a string");
-        CHECK(shape([&] { wire::read_login(R"({"access":"a","refresh":")" + bad + "\"}"); }) ==
+        CHECK(shape([&] { console_api::read_login(R"({"access":"a","refresh":")" + bad + "\"}"); }) ==
               "'refresh' is no token, but a string");
     }
 }
 
 TEST_CASE("the answer to a refresh")
 {
-    auto const plain = wire::read_refresh(R"({"access":"a"})");
+    auto const plain = console_api::read_refresh(R"({"access":"a"})");
     CHECK(plain.access.reveal() == "a");
     CHECK(plain.refresh.empty());
     CHECK(plain.username.empty());
-    auto const rotated = wire::read_refresh(R"({"access":"a","refresh":"r2","username":"admin","x":0})");
+    auto const rotated =
+        console_api::read_refresh(R"({"access":"a","refresh":"r2","username":"admin","x":0})");
     CHECK(rotated.refresh.reveal() == "r2");
     CHECK(rotated.username == "admin");
-    CHECK(wire::read_refresh(R"({"access":"a","refresh":null})").refresh.empty());
-    CHECK(shape([] { wire::read_refresh(R"({"refresh":"hunter2"})"); }) == "'access' is missing");
-    CHECK(shape([] { wire::read_refresh(R"({"access":"hunter2","refresh":["r"]})"); }) ==
+    CHECK(console_api::read_refresh(R"({"access":"a","refresh":null})").refresh.empty());
+    CHECK(shape([] { console_api::read_refresh(R"({"refresh":"hunter2"})"); }) == "'access' is missing");
+    CHECK(shape([] { console_api::read_refresh(R"({"access":"hunter2","refresh":["r"]})"); }) ==
           "'refresh' is not a string, but an array");
 }
 
 TEST_CASE("the answer with a session token")
 {
-    CHECK(wire::read_session_token(R"({"token":"t","x":1})").reveal() == "t");
-    CHECK(shape([] { wire::read_session_token("{}"); }) == "'token' is missing");
-    CHECK(shape([] { wire::read_session_token(R"({"token":{}})"); }) ==
+    CHECK(console_api::read_session_token(R"({"token":"t","x":1})").reveal() == "t");
+    CHECK(shape([] { console_api::read_session_token("{}"); }) == "'token' is missing");
+    CHECK(shape([] { console_api::read_session_token(R"({"token":{}})"); }) ==
           "'token' is not a string, but an object");
 }
 
 TEST_CASE("the answer about the cluster")
 {
-    auto const full = wire::read_cluster(R"({"NAME":"n","REGION_NAME":"r","x":1})");
+    auto const full = console_api::read_cluster(R"({"NAME":"n","REGION_NAME":"r","x":1})");
     CHECK(full.name == "n");
     CHECK(full.region_name == "r");
-    CHECK(wire::read_cluster("{}").name.empty());
-    CHECK(wire::read_cluster(R"({"NAME":null,"REGION_NAME":"r"})").region_name == "r");
-    CHECK(wire::read_cluster(R"({"NAME":1,"REGION_NAME":{}})") == practicus::cluster_info{"1", ""});
-    CHECK(shape([] { wire::read_cluster("[]"); }) == "the answer is not an object, but an array");
+    CHECK(console_api::read_cluster("{}").name.empty());
+    CHECK(console_api::read_cluster(R"({"NAME":null,"REGION_NAME":"r"})").region_name == "r");
+    CHECK(console_api::read_cluster(R"({"NAME":1,"REGION_NAME":{}})") == practicus::cluster_info{"1", ""});
+    CHECK(shape([] { console_api::read_cluster("[]"); }) == "the answer is not an object, but an array");
 }
 
 TEST_CASE("the listing of model prefixes")
 {
     auto const read = [](std::string_view body) {
-        return read_list<practicus::model_prefix>(body, wire::model_prefix_shape);
+        return read_list<practicus::model_prefix>(body, console_api::model_prefix_shape);
     };
     auto const list = read(R"([{"key":"k","prefix":"models/practicus","x":1},{"key":"","prefix":"p"}])");
     REQUIRE(list.size() == 2);
@@ -353,7 +358,7 @@ TEST_CASE("the listing of model prefixes")
 TEST_CASE("the listing of models")
 {
     auto const read = [](std::string_view body) {
-        return read_list<practicus::model>(body, wire::model_shape);
+        return read_list<practicus::model>(body, console_api::model_shape);
     };
     auto const list = read(R"([
         {"id":1,"name":"a","model_prefix":{"key":"k","prefix":"p"},"extra":{"deep":[]},"model_versions":[
@@ -422,7 +427,7 @@ TEST_CASE("the listing of models")
 TEST_CASE("the listing of model deployments")
 {
     auto const read = [](std::string_view body) {
-        return read_list<practicus::model_deployment>(body, wire::deployment_shape);
+        return read_list<practicus::model_deployment>(body, console_api::deployment_shape);
     };
     auto const list = read(R"([
         {"key":"k","name":"n","worker_type":"w","scaling":"auto","startup_script":true,"custom_image":"i","x":1},
@@ -455,7 +460,7 @@ TEST_CASE("the listing of model deployments")
 TEST_CASE("the listing of app prefixes")
 {
     auto const read = [](std::string_view body) {
-        return read_list<practicus::app_prefix>(body, wire::app_prefix_shape);
+        return read_list<practicus::app_prefix>(body, console_api::app_prefix_shape);
     };
     auto const list = read(R"([
         {"key":"k","prefix":"p","visible_name":"v","description":"d","icon":"i","sort_order":-2,
@@ -484,7 +489,9 @@ TEST_CASE("the listing of app prefixes")
 
 TEST_CASE("the listing of apps")
 {
-    auto const read = [](std::string_view body) { return read_list<practicus::app>(body, wire::app_shape); };
+    auto const read = [](std::string_view body) {
+        return read_list<practicus::app>(body, console_api::app_shape);
+    };
     auto const list = read(R"([
         {"id":5,"name":"shop","app_prefix":{"key":"k","prefix":"apps","visible_name":"Group"},
          "app_versions":[{"id":50,"version":1,"stage":"Staging","app_deployment_setting":{"key":"a","name":"b"}}],
@@ -510,15 +517,15 @@ TEST_CASE("the listing of apps")
 
 TEST_CASE("a model's id is a positive number in a field")
 {
-    CHECK(wire::read_model_id(with_model_id("42")) == 42);
-    CHECK(wire::read_model_id(with_model_id("9223372036854775807")) ==
+    CHECK(console_api::read_model_id(with_model_id("42")) == 42);
+    CHECK(console_api::read_model_id(with_model_id("9223372036854775807")) ==
           std::numeric_limits<std::int64_t>::max());
-    auto const missing = complaint_of([] { wire::read_model_id(with_model_id("")); });
+    auto const missing = complaint_of([] { console_api::read_model_id(with_model_id("")); });
     CHECK(missing.info.code == errc::no_model_id);
     CHECK(missing.info.message == "x-prt-model-id is missing");
     for (auto const* bad :
          {"0", "-1", "x", "4x", "4.0", " 4", "4 ", "+4", "0x4", "4, 5", "9223372036854775808"}) {
-        auto const c = complaint_of([&] { wire::read_model_id(with_model_id(bad)); });
+        auto const c = complaint_of([&] { console_api::read_model_id(with_model_id(bad)); });
         CHECK(c.info.code == errc::no_model_id);
         CHECK(c.info.message == "x-prt-model-id is no positive number");
     }
@@ -526,27 +533,30 @@ TEST_CASE("a model's id is a positive number in a field")
 
 TEST_CASE("a model's metadata")
 {
-    auto const meta = wire::read_metadata(with_model_id("42", R"({"model_signature_json":"{}","x":[1]})"));
+    auto const meta =
+        console_api::read_metadata(with_model_id("42", R"({"model_signature_json":"{}","x":[1]})"));
     CHECK(meta.model_id == 42);
     CHECK(meta.values.at("model_signature_json").as_string() == "{}");
     CHECK(meta.values.size() == 2);
     CHECK(meta.text == R"({"model_signature_json":"{}","x":[1]})");
-    CHECK(shape([] { wire::read_metadata(with_model_id("42", "[]")); }) ==
+    CHECK(shape([] { console_api::read_metadata(with_model_id("42", "[]")); }) ==
           "the answer is not an object, but an array");
-    CHECK(complaint_of([] { wire::read_metadata(with_model_id("42", "")); }).info.code == errc::not_json);
-    CHECK(complaint_of([] { wire::read_metadata(with_model_id("0", "")); }).info.code == errc::no_model_id);
+    CHECK(complaint_of([] { console_api::read_metadata(with_model_id("42", "")); }).info.code ==
+          errc::not_json);
+    CHECK(complaint_of([] { console_api::read_metadata(with_model_id("0", "")); }).info.code ==
+          errc::no_model_id);
 }
 
 TEST_CASE("an app's id")
 {
-    CHECK(wire::read_app_id(R"({"app_id":78,"x":1})") == 78);
-    CHECK(wire::read_app_id(R"({"app_id":78.0})") == 78);
+    CHECK(console_api::read_app_id(R"({"app_id":78,"x":1})") == 78);
+    CHECK(console_api::read_app_id(R"({"app_id":78.0})") == 78);
     for (auto const* bad : {"{}", R"({"app_id":null})", R"({"app_id":0})", R"({"app_id":-1})",
                             R"({"app_id":"x"})", R"({"app_id":[78]})"})
-        CHECK(complaint_of([&] { wire::read_app_id(bad); }).info.code == errc::no_app_id);
-    CHECK(wire::read_app_id(R"({"app_id":"78"})") == 78);
-    CHECK(shape([] { wire::read_app_id("[]"); }) == "the answer is not an object, but an array");
-    CHECK(complaint_of([] { wire::read_app_id("<html>"); }).info.code == errc::not_json);
+        CHECK(complaint_of([&] { console_api::read_app_id(bad); }).info.code == errc::no_app_id);
+    CHECK(console_api::read_app_id(R"({"app_id":"78"})") == 78);
+    CHECK(shape([] { console_api::read_app_id("[]"); }) == "the answer is not an object, but an array");
+    CHECK(complaint_of([] { console_api::read_app_id("<html>"); }).info.code == errc::not_json);
 }
 
 TEST_CASE("a request is named without its query")
@@ -642,8 +652,8 @@ TEST_CASE("a token has a longest length")
     auto const answer = [](std::size_t size) {
         return std::string(R"({"token":")").append(size, 'x').append("\"}");
     };
-    CHECK(wire::read_session_token(answer(jwt_limit)).reveal().size() == jwt_limit);
-    CHECK(shape([&] { wire::read_session_token(answer(jwt_limit + 1)); }) ==
+    CHECK(console_api::read_session_token(answer(jwt_limit)).reveal().size() == jwt_limit);
+    CHECK(shape([&] { console_api::read_session_token(answer(jwt_limit + 1)); }) ==
           "'token' is no token, but a string");
 }
 
@@ -661,11 +671,11 @@ TEST_CASE("an answer's tokens are left in no freed memory")
     constexpr std::string_view refused = R"({"token":"0123456789hunter2!0123456789\n"})";
     constexpr std::string_view cut = R"({"token":"0123456789hunter2!0123456789","x)";
     freed_memory const memory(marker);
-    CHECK(wire::read_login(login).access.reveal() == token);
-    CHECK(wire::read_refresh(renewal).refresh.reveal() == token);
-    CHECK(wire::read_session_token(session).reveal() == token);
-    CHECK_THROWS_AS(wire::read_session_token(refused), practicus::error);
-    CHECK_THROWS_AS(wire::read_session_token(cut), practicus::error);
+    CHECK(console_api::read_login(login).access.reveal() == token);
+    CHECK(console_api::read_refresh(renewal).refresh.reveal() == token);
+    CHECK(console_api::read_session_token(session).reveal() == token);
+    CHECK_THROWS_AS(console_api::read_session_token(refused), practicus::error);
+    CHECK_THROWS_AS(console_api::read_session_token(cut), practicus::error);
     CHECK(memory.blocks() > 5);
     CHECK(memory.found() == 0);
 }

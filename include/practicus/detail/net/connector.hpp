@@ -6,7 +6,7 @@
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/net/connect_race.hpp>
 #include <practicus/detail/net/connection.hpp>
-#include <practicus/detail/net/name_cache.hpp>
+#include <practicus/detail/net/dns_cache.hpp>
 #include <practicus/detail/net/proxy_rules.hpp>
 #include <practicus/detail/net/tls_context.hpp>
 #include <practicus/detail/net/tls_sessions.hpp>
@@ -28,21 +28,21 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 /// Makes connections to origins: resolved, connected, and verified if it is TLS. Each phase has its limit of
 /// the client's options. Thread safety: full; constant but for what it remembers.
-class dialler
+class connector
 {
 public:
-    dialler(std::shared_ptr<runtime> home, std::shared_ptr<client_options const> options)
+    connector(std::shared_ptr<runtime> home, std::shared_ptr<client_options const> options)
         : home_(std::move(home)), options_(std::move(options)), told_(&options_->observer()),
-          names_(std::make_shared<name_cache>(home_->limits())), rules_(options_->proxy())
+          names_(std::make_shared<dns_cache>(home_->limits())), rules_(options_->proxy())
     {}
 
     std::shared_ptr<runtime> const& home() const noexcept { return home_; }
     client_options const& options() const noexcept { return *options_; }
-    announcer const& told() const noexcept { return told_; }
-    name_cache& names() const noexcept { return *names_; }
+    notifier const& told() const noexcept { return told_; }
+    dns_cache& names() const noexcept { return *names_; }
 
     /// The proxy that requests to an http origin are handed to, or null. Throws `errc::invalid_argument`.
-    proxy const* forwarder(origin const& where) const
+    proxy const* forward_proxy(origin const& where) const
     {
         return where.secure() ? nullptr : rules_.find(where);
     }
@@ -59,7 +59,7 @@ public:
     }
 
     /// Throws all that connecting can end with, and `operation_aborted` if nobody is left to want it.
-    asio::awaitable<std::unique_ptr<connection>> dial(origin where, std::shared_ptr<tls_sessions> sessions)
+    asio::awaitable<std::unique_ptr<connection>> connect(origin where, std::shared_ptr<tls_sessions> sessions)
     {
         auto const begin = home_->time().precise_now();
         std::string address;
@@ -151,7 +151,7 @@ private:
     void tell(origin const& where, connection* made, std::string const& address, error_info const* failure,
               time_point begin) const
     {
-        events::dialled e;
+        events::connected e;
         e.origin = where.str();
         e.took = home_->time().precise_now() - begin;
         try {
@@ -172,8 +172,8 @@ private:
 
     std::shared_ptr<runtime> home_;
     std::shared_ptr<client_options const> options_;
-    announcer told_;
-    std::shared_ptr<name_cache> names_;
+    notifier told_;
+    std::shared_ptr<dns_cache> names_;
     proxy_rules rules_;
     std::mutex mutex_;
     std::unique_ptr<asio::ssl::context> tls_;

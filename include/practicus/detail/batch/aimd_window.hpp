@@ -36,7 +36,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 /// overload is no end.
 ///
 /// Thread safety: none. Nothing but the constructor throws; all is O(1).
-class batch_window
+class aimd_window
 {
 public:
     static constexpr std::size_t first_limit = 4;
@@ -48,7 +48,7 @@ public:
     };
 
     /// At most `most` in flight; throws `errc::invalid_argument` if that is 0.
-    explicit batch_window(std::size_t most) : most_(most), limit_(std::min(most, first_limit))
+    explicit aimd_window(std::size_t most) : most_(most), limit_(std::min(most, first_limit))
     {
         if (most == 0) throw error(errc::invalid_argument, "0 batches in flight");
     }

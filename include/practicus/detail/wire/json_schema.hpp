@@ -26,7 +26,7 @@ enum class json_type
     list         ///< `std::vector` of a type with a shape
 };
 
-struct json_shape;
+struct json_schema;
 
 /// A member that is read, and where it goes. Types are erased: one parser serves all shapes.
 struct json_member
@@ -38,7 +38,7 @@ struct json_member
     /// What `object` keeps it in, as new.
     void* (*in)(void* object) = nullptr;
     /// Of the object, or of the list's elements.
-    json_shape const* shape = nullptr;
+    json_schema const* shape = nullptr;
     /// Adds an element to a list.
     void* (*add)(void* list) = nullptr;
     /// Takes the last one away.
@@ -46,11 +46,11 @@ struct json_member
 };
 
 /// The members that are read of an object; others are skipped.
-struct json_shape
+struct json_schema
 {
     static constexpr std::size_t most = 32;
 
-    constexpr explicit json_shape(std::span<json_member const> all) : members(all)
+    constexpr explicit json_schema(std::span<json_member const> all) : members(all)
     {
         if (all.size() > most) throw std::length_error("a shape has too many members");
     }
@@ -101,32 +101,32 @@ void drop_from(void* list)
 inline constexpr json_member key_members[] = {
     {"key", json_type::text, false, [](void* object) { return as_new(*static_cast<std::string*>(object)); }},
 };
-inline constexpr json_shape key_shape{key_members};
+inline constexpr json_schema key_shape{key_members};
 
 /// For the members of `Object`.
 template <class Object>
 struct json_members
 {
     template <auto Member>
-    static constexpr json_member must(std::string_view key, json_type type) noexcept
+    static constexpr json_member required(std::string_view key, json_type type) noexcept
     {
         return {key, type, true, kept_in<Object, Member>};
     }
 
     template <auto Member>
-    static constexpr json_member may(std::string_view key, json_type type) noexcept
+    static constexpr json_member optional(std::string_view key, json_type type) noexcept
     {
         return {key, type, false, kept_in<Object, Member>};
     }
 
     template <auto Member>
-    static constexpr json_member must(std::string_view key, json_shape const& shape) noexcept
+    static constexpr json_member required(std::string_view key, json_schema const& shape) noexcept
     {
         return {key, json_type::object, true, kept_in<Object, Member>, &shape};
     }
 
     template <auto Member>
-    static constexpr json_member may(std::string_view key, json_shape const& shape) noexcept
+    static constexpr json_member optional(std::string_view key, json_schema const& shape) noexcept
     {
         return {key, json_type::object, false, kept_in<Object, Member>, &shape};
     }
@@ -139,7 +139,7 @@ struct json_members
 
     /// A list of `T`.
     template <auto Member, class T>
-    static constexpr json_member list(std::string_view key, json_shape const& shape) noexcept
+    static constexpr json_member list(std::string_view key, json_schema const& shape) noexcept
     {
         return {key, json_type::list, false, kept_in<Object, Member>, &shape, add_to<T>, drop_from<T>};
     }

@@ -67,7 +67,7 @@ inline std::pair<csv_batch, csv_batch> halve(csv_batch const& whole)
 /// count from 1. After any other exception (no memory) the cutter is of no more use.
 ///
 /// Thread safety: none. Each byte costs O(1), whatever the pieces' and the batches' sizes.
-class csv_cutter
+class csv_splitter
 {
 public:
     static constexpr std::size_t default_longest = std::size_t{64} << 20;
@@ -75,7 +75,7 @@ public:
     /// A batch holds at most `rows` rows and, header line included, `bytes` bytes; but one row at least,
     /// whatever its size. A record longer than `longest` bytes, its line end included, is an error: otherwise
     /// a stray quote would make one record of all that follows. Throws if one of them is 0.
-    csv_cutter(std::size_t rows, std::size_t bytes, std::size_t longest = default_longest)
+    csv_splitter(std::size_t rows, std::size_t bytes, std::size_t longest = default_longest)
         : max_rows_(rows), max_bytes_(bytes), longest_(longest)
     {
         if (rows == 0) throw error(errc::invalid_argument, "a batch of 0 rows");

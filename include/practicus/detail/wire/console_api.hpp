@@ -5,7 +5,7 @@
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/detail/base/ascii.hpp>
-#include <practicus/detail/wire/json_shape.hpp>
+#include <practicus/detail/wire/json_schema.hpp>
 #include <practicus/detail/wire/json_value.hpp>
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/detail/wire/shape_reader.hpp>
@@ -33,7 +33,7 @@
 
 /// The protocol of a region's console and services, without any I/O: every request is made and every answer
 /// is read here. Where the vendor documents one form and its SDK sends another, the documented one is sent.
-namespace practicus { inline namespace v1 { namespace detail::wire {
+namespace practicus { inline namespace v1 { namespace detail::console_api {
 
 /// Appends a JSON string, without a copy of the text elsewhere.
 inline void append_json(wire_text& out, std::string_view text)
@@ -167,7 +167,7 @@ inline request prediction(model_url const& url, bool by_get, std::string_view co
     // two.
     r.accept = encoding.empty() ? "*/*\r\nAccept-Encoding: identity" : "*/*";
     r.body_limit_name = "predict_options::max_answer";
-    r.secret_answer = false;
+    r.secret_response = false;
     r.body_limit = body_limit;
     return r;
 }
@@ -217,14 +217,14 @@ struct login_texts
 };
 
 inline constexpr json_member login_members[] = {
-    json_members<login_texts>::must<&login_texts::refresh>("refresh", json_type::secret),
-    json_members<login_texts>::must<&login_texts::access>("access", json_type::secret),
-    json_members<login_texts>::may<&login_texts::username>("username", json_type::text),
+    json_members<login_texts>::required<&login_texts::refresh>("refresh", json_type::secret),
+    json_members<login_texts>::required<&login_texts::access>("access", json_type::secret),
+    json_members<login_texts>::optional<&login_texts::username>("username", json_type::text),
 };
 
 inline new_tokens read_login(std::string_view body)
 {
-    auto const texts = read_object<login_texts>(body, json_shape{login_members});
+    auto const texts = read_object<login_texts>(body, json_schema{login_members});
     return {to_token(texts.refresh, "refresh"), to_token(texts.access, "access"), texts.username};
 }
 
@@ -236,14 +236,14 @@ struct renewal_texts
 };
 
 inline constexpr json_member renewal_members[] = {
-    json_members<renewal_texts>::must<&renewal_texts::access>("access", json_type::secret),
-    json_members<renewal_texts>::may<&renewal_texts::refresh>("refresh", json_type::secret),
-    json_members<renewal_texts>::may<&renewal_texts::username>("username", json_type::text),
+    json_members<renewal_texts>::required<&renewal_texts::access>("access", json_type::secret),
+    json_members<renewal_texts>::optional<&renewal_texts::refresh>("refresh", json_type::secret),
+    json_members<renewal_texts>::optional<&renewal_texts::username>("username", json_type::text),
 };
 
 inline new_tokens read_refresh(std::string_view body)
 {
-    auto const texts = read_object<renewal_texts>(body, json_shape{renewal_members});
+    auto const texts = read_object<renewal_texts>(body, json_schema{renewal_members});
     new_tokens result{{}, to_token(texts.access, "access"), texts.username};
     if (texts.refresh) result.refresh = to_token(*texts.refresh, "refresh");
     return result;
@@ -255,80 +255,81 @@ struct session_token_text
 };
 
 inline constexpr json_member session_token_members[] = {
-    json_members<session_token_text>::must<&session_token_text::token>("token", json_type::secret),
+    json_members<session_token_text>::required<&session_token_text::token>("token", json_type::secret),
 };
 
 inline token read_session_token(std::string_view body)
 {
-    auto const text = read_object<session_token_text>(body, json_shape{session_token_members});
+    auto const text = read_object<session_token_text>(body, json_schema{session_token_members});
     return to_token(text.token, "token");
 }
 
 inline constexpr json_member cluster_members[] = {
-    json_members<cluster_info>::may<&cluster_info::name>("NAME", json_type::text),
-    json_members<cluster_info>::may<&cluster_info::region_name>("REGION_NAME", json_type::text),
+    json_members<cluster_info>::optional<&cluster_info::name>("NAME", json_type::text),
+    json_members<cluster_info>::optional<&cluster_info::region_name>("REGION_NAME", json_type::text),
 };
 
 inline cluster_info read_cluster(std::string_view body)
 {
-    return read_object<cluster_info>(body, json_shape{cluster_members});
+    return read_object<cluster_info>(body, json_schema{cluster_members});
 }
 
 // Lists, as they come. What is `must` names an entry: one without it is left out. The rest describes, and may
 // be missing, null or odd.
 
 inline constexpr json_member deployment_ref_members[] = {
-    json_members<deployment_ref>::may<&deployment_ref::key>("key", json_type::text),
-    json_members<deployment_ref>::may<&deployment_ref::name>("name", json_type::description),
+    json_members<deployment_ref>::optional<&deployment_ref::key>("key", json_type::text),
+    json_members<deployment_ref>::optional<&deployment_ref::name>("name", json_type::description),
 };
-inline constexpr json_shape deployment_ref_shape{deployment_ref_members};
+inline constexpr json_schema deployment_ref_shape{deployment_ref_members};
 
 /// `deployment` is what the member is called that names it.
 constexpr std::array<json_member, 4> version_members(std::string_view deployment) noexcept
 {
-    using in = json_members<deployed_version>;
-    return {in::may<&deployed_version::id>("id", json_type::integer),
-            in::must<&deployed_version::version>("version", json_type::text),
-            in::may<&deployed_version::stage>("stage", json_type::description),
-            in::may<&deployed_version::deployment>(deployment, deployment_ref_shape)};
+    using in = json_members<hosted_version>;
+    return {in::optional<&hosted_version::id>("id", json_type::integer),
+            in::required<&hosted_version::version>("version", json_type::text),
+            in::optional<&hosted_version::stage>("stage", json_type::description),
+            in::optional<&hosted_version::deployment>(deployment, deployment_ref_shape)};
 }
 
 inline constexpr json_member model_prefix_members[] = {
-    json_members<model_prefix>::must<&model_prefix::key>("key", json_type::text),
-    json_members<model_prefix>::must<&model_prefix::prefix>("prefix", json_type::text),
+    json_members<model_prefix>::required<&model_prefix::key>("key", json_type::text),
+    json_members<model_prefix>::required<&model_prefix::prefix>("prefix", json_type::text),
 };
-inline constexpr json_shape model_prefix_shape{model_prefix_members};
+inline constexpr json_schema model_prefix_shape{model_prefix_members};
 
 /// Of a model: its urls need no key.
 inline constexpr json_member prefix_of_model_members[] = {
-    json_members<model_prefix>::may<&model_prefix::key>("key", json_type::text),
-    json_members<model_prefix>::must<&model_prefix::prefix>("prefix", json_type::text),
+    json_members<model_prefix>::optional<&model_prefix::key>("key", json_type::text),
+    json_members<model_prefix>::required<&model_prefix::prefix>("prefix", json_type::text),
 };
-inline constexpr json_shape prefix_of_model_shape{prefix_of_model_members};
+inline constexpr json_schema prefix_of_model_shape{prefix_of_model_members};
 
 inline constexpr auto model_version_members = version_members("model_deployment");
-inline constexpr json_shape model_version_shape{model_version_members};
+inline constexpr json_schema model_version_shape{model_version_members};
 
 inline constexpr json_member model_members[] = {
-    json_members<model>::must<&model::id>("id", json_type::integer),
-    json_members<model>::must<&model::name>("name", json_type::text),
-    json_members<model>::must<&model::prefix>("model_prefix", prefix_of_model_shape),
+    json_members<model>::required<&model::id>("id", json_type::integer),
+    json_members<model>::required<&model::name>("name", json_type::text),
+    json_members<model>::required<&model::prefix>("model_prefix", prefix_of_model_shape),
     json_members<model>::list<&model::versions, model_version>("model_versions", model_version_shape),
 };
-inline constexpr json_shape model_shape{model_members};
+inline constexpr json_schema model_shape{model_members};
 
 inline constexpr json_member deployment_members[] = {
-    json_members<model_deployment>::must<&model_deployment::key>("key", json_type::text),
-    json_members<model_deployment>::may<&model_deployment::name>("name", json_type::description),
-    json_members<model_deployment>::may<&model_deployment::worker_type>("worker_type",
-                                                                        json_type::description),
-    json_members<model_deployment>::may<&model_deployment::scaling>("scaling", json_type::description),
+    json_members<model_deployment>::required<&model_deployment::key>("key", json_type::text),
+    json_members<model_deployment>::optional<&model_deployment::name>("name", json_type::description),
+    json_members<model_deployment>::optional<&model_deployment::worker_type>("worker_type",
+                                                                             json_type::description),
+    json_members<model_deployment>::optional<&model_deployment::scaling>("scaling", json_type::description),
     // Some regions answer the script itself.
-    json_members<model_deployment>::may<&model_deployment::startup_script>("startup_script", json_type::flag),
-    json_members<model_deployment>::may<&model_deployment::custom_image>("custom_image",
-                                                                         json_type::description),
+    json_members<model_deployment>::optional<&model_deployment::startup_script>("startup_script",
+                                                                                json_type::flag),
+    json_members<model_deployment>::optional<&model_deployment::custom_image>("custom_image",
+                                                                              json_type::description),
 };
-inline constexpr json_shape deployment_shape{deployment_members};
+inline constexpr json_schema deployment_shape{deployment_members};
 
 /// What an app and a group of apps have in common, behind `own` members.
 template <class Object, std::size_t N>
@@ -336,12 +337,12 @@ constexpr std::array<json_member, N + 6> with_appearance(std::array<json_member,
 {
     using in = json_members<Object>;
     json_member const common[] = {
-        in::template may<&app_appearance::visible_name>("visible_name", json_type::description),
-        in::template may<&app_appearance::description>("description", json_type::description),
-        in::template may<&app_appearance::icon>("icon", json_type::description),
-        in::template may<&app_appearance::sort_order>("sort_order", json_type::integer),
-        in::template may<&app_appearance::has_extra_conf>("has_extra_conf", json_type::flag),
-        in::template may<&app_appearance::has_extra_secret>("has_extra_secret", json_type::flag),
+        in::template optional<&app_appearance::visible_name>("visible_name", json_type::description),
+        in::template optional<&app_appearance::description>("description", json_type::description),
+        in::template optional<&app_appearance::icon>("icon", json_type::description),
+        in::template optional<&app_appearance::sort_order>("sort_order", json_type::integer),
+        in::template optional<&app_appearance::has_extra_conf>("has_extra_conf", json_type::flag),
+        in::template optional<&app_appearance::has_extra_secret>("has_extra_secret", json_type::flag),
     };
     std::array<json_member, N + 6> all{};
     std::copy(own.begin(), own.end(), all.begin());
@@ -350,38 +351,38 @@ constexpr std::array<json_member, N + 6> with_appearance(std::array<json_member,
 }
 
 inline constexpr auto app_prefix_members = with_appearance<app_prefix>(std::array{
-    json_members<app_prefix>::must<&app_prefix::key>("key", json_type::text),
-    json_members<app_prefix>::must<&app_prefix::prefix>("prefix", json_type::text),
+    json_members<app_prefix>::required<&app_prefix::key>("key", json_type::text),
+    json_members<app_prefix>::required<&app_prefix::prefix>("prefix", json_type::text),
 });
-inline constexpr json_shape app_prefix_shape{app_prefix_members};
+inline constexpr json_schema app_prefix_shape{app_prefix_members};
 
 /// Of an app: its urls need no key.
 inline constexpr auto prefix_of_app_members = with_appearance<app_prefix>(std::array{
-    json_members<app_prefix>::may<&app_prefix::key>("key", json_type::text),
-    json_members<app_prefix>::must<&app_prefix::prefix>("prefix", json_type::text),
+    json_members<app_prefix>::optional<&app_prefix::key>("key", json_type::text),
+    json_members<app_prefix>::required<&app_prefix::prefix>("prefix", json_type::text),
 });
-inline constexpr json_shape prefix_of_app_shape{prefix_of_app_members};
+inline constexpr json_schema prefix_of_app_shape{prefix_of_app_members};
 
 inline constexpr auto app_version_members = version_members("app_deployment_setting");
-inline constexpr json_shape app_version_shape{app_version_members};
+inline constexpr json_schema app_version_shape{app_version_members};
 
 inline constexpr auto app_members = with_appearance<app>(std::array{
-    json_members<app>::must<&app::id>("id", json_type::integer),
-    json_members<app>::must<&app::name>("name", json_type::text),
-    json_members<app>::must<&app::prefix>("app_prefix", prefix_of_app_shape),
+    json_members<app>::required<&app::id>("id", json_type::integer),
+    json_members<app>::required<&app::name>("name", json_type::text),
+    json_members<app>::required<&app::prefix>("app_prefix", prefix_of_app_shape),
     json_members<app>::list<&app::versions, app_version>("app_versions", app_version_shape),
-    json_members<app>::may<&app::owner_email>("owner_email", json_type::description),
+    json_members<app>::optional<&app::owner_email>("owner_email", json_type::description),
 });
-inline constexpr json_shape app_shape{app_members};
+inline constexpr json_schema app_shape{app_members};
 
 inline constexpr json_member addon_members[] = {
-    json_members<addon>::must<&addon::key>("key", json_type::text),
-    json_members<addon>::may<&addon::name>("name", json_type::description),
+    json_members<addon>::required<&addon::key>("key", json_type::text),
+    json_members<addon>::optional<&addon::name>("name", json_type::description),
     json_members<addon>::keyed<&addon::service_type>("service_type"),
-    json_members<addon>::may<&addon::url>("url", json_type::text),
-    json_members<addon>::may<&addon::oauth_key>("oauth_key", json_type::text),
+    json_members<addon>::optional<&addon::url>("url", json_type::text),
+    json_members<addon>::optional<&addon::oauth_key>("oauth_key", json_type::text),
 };
-inline constexpr json_shape addon_shape{addon_members};
+inline constexpr json_schema addon_shape{addon_members};
 
 /// Throws `errc::no_model_id`, or `errc::not_json`.
 inline std::int64_t read_model_id(response const& answer)
@@ -413,12 +414,12 @@ struct app_identity
 };
 
 inline constexpr json_member app_identity_members[] = {
-    json_members<app_identity>::may<&app_identity::id>("app_id", json_type::integer),
+    json_members<app_identity>::optional<&app_identity::id>("app_id", json_type::integer),
 };
 
 inline std::int64_t read_app_id(std::string_view body)
 {
-    auto const found = read_object<app_identity>(body, json_shape{app_identity_members}).id;
+    auto const found = read_object<app_identity>(body, json_schema{app_identity_members}).id;
     if (!found) throw error(errc::no_app_id);
     if (*found <= 0) throw error(errc::no_app_id, "app_id is no positive number");
     return *found;

@@ -6,10 +6,10 @@
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/pool/answer_decoding.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
+#include <practicus/detail/wire/content_coder.hpp>
 #include <practicus/detail/wire/error_body.hpp>
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/detail/wire/piece_reader.hpp>
-#include <practicus/detail/wire/transcoder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
@@ -30,23 +30,25 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 /// The bodies of one request and its answer, where they are encoded or come and go piece by piece. For one
 /// operation; what it refers to outlives it.
-class body_flow
+class body_pipeline
 {
 public:
     /// `source` may be null. The options outlive this.
-    body_flow(body_source const* source, predict_options const& how)
+    body_pipeline(body_source const* source, predict_options const& how)
         : source_(source), sink_(how.sink() ? &how.sink() : nullptr),
-          encoding_(how.encoding() ? &*how.encoding() : nullptr), how_(&how), limit_(how.max_answer())
+          encoding_(how.encoding() ? &*how.encoding() : nullptr), how_(&how), limit_(how.body_limit())
     {}
 
     /// Only the answer goes to `reader`, decoded, and only if it is a success.
-    body_flow(piece_reader& reader, std::size_t limit)
+    body_pipeline(piece_reader& reader, std::size_t limit)
         : reader_(&reader), encoding_(&console_encoding()), limit_(limit)
     {}
 
     /// Of a success, only the head is wanted. A short body is read, for the connection's sake; of a longer
     /// one the rest is left, and the connection is not used again.
-    explicit body_flow(std::size_t limit) : encoding_(&console_encoding()), limit_(limit), head_only_(true) {}
+    explicit body_pipeline(std::size_t limit)
+        : encoding_(&console_encoding()), limit_(limit), head_only_(true)
+    {}
 
     /// The source was asked, or the sink given something: from then on, nothing can be sent again.
     bool begun() const noexcept { return begun_; }
@@ -152,7 +154,7 @@ private:
     std::string_view frame(wire_text& out, std::string_view piece)
     {
         if (!piece.empty()) append_chunk_size(out, piece.size());
-        if (piece.size() > connection::together / 2) {
+        if (piece.size() > connection::coalesce_limit / 2) {
             unended_ = true;
             return piece;
         }
@@ -198,7 +200,7 @@ private:
         bool const useful = reader_->take(answer.body);
         unread_ = !useful && !read_;
         read_ = true;
-        if (!unread_) answer.drop_body();
+        if (!unread_) answer.clear_body();
     }
 
     /// Takes bytes off `rest` and sets `piece` to what they come to. False if that is all for now.
@@ -235,8 +237,8 @@ private:
     content_encoding const* encoding_ = nullptr;
     predict_options const* how_ = nullptr;
     std::size_t limit_ = std::numeric_limits<std::size_t>::max();
-    std::unique_ptr<transcoder> decoder_;
-    std::unique_ptr<transcoder> encoder_;
+    std::unique_ptr<content_coder> decoder_;
+    std::unique_ptr<content_coder> encoder_;
     bool begun_ = false;
     bool broken_ = false;
     // The source has ended; a chunk was written without its end.

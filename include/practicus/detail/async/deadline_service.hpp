@@ -42,8 +42,8 @@ enum class expiry
 };
 
 /// A deadline for one socket or one waiter: armed by a store and disarmed by an exchange, from any thread of
-/// the operation, which is right without a strand. The sweeper only ever marks it and shuts the socket down;
-/// the owner finds the mark when its call fails.
+/// the operation, which is right without a strand. The deadline service only ever marks it and shuts the
+/// socket down; the owner finds the mark when its call fails.
 class deadline : public timing_wheel_hook
 {
 public:
@@ -53,10 +53,10 @@ public:
     ~deadline() { BOOST_ASSERT(!is_linked()); }
 
     /// Of a wait in an errand: it ends with the last operation. Set before it begins.
-    bool in_errand = false;
+    bool in_background = false;
 
 private:
-    friend class sweeper;
+    friend class deadline_service;
 
     static constexpr std::int64_t disarmed = 0;
     static constexpr std::int64_t marked_expired = -1;
@@ -66,15 +66,15 @@ private:
     // Nanoseconds of the clock while armed.
     std::atomic<std::int64_t> state_{disarmed};
     int descriptor_ = -1;
-    // Guarded by the sweeper's mutex.
+    // Guarded by the deadline service's mutex.
     bool removed_ = false;
     waiter* waiter_ = nullptr;
 };
 
 /// Ends what takes too long: one timer for all connections and waits of a client, which runs only while an
 /// operation is in flight, so that an idle client keeps no `run()` from returning. What nobody waits for any
-/// more, a dial say, is ended when the last operation ends.
-class sweeper : public std::enable_shared_from_this<sweeper>
+/// more, a connect say, is ended when the last operation ends.
+class deadline_service : public std::enable_shared_from_this<deadline_service>
 {
 public:
     static constexpr std::chrono::milliseconds tick{20};
@@ -82,7 +82,7 @@ public:
     /// How often `on_second` is called, at most.
     static constexpr std::chrono::seconds second{1};
 
-    explicit sweeper(asio::any_io_executor const& executor) : home_(std::in_place, executor) {}
+    explicit deadline_service(asio::any_io_executor const& executor) : home_(std::in_place, executor) {}
 
     /// To be called now and then while an operation is in flight, on a thread that runs the context; it
     /// throws nothing. Set once, before anything runs.
@@ -90,7 +90,7 @@ public:
 
     clock& time() noexcept { return time_; }
 
-    /// A socket was opened. From here until `remove` its descriptor belongs to the sweeper as well.
+    /// A socket was opened. From here until `remove` its descriptor belongs to the deadline service as well.
     void add(deadline& d, int descriptor)
     {
         std::lock_guard lock(mutex_);
@@ -107,7 +107,7 @@ public:
         auto const end = nanoseconds(at);
         bool const closed = closed_ && !w.reserve;
         d.state_.store(closed ? deadline::marked_closed : end);
-        if (d.in_errand)
+        if (d.in_background)
             watched_.push_back(d);
         else
             waits_.add(d, end);
@@ -147,7 +147,7 @@ public:
     {
         std::lock_guard lock(mutex_);
         auto state = d.state_.load();
-        if (state > 0 && d.state_.compare_exchange_strong(state, deadline::marked_expired)) strike(d);
+        if (state > 0 && d.state_.compare_exchange_strong(state, deadline::marked_expired)) expire_now(d);
     }
 
     /// Ends all that is armed, now and later, with `expiry::closed`.
@@ -160,7 +160,10 @@ public:
     bool closed() const noexcept { return closed_.load(); }
 
     /// More than one operation is in flight.
-    bool crowded() const noexcept { return operations_.load(std::memory_order_relaxed) > 1; }
+    bool has_concurrent_operations() const noexcept
+    {
+        return operations_.load(std::memory_order_relaxed) > 1;
+    }
 
     /// The context is being destroyed.
     void drop_timer() noexcept
@@ -191,7 +194,7 @@ public:
             }
             // Again at each tick until its owner has seen it: a shutdown that meets a socket between two
             // calls of a connect has no effect.
-            strike(d);
+            expire_now(d);
         }
         // There may be a hundred thousand. (None is abandoned: a caller of another context waits before its
         // operation begins here.)
@@ -201,7 +204,7 @@ public:
             if (state <= 0 || (!ends && state > now)) return;
             if (d.state_.compare_exchange_strong(state,
                                                  ends ? deadline::marked_closed : deadline::marked_expired))
-                strike(d);
+                expire_now(d);
         };
         if (closed)
             waits_.for_each(look);
@@ -210,29 +213,35 @@ public:
     }
 
     /// An operation in flight. Keeps the timer running.
-    class activity
+    class operation_guard
     {
     public:
-        explicit activity(std::shared_ptr<sweeper> owner) : owner_(std::move(owner)) { owner_->begin(true); }
-        activity(activity const&) = delete;
-        activity& operator=(activity const&) = delete;
-        ~activity() { owner_->end(true); }
+        explicit operation_guard(std::shared_ptr<deadline_service> owner) : owner_(std::move(owner))
+        {
+            owner_->begin(true);
+        }
+        operation_guard(operation_guard const&) = delete;
+        operation_guard& operator=(operation_guard const&) = delete;
+        ~operation_guard() { owner_->end(true); }
 
     private:
-        std::shared_ptr<sweeper> owner_;
+        std::shared_ptr<deadline_service> owner_;
     };
 
     /// Work for operations, which ends with the last of them. Keeps the timer running until it has.
-    class errand
+    class background_guard
     {
     public:
-        explicit errand(std::shared_ptr<sweeper> owner) : owner_(std::move(owner)) { owner_->begin(false); }
-        errand(errand const&) = delete;
-        errand& operator=(errand const&) = delete;
-        ~errand() { owner_->end(false); }
+        explicit background_guard(std::shared_ptr<deadline_service> owner) : owner_(std::move(owner))
+        {
+            owner_->begin(false);
+        }
+        background_guard(background_guard const&) = delete;
+        background_guard& operator=(background_guard const&) = delete;
+        ~background_guard() { owner_->end(false); }
 
     private:
-        std::shared_ptr<sweeper> owner_;
+        std::shared_ptr<deadline_service> owner_;
     };
 
 private:
@@ -293,7 +302,7 @@ private:
     }
 
     /// Under the mutex, while it is registered.
-    void strike(deadline& d) noexcept
+    void expire_now(deadline& d) noexcept
     {
         if (d.waiter_)
             d.waiter_->wake({});
@@ -343,7 +352,7 @@ private:
         explicit at_home(asio::any_io_executor const& e) : executor(e), timer(context_of(e)) {}
 
         asio::any_io_executor executor;
-        tick_timer<sweeper> timer;
+        tick_timer<deadline_service> timer;
     };
 
     clock time_;
@@ -394,7 +403,7 @@ struct wait_result
 class timed_wait
 {
 public:
-    timed_wait(sweeper& owner, std::shared_ptr<timed_waiter> w) noexcept
+    timed_wait(deadline_service& owner, std::shared_ptr<timed_waiter> w) noexcept
         : owner_(owner), waiter_(std::move(w))
     {}
     timed_wait(timed_wait const&) = delete;
@@ -423,7 +432,7 @@ public:
     }
 
 private:
-    sweeper& owner_;
+    deadline_service& owner_;
     std::shared_ptr<timed_waiter> waiter_;
 };
 

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-#include <practicus/detail/batch/batch_window.hpp>
+#include <practicus/detail/batch/aimd_window.hpp>
 #include <practicus/error.hpp>
 
 #include "catch.hpp"
@@ -15,11 +15,11 @@
 
 namespace {
 
-using practicus::detail::batch_window;
-using tickets = std::vector<batch_window::ticket>;
+using practicus::detail::aimd_window;
+using tickets = std::vector<aimd_window::ticket>;
 
 /// Starts as many as may be started.
-tickets fill(batch_window& window)
+tickets fill(aimd_window& window)
 {
     tickets result;
     while (window.may_start())
@@ -27,14 +27,14 @@ tickets fill(batch_window& window)
     return result;
 }
 
-void succeed(batch_window& window, tickets const& batches)
+void succeed(aimd_window& window, tickets const& batches)
 {
     for (auto batch : batches)
         window.succeeded(batch);
 }
 
 /// One that comes to nothing.
-void overload(batch_window& window, batch_window::ticket batch)
+void overload(aimd_window& window, aimd_window::ticket batch)
 {
     window.overloaded(batch);
     window.failed(batch);
@@ -79,7 +79,7 @@ public:
         }
     }
 
-    bool agrees_with(batch_window const& window) const
+    bool agrees_with(aimd_window const& window) const
     {
         return window.limit() == limit_ && window.in_flight() == flying_.size() &&
                window.may_start() == (flying_.size() < limit_) && window.limit() >= 1 &&
@@ -103,7 +103,7 @@ private:
 
 struct state
 {
-    batch_window window;
+    aimd_window window;
     model expected;
     tickets flying;
 
@@ -157,17 +157,17 @@ std::size_t explore(state const& from, unsigned events)
 
 } // namespace
 
-TEST_CASE("batch_window: begins with 4, or less if no more are allowed")
+TEST_CASE("aimd_window: begins with 4, or less if no more are allowed")
 {
     for (std::size_t most : {1U, 2U, 3U, 4U, 5U, 1000U}) {
-        batch_window window(most);
+        aimd_window window(most);
         CHECK(window.limit() == std::min<std::size_t>(most, 4));
         CHECK(window.in_flight() == 0);
         CHECK(fill(window).size() == window.limit());
         CHECK(window.in_flight() == window.limit());
     }
     try {
-        batch_window(0);
+        aimd_window(0);
         FAIL("accepted");
     } catch (practicus::error const& e) {
         CHECK(e.code() == practicus::errc::invalid_argument);
@@ -175,9 +175,9 @@ TEST_CASE("batch_window: begins with 4, or less if no more are allowed")
     }
 }
 
-TEST_CASE("batch_window: doubles in each round until the first overload, then adds 1 a round")
+TEST_CASE("aimd_window: doubles in each round until the first overload, then adds 1 a round")
 {
-    batch_window window(100);
+    aimd_window window(100);
     for (std::size_t limit : {4U, 8U, 16U, 32U, 64U, 100U, 100U}) {
         CHECK(window.limit() == limit);
         succeed(window, fill(window));
@@ -192,9 +192,9 @@ TEST_CASE("batch_window: doubles in each round until the first overload, then ad
     }
 }
 
-TEST_CASE("batch_window: the overloads of one round halve it once")
+TEST_CASE("aimd_window: the overloads of one round halve it once")
 {
-    batch_window window(16);
+    aimd_window window(16);
     succeed(window, fill(window));
     succeed(window, fill(window));
     REQUIRE(window.limit() == 16);
@@ -228,9 +228,9 @@ TEST_CASE("batch_window: the overloads of one round halve it once")
     }
 }
 
-TEST_CASE("batch_window: a batch may be in flight for long after an overload, and hear of more of them")
+TEST_CASE("aimd_window: a batch may be in flight for long after an overload, and hear of more of them")
 {
-    batch_window window(16);
+    aimd_window window(16);
     succeed(window, fill(window));
     auto const round = fill(window);
     REQUIRE(window.limit() == 8);
@@ -243,9 +243,9 @@ TEST_CASE("batch_window: a batch may be in flight for long after an overload, an
     CHECK(window.in_flight() == 0);
 }
 
-TEST_CASE("batch_window: successes prove nothing while the window is not full")
+TEST_CASE("aimd_window: successes prove nothing while the window is not full")
 {
-    batch_window window(100);
+    aimd_window window(100);
     for (int i = 0; i < 10; ++i) {
         tickets const batches{window.start(), window.start(), window.start()};
         succeed(window, batches);
@@ -255,16 +255,16 @@ TEST_CASE("batch_window: successes prove nothing while the window is not full")
     CHECK(window.limit() == 8);
 }
 
-TEST_CASE("batch_window: a failure frees a place and changes no limit")
+TEST_CASE("aimd_window: a failure frees a place and changes no limit")
 {
-    batch_window window(100);
+    aimd_window window(100);
     for (auto batch : fill(window))
         window.failed(batch);
     CHECK(window.limit() == 4);
     CHECK(window.in_flight() == 0);
 }
 
-TEST_CASE("batch_window: every history of 9 events")
+TEST_CASE("aimd_window: every history of 9 events")
 {
     std::size_t histories = 0;
     for (std::size_t most = 1; most <= 6; ++most)
@@ -272,7 +272,7 @@ TEST_CASE("batch_window: every history of 9 events")
     CHECK(histories > 100'000);
 }
 
-TEST_CASE("batch_window: random histories")
+TEST_CASE("aimd_window: random histories")
 {
     for (unsigned seed = 1; seed <= 300; ++seed) {
         INFO("seed " << seed);
@@ -292,9 +292,9 @@ TEST_CASE("batch_window: random histories")
     }
 }
 
-TEST_CASE("batch_window: a batch that waits for its next try gives its place to another")
+TEST_CASE("aimd_window: a batch that waits for its next try gives its place to another")
 {
-    batch_window window(4);
+    aimd_window window(4);
     auto const first = window.start();
     window.overloaded(first);
     REQUIRE(window.limit() == 2);
@@ -316,10 +316,10 @@ TEST_CASE("batch_window: a batch that waits for its next try gives its place to 
     CHECK(window.in_flight() == 0);
 }
 
-TEST_CASE("batch_window: what waits for its next try is held beside the others, and bounded as they are")
+TEST_CASE("aimd_window: what waits for its next try is held beside the others, and bounded as they are")
 {
     for (std::size_t const most : {1, 2, 7}) {
-        batch_window window(most);
+        aimd_window window(most);
         // All that is sent fails, and waits.
         std::size_t held = 0;
         for (; window.has_room(); ++held)
@@ -333,7 +333,7 @@ TEST_CASE("batch_window: what waits for its next try is held beside the others, 
         window.released();
         CHECK(window.has_room());
     }
-    batch_window window(3);
+    aimd_window window(3);
     for (std::size_t i = 0; i != 3; ++i)
         window.succeeded(window.start());
     CHECK_FALSE(window.has_room());

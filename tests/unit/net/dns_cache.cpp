@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include <practicus/detail/async/runtime.hpp>
-#include <practicus/detail/net/name_cache.hpp>
+#include <practicus/detail/net/dns_cache.hpp>
 
 #include "catch.hpp"
 
@@ -58,7 +58,7 @@ struct held_names
 
     asio::io_context io;
     std::shared_ptr<runtime> home = runtime::make(io.get_executor());
-    std::shared_ptr<name_cache> names = std::make_shared<name_cache>(home->limits());
+    std::shared_ptr<dns_cache> names = std::make_shared<dns_cache>(home->limits());
     std::vector<std::function<void()>> threads;
     bool fails = false;
     int found = 0, failed = 0;
@@ -66,19 +66,19 @@ struct held_names
 
 } // namespace
 
-TEST_CASE("name_cache: after a crowd of lookups no more names stay than are promised")
+TEST_CASE("dns_cache: after a crowd of lookups no more names stay than are promised")
 {
     held_names f;
-    constexpr int crowd = static_cast<int>(name_cache::most) + 100;
+    constexpr int crowd = static_cast<int>(dns_cache::most) + 100;
     for (int i = 0; i != crowd; ++i)
         f.find("slow" + std::to_string(i) + ".test");
     CHECK(f.names->size() == static_cast<std::size_t>(crowd));
     f.look_up();
     CHECK(f.found == crowd);
-    CHECK(f.names->size() <= name_cache::most);
+    CHECK(f.names->size() <= dns_cache::most);
 }
 
-TEST_CASE("name_cache: stale addresses are used also where a lookup ends with an exception")
+TEST_CASE("dns_cache: stale addresses are used also where a lookup ends with an exception")
 {
     held_names f;
     auto& time = f.home->time();

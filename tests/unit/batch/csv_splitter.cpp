@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-#include <practicus/detail/batch/csv_cutter.hpp>
+#include <practicus/detail/batch/csv_splitter.hpp>
 #include <practicus/error.hpp>
 
 #include "refused_argument.hpp"
@@ -22,7 +22,7 @@
 namespace {
 
 using practicus::detail::csv_batch;
-using practicus::detail::csv_cutter;
+using practicus::detail::csv_splitter;
 
 static_assert(!std::is_aggregate_v<csv_batch>);
 static_assert(std::is_nothrow_move_constructible_v<csv_batch>);
@@ -32,13 +32,13 @@ constexpr char const* second_mark =
     "the header line of the CSV begins with a byte order mark that is not the "
     "text's first bytes; remove it (sed 's/\\xef\\xbb\\xbf//g')";
 
-void take_all(csv_cutter& cutter, std::vector<csv_batch>& batches)
+void take_all(csv_splitter& cutter, std::vector<csv_batch>& batches)
 {
     while (auto batch = cutter.next())
         batches.push_back(std::move(*batch));
 }
 
-std::vector<csv_batch> cut(csv_cutter cutter, std::string_view text)
+std::vector<csv_batch> cut(csv_splitter cutter, std::string_view text)
 {
     std::vector<csv_batch> batches;
     cutter.push(text);
@@ -61,11 +61,11 @@ bool same(csv_batch const& a, csv_batch const& b)
            a.header_size == b.header_size;
 }
 
-std::string refusal_of(std::string_view text, std::size_t longest = csv_cutter::default_longest)
+std::string refusal_of(std::string_view text, std::size_t longest = csv_splitter::default_longest)
 {
-    auto const whole = refusal([&] { cut(csv_cutter(2, 100, longest), text); });
+    auto const whole = refusal([&] { cut(csv_splitter(2, 100, longest), text); });
     auto const by_bytes = refusal([&] {
-        csv_cutter cutter(2, 100, longest);
+        csv_splitter cutter(2, 100, longest);
         std::vector<csv_batch> batches;
         for (std::size_t i = 0; i < text.size(); ++i)
             cutter.push(text.substr(i, 1));
@@ -84,7 +84,7 @@ struct limits
 };
 
 /// As many of the rows as the limits allow, again and again.
-std::vector<csv_batch> expected_batches(csv_text::parsed const& csv, limits const& l)
+std::vector<csv_batch> expected_batches(string_source::parsed const& csv, limits const& l)
 {
     std::vector<csv_batch> result;
     for (std::size_t i = 0; i < csv.rows.size(); ++i) {
@@ -103,7 +103,7 @@ std::vector<csv_batch> expected_batches(csv_text::parsed const& csv, limits cons
 }
 
 /// What is wrong with the batches by what they promise; empty if nothing.
-std::string broken_promise(std::vector<csv_batch> const& batches, csv_text::parsed const& csv,
+std::string broken_promise(std::vector<csv_batch> const& batches, string_source::parsed const& csv,
                            limits const& l)
 {
     std::string joined = csv.header;
@@ -113,7 +113,7 @@ std::string broken_promise(std::vector<csv_batch> const& batches, csv_text::pars
         if (batch.rows != 0 && batch.text.substr(0, batch.header_size) != csv.header) return "header";
         if (batch.rows < std::min<std::size_t>(1, csv.rows.size()) || batch.rows > l.rows) return "rows";
         if (batch.rows > 1 && batch.text.size() > l.bytes) return "bytes";
-        if (csv_text::parse(batch.text).rows.size() != batch.rows) return "number of rows";
+        if (string_source::parse(batch.text).rows.size() != batch.rows) return "number of rows";
         if (batch.first_row != row) return "first_row";
         row += batch.rows;
         joined += body;
@@ -124,14 +124,14 @@ std::string broken_promise(std::vector<csv_batch> const& batches, csv_text::pars
     return missing.empty() || missing == "\n" || missing == "\r\n" || missing == "\r" ? "" : "end";
 }
 
-std::string fault(csv_text::generator& random, std::string const& text)
+std::string fault(string_source::generator& random, std::string const& text)
 {
-    auto const csv = csv_text::parse(text);
+    auto const csv = string_source::parse(text);
     limits const l{random.one_in(3) ? no_limit : 1 + random.up_to(6),
                    random.one_in(3) ? no_limit : 1 + random.up_to(60),
                    random.one_in(2) ? 0 : random.up_to(csv.rows.size() + 2)};
     std::vector<csv_batch> batches;
-    csv_cutter cutter(l.rows, l.bytes);
+    csv_splitter cutter(l.rows, l.bytes);
     cutter.cut_behind(l.cut_behind);
     auto const taken_early = random.one_in(2);
     for (auto piece : random.pieces(text, random.one_in(4) ? text.size() : 1 + random.up_to(20))) {
@@ -159,26 +159,26 @@ std::string fault(csv_text::generator& random, std::string const& text)
 
 } // namespace
 
-TEST_CASE("csv_cutter: generated texts, joined again, are the text")
+TEST_CASE("csv_splitter: generated texts, joined again, are the text")
 {
     for (unsigned seed = 1; seed <= 10'000; ++seed) {
-        csv_text::generator random(seed);
+        string_source::generator random(seed);
         auto const text = random.text();
         auto const wrong = fault(random, text);
         if (!wrong.empty()) FAIL("seed " << seed << ": " << wrong << '\n' << text);
     }
 }
 
-TEST_CASE("csv_cutter: where the pieces end makes no difference")
+TEST_CASE("csv_splitter: where the pieces end makes no difference")
 {
     for (unsigned seed = 1; seed <= 500; ++seed) {
-        csv_text::generator random(seed);
+        string_source::generator random(seed);
         auto const text = random.text();
-        auto const csv = csv_text::parse(text);
+        auto const csv = string_source::parse(text);
         if (csv.rows.empty() || csv.header.starts_with("\xef\xbb\xbf")) continue;
-        auto const whole = cut(csv_cutter(3, 50), text);
+        auto const whole = cut(csv_splitter(3, 50), text);
         for (std::size_t size = 1; size <= 3; ++size) {
-            csv_cutter cutter(3, 50);
+            csv_splitter cutter(3, 50);
             std::vector<csv_batch> batches;
             for (std::size_t i = 0; i < text.size(); i += size) {
                 cutter.push(std::string_view(text).substr(i, size));
@@ -192,9 +192,9 @@ TEST_CASE("csv_cutter: where the pieces end makes no difference")
     }
 }
 
-TEST_CASE("csv_cutter: a batch is given out as soon as it is full")
+TEST_CASE("csv_splitter: a batch is given out as soon as it is full")
 {
-    csv_cutter cutter(2, 10);
+    csv_splitter cutter(2, 10);
     cutter.push("h\n1\n2");
     CHECK(cutter.header() == "h\n");
     CHECK(cutter.rows() == 1);
@@ -214,11 +214,11 @@ TEST_CASE("csv_cutter: a batch is given out as soon as it is full")
     CHECK_FALSE(cutter.next());
 }
 
-TEST_CASE("csv_cutter: the limits")
+TEST_CASE("csv_splitter: the limits")
 {
     using strings = std::vector<std::string>;
     auto const with = [](std::size_t rows, std::size_t bytes, std::string_view text) {
-        return texts(cut(csv_cutter(rows, bytes), text));
+        return texts(cut(csv_splitter(rows, bytes), text));
     };
     CHECK(with(1, no_limit, "h\n1\n2\n") == strings{"h\n1\n", "h\n2\n"});
     CHECK(with(no_limit, no_limit, "h\n1\n2\n") == strings{"h\n1\n2\n"});
@@ -229,28 +229,28 @@ TEST_CASE("csv_cutter: the limits")
     CHECK(with(9, 1, "h\n23456789\n1\n") == strings{"h\n23456789\n", "h\n1\n"});
 }
 
-TEST_CASE("csv_cutter: a batch is halved between its rows")
+TEST_CASE("csv_splitter: a batch is halved between its rows")
 {
     for (unsigned seed = 1; seed <= 1000; ++seed) {
-        csv_text::generator random(seed);
+        string_source::generator random(seed);
         auto const text = random.text();
-        auto const csv = csv_text::parse(text);
+        auto const csv = string_source::parse(text);
         if (csv.rows.size() < 2 || csv.header.starts_with("\xef\xbb\xbf")) continue;
-        auto const whole = cut(csv_cutter(no_limit, no_limit), text).front();
+        auto const whole = cut(csv_splitter(no_limit, no_limit), text).front();
         auto const [first, second] = practicus::detail::halve(whole);
         CHECK(first.rows == whole.rows / 2);
-        CHECK(csv_text::parse(first.text).rows.size() == first.rows);
-        CHECK(csv_text::parse(second.text).rows.size() == second.rows);
+        CHECK(string_source::parse(first.text).rows.size() == first.rows);
+        CHECK(string_source::parse(second.text).rows.size() == second.rows);
         CHECK(first.first_row + first.rows == second.first_row);
         CHECK(first.rows + second.rows == whole.rows);
         CHECK(first.text + second.text.substr(second.header_size) == whole.text);
     }
 }
 
-TEST_CASE("csv_cutter: what is dropped and what is added")
+TEST_CASE("csv_splitter: what is dropped and what is added")
 {
     using strings = std::vector<std::string>;
-    auto const all = [](std::string_view text) { return texts(cut(csv_cutter(no_limit, no_limit), text)); };
+    auto const all = [](std::string_view text) { return texts(cut(csv_splitter(no_limit, no_limit), text)); };
     CHECK(all("h\n") == strings{"h\n"});
     CHECK(all("h") == strings{"h\n"});
     CHECK(all("\xef\xbb\xbfh\r\n\r\n") == strings{"h\r\n"});
@@ -269,10 +269,10 @@ TEST_CASE("csv_cutter: what is dropped and what is added")
     CHECK(all("h\n\"\r\"\r\r") == strings{"h\n\"\r\"\r"});
 }
 
-TEST_CASE("csv_cutter: a batch ends where a run before has ended")
+TEST_CASE("csv_splitter: a batch ends where a run before has ended")
 {
     auto const cut_behind = [](std::uint64_t count) {
-        csv_cutter cutter(2, no_limit);
+        csv_splitter cutter(2, no_limit);
         cutter.cut_behind(count);
         return cut(std::move(cutter), "h\n0\n\n1\n2\n3");
     };
@@ -288,11 +288,11 @@ TEST_CASE("csv_cutter: a batch ends where a run before has ended")
     CHECK(cut_behind(std::numeric_limits<std::uint64_t>::max()).size() == 2);
 }
 
-TEST_CASE("csv_cutter: errors, and what they say")
+TEST_CASE("csv_splitter: errors, and what they say")
 {
-    CHECK(refusal([] { csv_cutter(0, 1); }) == "a batch of 0 rows");
-    CHECK(refusal([] { csv_cutter(1, 0); }) == "a batch of 0 bytes");
-    CHECK(refusal([] { csv_cutter(1, 1, 0); }) == "a CSV record of 0 bytes at most");
+    CHECK(refusal([] { csv_splitter(0, 1); }) == "a batch of 0 rows");
+    CHECK(refusal([] { csv_splitter(1, 0); }) == "a batch of 0 bytes");
+    CHECK(refusal([] { csv_splitter(1, 1, 0); }) == "a CSV record of 0 bytes at most");
 
     for (auto text : {"", "\n", "\r\n\r\n", "\r", "\xef\xbb\xbf", "\xef\xbb\xbf\r\n"})
         CHECK(refusal_of(text) == "the CSV has no header line");
@@ -308,17 +308,18 @@ TEST_CASE("csv_cutter: errors, and what they say")
           "row 2 of the CSV is longer than 8 bytes; is a quote not closed?");
 }
 
-TEST_CASE("csv_cutter: CR line ends, and quotes in the middle of cells, are rows as Python's csv reads them")
+TEST_CASE(
+    "csv_splitter: CR line ends, and quotes in the middle of cells, are rows as Python's csv reads them")
 {
     using strings = std::vector<std::string>;
-    auto const each = [](std::string_view text) { return texts(cut(csv_cutter(1, no_limit), text)); };
+    auto const each = [](std::string_view text) { return texts(cut(csv_splitter(1, no_limit), text)); };
     CHECK(each("h,i\r1,2\r3,4\r") == strings{"h,i\r1,2\r", "h,i\r3,4\r"});
     CHECK(each("h\r1\n2\r\n3") == strings{"h\r1\n", "h\r2\r\n", "h\r3\r"});
     CHECK(each("h,i\nTV 27\" wide,1\n2,3\n") == strings{"h,i\nTV 27\" wide,1\n", "h,i\n2,3\n"});
     CHECK(each("h;i\n1;\"a\nb\"\n2;3\n") == strings{"h;i\n1;\"a\nb\"\n", "h;i\n2;3\n"});
 }
 
-TEST_CASE("csv_cutter: NUL and UTF-16 are refused by name")
+TEST_CASE("csv_splitter: NUL and UTF-16 are refused by name")
 {
     using namespace std::string_literals;
     for (auto const& text :
@@ -330,7 +331,7 @@ TEST_CASE("csv_cutter: NUL and UTF-16 are refused by name")
           "row 2 of the CSV has a NUL byte; remove such bytes first (tr -d '\\0')");
 }
 
-TEST_CASE("csv_cutter: a header that swallows all lines is refused")
+TEST_CASE("csv_splitter: a header that swallows all lines is refused")
 {
     CHECK(refusal_of("h,\"i\n1,2\n3,4\"\n\n") == "the header line of the CSV is several lines long, and no "
                                                  "row follows; is a quote in it closed too late?");
@@ -338,7 +339,7 @@ TEST_CASE("csv_cutter: a header that swallows all lines is refused")
     CHECK(refusal_of("h\n\n\n") == "");
 }
 
-TEST_CASE("csv_cutter: a header behind a second byte order mark is refused: its quotes are read two ways")
+TEST_CASE("csv_splitter: a header behind a second byte order mark is refused: its quotes are read two ways")
 {
     for (std::string const before :
          {"\xef\xbb\xbf\xef\xbb\xbf", "\n\xef\xbb\xbf", "\xef\xbb\xbf\n\xef\xbb\xbf"}) {
@@ -348,16 +349,16 @@ TEST_CASE("csv_cutter: a header behind a second byte order mark is refused: its 
     }
 }
 
-TEST_CASE("csv_cutter: halving ends, also where the rows are not those that were counted")
+TEST_CASE("csv_splitter: halving ends, also where the rows are not those that were counted")
 {
     auto const [first, second] = practicus::detail::halve(csv_batch("\"h\n1\n2\n", 0, 2, 3));
     CHECK(first.text == "\"h\n1\n2\n");
     CHECK(second.text == "\"h\n");
 }
 
-TEST_CASE("csv_cutter: the batches before an error are given out, and then the error, which stays")
+TEST_CASE("csv_splitter: the batches before an error are given out, and then the error, which stays")
 {
-    csv_cutter cutter(2, no_limit, 8);
+    csv_splitter cutter(2, no_limit, 8);
     cutter.push("h\n1\n2\n3\n\"\n\n\n\n\n\n\n\n\n\"");
     cutter.push("\n5\n6\n7\n");
     cutter.finish();
@@ -369,9 +370,9 @@ TEST_CASE("csv_cutter: the batches before an error are given out, and then the e
               "row 4 of the CSV is longer than 8 bytes; is a quote not closed?");
 }
 
-TEST_CASE("csv_cutter: holds no more than what was not given out")
+TEST_CASE("csv_splitter: holds no more than what was not given out")
 {
-    csv_cutter cutter(10, no_limit, 1000);
+    csv_splitter cutter(10, no_limit, 1000);
     cutter.push("h\n");
     std::size_t most = 0;
     for (int i = 0; i < 100'000; ++i) {
@@ -384,9 +385,9 @@ TEST_CASE("csv_cutter: holds no more than what was not given out")
 }
 
 // Takes minutes if each call moves what stands behind it.
-TEST_CASE("csv_cutter: a long queue of batches costs no more than a short one")
+TEST_CASE("csv_splitter: a long queue of batches costs no more than a short one")
 {
-    csv_cutter cutter(1, no_limit);
+    csv_splitter cutter(1, no_limit);
     std::string backlog = "h\n";
     for (int i = 0; i < 400'000; ++i)
         backlog += "0123456789\n";

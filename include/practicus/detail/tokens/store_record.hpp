@@ -5,10 +5,10 @@
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/detail/tokens/user_identity.hpp>
-#include <practicus/detail/wire/json_shape.hpp>
+#include <practicus/detail/wire/console_api.hpp>
+#include <practicus/detail/wire/json_schema.hpp>
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/detail/wire/shape_reader.hpp>
-#include <practicus/detail/wire/wire.hpp>
 #include <practicus/error.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/token.hpp>
@@ -32,11 +32,11 @@ using stored_time = std::chrono::sys_time<std::chrono::milliseconds>;
 inline constexpr std::string_view login_key = "login ";
 
 /// What a store keeps of one thing: a token, or an id's digits; and of a login more.
-struct stored_value
+struct store_record
 {
     token value;
     /// When its request was sent, and how long it lives from then on.
-    stored_time born{};
+    stored_time issued_at{};
     std::chrono::milliseconds life{0};
     token refresh;
     /// What the region calls the user, if it does.
@@ -48,7 +48,7 @@ struct stored_value
 };
 
 /// Whose login it is, as far as that is known.
-inline user_identity user_of(stored_value const& v)
+inline user_identity user_of(store_record const& v)
 {
     user_identity result;
     result.name = v.username;
@@ -58,16 +58,16 @@ inline user_identity user_of(stored_value const& v)
     return result;
 }
 
-inline secret write_stored(stored_value const& v)
+inline secret write_stored(store_record const& v)
 {
     wire_text out;
-    wire::append_member(out, "value", v.value.reveal());
-    wire::append_member(out, "born", std::to_string(v.born.time_since_epoch().count()));
-    wire::append_member(out, "life", std::to_string(v.life.count()));
-    wire::append_member(out, "refresh", v.refresh.reveal());
-    wire::append_member(out, "username", v.username);
-    wire::append_member(out, "login", v.login);
-    if (!v.lineage.empty()) wire::append_member(out, "lineage", v.lineage.text());
+    console_api::append_member(out, "value", v.value.reveal());
+    console_api::append_member(out, "born", std::to_string(v.issued_at.time_since_epoch().count()));
+    console_api::append_member(out, "life", std::to_string(v.life.count()));
+    console_api::append_member(out, "refresh", v.refresh.reveal());
+    console_api::append_member(out, "username", v.username);
+    console_api::append_member(out, "login", v.login);
+    if (!v.lineage.empty()) console_api::append_member(out, "lineage", v.lineage.text());
     out.append("}");
     return secret(out.view());
 }
@@ -75,7 +75,7 @@ inline secret write_stored(stored_value const& v)
 struct stored_texts
 {
     wire_text value;
-    std::string born;
+    std::string issued_at;
     std::string life;
     wire_text refresh;
     std::string username;
@@ -84,13 +84,13 @@ struct stored_texts
 };
 
 inline constexpr json_member stored_members[] = {
-    json_members<stored_texts>::must<&stored_texts::value>("value", json_type::secret),
-    json_members<stored_texts>::must<&stored_texts::born>("born", json_type::text),
-    json_members<stored_texts>::must<&stored_texts::life>("life", json_type::text),
-    json_members<stored_texts>::must<&stored_texts::refresh>("refresh", json_type::secret),
-    json_members<stored_texts>::must<&stored_texts::username>("username", json_type::text),
-    json_members<stored_texts>::must<&stored_texts::login>("login", json_type::text),
-    json_members<stored_texts>::may<&stored_texts::lineage>("lineage", json_type::text),
+    json_members<stored_texts>::required<&stored_texts::value>("value", json_type::secret),
+    json_members<stored_texts>::required<&stored_texts::issued_at>("born", json_type::text),
+    json_members<stored_texts>::required<&stored_texts::life>("life", json_type::text),
+    json_members<stored_texts>::required<&stored_texts::refresh>("refresh", json_type::secret),
+    json_members<stored_texts>::required<&stored_texts::username>("username", json_type::text),
+    json_members<stored_texts>::required<&stored_texts::login>("login", json_type::text),
+    json_members<stored_texts>::optional<&stored_texts::lineage>("lineage", json_type::text),
 };
 
 // In milliseconds: ten years, and a moment that the system clock's nanoseconds can hold.
@@ -107,18 +107,18 @@ inline std::optional<std::int64_t> stored_number(std::string_view text) noexcept
 }
 
 /// Nothing if it is no such text: somebody else has written it.
-inline std::optional<stored_value> read_stored(secret const& text)
+inline std::optional<store_record> read_stored(secret const& text)
 {
     if (text.empty()) return std::nullopt;
     try {
-        auto const texts = read_object<stored_texts>(text.reveal(), json_shape{stored_members});
-        stored_value v;
-        v.value = wire::to_token(texts.value, "value");
-        auto const born = stored_number(texts.born), life = stored_number(texts.life);
-        if (!born || !life || *born > last_stored || *life > longest_stored) return std::nullopt;
-        v.born += std::chrono::milliseconds(*born);
+        auto const texts = read_object<stored_texts>(text.reveal(), json_schema{stored_members});
+        store_record v;
+        v.value = console_api::to_token(texts.value, "value");
+        auto const issued_at = stored_number(texts.issued_at), life = stored_number(texts.life);
+        if (!issued_at || !life || *issued_at > last_stored || *life > longest_stored) return std::nullopt;
+        v.issued_at += std::chrono::milliseconds(*issued_at);
         v.life = std::chrono::milliseconds(*life);
-        if (!texts.refresh.empty()) v.refresh = wire::to_token(texts.refresh, "refresh");
+        if (!texts.refresh.empty()) v.refresh = console_api::to_token(texts.refresh, "refresh");
         v.username = texts.username;
         v.login = texts.login;
         v.lineage = refresh_lineage(texts.lineage);
@@ -136,28 +136,28 @@ inline stored_time stored_now(clock const& time)
 
 /// By this process' clocks. What seems to come from the future is past its life: how old it is, no clock here
 /// can tell.
-inline lifespan life_of_stored(stored_value const& v, clock const& time, freshness_limits const& limits,
+inline lifespan life_of_stored(store_record const& v, clock const& time, freshness_limits const& limits,
                                double random)
 {
-    auto const age = stored_now(time) - v.born;
+    auto const age = stored_now(time) - v.issued_at;
     if (age < age.zero()) return {};
     return {time.now() - std::min<std::chrono::milliseconds>(age, v.life), v.life, limits, random};
 }
 
 /// Of a login from the future, the refresh token counts as one of now, and no more than that.
-inline void bound_by(stored_value& v, clock const& time)
+inline void bound_by(store_record& v, clock const& time)
 {
     auto const now = stored_now(time);
-    if (v.born <= now) return;
-    v.born = now;
+    if (v.issued_at <= now) return;
+    v.issued_at = now;
     v.life = v.life.zero();
 }
 
-inline void set_life(stored_value& v, clock const& time, lifespan const& life)
+inline void set_life(store_record& v, clock const& time, lifespan const& life)
 {
-    auto const age = time.now() - life.born();
-    v.born = std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now() - age);
-    v.life = std::chrono::duration_cast<std::chrono::milliseconds>(life.ends() - life.born());
+    auto const age = time.now() - life.issued_at();
+    v.issued_at = std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now() - age);
+    v.life = std::chrono::duration_cast<std::chrono::milliseconds>(life.ends() - life.issued_at());
 }
 
 }}} // namespace practicus::v1::detail

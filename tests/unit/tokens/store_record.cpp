@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-#include <practicus/detail/tokens/stored_value.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
 
 #include "catch.hpp"
 
@@ -15,21 +15,21 @@ using namespace std::chrono_literals;
 using practicus::secret;
 using practicus::token;
 
-stored_value sample()
+store_record sample()
 {
-    stored_value v;
+    store_record v;
     v.value = token(secret("access"));
     v.refresh = token(secret("refresh"));
     v.username = "an\"na";
     v.login = "anna@company.com";
-    v.born += 1'700'000'000s;
+    v.issued_at += 1'700'000'000s;
     v.life = 30min;
     return v;
 }
 
 } // namespace
 
-TEST_CASE("stored_value: what was written is read")
+TEST_CASE("store_record: what was written is read")
 {
     auto const text = write_stored(sample());
     auto const v = read_stored(text);
@@ -38,7 +38,7 @@ TEST_CASE("stored_value: what was written is read")
     CHECK(v->refresh == token(secret("refresh")));
     CHECK(v->username == "an\"na");
     CHECK(v->login == "anna@company.com");
-    CHECK(v->born == sample().born);
+    CHECK(v->issued_at == sample().issued_at);
     CHECK(v->life == 30min);
     auto bare = sample();
     CHECK(v->lineage.meets(v->lineage)); // its own refresh token's, at least
@@ -47,7 +47,7 @@ TEST_CASE("stored_value: what was written is read")
     CHECK(read_stored(write_stored(bare))->lineage.empty());
 }
 
-TEST_CASE("stored_value: what is no such text is nothing, and no token breaks a header")
+TEST_CASE("store_record: what is no such text is nothing, and no token breaks a header")
 {
     CHECK_FALSE(read_stored(secret()));
     for (auto const* const text :
@@ -67,7 +67,7 @@ TEST_CASE("stored_value: what is no such text is nothing, and no token breaks a 
         read_stored(secret(R"({"value":"a","born":"1","life":"1","refresh":"","username":"","login":""})")));
 }
 
-TEST_CASE("stored_value: a lineage of another form proves nothing")
+TEST_CASE("store_record: a lineage of another form proves nothing")
 {
     for (std::string const text : {"x", "a b c", " "}) {
         CHECK(refresh_lineage(text).empty());
@@ -76,7 +76,7 @@ TEST_CASE("stored_value: a lineage of another form proves nothing")
     CHECK(refresh_lineage(std::string(65 * 40, 'a')).empty());
 }
 
-TEST_CASE("stored_value: a life goes on in a process with other clocks")
+TEST_CASE("store_record: a life goes on in a process with other clocks")
 {
     practicus::detail::clock here, there;
     auto const wall = std::chrono::system_clock::time_point(1'700'000'000s);
@@ -86,7 +86,7 @@ TEST_CASE("stored_value: a life goes on in a process with other clocks")
     set_life(v, here, {here.now() - 1min, 30min, access_token_limits, 0.0});
     auto const life = life_of_stored(v, there, access_token_limits, 0.0);
     CHECK(life.ends() == there.now() + 19min);
-    CHECK(life.at(there.now()) == freshness::usable);
+    CHECK(life.at(there.now()) == freshness::fresh);
     // Past its end, and from the future: one of the clocks is wrong, and it may be past its end.
     there.advance(1h);
     CHECK(life_of_stored(v, there, access_token_limits, 0.0).has_ended(there.now()));
@@ -94,11 +94,11 @@ TEST_CASE("stored_value: a life goes on in a process with other clocks")
     CHECK(life_of_stored(v, there, access_token_limits, 0.0).has_ended(there.now()));
     auto login = v;
     bound_by(login, there);
-    CHECK(login.born == stored_now(there));
+    CHECK(login.issued_at == stored_now(there));
     CHECK(life_of_stored(login, there, access_token_limits, 0.0).has_ended(there.now()));
     there.advance(24h + 10min);
     login = v;
     bound_by(login, there);
-    CHECK(login.born == v.born);
+    CHECK(login.issued_at == v.issued_at);
     CHECK(login.life == 30min);
 }
