@@ -1,0 +1,49 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/error.hpp>
+
+#include <boost/assert/source_location.hpp>
+#include <boost/system/result.hpp>
+
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace practicus { inline namespace v1 {
+
+/// For `detail::result::value`, which finds it beside `error_info`. What a callback of the caller threw
+/// leaves unchanged.
+[[noreturn]] inline void throw_exception_from_error(std::shared_ptr<error_info const> const& why,
+                                                    boost::source_location const&)
+{
+    if (why->exception) std::rethrow_exception(why->exception);
+    throw error(why);
+}
+
+namespace detail {
+
+/// A failure on its way to the caller; never null. The waiters of one flight share it.
+using failure = std::shared_ptr<error_info const>;
+
+/// What a coroutine of the client ends with: a failure is a value until it reaches the caller.
+template <class T>
+using result = boost::system::result<T, failure>;
+
+inline failure make_failure(error_info info)
+{
+    return std::make_shared<error_info const>(std::move(info));
+}
+
+inline failure make_failure(errc code, std::string message = {})
+{
+    error_info info;
+    info.code = code;
+    info.message = std::move(message);
+    return make_failure(std::move(info));
+}
+
+} // namespace detail
+}} // namespace practicus::v1
