@@ -23,6 +23,8 @@ class Page(html.parser.HTMLParser):
         self.anchors.update(found[name] for name in ("id", "name") if found.get(name))
         if tag == "a" and found.get("href"):
             self.links.add(found["href"])
+        if tag == "img" and found.get("src"):
+            self.links.add(found["src"])
 
     def handle_data(self, data):
         self.texts.append(data)

@@ -81,7 +81,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         printed = what_the_steps_print(examples, pathlib.Path(folder))
         pages = "".join(page.read_text(encoding="utf-8")
-                        for page in [*tutorial.glob("*.md"), tutorial.parents[1] / "README.md"])
+                        for page in [*tutorial.parent.rglob("*.md"), tutorial.parents[1] / "README.md"])
         stray = sorted(set(stray_files(pathlib.Path(folder), pages)))
     blocks, faults = 0, len(stray)
     if stray:

@@ -8,8 +8,9 @@ usage() {
     cat <<'END'
 tests/portability/newcomer.sh [--cache DIR] [--jobs N] [SUITE...]
 
-Runs every command of README.md, docs/tutorial and packaging/README.md, as written and in this order, on Debians that have
-nothing but their minimal system (default: bookworm and trixie), as root, and prints what each took. Fails if one failed.
+Runs every command of README.md, docs/tutorial, docs and packaging/README.md, as written and in this order, on Debians
+that have nothing but their minimal system (default: bookworm and trixie), as root, and prints the time of each. Fails if a
+command failed.
 
   --cache DIR   as of chroot.sh; each suite's log is left there
   --jobs N      so much is compiled at once
@@ -97,7 +98,7 @@ done
 [ "$(id -u)" = 0 ] || { echo "SKIPPED: a fresh Debian is made by root only" && exit 77; }
 
 cd "$root"
-commands=$(python3 -B tests/blocks.py README.md docs/tutorial/*.md packaging/README.md)
+commands=$(python3 -B tests/blocks.py README.md docs/tutorial/*.md docs/*.md packaging/README.md)
 mkdir -p "$cache"
 trap 'exit 130' INT TERM
 failed=0

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""The README's sections stand in their order. In it and in docs, every C++ block stands in an example, which is compiled and
+"""The README's sections stand in their order, and its links lead to files and sections. In it and in docs, every C++ block stands in an example, which is compiled and
 run, every CMake block in a consumer, and what a shell is told to run is there: files, programs, targets, options."""
 
 import json
@@ -16,14 +16,22 @@ from blocks import blocks, commands # noqa: E402
 
 
 # What it is comes first, before any section.
-SECTIONS = ["The smallest program", "Two commands", "Operations", "The command line", "Errors",
-            "Threads and lifetime", "Testing your own program", "How fast it is", "It may not be suitable if", "Licence"]
+SECTIONS = ["A complete program", "Install", "The command line", "What it does for you", "Requirements and compilers",
+            "Tests", "Documentation", "Licence"]
+
+
+def without_code(text):
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
 
 
 def sections(text):
     """The titles, those in blocks of code left out."""
-    text = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
-    return re.findall(r"^## (.*)$", text, re.MULTILINE)
+    return re.findall(r"^## (.*)$", without_code(text), re.MULTILINE)
+
+
+def slug(title):
+    """The anchor of a title on GitHub."""
+    return re.sub(r"[^\w -]", "", title).lower().replace(" ", "-")
 
 
 def pages():
@@ -98,12 +106,20 @@ class Readme(unittest.TestCase):
         introduction = text.split("\n## ")[0]
         self.assertRegex(introduction, r"^# practicus\n\nA header-only C\+\+20 client for ")
 
+    def test_links_lead_to_files_and_sections(self):
+        links = re.findall(r"\]\((?!https:)([^)#]*)#?([^)]*)\)", without_code((ROOT / "README.md").read_text()))
+        self.assertGreater(len(links), 12)
+        for path, section in links:
+            with self.subTest(path=path, section=section):
+                self.assertTrue((ROOT / path).exists())
+                self.assertTrue(not section or section in map(slug, sections((ROOT / path).read_text())))
+
     def test_every_operation_is_listed(self):
         header = (ROOT / "include/practicus/client.hpp").read_text().split("\nprivate:")[0]
         operations = set(re.findall(r"^    awaitable<.*> (\w+)\(|^    void (\w+)\(\) const", header, re.MULTILINE))
         names = {first or second for first, second in operations}
         self.assertGreater(len(names), 12)
-        text = (ROOT / "README.md").read_text()
+        text = (ROOT / "docs/guide.md").read_text()
         listed = text.split("## Operations")[1].split("\n## ")[0]
         for name in sorted(names):
             with self.subTest(operation=name):
