@@ -88,7 +88,7 @@ TEST_CASE("a success that is no JSON")
     CHECK(f.failure_of(204, "").code == errc::not_json);
 }
 
-TEST_CASE("what is no JSON may be a token, and is not shown")
+TEST_CASE("a response that is no JSON may be a token, and is not shown")
 {
     answered f;
     auto const info = f.failure_of(200, "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl");
@@ -196,7 +196,7 @@ TEST_CASE("a small answer of the console that would be a large text is refused")
     CHECK(f.failure(client.model_prefixes()).message == "limit_options::listing_body is its limit");
 }
 
-TEST_CASE("what is no HTTP")
+TEST_CASE("bytes that are no HTTP")
 {
     answered f;
     for (std::string const garbage : {"\x16\x03\x01 no http at all\r\n\r\n", "HTTP/1.1 abc\r\n\r\n",

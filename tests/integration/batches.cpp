@@ -399,7 +399,7 @@ TEST_CASE("batches: a model of another type is believed if that is asked for")
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
-TEST_CASE("batches: what is too large for a server on the way is sent in halves")
+TEST_CASE("batches: a batch answered with 413 is sent in halves")
 {
     batches f;
     using namespace practicus::mock;
@@ -503,8 +503,7 @@ TEST_CASE("batches: an answer that ends with its connection, in the middle of a 
     CHECK(f.out == whole);
 }
 
-TEST_CASE(
-    "batches: an answer whose last line has no end, and which ends with its connection, is tried a few times")
+TEST_CASE("batches: an unterminated last line at the end of the connection is retried a few times")
 {
     batches f;
     auto const text = header + rows(0, 3);
@@ -526,7 +525,7 @@ TEST_CASE(
     CHECK(f.out == whole);
 }
 
-TEST_CASE("batches: what would fail with all rows ends the run, with a place for failed ones too")
+TEST_CASE("batches: a failure that concerns all rows ends the run, even with a file for rejected rows")
 {
     batches f;
     auto const text = header + rows(0, 100);
@@ -548,7 +547,7 @@ TEST_CASE("batches: what would fail with all rows ends the run, with a place for
           errc::untrusted_origin);
 }
 
-TEST_CASE("batches: what the console fails with is never the fault of the rows")
+TEST_CASE("batches: a failure of the console is never blamed on the rows")
 {
     batches f;
     auto client = f.eager();
@@ -579,7 +578,7 @@ TEST_CASE("batches: what the console fails with is never the fault of the rows")
     CHECK(f.out.empty());
 }
 
-TEST_CASE("batches: a region that is away is waited for")
+TEST_CASE("batches: an unavailable region is waited for")
 {
     batches f;
     auto client = f.eager();
@@ -776,7 +775,7 @@ TEST_CASE("batches: the progress says why batches wait, until none does")
     CHECK(f.out == predict_csv(text));
 }
 
-TEST_CASE("batches: a region that is away is waited for as long as the caller has patience")
+TEST_CASE("batches: an unavailable region is waited for as long as retry_for allows")
 {
     batches f;
     auto client = f.eager();
@@ -1199,7 +1198,7 @@ TEST_CASE("batches: a run ends after its source, whatever ends it")
     pool.join();
 }
 
-TEST_CASE("batches: what the caller's own functions throw ends the run unchanged")
+TEST_CASE("batches: an exception of the caller's functions ends the run unchanged")
 {
     batches f;
     bool const elsewhere = GENERATE(false, true);

@@ -125,7 +125,7 @@ TEST_CASE("a cancellation that comes when a wait has just ended is not lost")
     CHECK(arrived == 2);
 }
 
-TEST_CASE("who was cancelled before, and has switched off that it throws, may still begin an operation")
+TEST_CASE("a coroutine cancelled earlier, with throw_if_cancelled off, can still start an operation")
 {
     fixture f;
     auto client = f.user();

@@ -92,7 +92,7 @@ asio::awaitable<void> take(std::optional<practicus::issued_tokens>& to, practicu
 
 } // namespace
 
-TEST_CASE("core.conf: what did not change is not written")
+TEST_CASE("core.conf: an unchanged token is not written")
 {
     kept_region f;
     auto const before = f.file();
@@ -100,7 +100,7 @@ TEST_CASE("core.conf: what did not change is not written")
     CHECK(f.file() == before);
 }
 
-TEST_CASE("core.conf: a region that replaces refresh tokens locks nobody out")
+TEST_CASE("core.conf: a region that replaces refresh tokens keeps every program logged in")
 {
     kept_region f;
     f.server.region().rotate(practicus::mock::rotation::blacklist_old);
@@ -123,7 +123,7 @@ TEST_CASE("core.conf: a region that replaces refresh tokens locks nobody out")
     CHECK(f.region().email() == "admin@company.com");
 }
 
-TEST_CASE("core.conf: programs share a region's tokens, in files that are nobody else's to read")
+TEST_CASE("core.conf: programs share a region's tokens in files that only the owner can read")
 {
     kept_region f;
     auto const first = f.run(f.client().session_token(f.model()));
@@ -150,7 +150,7 @@ TEST_CASE("core.conf: programs share a region's tokens, in files that are nobody
     CHECK(f.server.count("POST auth/refresh/") == 3);
 }
 
-TEST_CASE("core.conf: whoever logs in anew, with the SDK say, is whom all go on with")
+TEST_CASE("core.conf: a new login, by the SDK for example, is used by all programs")
 {
     kept_region f;
     auto const old = f.client();
@@ -187,7 +187,7 @@ TEST_CASE("core.conf: a file that lags behind what the region has replaced is no
     CHECK_FALSE(f.region().login().value() == newer);
 }
 
-TEST_CASE("core.conf: whoever has logged in anew is not written over")
+TEST_CASE("core.conf: a newer login is not overwritten")
 {
     kept_region f;
     auto const r = f.region();
@@ -246,7 +246,7 @@ struct unreadable
 
 } // namespace
 
-TEST_CASE("core.conf: while the file cannot be read, all go on with what they share")
+TEST_CASE("core.conf: while the file cannot be read, programs keep using the shared tokens")
 {
     bool const link = GENERATE(false, true);
     kept_region f;
@@ -269,7 +269,7 @@ TEST_CASE("core.conf: while the file cannot be read, all go on with what they sh
     CHECK(f.server.count("POST auth/") == 0);
 }
 
-TEST_CASE("core.conf: nobody becomes another user while the file cannot be read")
+TEST_CASE("core.conf: the user stays the same while the file cannot be read")
 {
     kept_region f;
     f.server.region().add(practicus::mock::user("berta@company.com", "b"));
@@ -292,7 +292,7 @@ TEST_CASE("core.conf: nobody becomes another user while the file cannot be read"
     CHECK(user_of_a_call(his) == "admin");
 }
 
-TEST_CASE("core.conf: a file that could not be given the new refresh token is mended by the next program")
+TEST_CASE("core.conf: the next program writes a refresh token that could not be written before")
 {
     kept_region f;
     f.server.region().rotate(practicus::mock::rotation::blacklist_old);
@@ -358,7 +358,7 @@ TEST_CASE("core.conf: another user's region has other tokens")
     CHECK(f.server.count("POST auth/refresh/") == 2);
 }
 
-TEST_CASE("core.conf: where no folder can be made, each program is on its own")
+TEST_CASE("core.conf: without a folder, each program keeps its own tokens")
 {
     kept_region f;
     std::ofstream(f.folder / "tokens") << "in the way";
@@ -366,8 +366,7 @@ TEST_CASE("core.conf: where no folder can be made, each program is on its own")
     CHECK(f.models() == 5);
 }
 
-TEST_CASE(
-    "core.conf: what a login has issued serves the next program, which asks for nothing but its own call")
+TEST_CASE("core.conf: a login's tokens serve the next program, which sends only its own request")
 {
     kept_region f;
     std::optional<practicus::issued_tokens> got;
@@ -406,7 +405,7 @@ TEST_CASE("core.conf: programs of two users with one name share nothing")
     CHECK(f.server.count("GET modelhost/model-auth/") == 2);
 }
 
-TEST_CASE("core.conf: a login as another user of the same name is written to nothing of the one that is kept")
+TEST_CASE("core.conf: a login as another user of the same name is not written to the stored one")
 {
     kept_region f;
     // Opaque tokens; claims without users; without user names; all that a region says.
@@ -449,8 +448,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE(
-    "core.conf: a login by another token, of which nothing is known, is written to nothing that is kept")
+TEST_CASE("core.conf: an opaque login by another token is not written to the stored one")
 {
     kept_region f;
     f.server.region().name_no_users().tokens(practicus::mock::token_shape::opaque);
@@ -490,7 +488,7 @@ TEST_CASE("core.conf: a later login of the same user takes the place of one that
 }
 
 TEST_CASE(
-    "core.conf: a user whose name on the region is not the guessed one gets the tokens that are replaced")
+    "core.conf: replaced tokens are kept for a user whose name on the region differs from the guessed one")
 {
     kept_region f;
     bool const shares = GENERATE(true, false);
@@ -537,8 +535,7 @@ TEST_CASE("core.conf: a login that is saved while its user logs out is not kept"
     CHECK(kept == (finding > 1));
 }
 
-TEST_CASE(
-    "core.conf: what is shared of logins that the file does not have is removed, but for locks that are held")
+TEST_CASE("core.conf: shared files of unknown logins are removed, except for locks that are held")
 {
     kept_region f;
     auto const files = [&] {

@@ -48,7 +48,7 @@ TEST_CASE("a Date three hours ahead of the client and of the token's issuer refu
     CHECK(f.server.region().count_status(401) == 0);
 }
 
-TEST_CASE("a name is guessed where the region does not say it")
+TEST_CASE("the user's name is guessed if the region does not state it")
 {
     fixture f;
     f.server.region().answer_username(false).tokens(practicus::mock::token_shape::opaque);
@@ -227,7 +227,7 @@ TEST_CASE("logout while a login is awaited")
     CHECK(f.failure(client.cluster()).code == errc::login_required);
 }
 
-TEST_CASE("a login that is answered after a logout logs nobody in")
+TEST_CASE("a login response after a logout is ignored")
 {
     fixture f;
     practicus::mock::gate gate;
@@ -309,7 +309,7 @@ TEST_CASE("a login that fails says why")
     }
 }
 
-TEST_CASE("who calls after a logout does not wait for what was begun before it")
+TEST_CASE("an operation after a logout does not wait for one that began before")
 {
     fixture f;
     practicus::mock::gate gate;

@@ -45,7 +45,7 @@ struct told
 
 } // namespace
 
-TEST_CASE("on_tokens: what a login and a rotating refresh bring, before anybody gets it")
+TEST_CASE("on_tokens: receives the tokens of a login and a rotating refresh before any caller")
 {
     fixture f;
     f.server.region().rotate(practicus::mock::rotation::blacklist_old);
@@ -78,7 +78,7 @@ TEST_CASE("on_tokens: what a login and a rotating refresh bring, before anybody 
     CHECK(t.failures.empty());
 }
 
-TEST_CASE("on_tokens: one that throws takes nothing from anybody, and the observer hears of it")
+TEST_CASE("on_tokens: an exception affects no caller, and is reported to the observer")
 {
     fixture f;
     told t;
@@ -94,7 +94,7 @@ TEST_CASE("on_tokens: one that throws takes nothing from anybody, and the observ
     CHECK(t.failures[0].ends_with("the disk is full"));
 }
 
-TEST_CASE("on_tokens: one that does not end is left after 5 s")
+TEST_CASE("on_tokens: a callback that does not return is abandoned after 5 s")
 {
     fixture f;
     told t;

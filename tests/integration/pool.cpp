@@ -58,7 +58,7 @@ TEST_CASE("a connection is used again, and keeps no context from its end")
     }
 }
 
-TEST_CASE("there are no more connections than the limit, and all are served in turn")
+TEST_CASE("the number of connections stays within the limit, and all requests are served in turn")
 {
     std::uint64_t const limit = GENERATE(1U, 2U);
     fixture f;
@@ -113,7 +113,7 @@ TEST_CASE("a waiter that is served and cancelled at once passes its connection o
     CHECK(f.server.connections() == 1);
 }
 
-TEST_CASE("what a waiter was granted when its context was destroyed is closed")
+TEST_CASE("a connection granted to a waiter of a destroyed context is closed")
 {
     fixture f;
     practicus::mock::gate gate;
@@ -207,7 +207,7 @@ TEST_CASE("an operation that is cancelled in the middle takes its connection alo
     gate.open();
 }
 
-TEST_CASE("a connect that nobody waits for any more ends")
+TEST_CASE("a connect without waiters ends")
 {
     asio::io_context io;
     black_hole const hole;
@@ -227,7 +227,7 @@ TEST_CASE("a connect that nobody waits for any more ends")
     CHECK(std::chrono::steady_clock::now() - begin < 9s); // the limit of connecting is 10 s
 }
 
-TEST_CASE("a connect that was given up is begun again for whoever came meanwhile")
+TEST_CASE("an abandoned connect is restarted for a request that arrived meanwhile")
 {
     black_hole hole;
     bool met = false;
@@ -354,7 +354,7 @@ TEST_CASE("a stale connection that looks alive costs one resend, on a new one")
     CHECK(client.stats().retries == 1);
 }
 
-TEST_CASE("an origin that is down fails everybody who waits, each after its retries")
+TEST_CASE("an origin that is down fails every waiter after its retries")
 {
     asio::io_context io;
     asio::ip::tcp::acceptor taken(io, {asio::ip::address_v4::loopback(), 0});

@@ -92,7 +92,7 @@ TEST_CASE("predict: the whole flow, from a password to predictions")
     CHECK(answer.elapsed >= answer.timings.total());
 }
 
-TEST_CASE("predict: what is sent")
+TEST_CASE("predict: the bytes of the request")
 {
     predicting f;
     auto client = f.user();
@@ -246,7 +246,7 @@ TEST_CASE("predict: every encoding, both ways")
     }
 }
 
-TEST_CASE("predict: an answer that is encoded as nobody asked for")
+TEST_CASE("predict: a response in an encoding that was not requested")
 {
     predicting f;
     auto client = f.user();
@@ -353,7 +353,7 @@ TEST_CASE("predict: a 401 is answered with a new token, once")
     CHECK(f.server.count("GET modelhost/model-auth/") == 4);
 }
 
-TEST_CASE("predict: what may have been seen is sent again only if that is safe")
+TEST_CASE("predict: a request that may have been received is resent only if that is safe")
 {
     predicting f;
     auto const quick = practicus::client_options().retry(practicus::retry_options().base(1ms));
@@ -383,7 +383,7 @@ TEST_CASE("predict: what may have been seen is sent again only if that is safe")
     CHECK(pieces.empty());
 }
 
-TEST_CASE("predict: a page in place of an answer is an error that quotes it, and the sink gets nothing")
+TEST_CASE("predict: an HTML page is an error that quotes it, and the sink receives nothing")
 {
     predicting f;
     auto client = f.user();
@@ -410,7 +410,7 @@ TEST_CASE("predict: a page in place of an answer is an error that quotes it, and
     CHECK_THROWS_AS(predict_options().answer_type("a\nb"), practicus::error);
 }
 
-TEST_CASE("predict: an answer that breaks off behind what the sink has is an error, and not sent again")
+TEST_CASE("predict: a response cut after the sink received data is an error without a resend")
 {
     predicting f;
     auto client = f.user();
@@ -428,7 +428,7 @@ TEST_CASE("predict: an answer that breaks off behind what the sink has is an err
     CHECK(client.stats().open <= 1);
 }
 
-TEST_CASE("predict: what source and sink throw ends the call, also if it looks as if it would pass")
+TEST_CASE("predict: an exception of source or sink ends the call, even if it looks transient")
 {
     predicting f;
     auto client = f.user();
@@ -488,7 +488,7 @@ asio::awaitable<void> call_with_own(practicus::client client, practicus::model_u
 
 } // namespace
 
-TEST_CASE("predict: what source and sink throw reaches the caller unchanged, in any context")
+TEST_CASE("predict: an exception of source or sink reaches the caller unchanged, in any context")
 {
     predicting f;
     bool const elsewhere = GENERATE(false, true);
@@ -532,7 +532,7 @@ TEST_CASE("predict: a call that is cancelled in another context ends after its s
     pool.join();
 }
 
-TEST_CASE("predict: a server that refuses a body in the middle of it is heard")
+TEST_CASE("predict: a refusal in the middle of the request body is reported")
 {
     bool const tls = GENERATE(false, true);
     bool const reset = GENERATE(false, true);

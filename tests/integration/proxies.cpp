@@ -148,7 +148,7 @@ TEST_CASE("a proxy that does not answer has the limit of connecting")
     }
 }
 
-TEST_CASE("no proxy that can be reached, one that is not asked, and one that cannot be used")
+TEST_CASE("an unreachable proxy, a bypassed proxy, and an unusable proxy")
 {
     proxied f(false);
     asio::io_context io;

@@ -119,7 +119,7 @@ TEST_CASE("a refresh token that is refused leads to a login where the password w
     CHECK(f.server.count("POST auth/refresh/") == 1);
 }
 
-TEST_CASE("what only a proxy refused does not log anybody out")
+TEST_CASE("a refusal by a proxy does not log out")
 {
     fixture f;
     auto client = f.user();
@@ -136,7 +136,7 @@ TEST_CASE("what only a proxy refused does not log anybody out")
     CHECK(f.server.count("POST auth/refresh/") == 2);
 }
 
-TEST_CASE("what only a proxy refused does not lose a password that is kept")
+TEST_CASE("a refusal by a proxy does not drop a kept password")
 {
     fixture f;
     auto client = f.client(practicus::client_options().credentials(fixture::password().keep_password()));

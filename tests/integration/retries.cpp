@@ -34,7 +34,7 @@ struct retrying : fixture
 
 } // namespace
 
-TEST_CASE("a GET is sent again after a passing failure")
+TEST_CASE("a GET is sent again after a transient failure")
 {
     retrying f;
     std::uint64_t sent = 0;
@@ -57,7 +57,7 @@ TEST_CASE("a GET is sent again after a passing failure")
     CHECK(f.caller.stats().retries == 14);
 }
 
-TEST_CASE("what stays broken says how often it was tried, for how long, and why")
+TEST_CASE("a lasting failure reports attempts, time and cause")
 {
     retrying f;
     f.server.expect("GET", cluster_path).reply(503, R"({"detail":"busy"})").times(3);
@@ -154,7 +154,7 @@ TEST_CASE("a region that does not rotate gets its refresh again")
     CHECK(f.server.count("POST auth/refresh/") == 4);
 }
 
-TEST_CASE("the server says when, up to the client's patience and the deadline")
+TEST_CASE("Retry-After is obeyed up to the client's limit and the deadline")
 {
     fixture f;
     auto client = f.user(client_options().retry(retry_options().patience(5s)));

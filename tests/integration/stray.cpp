@@ -74,7 +74,7 @@ struct scene
 
 } // namespace
 
-TEST_CASE("what the server sends between two exchanges is no answer, and ends the connection")
+TEST_CASE("bytes between two exchanges are no response, and end the connection")
 {
     auto const what = GENERATE(speaks::plain, speaks::tls12, speaks::tls13);
     auto const stray = GENERATE(as<std::string>{}, answer("stray"), "\r\n", "x",

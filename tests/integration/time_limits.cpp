@@ -132,7 +132,7 @@ TEST_CASE("limits of zero are none")
     CHECK_THROWS_AS(timeout_options().connect(-1ms), practicus::error);
 }
 
-TEST_CASE("nobody listens, and a name that is none")
+TEST_CASE("a refused connection, and an unknown host name")
 {
     asio::io_context io;
     asio::ip::tcp::acceptor taken(io, {asio::ip::address_v4::loopback(), 0});

@@ -270,7 +270,7 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, and a client certificate shown where it i
     std::filesystem::remove_all(folder);
 }
 
-TEST_CASE("verification is off only for who calls it by its name")
+TEST_CASE("verification is off only through the option with the long name")
 {
     fixture f{server_options().tls(certificate_options().expired().names("DNS:other.company.com"))};
     auto const options = client_options().tls(tls_options().disable_verification_and_expose_all_secrets());

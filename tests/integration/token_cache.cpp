@@ -119,7 +119,7 @@ TEST_CASE("a session token is asked for once, and answered from then on without 
     CHECK(stats.access_tokens.remaining == 30min);
 }
 
-TEST_CASE("what one thread has fetched, the others have at once")
+TEST_CASE("a token fetched on one thread is cached for the others")
 {
     cached f;
     auto const first = f.run(f.caller.session_token(f.url));
@@ -227,7 +227,7 @@ TEST_CASE("a path behind a model is called in the form in which it was written")
     CHECK(f.trades() == 1);
 }
 
-TEST_CASE("of the listed urls that a text begins with, the longest one is meant")
+TEST_CASE("the longest listed url that a text begins with is used")
 {
     using namespace practicus::mock;
     cached f;
@@ -406,7 +406,7 @@ TEST_CASE("the first caller leaves, and the others are served; all leave, and th
     CHECK(f.trades() == 1);
 }
 
-TEST_CASE("in the last hour a token is renewed behind those who use it, with one request")
+TEST_CASE("in its last hour a token is renewed in the background, with one request")
 {
     cached f;
     auto const first = f.run(f.caller.session_token(f.url));
@@ -529,7 +529,7 @@ TEST_CASE("a logout forgets every token, and so does another user's login")
     CHECK(f.trades() == 2);
 }
 
-TEST_CASE("who waits for a token while somebody else logs in gets that user's")
+TEST_CASE("a waiter for a token gets that of the user who logs in meanwhile")
 {
     cached f;
     f.server.region().add(practicus::mock::user("berta@company.com", "b"));

@@ -194,7 +194,7 @@ struct nameless : sharing
 
 } // namespace
 
-TEST_CASE("store: where a region names no users, nobody gets what was issued to another of the same name")
+TEST_CASE("store: without user names from the region, tokens of a user with the same name are not shared")
 {
     nameless f;
     auto const first = f.run(f.by_sales().session_token(f.model()));
@@ -249,7 +249,7 @@ TEST_CASE("store: a fetch that began as one user and ends as another is stored f
     CHECK(f.trades() == before + 1);
 }
 
-TEST_CASE("store: of two opaque logins nothing is known, and neither gets what is the other's")
+TEST_CASE("store: two opaque logins do not share tokens")
 {
     nameless f;
     f.server.region().tokens(practicus::mock::token_shape::opaque);
@@ -337,7 +337,7 @@ TEST_CASE("store: a client finds what another has fetched: login, id and token")
     CHECK(f.failures.empty());
 }
 
-TEST_CASE("store: what was refused is not taken from it again; a newer one is")
+TEST_CASE("store: a refused token is not read from it again; a newer one is")
 {
     sharing f(std::make_shared<memory_token_store>());
     auto a = f.one(), b = f.one();
@@ -352,7 +352,7 @@ TEST_CASE("store: what was refused is not taken from it again; a newer one is")
     CHECK(f.trades() == 2);
 }
 
-TEST_CASE("store: clients of a region that rotates and blacklists refresh in turn, and nobody is logged out")
+TEST_CASE("store: clients of a region that rotates and blacklists refresh in turn and stay logged in")
 {
     sharing f(std::make_shared<memory_token_store>());
     f.server.region().rotate(practicus::mock::rotation::blacklist_old);
@@ -412,7 +412,7 @@ TEST_CASE("store: an explicit login is proved by the region, and is what the oth
     CHECK(f.logins() == 1);
 }
 
-TEST_CASE("store: what somebody logs out of, or leaves for another login, is not stored after")
+TEST_CASE("store: tokens of a login that was ended or replaced are not stored afterwards")
 {
     sharing f(std::make_shared<memory_token_store>());
     f.server.region().add(practicus::mock::user("berta@company.com", "b"));
@@ -475,7 +475,7 @@ TEST_CASE("store: a model that is deployed anew leaves it")
     CHECK(f.ids() == 2);
 }
 
-TEST_CASE("store: an id's entry that is no id is nothing, and is replaced")
+TEST_CASE("store: an invalid id entry is ignored and replaced")
 {
     sharing f(std::make_shared<watched_store>());
     auto& store = static_cast<watched_store&>(*f.store);
@@ -496,7 +496,7 @@ TEST_CASE("store: an id's entry that is no id is nothing, and is replaced")
     CHECK(f.ids() == 6);
 }
 
-TEST_CASE("store: what a clock that was ahead has stored is fetched again, but for the refresh token")
+TEST_CASE("store: entries stored by a clock ahead are fetched again, except for the refresh token")
 {
     sharing f(std::make_shared<memory_token_store>());
     f.server.region().rotate(practicus::mock::rotation::blacklist_old);
@@ -515,7 +515,7 @@ TEST_CASE("store: what a clock that was ahead has stored is fetched again, but f
     CHECK(f.logins() == 1);
 }
 
-TEST_CASE("store: one that fails is done without, and the observer hears of it")
+TEST_CASE("store: a failing store is bypassed, and reported to the observer")
 {
     sharing f(std::make_shared<broken_store>());
     CHECK(f.run(f.one().session_token(f.model())));
@@ -523,7 +523,7 @@ TEST_CASE("store: one that fails is done without, and the observer hears of it")
     CHECK(f.failures[0] == "no disk");
 }
 
-TEST_CASE("store: files are for their owner alone; what others can read, or is no such text, is not taken")
+TEST_CASE("store: files are private; a readable or malformed file is ignored")
 {
     scratch dir;
     auto const inner = (dir.path / "inner").string();
@@ -559,7 +559,7 @@ TEST_CASE("store: files are for their owner alone; what others can read, or is n
     }
 }
 
-TEST_CASE("store: a lock that another process holds blocks nobody else, and is not waited for endlessly")
+TEST_CASE("store: a lock held by another process blocks only its own entry, and for a limited time")
 {
     scratch dir;
     sharing f(std::make_shared<file_token_store>(dir.path.string(), 60s));

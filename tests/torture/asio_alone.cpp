@@ -139,7 +139,7 @@ TEST_CASE("torture: Asio ends the process where the executor of an operation is 
           }) > 0);
 }
 
-TEST_CASE("torture: with what is excepted, Asio outlives any number of refusals")
+TEST_CASE("torture: with the exceptions listed, Asio survives any number of refusals")
 {
     for (std::size_t k = 0; k != 20; ++k) {
         auto const result = run_with(k, 1000);

@@ -301,7 +301,7 @@ TEST_CASE("torture: a row of allocations fails, a sample of them")
     torture(61, false, refuse_a_row);
 }
 
-TEST_CASE("torture: from one allocation on each fails, until nothing happens any more, a sample of them")
+TEST_CASE("torture: every allocation from one on fails, until nothing happens any more, sampled")
 {
     torture(61, false, refuse_from_then_on);
 }
@@ -321,7 +321,7 @@ TEST_CASE("torture: a row of allocations fails, from each on", "[.soak]")
     torture(1, false, refuse_a_row);
 }
 
-TEST_CASE("torture: from each allocation on each fails, until nothing happens any more", "[.soak]")
+TEST_CASE("torture: every allocation from each one on fails, until nothing happens any more", "[.soak]")
 {
     torture(1, false, refuse_from_then_on);
 }

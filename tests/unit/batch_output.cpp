@@ -183,7 +183,7 @@ TEST_CASE("batch_output: a run goes on where the journal says that the files end
     CHECK_FALSE(here.has("out.csv.practicus"));
 }
 
-TEST_CASE("batch_output: what is there is not written over")
+TEST_CASE("batch_output: an existing file is not overwritten")
 {
     folder const here;
     leave_run(here);
@@ -464,7 +464,7 @@ auto fail_while(int& failures)
 
 } // namespace
 
-TEST_CASE("batch_output: what a disk may have lost is never in a journal")
+TEST_CASE("batch_output: a journal never names bytes that are not synced to disk")
 {
     folder const here;
     auto run = here.open(false);
@@ -485,7 +485,7 @@ TEST_CASE("batch_output: what a disk may have lost is never in a journal")
     CHECK(here.read("out.csv.practicus") == journal);
 }
 
-TEST_CASE("batch_output: a complete run whose end does not reach the disk keeps its journal")
+TEST_CASE("batch_output: a complete run keeps its journal if its end does not reach the disk")
 {
     folder const here;
     auto run = here.open(false);
@@ -499,7 +499,7 @@ TEST_CASE("batch_output: a complete run whose end does not reach the disk keeps 
     CHECK(here.read("out.csv.practicus") == journal);
 }
 
-TEST_CASE("batch_output: a run whose files were removed leaves the journal of the run that has replaced it")
+TEST_CASE("batch_output: a run with removed files leaves the journal of the run that replaced it")
 {
     folder const here;
     auto old = here.open(false);

@@ -270,7 +270,7 @@ TEST_CASE("a spreadsheet finds no formula in CSV")
     CHECK(name_of_json(to_json(std::vector{make_model(1, "=1+1", "p")})) == "=1+1");
 }
 
-TEST_CASE("text of the server steers no terminal")
+TEST_CASE("text of the server cannot control a terminal")
 {
     // C0, DEL, C1, a line separator, a mark that turns the direction of text, and bytes that are no UTF-8.
     CHECK(table_of_name("a\x1b[31mb") == "a [31mb");
@@ -357,7 +357,7 @@ TEST_CASE("a program that writes its lists by an operator of its own keeps it")
     CHECK((std::ostringstream() << all).str() == "1 in the fleet");
 }
 
-TEST_CASE("metadata as JSON have the numbers that were written, on one line that steers no terminal")
+TEST_CASE("metadata as JSON keep the numbers as written, on one line without control characters")
 {
     practicus::model_metadata metadata;
     metadata.text = "{\n \"a\" : 1e400, \t\"b c\":[-0.10, 123456789012345678901234567890 ],\r\n"
@@ -367,7 +367,7 @@ TEST_CASE("metadata as JSON have the numbers that were written, on one line that
                                "\xc3\xa4\"}\n");
 }
 
-TEST_CASE("a server's text on one line steers no terminal")
+TEST_CASE("one_line removes terminal control characters")
 {
     CHECK(practicus::one_line("\xc3\xa4\n\x1b[2J\xc2\x9b\xe2\x80\xae\xff") == "\xc3\xa4  [2J  \xef\xbf\xbd");
 }

@@ -194,7 +194,7 @@ TEST_CASE("core.conf: a region is found by its key, host or url")
                                  "alice@other.company.com:8443"));
 }
 
-TEST_CASE("core.conf: where there is none")
+TEST_CASE("core.conf: a missing file")
 {
     home h;
     core_conf const conf;
@@ -206,7 +206,7 @@ TEST_CASE("core.conf: where there is none")
     CHECK(refused([] { core_conf(); }).code() == errc::file_error);
 }
 
-TEST_CASE("core.conf: what is written keeps what is not known, and is nobody else's to read")
+TEST_CASE("core.conf: writing keeps unknown entries, and the file is private")
 {
     home h;
     h.write("[my own]\nMixed_Key = 100%%\n[empty]\n[k8s_config_old]\nx = y\n" + std::string(two_regions));
@@ -349,7 +349,7 @@ TEST_CASE("core.conf: a file that cannot be understood is refused, and not writt
     CHECK(refused([] { core_conf(); }).code() == errc::file_error);
 }
 
-TEST_CASE("core.conf: what Python's configparser refuses is refused, and its line named")
+TEST_CASE("core.conf: a line that Python's configparser refuses is refused and named")
 {
     home h;
     for (std::string const line : {"[a]", "[]", "alone", "= y", "x: 2", "X = 2", "y = \xff"}) {
@@ -518,7 +518,7 @@ TEST_CASE("core.conf: two users of a region are two logins, also by one name")
     CHECK(conf.default_region().email() == "admin@sales.company.com");
 }
 
-TEST_CASE("core.conf: whatever a user's name holds, the key finds the login")
+TEST_CASE("core.conf: the key finds the login for any user name")
 {
     home h;
     core_conf conf;
@@ -808,7 +808,7 @@ TEST_CASE("core.conf: one host on two ports")
     CHECK(find_region("h:8443").has_login());
 }
 
-TEST_CASE("core.conf: all regions are erased, also those that nobody can use")
+TEST_CASE("core.conf: all regions are erased, also unusable ones")
 {
     home h;
     h.write(std::string(two_regions) +
@@ -876,7 +876,7 @@ TEST_CASE("core.conf: a lock that is a link is not followed")
     CHECK_FALSE(fs::exists(h.folder() / "elsewhere"));
 }
 
-TEST_CASE("core.conf: what other users have access to is told, with the command that mends it")
+TEST_CASE("core.conf: files that other users can access are reported, with the command that fixes it")
 {
     home h;
     CHECK(core_conf::exposed().empty());
@@ -986,7 +986,7 @@ TEST_CASE("core.conf: a link to the file stays one")
     CHECK(core_conf(real.string()).regions().size() == 4);
 }
 
-TEST_CASE("core.conf: nobody's change is lost")
+TEST_CASE("core.conf: concurrent changes are all kept")
 {
     home h;
     std::vector<std::thread> writers;

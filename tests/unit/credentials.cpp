@@ -114,7 +114,7 @@ TEST_CASE("a token's kind is read from its claim, white space or not")
     CHECK(credentials::token(access_jwt).value().reveal() == access_jwt);
 }
 
-TEST_CASE("what is empty is refused")
+TEST_CASE("empty credentials are refused")
 {
     CHECK(refusal([] { credentials::password("", "x"); }) == "the e-mail is empty");
     CHECK(refusal([] { credentials::password(" \r\n", "x"); }) == "the e-mail is empty");
@@ -149,7 +149,7 @@ TEST_CASE("control characters are refused wherever they stand, in a password tho
     CHECK(credentials::password("a@b", "\thunter\t2\t").value().reveal() == "\thunter\t2\t");
 }
 
-TEST_CASE("what is no UTF-8 cannot stand in JSON and is refused")
+TEST_CASE("invalid UTF-8 is refused")
 {
     for (auto const* bad : {"hunter\xe4", "\xc3", "\xed\xa0\x80", "\xc0\xaf", "a\xff z"}) {
         CHECK(refusal([&] { credentials::password(bad, "x"); }) == "the e-mail is no UTF-8");

@@ -97,7 +97,7 @@ practicus::error_info refusal(content_encoding const& how, std::string_view text
 
 } // namespace
 
-TEST_CASE("encoding: there and back, whatever the pieces and the room")
+TEST_CASE("encoding: round trips with any pieces and buffer sizes")
 {
     for (auto const& how : encodings()) {
         INFO(how.name());
@@ -116,7 +116,7 @@ TEST_CASE("encoding: there and back, whatever the pieces and the room")
     }
 }
 
-TEST_CASE("encoding: what is cut, broken or goes on is refused")
+TEST_CASE("encoding: cut, broken and trailing bytes are refused")
 {
     for (auto const& how : encodings()) {
         auto const text = lines(500);
@@ -185,7 +185,7 @@ TEST_CASE("encoding: deflate is understood with and without zlib's wrapper")
     CHECK(decoded(deflate, encoded(content_encoding::zlib(), text)) == text);
 }
 
-TEST_CASE("encoding: what would be a large text is refused before it is one")
+TEST_CASE("encoding: a text over the limit is refused before it is expanded")
 {
     for (auto const& how : encodings()) {
         INFO(how.name());
@@ -221,7 +221,7 @@ TEST_CASE("encoding: other implementations' texts, both ways")
     }
 }
 
-TEST_CASE("encoding: arguments that are none")
+TEST_CASE("encoding: invalid arguments")
 {
     CHECK_THROWS_AS(content_encoding::gzip(0), practicus::error);
     CHECK_THROWS_AS(content_encoding::zlib(10), practicus::error);

@@ -133,7 +133,7 @@ TEST_CASE("some errors need another credential or another right")
         practicus::is_auth_error({static_cast<int>(errc::forbidden), boost::system::generic_category()}));
 }
 
-TEST_CASE("an error tells what is known and nothing that the server wrote")
+TEST_CASE("an error states the known facts and no text of the server")
 {
     error const e(full_info());
     CHECK(e.code() == errc::unavailable);
@@ -147,7 +147,7 @@ TEST_CASE("an error tells what is known and nothing that the server wrote")
     CHECK_THAT(what, !ContainsSubstring("server_code_7"));
 }
 
-TEST_CASE("an error leaves out what it does not know")
+TEST_CASE("an error leaves out unknown facts")
 {
     CHECK(std::string(error(errc::client_closed).what()) == make_error_code(errc::client_closed).message());
     CHECK(std::string(error(errc::invalid_url, "it is empty").what()) ==

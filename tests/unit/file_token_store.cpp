@@ -102,7 +102,7 @@ TEST_CASE("file_token_store: a FIFO in place of a file is refused and does not b
                ContainsSubstring("is no regular file"));
 }
 
-TEST_CASE("file_token_store: a folder that others have access to is refused, with the command that mends it")
+TEST_CASE("file_token_store: a folder that others can access is refused, with the command that fixes it")
 {
     folder f;
     auto const inner = f.path / "it's";
@@ -144,7 +144,7 @@ TEST_CASE("region_store: a login's entry that others have access to is replaced 
     CHECK((fs::status(kept).permissions() & fs::perms(077)) == fs::perms::none);
 }
 
-TEST_CASE("file_token_store: a file that others have access to is refused, with the command that mends it")
+TEST_CASE("file_token_store: a file that others can access is refused, with the command that fixes it")
 {
     folder f;
     file_token_store store(f.path.string());

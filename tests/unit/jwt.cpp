@@ -208,7 +208,7 @@ TEST_CASE("base64url: every length and every byte comes back, and no other chara
             }
 }
 
-TEST_CASE("what is no JWT has no claims")
+TEST_CASE("a text that is no JWT has no claims")
 {
     std::string const good = base64url(R"({"exp":1000,"token_type":"access"})");
     REQUIRE(read_jwt("h." + good + ".").exp == at(1000)); // unsigned, but of the right shape

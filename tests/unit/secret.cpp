@@ -46,7 +46,7 @@ static_assert(!std::is_default_constructible_v<std::formatter<secret>>);
 
 } // namespace
 
-TEST_CASE("a secret gives its bytes to who asks")
+TEST_CASE("reveal returns the bytes of a secret")
 {
     std::string_view const odd("a\0b\n", 4);
     secret const value(odd);

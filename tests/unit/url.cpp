@@ -125,7 +125,7 @@ TEST_CASE("a service url gives the targets of console calls")
             ContainsSubstring("no path"));
 }
 
-TEST_CASE("what cannot be used as a url is refused, and the message says why")
+TEST_CASE("an invalid url is refused, and the message says why")
 {
     struct row
     {

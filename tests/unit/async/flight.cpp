@@ -45,7 +45,7 @@ practicus::error_info thrown(Exception const& exception, bool elsewhere)
 
 } // namespace
 
-TEST_CASE("whatever an operation throws leaves it as an error of the library's")
+TEST_CASE("any exception inside an operation leaves it as a practicus::error")
 {
     for (bool const elsewhere : {false, true}) {
         INFO(elsewhere);
@@ -71,7 +71,7 @@ TEST_CASE("a flight that is joined when all is closed ends at once, without a ti
     CHECK((waiter.calls == 1 && waiter.code == errc::client_closed));
 }
 
-TEST_CASE("who has left before the work was begun is not enlisted")
+TEST_CASE("a caller that left before the work began is not enlisted")
 {
     asio::io_context io;
     auto const home = runtime::make(io.get_executor());
@@ -91,7 +91,7 @@ TEST_CASE("who has left before the work was begun is not enlisted")
     CHECK(io.run() == 0);
 }
 
-TEST_CASE("what is dropped with the client's context is kept until its caller was told")
+TEST_CASE("state dropped with the client's context is kept until its caller is notified")
 {
     asio::io_context callers;
     auto io = std::make_unique<asio::io_context>();

@@ -115,7 +115,7 @@ TEST_CASE("a deadline ends a wait at its time and not before")
     CHECK((waiter.calls == 1 && waiter.code == errc::deadline_exceeded));
 }
 
-TEST_CASE("close ends what waits, and what comes later")
+TEST_CASE("close ends present and later waits")
 {
     asio::io_context io;
     auto const home = runtime::make(io.get_executor());

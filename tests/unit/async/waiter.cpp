@@ -29,7 +29,7 @@ struct probe final : practicus::detail::context_dependent
 
 } // namespace
 
-TEST_CASE("what depends on a context lets go of it once: when it is removed, or when the context goes")
+TEST_CASE("a dependent of a context releases it once: on removal, or with the context")
 {
     boost::asio::io_context io;
     practicus::detail::waiter_registry registry(io);
@@ -46,7 +46,7 @@ TEST_CASE("what depends on a context lets go of it once: when it is removed, or 
     CHECK(left.told == 1);
 }
 
-TEST_CASE("nothing is done with a context that is going")
+TEST_CASE("a context under destruction is not used")
 {
     boost::asio::io_context io;
     practicus::detail::waiter_registry registry(io);

@@ -46,7 +46,7 @@ bool has(map& m, std::size_t i)
 
 } // namespace
 
-TEST_CASE("bounded_map: finds what was put there, by a view")
+TEST_CASE("bounded_map: finds an entry by a view of its key")
 {
     map m(10);
     std::string_view const key = "https://practicus.company.com/models/practicus/diamond-price/";
@@ -63,7 +63,7 @@ TEST_CASE("bounded_map: finds what was put there, by a view")
     CHECK(m.find(key) == nullptr);
 }
 
-TEST_CASE("bounded_map: full, it throws away what was not used for longest, an eighth at once")
+TEST_CASE("bounded_map: when full, evicts the least recently used eighth")
 {
     map m(80);
     for (std::size_t i = 0; i < 80; ++i)
@@ -78,7 +78,7 @@ TEST_CASE("bounded_map: full, it throws away what was not used for longest, an e
     CHECK(has(m, 80));
 }
 
-TEST_CASE("bounded_map: first what is worthless, however lately it was used")
+TEST_CASE("bounded_map: evicts expired entries first, however recently used")
 {
     map m(80);
     for (std::size_t i = 0; i < 80; ++i)
@@ -89,7 +89,7 @@ TEST_CASE("bounded_map: first what is worthless, however lately it was used")
     CHECK(m.evictions() == 20);
 }
 
-TEST_CASE("bounded_map: of what was used in the same period, no more than it must")
+TEST_CASE("bounded_map: of entries used in the same period, evicts no more than needed")
 {
     map m(80);
     for (std::size_t i = 0; i < 80; ++i)
@@ -99,7 +99,7 @@ TEST_CASE("bounded_map: of what was used in the same period, no more than it mus
     CHECK(has(m, 80));
 }
 
-TEST_CASE("bounded_map: what is pinned stays, beyond the capacity, and is not counted again for each one")
+TEST_CASE("bounded_map: entries in flight stay beyond the capacity, and are counted once")
 {
     map m(16);
     for (std::size_t i = 0; i < 1000; ++i)
@@ -133,7 +133,7 @@ TEST_CASE("last_use_period: grows with time, every 17 seconds or so")
     CHECK(last_use_period_of(now + 24h * 366) > last_use_period_of(now));
 }
 
-TEST_CASE("bounded_map: what a crowd brought beyond the capacity goes with the crowd")
+TEST_CASE("bounded_map: entries beyond the capacity go with the burst that added them")
 {
     constexpr std::size_t capacity = 1000, crowd = 10'000;
     map m(capacity);

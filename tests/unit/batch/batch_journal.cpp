@@ -46,7 +46,7 @@ found_files with(batch_journal const& j)
 
 } // namespace
 
-TEST_CASE("batch_journal: is read as it was written, whatever its values hold")
+TEST_CASE("batch_journal: is read as it was written, with any values")
 {
     CHECK(read_journal(to_text(example())) == example());
     CHECK(read_journal(to_text(batch_journal())) == batch_journal());
@@ -101,7 +101,7 @@ TEST_CASE("batch_journal: a run begins where nothing is, resuming or not")
     CHECK_FALSE(decide_start(none, run, true));
 }
 
-TEST_CASE("batch_journal: what is there is not written over, and without a journal not resumed")
+TEST_CASE("batch_journal: existing outputs are not overwritten, and not resumed without a journal")
 {
     auto const run = example().run;
     found_files found;

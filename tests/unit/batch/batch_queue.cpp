@@ -193,7 +193,7 @@ TEST_CASE("batch_queue: attempts, their time and what is left of them are those 
     CHECK(b->failure()->elapsed == 1s);
 }
 
-TEST_CASE("batch_queue: a part whose rows are to blame leaves the others, another failure none")
+TEST_CASE("batch_queue: rejected rows end their part only, another failure ends all parts")
 {
     for (auto const code : {errc::bad_request, errc::not_found}) {
         queue q(1);
@@ -209,7 +209,7 @@ TEST_CASE("batch_queue: a part whose rows are to blame leaves the others, anothe
     }
 }
 
-TEST_CASE("batch_queue: what has failed before the model was reached is not the fault of the rows")
+TEST_CASE("batch_queue: a failure before the model was reached is not blamed on the rows")
 {
     for (auto const code : {errc::bad_request, errc::body_too_large})
         for (bool const reached : {true, false}) {
@@ -270,7 +270,7 @@ TEST_CASE(
     CHECK(q.next_try() == q.now + 1s);
 }
 
-TEST_CASE("batch_queue: what a server asks holds until a batch that was sent later is answered")
+TEST_CASE("batch_queue: Retry-After holds until a batch sent later is answered")
 {
     queue q(4);
     auto const first = q.start(), second = q.start(), third = q.start();
@@ -348,7 +348,7 @@ TEST_CASE("batch_queue: the first header line that is believed is the one of all
     CHECK(resumed.check_header("q")->message.starts_with("the results that are there already"));
 }
 
-TEST_CASE("batch_queue: what was skipped stands before the first batch")
+TEST_CASE("batch_queue: skipped rows come before the first batch")
 {
     queue q(1);
     q.count(100, 0, 0);

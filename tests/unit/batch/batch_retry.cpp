@@ -40,7 +40,7 @@ std::chrono::nanoseconds borne(batch_retry policy, errc code, double random)
 
 } // namespace
 
-TEST_CASE("batch_retry: what does not get through is borne for a while, whatever the dice say")
+TEST_CASE("batch_retry: an unreachable model is retried for a while, with any jitter")
 {
     for (auto const code : {errc::connect_failed, errc::connection_lost, errc::too_many_requests,
                             errc::unavailable, errc::first_byte_timeout, errc::deadline_exceeded})
@@ -52,7 +52,7 @@ TEST_CASE("batch_retry: what does not get through is borne for a while, whatever
     CHECK(borne(batch_retry(5, 0s, 100ms), errc::connect_failed, 1.0) == 0s);
 }
 
-TEST_CASE("batch_retry: what the model answers is borne a few times")
+TEST_CASE("batch_retry: an error of the model is retried a few times")
 {
     for (auto const code : {errc::server_error, errc::row_count_mismatch, errc::unauthorized,
                             errc::malformed_response, errc::unexpected_answer}) {
@@ -62,7 +62,7 @@ TEST_CASE("batch_retry: what the model answers is borne a few times")
     }
 }
 
-TEST_CASE("batch_retry: a console that fails is borne for a while, and what it refuses not at all")
+TEST_CASE("batch_retry: a failing console is retried for a while, a refusal by it never")
 {
     auto const borne_before_model = [](errc code) {
         batch_retry policy(5, 15min, 100ms);
@@ -80,7 +80,7 @@ TEST_CASE("batch_retry: a console that fails is borne for a while, and what it r
     CHECK(borne_before_model(errc::body_too_large) == 0s);
 }
 
-TEST_CASE("batch_retry: what would fail again is not sent again")
+TEST_CASE("batch_retry: a permanent failure is not retried")
 {
     for (auto const code : {errc::bad_request, errc::not_found, errc::forbidden, errc::login_refused,
                             errc::login_required, errc::untrusted_origin, errc::certificate_untrusted,
@@ -116,7 +116,7 @@ TEST_CASE("batch_retry: the pause is as long as the server asks, within the pati
     CHECK(batch_retry(5, 0s, 100ms).failed(asks(0s), time_point{}, 1.0) == std::nullopt);
 }
 
-TEST_CASE("batch_retry: what a batch waits for its place while others are answered is not borne")
+TEST_CASE("batch_retry: the wait for a place does not count while others are answered")
 {
     auto const why = failure(errc::unavailable);
     batch_retry policy(5, 10s, 500ms);
@@ -131,7 +131,7 @@ TEST_CASE("batch_retry: what a batch waits for its place while others are answer
     CHECK(policy.failed(why, start + 1min + 4s, 1.0) == std::nullopt);
 }
 
-TEST_CASE("is_fault_of_rows: only what another batch would not end with")
+TEST_CASE("is_fault_of_rows: true only for failures that another batch would not have")
 {
     for (auto const code :
          {errc::bad_request, errc::row_count_mismatch, errc::body_too_large, errc::server_error})
@@ -143,7 +143,7 @@ TEST_CASE("is_fault_of_rows: only what another batch would not end with")
     CHECK_FALSE(detail::is_fault_of_rows({}));
 }
 
-TEST_CASE("batch_retry: what a balancer says of a request that was late is not the fault of the rows")
+TEST_CASE("batch_retry: a timeout of a load balancer is not blamed on the rows")
 {
     for (unsigned const status : {408U, 425U}) {
         auto const code = make_error_code(detail::status_errc(status));

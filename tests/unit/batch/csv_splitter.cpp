@@ -247,7 +247,7 @@ TEST_CASE("csv_splitter: a batch is halved between its rows")
     }
 }
 
-TEST_CASE("csv_splitter: what is dropped and what is added")
+TEST_CASE("csv_splitter: dropped and added bytes")
 {
     using strings = std::vector<std::string>;
     auto const all = [](std::string_view text) { return texts(cut(csv_splitter(no_limit, no_limit), text)); };

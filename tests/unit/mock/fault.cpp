@@ -46,7 +46,7 @@ constexpr char const* whole =
 
 } // namespace
 
-TEST_CASE("a scripted reply, and who answers next")
+TEST_CASE("a scripted reply, followed by the region's own")
 {
     mock::server server;
     server.region().add_demo();
@@ -80,7 +80,7 @@ TEST_CASE("expectations are found by method, path, target and beginning, in thei
     CHECK(server.check() == strings());
 }
 
-TEST_CASE("what was expected and did not come is told")
+TEST_CASE("an unmet expectation is reported")
 {
     mock::server server;
     auto one = server.expect("GET", "/x").reply(200).times(3);
@@ -210,7 +210,7 @@ TEST_CASE("delays and slow bytes change nothing but the time")
     CHECK(fetch(server) == whole);
 }
 
-TEST_CASE("lies about the length")
+TEST_CASE("a wrong Content-Length")
 {
     mock::server server;
     server.expect("GET", "/x").reply(200, "0123456789").content_length(12).then_close();

@@ -68,7 +68,7 @@ TEST_CASE("a server answers on a thread of its own, and keeps connections alive"
     CHECK(server.requests().empty());
 }
 
-TEST_CASE("the client's wish to close is granted")
+TEST_CASE("Connection: close is honoured")
 {
     mock::server server;
     server.expect("GET", "/x").reply(204).times(2);
@@ -105,7 +105,7 @@ TEST_CASE("requests may come together, in pieces, and chunked")
     CHECK(server.check() == strings());
 }
 
-TEST_CASE("what is no HTTP is answered 400, and noted")
+TEST_CASE("malformed HTTP is answered with 400 and recorded")
 {
     mock::server server;
     raw_client client(server);
@@ -145,7 +145,7 @@ TEST_CASE("heads and bodies have limits")
     CHECK(server.check().size() == 2);
 }
 
-TEST_CASE("who asks may continue")
+TEST_CASE("Expect: 100-continue is answered")
 {
     mock::server server;
     server.region().add_demo();

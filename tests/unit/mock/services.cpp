@@ -101,7 +101,7 @@ TEST_CASE("a model predicts CSV row by row, and echoes JSON")
     CHECK(c.region.violations() == strings());
 }
 
-TEST_CASE("what predict_row predicts is for ever")
+TEST_CASE("predict_row is stable")
 {
     CHECK(predict_row("") == "6560.37");
     CHECK(predict_row("1,2") == "1309.18");
@@ -109,7 +109,7 @@ TEST_CASE("what predict_row predicts is for ever")
     CHECK(predict_csv("") == "prediction\n");
 }
 
-TEST_CASE("what is a row to predict_csv is one to Python's csv")
+TEST_CASE("predict_csv splits rows as Python's csv does")
 {
     auto const two = [](std::string const& first, std::string const& second) {
         return "prediction\n" + predict_row(first) + '\n' + predict_row(second) + '\n';

@@ -192,7 +192,7 @@ TEST_CASE("malformed session token requests")
     faulty(c, ask, 400, "the field model_id: This field is required.");
 }
 
-TEST_CASE("what services should never get")
+TEST_CASE("requests that services must never receive")
 {
     region_client c;
     std::string const url = "/models/practicus/diamond-price/";

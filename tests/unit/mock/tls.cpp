@@ -155,7 +155,7 @@ TEST_CASE("sessions are resumed, and counted")
     if (old) CHECK((SSL_get0_session(second.ssl()) != session.get()) == renew);
 }
 
-TEST_CASE("who does not speak TLS gets no answer")
+TEST_CASE("a client that does not speak TLS gets no response")
 {
     mock::server server(mock::server_options().tls());
     raw_client client(server);

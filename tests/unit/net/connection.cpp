@@ -63,7 +63,7 @@ asio::awaitable<void> ask(std::shared_ptr<runtime> home, tcp::endpoint address, 
 
 } // namespace
 
-TEST_CASE("connection: what was sent and read is not left in its buffers")
+TEST_CASE("connection: sent and received bytes are wiped from its buffers")
 {
     // It fits into the first buffer, or makes it grow. If the body is none, the head may still hold a secret.
     std::size_t const more = GENERATE(0U, 30'000U);

@@ -79,7 +79,7 @@ TEST_CASE("the environment names the proxy")
     }
 }
 
-TEST_CASE("a proxy of the environment that cannot be used fails who needs it, and nobody else")
+TEST_CASE("an unusable proxy of the environment fails only operations that need it")
 {
     auto const made = rules(
         {{"https_proxy", "socks5://hush@s:1"}, {"http_proxy", "http://a:1"}, {"no_proxy", "company.com"}});

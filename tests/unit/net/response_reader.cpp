@@ -125,7 +125,7 @@ TEST_CASE("response_reader: several lines of Content-Encoding are one list")
     CHECK(twice("gzip", "gzip") == "gzip, gzip");
 }
 
-TEST_CASE("what follows an answer is left alone")
+TEST_CASE("bytes after a response are not consumed")
 {
     std::string const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nab";
     auto const r = read(answer + "HTTP/1.1 500");
@@ -345,7 +345,7 @@ TEST_CASE("a connection that ends too early is lost")
     }
 }
 
-TEST_CASE("what is no HTTP is malformed")
+TEST_CASE("bytes that are no HTTP are malformed")
 {
     for (std::string const bad :
          {"SSH-2.0-OpenSSH_9.2\r\n", "\x15\x03\x01", "H\r\n", "http/1.1 200 OK\r\n\r\n",

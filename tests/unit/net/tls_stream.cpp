@@ -59,7 +59,7 @@ error_code handshake(tls_stream& tls)
 
 } // namespace
 
-TEST_CASE("TLS waits for the peer's word")
+TEST_CASE("TLS waits until the peer has sent data")
 {
     connected c;
     tls_stream tls(c.near, c.context.native_handle());
@@ -83,12 +83,12 @@ TEST_CASE("TLS waits for room to write in")
     CHECK(tls.wanted() == asio::socket_base::wait_write);
 }
 
-TEST_CASE("TLS to a peer that goes")
+TEST_CASE("TLS to a peer that disconnects")
 {
     connected c;
     tls_stream tls(c.near, c.context.native_handle());
     CHECK(handshake(tls) == asio::error::would_block);
-    SECTION("without a word")
+    SECTION("without close_notify")
     {
         std::array<char, 4096> hello{};
         c.far.receive(asio::buffer(hello));
@@ -101,7 +101,7 @@ TEST_CASE("TLS to a peer that goes")
         c.far.close();
         CHECK(handshake(tls) == asio::error::connection_reset);
     }
-    SECTION("with words that are no TLS")
+    SECTION("with bytes that are no TLS")
     {
         asio::write(c.far, asio::buffer(std::string_view("HTTP/1.1 400 Bad Request\r\n\r\n")));
         CHECK(handshake(tls).category() == asio::error::get_ssl_category());

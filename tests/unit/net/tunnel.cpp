@@ -49,7 +49,7 @@ TEST_CASE("tunnel: a success has no body, whatever its fields say, cut at every 
         CHECK(opened(interim, cut) == errc());
 }
 
-TEST_CASE("tunnel: what is no success, or more than one")
+TEST_CASE("tunnel: a failure, or more than one response")
 {
     auto const whole = [](std::string_view text) { return opened(text, text.size()); };
     CHECK(whole("HTTP/1.1 403 No\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n") == errc::proxy_refused);

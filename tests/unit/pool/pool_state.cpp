@@ -145,7 +145,7 @@ TEST_CASE("pool_state: a failed connect fails the oldest waiter, and the others 
     CHECK(f.pool.counters().connects == 3);
 }
 
-TEST_CASE("pool_state: a failed connect that nobody waits for is nobody's error")
+TEST_CASE("pool_state: a failed connect without waiters reports no error")
 {
     fixture f;
     f.perform(f.pool.cancelled(f.waiting(), f.now));
@@ -154,7 +154,7 @@ TEST_CASE("pool_state: a failed connect that nobody waits for is nobody's error"
     CHECK(f.connects == 1);
 }
 
-TEST_CASE("pool_state: a broken connection's place goes to a connect for who waits")
+TEST_CASE("pool_state: a broken connection's place goes to a connect for a waiter")
 {
     fixture f(with_connections(1));
     auto& c = f.leased();
@@ -167,7 +167,7 @@ TEST_CASE("pool_state: a broken connection's place goes to a connect for who wai
     CHECK(f.pool.counters().evictions == 0);
 }
 
-TEST_CASE("pool_state: who wants a fresh connection gets no other")
+TEST_CASE("pool_state: a request for a fresh connection gets no other")
 {
     fixture f(with_connections(2));
     auto const c = f.idle(1);
@@ -214,7 +214,7 @@ TEST_CASE("pool_state: who wants a fresh connection gets no other")
     }
 }
 
-TEST_CASE("pool_state: close_idle closes what is idle, and leaves the pool usable")
+TEST_CASE("pool_state: close_idle closes idle connections and leaves the pool usable")
 {
     fixture f;
     auto const c = f.idle(3);
@@ -225,7 +225,7 @@ TEST_CASE("pool_state: close_idle closes what is idle, and leaves the pool usabl
     CHECK(f.granted() == c[2]);
 }
 
-TEST_CASE("pool_state: shutdown tells every waiter, closes everything and takes nobody")
+TEST_CASE("pool_state: shutdown notifies every waiter, closes everything and refuses new waiters")
 {
     fixture f(with_connections(3));
     auto const c = f.idle(2);
@@ -246,7 +246,7 @@ TEST_CASE("pool_state: shutdown tells every waiter, closes everything and takes 
     f.perform(f.pool.cancelled(second, f.now));
     CHECK(second.state() == pool_wait::none);
 
-    SECTION("what was served can still be picked up")
+    SECTION("a granted connection can still be picked up")
     {
         CHECK(f.pool.picked_up(served) == c[0]);
         f.give_back(*c[0]);

@@ -37,7 +37,7 @@ TEST_CASE("pool_state: an idle connection is good for 60 s")
         CHECK(f.closed == closed_list{c[1]});
         CHECK(f.pool.counters().evictions == 2);
     }
-    SECTION("whoever asks does, and gets a good one")
+    SECTION("the next request closes it, and gets a good one")
     {
         CHECK(f.granted() == c[1]);
         CHECK(f.closed == closed_list{c[0]});
@@ -89,7 +89,7 @@ TEST_CASE("pool_state: Keep-Alive's timeout shortens the limit to a second less,
     }
 }
 
-TEST_CASE("pool_state: what the server said stays with its connection, whatever comes later")
+TEST_CASE("pool_state: a server's Keep-Alive timeout stays with its connection")
 {
     fixture f;
     auto& c = f.leased();
@@ -140,7 +140,7 @@ TEST_CASE("pool_state: the idle limit learns from stale hits")
     CHECK(f.closed == closed_list{c[0]});
 }
 
-TEST_CASE("pool_state: what was learned doubles after ten minutes without a stale hit")
+TEST_CASE("pool_state: the learned limit doubles after ten minutes without a stale hit")
 {
     fixture f;
     hit_stale(f, 25s);

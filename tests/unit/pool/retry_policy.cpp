@@ -285,7 +285,7 @@ unsigned most_attempts(retry_policy const& policy, request_facts const& request,
 
 } // namespace
 
-TEST_CASE("retry_policy: whatever happens, a request is sent at most two times more than the limit")
+TEST_CASE("retry_policy: a request is sent at most two times more than the limit")
 {
     std::vector<attempt_outcome> const outcomes{answered(503),
                                                 answered(401),

@@ -95,7 +95,7 @@ struct fixture
 
 } // namespace
 
-TEST_CASE("flight_state: the first to ask fetches, the others wait with him, later ones are served")
+TEST_CASE("flight_state: the first caller fetches, others wait, later ones are served")
 {
     fixture f;
     auto const ticket = f.fetch();
@@ -116,7 +116,7 @@ TEST_CASE("flight_state: the first to ask fetches, the others wait with him, lat
     CHECK(f.ask().value == value);
 }
 
-TEST_CASE("flight_state: what it brings is everybody's, and serves those who ask for much the next time too")
+TEST_CASE("flight_state: the result serves all waiters, and later callers that need a long life")
 {
     fixture f;
     CHECK(f.ask(24h).action == action::fetch);
@@ -126,7 +126,7 @@ TEST_CASE("flight_state: what it brings is everybody's, and serves those who ask
     CHECK(f.ask(24h).action == action::serve);
 }
 
-TEST_CASE("flight_state: a passing error is everybody's, and is not kept")
+TEST_CASE("flight_state: a transient error reaches all waiters and is not kept")
 {
     fixture f;
     auto const ticket = f.fetch();
@@ -135,7 +135,7 @@ TEST_CASE("flight_state: a passing error is everybody's, and is not kept")
     CHECK(f.ask().action == action::fetch);
 }
 
-TEST_CASE("flight_state: a lasting error is replayed for a while, the same object")
+TEST_CASE("flight_state: a permanent error is replayed for a while, as the same object")
 {
     fixture f;
     auto const why = info(errc::forbidden);
@@ -149,7 +149,7 @@ TEST_CASE("flight_state: a lasting error is replayed for a while, the same objec
     CHECK(f.ask().action == action::serve);
 }
 
-TEST_CASE("flight_state: what only a login mends is replayed until then")
+TEST_CASE("flight_state: an error that needs a login is replayed until a login")
 {
     fixture f;
     auto const why = GENERATE(errc::login_required, errc::login_refused);
@@ -160,7 +160,7 @@ TEST_CASE("flight_state: what only a login mends is replayed until then")
     CHECK(f.ask().action == action::fetch);
 }
 
-TEST_CASE("flight_state: in the window one renewal starts, and nobody waits")
+TEST_CASE("flight_state: in the window one renewal starts, and no caller waits")
 {
     fixture f;
     auto const first = f.cached();
@@ -236,8 +236,7 @@ TEST_CASE("flight_state: a success ends the back-off")
     CHECK(f.ask().action == action::serve_and_renew);
 }
 
-TEST_CASE(
-    "flight_state: a renewal that only a login could mend is not tried again; the value is used to its end")
+TEST_CASE("flight_state: a renewal that needs a login is not retried; the value is used to its end")
 {
     fixture f;
     f.cached();
@@ -408,7 +407,7 @@ TEST_CASE("flight_state: a flight knows which value it shall bring another for, 
         CHECK(f.state.rejected_value() == first);
         CHECK(f.answer(f.fetch(), make("second")) == outcome::served);
     }
-    SECTION("a refused one, until somebody logs in or out")
+    SECTION("a refused one, until a login or logout")
     {
         CHECK(f.refused(first));
         f.state.credentials_changed(false);
@@ -427,7 +426,7 @@ TEST_CASE("flight_state: a flight knows which value it shall bring another for, 
     CHECK(first.use_count() == 1);
 }
 
-TEST_CASE("flight_state: when the credentials change, the flight is void, and who waits gets another")
+TEST_CASE("flight_state: a change of credentials voids the flight, and waiters get another")
 {
     fixture f;
     auto const before = f.fetch();
@@ -444,8 +443,7 @@ TEST_CASE("flight_state: when the credentials change, the flight is void, and wh
     CHECK(f.ask().value == value);
 }
 
-TEST_CASE(
-    "flight_state: when nobody is logged in any more, no flight takes the place of the one that is void")
+TEST_CASE("flight_state: after a logout, a void flight is not replaced")
 {
     fixture f;
     auto const before = f.fetch();
@@ -456,7 +454,7 @@ TEST_CASE(
     CHECK(f.ask().action == action::fetch);
 }
 
-TEST_CASE("flight_state: a renewal that nobody waits for is not repeated with other credentials")
+TEST_CASE("flight_state: a renewal without waiters is not repeated with other credentials")
 {
     fixture f;
     auto const value = f.cached();
@@ -475,7 +473,7 @@ TEST_CASE("flight_state: a renewal that nobody waits for is not repeated with ot
         CHECK(f.answer(renewal, make("late")) == outcome::ignored);
         CHECK(f.ask().action == action::fetch);
     }
-    SECTION("but if somebody does")
+    SECTION("with a waiter it is")
     {
         CHECK(f.ask(2h).action == action::join);
         CHECK(f.state.credentials_changed(true) != 0);
@@ -497,7 +495,7 @@ TEST_CASE("flight_state: renew wants another value, once for all; the old one st
     CHECK(f.ask().value == second);
 }
 
-TEST_CASE("flight_state: a value that comes from elsewhere ends the flight for those who wait")
+TEST_CASE("flight_state: a value from elsewhere ends the flight for its waiters")
 {
     fixture f;
     auto const ticket = f.fetch();
@@ -517,7 +515,7 @@ TEST_CASE("flight_state: a value that comes from elsewhere ends the flight for t
     CHECK(g.ask().value == value);
 }
 
-TEST_CASE("flight_state: after the shutdown everybody gets its reason")
+TEST_CASE("flight_state: after the shutdown every caller gets its reason")
 {
     fixture f;
     flight_ticket ticket = 0;
@@ -560,7 +558,7 @@ TEST_CASE("flight_state: a value is let go at its end")
     CHECK(value.expired());
 }
 
-TEST_CASE("flight_state: what may be thrown away first")
+TEST_CASE("flight_state: the entries that may be evicted first")
 {
     fixture f;
     CHECK(f.state.is_expired(f.now));

@@ -278,7 +278,7 @@ TEST_CASE("replay_time: 1 to 5 seconds")
     CHECK(replay_time(1.0) == 5s);
 }
 
-TEST_CASE("permanence_of: what only a login mends, what stays for a while, what passes")
+TEST_CASE("retryability_of: errors that need a login, permanent ones, transient ones")
 {
     std::initializer_list<errc> const until_login{errc::login_required, errc::login_refused,
                                                   errc::one_time_password_required,

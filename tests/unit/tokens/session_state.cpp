@@ -51,7 +51,7 @@ session_state logged_in(bool keep = false)
 
 } // namespace
 
-TEST_CASE("nobody is logged in at first")
+TEST_CASE("a new session is logged out")
 {
     session_state const state;
     CHECK(state.fetch() == source::none);
@@ -60,7 +60,7 @@ TEST_CASE("nobody is logged in at first")
     CHECK_FALSE(state.held());
 }
 
-TEST_CASE("what a login begins with")
+TEST_CASE("the state after a login")
 {
     session_state state;
     SECTION("a password")
@@ -125,7 +125,7 @@ TEST_CASE("a rotated refresh token is adopted, and the old one stays if there is
     CHECK(state.fetch() == source::refresh_token);
 }
 
-TEST_CASE("what was asked for before a login or logout is not adopted after")
+TEST_CASE("tokens requested before a login or logout are not adopted after it")
 {
     auto state = logged_in();
     auto const before = state.generation();
@@ -247,7 +247,7 @@ TEST_CASE("the user's name is what the region says, else the token, else the e-m
         CHECK(state.adopt(tokens("a", "r"), at(0), state.generation()));
         CHECK(state.username() == "emil");
     }
-    SECTION("nobody knows")
+    SECTION("no name is known")
     {
         state.replace(credentials::refresh_token("r"), at(0));
         CHECK(state.adopt(tokens("a"), at(0), state.generation()));
@@ -300,7 +300,7 @@ session_state by_password(char const* email, std::string name = {})
 TEST_CASE("another process' login is taken over, with its refresh token and name")
 {
     session_state state;
-    SECTION("nobody has logged in here") {}
+    SECTION("without a login here") {}
     SECTION("the same password")
     {
         state = session_state(credentials::password("anna@company.com", "x"));
@@ -320,7 +320,7 @@ TEST_CASE("another process' login is taken over, with its refresh token and name
     CHECK(described.login == "anna@company.com");
 }
 
-TEST_CASE("what was stored before the present login or refresh is not taken over")
+TEST_CASE("tokens stored before the present login or refresh are not adopted")
 {
     session_state state;
     state.replace(credentials::refresh_token(access_jwt_of_anna), at(10));
@@ -337,7 +337,7 @@ TEST_CASE("what was stored before the present login or refresh is not taken over
     CHECK(state.refresh() == make(newer));
 }
 
-TEST_CASE("what was stored in the moment of an explicit login is of before it; its own answer is not")
+TEST_CASE("tokens stored at the time of an explicit login are older than its own")
 {
     session_state state;
     state.replace(credentials::refresh_token(access_jwt_of_anna), at(10));

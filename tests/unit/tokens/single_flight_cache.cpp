@@ -306,7 +306,7 @@ TEST_CASE("single_flight_cache: whichever allocation behind a flight's end is re
     }
 }
 
-TEST_CASE("single_flight_cache: waiters whose executor refuses them at a flight's end are told later")
+TEST_CASE("single_flight_cache: waiters refused by their executor at a flight's end are notified later")
 {
     one_key f;
     f.held = true;

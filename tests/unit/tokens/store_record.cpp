@@ -29,7 +29,7 @@ store_record sample()
 
 } // namespace
 
-TEST_CASE("store_record: what was written is read")
+TEST_CASE("store_record: a written record is read back")
 {
     auto const text = write_stored(sample());
     auto const v = read_stored(text);
@@ -47,7 +47,7 @@ TEST_CASE("store_record: what was written is read")
     CHECK(read_stored(write_stored(bare))->lineage.empty());
 }
 
-TEST_CASE("store_record: what is no such text is nothing, and no token breaks a header")
+TEST_CASE("store_record: malformed text is ignored, and no token breaks a header")
 {
     CHECK_FALSE(read_stored(secret()));
     for (auto const* const text :

@@ -98,7 +98,7 @@ TEST_CASE("striped_cache: each thread has its own copies")
     elsewhere([&] { f.install(value); });
 }
 
-TEST_CASE("striped_cache: what is not fresh is a miss")
+TEST_CASE("striped_cache: an entry that is not fresh is a miss")
 {
     fixture f;
     f.install(make("v"));
@@ -162,7 +162,7 @@ TEST_CASE("striped_cache: a renewed value takes the place of the old one in ever
         });
 }
 
-TEST_CASE("striped_cache: what is erased or cleared is gone from every stripe, and freed")
+TEST_CASE("striped_cache: an erased or cleared entry is gone from every stripe, and freed")
 {
     fixture f;
     auto value = make("v");
@@ -219,7 +219,7 @@ TEST_CASE("striped_cache: each stripe is bounded, and keeps what is used")
     CHECK(f.find("url 599") != nullptr);
 }
 
-TEST_CASE("striped_cache: what was asked for last is given up as all the rest")
+TEST_CASE("striped_cache: the last entry that was requested is evicted like the others")
 {
     fixture f;
     f.install(make("v"), "url");
@@ -241,7 +241,7 @@ TEST_CASE("striped_cache: as many stripes as threads, a power of two")
 
 // The owner changes its value and drops it, under its mutex, while threads look it up: after a drop nobody
 // finds what was dropped.
-TEST_CASE("striped_cache: threads never find what was dropped before they looked")
+TEST_CASE("striped_cache: threads never find an entry that was dropped before")
 {
     struct owner
     {

@@ -96,7 +96,7 @@ TEST_CASE("token_cache_state: an id is asked for again after a day")
     CHECK(f.state.id_of(url, f.now)->state.ask(f.now).action == action::fetch);
 }
 
-TEST_CASE("token_cache_state: a listing primes ids, and wakes who waits for one")
+TEST_CASE("token_cache_state: a listing primes ids, and wakes waiters for one")
 {
     fixture f;
     auto const primed = f.state.prime(url, 42, f.now);
@@ -231,7 +231,7 @@ TEST_CASE("token_cache_state: of a token with very many urls, all stripes are cl
     CHECK_FALSE(f.state.drop_id(7).has_value());
 }
 
-TEST_CASE("token_cache_state: when somebody else logs in, everything goes but what somebody waits for")
+TEST_CASE("token_cache_state: another user's login drops all entries except those with waiters")
 {
     fixture f;
     f.known_id(url, 42);

@@ -263,7 +263,7 @@ int least(seconds life)
 
 } // namespace
 
-TEST_CASE("a week of one call a second: nobody waits after the first")
+TEST_CASE("a week of one call a second: no caller waits after the first")
 {
     plan p;
     auto const t = simulation(p).run();
@@ -291,7 +291,7 @@ TEST_CASE("a week of one call a second that uses the access token as well")
     CHECK(t.refreshes <= 410); // every 25 minutes
 }
 
-TEST_CASE("a week with an outage of 50 minutes: nobody sees an error, whenever it begins")
+TEST_CASE("a week with an outage of 50 minutes: no caller sees an error, whenever it begins")
 {
     std::mt19937 random(7);
     int most = 0;

@@ -52,7 +52,7 @@ TEST_CASE("answer_check: where no type is asked for, only a page is refused")
     CHECK(fits_type("text/html", "text/csv", "text/html"));
 }
 
-TEST_CASE("answer_check: what came is quoted on one line, cleaned and short")
+TEST_CASE("answer_check: the response is quoted on one line, cleaned and short")
 {
     CHECK(quote_answer("text/html", "<html><title>Sign in</title></html>") == "text/html: Sign in");
     CHECK(quote_answer("application/json", R"({"detail":"The model is loading."})") ==

@@ -573,7 +573,7 @@ constexpr std::string_view marker = "hunter2!";
 
 } // namespace
 
-TEST_CASE("what is written for the wire grows and goes without leaving a copy")
+TEST_CASE("a message buffer grows and is freed without leaving a copy")
 {
     freed_memory const memory(marker);
     {

@@ -251,7 +251,7 @@ TEST_CASE("a validation error of any size is capped")
           std::string(64, 'c'));
 }
 
-TEST_CASE("nothing that steers a terminal is left in a server's text")
+TEST_CASE("terminal control characters are removed from a server's text")
 {
     CHECK(words_of(R"({"detail":"\u001b[31mred\u0007\r\nnext\u0000\u009b1m\u202e!"})") ==
           " [31mred   next  1m !");

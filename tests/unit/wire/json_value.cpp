@@ -29,7 +29,7 @@ bool is_json(std::string_view text)
 
 } // namespace
 
-TEST_CASE("what is no JSON")
+TEST_CASE("text that is no JSON")
 {
     CHECK(is_json("{}"));
     CHECK(is_json(" [1]\r\n"));

@@ -81,7 +81,7 @@ TEST_CASE("a proxy's url is taken apart")
     }
 }
 
-TEST_CASE("what is no HTTP proxy's url is refused, and not quoted")
+TEST_CASE("a url that is no HTTP proxy's is refused, and not quoted")
 {
     struct row
     {

@@ -89,7 +89,7 @@ TEST_CASE("redirect: a url of the same origin, however it is written")
     CHECK(follow("//a/x/../../y") == "/y");
 }
 
-TEST_CASE("redirect: what is percent-encoded stays as it is")
+TEST_CASE("redirect: percent-encoded bytes stay as they are")
 {
     CHECK(follow("/a%2f..%2fb") == "/a%2f..%2fb");
     CHECK(follow("/%2e%2e/b") == "/%2e%2e/b");
@@ -105,7 +105,7 @@ TEST_CASE("redirect: another origin is refused")
     CHECK(refusal("http://a/", "https://a") == errc::untrusted_origin);
 }
 
-TEST_CASE("redirect: what is no url is refused")
+TEST_CASE("redirect: an invalid url is refused")
 {
     for (auto const* location : {"x:?",    "x:",       "mailto:a",  "http:",       "http:/x",
                                  "http:x", "http://[", "http://",   "http://a:b/", "http://a:%0d%0a/",

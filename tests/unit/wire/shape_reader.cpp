@@ -97,7 +97,7 @@ entry only(std::string const& members)
 
 } // namespace
 
-TEST_CASE("every kind of member, and what nobody reads between them")
+TEST_CASE("every kind of member, and unknown members between them")
 {
     std::string const text = R"( [
         {"x":[[{"text":1}],{"whole":[]}],"text":"a\"b\u00e4\n","described":-7,"y":{"z":{"text":[]}},"whole":-3,
@@ -170,7 +170,7 @@ TEST_CASE("letters of several bytes, cut anywhere, in texts of any length")
         }
 }
 
-TEST_CASE("what is no list is refused")
+TEST_CASE("a value that is no list is refused")
 {
     CHECK(failure("{}").message == "the answer is not an array, but an object");
     CHECK(failure("null").message == "the answer is not an array, but null");
