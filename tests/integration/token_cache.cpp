@@ -529,7 +529,7 @@ TEST_CASE("a logout forgets every token, and so does another user's login")
     CHECK(f.trades() == 2);
 }
 
-TEST_CASE("a waiter for a token gets that of the user who logs in meanwhile")
+TEST_CASE("a waiter for a token gets the token of a login that happens meanwhile")
 {
     cached f;
     f.server.region().add(practicus::mock::user("berta@company.com", "b"));

@@ -49,7 +49,7 @@ bool comes(asio::io_context& io, Condition condition)
 
 } // namespace
 
-TEST_CASE("torture: a deadline service whose timer was refused memory is started by the next operation")
+TEST_CASE("torture: a deadline service without memory for its timer is started by the next operation")
 {
     int refused = 0;
     for (std::size_t k = 0; k != 4; ++k) {

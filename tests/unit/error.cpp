@@ -104,7 +104,7 @@ TEST_CASE("the category is the same in every shared library of a program")
     CHECK_FALSE(practicus::is_auth_error(other));
 }
 
-TEST_CASE("some errors may pass by themselves")
+TEST_CASE("is_retryable is true for transient errors")
 {
     std::vector<errc> const retryable{
         errc::too_many_requests,  errc::unavailable,     errc::resolve_failed,   errc::connect_failed,
@@ -119,7 +119,7 @@ TEST_CASE("some errors may pass by themselves")
     CHECK_FALSE(practicus::is_retryable({}));
 }
 
-TEST_CASE("some errors need another credential or another right")
+TEST_CASE("is_auth_error is true for errors that need another credential or right")
 {
     std::vector<errc> const auth{errc::invalid_credentials,        errc::login_required, errc::login_refused,
                                  errc::one_time_password_required, errc::unauthorized,   errc::forbidden};

@@ -200,7 +200,7 @@ TEST_CASE("an invalid url is refused, and the message says why")
     }
 }
 
-TEST_CASE("a variable that is not set is no service url")
+TEST_CASE("an unset variable is no service url")
 {
     char const* const unset = nullptr;
     CHECK_THAT(refusal([&] { service_url{unset}; }), ContainsSubstring("empty"));
@@ -495,7 +495,7 @@ TEST_CASE("in a part of a url, a plain number in the version's place is a versio
     CHECK(model_url(service, "models/price", "2").name() == "2");
 }
 
-TEST_CASE("a text is read as a listing has it")
+TEST_CASE("read_as takes a text apart behind a listed url")
 {
     model_url const text("https://h/models/a/b/v1/c");
     auto const a = text.read_as("https://h/models/a/");

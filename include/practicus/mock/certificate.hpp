@@ -24,7 +24,7 @@ namespace practicus { inline namespace v1 { namespace mock {
 class certificate
 {
 public:
-    /// Takes both as they are.
+    /// Stores both unchecked.
     certificate(std::string cert, std::string key) : pem_(std::move(cert)), key_pem_(std::move(key)) {}
 
     /// The certificate; what stands behind it in the text is its chain.
@@ -37,7 +37,8 @@ private:
     std::string key_pem_;
 };
 
-/// What a certificate says. Default: good for `localhost`, `127.0.0.1` and `::1`, from yesterday for a year.
+/// The contents of a certificate. Default: good for `localhost`, `127.0.0.1` and `::1`, from yesterday for a
+/// year.
 class certificate_options
 {
 public:
@@ -157,7 +158,7 @@ public:
         sign(cert_.get());
     }
 
-    /// What a client is to trust.
+    /// The authority's certificate as PEM, for clients to trust.
     std::string pem() const
     {
         return detail::to_pem([&](BIO* out) { return PEM_write_bio_X509(out, cert_.get()); });

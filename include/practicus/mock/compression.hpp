@@ -78,8 +78,8 @@ inline std::string deflate_text(std::string_view text, int window_bits)
 
 } // namespace detail
 
-/// What zlib does: `gzip`, `zlib` and `deflate`. `deflate` is read in both of its forms, with zlib's wrapper
-/// and without, and answered with it, as RFC 9110 has it. A server's region has these from the start.
+/// The codecs of zlib: `gzip`, `zlib` and `deflate`. `deflate` is read in both of its forms, with zlib's
+/// wrapper and without, and answered with it, as RFC 9110 has it. A server's region has these from the start.
 inline std::vector<codec> zlib_codecs()
 {
     constexpr int wrapped = MAX_WBITS, gzipped = MAX_WBITS + 16, bare = -MAX_WBITS;

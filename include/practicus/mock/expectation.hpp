@@ -25,7 +25,7 @@ struct rule
     std::string method;
     std::string path;
     Plan plan;
-    /// None: any number, also none.
+    /// Empty: any number of times, including zero.
     std::optional<std::uint64_t> times = 1;
     std::uint64_t used = 0;
 
@@ -99,13 +99,13 @@ public:
         : script_(std::move(s)), rule_(std::move(r))
     {}
 
-    /// How often it is expected. Default: once.
+    /// Sets how often it is expected. Default: once.
     Derived& times(std::uint64_t value) { return set_times(value); }
 
-    /// Any number of times, also none.
+    /// Expects it any number of times, including zero.
     Derived& always() { return set_times(std::nullopt); }
 
-    /// How often it was met.
+    /// Returns how often it was met.
     std::uint64_t met() const
     {
         std::lock_guard lock(script_->mutex);
@@ -134,7 +134,7 @@ private:
 
 } // namespace detail
 
-/// One expected request, and what is to happen to its answer: a handle, made by `server::expect`.
+/// One expected request and the faults of its response: a handle, made by `server::expect`.
 ///
 /// Without `reply` or `raw` the region answers, and the rest (delays, cuts, closing) is done to its answer.
 /// Expectations are met in the order in which they were made; one that is used up makes way for the next that
@@ -146,7 +146,7 @@ public:
     using expected::expected;
 };
 
-/// One expected connection, and what is to happen to it: a handle, made by `server::expect_connection`.
+/// One expected connection and its faults: a handle, made by `server::expect_connection`.
 /// Limits count all that the server sends on the wire: under TLS, the handshake too. `raw` goes out before
 /// TLS, and nothing is read. Thread-safe.
 class connection_expectation : public detail::expected<connection_expectation, detail::connection_plan>,

@@ -26,7 +26,7 @@ enum class ending
     stall
 };
 
-/// So many bytes leave, and then the ending comes.
+/// A number of bytes to send before the connection ends.
 struct byte_limit
 {
     enum class from
@@ -40,7 +40,7 @@ struct byte_limit
     from counted = from::answer;
 };
 
-/// What is to happen to one answer.
+/// The faults of one response.
 struct answer_plan
 {
     std::optional<response> reply;
@@ -62,7 +62,7 @@ struct answer_plan
     bool early = false;
 };
 
-/// What is to happen to one connection.
+/// The faults of one connection.
 struct connection_plan
 {
     byte_limit limit;
@@ -71,19 +71,19 @@ struct connection_plan
     std::optional<std::string> raw;
 };
 
-/// What can be done to connections and to answers. `Derived` has `change_plan(f)`, which calls `f` with its
-/// plan.
+/// The faults that apply to connections and responses. `Derived` has `change_plan(f)`, which calls `f` with
+/// its plan.
 template <class Derived>
 class faults
 {
 public:
-    /// Goes on only after this time.
+    /// Continues only after this time.
     Derived& delay(std::chrono::milliseconds value)
     {
         return set([&](auto& p) { p.delay = value; });
     }
 
-    /// Goes on only once the gate is open.
+    /// Continues only once the gate is open.
     Derived& hold(gate const& value)
     {
         return set([&](auto& p) { p.held = value; });
@@ -119,7 +119,7 @@ protected:
     }
 };
 
-/// What can be done to answers. Limits count the bytes of this answer, under TLS those of its records.
+/// The faults that apply to responses. Limits count the bytes of this answer, under TLS those of its records.
 template <class Derived>
 class answer_faults : public faults<Derived>
 {
@@ -176,7 +176,7 @@ public:
         return limit(ending::stall, bytes, byte_limit::from::body);
     }
 
-    /// Says this Content-Length, whatever the body's is.
+    /// Sends this Content-Length instead of the body's own.
     Derived& content_length(std::uint64_t value)
     {
         return set([&](auto& p) { p.says_length = value; });
@@ -237,7 +237,7 @@ public:
 
 } // namespace detail
 
-/// What is to happen to one answer: a value, for `server::inject`. Default: nothing, the region answers.
+/// The faults of one response: a value, for `server::inject`. Default: none, the region answers.
 class fault : public detail::answer_faults<fault>
 {
 public:

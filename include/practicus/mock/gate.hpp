@@ -11,12 +11,11 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// Holds answers back until it is opened: a copyable handle. So a test decides when something goes on,
-/// without a timer. Thread-safe.
+/// Holds responses back until it is opened, so that a test needs no timer. A copyable handle. Thread-safe.
 class gate
 {
 public:
-    /// Lets everything pass that waits, and all that comes.
+    /// Releases all waiting responses and all later ones.
     void open() const
     {
         std::vector<std::function<void()>> waiters;
@@ -29,14 +28,14 @@ public:
             wake();
     }
 
-    /// How many wait.
+    /// Returns the number of waiting responses.
     std::size_t waiting() const
     {
         std::lock_guard lock(state_->mutex);
         return state_->waiters.size();
     }
 
-    /// Calls `wake` from `open()`; false, and no call, if it is open.
+    /// Calls `wake` from `open()`. Returns false, without a call, if the gate is open.
     bool wait(std::function<void()> wake) const
     {
         std::lock_guard lock(state_->mutex);

@@ -63,7 +63,7 @@ public:
                           [name](value_type const& f) { return detail::iequals(f.first, name); }));
     }
 
-    /// Is there a field of this name?
+    /// Returns true if there is a field of this name.
     bool contains(std::string_view name) const noexcept { return count(name) != 0; }
 
     /// The first field's value, or empty. The view lives until the list changes.

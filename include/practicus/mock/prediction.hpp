@@ -18,8 +18,8 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// What a mock model predicts for one CSV row (without its line end): a number below 10,000 with two
-/// decimals, such as `4071.90`, out of the row's FNV-1a hash. So every changed, lost or repeated byte shows.
+/// Returns a mock model's prediction for one CSV row (without its line end): a number below 10,000 with two
+/// decimals, such as `4071.90`. It is derived from the row's FNV-1a hash, so that every changed byte shows.
 inline std::string predict_row(std::string_view row)
 {
     std::uint64_t hash = 14695981039346656037ULL;
@@ -67,7 +67,7 @@ private:
                                : std::string_view(",;\t|").find(c) != std::string_view::npos;
     }
 
-    /// Where the cell that begins there ends.
+    /// Returns the end of the cell that begins there.
     std::size_t skip_cell(std::size_t at) const
     {
         while (at < rest_.size() && rest_[at] == '"')
@@ -119,8 +119,7 @@ inline response stream_words(request const& r)
 
 namespace detail {
 
-/// What a model without a predictor of its own does: CSV is predicted row by row, JSON comes back as
-/// `{"echo": <the body>}`.
+/// The default predictor of a model: predicts CSV row by row, and returns JSON as `{"echo": <the body>}`.
 inline response predict(request const& r)
 {
     auto type = media_type(r.headers["Content-Type"]);

@@ -30,7 +30,7 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// A Practicus AI region on a loopback port, to test programs with.
+/// A Practicus AI region on a loopback port, for tests.
 ///
 /// ```cpp
 /// practicus::mock::server server;                     // on a thread of its own
@@ -40,8 +40,8 @@ namespace practicus { inline namespace v1 { namespace mock {
 /// REQUIRE(server.count("POST auth/") == 1);
 /// REQUIRE(server.check().empty());
 /// ```
-/// What it answers, and what it finds fault with, is the region's: see `region`. Not for production:
-/// passwords and tokens are kept, and shown in `requests()`.
+/// Its responses and violations are those of its `region`. Not for production: passwords and tokens are kept,
+/// and shown in `requests()`.
 ///
 /// Thread safety: every member may be called from any thread, but not the destructor. On an executor of the
 /// caller's, the server holds outstanding work until `stop()`; it runs there, and answers on strands.
@@ -66,7 +66,7 @@ public:
     server(server const&) = delete;
     server& operator=(server const&) = delete;
 
-    /// Stops.
+    /// Calls `stop()`.
     ~server() { stop(); }
 
     /// Closes the port and every connection: at once on a thread of its own, else when the executor comes to
@@ -80,7 +80,7 @@ public:
     /// Closes all connections; the port stays.
     void close_connections() { state_->stop_connections(); }
 
-    /// What it serves. Lives as long as the server.
+    /// The region that it serves. Lives as long as the server.
     mock::region& region() noexcept { return state_->console; }
 
     /// The service url, such as `http://127.0.0.1:41234`; a region's base path is the caller's to add.
@@ -88,7 +88,7 @@ public:
 
     /// `127.0.0.1`, or `::1` without brackets.
     std::string host() const { return state_->options.address(); }
-    /// The port that it listens on.
+    /// The port.
     std::uint16_t port() const noexcept { return port_; }
 
     /// Host and port as in a Host field.
@@ -127,8 +127,8 @@ public:
                    std::type_identity<connection_expectation>());
     }
 
-    /// Asks this, on the server's threads, what is to happen to each request that no expectation matches:
-    /// faults at random, say. It sees the request without its body. An empty function: nothing, the default.
+    /// Sets a function that returns the fault for each request that no expectation matches, for random faults
+    /// say. It is called on the server's threads and sees the request without its body. Default: none.
     void inject(std::function<fault(request const&)> hook)
     {
         std::lock_guard lock(state_->faults->mutex);
@@ -142,7 +142,7 @@ public:
     /// Calls this for each request, before it is answered, on the server's threads; it must not block.
     void on_request(std::function<void(request const&)> hook) { state_->on_request(std::move(hook)); }
 
-    /// All that went wrong: violations, and expectations that were not met. Empty in a good test.
+    /// Returns all violations and unmet expectations. Empty in a good test.
     std::vector<std::string> check() const
     {
         auto result = state_->console.violations();
@@ -157,7 +157,7 @@ public:
 
     /// The newest requests, oldest first, whole, with their credentials.
     std::vector<request> requests() const { return state_->requests(); }
-    /// Forgets them. What `count` says stays.
+    /// Forgets the requests. The counts stay.
     void clear_requests() { state_->clear_requests(); }
 
     /// Blocks until so many requests have come in all; false if they have not within the limit. Not for the
@@ -168,12 +168,12 @@ public:
         return state_->wait_for_requests(count, limit);
     }
 
-    /// Connections accepted up to now.
+    /// The number of accepted connections.
     std::uint64_t connections() const noexcept { return state_->accepted; }
-    /// Connections that are open now.
+    /// The number of open connections.
     std::uint64_t open_connections() const noexcept { return state_->open; }
 
-    /// How often a connection fell silent because a fault had it so.
+    /// The number of connections that a fault has stalled.
     std::uint64_t stalls() const noexcept { return state_->stalls; }
 
     /// TLS handshakes that succeeded.

@@ -22,7 +22,7 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// What a token of a region is for.
+/// The purpose of a token.
 enum class token_type
 {
     /// For new access tokens.
@@ -37,7 +37,7 @@ enum class token_type
     addon_session,
 };
 
-/// What the `token_type` claim says. Session tokens of models, apps and add-ons all say `session`.
+/// The value of the `token_type` claim. Session tokens of models, apps and add-ons all say `session`.
 inline std::string_view to_string(token_type type) noexcept
 {
     switch (type) {
@@ -47,7 +47,7 @@ inline std::string_view to_string(token_type type) noexcept
     }
 }
 
-/// What tokens look like from outside. The region knows its own tokens whatever they look like.
+/// The form of tokens. The region recognises its own tokens in any form.
 enum class token_shape
 {
     /// A JWT, signed with HS256.
@@ -117,7 +117,7 @@ public:
 
     std::string operator()(std::string_view text) const
     {
-        // To begin anew with the same key is not what OpenSSL before 3.0.3 does.
+        // OpenSSL before 3.0.3 cannot restart with the same key.
         context const copy(EVP_MAC_CTX_dup(keyed_.get()), &EVP_MAC_CTX_free);
         std::string result(32, '\0');
         std::size_t size = 0;
@@ -141,7 +141,7 @@ private:
     context keyed_{nullptr, &EVP_MAC_CTX_free};
 };
 
-/// What the region knows of a token that it issued.
+/// The record of an issued token.
 struct token_record
 {
     token_type type = token_type::access;
@@ -152,8 +152,8 @@ struct token_record
     bool revoked = false;
 };
 
-/// Issues tokens and knows them again, by their whole text: a changed signature or claim makes a stranger of
-/// a token. Not thread-safe.
+/// Issues tokens and recognises them by their whole text: a changed signature or claim makes a token unknown.
+/// Not thread-safe.
 class token_mint
 {
 public:
@@ -203,7 +203,7 @@ private:
         return text + '.' + base64url(hmac_(text));
     }
 
-    /// Keeps the table as large as what is alive, at an amortised cost of O(1).
+    /// Removes expired tokens at an amortised cost of O(1).
     void forget_expired(time_point now)
     {
         if (known_.size() < sweep_at_) return;

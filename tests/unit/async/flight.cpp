@@ -127,7 +127,7 @@ TEST_CASE("state dropped with the client's context is kept until its caller is n
     CHECK((waiter.calls == 1 && waiter.code == asio::error::operation_aborted));
 }
 
-TEST_CASE("a wait in an errand has its limit, and ends with the last operation, as cancelled")
+TEST_CASE("a background wait has its limit, and ends with the last operation as cancelled")
 {
     asio::io_context io;
     auto const home = runtime::make(io.get_executor());
@@ -157,7 +157,7 @@ TEST_CASE("a wait in an errand has its limit, and ends with the last operation, 
     CHECK((unlimited.calls == 1 && unlimited.code == asio::error::operation_aborted));
 }
 
-TEST_CASE("a flight's end, and the leaving of a waiter with its context, ask for no memory")
+TEST_CASE("a flight's end, and the removal of a waiter with its context, allocate nothing")
 {
     asio::io_context io;
     auto const home = runtime::make(io.get_executor());

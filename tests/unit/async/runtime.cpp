@@ -24,7 +24,7 @@
 
 using namespace std::chrono_literals;
 
-TEST_CASE("all who join a flight get its value, also those who come late")
+TEST_CASE("every waiter of a flight gets its value, also a late one")
 {
     asio::io_context io;
     auto const home = runtime::make(io.get_executor());
@@ -47,7 +47,7 @@ TEST_CASE("all who join a flight get its value, also those who come late")
     CHECK((late.calls == 1 && late.value == 7));
 }
 
-TEST_CASE("all who join a flight get its error, each an exception of its own")
+TEST_CASE("every waiter of a flight gets its error, each an exception of its own")
 {
     asio::io_context io;
     auto const home = runtime::make(io.get_executor());
@@ -77,7 +77,7 @@ TEST_CASE("a flight whose work is dropped ends with operation_aborted")
     CHECK((waiter.calls == 1 && waiter.code == asio::error::operation_aborted));
 }
 
-TEST_CASE("a waiter that is cancelled leaves alone")
+TEST_CASE("a cancelled waiter leaves without the others")
 {
     asio::io_context io;
     auto const home = runtime::make(io.get_executor());
@@ -347,8 +347,7 @@ TEST_CASE(
     limits.disarm(d);
 }
 
-TEST_CASE(
-    "limits that come, the end of the last operation, close() and the end of a client ask for no memory")
+TEST_CASE("expiry, the end of the last operation, close() and the end of a client allocate nothing")
 {
     asio::io_context io;
     auto home = runtime::make(io.get_executor());

@@ -44,7 +44,7 @@ std::size_t turn(wheel& w, std::int64_t now)
 
 } // namespace
 
-TEST_CASE("a timing wheel finds all that is due, and nothing is late")
+TEST_CASE("a timing wheel finds every due element in time")
 {
     std::mt19937 random(4711);
     wheel w(tick);
@@ -73,7 +73,7 @@ TEST_CASE("a timing wheel finds all that is due, and nothing is late")
         n->unlink();
 }
 
-TEST_CASE("a timing wheel looks at few of many")
+TEST_CASE("a timing wheel visits few of many elements")
 {
     wheel w(tick);
     std::int64_t now = 1'000'000;

@@ -83,7 +83,7 @@ asio::awaitable<void> wait_for(std::shared_ptr<deadline_service> owner, std::sha
 
 } // namespace
 
-TEST_CASE("a wait whose executor refuses the wake goes on, and ends when it is tried again")
+TEST_CASE("a wait continues if its executor refuses the wake, and ends at the next try")
 {
     asio::io_context io;
     executions counted;

@@ -217,7 +217,7 @@ TEST_CASE("an answer that ends with its connection")
     CHECK(read("HTTP/1.0 200 OK\r\n\r\nx").answer.body == "x");
 }
 
-TEST_CASE("whether the connection can be used again")
+TEST_CASE("the connection is reusable or not, by version and fields")
 {
     auto const keeps = [](std::string_view version, std::string_view fields) {
         return read("HTTP/" + std::string(version) + " 200 OK\r\nContent-Length: 0\r\n" +
@@ -231,7 +231,7 @@ TEST_CASE("whether the connection can be used again")
     CHECK(keeps("1.0", "Connection: keep-alive\r\n"));
 }
 
-TEST_CASE("an interim answer has no body, whatever it says")
+TEST_CASE("an interim response has no body, whatever its fields say")
 {
     auto const hint =
         read("HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n");

@@ -84,7 +84,7 @@ struct one_connection
 
 } // namespace
 
-TEST_CASE("pool_set: a lease's end, a sweep and close_idle ask for no memory")
+TEST_CASE("pool_set: a lease's end, a sweep and close_idle allocate nothing")
 {
     one_connection f;
     auto taken = f.take();
@@ -111,7 +111,7 @@ TEST_CASE("pool_set: a lease's end, a sweep and close_idle ask for no memory")
     CHECK(f.pools->size() == 1);
 }
 
-TEST_CASE("pool_set: the end of a wait, and close(), ask for no memory")
+TEST_CASE("pool_set: the end of a wait, and close(), allocate nothing")
 {
     one_connection f;
     auto taken = f.take();

@@ -588,7 +588,7 @@ TEST_CASE("flight_state: ids are not renewed, but asked for again when they are 
     CHECK(f.ask().action == action::fetch);
 }
 
-TEST_CASE("flight_state: it is small")
+TEST_CASE("flight_state: takes at most 104 bytes")
 {
     CHECK(sizeof(flight_state<handle>) <= 104);
 }

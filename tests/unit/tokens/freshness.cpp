@@ -131,7 +131,7 @@ TEST_CASE("remaining_life: garbage in exp is the same as none, and nothing overf
     CHECK(session(longest).at(now + 24h * 3000) == freshness::fresh);
 }
 
-TEST_CASE("lifespan: of nothing, it must be fetched")
+TEST_CASE("lifespan: an empty one is always expired")
 {
     lifespan const none;
     CHECK(none.at(now) == freshness::expired);

@@ -277,7 +277,7 @@ TEST_CASE("token_cache_state: another user's login drops all entries except thos
     CHECK(started == std::vector<std::string>{std::string(alias), "43"});
 }
 
-TEST_CASE("token_cache_state: the end")
+TEST_CASE("token_cache_state: shutdown ends all waiters")
 {
     fixture f;
     f.known_id(url, 42);

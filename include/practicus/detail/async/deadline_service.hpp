@@ -29,21 +29,21 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Why a deadline ended what it guards.
+/// The reason for which a deadline ended a wait or a socket.
 enum class expiry
 {
     none,
-    /// Its time came.
+    /// The time limit passed.
     expired,
     /// The client was closed.
     closed,
-    /// No operation was left that could want it.
+    /// The last operation ended, so that the result is not needed.
     abandoned
 };
 
-/// A deadline for one socket or one waiter: armed by a store and disarmed by an exchange, from any thread of
-/// the operation, which is right without a strand. The deadline service only ever marks it and shuts the
-/// socket down; the owner finds the mark when its call fails.
+/// A deadline for one socket or one waiter. Arming is an atomic store, disarming an exchange; no strand is
+/// needed. The deadline service marks it and shuts the socket down. The owner finds the mark when its call
+/// fails.
 class deadline : public timing_wheel_hook
 {
 public:
@@ -52,7 +52,7 @@ public:
     deadline& operator=(deadline const&) = delete;
     ~deadline() { BOOST_ASSERT(!is_linked()); }
 
-    /// Of a wait in an errand: it ends with the last operation. Set before it begins.
+    /// For a wait in background work, which ends with the last operation. Set before the wait begins.
     bool in_background = false;
 
 private:
@@ -71,26 +71,26 @@ private:
     waiter* waiter_ = nullptr;
 };
 
-/// Ends what takes too long: one timer for all connections and waits of a client, which runs only while an
-/// operation is in flight, so that an idle client keeps no `run()` from returning. What nobody waits for any
-/// more, a connect say, is ended when the last operation ends.
+/// Enforces the time limits of all connections and waits of a client with one timer. The timer runs only
+/// while an operation is in flight: an idle client does not keep `run()` from returning. Background work, a
+/// connect for example, is ended with the last operation.
 class deadline_service : public std::enable_shared_from_this<deadline_service>
 {
 public:
     static constexpr std::chrono::milliseconds tick{20};
 
-    /// How often `on_second` is called, at most.
+    /// The least time between two calls of `on_second`.
     static constexpr std::chrono::seconds second{1};
 
     explicit deadline_service(asio::any_io_executor const& executor) : home_(std::in_place, executor) {}
 
-    /// To be called now and then while an operation is in flight, on a thread that runs the context; it
-    /// throws nothing. Set once, before anything runs.
+    /// Sets a function that is called about once a second while an operation is in flight, on a thread that
+    /// runs the context. `f` must not throw. Set once, before anything runs.
     void on_second(std::function<void()> f) { on_second_ = std::move(f); }
 
     clock& time() noexcept { return time_; }
 
-    /// A socket was opened. From here until `remove` its descriptor belongs to the deadline service as well.
+    /// Registers an open socket. Until `remove`, the deadline service may shut its descriptor down.
     void add(deadline& d, int descriptor)
     {
         std::lock_guard lock(mutex_);
@@ -98,7 +98,7 @@ public:
         watched_.push_back(d);
     }
 
-    /// A wait begins, armed at once; both live until `remove`, after which this does nothing.
+    /// Registers a wait and arms it. Both must live until `remove`; after `remove` this has no effect.
     void add(deadline& d, waiter& w, time_point at)
     {
         std::lock_guard lock(mutex_);
@@ -114,23 +114,23 @@ public:
         if (closed) w.wake({});
     }
 
-    /// Before the socket is closed: a descriptor that is reused must not be shut down.
+    /// Must be called before the socket is closed: a reused descriptor must not be shut down.
     void remove(deadline& d) noexcept
     {
         std::lock_guard lock(mutex_);
         if (d.is_linked()) d.unlink();
-        // What may be awaited again is never ended before it was added.
+        // A waiter with a reserve may be awaited again, so that its removal is not final.
         d.removed_ = d.waiter_ == nullptr || !d.waiter_->reserve;
     }
 
-    /// False if the client is closed. A time of `time_point::max()` never comes, but `close()` does.
+    /// Returns false if the client is closed. `time_point::max()` is no limit, but `close()` still ends it.
     bool arm(deadline& d, time_point at) noexcept
     {
         d.state_.store(nanoseconds(at));
         return !closed_.load();
     }
 
-    /// What happened while it was armed.
+    /// Disarms. Returns the reason if it was ended while armed.
     expiry disarm(deadline& d) noexcept
     {
         auto const state = d.state_.exchange(deadline::disarmed);
@@ -142,7 +142,7 @@ public:
         }
     }
 
-    /// Ends at once what is armed, as if its time had come. Any thread, while it is registered.
+    /// Expires a registered deadline at once. Callable from any thread.
     void expire(deadline& d) noexcept
     {
         std::lock_guard lock(mutex_);
@@ -150,7 +150,7 @@ public:
         if (state > 0 && d.state_.compare_exchange_strong(state, deadline::marked_expired)) expire_now(d);
     }
 
-    /// Ends all that is armed, now and later, with `expiry::closed`.
+    /// Ends all armed deadlines, present and later ones, with `expiry::closed`.
     void close() noexcept
     {
         closed_.store(true);
@@ -159,13 +159,13 @@ public:
 
     bool closed() const noexcept { return closed_.load(); }
 
-    /// More than one operation is in flight.
+    /// Returns true if more than one operation is in flight.
     bool has_concurrent_operations() const noexcept
     {
         return operations_.load(std::memory_order_relaxed) > 1;
     }
 
-    /// The context is being destroyed.
+    /// Called when the context is being destroyed.
     void drop_timer() noexcept
     {
         std::optional<at_home> dropped;
@@ -174,13 +174,13 @@ public:
         closed_.store(true);
     }
 
-    /// Ends what is due.
+    /// Ends all deadlines that are due.
     void sweep() noexcept
     {
         auto const now = nanoseconds(time_.now());
         bool const closed = closed_.load();
         std::lock_guard lock(mutex_);
-        // They are armed without the mutex, so each is looked at.
+        // Sockets are armed without the mutex, so each one is checked.
         for (auto& d : watched_) {
             auto state = d.state_.load();
             if (state == deadline::disarmed) continue;
@@ -192,8 +192,8 @@ public:
                                           : deadline::marked_expired;
                 if (!d.state_.compare_exchange_strong(state, mark)) continue;
             }
-            // Again at each tick until its owner has seen it: a shutdown that meets a socket between two
-            // calls of a connect has no effect.
+            // Repeated at each tick until the owner has seen it: a shutdown between two calls of a connect
+            // has no effect.
             expire_now(d);
         }
         // There may be a hundred thousand. (None is abandoned: a caller of another context waits before its
@@ -212,7 +212,7 @@ public:
             waits_.turn(now, look);
     }
 
-    /// An operation in flight. Keeps the timer running.
+    /// Counts an operation in flight, and keeps the timer running. RAII.
     class operation_guard
     {
     public:
@@ -228,7 +228,7 @@ public:
         std::shared_ptr<deadline_service> owner_;
     };
 
-    /// Work for operations, which ends with the last of them. Keeps the timer running until it has.
+    /// Counts background work, which ends with the last operation, and keeps the timer running until then.
     class background_guard
     {
     public:
@@ -250,7 +250,7 @@ private:
         return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
     }
 
-    // Only the first and the last of those in flight take the mutex: each operation passes here twice.
+    // Hot path: only the first and the last operation in flight take the mutex.
     void begin(bool operation)
     {
         if (operation) ++operations_;
@@ -265,8 +265,8 @@ private:
         }
     }
 
-    // The timer runs on until what is ready to run has had its turn: who makes one call after the other
-    // begins the next one there, and setting a timer costs a system call.
+    // The timer runs on until the ready handlers have run: a sequential caller begins its next call there,
+    // and setting a timer costs a system call.
     void end(bool operation) noexcept
     {
         if (operation) --operations_;
@@ -293,7 +293,7 @@ private:
         stop();
     }
 
-    /// Under the mutex. Unless another operation has begun meanwhile.
+    /// Stops the timer unless an operation has begun meanwhile. Requires the mutex.
     void stop() noexcept
     {
         if (active_ != 0 || !home_) return;
@@ -320,7 +320,7 @@ private:
         running_ = true;
     }
 
-    /// All calls may be shorter than a tick, so this is not the timer's alone.
+    /// Also called by operations, because all of them may be shorter than a tick.
     void look_at_second() noexcept
     {
         auto const now = time_.now();
@@ -337,7 +337,8 @@ private:
         restart();
     }
 
-    /// Under the mutex. If memory is refused, the next operation that begins or ends tries again.
+    /// Starts the timer. If memory is refused, the next operation that begins or ends tries again. Requires
+    /// the mutex.
     void restart() noexcept
     {
         try {
@@ -346,7 +347,7 @@ private:
         }
     }
 
-    /// What belongs to the context.
+    /// The state that belongs to the context.
     struct at_home
     {
         explicit at_home(asio::any_io_executor const& e) : executor(e), timer(context_of(e)) {}
@@ -359,7 +360,7 @@ private:
     pid_t const process_ = ::getpid();
     std::atomic<bool> closed_{false};
     std::mutex mutex_;
-    // Sockets, and the waits of errands.
+    // Sockets, and the waits of background work.
     boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> watched_;
     timing_wheel<deadline> waits_{nanoseconds(time_point(tick))};
     std::optional<at_home> home_;
@@ -372,8 +373,8 @@ private:
     std::function<void()> on_second_;
 };
 
-/// A waiter with a deadline, which can also stand in one list of those who will wake it (`queue_hook`, `left`
-/// and the list are guarded by that list's mutex).
+/// A waiter with a deadline, which can also be queued in one list of waiters. The list's mutex guards
+/// `queue_hook`, `left` and the list.
 class timed_waiter : public waiter
 {
 public:
@@ -394,8 +395,8 @@ struct wait_result
     expiry why;
 };
 
-/// A wait until its waiter is woken, its time comes, the client is closed or the caller cancels. In the
-/// coroutine that waits, which outlives neither of the two that it refers to:
+/// A wait that ends when its waiter is woken, the time limit passes, the client is closed or the caller
+/// cancels. The owner and the waiter must outlive the coroutine that waits:
 ///
 ///     timed_wait waiting(owner, w);
 ///     auto suspended = waiting.until(at, enlist);
@@ -410,8 +411,8 @@ public:
     timed_wait& operator=(timed_wait const&) = delete;
     ~timed_wait() { owner_.remove(waiter_->limit); }
 
-    /// The operation to await. `enlist` may run after the wait has ended already; the waiter lives until it
-    /// has.
+    /// Returns the operation to await. `enlist` may run after the wait has ended; the waiter lives until
+    /// then.
     template <class Enlist>
     auto until(time_point at, Enlist enlist)
     {
@@ -421,7 +422,7 @@ public:
         });
     }
 
-    /// Throws if the wait could not begin.
+    /// Finishes the wait and returns the reason for its end. Throws if the wait could not begin.
     wait_result end(wakeup with)
     {
         auto const why = owner_.disarm(waiter_->limit);

@@ -10,7 +10,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Room for one object at a time, for what must not be refused memory when it is needed. Thread safety: full.
+/// Reserved memory for one object at a time whose allocation must not fail. Thread safety: full.
 class reserved_memory
 {
 public:
@@ -18,14 +18,14 @@ public:
     reserved_memory(reserved_memory const&) = delete;
     reserved_memory& operator=(reserved_memory const&) = delete;
 
-    /// Null if it is in use, or too small.
+    /// Returns the memory, or null if it is in use or too small.
     void* take(std::size_t size) noexcept
     {
         if (size > sizeof room_ || taken_.exchange(true, std::memory_order_acquire)) return nullptr;
         return room_;
     }
 
-    /// False if that is not from here.
+    /// Releases the memory. Returns false if `p` is not from here.
     bool give_back(void* p) noexcept
     {
         if (p != room_) return false;

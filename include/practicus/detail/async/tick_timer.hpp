@@ -18,7 +18,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 namespace asio = boost::asio;
 
-/// Runs functions on the spot.
+/// An executor that runs functions inline.
 class in_place_executor
 {
 public:
@@ -45,9 +45,9 @@ private:
     asio::execution_context* context_;
 };
 
-/// Calls a function after a while, on a thread that runs the context: no caller's executor has a say, which
-/// may throw. One that has ended once is started again without memory, unless a timer of another owner with
-/// this `Tag` takes its place in Asio's queue meanwhile. Thread safety: none.
+/// Calls a function after a time, on a thread that runs the context. It uses no executor of a caller, because
+/// that may throw. A restart needs no memory, unless a timer of another owner with this `Tag` has taken its
+/// place in Asio's queue meanwhile. Thread safety: none.
 template <class Tag>
 class tick_timer
 {
@@ -56,7 +56,7 @@ public:
         : memory_(std::make_shared<reserved_memory>()), timer_(in_place_executor(context))
     {}
 
-    /// `f()` throws nothing. Has no effect if it throws.
+    /// Starts the timer. `f` must not throw. Strong guarantee.
     template <class F>
     void call_after(std::chrono::milliseconds wait, F f)
     {
@@ -83,7 +83,7 @@ private:
             if (!code) f();
         }
 
-        // Copied in any case: Asio frees by the handler that it was given, though it has moved it already.
+        // Copied, because Asio frees with the original handler after having moved it.
         std::shared_ptr<reserved_memory> const memory;
         F f;
     };

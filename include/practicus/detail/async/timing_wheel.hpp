@@ -12,13 +12,13 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Of what stands in a timing wheel.
+/// The hook of an element of a timing wheel.
 using timing_wheel_hook =
     boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-/// Finds what is due among any number, without a look at each of them (a hashed timing wheel; Varghese and
-/// Lauck 1987): what is due in the same tick stands in one slot, with what is due whole rounds later. A
-/// `Node` has a `timing_wheel_hook`, and leaves by `unlink()`. Thread safety: none.
+/// A hashed timing wheel (Varghese and Lauck 1987): finds the due elements without visiting all of them. A
+/// slot holds the elements of one tick, and of the same tick of later rounds. A `Node` derives from
+/// `timing_wheel_hook` and leaves by `unlink()`. Thread safety: none.
 template <class Node>
 class timing_wheel
 {
@@ -26,10 +26,10 @@ public:
     static constexpr std::size_t slots = 256;
     static constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
-    /// Times count from anywhere after 0, in the unit of `tick`.
+    /// Times are in the unit of `tick` and greater than 0; their origin is arbitrary.
     explicit timing_wheel(std::int64_t tick) noexcept : tick_(tick) {}
 
-    /// Due at this time, or at the next turn if it has passed.
+    /// Adds a node that is due at this time, or at the next turn if that has passed.
     void add(Node& node, std::int64_t at) noexcept
     {
         if (at == never)
@@ -38,12 +38,12 @@ public:
             slot(std::max(at / tick_, turned_)).push_back(node);
     }
 
-    /// Calls `look(node)` for each that may be due, and for few others. Time does not go back.
+    /// Calls `look(node)` for each node that may be due, and for few others. Time must not go back.
     template <class F>
     void turn(std::int64_t now, F look)
     {
         auto const last = std::max(now / tick_, turned_);
-        // The slot of the last turn again: its tick had not ended.
+        // Starts with the slot of the last turn, whose tick had not ended.
         auto const first = std::max(turned_, last - static_cast<std::int64_t>(slots) + 1);
         for (auto i = first; i <= last; ++i)
             for (auto& node : slot(i))

@@ -18,7 +18,7 @@
 
 namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
-/// An answer's bytes: the head, so many spaces, and the body in the pieces that are written one by one.
+/// The bytes of a response: the head, a number of spaces, and the body in separately written pieces.
 struct answer_bytes
 {
     std::string head;
@@ -63,7 +63,7 @@ inline std::vector<std::string> body_pieces(response const& r, answer_plan const
     return pieces;
 }
 
-/// Writes the answer out as the plan wants it. `bodiless`: the request was a HEAD.
+/// Serialises the response according to the plan. `bodiless`: the request was a HEAD.
 inline answer_bytes encode(response const& r, answer_plan const& plan, bool bodiless, bool keep_alive)
 {
     answer_bytes result;

@@ -19,7 +19,7 @@
 
 namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
-/// A name and a value out of a JSON object or out of a form; values of forms are strings.
+/// A name and a value of a JSON object or form; values of forms are strings.
 using field = std::pair<std::string, boost::json::value>;
 
 /// The fields of a request's body.
@@ -35,7 +35,7 @@ struct body_fields
     };
 
     kind is = kind::none;
-    /// What is wrong, for `malformed`.
+    /// The error text, for `malformed`.
     std::string problem;
     std::vector<field> fields;
 
@@ -55,7 +55,7 @@ inline int hex_digit(char c) noexcept
     return -1;
 }
 
-/// Decodes percent-encoding, and `+` as a space in forms; nothing if it is broken.
+/// Decodes percent-encoding, and `+` as a space in forms. Returns no value if it is malformed.
 inline std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space)
 {
     std::string result;
@@ -75,7 +75,7 @@ inline std::optional<std::string> percent_decode(std::string_view text, bool plu
     return result;
 }
 
-/// Form fields or query parameters; nothing if the encoding is broken or a name comes twice.
+/// Form fields or query parameters. Returns no value if the encoding is malformed or a name is repeated.
 inline std::optional<std::vector<field>> parse_form(std::string_view text)
 {
     std::vector<field> result;

@@ -43,7 +43,7 @@ public:
         co_await tls_->async_handshake(boost::asio::ssl::stream_base::server, boost::asio::use_awaitable);
     }
 
-    /// After a handshake: was a session resumed, and which name was asked for?
+    /// After a handshake: the resumption of a session, and the requested server name.
     bool resumed() { return SSL_session_reused(tls_->native_handle()) != 0; }
     std::string server_name()
     {
@@ -58,7 +58,7 @@ public:
         co_return co_await wire_.async_read_some(buffer, token);
     }
 
-    /// Throws where the peer is gone, and where a limit of bytes has ended the connection.
+    /// Throws if the peer has disconnected, or if a byte limit has ended the connection.
     awaitable<> write(std::string_view text)
     {
         while (!text.empty()) {
@@ -74,14 +74,14 @@ public:
             throw boost::system::system_error(boost::asio::error::connection_aborted);
     }
 
-    /// Says that nothing more will come; `linger`: then waits until the peer is gone, so that what it still
-    /// sends does not reset the connection before our last answer was read.
+    /// Ends the sending direction. With `linger` it then waits until the peer disconnects: late bytes of the
+    /// peer would reset the connection before it has read the last response.
     awaitable<> farewell(bool linger)
     {
         boost::system::error_code ec;
         if (!wire_.socket().is_open()) co_return;
         if (tls_) {
-            // Our close_notify is all that is to go out: nobody waits for the peer's.
+            // Sends close_notify, and does not wait for the peer's.
             SSL_set_shutdown(tls_->native_handle(), SSL_RECEIVED_SHUTDOWN);
             co_await tls_->async_shutdown(boost::asio::redirect_error(boost::asio::use_awaitable, ec));
         }

@@ -54,7 +54,7 @@ public:
         try {
             co_await self->start();
         } catch (boost::system::system_error const&) {
-            // The peer is gone, or the server was stopped, or a fault has done its work.
+            // The peer disconnected, the server was stopped, or a fault has ended the connection.
         }
         self->finish();
     }
@@ -191,7 +191,7 @@ private:
         }
     }
 
-    /// Gives the parser what there is, after reading more where it needs more.
+    /// Feeds the parser with buffered bytes, and reads more if needed.
     awaitable<boost::system::error_code> feed(parser_type& parser)
     {
         boost::system::error_code ec;
@@ -212,7 +212,7 @@ private:
         co_return ec;
     }
 
-    /// Answers what is no request; a peer that merely went away gets nothing.
+    /// Answers a malformed request; a peer that disconnected gets nothing.
     awaitable<bool> refuse(boost::system::error_code ec)
     {
         namespace http = boost::beast::http;
@@ -229,7 +229,7 @@ private:
         co_return false;
     }
 
-    /// `100 Continue`, for who asks for it.
+    /// Sends `100 Continue` if the request expects it.
     awaitable<> invite(parser_type& parser)
     {
         if (parser.is_done() || !iequals(parser.get()["Expect"], "100-continue")) co_return;

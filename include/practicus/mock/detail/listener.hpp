@@ -30,8 +30,8 @@ namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 class listener : public stoppable, public std::enable_shared_from_this<listener>
 {
 public:
-    /// Listens from here on. Throws `boost::system::system_error` where the address cannot be had, and
-    /// `std::invalid_argument` for one that other machines reach.
+    /// Starts listening. Throws `boost::system::system_error` if the address is not available, and
+    /// `std::invalid_argument` for an address that other machines reach.
     listener(boost::asio::any_io_executor executor, std::shared_ptr<server_state> state)
         : state_(std::move(state)), executor_(std::move(executor)),
           acceptor_(boost::asio::any_io_executor(boost::asio::make_strand(executor_))),
@@ -39,7 +39,7 @@ public:
     {
         using boost::asio::ip::tcp;
         auto const address = boost::asio::ip::make_address(state_->options.address());
-        // Its users and passwords are known to everybody.
+        // Its users and passwords are public.
         if (!address.is_loopback())
             throw std::invalid_argument("a mock server listens on loopback addresses only");
         tcp::endpoint endpoint(address, state_->options.port());
@@ -84,7 +84,7 @@ private:
                 auto accepted = std::make_shared<connection>(std::move(socket), self->state_);
                 boost::asio::co_spawn(strand, connection::run(std::move(accepted)), boost::asio::detached);
             } else if (self->acceptor_.is_open()) {
-                // Out of descriptors, most likely: some will come free.
+                // Most likely out of descriptors: wait until some are free.
                 self->pause_.expires_after(std::chrono::milliseconds(10));
                 co_await self->pause_.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ec));
             }

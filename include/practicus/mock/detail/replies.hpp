@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-/// The answers of the frameworks that a console is built with.
+/// The responses of the frameworks that a console is built with.
 namespace practicus { inline namespace v1 { namespace mock { namespace detail { namespace replies {
 
 inline response json(unsigned status, boost::json::value const& value)
@@ -68,7 +68,7 @@ inline response method_not_allowed(std::string_view method, std::string_view all
     return problem(405, "Method \"" + std::string(method) + "\" not allowed.").header("Allow", allowed);
 }
 
-/// Django's page for a path that it does not know.
+/// Django's page for an unknown path.
 inline response not_found_page()
 {
     return {404, "text/html; charset=utf-8",

@@ -35,8 +35,7 @@ public:
     virtual bool is_connection() const noexcept = 0;
 };
 
-/// What server, listener and connections share. It holds nothing of an execution context: coroutines own
-/// those.
+/// The state shared by server, listener and connections. It holds no I/O object: coroutines own those.
 struct server_state
 {
     explicit server_state(server_options o) : options(std::move(o)) {}
@@ -107,7 +106,7 @@ struct server_state
         if (hook) hook(r);
     }
 
-    /// A connection is gone.
+    /// Counts the end of a connection.
     void end(stoppable const* key, std::uint64_t connection, std::uint64_t bytes)
     {
         {

@@ -21,7 +21,7 @@
 
 namespace practicus { inline namespace v1 { namespace mock { namespace detail {
 
-/// The TCP socket below HTTP or TLS: counts what leaves, and ends the connection at a byte.
+/// The TCP socket below HTTP or TLS. Counts the bytes sent, and ends the connection at a given byte.
 class wire_socket
 {
 public:
@@ -39,7 +39,7 @@ public:
     /// Counts here when it falls silent.
     void count_stalls(std::atomic<std::uint64_t>& counter) noexcept { stalls_ = &counter; }
 
-    /// From now on so many bytes leave, and then the ending comes.
+    /// Sends this many more bytes, then ends the connection.
     void limit(ending then, std::size_t bytes) noexcept
     {
         then_ = then;
@@ -47,7 +47,7 @@ public:
         note_stall();
     }
 
-    /// The ending has come.
+    /// Ends the connection.
     bool ended() const noexcept { return then_ != ending::none && left_ == 0; }
     bool stalled() const noexcept { return then_ == ending::stall && left_ == 0; }
     std::uint64_t written() const noexcept { return written_; }
@@ -103,7 +103,7 @@ private:
         template <class Self>
         void start(Self& self)
         {
-            // What is swallowed is gone, as in a network that loses it.
+            // Dropped bytes are lost, as in a lossy network.
             step = wire.stalled() ? swallowing : wire.ended() ? failing : writing;
             if (step == writing) {
                 auto allowed = boost::beast::buffers_prefix(wire.allowance(), buffers);
