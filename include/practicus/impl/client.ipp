@@ -10,6 +10,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,17 +24,17 @@ namespace detail {
 
 PRACTICUS_DECL client_handle::~client_handle()
 {
-    state_->close();
+    state_->transport().close();
 }
 
 PRACTICUS_DECL operation handle::begin() const
 {
-    return state().begin(with_);
+    return state().transport().begin(with_);
 }
 
 PRACTICUS_DECL operation handle::begin_unlimited() const
 {
-    return state().begin_unlimited(with_);
+    return state().transport().begin(with_, std::chrono::milliseconds(0));
 }
 
 /// Not a coroutine: the arguments are taken over here, before anything is awaited.
@@ -41,8 +42,8 @@ template <class T, class Call, class... Args>
 asio::awaitable<T> start(handle const& h, parting leaves, Call call, Args... args)
 {
     return run_operation<T>(
-        h.state().home(), [h, call, ... as = std::move(args)]() mutable { return call(h, std::move(as)...); },
-        leaves);
+        h.state().transport().home(),
+        [h, call, ... as = std::move(args)]() mutable { return call(h, std::move(as)...); }, leaves);
 }
 
 template <class T, class Call, class... Args>
@@ -63,7 +64,7 @@ template <class Url>
 asio::awaitable<token> token_of(handle const& h, Url const& url, token_purpose purpose)
 {
     auto found = look_up(h, url, purpose);
-    if (found.value) return ready(std::move(found.value));
+    if (found) return ready(std::move(found));
     return start<token>(h, session_token<Url>, url, purpose);
 }
 
@@ -103,12 +104,12 @@ PRACTICUS_DECL client::awaitable<void> client::refresh() const
 
 PRACTICUS_DECL void client::logout() const
 {
-    handle_.state().logout();
+    handle_.state().access().logout();
 }
 
 PRACTICUS_DECL std::string client::username() const
 {
-    return handle_.state().username();
+    return handle_.state().access().current().username();
 }
 
 PRACTICUS_DECL client::awaitable<cluster_info> client::cluster() const
@@ -148,19 +149,19 @@ PRACTICUS_DECL client::awaitable<std::vector<addon>> client::addons() const
 
 PRACTICUS_DECL practicus::service_url const& client::service_url() const noexcept
 {
-    return handle_.state().service();
+    return handle_.state().transport().service();
 }
 
 PRACTICUS_DECL practicus::model_url client::model_url(std::string_view prefix, std::string_view name,
                                                       std::string_view version) const
 {
-    return practicus::model_url(handle_.state().service(), prefix, name, version);
+    return practicus::model_url(handle_.state().transport().service(), prefix, name, version);
 }
 
 PRACTICUS_DECL practicus::app_url client::app_url(std::string_view prefix, std::string_view name,
                                                   std::string_view version) const
 {
-    return practicus::app_url(handle_.state().service(), prefix, name, version);
+    return practicus::app_url(handle_.state().transport().service(), prefix, name, version);
 }
 
 PRACTICUS_DECL client::awaitable<std::int64_t> client::model_id(practicus::model_url url) const
@@ -194,18 +195,18 @@ PRACTICUS_DECL client::awaitable<token> client::addon_session_token(std::string_
 PRACTICUS_DECL token client::cached_session_token(practicus::model_url const& url,
                                                   token_purpose purpose) const
 {
-    return detail::look_up(handle_, url, purpose).value;
+    return detail::look_up(handle_, url, purpose);
 }
 
 PRACTICUS_DECL token client::cached_app_session_token(practicus::app_url const& url,
                                                       token_purpose purpose) const
 {
-    return detail::look_up(handle_, url, purpose).value;
+    return detail::look_up(handle_, url, purpose);
 }
 
 PRACTICUS_DECL token client::cached_addon_session_token(std::string_view addon) const
 {
-    return detail::look_up(handle_, detail::console_api::addon_key(addon), token_purpose::predict).value;
+    return detail::look_up(handle_, detail::console_api::addon_key(addon), token_purpose::predict);
 }
 
 PRACTICUS_DECL client::awaitable<prediction> client::predict(practicus::model_url url, std::string body,
@@ -232,29 +233,29 @@ PRACTICUS_DECL client::awaitable<batch_progress> client::predict_batches(batch_j
 PRACTICUS_DECL bool client::invalidate_session_token(practicus::model_url const& url, token const& refused,
                                                      token_purpose purpose) const
 {
-    return detail::invalidate(handle_.state(), url, refused, purpose);
+    return handle_.state().tokens_of(url).invalidate(url, refused, purpose);
 }
 
 PRACTICUS_DECL bool client::invalidate_app_session_token(practicus::app_url const& url, token const& refused,
                                                          token_purpose purpose) const
 {
-    return detail::invalidate(handle_.state(), url, refused, purpose);
+    return handle_.state().tokens_of(url).invalidate(url, refused, purpose);
 }
 
 PRACTICUS_DECL bool client::invalidate_addon_session_token(std::string_view addon, token const& refused) const
 {
     detail::console_api::addon_key const key(addon);
-    return detail::invalidate(handle_.state(), key, refused, token_purpose::predict);
+    return handle_.state().tokens_of(key).invalidate(key, refused, token_purpose::predict);
 }
 
 PRACTICUS_DECL void client::close() const noexcept
 {
-    handle_.state().close();
+    handle_.state().transport().close();
 }
 
 PRACTICUS_DECL void client::close_idle() const noexcept
 {
-    handle_.state().close_idle();
+    handle_.state().transport().close_idle();
 }
 
 PRACTICUS_DECL client_stats client::stats() const

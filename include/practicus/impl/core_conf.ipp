@@ -663,15 +663,13 @@ PRACTICUS_DECL client_options region::options() const
 PRACTICUS_DECL boost::asio::awaitable<void> region::share_tokens(issued_tokens now) const
 {
     detail::clock const time;
-    detail::store_record v;
-    v.value = now.access();
-    v.refresh = now.refresh();
-    v.username = username_;
-    v.login = email_;
     detail::lifespan const life(
         time.now(), detail::remaining_life(now.access().claims(), std::nullopt, time.system_seconds()),
         detail::access_token_limits, 0);
-    detail::set_life(v, time, life);
+    auto v = detail::as_stored(now.access(), life, time);
+    v.refresh = now.refresh();
+    v.username = username_;
+    v.login = email_;
     auto to = config_path_.empty() ? nullptr : detail::shared_tokens(config_path_, without_login());
     return detail::share_login(std::move(to), std::string(detail::login_key) + url_.str(), write_stored(v));
 }

@@ -32,7 +32,7 @@ TEST_CASE("a logout lets go of the last copy of a password that is kept")
                                          std::move(options));
     }
     CHECK_FALSE(memory.block_freed());
-    made->logout();
+    made->access().logout();
     CHECK(memory.block_freed());
     CHECK(memory.found() == 0);
 }

@@ -82,8 +82,7 @@ TEST_CASE("store_record: a life goes on in a process with other clocks")
     auto const wall = std::chrono::system_clock::time_point(1'700'000'000s);
     here.simulate(time_point(1000s), wall);
     there.simulate(time_point(5000h), wall + 10min);
-    auto v = sample();
-    set_life(v, here, {here.now() - 1min, 30min, access_token_limits, 0.0});
+    auto const v = as_stored(sample().value, {here.now() - 1min, 30min, access_token_limits, 0.0}, here);
     auto const life = life_of_stored(v, there, access_token_limits, 0.0);
     CHECK(life.ends() == there.now() + 19min);
     CHECK(life.at(there.now()) == freshness::fresh);

@@ -92,7 +92,7 @@ private:
     };
 
     session& state() const noexcept { return handle_.state(); }
-    std::shared_ptr<runtime> const& home() const noexcept { return state().home(); }
+    std::shared_ptr<runtime> const& home() const noexcept { return state().transport().home(); }
     time_point now() const noexcept { return home()->time().now(); }
     std::uint64_t rows_before() const noexcept { return job_.resumed().rows + job_.resumed().failed_rows; }
 
@@ -361,7 +361,7 @@ private:
 
 inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr<batch_job> job)
 {
-    auto const home = h.state().home();
+    auto const home = h.state().transport().home();
     children const all(home);
     auto ending = child_group::end(all.group(), co_await asio::this_coro::executor);
     bool const throws = co_await asio::this_coro::throw_if_cancelled();

@@ -8,7 +8,6 @@
 #include <practicus/detail/client/handle.hpp>
 #include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/tokens/session.hpp>
-#include <practicus/detail/tokens/token_calls.hpp>
 #include <practicus/detail/wire/console_api.hpp>
 #include <practicus/detail/wire/shape_reader.hpp>
 #include <practicus/options.hpp>
@@ -37,12 +36,12 @@ inline handle make_handle(asio::any_io_executor executor, service_url service, c
 
 inline asio::awaitable<void> login(handle const& h, credentials who)
 {
-    co_await h.state().login(h.begin(), std::move(who));
+    co_await h.state().access().login(h.begin(), std::move(who));
 }
 
 inline asio::awaitable<void> refresh(handle const& h)
 {
-    co_await h.state().refresh(h.begin());
+    co_await h.state().access().access(h.begin(), true);
 }
 
 /// `GET` of an array, which is read as it comes.
@@ -51,14 +50,14 @@ asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, 
 {
     auto& s = h.state();
     auto op = h.begin();
-    auto r = console_api::get(s.service(), path, s.limits().listing_body());
+    auto r = console_api::get(s.transport().service(), path, s.transport().options().limits().listing_body());
     r.body_limit_name = "limit_options::listing_body";
     r.secret_response = false;
     list_reader<T> reader(shape, s.transport().options().strict_listings());
     body_pipeline flow(reader, r.body_limit);
     response answer;
-    co_await s.call(op, r, answer, &flow);
-    auto listed = s.explain(op, r, answer, [&] { return reader.result(); });
+    co_await s.access().call(op, r, answer, &flow);
+    auto listed = s.console().with_error_context(op, r, answer, [&] { return reader.result(); });
     if (auto const& lost = reader.left_out(); lost.count != 0 && s.transport().told())
         s.transport().told()(events::entries_left_out{r.name(), lost.count, lost.index, lost.reason});
     co_return listed;
@@ -68,10 +67,11 @@ inline asio::awaitable<cluster_info> cluster(handle const& h)
 {
     auto& s = h.state();
     auto op = h.begin();
-    auto const r = console_api::get(s.service(), "central/clusterdefinition/", s.limits().console_body());
+    auto const r = console_api::get(s.transport().service(), "central/clusterdefinition/",
+                                    s.transport().options().limits().console_body());
     response answer;
-    co_await s.call(op, r, answer);
-    co_return s.read_answer(op, r, answer, console_api::read_cluster);
+    co_await s.access().call(op, r, answer);
+    co_return s.console().read_answer(op, r, answer, console_api::read_cluster);
 }
 
 inline asio::awaitable<std::vector<model_prefix>> model_prefixes(handle const& h)
@@ -98,22 +98,23 @@ inline asio::awaitable<practicus::model_metadata> model_metadata(handle const& h
 {
     auto& s = h.state();
     auto op = h.begin();
-    auto const r = id_request(s, url);
+    auto const r = s.models().id_request(url);
     response answer;
-    co_await s.call(op, r, answer);
-    co_return s.explain(op, r, answer, [&] { return console_api::read_metadata(answer); });
+    co_await s.access().call(op, r, answer);
+    co_return s.console().with_error_context(op, r, answer,
+                                             [&] { return console_api::read_metadata(answer); });
 }
 
 inline asio::awaitable<std::int64_t> model_id(handle const& h, model_url const& url)
 {
     auto op = h.begin();
-    co_return co_await id_of(h.state(), op, url);
+    co_return co_await h.state().models().id(op, url);
 }
 
 template <class Target>
 asio::awaitable<token> session_token(handle const& h, Target const& what, token_purpose purpose)
 {
-    return token_of(h.state(), h.begin(), what, purpose);
+    return h.state().tokens_of(what).fetch(h.begin(), what, purpose);
 }
 
 /// A hit.
@@ -122,41 +123,24 @@ inline asio::awaitable<token> ready(token value)
     co_return value;
 }
 
-/// Starts the renewal of a token that is handed out meanwhile, unless that is under way.
+/// Returns this thread's token, or an empty one.
 template <class Target>
-void renew_behind(handle const& h, Target const& what, token_purpose purpose)
+token look_up(handle const& h, Target const& what, token_purpose purpose)
 {
-    auto& s = h.state();
-    auto const name = token_target<Target>::name(what);
-    auto& cache = token_target<Target>::cache(s);
-    auto const key = cache.known_key(name, purpose);
-    if (key) cache.ask_token(*key, name, std::nullopt, [&] { return token_work(s, h.with(), what, *key); });
-}
-
-/// This thread's token, or none.
-template <class Target>
-token_cache::found look_up(handle const& h, Target const& what, token_purpose purpose)
-{
-    using target = token_target<Target>;
-    auto& s = h.state();
-    if (s.home()->is_closed()) return {};
-    if (auto const longer = with_long_name(s, what)) return look_up(h, *longer, purpose);
-    auto found = target::cache(s).find(target::name(what), purpose, h.validity());
-    if (found.renew) renew_behind(h, what, purpose);
-    return found;
+    return h.state().tokens_of(what).find(what, purpose, h.with(), h.validity());
 }
 
 inline asio::awaitable<std::vector<model>> models(handle const& h)
 {
     auto listed = co_await listing<model>(h, "modelhost/models/", console_api::model_shape);
-    prime<model_url>(h.state(), listed);
+    h.state().models().prime(listed);
     co_return listed;
 }
 
 inline asio::awaitable<std::vector<app>> apps(handle const& h)
 {
     auto listed = co_await listing<app>(h, "apphost/apps/", console_api::app_shape);
-    prime<app_url>(h.state(), listed);
+    h.state().apps().prime(listed);
     co_return listed;
 }
 

@@ -5,7 +5,6 @@
 #include <practicus/detail/client/calls.hpp>
 #include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/tokens/session.hpp>
-#include <practicus/detail/tokens/token_calls.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/detail/wire/console_api.hpp>
 #include <practicus/detail/wire/content_coder.hpp>
@@ -88,7 +87,7 @@ inline asio::awaitable<request> make_prediction(session& s, prediction_input& in
     if (in.encoding() && !in.source) body = co_await encode_body(*in.encoding(), body);
     auto const& how = in.options;
     auto const encoding = in.encoding() ? std::string_view(in.encoding()->name()) : std::string_view();
-    auto r = console_api::prediction(as_listed(s, in.url), how.by_get(), how.content_type(), encoding,
+    auto r = console_api::prediction(s.models().as_listed(in.url), how.by_get(), how.content_type(), encoding,
                                      how.body_limit());
     r.data = std::move(body);
     r.chunked = static_cast<bool>(in.source);
@@ -101,8 +100,8 @@ inline asio::awaitable<request> make_prediction(session& s, prediction_input& in
 inline asio::awaitable<token> token_for(handle const& h, operation& op, model_url const& url)
 {
     auto found = look_up(h, url, token_purpose::predict);
-    if (!found.value) found.value = co_await token_of(h.state(), op, url, token_purpose::predict);
-    co_return found.value;
+    if (!found) found = co_await h.state().models().fetch(op, url, token_purpose::predict);
+    co_return found;
 }
 
 [[noreturn]] inline void refuse_type(session& s, operation const& op, request const& r,
@@ -117,7 +116,7 @@ inline asio::awaitable<token> token_for(handle const& h, operation& op, model_ur
 inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_input> in)
 {
     auto& s = h.state();
-    auto const began = s.home()->time().precise_now();
+    auto const began = s.transport().home()->time().precise_now();
     auto op = h.begin_unlimited();
     if (in->retried_by_caller) op.retries = retry_policy(retry_limits{1});
     struct counted
@@ -128,7 +127,7 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     };
     counted const at_end{in.get(), &op};
     auto const r = co_await make_prediction(s, *in);
-    s.check_trusted(op, r);
+    s.transport().check_trusted(op, r);
     body_pipeline flow(in->source ? &in->source : nullptr, in->options);
     flow.on_overload = in->on_overload;
     response answer;
@@ -138,14 +137,14 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     co_await s.transport().send(op, r, bearer, answer, &flow);
     if (op.renew) {
         in->reached_model = false;
-        invalidate(s, in->url, bearer, token_purpose::predict);
+        s.models().invalidate(in->url, bearer, token_purpose::predict);
         answer = response();
         bearer = co_await token_for(h, op, in->url);
         in->reached_model = true;
         co_await s.transport().send(op, r, bearer, answer, &flow);
     }
-    if (answer.status == 401) invalidate(s, in->url, bearer, token_purpose::predict);
-    if (!is_success(answer.status)) s.fail(op, r, answer);
+    if (answer.status == 401) s.models().invalidate(in->url, bearer, token_purpose::predict);
+    if (!is_success(answer.status)) s.console().throw_response_error(op, r, answer);
     mark_accepted(bearer);
     if (!in->takes_any_type && !flow.is_wanted(answer)) refuse_type(s, op, r, answer, in->options);
     prediction result;
@@ -156,7 +155,7 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     in->delimited = answer.delimited;
     result.timings = flow.timings;
     result.attempts = op.retries.attempts();
-    result.elapsed = s.home()->time().precise_now() - began;
+    result.elapsed = s.transport().home()->time().precise_now() - began;
     co_return result;
 }
 

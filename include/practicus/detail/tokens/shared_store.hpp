@@ -100,17 +100,8 @@ public:
                                       fetch_result<token> got) const
     {
         if (is_stale()) co_return;
-        co_await save(key, as_stored(got));
+        co_await save(key, as_stored(got.value, got.life, home_->time()));
         if (is_stale()) co_await remove(key);
-    }
-
-    /// What a store keeps of it.
-    store_record as_stored(fetch_result<token> const& got) const
-    {
-        store_record v;
-        v.value = got.value;
-        set_life(v, home_->time(), got.life);
-        return v;
     }
 
 private:

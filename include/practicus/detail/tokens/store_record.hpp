@@ -153,11 +153,15 @@ inline void bound_by(store_record& v, clock const& time)
     v.life = v.life.zero();
 }
 
-inline void set_life(store_record& v, clock const& time, lifespan const& life)
+/// Returns what a store keeps of a token.
+inline store_record as_stored(token const& value, lifespan const& life, clock const& time)
 {
+    store_record v;
+    v.value = value;
     auto const age = time.now() - life.issued_at();
     v.issued_at = std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now() - age);
     v.life = std::chrono::duration_cast<std::chrono::milliseconds>(life.ends() - life.issued_at());
+    return v;
 }
 
 }}} // namespace practicus::v1::detail

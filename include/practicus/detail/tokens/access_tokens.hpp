@@ -1,0 +1,322 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/credentials.hpp>
+#include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/pool/body_pipeline.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/detail/tokens/console.hpp>
+#include <practicus/detail/tokens/current_login.hpp>
+#include <practicus/detail/tokens/freshness.hpp>
+#include <practicus/detail/tokens/session_state.hpp>
+#include <practicus/detail/tokens/shared_store.hpp>
+#include <practicus/detail/tokens/single_flight_cache.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
+#include <practicus/detail/wire/console_api.hpp>
+#include <practicus/detail/wire/error_body.hpp>
+#include <practicus/detail/wire/http_date.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/options.hpp>
+#include <practicus/token.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace practicus { inline namespace v1 { namespace detail {
+
+/// The access token of a client: fetched once for all callers, renewed, shared with other processes by a
+/// store, and sent with calls of the console. Thread safety: full.
+class access_tokens
+{
+public:
+    access_tokens(session_owner& owner, detail::console const& region, std::optional<credentials> const& who,
+                  current_login::change_listener on_change)
+        : owner_(owner), console_(region), transport_(region.transport()),
+          login_(transport_.home(), who, std::move(on_change)),
+          store_(transport_.home(), transport_.options().store(), transport_.told(),
+                 transport_.options().timeouts().operation())
+    {
+        if (store_.is_open()) login_.limit_replays();
+    }
+    access_tokens(access_tokens const&) = delete;
+    access_tokens& operator=(access_tokens const&) = delete;
+
+    detail::console const& console() const noexcept { return console_; }
+    shared_store const& store() const noexcept { return store_; }
+    current_login& current() noexcept { return login_; }
+
+    /// Returns true if a store is in use, and other processes may have tokens of this login.
+    bool uses_store() const { return store_.is_open() && login_.state().shares(); }
+
+    void logout()
+    {
+        login_.logout();
+        if (store_.is_open()) transport_.home()->spawn([self = self()] { return self->store_login(); });
+    }
+
+    /// Logs in. The store keeps the login once the region has accepted it.
+    asio::awaitable<void> login(operation op, credentials who)
+    {
+        if (who.type() != credentials::kind::password) {
+            login_.replace(who);
+            // Proves the token now, and not at some later call.
+            if (who.type() == credentials::kind::refresh_token) co_await access(op, true);
+            co_return;
+        }
+        auto const began = time().now();
+        auto const began_at = stored_now(time());
+        auto const r = console_api::login(transport_.service(), who, body_limit());
+        auto const logouts = login_.logouts();
+        response answer;
+        token const none;
+        co_await transport_.send(op, r, none, answer);
+        auto const tokens = console_.read_answer(op, r, answer, console_api::read_login);
+        auto const life = life_of(tokens, answer, began, began_at);
+        console_.require_alive(op, r, answer, life);
+        // Waiting callers are woken after `on_tokens`, or when this coroutine is destroyed.
+        auto adopted = login_.adopt_login(std::move(who), tokens, life, began_at, logouts);
+        served_later const others{std::move(adopted.waiters), tokens.access};
+        co_await tell_tokens(tokens.access);
+        fetch_result<token> got;
+        got.value = tokens.access;
+        got.life = life;
+        if (store_.is_open()) co_await keep_login(got, adopted.generation);
+    }
+
+    /// An access token; with `renew` another one than the present one, which stays in use meanwhile.
+    asio::awaitable<token> access(operation const& op, bool renew)
+    {
+        auto const a = ask(op, renew);
+        auto result = a.served();
+        if (!result)
+            result = co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
+        co_return result;
+    }
+
+    /// Sends a request with the access token; renews it once if the region refuses it. Throws unless the
+    /// response is a success. With a flow, its body goes through that.
+    asio::awaitable<void> call(operation& op, request const& r, response& answer,
+                               body_pipeline* flow = nullptr)
+    {
+        op.retries.next_request();
+        token bearer;
+        if (r.authorized == authorization::access) {
+            auto const a = ask(op, false);
+            bearer = a.served();
+            if (!bearer)
+                bearer = co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
+        }
+        co_await transport_.send(op, r, bearer, answer, flow);
+        if (op.renew) {
+            login_.refuse_access(bearer, console_.failure_of(op, r, answer));
+            bearer = co_await access(op, false);
+            co_await transport_.send(op, r, bearer, answer, flow);
+            if (answer.status == 401) login_.refuse_access(bearer, console_.failure_of(op, r, answer));
+        }
+        if (!is_success(answer.status)) console_.throw_response_error(op, r, answer);
+        mark_accepted(bearer);
+    }
+
+private:
+    struct served_later
+    {
+        std::shared_ptr<flight<token>> waiters;
+        token value;
+
+        ~served_later()
+        {
+            if (waiters) waiters->succeed(std::move(value));
+        }
+    };
+
+    /// A one-time password that may have reached the region is not sent again.
+    struct one_use
+    {
+        current_login& login;
+        operation const& op;
+        session_state const& sent;
+        bool by_password;
+
+        ~one_use()
+        {
+            if (by_password && op.written && sent.held()->one_time_password()) login.refuse_password(sent);
+        }
+    };
+
+    clock& time() const noexcept { return transport_.home()->time(); }
+    std::size_t body_limit() const { return transport_.options().limits().console_body(); }
+    std::shared_ptr<access_tokens> self() { return {owner_.shared_from_this(), this}; }
+
+    lifespan life_of(console_api::new_tokens const& tokens, response const& answer, time_point began,
+                     stored_time began_at) const
+    {
+        auto const here = std::chrono::floor<std::chrono::seconds>(began_at);
+        return {began, remaining_life(tokens.access.claims(), parse_http_date(answer.date), here),
+                access_token_limits, transport_.home()->random().next()};
+    }
+
+    asked<token> ask(operation const& op, bool renew)
+    {
+        return login_.ask(op, renew, [this] {
+            return flight_work<token>([self = self()](flight_ticket ticket, token rejected_value) {
+                return self->shared_access(ticket, std::move(rejected_value));
+            });
+        });
+    }
+
+    /// Gives the issued tokens to `on_tokens`, for 5 s at most. Its errors go to the observer.
+    asio::awaitable<void> tell_tokens(token access)
+    {
+        auto const& told = transport_.options().on_tokens();
+        if (!told) co_return;
+        auto const now = login_.state();
+        issued_tokens news(std::move(access), now.refresh(), now.username(), now.user().email);
+        set_lineage(news, std::make_shared<refresh_lineage const>(now.lineage()));
+        operation_body<void> const body = [told, given = std::move(news)] { return told(given); };
+        std::shared_ptr<error_info const> failure;
+        auto const end = time().now() + callback_limit;
+        try {
+            co_await run_on_client_executor<void>(transport_.home(), body, end);
+        } catch (...) {
+            failure = current_error_info();
+        }
+        if (failure) transport_.told()(events::tokens_not_taken{failure->code, failure->message});
+    }
+
+    /// A flight: from the store, if another process has left a token there; else from the region.
+    asio::awaitable<fetch_result<token>> shared_access(flight_ticket ticket, token rejected_value)
+    {
+        operation_body<fetch_result<token>> const fetch = [self = self(), ticket] {
+            return self->fetch_access(ticket);
+        };
+        operation_body<fetch_result<token>> const told = [&] { return console_.observed("access", fetch); };
+        if (!uses_store()) co_return co_await told();
+        std::function<bool(store_record const&)> const accept = [&](store_record const& kept) {
+            return login_.adopt_stored(kept, ticket);
+        };
+        auto const now = login_.state_for(ticket);
+        if (!now) throw_aborted();
+        shared_store::keeper const keep = [&](fetch_result<token> const& got) {
+            return keep_login(got, now->generation());
+        };
+        co_return co_await store_.find_or_fetch(login_key(), access_token_limits, std::move(rejected_value),
+                                                accept, told, keep);
+    }
+
+    std::string login_key() const
+    {
+        return std::string(detail::login_key) + std::string(transport_.service().str());
+    }
+
+    /// Stores a login's access token, unless another login or a logout has followed.
+    asio::awaitable<void> keep_login(fetch_result<token> got, std::uint64_t generation)
+    {
+        auto v = as_stored(got.value, got.life, time());
+        if (!login_.annotate(v, generation)) co_return;
+        co_await store_.save(login_key(), v);
+        // It may have replaced the one that followed.
+        if (!login_.is_current(generation)) co_await store_login();
+    }
+
+    /// Stores the present login, or removes what is stored if there is none.
+    asio::awaitable<void> store_login()
+    {
+        std::uint64_t stored = 0;
+        do {
+            auto const now = login_.for_store();
+            if (now.value)
+                co_await store_.save(login_key(), *now.value);
+            else
+                co_await store_.remove(login_key());
+            stored = now.generation;
+        } while (!login_.is_current(stored));
+    }
+
+    /// By the refresh token, then by the password if the region refuses that and it was kept.
+    asio::awaitable<fetch_result<token>> fetch_access(flight_ticket ticket)
+    {
+        auto op = transport_.begin(nullptr);
+        std::shared_ptr<error_info const> refused;
+        while (true) {
+            auto const state = login_.state_for(ticket);
+            if (!state) throw_aborted();
+            if (state->fetch() == session_state::source::none) break;
+            bool const by_password = state->fetch() == session_state::source::password;
+            auto const r = token_request(*state);
+            auto const began = time().now();
+            auto const began_at = stored_now(time());
+            one_use const once{login_, op, *state, by_password};
+            response answer;
+            co_await transport_.send(op, r, state->refresh(), answer);
+            forget_refused(*state, by_password, answer);
+            if (is_refused(answer) && !by_password) {
+                refused = refusal(op, r, answer);
+                continue;
+            }
+            auto const tokens = console_.read_answer(
+                op, r, answer, by_password ? console_api::read_login : console_api::read_refresh);
+            if (!by_password) rotates_ = !tokens.refresh.empty();
+            fetch_result<token> result;
+            result.value = tokens.access;
+            result.life = life_of(tokens, answer, began, began_at);
+            if (!login_.adopt(tokens, began_at, state->generation())) throw_aborted();
+            console_.require_alive(op, r, answer, result.life);
+            co_await tell_tokens(tokens.access);
+            co_return result;
+        }
+        if (refused) throw error(refused);
+        throw error(login_.state().was_challenged() ? errc::one_time_password_required
+                                                    : errc::login_required);
+    }
+
+    request token_request(session_state const& state) const
+    {
+        if (state.fetch() == session_state::source::password)
+            return console_api::login(transport_.service(), *state.held(), body_limit());
+        auto r = console_api::refresh(transport_.service(), state.refresh().reveal(), body_limit());
+        r.rotating_refresh = r.rotating_refresh && rotates_;
+        return r;
+    }
+
+    void forget_refused(session_state const& sent, bool by_password, response const& answer)
+    {
+        bool const challenged = by_password && is_challenge(answer.status, read_error_body(answer.body));
+        if (!challenged && !is_refused(answer)) return;
+        if (by_password)
+            login_.refuse_password(sent, challenged);
+        else
+            login_.refuse_refresh(sent);
+    }
+
+    std::shared_ptr<error_info const> refusal(operation const& op, request const& r,
+                                              response const& answer) const
+    {
+        auto info = info_of(answer, read_error_body(answer.body));
+        info.code = errc::login_required;
+        info.message = "the region refused the refresh token";
+        return std::make_shared<error_info const>(transport_.with_request(std::move(info), r, op));
+    }
+
+    static constexpr std::chrono::seconds callback_limit{5};
+
+    session_owner& owner_;
+    detail::console const& console_;
+    detail::transport& transport_;
+    current_login login_;
+    // Until the region has returned none, a refresh token is assumed to be replaced when it is used.
+    std::atomic<bool> rotates_{true};
+    shared_store store_;
+};
+
+}}} // namespace practicus::v1::detail

@@ -1,0 +1,124 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/call_options.hpp>
+#include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/detail/pool/transport.hpp>
+#include <practicus/detail/tokens/freshness.hpp>
+#include <practicus/detail/wire/error_body.hpp>
+#include <practicus/detail/wire/http_date.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace practicus { inline namespace v1 { namespace detail {
+
+class session;
+
+/// The owner of the parts of a session, whose flights keep it alive.
+using session_owner = std::enable_shared_from_this<session>;
+
+/// The region's console: begins operations, reads responses and describes failures. Thread safety: full.
+class console
+{
+public:
+    explicit console(detail::transport& sends) noexcept : transport_(sends) {}
+    console(console const&) = delete;
+    console& operator=(console const&) = delete;
+
+    detail::transport& transport() const noexcept { return transport_; }
+
+    /// A flight's operation: the trust of the call that caused it, and limits of its own.
+    operation begin_shared(std::shared_ptr<call_options const> with) const
+    {
+        auto op = transport_.begin(nullptr);
+        op.with = std::move(with);
+        op.shared = true;
+        return op;
+    }
+
+    /// Calls `read(body)` for a success. Errors name the request.
+    template <class Read>
+    std::invoke_result_t<Read, std::string_view> read_answer(operation const& op, request const& r,
+                                                             response const& answer, Read read) const
+    {
+        if (!is_success(answer.status)) throw_response_error(op, r, answer);
+        return with_error_context(op, r, answer, [&] { return read(answer.body); });
+    }
+
+    /// Calls `f()`, and adds the request and the status to its error.
+    template <class F>
+    std::invoke_result_t<F> with_error_context(operation const& op, request const& r, response const& answer,
+                                               F f) const
+    {
+        try {
+            return f();
+        } catch (error const& e) {
+            auto info = e.info();
+            info.status = answer.status;
+            if (e.code() == errc::not_json) describe_other_than_json(info, answer);
+            throw error(transport_.with_request(std::move(info), r, op));
+        }
+    }
+
+    /// Throws `errc::expired_token` for a token that has expired on its way.
+    void require_alive(operation const& op, request const& r, response const& answer,
+                       lifespan const& life) const
+    {
+        if (life.has_ended(transport_.home()->time().now()))
+            with_error_context(op, r, answer, [] { throw error(errc::expired_token); });
+    }
+
+    /// Describes an unsuccessful response.
+    error_info failure_of(operation const& op, request const& r, response const& answer) const
+    {
+        auto info = info_of(r, answer);
+        info.retry_after = parse_retry_after(answer.retry_after, answer.date);
+        return transport_.with_request(std::move(info), r, op);
+    }
+
+    /// Throws the error of an unsuccessful response.
+    [[noreturn]] void throw_response_error(operation const& op, request const& r,
+                                           response const& answer) const
+    {
+        throw error(failure_of(op, r, answer));
+    }
+
+    /// Reports a fetch to the observer.
+    template <class T>
+    asio::awaitable<T> observed(std::string_view kind, operation_body<T> fetch) const
+    {
+        auto const& observer = transport_.told();
+        if (!observer) co_return co_await fetch();
+        events::token_fetched e;
+        e.kind = kind;
+        auto const& time = transport_.home()->time();
+        auto const begin = time.precise_now();
+        T result;
+        std::shared_ptr<error_info const> failure;
+        try {
+            result = co_await fetch();
+        } catch (...) {
+            failure = current_error_info();
+            e.error = failure->code;
+        }
+        e.took = time.precise_now() - begin;
+        observer(e);
+        if (failure) throw error(std::move(failure));
+        co_return result;
+    }
+
+private:
+    detail::transport& transport_;
+};
+
+}}} // namespace practicus::v1::detail

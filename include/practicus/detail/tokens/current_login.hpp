@@ -1,0 +1,257 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/credentials.hpp>
+#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/detail/tokens/freshness.hpp>
+#include <practicus/detail/tokens/session_state.hpp>
+#include <practicus/detail/tokens/single_flight_cache.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
+#include <practicus/detail/tokens/user_identity.hpp>
+#include <practicus/detail/wire/console_api.hpp>
+#include <practicus/error.hpp>
+#include <practicus/observer.hpp>
+#include <practicus/token.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace practicus { inline namespace v1 { namespace detail {
+
+/// The login of a client and its access token, under one mutex. Thread safety: full.
+class current_login
+{
+public:
+    /// Called without the mutex when the user changes: `keep` if it is the same user, `again` if the waiting
+    /// callers are served by the new credentials. Throws nothing.
+    using change_listener = std::function<void(bool keep, bool again)>;
+
+    current_login(std::shared_ptr<runtime> home, std::optional<credentials> const& who,
+                  change_listener on_change)
+        : home_(std::move(home)), on_change_(std::move(on_change)), state_(who), access_(given_access(who)),
+          flights_(home_, mutex_)
+    {}
+    current_login(current_login const&) = delete;
+    current_login& operator=(current_login const&) = delete;
+
+    /// A login by another process may end an error: it is replayed for a short time only.
+    void limit_replays()
+    {
+        flights_.on_landed = [this](auto const& e, flight_end const&) {
+            e->state.replay_until(home_->time().now() + replay_time(home_->random().next()));
+        };
+    }
+
+    cache_stats stats()
+    {
+        std::lock_guard lock(mutex_);
+        auto result = flights_.counts();
+        accumulate(result, access_->state, home_->time().now());
+        return result;
+    }
+
+    /// A copy of the state of this moment.
+    session_state state() const
+    {
+        std::lock_guard lock(mutex_);
+        return state_;
+    }
+
+    /// For display. Stored values belong to the user named by `session_state::whose`.
+    std::string username() const
+    {
+        std::lock_guard lock(mutex_);
+        return state_.username();
+    }
+
+    /// Forgets every token and password, and voids running fetches: waiting callers are told to log in.
+    void logout()
+    {
+        ended_flights ended;
+        {
+            std::lock_guard lock(mutex_);
+            ++logouts_;
+            state_.forget();
+            flights_.credentials_changed(*access_, false, false, ended);
+        }
+        on_change_(false, false);
+        ended.fail(fixed_error<errc::login_required>());
+    }
+
+    /// The number of logouts, for `adopt_login`.
+    std::uint64_t logouts() const
+    {
+        std::lock_guard lock(mutex_);
+        return logouts_;
+    }
+
+    /// Takes other credentials. Callers that wait for a token get one by these.
+    void replace(credentials const& who)
+    {
+        bool const is_given = who.type() == credentials::kind::access_token;
+        token const given = is_given ? token(who.value()) : token();
+        ended_flights ended;
+        flight_ticket again = 0;
+        std::shared_ptr<flight<token>> served;
+        {
+            std::lock_guard lock(mutex_);
+            state_.replace(who, stored_now(home_->time()));
+            if (is_given) served = flights_.take_waiters(*access_);
+            again = flights_.credentials_changed(*access_, false, !is_given, ended);
+            if (is_given) access_->state.put(given, lifespan::unlimited());
+        }
+        if (served) served->succeed(given);
+        ended.fail(fixed_error<errc::login_required>());
+        flights_.restart(access_, again);
+        on_change_(false, true);
+    }
+
+    struct adopted
+    {
+        /// Callers that wait for an access token; may be null.
+        std::shared_ptr<flight<token>> waiters;
+        std::uint64_t generation = 0;
+    };
+
+    /// Takes the tokens of an explicit login. Throws `errc::login_required` after a logout since `logouts`.
+    adopted adopt_login(credentials who, console_api::new_tokens const& tokens, lifespan const& life,
+                        stored_time began, std::uint64_t logouts)
+    {
+        bool same_user = false;
+        adopted result;
+        {
+            std::lock_guard lock(mutex_);
+            if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
+            auto next = state_;
+            next.replace(std::move(who), began);
+            next.adopt(tokens, began, next.generation());
+            same_user = are_same(state_.user(), next.user());
+            state_ = std::move(next);
+            result.generation = state_.generation();
+            result.waiters = flights_.take_waiters(*access_);
+            access_->state.credentials_changed(false, false);
+            access_->state.put(tokens.access, life);
+        }
+        on_change_(same_user, true);
+        return result;
+    }
+
+    /// Returns an access token, or what to wait for; with `renew` another token than the present one.
+    /// `make()` returns the work of a new flight.
+    template <class Make>
+    asked<token> ask(operation const& op, bool renew, Make make)
+    {
+        auto const now = home_->time().now();
+        return flights_.ask(
+            [&] { return access_; },
+            [&](auto& state) { return renew ? state.renew(now) : state.ask(now, op.validity()); },
+            std::move(make));
+    }
+
+    /// The region refused the token.
+    void refuse_access(token const& used, error_info why)
+    {
+        auto const reason = std::make_shared<error_info const>(std::move(why));
+        std::lock_guard lock(mutex_);
+        auto& state = access_->state;
+        state.refused(used, was_accepted(state.value()), reason, home_->time().now(), home_->random().next());
+    }
+
+    /// The state for a flight's next request, or nothing after a login or a logout.
+    std::optional<session_state> state_for(flight_ticket ticket) const
+    {
+        std::lock_guard lock(mutex_);
+        if (!access_->state.is_current(ticket)) return std::nullopt;
+        return state_;
+    }
+
+    /// Takes what came beside an access token; false after a login or a logout since `generation`.
+    bool adopt(console_api::new_tokens const& tokens, stored_time began, std::uint64_t generation)
+    {
+        std::lock_guard lock(mutex_);
+        return state_.adopt(tokens, began, generation);
+    }
+
+    /// Takes what another process stored. Throws `operation_aborted` if the flight is void.
+    bool adopt_stored(store_record const& kept, flight_ticket ticket)
+    {
+        std::lock_guard lock(mutex_);
+        if (!access_->state.is_current(ticket)) throw_aborted();
+        return state_.adopt_stored(kept);
+    }
+
+    /// The region refused the password that `sent` had; `challenged` if a one-time password was missing.
+    void refuse_password(session_state const& sent, bool challenged = false)
+    {
+        std::lock_guard lock(mutex_);
+        state_.refuse_password(sent.generation(), challenged);
+    }
+
+    /// The region refused the refresh token that `sent` had.
+    void refuse_refresh(session_state const& sent)
+    {
+        std::lock_guard lock(mutex_);
+        state_.refuse(sent.refresh());
+    }
+
+    bool is_current(std::uint64_t generation) const
+    {
+        std::lock_guard lock(mutex_);
+        return state_.generation() == generation;
+    }
+
+    /// Adds what a store keeps of the login; false after a login or a logout since `generation`.
+    bool annotate(store_record& v, std::uint64_t generation) const
+    {
+        std::lock_guard lock(mutex_);
+        return state_.annotate(v, generation);
+    }
+
+    struct present
+    {
+        /// Nothing without an access token, or while another one is fetched, which is stored later.
+        std::optional<store_record> value;
+        std::uint64_t generation = 0;
+    };
+
+    /// What a store is to keep of the login.
+    present for_store() const
+    {
+        std::lock_guard lock(mutex_);
+        present result;
+        result.generation = state_.generation();
+        auto const& access = access_->state;
+        if (!state_.shares() || !access.value() || access.in_flight()) return result;
+        auto v = as_stored(access.value(), access.life(), home_->time());
+        if (state_.annotate(v, result.generation)) result.value = std::move(v);
+        return result;
+    }
+
+private:
+    /// Issued at an unknown time, perhaps by another clock: only the region knows when it expires.
+    static std::shared_ptr<single_entry<token>> given_access(std::optional<credentials> const& who)
+    {
+        auto const result = std::make_shared<single_entry<token>>();
+        if (who && who->type() == credentials::kind::access_token)
+            result->state.put(token(who->value()), lifespan::unlimited());
+        return result;
+    }
+
+    std::shared_ptr<runtime> home_;
+    change_listener on_change_;
+    mutable std::mutex mutex_;
+    session_state state_;
+    std::uint64_t logouts_ = 0;
+    std::shared_ptr<single_entry<token>> access_;
+    flight_driver<single_entry<token>, token> flights_;
+};
+
+}}} // namespace practicus::v1::detail

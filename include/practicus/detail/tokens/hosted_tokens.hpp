@@ -1,0 +1,389 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/call_options.hpp>
+#include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/pool/body_pipeline.hpp>
+#include <practicus/detail/pool/operation.hpp>
+#include <practicus/detail/tokens/access_tokens.hpp>
+#include <practicus/detail/tokens/console.hpp>
+#include <practicus/detail/tokens/freshness.hpp>
+#include <practicus/detail/tokens/single_flight_cache.hpp>
+#include <practicus/detail/tokens/store_record.hpp>
+#include <practicus/detail/tokens/token_cache.hpp>
+#include <practicus/detail/tokens/user_store.hpp>
+#include <practicus/detail/wire/console_api.hpp>
+#include <practicus/detail/wire/http_date.hpp>
+#include <practicus/detail/wire/message.hpp>
+#include <practicus/error.hpp>
+#include <practicus/token.hpp>
+#include <practicus/url.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace practicus { inline namespace v1 { namespace detail {
+
+/// Traits say what tokens are for, and how they are requested. `kind_name` is that of
+/// `events::token_fetched`.
+struct model_traits
+{
+    using target = model_url;
+    static constexpr char const* kind_name = "session";
+    static constexpr bool has_id = true;
+    /// The service names the id in the head of its response, whatever the metadata are.
+    static constexpr bool id_in_head = true;
+
+    static request token_request(service_url const& service, model_url const&, token_key const& key,
+                                 std::size_t limit)
+    {
+        return console_api::model_session(service, key.id, key.purpose, limit);
+    }
+    static request id_request(model_url const& url, std::size_t limit)
+    {
+        return console_api::metadata(url, limit);
+    }
+    static std::int64_t read_id(response const& answer) { return console_api::read_model_id(answer); }
+};
+
+struct app_traits
+{
+    using target = app_url;
+    static constexpr char const* kind_name = "app";
+    static constexpr bool has_id = true;
+    static constexpr bool id_in_head = false;
+
+    static request token_request(service_url const& service, app_url const&, token_key const& key,
+                                 std::size_t limit)
+    {
+        return console_api::app_session(service, key.id, key.purpose, limit);
+    }
+    static request id_request(app_url const& url, std::size_t limit)
+    {
+        return console_api::app_metadata(url, limit);
+    }
+    static std::int64_t read_id(response const& answer) { return console_api::read_app_id(answer.body); }
+};
+
+struct addon_traits
+{
+    using target = console_api::addon_key;
+    static constexpr char const* kind_name = "addon";
+    static constexpr bool has_id = false;
+
+    static request token_request(service_url const& service, console_api::addon_key const& addon,
+                                 token_key const&, std::size_t limit)
+    {
+        return console_api::addon_session(service, addon, limit);
+    }
+};
+
+/// The ids and session tokens of a region's models or apps, or the tokens of its add-ons: cached, and fetched
+/// once for all callers. Thread safety: full.
+template <class Traits>
+class hosted_tokens
+{
+public:
+    using target = typename Traits::target;
+
+    hosted_tokens(session_owner& owner, access_tokens& access)
+        : owner_(owner), access_(access), console_(access.console()), transport_(console_.transport()),
+          store_(access), cache_(transport_.home(), !Traits::has_id)
+    {}
+    hosted_tokens(hosted_tokens const&) = delete;
+    hosted_tokens& operator=(hosted_tokens const&) = delete;
+
+    token_cache& cache() noexcept { return cache_; }
+
+    /// Returns the cached token, or an empty one. Starts its renewal when it is due.
+    token find(target const& what, token_purpose purpose, std::shared_ptr<call_options const> const& with,
+               validity min)
+    {
+        if (transport_.home()->is_closed()) return {};
+        auto const longer = with_long_name(what);
+        auto const& listed = longer ? *longer : what;
+        auto found = cache_.find(name_of(listed), purpose, min);
+        if (found.renew) renew_behind(listed, purpose, with);
+        return std::move(found.value);
+    }
+
+    /// Fetches a token that this thread does not have, or waits for its fetch.
+    asio::awaitable<token> fetch(operation op, target const& what, token_purpose purpose)
+    {
+        auto const longer = with_long_name(what);
+        auto const& listed = longer ? *longer : what;
+        auto const name = name_of(listed);
+        bool remembered =
+            Traits::has_id && (cache_.known_key(name, purpose).has_value() || access_.uses_store());
+        while (true) {
+            token_key key;
+            key.purpose = purpose;
+            if constexpr (Traits::has_id)
+                key.id = co_await id_by_name(op, listed);
+            else
+                key.name = name;
+            auto const a =
+                cache_.ask_token(key, name, op.validity(), [&] { return work(op.with, listed, key); });
+            auto result = a.served();
+            std::shared_ptr<error_info const> failure;
+            try {
+                if (!result)
+                    result = co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
+            } catch (...) {
+                failure = current_error_info();
+            }
+            // The id may be outdated: once more, with the one that the service tells.
+            if (failure && failure->code == errc::not_found && std::exchange(remembered, false)) continue;
+            if (failure) throw error(std::move(failure));
+            cache_.install(key, name, result);
+            co_return result;
+        }
+    }
+
+    /// A service refused the token. Returns true if it was the cached one.
+    bool invalidate(target const& what, token const& refused, token_purpose purpose)
+    {
+        auto const why = error(errc::unauthorized, "the service refused the tokens that the region issued");
+        auto const longer = with_long_name(what);
+        return cache_.refused(name_of(longer ? *longer : what), purpose, refused, why.shared_info());
+    }
+
+    asio::awaitable<std::int64_t> id(operation& op, target const& url)
+    {
+        auto const longer = with_long_name(url);
+        co_return co_await id_by_name(op, longer ? *longer : url);
+    }
+
+    /// The request of the metadata, which hold the id.
+    request id_request(target const& url)
+    {
+        return Traits::id_request(as_listed(url), transport_.options().limits().console_body());
+    }
+
+    /// The url as a listing has it: its name ends where the longest listed beginning of its text does.
+    target as_listed(target const& url)
+    {
+        if (url.is_exact()) return url;
+        std::string whole;
+        auto text = url.without_version();
+        if (cache_.has_long_names()) {
+            whole = url.str();
+            if (!whole.ends_with('/')) whole += '/';
+            text = whole;
+        }
+        auto const size = cache_.listed_part(text);
+        return size == 0 || size == url.without_version().size() ? url : url.read_as(text.substr(0, size));
+    }
+
+    /// Takes the ids of a listing, as many as there is room for.
+    template <class Entry>
+    void prime(std::vector<Entry> const& listed)
+    {
+        std::vector<std::pair<std::string, std::int64_t>> names;
+        bool long_names = false;
+        for (auto const& entry : listed) {
+            if (names.size() == cache_.capacity()) break;
+            try {
+                target const url(transport_.service(), entry.prefix.prefix, entry.name);
+                names.emplace_back(url.without_version(), entry.id);
+                long_names = long_names || is_cut_as_text(url);
+            } catch (error const&) {
+                // A name that makes no url cannot be asked for.
+            }
+        }
+        cache_.prime(names, long_names);
+    }
+
+private:
+    using id_handle = token_cache::id_handle;
+
+    static std::string_view name_of(target const& what) noexcept
+    {
+        if constexpr (Traits::has_id)
+            return what.without_version();
+        else
+            return what.text();
+    }
+
+    /// Returns true if the name of the same text alone ends earlier.
+    static bool is_cut_as_text(target const& url)
+    {
+        auto const root = url.origin().str().size() + 1;
+        auto const read = find_name(url.str(), root, std::is_same_v<target, app_url>);
+        return read.name_end < url.without_version().size();
+    }
+
+    /// The url if a listing has it with a longer name, which is then the cache's key. (Under a shorter one
+    /// it may be cached as well.)
+    std::optional<target> with_long_name(target const& what)
+    {
+        if constexpr (Traits::has_id) {
+            if (!cache_.has_long_names()) return std::nullopt;
+            auto listed = as_listed(what);
+            if (listed.without_version().size() > what.without_version().size()) return listed;
+        }
+        return std::nullopt;
+    }
+
+    void renew_behind(target const& what, token_purpose purpose,
+                      std::shared_ptr<call_options const> const& with)
+    {
+        auto const name = name_of(what);
+        if (auto const key = cache_.known_key(name, purpose))
+            cache_.ask_token(*key, name, std::nullopt, [&] { return work(with, what, *key); });
+    }
+
+    asio::awaitable<std::int64_t> id_by_name(operation& op, target const& url)
+    {
+        // First: another caller's trust gives this one nothing.
+        transport_.check_trusted(op, id_request(url));
+        if (op.with && op.with->asks_id() && !op.shared) co_return co_await ask_id(op, url);
+        auto const a = cache_.ask_id(name_of(url), [&] { return id_work(op.with, url); });
+        auto found = a.served();
+        if (!found)
+            found = co_await flight<id_handle>::join(a.joined, transport_.home()->limits(), op.deadline);
+        co_return *found;
+    }
+
+    asio::awaitable<std::int64_t> ask_id(operation& op, target const& url)
+    {
+        auto r = id_request(url);
+        std::optional<body_pipeline> unread;
+        if constexpr (Traits::id_in_head) {
+            r.body_limit = transport_.options().limits().listing_body();
+            r.body_limit_name = "limit_options::listing_body";
+            unread.emplace(r.body_limit);
+        }
+        response answer;
+        co_await access_.call(op, r, answer, unread ? &*unread : nullptr);
+        co_return console_.with_error_context(op, r, answer, [&] { return Traits::read_id(answer); });
+    }
+
+    std::shared_ptr<hosted_tokens> self() { return {owner_.shared_from_this(), this}; }
+
+    flight_work<id_handle> id_work(std::shared_ptr<call_options const> with, target const& url)
+    {
+        return [self = self(), with = std::move(with), url](flight_ticket, id_handle) {
+            return self->fetch_id(with, url);
+        };
+    }
+
+    flight_work<token> work(std::shared_ptr<call_options const> with, target const& what,
+                            token_key const& key)
+    {
+        return [self = self(), with = std::move(with), what, key](flight_ticket, token rejected_value) {
+            return self->fetch_token(with, what, key, std::move(rejected_value));
+        };
+    }
+
+    static std::string id_store_key(target const& url)
+    {
+        return std::string(Traits::kind_name) + " id of " + std::string(name_of(url));
+    }
+
+    static std::string token_store_key(token_key const& key)
+    {
+        return std::string(Traits::kind_name) + " token " +
+               (Traits::has_id ? std::to_string(key.id) : key.name) +
+               (key.purpose == token_purpose::upload ? " for upload" : "");
+    }
+
+    /// A flight that finds an id. A text that begins with a listed url gets that one's id.
+    asio::awaitable<fetch_result<id_handle>> fetch_id(std::shared_ptr<call_options const> with, target url)
+    {
+        fetch_result<id_handle> result;
+        auto const listed = as_listed(url);
+        if (name_of(listed).size() < name_of(url).size()) {
+            auto op = console_.begin_shared(with);
+            result.value = co_await id_by_name(op, listed);
+            result.life = life_of_id();
+            co_return result;
+        }
+        // The name that callers wait for, even if a longer one is listed by now.
+        auto const own = url.is_exact() ? url : url.read_as(name_of(url));
+        // A store keeps an id as its digits.
+        operation_body<fetch_result<token>> const fetch = [&]() -> asio::awaitable<fetch_result<token>> {
+            auto op = console_.begin_shared(with);
+            fetch_result<token> digits;
+            auto const found = co_await ask_id(op, own);
+            digits.value = token(secret(std::to_string(found)));
+            digits.life = life_of_id();
+            co_return digits;
+        };
+        std::function<bool(token const&)> const is_id = [](token const& t) {
+            return stored_number(t.reveal()).value_or(0) != 0;
+        };
+        auto const got =
+            co_await store_.find_or_fetch(id_store_key(url), model_id_limits, token(), is_id, fetch);
+        result.value = stored_number(got.value.reveal());
+        result.life = got.life;
+        co_return result;
+    }
+
+    /// A flight that trades an id, or an add-on's key, for a token.
+    asio::awaitable<fetch_result<token>> fetch_token(std::shared_ptr<call_options const> with, target what,
+                                                     token_key key, token rejected_value)
+    {
+        operation_body<fetch_result<token>> const request = [&] { return request_token(with, what, key); };
+        operation_body<fetch_result<token>> const told = [&] {
+            return console_.observed(Traits::kind_name, request);
+        };
+        fetch_result<token> got;
+        std::shared_ptr<error_info const> failure;
+        try {
+            std::function<bool(token const&)> const any = [](token const&) { return true; };
+            got = co_await store_.find_or_fetch(token_store_key(key), session_token_limits,
+                                                std::move(rejected_value), any, told);
+        } catch (...) {
+            failure = current_error_info();
+        }
+        if constexpr (Traits::has_id)
+            if (failure && failure->code == errc::not_found)
+                co_await store_.remove(id_store_key(as_listed(what)));
+        if (failure) throw error(std::move(failure));
+        co_return got;
+    }
+
+    asio::awaitable<fetch_result<token>> request_token(std::shared_ptr<call_options const> with,
+                                                       target const& what, token_key const& key)
+    {
+        auto op = console_.begin_shared(std::move(with));
+        auto const r = Traits::token_request(transport_.service(), what, key,
+                                             transport_.options().limits().console_body());
+        auto const& time = transport_.home()->time();
+        auto const issued = time.now();
+        auto const here = time.system_seconds();
+        response answer;
+        co_await access_.call(op, r, answer);
+        fetch_result<token> got;
+        got.value = console_.read_answer(op, r, answer, console_api::read_session_token);
+        got.life = lifespan(issued, remaining_life(got.value.claims(), parse_http_date(answer.date), here),
+                            session_token_limits, transport_.home()->random().next());
+        console_.require_alive(op, r, answer, got.life);
+        co_return got;
+    }
+
+    lifespan life_of_id() const
+    {
+        return token_cache::state_type::life_of_id(transport_.home()->time().now());
+    }
+
+    session_owner& owner_;
+    access_tokens& access_;
+    console const& console_;
+    transport& transport_;
+    user_store store_;
+    token_cache cache_;
+};
+
+}}} // namespace practicus::v1::detail
