@@ -1,6 +1,5 @@
-# What practicus needs, found for this build and, installed beside the package's configuration, for its users.
-# Sets `practicus_missing`: a text that names each thing that was not found and the Debian package that holds it, or
-# nothing.
+# Finds the dependencies of practicus, for this build and, installed beside the package's configuration, for its users.
+# Sets `practicus_missing`: the names of missing dependencies and of their Debian packages, or an empty text.
 
 set(practicus_missing "")
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-# Run by cpack on what is installed for the packages: adds what Debian asks of each, and a plain installation does not have.
+# Run by cpack on the files of each package: adds the files that Debian requires and a plain installation lacks.
 
 function(practicus_write file text)
     file(WRITE ${file} "${text}")

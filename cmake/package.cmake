@@ -18,7 +18,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
     OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
-# The file builds what is packed. CMake's own way is to build all, for the target `package`, and for cpack with Makefiles.
+# Builds only the packaged targets. By default CMake builds all, for the target `package`, and for cpack with Makefiles.
 set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_SOURCE_DIR}/cmake/prepare_package.cmake)
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/finish_package.cmake)
 set(CPACK_PRACTICUS_BUILD ${PROJECT_BINARY_DIR})

@@ -4,11 +4,11 @@
 #
 # cmake/packages.sh [docs|package]...
 #
-# Installs the distribution's packages that building the examples needs, or the documentation, or the Debian packages, where
-# they are missing. Says what and why before. With PRACTICUS_NO_INSTALL=1 nothing is installed: for machines that have what is
-# needed from elsewhere. Sourced by examples/run.sh, tests/run.sh and benchmarks/run.sh.
+# Installs missing packages of the distribution: for the examples, the documentation or the Debian packages. Prints the names and
+# the reason first. PRACTICUS_NO_INSTALL=1 installs nothing, for machines with dependencies from elsewhere. Sourced by
+# examples/run.sh, tests/run.sh and benchmarks/run.sh.
 
-# Each word is a package, or command=package where any such command will do.
+# Each word is a package, or command=package if any command of that name is sufficient.
 practicus_build_packages="g++=g++ make=make cmake=cmake ninja=ninja-build libssl-dev zlib1g-dev"
 practicus_example_packages="libcli11-dev liblz4-dev curl=curl"
 practicus_docs_packages="doxygen=doxygen libjs-lunr python3=python3"
@@ -16,8 +16,8 @@ practicus_package_packages="dpkg-shlibdeps=dpkg-dev file=file"
 practicus_test_packages="ccache=ccache pkg-config=pkg-config python3=python3 curl=curl python3-venv catch2 liblz4-dev python3-lz4 zsh=zsh mandoc=mandoc doxygen=doxygen libjs-lunr dpkg-shlibdeps=dpkg-dev file=file valgrind=valgrind mvn=maven openssl=openssl go=golang-go node=nodejs ca-certificates"
 practicus_benchmark_packages="libcurl4-openssl-dev wrk=wrk go=golang-go cargo=cargo python3-venv python3-matplotlib"
 
-# Debian 12's own default is older than what practicus needs, but it has a newer one beside it.
-# PRACTICUS_BOOST names another, 1.88 say, where the distribution has several.
+# The default Boost of Debian 12 is too old, but Debian 12 also has a newer one. PRACTICUS_BOOST selects another version, for
+# example 1.88, where the distribution has several.
 practicus_boost_packages() {
     local id version
     if [ -n "${PRACTICUS_BOOST:-}" ]; then
@@ -33,8 +33,8 @@ practicus_boost_packages() {
     fi
 }
 
-# The servers that the client is tested through. Their packages start a system service, which a developer's machine must
-# not get from running tests: under systemd they are not installed, and their tests are skipped unless they are there.
+# The servers that the client is tested through. Their packages start a system service, which tests must not do on a developer's
+# machine: under systemd they are not installed, and their tests are skipped unless they are present.
 practicus_front_packages() {
     [ -d /run/systemd/system ] || echo "openssl=openssl nginx haproxy"
 }

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-# What is built beside the headers. AUTO, the default at top level, leaves out what this machine lacks something for, and says
-# so; ON makes that an error.
+# The parts that are built beside the headers. AUTO, the default at top level, leaves out a part with missing dependencies, with
+# a message. With ON that is an error.
 
 if(PROJECT_IS_TOP_LEVEL)
     set(practicus_default AUTO)

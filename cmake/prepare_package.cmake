@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-# Read by cpack before it begins: fails where a Debian package would lack something, and builds what is packed.
+# Run by cpack first: fails if a Debian package would be incomplete, and builds the packaged targets.
 
 set(missing)
 if(CPACK_GENERATOR MATCHES "DEB")

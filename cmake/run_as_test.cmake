@@ -1,6 +1,6 @@
 # practicus_add_test(NAME COMMAND command... [TIMEOUT seconds] [SKIPPABLE] [PROPERTIES name value...])
 #
-# A ctest entry with what every entry has: a time limit (180 s, longer by PRACTICUS_TEST_TIMEOUT_FACTOR under a sanitizer)
+# Adds a ctest entry with the common properties: a time limit (180 s, times PRACTICUS_TEST_TIMEOUT_FACTOR under a sanitizer)
 # and the sanitizers' options. SKIPPABLE: exit code 77 means skipped. A Catch2 program is never skippable, as its exit
 # code counts failures.
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""completion_test.py PRACTICUS: what bash and zsh make of the completions, on a terminal of their own."""
+"""completion_test.py PRACTICUS: tests the completions in bash and zsh, each on a terminal of its own."""
 
 import os
 import pathlib
@@ -32,7 +32,7 @@ refresh_token = opaque
 
 
 class Shell:
-    """An interactive shell that has the completion. `completed` types a line and tells what Tab makes of it."""
+    """An interactive shell with the completion. `completed` types a line and returns the result of Tab."""
 
     def __init__(self, command, script, setup):
         self.home = pathlib.Path(tempfile.mkdtemp())
@@ -45,7 +45,7 @@ class Shell:
         (self.home / "completion").write_text(text)
         (self.home / "bin").mkdir()
         (self.home / "bin/practicus").symlink_to(PRACTICUS)
-        # What a line became: the shell's own words, one a line.
+        # The words of the completed line, one a line.
         (self.home / "bin/told").write_text('#!/bin/sh\nprintf "<%s>" "$@"\necho "<end>"\n')
         (self.home / "bin/told").chmod(0o755)
         environment = {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""docs_browser.py CHROMIUM SITE: what a browser makes of the site's files, without a server: on a telephone the text stands
-before the contents, nothing is wider than the screen, and the search finds."""
+"""docs_browser.py CHROMIUM SITE: tests the site's files in a browser, without a server. On a small screen the text comes before
+the contents, nothing is wider than the screen, and the search finds pages."""
 
 import html
 import json

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""docs_site.py SITE REFERENCE EXAMPLES: looks for links that lead nowhere, for names that are not public, for public ones that
-the list by topic leaves out, for members without a short line or an example, and for examples that the site lacks."""
+"""docs_site.py SITE REFERENCE EXAMPLES: finds broken links, internal names, public names that the list by topic lacks, members
+without a short description or an example, and examples that the site lacks."""
 
 import html.parser
 import pathlib
@@ -11,7 +11,7 @@ import urllib.parse
 
 
 class Page(html.parser.HTMLParser):
-    """Where a page's links lead, what they can lead to in it, and its text."""
+    """The links of a page, its anchors, and its text."""
 
     def __init__(self, text):
         super().__init__()

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/// Runs a function in a forked child, which then ends without a word. Returns its status, as `waitpid` does.
+/// Runs a function in a forked child, which then calls `_exit`. Returns its status, as `waitpid` does.
 template <class F>
 int run_forked(F const& act)
 {

@@ -7,11 +7,11 @@
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/net/dns_cache.hpp>
 
-// What is below a client. It lives as long as the client.
+// The internals of a client. They live as long as the client.
 
-/// For a client in simulated time.
+/// Returns the clock of a client in simulated time.
 practicus::detail::clock& clock_of(practicus::client const& of);
-/// For one whose time stands still from now on.
+/// Stops the time of a client and returns its clock.
 practicus::detail::clock& stopped_clock_of(practicus::client const& of);
 practicus::detail::runtime& runtime_of(practicus::client const& of);
 practicus::detail::dns_cache& names_of(practicus::client const& of);

@@ -26,7 +26,7 @@ def fail(text):
 
 
 class Region:
-    """A mock region on one port, which can restart. It has new keys then: what it has issued before counts no more."""
+    """A mock region on one port, which can restart. It then has new keys: tokens issued before are invalid."""
 
     def __init__(self, program):
         self.program = program
@@ -99,7 +99,7 @@ def is_reached(job, process, size):
 
 
 def check_killed(job):
-    """What is there after a kill is protected: by the journal, or because it is empty."""
+    """After a kill the output is protected by the journal, or empty."""
     if (job.folder / "out.csv.practicus").exists():
         code, said = job.run("out")
         if code != 2 or "a run that has not ended" not in said:
@@ -121,7 +121,7 @@ def run_killed(job, random_numbers, whole):
             time.sleep(random_numbers.uniform(0, 0.5))
             job.region.start()
         time.sleep(random_numbers.uniform(0, 0.05 if at_once else 0.01))
-        # One that is about to begin when the region is away ends at once, to be tried later.
+        # A run that begins while the region is unavailable ends at once, and is started again later.
         if process.poll() is not None and process.returncode not in ((0, 5, 6) if kill == kills // 2 else (0, 6)):
             fail(f"it failed before it was killed: {process.returncode}, {process.communicate()}")
         process.kill()

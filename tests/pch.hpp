@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-// What takes long to compile and changes never. No test relies on it: a test includes what it uses.
+// Headers that are slow to compile and never change. No test relies on them: a test includes what it uses.
 
 #include "catch.hpp"
 

@@ -21,7 +21,7 @@ def echoes(terminal):
 
 
 def lead(command, tell):
-    """What the leader does: runs the command, tells its process and its exit code, and stays until it is ended."""
+    """The session leader: runs the command, prints its process id and exit code, and stays until it is killed."""
     for number in (signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, lambda *_: None)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PRT_")}

@@ -10,14 +10,14 @@
 #include <type_traits>
 #include <utility>
 
-/// How often executors were asked to execute something, and which of these they refuse: from the one numbered
-/// `first` (from 0), `count` of them.
+/// Counts the calls of executors, and selects the ones that throw: `count` of them, from number `first` (from
+/// 0).
 struct executions
 {
     std::size_t calls = 0;
     std::size_t first = 0;
     std::size_t count = 0;
-    /// Calls for which this returns true are not refused; may be null.
+    /// Excludes the calls for which it returns true; may be null.
     bool (*spared)() noexcept = nullptr;
 
     void add()
@@ -28,7 +28,7 @@ struct executions
     }
 };
 
-/// An executor that throws at some of its calls, and else is `Inner`.
+/// An executor that throws at some calls, and otherwise forwards to `Inner`.
 template <class Inner>
 class refusing_executor
 {

@@ -17,7 +17,7 @@ import xml.etree.ElementTree
 
 
 def outcome(case):
-    """passed, failed or skipped. A test that could not be run has failed: skipped is what says so by itself."""
+    """Returns passed, failed or skipped. A test that could not be run has failed; only a test itself can skip."""
     if case.get("status") == "run":
         return "passed"
     mark = case.find("skipped")
@@ -26,7 +26,7 @@ def outcome(case):
 
 
 def reasons(case):
-    """What a test says of why it was skipped, or which parts of it were: lines that begin with `SKIPPED: `."""
+    """The reasons for which a test, or parts of it, were skipped: lines that begin with `SKIPPED: `."""
     output = [line.strip() for line in (case.findtext("system-out") or "").splitlines()]
     said = [line.removeprefix("SKIPPED: ") for line in output if line.startswith("SKIPPED: ")]
     if said or outcome(case) != "skipped":

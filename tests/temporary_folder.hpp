@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-/// An empty folder of this user's alone, until the end of the test.
+/// An empty folder with mode 0700, removed at the end of the test.
 struct temporary_folder
 {
     temporary_folder()

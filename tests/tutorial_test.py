@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""tutorial_test.py TUTORIAL EXAMPLES: goes through the tutorial's steps, and finds all that it says they print, but for ports
-and times. No step leaves a file in the repository, or one that no line names."""
+"""tutorial_test.py TUTORIAL EXAMPLES: runs the tutorial's steps, and compares their output with the pages, except for ports and
+times. No step leaves a file in the repository, or a file that no command names."""
 
 import os
 import pathlib
@@ -28,7 +28,7 @@ def run(*command, **more):
 
 
 class Mock:
-    """A mock region; what it said is in `said` at the end."""
+    """A mock region. `said` is its output at the end."""
 
     def __init__(self, program):
         self.process = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
@@ -44,7 +44,7 @@ class Mock:
 
 
 def predict(async_server, url):
-    """What the server of step 2 answers."""
+    """The response of the server of step 2."""
     with subprocess.Popen([async_server, url, *LOGIN, "1"], stdout=subprocess.PIPE, text=True) as server:
         port = server.stdout.readline().strip()
         rows = b"carat,cut\n0.23,Ideal\n0.21,Premium\n"
@@ -70,7 +70,7 @@ def what_the_steps_print(examples, folder):
 
 
 def stray_files(folder, page):
-    """What the steps have left in a folder, and files that a page's commands put outside of build."""
+    """Files that the steps have left in a folder, and files that a page's commands put outside of build."""
     yield from (path.name for path in folder.iterdir() if path.name not in ("in.csv", "out.csv"))
     names = re.findall(r"[\w/.-]+\.(?:csv|pem|key)\b", "\n".join(commands(page)))
     yield from (name for name in names if not name.startswith("build/"))

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""What others read of an answer, the command line of practicus reads as well. run.sh sets PRACTICUS to the command line."""
+"""The command line of practicus reads the same of a response as other clients. run.sh sets PRACTICUS to the command line."""
 
 import base64
 import contextlib
@@ -20,7 +20,7 @@ import unittest
 
 PRACTICUS = os.environ["PRACTICUS"]
 TEXT = b'[{"key":"langflow"}]'
-# Of nobody, and for the console.
+# Without a user, and for the console.
 TOKEN = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b"{}", b'{"token_type":"access"}', b"x"))
 HERE = pathlib.Path(__file__).parent
 scratch = None

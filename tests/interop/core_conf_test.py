@@ -46,7 +46,7 @@ def sdk_default(prt):
 
 
 class OursForTheSdk(unittest.TestCase):
-    """What the command line writes, the SDK reads, uses and writes again."""
+    """The SDK reads, uses and writes again the files that the command line has written."""
 
     def check(self, home, url):
         def use(prt):
@@ -154,7 +154,7 @@ def path_of(url):
 
 
 class TheSdksForOurs(unittest.TestCase):
-    """What the SDK writes, the command line reads and uses."""
+    """The command line reads and uses the files that the SDK has written."""
 
     def check_requests(self, url):
         seen = front.take()
@@ -222,7 +222,7 @@ refresh_token = {REFRESH}
 """
 SECOND = REGION[REGION.index("[k8s_config_0]") :].replace("_0]", "_1]").replace("h.com", "i.com")
 
-# What people and other programs make of the file, and the SDK reads.
+# Forms of the file that people and other programs write, and the SDK reads.
 TEXTS = {
     "as the SDK writes it": REGION,
     "two regions": REGION + SECOND,

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 // csv_differential FOLDER: cuts each FOLDER/N.csv, from 0 on, into batches, and writes FOLDER/N.ours:
-// `refused` and why, or the number of rows that an answer of this text has, then that of a mock model, then a
-// line for each batch: its rows and its text, as hexadecimal digits.
+// `refused` and the reason; or the number of rows in a response of this text, the number that a mock model
+// reads, and a line for each batch with its rows and its text in hexadecimal digits.
 
 #include "differential.hpp"
 
@@ -43,7 +43,7 @@ void cut(std::ostream& out, std::string const& text, std::size_t number)
     for (std::size_t i = 0; i < text.size(); i += piece)
         cutter.push(std::string_view(text).substr(i, piece));
     cutter.finish();
-    std::ostringstream batches; // those before an error are given out too
+    std::ostringstream batches; // includes those before an error
     write_batches(batches, cutter);
     auto const predicted = practicus::mock::predict_csv(text);
     out << parse_prediction(text).count << '\n'

@@ -29,7 +29,7 @@ def table(r):
     separator = r.choice(",,,,,,;\t|")
     columns = r.randint(1, 5)
     ragged = r.random() < 0.3
-    # Which separator such a header has cannot be told from it.
+    # The separator of such a header is ambiguous.
     names = [name for name in NAMES if separator == "," or not set(name) & set(",;")]
     out = separator.join(r.choice(names) for _ in range(columns))
     for _ in range(r.choice([0, 1, 2, 5, 9, 30])):
@@ -78,7 +78,7 @@ def expected(data):
     if starts_with_mark(data):
         return None
     separator = separator_of(data)
-    # A cell that was left open takes what follows.
+    # An unterminated cell contains the rest of the text.
     if rows(data + separator.encode() + b"Z", separator)[-1][-1] != "Z":
         return None
     whole = rows(data, separator)
@@ -92,7 +92,7 @@ def compare(data, lines, told):
     separator, theirs = separator_of(data) if b"\0" not in data else ",", expected(data)
     if theirs is None:
         assert len(lines) == 1 and lines[0].startswith("refused "), f"{told}\nto be refused, practicus reads {lines}"
-        # What is wrong is named.
+        # The message names the fault.
         if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
             assert "UTF-16" in lines[0], f"{told}\n{lines[0]}"
         elif b"\0" in data:

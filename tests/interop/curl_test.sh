@@ -46,7 +46,7 @@ session=$(call -X GET "$url/console/api/modelhost/model-auth/" -H "$json" -H "Au
 prediction=$(printf 'a,b\n1,2\n3,4\n' | call "$model" -H 'Content-Type: text/csv' -H "Authorization: Bearer $session" --data-binary @-)
 expect "prediction" "$(head -n 1 <<< "$prediction"), $(wc -l <<< "$prediction") lines" "prediction, 3 lines"
 
-# Large enough that curl asks before it sends.
+# Large enough for curl to send Expect: 100-continue.
 rows=$( (echo a; seq 400000) | call "$model" -H 'Content-Type: text/csv' -H "Authorization: Bearer $session" --data-binary @- | wc -l)
 expect "a large prediction" "$rows" 400001
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-/// What programs have in common that read generated texts, for a script that reads them with another reader.
+/// Shared code of programs that read generated texts. A script compares them with another reader.
 namespace differential {
 
 inline std::string hex(std::string_view text)

@@ -1,9 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Against an HTTP server that is not the mock: servers.sh has started it three times (plain, TLS 1.2,
-// TLS 1.3), with the region's console and models that stand in servers/. What the server cannot do is left
-// out by its tag.
+// Runs against an HTTP server other than the mock. servers.sh starts it three times (plain, TLS 1.2, TLS 1.3)
+// with the console and models of servers/. Tags exclude the tests that a server does not support.
 
 #include "catch.hpp"
 
@@ -64,7 +63,7 @@ practicus::tls_options with_certificate()
 constexpr std::size_t piece_size = 32 * 1024;
 constexpr std::size_t many = 1024;
 
-/// A piece that tells its place.
+/// Returns a piece that contains its position.
 std::string piece(std::size_t index)
 {
     auto result = std::to_string(index);
@@ -146,11 +145,11 @@ public:
     /// Of each connection that was made.
     std::vector<std::string> const& tls_versions() const noexcept { return tls_versions_; }
 
-    /// Throws what the call throws.
+    /// Rethrows the exception of the call.
     template <class Body>
     prediction predict(std::string const& name, Body body, predict_options const& how = predict_options())
     {
-        // A deadlock ends by this.
+        // Ends a deadlock.
         auto const limited = client_.with(practicus::call_options().deadline(100s));
         prediction result;
         std::exception_ptr failed;
@@ -243,7 +242,7 @@ private:
         co_await wait(pause);
         auto const cluster = co_await client_.cluster();
         answers_.push_back(cluster.region_name);
-        // The server has closed the connection long since: even a call that must not be repeated is not lost.
+        // The server has closed the connection before: even a call that must not be repeated succeeds.
         co_await wait(3s);
         co_await predict(once);
     }

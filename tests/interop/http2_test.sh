@@ -2,8 +2,8 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-# http2_test.sh PRACTICUS FOLDER: servers that others wrote, which speak HTTP/2 and nothing else, are told as such. FOLDER
-# is for their files. What is not installed is left out with a line that says so; 77 if nothing is left.
+# http2_test.sh PRACTICUS FOLDER: the client reports third-party servers that speak HTTP/2 only as such. FOLDER is for their
+# files. A server that is not installed is skipped with a message; exit code 77 if all are.
 set -euo pipefail
 
 practicus=$1 folder=$2

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""What the vendor's SDK lists, the command line of practicus lists as well, whatever types the fields have."""
+"""The command line of practicus lists each entry that the vendor's SDK lists, with fields of any type."""
 
 import contextlib
 import copy
@@ -133,7 +133,7 @@ class Lists(unittest.TestCase):
                             listed.append(odd[-1])
                     self.front.answers["/console/api/" + path] = listed
                     self.assertEqual(len(self.listed(call)), len(listed))
-                    # What the SDK does not list does not end the list.
+                    # An entry that the SDK does not list does not end the list.
                     self.front.answers["/console/api/" + path] = [*odd, *listed]
                     self.assertGreaterEqual(len(self.listed(call)), len(listed))
 

@@ -36,7 +36,7 @@ cat "$scratch/ca.pem" "$scratch/key.pem" > "$scratch/front.pem"
 
 listens() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-# Below the range that outgoing connections take their ports from, so that none is taken between two steps.
+# Below the range of ephemeral ports, so that no outgoing connection takes one in between.
 names=(PLAIN TLS BUSY SHORT REGION)
 choose_ports() {
     local first=$((20000 + RANDOM % 12000)) i
@@ -61,7 +61,7 @@ start_front() {
     nginx)
         configure "$here/nginx.conf"
         local globals="daemon off;"
-        # Root's nginx works as somebody else, who may not enter the scratch folder.
+        # nginx started by root runs as another user, which cannot enter the scratch folder.
         [ "$(id -u)" != 0 ] || globals+=" user root;"
         nginx -e "$scratch/error.log" -p "$scratch" -c "$scratch/front.conf" -g "$globals" 2> "$scratch/start.log" &
         ;;

@@ -2,11 +2,11 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-# Other people's clients, against the mock region and beside the command line.
+# Third-party clients against the mock region and beside the command line.
 #
 #   tests/interop/run.sh curl|http2|sdk_VERSION PRACTICUS_BINARY
 #
-# What cannot be had here ends with exit code 77 and a line that names it and says why.
+# A client that is not available ends the test with exit code 77 and a line with its name and the reason.
 set -euo pipefail
 
 subject=$1 mock=$2

@@ -27,8 +27,8 @@ install_for_python311() {
     printf '#!/bin/sh\nexec %q "$@"\n' "$1/bin/python" > "$1/python"
 }
 
-# For versions that have wheels for Python 3.10 alone: a CPython 3.10 comes from Maven Central. httpx is what this SDK
-# imports and does not ask for.
+# For versions that have wheels for Python 3.10 alone: a CPython 3.10 comes from Maven Central. This SDK imports httpx
+# without declaring it.
 install_for_python310() {
     local cpython=org.bytedeco:cpython:3.10.8-1.5.8:jar:linux-x86_64
     local home=$1/cpython/org/bytedeco/cpython/linux-x86_64

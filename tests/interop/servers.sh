@@ -2,7 +2,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-# The client against HTTP servers that others wrote.
+# The client against third-party HTTP servers.
 #
 #   tests/interop/servers.sh uvicorn_h11|uvicorn_httptools|hypercorn|gunicorn|go|node PROGRAM [CATCH-ARGUMENT...]
 #

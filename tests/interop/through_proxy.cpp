@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Through nginx or HAProxy, which proxies.sh has started, to a region that each test starts behind it.
+// Runs through nginx or HAProxy, started by proxies.sh, to a region that each test starts behind it.
 
 #include "integration/fixture.hpp"
 
@@ -61,8 +61,8 @@ constexpr char const* tls = "PRACTICUS_FRONT_TLS";
 constexpr char const* busy = "PRACTICUS_FRONT_BUSY";
 constexpr char const* shortly = "PRACTICUS_FRONT_SHORT";
 
-/// What the front logs of one client: for each request its connection and its status. It writes lines late,
-/// so that others' may come at any time: this client's say so.
+/// The front's log of one client: connection and status of each request. The front writes lines late, so that
+/// lines of other clients come at any time; the lines of this client are marked.
 class front_log
 {
 public:
@@ -129,7 +129,7 @@ TEST_CASE("the whole flow goes through the front, over one connection")
         auto const url = client.model_url("models/practicus", "diamond-price", "production");
         CHECK(f.run(client.model_id(url)) == 42);
         f.run(client.refresh());
-        // A GET with a body; what comes behind it on the connection shows that all agree on where it ends.
+        // A GET with a body: the next request on the connection shows that all parties agree on its end.
         CHECK(!f.run(client.session_token(url)).value().empty());
         CHECK(!f.run(client.app_session_token(client.app_url("apps/tools", "viewer"))).value().empty());
         CHECK(f.run(client.models()).size() == 5);
@@ -263,7 +263,7 @@ TEST_CASE("a region may restart behind the front")
         auto const url = client.model_url("models/practicus", "diamond-price");
         f.run(client.session_token(url));
         f.server.stop();
-        // The region is back when the first attempt has failed. It knows nobody's tokens any more.
+        // The region is back after the first failed attempt, with new keys: all old tokens are invalid.
         on_retry = [&] {
             second.emplace(region_options());
             second->region().add_demo();
@@ -274,7 +274,7 @@ TEST_CASE("a region may restart behind the front")
         CHECK(f.run(client.model_prefixes()).size() == 3);
         f.run(client.session_token(url));
 
-        // Once more, between two operations: nobody hears of it.
+        // A restart between two operations causes no error.
         auto const before = client.stats();
         second->stop();
         second.emplace(region_options());

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""What the tests of the vendor's SDK share. run.sh sets HOME to a scratch folder and PRACTICUS to the command line."""
+"""Shared code of the tests of the vendor's SDK. run.sh sets HOME to a scratch folder and PRACTICUS to the command line."""
 
 import base64
 import collections
@@ -19,7 +19,7 @@ import threading
 import urllib.parse
 import urllib.request
 
-# What the SDK imports for a long time is imported before the forks.
+# Slow imports of the SDK are done before the forks.
 import cryptography.hazmat.primitives.asymmetric.rsa  # noqa: F401
 import jwt  # noqa: F401
 import pandas  # noqa: F401
@@ -47,7 +47,7 @@ def refresh_token(url):
 
 @contextlib.contextmanager
 def mock_region(*arguments, fault=None):
-    """The url of a mock region. It must find no fault with what it gets, or this one."""
+    """The url of a mock region. It must report no violation, or exactly this one."""
     process = subprocess.Popen(
         [PRACTICUS, "mock", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -144,7 +144,7 @@ class Home:
         self.conf.write_text(text)
 
     def practicus(self, *arguments, text=None, code=0):
-        """The standard output of the command line. `code` is how it must end."""
+        """The standard output of the command line, which must end with the exit code `code`."""
         result = subprocess.run(
             [PRACTICUS, *arguments],
             input=text,
@@ -162,8 +162,8 @@ class Home:
         return json.loads(self.practicus("regions", "--output", "json"))
 
     def sdk(self, action, **environment):
-        """What `action` makes of the SDK, in a process of its own: the SDK reads core.conf when it is imported. What the SDK
-        printed is in `output` then."""
+        """The result of `action`, in a process of its own: the SDK reads core.conf when it is imported. `output` is set to
+        the output of the SDK."""
         reader, writer = os.pipe()
         with tempfile.TemporaryFile("w+") as output:
             child = os.fork()

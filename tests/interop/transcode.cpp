@@ -1,9 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// transcode encode|decode gzip|zlib|deflate|lz4 [LIMIT]: standard input to standard output, as the client
-// does it with bodies. Exit code 3 where the client would end with `errc::malformed_response`, 4 where with
-// `errc::body_too_large`.
+// transcode encode|decode gzip|zlib|deflate|lz4 [LIMIT]: transcodes standard input to standard output as the
+// client does with bodies. Exit code 3 for `errc::malformed_response`, 4 for `errc::body_too_large`.
 
 #include <practicus/detail/wire/content_coder.hpp>
 #include <practicus/encoding.hpp>

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""What the vendor's SDK and the command line of practicus send for the same call."""
+"""Compares the requests of the vendor's SDK and of the command line of practicus for the same call."""
 
 import contextlib
 import json
@@ -35,7 +35,7 @@ def described(request):
 
 
 class Call:
-    """Both clients' ways to one thing, and what each sends. Without `ours_sends` that is the same."""
+    """Both clients' calls for one purpose, and the requests of each. Without `ours_sends` they are the same."""
 
     def __init__(self, name, sdk, ours, *sdk_sends, ours_sends=None, text=None):
         self.name, self.sdk, self.ours, self.sdk_sends, self.text = name, sdk, ours, list(sdk_sends), text

@@ -25,7 +25,7 @@ def configure(build, *options, generator=GENERATOR):
 
 
 def cached(build, name):
-    """What the cache holds; nothing, where it has no such entry."""
+    """The value of a cache entry, or an empty text."""
     for line in (pathlib.Path(build) / "CMakeCache.txt").read_text().splitlines():
         if line.startswith(f"{name}:"):
             return line.split("=", 1)[1]

@@ -1,7 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""What a plain `cmake -B build` makes of a machine that lacks something, and of a build type that is not given. Nothing is
-compiled."""
+"""Tests a plain `cmake -B build` with missing dependencies, and without a build type. Nothing is compiled."""
 
 import shutil
 import tempfile

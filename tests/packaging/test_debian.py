@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""What `cpack` builds and what its Debian packages say. A stand-in for the compiler makes empty objects: nothing is
+"""Tests the targets that `cpack` builds, and its Debian packages. A stand-in for the compiler makes empty objects: nothing is
 compiled."""
 
 import os

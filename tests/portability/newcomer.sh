@@ -15,8 +15,8 @@ command failed.
   --cache DIR   as of chroot.sh; each suite's log is left there
   --jobs N      so much is compiled at once
 
-What runs until it is stopped goes on behind the commands that follow, until the next region starts. PORT in a command is the
-port that such a program has printed.
+A server keeps running during the following commands, until the next region starts. PORT in a command is the port that a server
+has printed.
 END
 }
 
@@ -50,8 +50,8 @@ stop() {
     servers=()
 }
 
-# Runs the commands, each a page, a tab and a command, as they are typed into a shell; each page begins with a region's variables
-# unset. This is what happens on the Debian.
+# Runs the commands (lines of a page, a tab and a command) on the Debian, as if typed into a shell. Each page begins with a
+# region's variables unset.
 walk() {
     local page command before="" log why began result failed=0 port="" servers=()
     log=$(mktemp)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""How tests/portability/newcomer.sh runs the commands of pages, here without a fresh Debian."""
+"""Tests how tests/portability/newcomer.sh runs the commands of pages, without a fresh Debian."""
 
 import pathlib
 import re
@@ -44,7 +44,7 @@ class Newcomer(unittest.TestCase):
 
     def test_a_server_runs_until_the_next_region_starts(self):
         region = self.program("mock_server", "echo url; exec sleep 60")
-        server = self.program("async_server", "echo $$; exec sleep 60") # its process stands for the port
+        server = self.program("async_server", "echo $$; exec sleep 60") # prints its process id as the port
         code, each, text = walk(("a", f"{region} --port 1"), ("a", f"{server} x"), ("a", f"kill -0 PORT; echo PORT > {self.examples}/pid"),
                                 ("b", f"{region} --port 1"), ("b", f"! kill -0 $(cat {self.examples}/pid)"))
         self.assertEqual((code, each), (0, ["ok"] * 5), text)

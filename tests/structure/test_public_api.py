@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""That Doxygen is shown what is public and no more, and that the test of the site finds each kind of fault."""
+"""Tests that Doxygen gets exactly the public API, and that the test of the site finds each kind of fault."""
 
 import pathlib
 import sys

@@ -1,7 +1,8 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""The README's sections stand in their order, and its links lead to files and sections. In it and in docs, every C++ block stands in an example, which is compiled and
-run, every CMake block in a consumer, and what a shell is told to run is there: files, programs, targets, options."""
+"""The README has its sections in order, and its links lead to files and sections. In it and in docs, every C++ block is part of
+an example, which is compiled and run, every CMake block is part of a consumer, and every shell command names existing files,
+programs, targets and options."""
 
 import json
 import pathlib
@@ -15,7 +16,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 from blocks import blocks, commands # noqa: E402
 
 
-# What it is comes first, before any section.
+# The introduction comes before the first section.
 SECTIONS = ["A complete program", "Install", "The command line", "What it does for you", "Requirements and compilers",
             "Tests", "Documentation", "Licence"]
 
@@ -63,7 +64,7 @@ def has_option(program, option):
 
 
 def command_faults(line, known):
-    """What a line for the shell names that is not there."""
+    """The names in a shell command that do not exist."""
     words = line.split("#")[0].split()
     for word in words:
         path = re.match(r"(examples|tests|cmake|docs)/[\w./]+", word)

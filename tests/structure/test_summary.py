@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""That summary.py counts what ctest writes, and takes nothing that did not run for a success."""
+"""Tests that summary.py counts the results of ctest, and never takes a test that did not run for a success."""
 
 import pathlib
 import re
@@ -81,7 +81,7 @@ class Summary(unittest.TestCase):
                         self.assertIn("SKIPPED: ", "".join(lines[max(0, number - 2):number + 1]))
 
     def test_ctest_itself(self):
-        """What ctest writes of a test that skips itself, and of one that skips a part behind much output."""
+        """The results of a test that skips itself, and of one that skips a part after much output."""
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
             (folder / "CTestTestfile.cmake").write_text(CTEST, encoding="utf-8")

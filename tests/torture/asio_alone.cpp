@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// What Asio alone does when memory is refused. operations.cpp excepts it.
+// The behaviour of Asio alone when an allocation fails. operations.cpp excludes these cases.
 
 #include "catch.hpp"
 #include "torture/refusal.hpp"
@@ -63,7 +63,7 @@ outcome run_with(std::size_t k, std::size_t count, bool spares_asio = true)
     return result;
 }
 
-/// What of `f(k)`, each `k` in a process of its own, is ended by Asio.
+/// Returns the values of `k` for which Asio ends the process in `f(k)`. Each runs in a process of its own.
 template <class F>
 int processes_ended(F f)
 {

@@ -1,9 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Each operation, while allocations fail, or an executor throws: it ends, at the latest once there is memory
-// again, leaves nothing behind, and succeeds afterwards. The mock region has a thread of its own, to which
-// nothing is refused.
+// Runs each operation while allocations fail, or an executor throws. It must end once memory is available
+// again, leak nothing, and succeed afterwards. The mock region has a thread of its own without failures.
 
 #include "integration/fixture.hpp"
 #include "refusing_executor.hpp"
@@ -80,11 +79,11 @@ asio::awaitable<void> perform(kind what, practicus::client client, practicus::mo
     }
 }
 
-/// How an operation has ended.
+/// The end of an operation.
 struct fate
 {
     bool ended = false;
-    /// Its handler was destroyed without a call: what Asio does when an initiation throws.
+    /// The handler was destroyed without a call, as Asio does when an initiation throws.
     bool dropped = false;
     std::exception_ptr failure;
 };
@@ -99,7 +98,7 @@ struct handler_life
     fate& of;
 };
 
-/// What is refused.
+/// The kind of failure that is injected.
 struct trouble
 {
     refusal memory{0, 0};
@@ -117,7 +116,7 @@ struct trouble
     }
 };
 
-/// Ends the process where a run does not return: a test that hangs has failed.
+/// Ends the process if a run does not return.
 struct watchdog
 {
     watchdog()
@@ -139,7 +138,7 @@ public:
           client_(elsewhere ? of(home_, executors) : executor_, f.server.url(), options(f))
     {}
 
-    /// True if nothing was refused: the operation needs no more.
+    /// Returns true if no failure was injected: the operation makes fewer calls.
     bool suffer(kind what)
     {
         perform_to_end(what);
@@ -153,7 +152,7 @@ public:
         return untouched;
     }
 
-    /// The same with nothing refused.
+    /// Runs the operation without failures.
     void succeed(kind what)
     {
         trouble_->end();
@@ -214,7 +213,7 @@ private:
             else if (now - active < std::chrono::milliseconds(2))
                 std::this_thread::yield();
             else
-                // It has come to rest: what it still waits for is memory, mostly.
+                // Idle: the operation waits for memory.
                 trouble_->memory.end();
         }
     }
@@ -244,7 +243,7 @@ private:
 constexpr kind kinds[] = {kind::login, kind::session_token, kind::models, kind::predict,
                           kind::predict_batches};
 
-/// `set(trouble, k)` says what is refused. Every `stride`th place.
+/// `set(trouble, k)` selects the failures, for every `stride`th place.
 template <class Set>
 void torture(std::size_t stride, bool executors, Set set)
 {

@@ -21,7 +21,7 @@ namespace {
 
 thread_local refusal* current = nullptr;
 
-/// What Asio does not survive; asio_alone.cpp shows it.
+/// Functions in which Asio does not survive a failure; asio_alone.cpp shows each.
 struct excepted
 {
     char const* begins;
@@ -33,14 +33,14 @@ constexpr excepted functions[] = {
     {"_ZN5boost4asio6detail16awaitable_threadI", "EED"},
     // A destructor that posts the strand's next turn.
     {"_ZN5boost4asio6detail23strand_executor_service7invokerI", "15on_invoker_exitD"},
-    // A constructor that is noexcept, and asks the executor for another one that counts work.
+    // A noexcept constructor that requires a work-counting executor.
     {"_ZN5boost4asio19executor_work_guardI", ""},
     // The same for each operation of a timer or a socket.
     {"_ZN5boost4asio6detail17handler_work_baseI", "EC1E"},
     {"_ZN5boost4asio6detail17handler_work_baseI", "EC2E"},
-    // A strand that cannot be scheduled keeps what was posted to it, and is never scheduled again.
+    // A strand that fails to schedule keeps its handlers, and is never scheduled again.
     {"_ZN5boost4asio6detail23strand_executor_service", "do_execute"},
-    // A strand that is not complete yet is destroyed by a pointer that it has not set.
+    // An incomplete strand is destroyed through an uninitialised pointer.
     {"_ZN5boost4asio6detail23strand_executor_service", "create_implementation"},
 };
 
@@ -54,7 +54,7 @@ bool is_mortal(void* address) noexcept
     return false;
 }
 
-/// The same, for all but the first of equal addresses from a table: the name of a function is found slowly.
+/// Caches the result by address, because looking up a function's name is slow.
 bool is_known_mortal(void* address) noexcept
 {
     static std::atomic<std::uintptr_t> known[1 << 16];
@@ -80,7 +80,7 @@ void* allocate(std::size_t size)
 {
     void* const p = fails() ? nullptr : std::malloc(size == 0 ? 1 : size);
     if (p == nullptr) throw std::bad_alloc();
-    // What is read before it is written is no address.
+    // An entry that is not written yet holds no address.
     return std::memset(p, 0x55, size);
 }
 

@@ -7,8 +7,7 @@
 /// Returns true inside a function of Asio that does not survive a refusal.
 bool in_mortal_asio() noexcept;
 
-/// Refuses memory to one thread: of its allocations while a `scope` lives, `count` fail from the one numbered
-/// `first` (from 0).
+/// Makes allocations of one thread fail while a `scope` lives: `count` of them, from number `first` (from 0).
 class refusal
 {
 public:
@@ -22,16 +21,16 @@ public:
         count_ = count;
     }
 
-    /// Nothing fails any more.
+    /// Stops all failures.
     void end() noexcept { count_ = 0; }
 
-    /// Returns true if the first that shall fail has come.
+    /// Returns true if the first failure was injected.
     bool has_begun() const noexcept { return begun_; }
 
-    /// More refusals than any operation meets which gives its thread back: it goes round in circles.
+    /// A bound on failures: an operation that exceeds it is in an endless loop.
     bool is_endless() const noexcept { return refused_ == most; }
 
-    /// Where memory is refused. One at a time in a thread.
+    /// The scope in which allocations fail. At most one in each thread.
     class scope
     {
     public:
@@ -41,10 +40,10 @@ public:
         ~scope();
     };
 
-    /// What Asio does not survive is not refused.
+    /// Excludes the functions in which Asio does not survive a failure.
     bool spares_asio = true;
 
-    /// Counts an allocation. Returns true if it shall fail.
+    /// Counts an allocation. Returns true if it must fail.
     bool refuses() noexcept;
 
 private:

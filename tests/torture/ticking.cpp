@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Time limits, while allocations fail: the timer that ends what takes too long goes on.
+// Time limits while allocations fail: the timer of the deadline service continues.
 
 #include "catch.hpp"
 #include "torture/refusal.hpp"
@@ -35,7 +35,7 @@ asio::awaitable<void> wait_until(std::shared_ptr<deadline_service> owner, time_p
     ended = true;
 }
 
-/// Whether it comes within the time that a dead timer is given.
+/// Returns true if it happens within the time after which a timer counts as dead.
 template <class Condition>
 bool comes(asio::io_context& io, Condition condition)
 {

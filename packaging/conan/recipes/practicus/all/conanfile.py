@@ -66,7 +66,7 @@ class PracticusConan(ConanFile):
         self.cpp_info.set_property("cmake_target_name", "practicus::practicus")
         # The mock region is headers of the same folder, and needs nothing more.
         self.cpp_info.set_property("cmake_target_aliases", ["practicus::mock"])
-        # practicus::compiled and practicus::compiled_mock, built by those who link them.
+        # practicus::compiled and practicus::compiled_mock, built by the consumers that link them.
         self.cpp_info.set_property("cmake_build_modules", ["cmake/compiled.cmake"])
         self.cpp_info.set_property("cmake_config_version_compat", "SameMinorVersion")
 
