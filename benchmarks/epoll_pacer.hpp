@@ -17,8 +17,8 @@
 
 namespace bench {
 
-/// Wakes a loop that is driven by epoll, whose own time limit knows milliseconds only. In its
-/// events `data` is zero, and there is nothing to read.
+/// Wakes an epoll loop with better resolution than epoll's own milliseconds. Its events have zero `data` and
+/// nothing to read.
 class epoll_alarm
 {
 public:
@@ -49,7 +49,7 @@ private:
     int descriptor_;
 };
 
-/// Says which calls are due, and how long the loop may sleep.
+/// Determines the calls that are due, and the time that the loop may sleep.
 class epoll_pacer
 {
 public:
@@ -57,7 +57,7 @@ public:
 
     bool all_begun() const { return begun_ == when_.count(); }
 
-    /// Begins the calls that are due on who is idle: `begin(call)`, whose `due` says when it was meant.
+    /// Begins due calls on idle connections: `begin(call)`, where `due` is the intended time.
     template <class Call, class Begin>
     void begin_due(std::vector<Call*>& idle, Begin begin)
     {

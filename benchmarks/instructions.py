@@ -21,7 +21,7 @@ import tempfile
 SKIPPED = 77
 COUNTS = pathlib.Path(__file__).with_name("instructions.json")
 EXCHANGES = 500
-# What a change may cost before somebody must say that it is worth it.
+# The increase that a change may cause without a justification.
 LIMIT = 0.05
 
 
@@ -34,7 +34,7 @@ def run(peer, url, exchanges):
     """Instructions of a whole run, and the versions that it is built from."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", peer]
     command += ["--url", url, "--exchanges", str(exchanges)]
-    # A proxy of the user's would be asked for each url.
+    # The user's proxy settings would cost time for each url.
     environment = {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
     ended = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     found = re.search(r"Collected : (\d+)", ended.stderr)

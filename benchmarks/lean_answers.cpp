@@ -17,7 +17,7 @@
 namespace bench {
 namespace {
 
-/// As much as a token of this size looks like.
+/// A text that looks like a token of this size.
 std::string token_of(std::size_t size)
 {
     std::string text = "eyJ";

@@ -9,15 +9,14 @@
 
 namespace bench {
 
-/// The lean server's answers, whole, with their heads: made when they are first asked for, then only sent.
+/// The lean server's complete responses, made at the first request and then only sent.
 class lean_answers
 {
 public:
     /// So many models are listed.
     explicit lean_answers(std::size_t models);
 
-    /// The answer to a request with this head. Null: it is never answered, so that what waits for it can be
-    /// looked at.
+    /// Returns the response to a request with this head. Null: no response, so that waiters can be measured.
     std::string const* find(std::string_view head);
 
 private:

@@ -13,8 +13,8 @@
 
 namespace bench {
 
-/// An HTTP/1.1 server that looks at little more than the ends of heads: whatever is measured, it is not
-/// this. In a process of its own, so that nothing of it is counted.
+/// An HTTP/1.1 server that parses little more than the ends of heads, so that it is no bottleneck. It runs in
+/// a process of its own, so that its time is not counted.
 class lean_server
 {
 public:

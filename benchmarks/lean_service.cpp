@@ -39,7 +39,7 @@ struct session : std::enable_shared_from_this<session<Stream>>
                                });
     }
 
-    /// Nobody sends a request before the last is answered, so what is there belongs to one.
+    /// Clients do not pipeline, so the buffered bytes belong to one request.
     void take(std::size_t n)
     {
         auto const before = size_;
@@ -51,7 +51,7 @@ struct session : std::enable_shared_from_this<session<Stream>>
         if (end == bytes.npos) return size_ == in_.size() ? void() : read();
         auto const head = bytes.substr(0, end);
         answer_ = answers_.find(head);
-        // The peers' exchange has no body, and needs no look for one.
+        // The peers' exchange has no body.
         body_left_ = head.starts_with("GET /console/api/central/") ? 0 : body_size(head);
         size_ -= end + 4;
         skip_body();

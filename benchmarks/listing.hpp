@@ -26,7 +26,7 @@ struct listed_model
     std::vector<listed_version> versions;
 };
 
-/// What somebody without practicus makes of a listing, with Boost.JSON: the same fields, in plain structs.
+/// Decodes a listing with Boost.JSON, as a program without practicus does: the same fields, in plain structs.
 inline std::vector<listed_model> decode_listing(std::string_view body)
 {
     auto const text = [](boost::json::value const& v) {

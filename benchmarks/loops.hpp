@@ -19,7 +19,7 @@ namespace bench {
 
 using steady = std::chrono::steady_clock;
 
-/// How much each connection does: so many exchanges, or as many as begin before a time.
+/// The work of each connection: a number of exchanges, or those that begin before a time.
 struct quota
 {
     std::size_t each = std::numeric_limits<std::size_t>::max();
@@ -31,12 +31,12 @@ struct quota
     }
 };
 
-/// Calls that arrive at a fixed rate, whether or not those before have ended.
+/// Calls that arrive at a fixed rate, independently of earlier ones (open loop).
 struct arrivals
 {
-    /// A timer is set to so long before a call is due, and what is due sooner is looked for between turns of
-    /// the event loop: setting a timer for each of 50,000 calls a second would take a fifth of a virtual
-    /// machine's processor, and each would begin late by what it takes to wake up.
+    /// A timer is set to this time before a call is due; nearer calls are polled between turns of the event
+    /// loop. A timer for each of 50,000 calls a second would take a fifth of a virtual machine's processor,
+    /// and each call would begin late by the time to wake up.
     static constexpr std::chrono::microseconds ahead{50};
 
     double per_second;
@@ -53,7 +53,7 @@ struct arrivals
     }
 };
 
-/// A wrong answer ends the run: what it cost says nothing.
+/// A wrong response ends the run, because its cost means nothing.
 inline void require_right(bool right)
 {
     if (!right) throw std::runtime_error("a wrong answer");
@@ -69,8 +69,8 @@ struct prediction_work
     std::string path() const { return "/models/lean/answer-" + std::to_string(answer_size) + '/'; }
 };
 
-/// Something that exchanges requests and answers over many connections at once, on the thread that calls it.
-/// Each does what it can; what it cannot throws.
+/// A contender: exchanges requests and responses over many connections at once, on the calling thread.
+/// Unsupported work throws.
 class loop
 {
 public:
@@ -91,8 +91,8 @@ public:
         throw std::logic_error("does not predict");
     }
 
-    /// The exchange at times that do not wait for it. Latency is counted from the time that was meant, so
-    /// that what comes late because of an answer before counts as late.
+    /// The exchange as an open loop. Latency counts from the intended time, so that a delay by an earlier
+    /// response is included.
     virtual void arrive(arrivals const& /*when*/, histogram& /*latency_ns*/)
     {
         throw std::logic_error("takes no load");
@@ -120,7 +120,7 @@ struct loop_options
     std::string bearer;
 };
 
-/// A client as a user has it, called from as many coroutines as there are connections; everything on.
+/// A client with default options, called from as many coroutines as there are connections.
 class client_loop : public loop
 {
 public:
@@ -137,9 +137,9 @@ enum class care
     great
 };
 
-/// What a user of Beast writes by hand: one coroutine a connection that writes a request and reads its
-/// answer, as in Beast's own examples with coroutines (`tcp_stream`, `expires_after` once an exchange,
-/// `string_body`). No pool, no retry, no bound beside Beast's own.
+/// A hand-written loop on Beast: one coroutine a connection that writes a request and reads its response, as
+/// in Beast's own examples with coroutines (`tcp_stream`, `expires_after` once an exchange, `string_body`).
+/// No pool, no retry, no limit beside Beast's own.
 std::unique_ptr<loop> make_beast_loop(loop_options const& options, care taken);
 
 /// libcurl's multi interface: an easy handle for each connection, used again for each exchange.

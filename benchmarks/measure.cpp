@@ -7,9 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 
-// Counts what the program allocates, in whatever way: `new`, Asio's aligned blocks, OpenSSL. (glibc lets a
-// program have its own malloc, and has the old one under another name.) One branch while nobody wants to
-// know.
+// Counts all allocations of the program: `new`, Asio's aligned blocks, OpenSSL. (glibc allows a program its
+// own malloc, and has the original one under another name.) Costs one branch while not counting.
 
 extern "C" {
 void* __libc_malloc(std::size_t);

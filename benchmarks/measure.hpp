@@ -12,7 +12,7 @@
 
 namespace bench {
 
-/// What `operator new` was asked for: the program's own, in all threads, while `counting`.
+/// The allocations of the program, in all threads, while `counting`.
 struct allocations
 {
     static inline bool counting = false;
@@ -38,8 +38,8 @@ struct cpu_time
     /// Of the whole process.
     static cpu_time of_all() noexcept { return of(RUSAGE_SELF, CLOCK_PROCESS_CPUTIME_ID); }
 
-    /// What getrusage says is as coarse as the kernel's tick, some milliseconds. The clock is exact, but does
-    /// not tell user from system.
+    /// getrusage has the resolution of the kernel's tick, some milliseconds. The clock is exact, but does not
+    /// distinguish user from system time.
     static cpu_time of(__rusage_who whom, clockid_t clock) noexcept
     {
         rusage used{};

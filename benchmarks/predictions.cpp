@@ -1,9 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Ten thousand predictions in flight over at most 256 connections: how many a second, what one costs this
-// thread, and how long they take. What they wait for a connection, which the caller has chosen by asking for
-// so many at once, stands apart from what the exchange takes.
+// Ten thousand predictions in flight over at most 256 connections: their rate, their processor time on this
+// thread, and their latency. The wait for a connection is shown apart from the time of the exchange.
 
 #include "measure.hpp"
 

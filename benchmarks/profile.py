@@ -39,7 +39,7 @@ CALL_RUNS = (5_000, 65_000)
 
 
 def environment():
-    """Without a proxy of the user's, who would be asked for each url."""
+    """The environment without the user's proxy settings, which would cost time for each url."""
     return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy")}
 
 

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// A mock region with many models, for the peers' whole flows: `region MODELS`. Prints its url; answers each
-// line on standard input with what it was asked since the last, as a line of JSON; and ends with its input.
+// A mock region with many models, for the peers' whole flows: `region MODELS`. Prints its url. For each line
+// on standard input it prints the requests since the last one as a line of JSON. Ends with its input.
 
 #include "measure.hpp"
 #include "numbers.hpp"

@@ -1,9 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// What a token from the cache costs, against what nobody can do without: a look into a hash map and at the
-// clock, in a coroutine where one is asked for. And what it costs to wake, or to cancel, all who wait for
-// one.
+// The cost of a cached token, compared with the necessary minimum: a look-up in a hash map and a clock read,
+// in a coroutine where one is used. Also the cost of waking, or cancelling, all waiters for a token.
 
 #include "measure.hpp"
 #include "numbers.hpp"
@@ -56,7 +55,7 @@ struct settings
     bool json = false;
 };
 
-// Kept where the compiler cannot see that nobody reads it.
+// Keeps the compiler from removing the result as unused.
 std::atomic<std::uint64_t> sink{0};
 
 /// A region with many models on a thread of its own, and a client that holds a token of each.
@@ -233,7 +232,7 @@ double throughput(region& r, unsigned threads, std::size_t calls)
     return threads * static_cast<double>(calls) / took.count();
 }
 
-/// On one key: what all threads write to would show.
+/// On one key, which shows any contention between threads.
 json::object compare_threads(region& r, settings const& with)
 {
     json::object result;

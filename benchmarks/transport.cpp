@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// What an exchange costs: `practicus::client` with everything on beside a loop on Boost.Beast that is written
-// by hand. Both send the same kind of request over 64 connections to the same server, on one thread, in
-// rounds that take turns; what counts is the processor time of that thread, user and system.
+// The cost of an exchange: `practicus::client` with default options beside a hand-written loop on
+// Boost.Beast. Both send the same kind of request over 64 connections to the same server, on one thread, in
+// interleaved rounds. The measure is the processor time of that thread, user and system.
 
 #include "lean_server.hpp"
 #include "loops.hpp"
@@ -167,7 +167,7 @@ json::value run_comparison(loop_options const& options, settings const& with)
     return {{"practicus", figures}, {"beast", to_json(beast)}, {"beast_tuned", to_json(tuned)}};
 }
 
-/// What a connection occupies: between two exchanges, and at most while all run.
+/// The memory of a connection: idle, and at most while all run.
 json::value run_memory(loop_options options, settings const& with)
 {
     std::size_t const many = with.smoke ? 100 : 1000;
@@ -190,7 +190,7 @@ json::value run_memory(loop_options options, settings const& with)
     return {{"connections", many}, {"heap_bytes_each", idle}, {"peak_new_bytes_each", peak}};
 }
 
-/// Does anything grow?
+/// Checks that no memory grows.
 json::value run_soak(loop_options const& options, settings const& with)
 {
     constexpr std::size_t slices = 10;

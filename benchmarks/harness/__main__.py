@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""Runs what is asked for, and writes the table, the figures and the plots."""
+"""Runs the requested benchmarks, and writes the table, the figures and the plots."""
 
 import argparse
 import csv
@@ -23,7 +23,7 @@ def read_arguments():
 
 
 def listing_bytes(build, used):
-    """How long the listing is that the lean server answers."""
+    """The number of models that the lean server lists."""
     if not used:
         return 0
     with servers.LeanServer(build / "benchmarks", build / "ca.pem", None) as server:
@@ -54,7 +54,7 @@ def write(folder, what, records, summary, found):
 
 
 def plot(records, note, folder):
-    """Why nothing was drawn, or the names of what was."""
+    """The reason for which nothing was drawn, or the names of the plots."""
     try:
         from . import plots
     except ImportError as problem:

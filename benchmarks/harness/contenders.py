@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""The contenders: how each is started, and why one cannot be."""
+"""The contenders: the command of each, or the reason for which it cannot run."""
 
 import dataclasses
 import os
@@ -12,9 +12,9 @@ import shutil
 class Contender:
     name: str
     command: tuple
-    # Why it does not take part; empty if it does.
+    # The reason for which it does not take part, or empty.
     missing: str = ""
-    # Whose loads it gets, if not those of its own capacity.
+    # The contender whose loads it gets, if not those of its own capacity.
     load_of: str = ""
 
 
@@ -54,5 +54,5 @@ def all_of(build, peers):
 
 
 def environment():
-    """Without what would lead a peer elsewhere: a proxy, or a region of the user's."""
+    """The environment without the user's proxy and region."""
     return {k: v for k, v in os.environ.items() if not k.lower().endswith("_proxy") and not k.startswith("PRT_")}

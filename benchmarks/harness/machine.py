@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""The machine, and which of its processors does what."""
+"""The machine, and the assignment of its processors."""
 
 import bisect
 import datetime
@@ -29,7 +29,7 @@ def describe():
 
 
 def places():
-    """A processor for whoever is measured, and another for the server; or none, where there is only one."""
+    """A processor for the peer, and another for the server; none on a machine with one."""
     processors = sorted(os.sched_getaffinity(0))
     if len(processors) < 2:
         return None, None
@@ -37,7 +37,7 @@ def places():
 
 
 def pin(processor):
-    """For `preexec_fn`: keeps what is started on one processor."""
+    """For `preexec_fn`: pins the child process to one processor."""
     if processor is None:
         return None
     return lambda: os.sched_setaffinity(0, {processor})
@@ -57,8 +57,8 @@ def cpu_seconds(pid):
 
 
 def peak_memory(pid):
-    """The most that another process has had resident, in bytes, since it began to run its program; None if it has ended. What
-    the system tells of an ended one counts in who started it, and would be the same for all small ones."""
+    """The peak resident memory of another process, in bytes, since its exec; None if it has ended. (The system's value for an
+    ended process includes its parent before the exec.)"""
     try:
         status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     except OSError:
@@ -67,8 +67,7 @@ def peak_memory(pid):
 
 
 class Log:
-    """What `read` says, noted at once, every `pause` seconds while something else runs, and when that has ended, so that
-    any span of it can be asked for afterwards."""
+    """Samples `read` at the start, every `pause` seconds while other code runs, and at the end, for any span of time."""
 
     def __init__(self, read, pause=0.01):
         self.read = read

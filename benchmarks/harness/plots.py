@@ -11,7 +11,7 @@ from matplotlib import ticker  # noqa: E402
 
 from . import figures, table  # noqa: E402
 
-# Told apart also without colour; by Okabe and Ito.
+# Distinguishable without colour vision (Okabe and Ito).
 LOOKS = {
     "practicus": ("#d55e00", "o"),
     "beast": ("#0072b2", "s"),
@@ -70,7 +70,7 @@ def _draw(axes, name, x, spreads, label=None, **more):
 
 
 def _mark_busy(axes, name, x, spreads, busy):
-    """Hollow, where the server had hardly time left: more would not have got through."""
+    """Hollow where the server was nearly saturated: a faster peer would not have got more through."""
     colour, marker = LOOKS[name]
     at = [(a, s.median) for a, s, b in zip(x, spreads, busy) if b is not None and b.median >= 85]
     if at:

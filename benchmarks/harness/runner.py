@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""Runs contenders in rounds that take turns, and notes every figure."""
+"""Runs contenders in interleaved rounds, and records every figure."""
 
 import contextlib
 import itertools
@@ -15,7 +15,7 @@ import time
 
 from . import contenders, figures, machine, servers
 
-# Longer than any run takes, also on a slow machine: it is for what hangs.
+# Longer than any run on a slow machine: ends a run that hangs.
 LIMIT = 600
 
 
@@ -25,7 +25,7 @@ def together(points):
 
 
 def drawn(what, number, title=""):
-    """In an order of this round: nobody always comes behind the same one; and the next run has the same order."""
+    """In an order drawn for this round, which is the same in the next run of the benchmark."""
     return random.Random(f"{title} {number}").sample(what, len(what))
 
 
@@ -89,8 +89,8 @@ class Runner:
             self.records.append(record)
 
     def _capacity(self, name, server, seconds, rounds):
-        """Calls a second that get through where half as many again arrive as in a closed loop: the loads' measure. 0 for
-        who cannot do that. For as long as the loads: what piles up costs more than the first calls."""
+        """The capacity: calls a second that are completed when 1.5 times the closed loop's rate arrives. 0 for a contender
+        without loads. It runs as long as the loads, because a backlog makes calls more expensive."""
         if name not in self.capacities:
 
             def median_rate(*arguments):
@@ -117,7 +117,7 @@ class Runner:
 
     def _start(self, contender, url, ca_file, arguments, server=None):
         command = [*contender.command, "--url", url, *(["--ca", ca_file] if ca_file else []), *arguments]
-        # Rarely in a long run: each look takes a processor from peer or server for a moment.
+        # Rarely in a long run: each sample takes processor time from the peer or the server.
         seconds = dict(zip(arguments[::2], arguments[1::2])).get("--seconds", 0)
         served = machine.Log(server.cpu_seconds if server else float, max(0.01, seconds / 10))
         with served, subprocess.Popen(
@@ -131,7 +131,7 @@ class Runner:
             hangs.start()
             output, told = "", 0
             with machine.Log(lambda: machine.peak_memory(process.pid), 0.1) as memory:
-                # A peer says what it has measured as soon as that has ended.
+                # A peer prints its figures right after the measured part.
                 for output in process.stdout:
                     told = time.monotonic()
                     memory.note()

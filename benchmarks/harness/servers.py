@@ -38,7 +38,7 @@ class Server:
         return machine.cpu_seconds(self.process.pid)
 
     def counts(self):
-        """What it was asked since the last call; None if it does not tell."""
+        """The requests since the last call; None if it does not count them."""
         return None
 
     def __enter__(self):
@@ -62,18 +62,18 @@ class Region(Server):
         super().__init__([folder / "region", models], 1, processor)
 
     def counts(self):
-        """What it was asked since the last call."""
+        """The requests since the last call."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
 
 def nginx():
-    """Where it is, or None. Debian keeps it where only root looks."""
+    """Its path, or None. On Debian it is in root's search path only."""
     return shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
 
-# One process, and all its files in a folder of its own. Root's nginx makes its folders somebody else's, unless told.
+# One process, with all files in a folder of its own. Started by root, nginx would give its folders to another user.
 FRONT = """
 daemon off;
 master_process off;
@@ -122,7 +122,7 @@ class Front:
         self.process = None
         self.scratch = tempfile.TemporaryDirectory()
         self.region = Region(folder, processor, models)
-        # Somebody may take the port before nginx does.
+        # Another program may take the port before nginx does.
         if not any(self._start(free_port(), processor) for _ in range(5)):
             log = pathlib.Path(self.scratch.name, "error.log")
             problem = log.read_text(encoding="utf-8") if log.exists() else ""
@@ -167,7 +167,7 @@ class Front:
         return self.region.cpu_seconds() + machine.cpu_seconds(self.process.pid)
 
     def counts(self):
-        """What the region was asked since the last call, over so many connections to nginx, which keeps its own."""
+        """The region's requests since the last call, with the number of connections to nginx, which keeps its own."""
         before, self.accepted = self.accepted, self._accept_count()
         return {**self.region.counts(), "connections": self.accepted - before - 1}
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""From the records of all runs to lines of a table."""
+"""Makes the lines of the table from the records of all runs."""
 
 from . import figures
 
@@ -96,7 +96,7 @@ def rows(point, records, listing_bytes=0):
                 each = figures.spread([r[kind] / 1024 for r in theirs])
                 yield f"{name}, {kind.replace('_', ' a ')}", {"KiB each": each}
             continue
-        # Of a load: to the contender's own latency when there is hardly any.
+        # For a load: the ratio to the contender's own latency at the least load.
         to = unloaded(records, name) if point.load else base
         yield name, {c: cell(c, theirs, to, listing_bytes) for c in COLUMNS[point.work]}
 

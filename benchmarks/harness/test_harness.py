@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""Do the figures say what the runs were?"""
+"""Tests that the figures agree with the runs."""
 
 import dataclasses
 import io
@@ -37,7 +37,7 @@ def record(contender, number, cpu, **more):
 
 
 POINT = works.Point("exchange", "p", ("practicus", "beast", "wrk"), (), 3)
-# A machine that gets slower: a ratio of medians would say something else than the rounds do.
+# A machine that gets slower: a ratio of medians differs from the median of the ratios.
 RUNS = [record("practicus", i, 0.01 * 2**i) for i in range(3)] + [record("beast", i, 0.02 * 2**i) for i in range(3)]
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""What is measured: points of work, each with the contenders that can do it."""
+"""The measured points of work, each with the contenders that can do it."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ REGIONS = (("region", ""), ("nginx", ", through nginx"))
 @dataclasses.dataclass(frozen=True)
 class Point:
     work: str
-    # What the table calls it.
+    # Its title in the table.
     title: str
     contenders: tuple
     # Of the peers' command line, as pairs.
@@ -24,7 +24,7 @@ class Point:
     # lean, region, or nginx: a region behind it.
     server: str = "lean"
     tls: bool = False
-    # Whose processor time the others are divided by.
+    # The contender by whose processor time the others are divided.
     base: str = "beast"
     # Fraction of the contender's own capacity, for a load.
     load: float = 0

@@ -30,8 +30,8 @@ namespace bench { namespace {
     throw std::system_error(errno, std::generic_category(), what);
 }
 
-/// Sends the same bytes and counts those of the answer, which is always the same: what server, system and
-/// machine take by themselves.
+/// Sends constant bytes and counts those of the constant response: the cost of server, system and machine
+/// alone.
 class bare_loop final : public loop
 {
 public:

@@ -73,7 +73,7 @@ double heap_of_waiting(asio::io_context& io, std::size_t count, Operation operat
         asio::co_spawn(io, operation(), [](std::exception_ptr e, auto const&) {
             if (!e) throw std::runtime_error("it did not wait");
         });
-    // Each has begun when the work of this one, which comes behind, has.
+    // Queued last: when it runs, all others have begun.
     bool all_begun = false;
     asio::post(io, [&] { all_begun = true; });
     io.restart();

@@ -8,7 +8,7 @@
 
 namespace bench {
 
-// What only a client of a region does: against the mock region, but for `waiters`.
+// Work that only a client of a region does: against the mock region, except for `waiters`.
 
 /// From nothing to a first token: a new client, its login, the model's id, the token.
 boost::json::object flow_cold(command const& c);
@@ -19,8 +19,8 @@ boost::json::object flow_warm(command const& c);
 /// A token for each model, `exchanges` of them, all asked for at once.
 boost::json::object tokens_of_all(command const& c);
 
-/// What a caller occupies who waits: for a connection, and for a token that another has asked for. Against
-/// the lean server.
+/// The memory of a waiting caller: for a connection, and for a token that is being fetched. Against the lean
+/// server.
 boost::json::object waiters(command const& c);
 
 } // namespace bench

@@ -158,7 +158,7 @@ json::object load(loop& l, command const& c)
     return result;
 }
 
-/// What a connection occupies between two exchanges.
+/// The memory of an idle connection.
 json::object memory(peer const& who, command const& c)
 {
     auto const heap = heap_in_use(), pages = resident();

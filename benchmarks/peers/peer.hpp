@@ -16,7 +16,7 @@
 
 namespace bench {
 
-/// What every peer understands, whatever it is written in.
+/// The command line that peers in all languages share.
 struct command
 {
     std::string url;
@@ -63,7 +63,7 @@ struct peer
     std::map<std::string_view, std::function<boost::json::object(command const&)>> own;
 };
 
-/// Does what the command line says and prints one line of JSON. Returns what `main` does.
+/// Runs the work that the command line names and prints one line of JSON. Returns the exit code.
 int run(peer const& who, int argc, char** argv);
 
 /// `{"boost": ..., "compiler": ...}`.

@@ -201,7 +201,7 @@ func openSockets() int {
 	return count
 }
 
-// What is in use: the collector gives back at once what it would keep for later.
+// Memory in use: makes the collector return free memory at once.
 func resident() (int, error) {
 	debug.FreeOSMemory()
 	text, err := os.ReadFile("/proc/self/statm")
@@ -266,7 +266,7 @@ type command struct {
 	seconds, rate                 float64
 }
 
-// What a connection occupies between two exchanges.
+// The memory of an idle connection.
 func memory(c command, line map[string]any) error {
 	pages, err := resident()
 	if err != nil {
@@ -364,7 +364,7 @@ func (a *alarm) sleep(span time.Duration) error {
 	return err
 }
 
-// Calls that arrive at a fixed rate, whatever becomes of those before: a goroutine each, over so many connections.
+// Calls that arrive at a fixed rate, independently of earlier ones: a goroutine each, over so many connections.
 func load(c command, line map[string]any) error {
 	p, err := newPeer(c.url, c.caFile, c.connections)
 	if err != nil {

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""What the peers in Python share: the command line, the clock, and the line of JSON."""
+"""Shared code of the peers in Python: the command line, the clock, and the line of JSON."""
 
 import argparse
 import dataclasses
@@ -35,7 +35,7 @@ def read_command(works):
 
 @dataclasses.dataclass
 class Quota:
-    """How much each connection does: so many, or as many as begin before a time."""
+    """The work of each connection: a number of exchanges, or those that begin before a time."""
 
     each: int = 0
     until: float = 0
@@ -92,7 +92,7 @@ class Stopwatch:
         }
 
 
-# The flows of whoever has tokens: `logged_in(command)` is a context with a function of a model's number, which fetches
+# The flows of peers with tokens: `logged_in(command)` is a context with a function of a model's number, which fetches
 # a token for it.
 
 

@@ -111,7 +111,7 @@ async def measure(command):
 
 
 async def load(command):
-    """Calls that arrive at a fixed rate, whatever becomes of those before: a task each, over so many connections."""
+    """Calls that arrive at a fixed rate, independently of earlier ones: a task each, over so many connections."""
     latency = HdrHistogram(1, 60_000_000_000, 3)
     count = int(command.rate * command.seconds)
     async with make_session(command) as session:
@@ -136,7 +136,7 @@ async def load(command):
 
 
 async def memory(command):
-    """What a connection occupies between two exchanges."""
+    """The memory of an idle connection."""
     sockets, pages = open_sockets(), resident()
     async with make_session(command) as session:
         watch = common.Stopwatch()

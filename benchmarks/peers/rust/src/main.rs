@@ -157,7 +157,7 @@ async fn predict(client: &Client, url: &str, body: Body, answer_size: usize) -> 
     Ok(0)
 }
 
-/// How much each connection does: so many, or as many as begin before a time.
+/// The work of each connection: a number of exchanges, or those that begin before a time.
 #[derive(Clone, Copy)]
 enum Quota {
     Each(usize),
@@ -173,7 +173,7 @@ impl Quota {
     }
 }
 
-/// What is called, again and again.
+/// The call that is repeated.
 #[derive(Clone)]
 enum Call {
     Exchange(String),
@@ -292,7 +292,7 @@ struct Alarm(AsyncFd<OwnedFd>);
 
 impl Alarm {
     fn new() -> Result<Self, Failure> {
-        // SAFETY: the descriptor is nobody else's.
+        // SAFETY: the descriptor has no other owner.
         let file = unsafe {
             let descriptor = libc::timerfd_create(libc::CLOCK_MONOTONIC, libc::TFD_NONBLOCK | libc::TFD_CLOEXEC);
             if descriptor < 0 {
@@ -329,11 +329,11 @@ impl Alarm {
     }
 }
 
-/// As `arrivals::ahead` of the C++ peers: what is due sooner is looked for between turns of the event loop.
+/// As `arrivals::ahead` of the C++ peers: nearer calls are polled between turns of the event loop.
 const AHEAD: Duration = Duration::from_micros(50);
 
-/// Calls that arrive at a fixed rate, whatever becomes of those before: a task each, over so many connections (of which
-/// reqwest's pool knows no limit).
+/// Calls that arrive at a fixed rate, independently of earlier ones: a task each, over so many connections (reqwest's
+/// pool has no limit).
 async fn load(c: &Command) -> Result<Map<String, Value>, Failure> {
     let sockets = open_sockets()?;
     let (client, call, alarm) = (make_client(c)?, Call::of(c)?, Alarm::new()?);
@@ -410,7 +410,7 @@ fn raise_descriptor_limit() {
     }
 }
 
-/// What a connection occupies between two exchanges.
+/// The memory of an idle connection.
 async fn memory(c: &Command) -> Result<Map<String, Value>, Failure> {
     let (sockets, before) = (open_sockets()?, resident()?);
     let client = make_client(c)?;
