@@ -3,9 +3,8 @@
 
 // async_server URL EMAIL PASSWORD [REQUESTS]
 //
-// A small HTTP server, on every core, that answers each POST with what a model predicts for its body: one
-// client for all its connections, tokens from the cache. Prints its port; ends after so many requests, else
-// never.
+// A small HTTP server, on every core, that answers each POST with a model's prediction for its body. One
+// client and its token cache serve all connections. Prints its port; ends after REQUESTS requests, if given.
 
 #include <practicus.hpp>
 
@@ -45,7 +44,7 @@ struct shared_state
     std::atomic<long> served = 0;
 };
 
-/// What goes wrong with the model is told in a status; its text is the server's own affair.
+/// The status for a failure of the model.
 unsigned status_of(practicus::error const& e)
 {
     if (practicus::is_retryable(e.code())) return 503;
@@ -104,7 +103,7 @@ asio::awaitable<void> listen(shared_state& state)
             asio::co_spawn(strand, serve(state, std::move(socket)), asio::detached);
             continue;
         }
-        // No descriptors, say: there may be some soon.
+        // Out of descriptors, for example: try again later.
         std::cerr << "async_server: " << failed.message() << '\n';
         pause.expires_after(std::chrono::milliseconds(100));
         co_await pause.async_wait(asio::use_awaitable);

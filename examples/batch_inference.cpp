@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 // Sends a CSV file through a model and writes the predictions, in order; `batch_inference --help` shows the
-// options. Run again after it was interrupted, it goes on where it ended. Credentials come from PRT_TOKEN, or
-// PRT_EMAIL and PRT_PASSWORD, or a prompt.
+// options. An interrupted run is resumed by the same command. Credentials come from PRT_TOKEN, or PRT_EMAIL
+// and PRT_PASSWORD, or a prompt.
 
 #include "interrupts.hpp"
 #include "progress.hpp"
@@ -85,7 +85,7 @@ try {
     job.on_progress([&](practicus::batch_progress const& p) { progress(p); });
     if (gzip) job.calls(practicus::predict_options().encoding(practicus::content_encoding::gzip()));
 
-    // Ctrl-C ends the run; what was written stays.
+    // Ctrl-C ends the run; the written output stays.
     asio::cancellation_signal stop;
     asio::signal_set interrupts(io);
     add_interrupts(interrupts);

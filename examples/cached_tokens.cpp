@@ -3,9 +3,9 @@
 
 // cached_tokens URL EMAIL PASSWORD [DIRECTORY]
 //
-// A token for every request of a server: from the cache, which renews it behind those who use it. A refresh
-// token that is given away whenever the region replaces it. Processes that name the same directory are one
-// login, and fetch each token once.
+// Gets a token for every request of a server from the cache, which renews it in the background. `on_tokens`
+// is called whenever the region replaces the refresh token. Processes with the same directory share one login
+// and fetch each token once.
 
 #include <practicus.hpp>
 
@@ -23,7 +23,7 @@ asio::awaitable<void> answer(practicus::client client, practicus::model_url mode
     auto token = client.cached_session_token(model); // nanoseconds, no coroutine; empty if it is not there
     if (!token) token = co_await client.session_token(model);
     served += !token.empty();
-    // A service that answers 401 to it: client.invalidate_session_token(model, token), and once more.
+    // After a 401 of a service: client.invalidate_session_token(model, token), and get a token again.
 }
 
 int main(int argc, char** argv)

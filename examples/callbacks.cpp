@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// callbacks URL EMAIL PASSWORD: operations without a coroutine of one's own, with a callback and with a
-// future. Client, url and credentials are temporaries: an operation owns what it needs.
+// callbacks URL EMAIL PASSWORD: operations without a coroutine of the program's own, with a callback and with
+// a future. Client, url and credentials are temporaries: an operation owns copies of its arguments.
 
 #include <practicus.hpp>
 

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// What a program does when an operation fails: errors and what they tell, retries, a deadline, cancellation.
-// Against a mock region that is told to fail.
+// Error handling: errors and their details, retries, a deadline, cancellation, against a mock region that
+// fails on request.
 
 #include <practicus.hpp>
 #include <practicus/mock/server.hpp>
@@ -39,14 +39,14 @@ void report(practicus::error const& e)
 
 asio::awaitable<void> run(practicus::client client, practicus::mock::server& region)
 {
-    // A model that is not there.
+    // An unknown model.
     try {
         co_await client.session_token(client.model_url("models/practicus", "no-such-model"));
     } catch (practicus::error const& e) {
         report(e);
     }
 
-    // A region that restarts: the first two answers are failures, and nobody notices.
+    // A region that restarts: the first two responses are failures, and the retries succeed.
     region.expect("GET", "/console/api/modelhost/models/").reply(503, R"({"detail":"restarting"})").times(2);
     std::cout << (co_await client.models()).size() << " models, after " << client.stats().retries
               << " retries\n";

@@ -8,8 +8,8 @@
 
 #include <signal.h>
 
-/// Returns true if the program was started with the signal ignored, as `nohup` and shells do that run it in
-/// the background of a script: it must stay so.
+/// Returns true if the program was started with the signal ignored, as by `nohup` or in the background of a
+/// script: it must stay ignored.
 inline bool is_ignored(int signal)
 {
     struct sigaction now = {};

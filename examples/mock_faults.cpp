@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// What a mock region can be told to do to the program under test: let tokens end, fail, hold an answer back.
+// Faults of a mock region: expired tokens, failures, a response that is held back.
 
 #include <practicus.hpp>
 #include <practicus/mock/server.hpp>
@@ -50,7 +50,7 @@ asio::awaitable<void> answers_wait(practicus::client client, mock::server& regio
     auto const here = co_await asio::this_coro::executor;
     asio::co_spawn(here, client.cluster(),
                    [&](std::exception_ptr failed, auto const&) { answered = !failed; });
-    co_await client.app_prefixes(); // goes on, whatever the other one waits for
+    co_await client.app_prefixes(); // does not wait for the other operation
     require(!answered, "the gate is closed");
     gate.open();
 }
@@ -60,7 +60,7 @@ try {
     mock::server region;
     region.region().add_demo();
 
-    // A model of the test's own, and what it predicts.
+    // A model of the test's own, with its predictor.
     mock::model model(7, "answer", mock::prefix("models-test", "models/test"));
     model.add(mock::version(71, "1", mock::deployment("small", "Small")));
     model.predicts([](mock::request const& r) {

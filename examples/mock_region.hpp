@@ -15,9 +15,8 @@
 #include <stdexcept>
 #include <string>
 
-/// Serves the demo region on 127.0.0.1, on a free port for 0, over TLS if there is a file to write the
-/// authority to; until Ctrl-C or SIGTERM. Then it prints what clients did that they should not: 1 if they
-/// did.
+/// Serves the demo region on 127.0.0.1 until Ctrl-C or SIGTERM: on a free port for 0, over TLS if there is a
+/// file to write the authority to. Then it prints the violations of clients, and returns 1 if there are any.
 inline int serve_mock_region(
     std::uint16_t port, std::string const& ca_file,
     std::function<void(practicus::mock::region&)> const& prepare = [](practicus::mock::region&) {})

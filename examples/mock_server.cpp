@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// A mock region on its own, to try clients on: `mock_server [--port N] [--tls CA_FILE]`. Ctrl-C ends it, and
-// prints what clients did that they should not.
+// A mock region as a program, to try clients on: `mock_server [--port N] [--tls CA_FILE]`. Ctrl-C ends it,
+// and prints the violations of clients.
 
 #include "mock_region.hpp"
 
@@ -22,7 +22,7 @@ struct arguments
     std::string ca_file;
 };
 
-/// Nothing, where the command line cannot be understood.
+/// Returns no value if the command line is invalid.
 std::optional<arguments> parse(int argc, char** argv)
 {
     arguments result;

@@ -101,7 +101,7 @@ try {
     practicus::client const client(io.get_executor(), region.url(), behind_proxy(at));
     asio::co_spawn(io, list(client), rethrow);
 
-    // The same without its files: the region is not believed.
+    // Without these files, the region is not trusted.
     practicus::client const stranger(io.get_executor(), region.url(),
                                      practicus::client_options().credentials(
                                          practicus::credentials::password("admin@company.com", "practicus")));

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// predict URL EMAIL PASSWORD: predictions for a few rows, compressed; an answer whose words are shown as they
-// come; and a long text in batches.
+// predict URL EMAIL PASSWORD: predictions for a few rows, compressed; a streamed response, shown word by
+// word; and a long text in batches.
 
 #include <practicus.hpp>
 

@@ -22,7 +22,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/// A bar on a terminal; a line a second elsewhere, if that is wanted. On standard error.
+/// A progress bar on a terminal; elsewhere, on request, a line a second. On standard error.
 class progress_display
 {
 public:
@@ -51,7 +51,7 @@ public:
             std::cerr << text.str() << std::endl;
     }
 
-    /// Where no bar says it all the time: why batches wait, once for each reason.
+    /// Without a bar: prints the reason for which batches wait, once for each reason.
     void explain(practicus::batch_progress const& p)
     {
         if (drawn_ || !p.last_error || !explained_.insert(p.last_error->code).second) return;
@@ -64,7 +64,7 @@ public:
     }
 
 private:
-    /// What is longer would begin a line of its own each time.
+    /// A longer line would wrap and scroll the terminal.
     static std::size_t columns()
     {
         winsize size = {};

@@ -26,7 +26,7 @@ inline bool is_screen(int descriptor)
     return ::isatty(descriptor) != 0 && (type == nullptr || std::string_view(type) != "dumb");
 }
 
-/// Keeps the terminal from showing what is typed, until it goes or a signal ends the program.
+/// Switches the terminal's echo off, until it is destroyed or a signal ends the program.
 class silence
 {
 public:
@@ -72,7 +72,7 @@ inline constexpr std::size_t longest_secret = 4096;
 /// Asks on the terminal, without echo for a secret.
 inline std::string ask(char const* question, bool secret = false)
 {
-    // Silent first: what is typed at once must not be seen, nor lost.
+    // Echo is off first: text typed at once must be neither shown nor lost.
     std::optional<silence> quiet;
     if (secret) quiet.emplace();
     std::cerr << question << ": " << std::flush;

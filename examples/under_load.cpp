@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 // under_load URL EMAIL PASSWORD: a hundred operations at once through a few connections, with a deadline for
-// each, and an eye on what happens below.
+// each, and an observer.
 
 #include <practicus.hpp>
 

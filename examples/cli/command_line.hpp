@@ -8,18 +8,18 @@
 #include <string>
 #include <string_view>
 
-/// What the command line says, and the functions of its commands. These answer the program's exit code, or
-/// throw what `explain` turns into one.
+/// The arguments of the command line, and the functions of its commands. They return the exit code, or throw
+/// an exception that `explain` turns into one.
 namespace cli {
 
 namespace exit_code {
 
 inline constexpr int success = 0;
-/// The region refused the request, or its answer, a file or the network is at fault.
+/// The region refused the request, or its response, a file or the network is at fault.
 inline constexpr int failure = 1;
 /// The command line cannot be understood.
 inline constexpr int usage = 2;
-/// Nobody is logged in, or the login was refused, or the user may not do this.
+/// Not logged in, or the login was refused, or the user may not do this.
 inline constexpr int not_allowed = 3;
 /// No such model or app.
 inline constexpr int not_found = 4;
@@ -31,7 +31,7 @@ inline constexpr int interrupted = 130;
 
 } // namespace exit_code
 
-/// What was asked for makes no sense: `exit_code::usage`.
+/// Invalid arguments: `exit_code::usage`.
 class usage_error : public std::runtime_error
 {
 public:
@@ -45,7 +45,7 @@ enum class format
     json
 };
 
-/// What holds for all commands.
+/// The options of all commands.
 struct settings
 {
     std::string region;
@@ -134,17 +134,17 @@ int token(settings const& with, token_arguments const& arguments);
 int meta(settings const& with, std::string const& model);
 int predict(settings const& with, predict_arguments const& arguments);
 int mock(mock_arguments const& arguments);
-/// Says a line on standard error. Whatever a server has put into it stays on that line and steers no
-/// terminal.
+/// Prints a line on standard error. Text of a server in it is cleaned: no line breaks, no terminal control
+/// characters.
 void tell(std::string_view text);
 
 /// The same behind the program's name.
 void complain(std::string_view text);
 
-/// Prints a text, and answers `exit_code::success`; throws if it cannot be written.
+/// Prints a text, and returns `exit_code::success`; throws if it cannot be written.
 int print(std::string const& text);
 
-/// Says on standard error what went wrong and what can be done; answers the exit code. In a handler.
+/// Prints the error and its remedy on standard error, and returns the exit code. Call it in a handler.
 int explain(settings const& with);
 
 } // namespace cli

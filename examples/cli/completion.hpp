@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-/// Scripts that complete a command line, made from the command line itself: what it knows, they know.
+/// Completion scripts, generated from the definition of the command line.
 namespace cli {
 
 namespace detail {
@@ -57,7 +57,7 @@ inline bool takes_value(CLI::Option const& option)
     return option.get_type_size() != 0 && option.get_expected_max() != 0;
 }
 
-/// What stands behind an option.
+/// The completion of an option's value.
 inline std::string zsh_value(CLI::Option const& option)
 {
     if (!takes_value(option)) return {};

@@ -17,7 +17,7 @@ namespace cli {
 
 namespace {
 
-/// A coroutine that owns nothing: what it refers to outlives the client.
+/// A coroutine with references only: its arguments outlive the client.
 boost::asio::awaitable<void> keep(std::optional<practicus::issued_tokens>& in,
                                   practicus::issued_tokens tokens)
 {
@@ -74,8 +74,8 @@ std::string url_of(settings const& with, login_arguments const& arguments)
     return url;
 }
 
-/// Whose login it is: the SDK reads no region at all from a file that does not say it of each. As for the
-/// SDK, a token's own e-mail counts more than another one that is given.
+/// Returns the e-mail of the login: the SDK reads no region at all from a file with a login without one. As
+/// in the SDK, the e-mail in a token takes precedence over a given one.
 std::string email_of(practicus::credentials const& who, login_arguments const& arguments)
 {
     if (!who.email().empty()) return who.email();
@@ -89,7 +89,7 @@ std::string email_of(practicus::credentials const& who, login_arguments const& a
     return claimed;
 }
 
-/// Changes core.conf; says so while another process does.
+/// Changes core.conf. Prints a message while it waits for another process.
 void change_conf(std::string const& path, std::function<void(practicus::core_conf&)> const& change)
 {
     practicus::core_conf::update(path, change, [](std::string const& lock) {
@@ -97,8 +97,8 @@ void change_conf(std::string const& path, std::function<void(practicus::core_con
     });
 }
 
-/// Before a password or a token is spent: can the login be kept? Makes the folder and the lock, if they are
-/// not there.
+/// Checks that the login can be written, before a password or a token is used up. Creates the folder and the
+/// lock if needed.
 void check_can_be_kept(std::string const& path)
 {
     struct unchanged
@@ -136,7 +136,7 @@ practicus::region keep_login(session& s, settings const& with, std::string const
         now.erase_unused_tokens();
         s.run(kept.share_tokens(tokens));
     } catch (practicus::error const& e) {
-        // The login is kept, and costs one request more.
+        // The login is kept; the next command needs one more request.
         complain(e.what());
     }
     return kept;

@@ -31,7 +31,7 @@ PRT_EMAIL and PRT_PASSWORD), else the default of ~/.practicus/core.conf, which t
 Exit codes: 0 success; 1 failure; 2 wrong usage; 3 not logged in, or not allowed; 4 not found; 5 try again later;
 6 predict has put rows that the model refused into the file of --rejected; 130 interrupted; 141 standard output was closed.)";
 
-/// The commands and what they were given.
+/// The commands and their arguments.
 struct command_line
 {
     command_line()
@@ -65,7 +65,7 @@ struct command_line
     std::function<int()> run;
 
 private:
-    /// What all commands take, as a help text has it.
+    /// The options of all commands, for the help text.
     std::string global_options() const
     {
         auto const options = app.get_options(
@@ -74,7 +74,7 @@ private:
                                            options);
     }
 
-    /// A check whose message says what is wanted.
+    /// A check whose message names the accepted values.
     static CLI::Validator number(std::uint64_t least, std::uint64_t most)
     {
         auto const check = [least, most](std::string const& text) -> std::string {
@@ -162,7 +162,7 @@ private:
                             "the region's key, host or url; default: as for all commands");
         command->add_flag("--all", logout.all, "forget all logins");
 
-        command = add("regions", "Lists the regions that somebody is logged in to",
+        command = add("regions", "Lists the regions with a login",
                       [this] { return cli::regions(global, regions); });
         command->add_option("--set-default", regions.make_default, "make this region the default")
             ->type_name("KEY");
@@ -282,8 +282,8 @@ private:
 
 namespace {
 
-/// A program that was started without one of its three standard streams would get a file or a socket in that
-/// place, and write into it. What stands there now can neither be read nor written, as the stream could not.
+/// Opens missing standard streams: otherwise a file or socket would get the descriptor of one, and the
+/// program would write into it. The replacement can be neither read nor written.
 void fill_closed_streams()
 {
     for (int const descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
@@ -292,7 +292,7 @@ void fill_closed_streams()
             std::abort();
 }
 
-/// CLI11 misses a command before it looks at what stands in its place.
+/// CLI11 reports a missing command before it checks the word in its place.
 int explain_usage(CLI::App const& app, CLI::ParseError const& e)
 {
     if (e.get_name() == "RequiredError" && app.get_subcommands().empty())
@@ -309,7 +309,7 @@ int explain_usage(CLI::App const& app, CLI::ParseError const& e)
 int main(int argc, char** argv)
 {
     fill_closed_streams();
-    // Whoever started this may have ignored it: a closed pipe is to end it, quietly.
+    // The parent process may have ignored SIGPIPE: a closed pipe must end the program silently.
     std::signal(SIGPIPE, SIG_DFL);
     command_line line;
     try {

@@ -48,7 +48,7 @@ bool is_file(std::string const& path)
     return !std::filesystem::exists(is) || std::filesystem::is_regular_file(is);
 }
 
-/// Also of files that are not there yet.
+/// Also for files that do not exist yet.
 void check_distinct(std::string const& one, std::string const& other)
 {
     std::error_code none;
@@ -57,7 +57,7 @@ void check_distinct(std::string const& one, std::string const& other)
         throw usage_error("'" + one + "' and '" + other + "' are one file");
 }
 
-/// Where rows come from.
+/// The source of the rows.
 struct input
 {
     input(session& s, std::string const& path)
@@ -84,7 +84,7 @@ struct input
     std::uint64_t size = 0;
 };
 
-/// Not the system's names for what is open already (`/dev/stdout`), whatever that is.
+/// Excludes the system's names of open descriptors (`/dev/stdout`).
 bool is_results_file(std::string const& path)
 {
     std::error_code none;
@@ -94,7 +94,7 @@ bool is_results_file(std::string const& path)
     return path != "-" && !is_system && is_file(path);
 }
 
-/// What is there is not written over. A `batch_output` looks closer, but only when the region was asked.
+/// Throws if an output exists already. A `batch_output` checks more, but only after a request to the region.
 void check_results(std::string const& path, predict_arguments const& arguments)
 {
     std::error_code none;
@@ -108,7 +108,7 @@ void check_results(std::string const& path, predict_arguments const& arguments)
         throw usage_error("'" + path + "' is there already; remove it first");
 }
 
-/// Files with a journal; as a usage error what another command would mend.
+/// Files with a journal. A failure that another command would avoid is a usage error.
 practicus::batch_output open_results(practicus::model_url const& url, predict_arguments const& arguments)
 {
     practicus::batch_output_options with;
@@ -125,7 +125,7 @@ practicus::batch_output open_results(practicus::model_url const& url, predict_ar
     }
 }
 
-/// Where predictions go, without a journal.
+/// The sink of the predictions, without a journal.
 struct output
 {
     output(session& s, std::string const& path)
@@ -159,9 +159,9 @@ boost::asio::awaitable<std::string> read_all(practicus::body_source from)
     }
 }
 
-/// Before a file is touched: fails at once where the region cannot be reached, or has no such model. Batches
-/// would be sent again for a long time, as is right for a model that has too much to do or restarts. (Neither
-/// a token nor an id that another program has left would do.)
+/// Fails at once, before a file is touched, if the region is unreachable or has no such model. Batches would
+/// be retried for a long time, which is right only for a model that is overloaded or restarts. (A token or an
+/// id that another program has stored is not sufficient.)
 void check_model(session& s, practicus::model_url const& url)
 {
     using practicus::errc;

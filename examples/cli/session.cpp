@@ -111,7 +111,7 @@ private:
     };
 };
 
-/// What a person can do about it.
+/// Returns the remedy for an error.
 std::string_view hint(practicus::error const& e)
 {
     using practicus::errc;
@@ -171,7 +171,7 @@ bool is_encrypted(std::string const& path)
     return false;
 }
 
-/// Never an argument of the command line: other users of the machine see those.
+/// Never a command-line argument, which other users of the machine can see.
 practicus::secret key_password(settings const& with, std::string const& key)
 {
     if (!with.key_password_file.empty()) return read_secret(with.key_password_file);
@@ -219,7 +219,7 @@ practicus::client_options options_for(settings const& with, practicus::client_op
     if (!tls.certificate_file().empty()) tls.key_password(key_password(with, tls.key_file()));
     options.tls(std::move(tls));
     if (with.header_limit != 0) options.limits(practicus::limit_options().header(with.header_limit));
-    // A store says the same at every step.
+    // A store reports the same failure at every step.
     options.observer([verbose = with.verbose,
                       told = std::make_shared<std::set<std::string>>()](practicus::event const& e) {
         if (verbose) std::visit(event_printer(), e);
@@ -295,7 +295,7 @@ int explain(settings const& with)
         complain(e.what());
         return exit_code::usage;
     } catch (boost::system::system_error const& e) {
-        // Its text would name a place in Boost's source.
+        // Its text would name a source line of Boost.
         if (e.code() == boost::asio::error::operation_aborted) {
             complain("interrupted");
             return exit_code::interrupted;

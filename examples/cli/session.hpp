@@ -36,10 +36,10 @@ practicus::client_options options_for(settings const& with, practicus::client_op
 /// The region that `--region` or `--url` names; else the one of a whole url in `target`; else the default.
 practicus::region choose_region(settings const& with, std::string_view target = {});
 
-/// Says which of core.conf and the folders of tokens other users have access to. Once a command.
+/// Reports that other users have access to core.conf or to the folders of tokens. Once a command.
 void tell_exposed();
 
-/// The login of the environment, if it is meant for this url: `PRT_URL` says so.
+/// The login of the environment, if `PRT_URL` is this url.
 std::optional<practicus::credentials> environment_login(practicus::service_url const& url);
 
 /// A client, and the context that it runs in.
@@ -105,8 +105,8 @@ inline std::vector<practicus::app> list_like(session& s, practicus::app_url cons
     return s.run(s.client().apps());
 }
 
-/// Runs what asks a model or an app for something. If it is not there, the error says why, as far as the
-/// region's listing tells.
+/// Runs a call of a model or an app. If that is not found, the error gives the reason, as far as the region's
+/// listing shows it.
 template <class Url, class T>
 T run_for(session& s, Url const& url, boost::asio::awaitable<T> operation)
 {

@@ -23,9 +23,9 @@
 
 namespace cli {
 
-/// Standard input or output, for pieces of text. A pipe or terminal is waited for without holding up what
-/// else the context does, on a description of its own: whoever shares the stream must not find it
-/// non-blocking. A file is read and written as it is.
+/// Standard input or output, for pieces of text. A pipe or terminal is waited for asynchronously, on an open
+/// file description of its own: other processes that share the stream must not find it non-blocking. A file
+/// is read and written directly.
 class standard_stream
 {
 public:
@@ -38,13 +38,13 @@ public:
             errno = EBADF;
             throw_errno("cannot be used");
         }
-        // Without waiting for somebody at the other end of a pipe that has a name.
+        // Does not wait for the other end of a named pipe.
         auto const path = "/proc/self/fd/" + std::to_string(descriptor);
         open(io, path, (descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
     }
 
-    /// What is no file, a pipe with a name or a device, in the place of standard input or output. The file
-    /// behind `/dev/stdout`, say, is written behind what it holds.
+    /// A named pipe or a device in the place of standard input or output. A file behind `/dev/stdout`, for
+    /// example, is appended to.
     standard_stream(boost::asio::io_context& io, int descriptor, std::string const& path)
         : descriptor_(descriptor), name_("'" + path + "' ")
     {

@@ -62,7 +62,7 @@ inline bool has_version(practicus::hosted_entry const& entry, std::string_view v
                        [&](auto const& v) { return v.tag() == version; });
 }
 
-/// Of all entries, the one that a url names: with the longest name that it begins with; else null.
+/// Returns the entry that a url names, the one with the longest matching name, or null.
 template <class Url, class Entry>
 Entry const* find_listed(practicus::service_url const& service, Url const& url, std::vector<Entry> const& all)
 {
@@ -83,8 +83,7 @@ Entry const* find_listed(practicus::service_url const& service, Url const& url, 
     return found;
 }
 
-/// Why a service that was not found is not there although its entry is listed; empty if the listing does not
-/// tell.
+/// Returns the reason for which a listed service is not found; empty if the listing does not show it.
 template <class Url, class Entry>
 std::string why_missing(practicus::service_url const& service, Url const& url, std::vector<Entry> const& all)
 {
