@@ -154,7 +154,7 @@ TEST_CASE("the console's answers may come in gzip, which is asked for, and in no
         CHECK(sent.headers["accept-encoding"] == "gzip");
 }
 
-TEST_CASE("an answer in gzip that is not what was expected is described as any other")
+TEST_CASE("an unexpected response in gzip is described as any other")
 {
     answered f;
     auto const gzip = [](std::string_view text) {
@@ -208,7 +208,7 @@ TEST_CASE("bytes that are no HTTP")
     }
 }
 
-TEST_CASE("a server that speaks HTTP/2 only is told as such")
+TEST_CASE("a server that speaks HTTP/2 only is reported as such")
 {
     answered f;
     for (auto const& bytes :

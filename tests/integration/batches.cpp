@@ -133,7 +133,7 @@ TEST_CASE("batches: encoded, and from a text without a row")
     CHECK(f.failure(client.predict_batches(f.job(""))).code == errc::invalid_argument);
 }
 
-TEST_CASE("batches: a header alone that the model refuses gives nothing, and is no failure")
+TEST_CASE("batches: a header without rows that the model refuses is no failure and gives no output")
 {
     batches f;
     auto client = f.eager();
@@ -238,7 +238,7 @@ TEST_CASE("batches: a batch that fails for good ends the run, which says which r
     }
 }
 
-TEST_CASE("batches: an answer with another number of rows is asked for again, and then an error")
+TEST_CASE("batches: a response with another number of rows is retried, and then an error")
 {
     batches f;
     auto client = f.eager();
@@ -271,7 +271,7 @@ batch_job answered_by(batches& f, practicus::mock::model::predictor answer)
 
 } // namespace
 
-TEST_CASE("batches: an answer that is none is an error that quotes it, and not the fault of the rows")
+TEST_CASE("batches: a response that is no CSV is an error that quotes it, and not blamed on the rows")
 {
     batches f;
     struct answer
@@ -323,7 +323,7 @@ TEST_CASE("batches: an error with a status of success is the fault of the rows, 
     CHECK(f.side == header + rows(2, 4));
 }
 
-TEST_CASE("batches: an answer without a content type is judged by what it holds")
+TEST_CASE("batches: a response without a content type is judged by its lines")
 {
     batches f;
     auto job = answered_by(f, [&](practicus::mock::request const&) {
@@ -335,7 +335,7 @@ TEST_CASE("batches: an answer without a content type is judged by what it holds"
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
-TEST_CASE("batches: one line without a content type is no answer to a header alone")
+TEST_CASE("batches: one line without a content type is no response to a header without rows")
 {
     batches f;
     std::string line;
@@ -361,7 +361,7 @@ TEST_CASE("batches: one line without a content type is no answer to a header alo
     CHECK(f.out.empty());
 }
 
-TEST_CASE("batches: a resumed run asks again for an answer under another header than the results'")
+TEST_CASE("batches: a resumed run retries a response under another header than the results'")
 {
     batches f;
     std::atomic<int> calls = 0;
@@ -375,7 +375,7 @@ TEST_CASE("batches: a resumed run asks again for an answer under another header 
     CHECK(f.out == "1\n2\n");
 }
 
-TEST_CASE("batches: an answer under another header is asked for again: a model is rolled out")
+TEST_CASE("batches: a response under another header is retried: a model is being rolled out")
 {
     batches f;
     std::atomic<int> calls = 0;
@@ -389,7 +389,7 @@ TEST_CASE("batches: an answer under another header is asked for again: a model i
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
-TEST_CASE("batches: a model of another type is believed if that is asked for")
+TEST_CASE("batches: another response type is accepted if the job sets it")
 {
     batches f;
     auto job = answered_by(f, [&](practicus::mock::request const&) {
@@ -479,7 +479,7 @@ TEST_CASE("batches: a batch is sent again as late as the server asks")
     CHECK(f.out == predict_csv(header + rows(0, 5)));
 }
 
-TEST_CASE("batches: a server that asks for more patience than there is ends the run at once")
+TEST_CASE("batches: a Retry-After beyond the patience ends the run at once")
 {
     batches f;
     f.server.expect("POST", call_path).reply(503).header("Retry-After", "3600");
@@ -730,7 +730,7 @@ TEST_CASE("batches: no more than twice as many are held as may be on their way, 
     CHECK(f.out == predict_csv(text));
 }
 
-TEST_CASE("batches: a server that asks to wait is sent no other batch meanwhile")
+TEST_CASE("batches: no batch is sent to a server that asks to wait")
 {
     failing f("\"very");
     f.asks_to_wait = true;
@@ -749,7 +749,7 @@ TEST_CASE("batches: a server that asks to wait is sent no other batch meanwhile"
     CHECK(f.out == predict_csv(text));
 }
 
-TEST_CASE("batches: the progress says why batches wait, until none does")
+TEST_CASE("batches: the progress has the reason while batches wait")
 {
     failing f("\n0,");
     auto const text = header + rows(0, 5);
@@ -1063,7 +1063,7 @@ TEST_CASE("batches: a run of another source is noticed before anything is writte
     CHECK(f.run(client.predict_batches(f.job(header + "\n" + rows(0, 25)).rows(3).resume(half))).rows == 25);
 }
 
-TEST_CASE("batches: results under another header are not gone on with")
+TEST_CASE("batches: a run with results under another header is not resumed")
 {
     batches f;
     auto client = f.user();
@@ -1165,7 +1165,7 @@ asio::awaitable<void> run_with_own_source(practicus::client client, practicus::m
 
 } // namespace
 
-TEST_CASE("batches: a run ends after its source, whatever ends it")
+TEST_CASE("batches: a run ends after its source, for any reason of its end")
 {
     batches f;
     bool const cancelled = GENERATE(false, true);

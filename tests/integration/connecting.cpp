@@ -54,7 +54,7 @@ struct named : fixture
 
 } // namespace
 
-TEST_CASE("an address that swallows packets costs a moment, and not the whole limit")
+TEST_CASE("an address that drops packets costs a moment, and not the whole limit")
 {
     named f({"127.0.0.2", "127.0.0.1"});
     black_hole const hole({address("127.0.0.2"), f.server.port()});
@@ -97,7 +97,7 @@ TEST_CASE("when one address has answered, nothing is left of the others")
     CHECK(result.served == 1);
 }
 
-TEST_CASE("an address that refuses costs nothing")
+TEST_CASE("an address that refuses costs no time")
 {
     named f({"127.0.0.2", "127.0.0.3", "127.0.0.1", "127.0.0.4"});
     auto& clock = clock_of(f.caller);
@@ -136,7 +136,7 @@ TEST_CASE("no address answers: connecting has a limit over all of them")
     CHECK(f.caller.stats().connect_failures == 1);
 }
 
-TEST_CASE("all addresses refuse: the last one's reason is told, and the name is asked for again")
+TEST_CASE("all addresses refuse: the last reason is reported, and the name is looked up again")
 {
     named f({"127.0.0.2", "127.0.0.3"}, fixture::once());
     auto const info = f.failure(f.caller.cluster());

@@ -229,7 +229,7 @@ TEST_CASE("the caller's context is destroyed first")
     CHECK(result.served + result.aborted + result.closed + result.other == 0);
 }
 
-TEST_CASE("the client's context is destroyed before it has begun what was asked of it")
+TEST_CASE("the client's context is destroyed before an operation has begun in it")
 {
     fixture f;
     auto home = std::make_unique<asio::io_context>();

@@ -168,7 +168,7 @@ TEST_CASE("core.conf: a new login, by the SDK for example, is used by all progra
     CHECK(f.failure(late.models()).code == practicus::errc::login_required);
 }
 
-TEST_CASE("core.conf: a file that lags behind what the region has replaced is no new login")
+TEST_CASE("core.conf: a file with an older refresh token is no new login")
 {
     kept_region f;
     f.server.region().rotate(practicus::mock::rotation::blacklist_old);

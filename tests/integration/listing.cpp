@@ -83,7 +83,7 @@ TEST_CASE("a service url with a path of its own")
     CHECK(f.run(client.session_token(client.model_url("models/practicus", "diamond-price"))));
 }
 
-TEST_CASE("an entry without what it must have is not listed, and the observer is told")
+TEST_CASE("an entry without a required field is left out, and reported to the observer")
 {
     fixture f;
     std::vector<std::string> told;

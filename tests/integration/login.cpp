@@ -268,7 +268,7 @@ TEST_CASE("a one-time password that never left is sent by the next call")
     CHECK(f.server.count("POST auth/") == 1);
 }
 
-TEST_CASE("a password that a one-time password must come with is posted once, whatever the status")
+TEST_CASE("a password that needs a one-time password is posted once, with any status")
 {
     for (unsigned const status : {400U, 401U})
         for (auto const* otp : {"", "123456"}) {

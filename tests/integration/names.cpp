@@ -112,7 +112,7 @@ TEST_CASE("lookups that hang keep no other name from being found")
     CHECK(comes([&] { return names_of(client).threads().running() == 0; }));
 }
 
-TEST_CASE("the wait for a name has a limit, and what hangs keeps neither run() nor a destructor from its end")
+TEST_CASE("the wait for a name is limited, and a lookup that hangs blocks neither run() nor a destructor")
 {
     bool const whole = GENERATE(false, true);
     scripted_names names;
@@ -276,7 +276,7 @@ TEST_CASE("a name that exists no more has no addresses")
     CHECK(info.message == "region.test");
 }
 
-TEST_CASE("whatever a lookup fails with is the cause of one error, ends no other call and is not kept")
+TEST_CASE("a failure of a lookup is the cause of one error, ends no other call and is not kept")
 {
     using practicus::detail::lookup_error;
     auto const cause = GENERATE(lookup_error(EAI_AGAIN, 0), lookup_error(EAI_FAIL, 0),

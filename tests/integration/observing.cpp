@@ -79,7 +79,7 @@ struct event_log
 
 } // namespace
 
-TEST_CASE("an observer hears of all that happens, and of no secret")
+TEST_CASE("an observer is told of every step, and of no secret")
 {
     fixture f{practicus::mock::server_options().tls()};
     event_log heard;
@@ -128,7 +128,7 @@ TEST_CASE("an observer gets the timings of every phase")
     }
 }
 
-TEST_CASE("a handle for single calls: fields, trusted origins, and what they may not be")
+TEST_CASE("a handle for single calls: fields, trusted origins, and their refusals")
 {
     fixture f;
     auto client = f.user();

@@ -92,7 +92,7 @@ TEST_CASE("many callers that get a 401 share one refresh")
     CHECK(f.server.count("POST auth/refresh/") == 1);
 }
 
-TEST_CASE("a refresh token that is refused asks for a login")
+TEST_CASE("a refused refresh token ends with login_required")
 {
     fixture f;
     auto client = f.user();
@@ -108,7 +108,7 @@ TEST_CASE("a refresh token that is refused asks for a login")
     CHECK(f.server.count() == before);
 }
 
-TEST_CASE("a refresh token that is refused leads to a login where the password was kept")
+TEST_CASE("a refused refresh token leads to a login if the password was kept")
 {
     fixture f;
     auto client = f.client(practicus::client_options().credentials(fixture::password().keep_password()));
@@ -170,7 +170,7 @@ TEST_CASE("the region's own 403 logs out only if it says that the token is not v
     CHECK(f.server.count("POST auth/refresh/") == 3);
 }
 
-TEST_CASE("every call that asks with the access token is sent again after a 401")
+TEST_CASE("every call with the access token is sent again after a 401")
 {
     fixture f;
     auto client = f.user();
@@ -390,7 +390,7 @@ TEST_CASE("an older renewal joins a newer one, and does not end it")
     CHECK(f.refreshes() == 3);
 }
 
-TEST_CASE("a logout ends what waits for a renewal, at once, and nothing else is sent for it")
+TEST_CASE("a logout ends the waiters of a renewal at once, and no request is sent for them")
 {
     held_renewal f;
     ends second;
@@ -404,7 +404,7 @@ TEST_CASE("a logout ends what waits for a renewal, at once, and nothing else is 
     CHECK(f.refreshes() == 1);
 }
 
-TEST_CASE("a logout in an observer ends what it observes, and does not loop")
+TEST_CASE("a logout in an observer ends the observed operation, and does not loop")
 {
     fixture f;
     std::optional<practicus::client> client;
@@ -444,7 +444,7 @@ TEST_CASE("a login in an observer keeps nothing waiting for ever")
     CHECK(logins < 100);
 }
 
-TEST_CASE("a call may ask for a token that still lives for so long")
+TEST_CASE("a call may require a remaining lifetime of its token")
 {
     using practicus::call_options;
     fixture f;

@@ -57,7 +57,7 @@ TEST_CASE("a GET is sent again after a transient failure")
     CHECK(f.caller.stats().retries == 14);
 }
 
-TEST_CASE("a lasting failure reports attempts, time and cause")
+TEST_CASE("a permanent outage reports attempts, time and cause")
 {
     retrying f;
     f.server.expect("GET", cluster_path).reply(503, R"({"detail":"busy"})").times(3);

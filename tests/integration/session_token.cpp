@@ -48,7 +48,7 @@ TEST_CASE("metadata of a model")
     CHECK(practicus::read_jwt(bearer).type == practicus::token_type::access);
 }
 
-TEST_CASE("an id is read from the head, whatever the metadata are")
+TEST_CASE("an id is read from the head, with any metadata")
 {
     fixture f;
     auto const small = practicus::limit_options().console_body(1000);

@@ -102,7 +102,7 @@ TEST_CASE("bytes between two exchanges are no response, and end the connection")
     CHECK(s.client.stats().open == 1);
 }
 
-TEST_CASE("the body of a 204 is no answer to what follows")
+TEST_CASE("the body of a 204 is no response to the next request")
 {
     auto const what = GENERATE(speaks::plain, speaks::tls12, speaks::tls13);
     bool const coalesce_limit = GENERATE(false, true);

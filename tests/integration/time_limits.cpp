@@ -122,7 +122,7 @@ TEST_CASE("the handshake has a limit")
     gate.open();
 }
 
-TEST_CASE("limits of zero are none")
+TEST_CASE("a limit of zero means no limit")
 {
     fixture f;
     auto none =

@@ -213,7 +213,7 @@ TEST_CASE("TLS on a port that should speak plain HTTP")
     CHECK(f.server.handshakes() == 0);
 }
 
-TEST_CASE("a server whose TLS offers HTTP/2 only is told as such")
+TEST_CASE("a server whose TLS offers HTTP/2 only is reported as such")
 {
     fixture f{server_options().tls()};
     // no_application_protocol (RFC 7301 section 3.2).
@@ -446,7 +446,7 @@ TEST_CASE("a server of TLS 1.3 may ask for the certificate when it has seen the 
     CHECK(call.served);
 }
 
-TEST_CASE("an alert is told although a write has failed before it was read")
+TEST_CASE("an alert is reported although a write failed before it was read")
 {
     // The server hangs up while the request is written, after each step of that in turn.
     int written = 0;

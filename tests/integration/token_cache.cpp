@@ -152,7 +152,7 @@ TEST_CASE("a token for one version serves the others; one for upload is another"
     CHECK(f.now(f.url) == first);
 }
 
-TEST_CASE("a listing tells the ids, so that a token costs one request")
+TEST_CASE("a listing contains the ids, so that a token costs one request")
 {
     cached f;
     f.run(f.caller.models());
@@ -264,7 +264,7 @@ TEST_CASE("the longest listed url that a text begins with is used")
     CHECK(f.now(url("/models/a/v2/x")) == of_a);
 }
 
-TEST_CASE("parts of a url are never read otherwise, whatever is listed")
+TEST_CASE("explicit parts of a url are not changed by any listing")
 {
     cached f;
     f.run(f.caller.models());
@@ -451,7 +451,7 @@ TEST_CASE("a renewal that fails leaves the token in use until it ends, and is no
     CHECK(f.now(f.url) != first);
 }
 
-TEST_CASE("a caller may ask for a token that lives longer than the cached one")
+TEST_CASE("a caller may require a longer lifetime than that of the cached token")
 {
     cached f;
     auto const first = f.run(f.caller.session_token(f.url));
@@ -480,7 +480,7 @@ TEST_CASE("a refused token is not handed out again; a late refusal of an older o
     CHECK(f.trades() == 2);
 }
 
-TEST_CASE("a model that is deployed anew has another id: the old one is dropped, and asked for again")
+TEST_CASE("a redeployed model has another id: the old one is dropped and requested again")
 {
     cached f;
     f.run(f.caller.session_token(f.url));
@@ -575,7 +575,7 @@ TEST_CASE("a token that the region issued past its life is an error, and no loop
     CHECK_FALSE(f.now(f.url));
 }
 
-TEST_CASE("a local clock that is wrong by a day changes nothing")
+TEST_CASE("a local clock that is wrong by a day has no effect")
 {
     auto const wrong = GENERATE(-24h, 24h);
     cached f;
@@ -592,7 +592,7 @@ TEST_CASE("a local clock that is wrong by a day changes nothing")
     CHECK(f.refreshes() == 0);
 }
 
-TEST_CASE("a token that is no JWT, or has garbage for an end, lives a quarter of an hour")
+TEST_CASE("a token that is no JWT, or has an invalid expiry, lives a quarter of an hour")
 {
     bool const garbage = GENERATE(false, true);
     cached f;

@@ -268,7 +268,7 @@ TEST_CASE("store: two opaque logins do not share tokens")
     CHECK(f.trades() == 2);
 }
 
-TEST_CASE("store: logout stands, even where it comes while something is saved")
+TEST_CASE("store: a logout holds even if it comes during a save")
 {
     sharing f(std::make_shared<watched_store>());
     auto& store = static_cast<watched_store&>(*f.store);
@@ -303,7 +303,7 @@ TEST_CASE("store: logout stands, even where it comes while something is saved")
     }
 }
 
-TEST_CASE("store: a login that follows another one's, which is being saved, is what others find")
+TEST_CASE("store: a login during the save of an earlier one is the stored one")
 {
     nameless f;
     auto client = f.client(client_options().store(f.store));
@@ -392,7 +392,7 @@ TEST_CASE("store: a logout takes the login out of it")
     CHECK(f.logins() == 2);
 }
 
-TEST_CASE("store: an explicit login is proved by the region, and is what the others find from then on")
+TEST_CASE("store: an explicit login is verified by the region, and then used by the others")
 {
     sharing f(std::make_shared<memory_token_store>());
     auto first = f.one();
@@ -461,7 +461,7 @@ TEST_CASE("store: another user's login is not taken")
     CHECK(f.trades() == 2);
 }
 
-TEST_CASE("store: a model that is deployed anew leaves it")
+TEST_CASE("store: a redeployed model is removed")
 {
     sharing f(std::make_shared<memory_token_store>());
     f.run(f.one().model_id(f.model()));
@@ -613,7 +613,7 @@ public:
 
 } // namespace
 
-TEST_CASE("store: three locks that a stopped process holds cost a part of an operation's time, and are told")
+TEST_CASE("store: three locks held by a stopped process cost a part of the deadline, and are reported")
 {
     auto const stopped = std::make_shared<stopped_store>();
     sharing f(stopped);

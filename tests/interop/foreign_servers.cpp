@@ -273,7 +273,8 @@ TEST_CASE("a refusal at the head of a long request is the result, of a server th
     CHECK(from_source.predict("count", small()).body == "4");
 }
 
-TEST_CASE("a refusal at the head of a long request is the result, whatever the server does then", "[early]")
+TEST_CASE("a refusal at the head of a long request is the result, with any behaviour of the server after it",
+          "[early]")
 {
     auto const* port = GENERATE(plain, tls12, tls13);
     INFO(port);
@@ -364,7 +365,7 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, with a client certificate", "[tls]")
     CHECK((info.code == errc::tls_failed || info.code == errc::connection_lost));
 }
 
-TEST_CASE("a client certificate that is missing is told as a failure of TLS", "[alert]")
+TEST_CASE("a missing client certificate is reported as a failure of TLS", "[alert]")
 {
     auto const* port = GENERATE(tls12, tls13);
     INFO(port);

@@ -211,7 +211,7 @@ TEST_CASE("a front that closes its connections now and then gives no error")
     CHECK((stats.connects == 3 || stats.connects == 12));
 }
 
-TEST_CASE("many operations at once share what connections there are")
+TEST_CASE("many operations at once share the connections")
 {
     for (auto const* port : {plain, tls}) {
         INFO(port);

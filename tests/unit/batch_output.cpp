@@ -143,7 +143,7 @@ using Catch::Matchers::ContainsSubstring;
 
 } // namespace
 
-TEST_CASE("batch_output: a journal stands before the first result, and is gone at the end")
+TEST_CASE("batch_output: a journal exists from before the first result to the end")
 {
     folder const here;
     auto const run = here.open(false);
@@ -277,7 +277,7 @@ TEST_CASE("batch_output: a run that is resumed and comes to nothing changes no j
     CHECK(here.read("moved.csv") == "carat\n2\n");
 }
 
-TEST_CASE("batch_output: one run at a time writes a file, whatever its name and part")
+TEST_CASE("batch_output: one run at a time writes a file, under any name and in any role")
 {
     folder const here;
     auto const run = here.open(false);
@@ -405,7 +405,7 @@ TEST_CASE("batch_output: a file of rejected rows is known in another folder, and
                ContainsSubstring("'" + fs::canonical(here.of("one")).string() + "/rej.csv'"));
 }
 
-TEST_CASE("batch_output: bytes behind what is done are cut off in the run's own file alone")
+TEST_CASE("batch_output: only the run's own file is truncated to the rows that are done")
 {
     folder const here;
     {
@@ -527,7 +527,7 @@ TEST_CASE("batch_output: an output is of one run")
     CHECK_THROWS_AS(out.attach(job), practicus::error);
 }
 
-TEST_CASE("batch_output: a journal stands beside the file itself, whatever the output's name is")
+TEST_CASE("batch_output: a journal is beside the file itself, for any name of the output")
 {
     folder const here;
     fs::create_directory(here.of("real"));
@@ -621,7 +621,7 @@ TEST_CASE("batch_output: rejected rows may go to a device, which is never resume
                       ContainsSubstring("is no file"));
 }
 
-TEST_CASE("batch_output: a file of rejected rows lacks none, and not their header line")
+TEST_CASE("batch_output: a file of rejected rows must have all of them, and their header line")
 {
     folder const here;
     std::string const before = GENERATE("/dev/null", "");

@@ -309,7 +309,7 @@ TEST_CASE("no bytes in a name break the form of any output")
     }
 }
 
-TEST_CASE("a table is aligned by what a terminal shows")
+TEST_CASE("a table is aligned by the width on a terminal")
 {
     std::vector const list{
         model_prefix{"m\xc3\xbc", "1"},                // two letters, three bytes

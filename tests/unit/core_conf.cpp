@@ -364,7 +364,7 @@ TEST_CASE("core.conf: a line that Python's configparser refuses is refused and n
     }
 }
 
-TEST_CASE("core.conf: a section that stands twice is refused, and the file stays as it is")
+TEST_CASE("core.conf: a duplicate section is refused, and the file stays unchanged")
 {
     home h;
     std::string const text = "[k8s_config_0]\n" + std::string(two_regions);
@@ -583,7 +583,7 @@ TEST_CASE("core.conf: of two logins that have one key, the default comes first i
     CHECK(token_of(core_conf().default_region()) == "admin@a");
 }
 
-TEST_CASE("core.conf: of an http and an https login that are one for the SDK, the newest stands last")
+TEST_CASE("core.conf: of an http and an https login with one key in the SDK, the newest is last")
 {
     home h;
     h.write(sections_of({"http://x", "https://h:8080", "http://h:8080"}));
@@ -844,7 +844,7 @@ TEST_CASE("core.conf: a lock that another process holds is not waited for, if th
     CHECK(core_conf().default_key() == "alice@other.company.com:8443");
 }
 
-TEST_CASE("core.conf: a lock that another process keeps ends the wait, which is told when it begins")
+TEST_CASE("core.conf: the wait for a lock is limited, and reported when it begins")
 {
     home h;
     h.write(two_regions);

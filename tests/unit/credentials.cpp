@@ -126,7 +126,7 @@ TEST_CASE("empty credentials are refused")
           "the one-time password is empty");
 }
 
-TEST_CASE("control characters are refused wherever they stand, in a password those that end a line")
+TEST_CASE("control characters are refused in any place, in a password only line ends")
 {
     for (int c = 0; c < 256; ++c) {
         if (c > 0x1f && c != 0x7f) continue;
@@ -184,22 +184,22 @@ TEST_CASE("a one-time password is trimmed")
 
 TEST_CASE("credentials from the environment")
 {
-    SECTION("none")
+    SECTION("no variables")
     {
         environment const set(variables{});
         CHECK_FALSE(credentials::from_environment());
     }
-    SECTION("empty variables are none")
+    SECTION("empty variables")
     {
         environment const set(variables{{"PRT_TOKEN", ""}, {"PRT_EMAIL", ""}, {"PRT_PASSWORD", ""}});
         CHECK_FALSE(credentials::from_environment());
     }
-    SECTION("half a login is none")
+    SECTION("an e-mail without a password")
     {
         environment const set(variables{{"PRT_EMAIL", "a@b"}});
         CHECK_FALSE(credentials::from_environment());
     }
-    SECTION("the other half is none either")
+    SECTION("a password without an e-mail")
     {
         environment const set(variables{{"PRT_PASSWORD", "x"}});
         CHECK_FALSE(credentials::from_environment());
@@ -213,7 +213,7 @@ TEST_CASE("credentials from the environment")
         CHECK(who->email() == "a@b");
         CHECK(who->value().reveal() == "x");
     }
-    SECTION("a file with secrets ends in a line end, and a blank variable is none")
+    SECTION("a trailing line end is dropped, and a blank variable is ignored")
     {
         for (std::string const end : {"\n", "\r\n"}) {
             environment const set(

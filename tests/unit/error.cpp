@@ -159,7 +159,7 @@ TEST_CASE("an error leaves out unknown facts")
     CHECK(std::string(error(info).what()) == info.code.message());
 }
 
-TEST_CASE("copies of an error share what is known")
+TEST_CASE("copies of an error share their error_info")
 {
     error const first(full_info());
     error const copy = first; // NOLINT: the copy is what is tested
@@ -171,7 +171,7 @@ TEST_CASE("copies of an error share what is known")
     CHECK(std::string(again.what()) == first.what());
 }
 
-TEST_CASE("an error is caught as what it derives from")
+TEST_CASE("an error is caught as each of its base classes")
 {
     CHECK_THROWS_AS(throw error(errc::not_found), boost::system::system_error);
     try {

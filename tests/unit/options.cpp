@@ -129,7 +129,7 @@ TEST_CASE("each size limit has its default, is set alone, and is never zero")
     }
 }
 
-TEST_CASE("tls options verify unless told otherwise by an ugly name")
+TEST_CASE("tls options verify unless the option with the long name is set")
 {
     tls_options options;
     CHECK(options.verify());
@@ -148,7 +148,7 @@ TEST_CASE("tls options verify unless told otherwise by an ugly name")
     CHECK_FALSE(options.disable_verification_and_expose_all_secrets().verify());
 }
 
-TEST_CASE("client options hold what they are given")
+TEST_CASE("client options keep their values")
 {
     client_options options;
     CHECK_FALSE(options.credentials());
@@ -189,7 +189,7 @@ TEST_CASE("a user agent cannot end its line")
     CHECK(options.user_agent() == "practicus-cpp");
 }
 
-TEST_CASE("a call's fields are none that the client writes, or that concern body or connection")
+TEST_CASE("a call's fields may not be those of the client, of the body or of the connection")
 {
     for (char const* const name :
          {"User-Agent", "accept", "Accept-Encoding", "Authorization", "HOST", "Content-Type",

@@ -56,7 +56,7 @@ TEST_CASE("a proxy's options are kept as they are given")
     CHECK(!o.environment());
 }
 
-TEST_CASE("a proxy and none undo each other")
+TEST_CASE("url() and direct() undo each other")
 {
     auto const direct = proxy_options().url("proxy").direct();
     CHECK(direct.is_direct());

@@ -57,7 +57,7 @@ TEST_CASE("reveal returns the bytes of a secret")
     CHECK(secret("text").reveal() == "text");
 }
 
-TEST_CASE("an empty secret is no secret")
+TEST_CASE("an empty secret converts to false")
 {
     for (secret const& none : {secret(), secret(""), secret(std::string_view())}) {
         CHECK(none.empty());

@@ -291,7 +291,7 @@ TEST_CASE("a model url's text is taken apart")
     }
 }
 
-TEST_CASE("a model's version and the path behind it are told apart")
+TEST_CASE("a model's version and the path behind it are distinguished")
 {
     struct row
     {
@@ -357,7 +357,7 @@ TEST_CASE("a path is put behind a model's url in its form")
     CHECK_THAT(refusal([&] { (void)model.at(std::string(9000, 'a')); }), ContainsSubstring("8192"));
 }
 
-TEST_CASE("an app's page, its api, version and endpoint are told apart")
+TEST_CASE("an app's page, api, version and endpoint are distinguished")
 {
     struct row
     {

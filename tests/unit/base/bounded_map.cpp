@@ -114,7 +114,7 @@ TEST_CASE("bounded_map: entries in flight stay beyond the capacity, and are coun
     CHECK(has(m, 2003));
 }
 
-TEST_CASE("bounded_map: a capacity of one, and of none")
+TEST_CASE("bounded_map: capacities of one and zero")
 {
     for (std::size_t capacity : {0U, 1U}) {
         map m(capacity);

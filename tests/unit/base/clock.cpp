@@ -16,7 +16,7 @@ using system_point = std::chrono::system_clock::time_point;
 
 } // namespace
 
-TEST_CASE("a clock shows the real time until it is told another")
+TEST_CASE("a clock shows the real time until it is set")
 {
     client_clock const c;
     // It is the machine's monotonic clock, a few milliseconds coarse; an hour is far beyond any pause.

@@ -125,7 +125,7 @@ TEST_CASE("csv_scanner: a text cut anywhere is counted up to its last complete r
     CHECK(tail_of("h\r1\r2").complete_size() == 4);
 }
 
-TEST_CASE("csv_scanner: CR, LF and CRLF end a line, wherever the pieces end")
+TEST_CASE("csv_scanner: CR, LF and CRLF end a line, with pieces of any length")
 {
     csv_scanner scanner;
     std::string_view text = "a\r";
@@ -172,7 +172,7 @@ TEST_CASE("parse_prediction: header, rows and their number")
     is("p\n\n \n", "p\n", " \n", 1);
 }
 
-TEST_CASE("parse_prediction: refuses what is no CSV with a header")
+TEST_CASE("parse_prediction: refuses a text that is no CSV with a header")
 {
     for (auto [text, message] : {std::pair{"", "the answer's CSV has no header line"},
                                  {"\n\r\n", "the answer's CSV has no header line"},

@@ -35,7 +35,7 @@ std::string refusal(ini_text const& text, std::string_view key)
 
 } // namespace
 
-TEST_CASE("an INI text: what is set is read as it was, whatever signs it holds")
+TEST_CASE("an INI text: a value with any characters is read as it was set")
 {
     for (std::string_view const value : {"", "100%", "%(x)s", "%%", "a\nb\n\nc", "a = b: c", "[s]", "; x"}) {
         ini_text text;
@@ -46,7 +46,7 @@ TEST_CASE("an INI text: what is set is read as it was, whatever signs it holds")
     }
 }
 
-TEST_CASE("an INI text: what a value names is put in its place")
+TEST_CASE("an INI text: references in a value are substituted")
 {
     auto const text = read("[DEFAULT]\nhost = h\n[s]\nurl = https://%(HOST)s/%(path)s%%\npath = a/%(host)s\n"
                            "lone = 5%\nopen = %(host\nmissing = %(none)s\nloop = %(loop)s\n");

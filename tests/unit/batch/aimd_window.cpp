@@ -228,7 +228,7 @@ TEST_CASE("aimd_window: the overloads of one round halve it once")
     }
 }
 
-TEST_CASE("aimd_window: a batch may be in flight for long after an overload, and hear of more of them")
+TEST_CASE("aimd_window: later overloads of one slow batch are ignored")
 {
     aimd_window window(16);
     succeed(window, fill(window));
@@ -316,7 +316,7 @@ TEST_CASE("aimd_window: a batch that waits for its next try gives its place to a
     CHECK(window.in_flight() == 0);
 }
 
-TEST_CASE("aimd_window: what waits for its next try is held beside the others, and bounded as they are")
+TEST_CASE("aimd_window: batches that wait for a retry are held beside the others, with the same bound")
 {
     for (std::size_t const most : {1, 2, 7}) {
         aimd_window window(most);

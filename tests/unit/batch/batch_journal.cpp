@@ -61,7 +61,7 @@ TEST_CASE("batch_journal: is read as it was written, with any values")
     CHECK(read_journal(to_text(odd)) == odd);
 }
 
-TEST_CASE("batch_journal: says on lines for people what it is about")
+TEST_CASE("batch_journal: contains a description for people")
 {
     auto const text = to_text(example());
     CHECK_THAT(text,
@@ -71,7 +71,7 @@ TEST_CASE("batch_journal: says on lines for people what it is about")
         CHECK_THAT(text, Catch::Matchers::ContainsSubstring(line));
 }
 
-TEST_CASE("batch_journal: one that lacks a byte, or has another, is none")
+TEST_CASE("batch_journal: a missing or changed byte makes it invalid")
 {
     auto const text = to_text(example());
     for (std::size_t size = 0; size != text.size(); ++size)
@@ -85,7 +85,7 @@ TEST_CASE("batch_journal: one that lacks a byte, or has another, is none")
     CHECK_FALSE(read_journal(text + text));
 }
 
-TEST_CASE("batch_journal: one of a later version is none")
+TEST_CASE("batch_journal: a later version is refused")
 {
     auto text = to_text(example());
     text.insert(text.find('\n'), "2");

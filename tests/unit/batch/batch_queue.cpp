@@ -178,7 +178,7 @@ TEST_CASE("batch_queue: a size that was refused is halved before it is sent agai
     CHECK_FALSE(q.note_too_large(batch(0, 1)));
 }
 
-TEST_CASE("batch_queue: attempts, their time and what is left of them are those of a part")
+TEST_CASE("batch_queue: each part has its own attempts and times")
 {
     queue q(1);
     auto const b = q.start();
@@ -226,7 +226,7 @@ TEST_CASE("batch_queue: a failure before the model was reached is not blamed on 
         }
 }
 
-TEST_CASE("batch_queue: a header alone ends the run only with what would fail with rows as well")
+TEST_CASE("batch_queue: a header without rows ends the run only with failures that rows would have too")
 {
     for (bool const reached : {true, false}) {
         queue q(1);
@@ -238,7 +238,7 @@ TEST_CASE("batch_queue: a header alone ends the run only with what would fail wi
     }
 }
 
-TEST_CASE("batch_queue: as long as an overloaded server asks, no batch is sent, new ones included")
+TEST_CASE("batch_queue: no batch is sent for as long as an overloaded server asks")
 {
     for (unsigned const status : {429U, 503U}) {
         queue q(4);
@@ -257,8 +257,7 @@ TEST_CASE("batch_queue: as long as an overloaded server asks, no batch is sent, 
     }
 }
 
-TEST_CASE(
-    "batch_queue: a pause that is longer than what the server asks is waited for, unless a batch was read")
+TEST_CASE("batch_queue: a pause longer than the server's is waited for, unless a batch was read")
 {
     queue q(4);
     auto const first = q.start();
@@ -322,7 +321,7 @@ TEST_CASE("batch_queue: after a failure that ends the run, only the batches befo
         }
 }
 
-TEST_CASE("batch_queue: the failure that is told is of a batch that waits")
+TEST_CASE("batch_queue: the reported failure is that of a waiting batch")
 {
     queue q(2);
     auto const first = q.start(), second = q.start();
@@ -336,7 +335,7 @@ TEST_CASE("batch_queue: the failure that is told is of a batch that waits")
     CHECK(q.counts().last_error->code == errc::unavailable);
 }
 
-TEST_CASE("batch_queue: the first header line that is believed is the one of all answers")
+TEST_CASE("batch_queue: the first accepted header line holds for all responses")
 {
     queue fresh(1), resumed(1, "p");
     CHECK_FALSE(fresh.has_header());

@@ -288,7 +288,7 @@ TEST_CASE("csv_splitter: a batch ends where a run before has ended")
     CHECK(cut_behind(std::numeric_limits<std::uint64_t>::max()).size() == 2);
 }
 
-TEST_CASE("csv_splitter: errors, and what they say")
+TEST_CASE("csv_splitter: errors and their messages")
 {
     CHECK(refusal([] { csv_splitter(0, 1); }) == "a batch of 0 rows");
     CHECK(refusal([] { csv_splitter(1, 0); }) == "a batch of 0 bytes");
@@ -370,7 +370,7 @@ TEST_CASE("csv_splitter: the batches before an error are given out, and then the
               "row 4 of the CSV is longer than 8 bytes; is a quote not closed?");
 }
 
-TEST_CASE("csv_splitter: holds no more than what was not given out")
+TEST_CASE("csv_splitter: holds only text that was not given out")
 {
     csv_splitter cutter(10, no_limit, 1000);
     cutter.push("h\n");

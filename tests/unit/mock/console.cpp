@@ -40,7 +40,7 @@ TEST_CASE("a login is answered in both forms")
     CHECK(c.region.count("POST auth/") == 3);
 }
 
-TEST_CASE("a wrong password is refused, and no violation")
+TEST_CASE("a wrong password is refused without a violation")
 {
     region_client c;
     auto answer = c.login(R"({"email":"admin@company.com","password":"wrong"})");
@@ -84,7 +84,7 @@ TEST_CASE("a refresh is answered in both forms")
     CHECK(c.region.violations() == strings());
 }
 
-TEST_CASE("refresh tokens rotate as the region is told")
+TEST_CASE("refresh tokens rotate as configured")
 {
     region_client c;
     auto token = c.region.issue(token_type::refresh, "admin@company.com");
@@ -133,7 +133,7 @@ TEST_CASE("tokens expire by the region's clock, and can be refused before")
     CHECK(c.region.violations() == strings());
 }
 
-TEST_CASE("the clock is the caller's")
+TEST_CASE("the caller controls the clock")
 {
     region_client c;
     c.region.clock([] { return std::chrono::system_clock::time_point(1s * 784111777); });

@@ -42,7 +42,7 @@ std::string many_rows(std::size_t count)
 
 } // namespace
 
-TEST_CASE("every codec gives back what it got, and refuses what is broken")
+TEST_CASE("every codec round-trips, and refuses broken input")
 {
     for (auto const& c : all_codecs()) {
         INFO(c.name());
@@ -65,7 +65,7 @@ TEST_CASE("every codec gives back what it got, and refuses what is broken")
     }
 }
 
-TEST_CASE("the formats are what their names say")
+TEST_CASE("each codec has the format of its name")
 {
     auto codecs = all_codecs();
     auto starts = [&](std::size_t i, std::string_view magic) {

@@ -136,7 +136,7 @@ TEST_CASE("answers before the answer")
               std::string(whole));
 }
 
-TEST_CASE("the server tells when a connection has fallen silent")
+TEST_CASE("the server reports a stalled connection")
 {
     mock::server server;
     for (std::size_t at : {0U, 7U}) {

@@ -263,7 +263,7 @@ TEST_CASE("the caller's context may end first, with connections open and answers
     gate.open();
 }
 
-TEST_CASE("a server that is destroyed ends what stalls and what is held back")
+TEST_CASE("a destroyed server ends stalled and held responses")
 {
     mock::gate gate;
     auto server = std::make_unique<mock::server>();

@@ -172,7 +172,7 @@ TEST_CASE("an app's version before its api is refused")
     CHECK(c.region.violations().size() == 2);
 }
 
-TEST_CASE("an app's endpoints want the app's session token")
+TEST_CASE("an app's endpoints require the app's session token")
 {
     region_client c;
     auto ask = [&](token_type type, std::int64_t id) {
@@ -187,7 +187,7 @@ TEST_CASE("an app's endpoints want the app's session token")
     CHECK(c.region.violations().size() == 2);
 }
 
-TEST_CASE("a path behind a model wants the model's session token, and is its predictor's")
+TEST_CASE("a path behind a model requires its session token, and goes to its predictor")
 {
     region_client c;
     deployment const where("d", "D");

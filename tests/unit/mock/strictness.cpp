@@ -112,7 +112,7 @@ TEST_CASE("framing that no client should send")
     }
 }
 
-TEST_CASE("tokens of apps and add-ons are asked for by form alone, and that is no violation")
+TEST_CASE("token requests for apps and add-ons are forms, and no violation")
 {
     region_client c;
     std::pair<char const*, std::pair<char const*, char const*>> const table[] = {

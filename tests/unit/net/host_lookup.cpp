@@ -32,7 +32,7 @@ TEST_CASE("addresses and localhost need no lookup")
         CHECK_FALSE(known_addresses(text));
 }
 
-TEST_CASE("each reason of a lookup's failure has a code of its own, and none is that of a cancellation")
+TEST_CASE("each reason of a failed lookup has its own code, different from a cancellation's")
 {
     using asio::error::host_not_found;
     CHECK(lookup_error(EAI_NONAME, 0) == host_not_found);

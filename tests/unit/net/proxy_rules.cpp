@@ -162,7 +162,7 @@ TEST_CASE("the environment is read once")
     CHECK(before > 0);
 }
 
-TEST_CASE("an origin is matched with the list of what is reached directly")
+TEST_CASE("an origin is matched with the no_proxy list")
 {
     struct row
     {

@@ -108,7 +108,7 @@ TEST_CASE("TLS to a peer that disconnects")
     }
 }
 
-TEST_CASE("TLS gives the thread back, however much a peer sends that is no data")
+TEST_CASE("TLS yields the thread while a peer sends records without data")
 {
     connected c;
     c.far.set_option(asio::socket_base::send_buffer_size(1 << 20));

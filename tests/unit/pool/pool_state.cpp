@@ -183,7 +183,7 @@ TEST_CASE("pool_state: a request for a fresh connection gets no other")
         CHECK(f.woken == &w);
         CHECK_FALSE(fresh.reused());
     }
-    SECTION("there is none: the longest idle one makes room")
+    SECTION("without room, the longest idle one is closed")
     {
         REQUIRE(f.granted() == c[0]);
         auto& other = f.leased();

@@ -181,7 +181,7 @@ TEST_CASE("pool_state: a server that closes after 1 s costs one stale hit")
     CHECK(f.pool.counters().stale_hits == 1);
 }
 
-TEST_CASE("pool_state: a stale hit evicts what has been idle for as long, and no more")
+TEST_CASE("pool_state: a stale hit evicts connections that were idle for as long, and no others")
 {
     fixture f;
     auto const c = f.idle(3);

@@ -248,7 +248,7 @@ TEST_CASE("retry_policy: a resend and a renewal count as attempts, and are had o
         CHECK(policy.decide(request, answered(503), budget, no_deadline, 0).action == retry_action::stop);
         CHECK(policy.attempts() == 6);
     }
-    SECTION("a second 401 stands")
+    SECTION("a second 401 is final")
     {
         retry_policy policy;
         CHECK(policy.decide(request, answered(401), budget, no_deadline, 0).action == retry_action::renew);

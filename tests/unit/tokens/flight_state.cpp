@@ -270,12 +270,12 @@ TEST_CASE("flight_state: a value that is past its life is a failure, and no loop
     CHECK(f.ask().error->code == errc::expired_token);
     f.now += 3s;
     auto const next = f.fetch();
-    SECTION("none is no better")
+    SECTION("an empty value")
     {
         CHECK(f.answer(next, nullptr) == outcome::failed);
         CHECK(f.ask().action == action::fail);
     }
-    SECTION("nor one that took longer to come than it lives")
+    SECTION("a value whose fetch took longer than its lifetime")
     {
         auto const life = f.life(10s);
         f.now += 10s;
@@ -332,7 +332,7 @@ TEST_CASE("flight_state: a 401 leaves the back-off as it was")
     CHECK(f.ask().error->code == errc::forbidden);
 }
 
-TEST_CASE("flight_state: a region that refuses what it has just issued is not asked for ever")
+TEST_CASE("flight_state: a region that refuses its new tokens is not asked endlessly")
 {
     fixture f;
     int fetches = 0;
@@ -374,7 +374,7 @@ TEST_CASE(
     CHECK(f.ask().action == action::fetch);
 }
 
-TEST_CASE("flight_state: a refusal does not shorten what only a login ends")
+TEST_CASE("flight_state: a refusal does not shorten an error that needs a login")
 {
     fixture f;
     for (int i = 0; i < 7; ++i)

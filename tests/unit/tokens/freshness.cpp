@@ -86,7 +86,7 @@ TEST_CASE("remaining_life: without iat, exp is held against the answer's date")
     CHECK(remaining_life(claims(1'001'800, 1'001'800), at(1'000'000)) == 1800s);
 }
 
-TEST_CASE("remaining_life: a Date past exp does not refuse what the local clock takes for valid")
+TEST_CASE("remaining_life: a Date past exp does not refuse a token that is valid by the local clock")
 {
     auto const token = claims(1'000'000, 1'001'800);
     auto const ahead = at(1'000'000 + 3 * 3600);
@@ -116,7 +116,7 @@ TEST_CASE("remaining_life: a quarter of an hour for a token that does not say")
     CHECK(remaining_life(read_jwt("opaque"), at(1'000'000)) == 15min);
 }
 
-TEST_CASE("remaining_life: garbage in exp is the same as none, and nothing overflows")
+TEST_CASE("remaining_life: an invalid exp is ignored, and nothing overflows")
 {
     for (auto exp : {R"("1001800")", R"("soon")", "null", "true", "[]", "{}", "-1", "0", "1e300", "-1e300",
                      "9007199254740993000", "99999999999999999999", "0.5"}) {
@@ -172,7 +172,7 @@ TEST_CASE("lifespan: of a short life, not with less than a quarter left")
     CHECK(access(4s).at(now + 3s) == freshness::expired);
 }
 
-TEST_CASE("lifespan: a caller's own minimum stands for the usual one")
+TEST_CASE("lifespan: a caller's minimum replaces the default")
 {
     auto const life = access(1h);
     CHECK(life.at(now + 1h - 10min - 1ns, 10min) != freshness::expired);

@@ -217,7 +217,7 @@ TEST_CASE("a challenge is known until another login, or until tokens have come")
     CHECK_FALSE(state.was_challenged());
 }
 
-TEST_CASE("the user's name is what the region says, else the token, else the e-mail")
+TEST_CASE("the user's name is the region's, else the token's, else the e-mail's")
 {
     session_state state;
     state.replace(credentials::password("berta@company.com", "x"), at(0));
@@ -430,7 +430,7 @@ TEST_CASE("after a logout, and with a given access token, nothing is shared; aft
     CHECK(session_state().shares());
 }
 
-TEST_CASE("where a region names no users, they are told apart by their e-mails in full")
+TEST_CASE("without names from the region, full e-mails distinguish users")
 {
     auto const sales = by_password("admin@sales.company.com"), labs = by_password("admin@labs.company.com");
     CHECK(sales.username() == "admin");
@@ -446,7 +446,7 @@ TEST_CASE("where a region names no users, they are told apart by their e-mails i
     CHECK_FALSE(by_password("admin@labs.company.com", "admin").adopt_stored(left_by(named, 1)));
 }
 
-TEST_CASE("a region's own word tells users apart, whatever the e-mails are")
+TEST_CASE("a region's user names distinguish users, with any e-mails")
 {
     auto const with = [](std::string const& claims) {
         session_state state(credentials::password("admin@company.com", "x"));
@@ -468,7 +468,7 @@ TEST_CASE("a region's own word tells users apart, whatever the e-mails are")
     CHECK(state.whose() == seven.whose());
 }
 
-TEST_CASE("of a login that says nothing of its user, only what came from its own refresh token is taken")
+TEST_CASE("an anonymous login adopts only tokens that came from its own refresh token")
 {
     session_state given(credentials::refresh_token("r0"));
     CHECK_FALSE(given.whose().empty());

@@ -134,7 +134,7 @@ struct one_key
 
 } // namespace
 
-TEST_CASE("single_flight_cache: after a logout, waiters are told, and nothing is fetched for them")
+TEST_CASE("single_flight_cache: a logout ends the waiters without another fetch")
 {
     one_key f;
     f.held = true;
@@ -193,7 +193,7 @@ TEST_CASE("single_flight_cache: logins without end keep no waiter for ever")
     f.check_usable();
 }
 
-TEST_CASE("single_flight_cache: whichever allocation of a start is refused, what has begun ends")
+TEST_CASE("single_flight_cache: a start ends at any failed allocation")
 {
     int which = 0;
     for (bool refused = true; refused; ++which) {
@@ -218,7 +218,7 @@ TEST_CASE("single_flight_cache: whichever allocation of a start is refused, what
     CHECK(which > 3);
 }
 
-TEST_CASE("single_flight_cache: whichever allocation of a new start is refused, waiters are told")
+TEST_CASE("single_flight_cache: waiters are notified of any failed allocation of a new start")
 {
     int which = 0;
     for (bool refused = true; refused; ++which) {
@@ -248,7 +248,7 @@ TEST_CASE("single_flight_cache: whichever allocation of a new start is refused, 
     CHECK(which > 1);
 }
 
-TEST_CASE("single_flight_cache: whichever allocation of a fetch is refused, waiters are told")
+TEST_CASE("single_flight_cache: waiters are notified of any failed allocation of a fetch")
 {
     int which = 0;
     for (bool refused = true; refused; ++which) {
@@ -283,7 +283,7 @@ TEST_CASE("single_flight_cache: whichever allocation of a fetch is refused, wait
     }
 }
 
-TEST_CASE("single_flight_cache: whichever allocation behind a flight's end is refused, waiters are told")
+TEST_CASE("single_flight_cache: waiters are notified of any failed allocation after a flight's end")
 {
     int which = 0;
     for (bool refused = true; refused; ++which) {
@@ -325,7 +325,7 @@ TEST_CASE("single_flight_cache: waiters refused by their executor at a flight's 
 }
 
 TEST_CASE(
-    "single_flight_cache: a flight that goes with its context ends without memory, and tells its waiters")
+    "single_flight_cache: a flight that ends with its context allocates nothing and notifies its waiters")
 {
     asio::io_context callers;
     auto io = std::make_unique<asio::io_context>();
@@ -361,7 +361,7 @@ TEST_CASE(
     CHECK(code == asio::error::operation_aborted);
 }
 
-TEST_CASE("an exception that cannot be kept is told as refused memory")
+TEST_CASE("an exception that cannot be stored is reported as not_enough_memory")
 {
     std::string const long_text(1000, 'x');
     for (int which = 0; which != 4; ++which) {

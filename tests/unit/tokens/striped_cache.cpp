@@ -187,7 +187,7 @@ TEST_CASE("striped_cache: an erased or cleared entry is gone from every stripe, 
     CHECK(watch.expired());
 }
 
-TEST_CASE("striped_cache: counts its hits and misses, and tells the owner of uses")
+TEST_CASE("striped_cache: counts hits and misses, and reports uses to the owner")
 {
     fixture f;
     f.find();
@@ -206,7 +206,7 @@ TEST_CASE("striped_cache: counts its hits and misses, and tells the owner of use
     CHECK(f.use->last() == last_use_period_of(f.now));
 }
 
-TEST_CASE("striped_cache: each stripe is bounded, and keeps what is used")
+TEST_CASE("striped_cache: each stripe is bounded, and keeps used entries")
 {
     fixture f;
     for (int i = 0; i < 600; ++i) {

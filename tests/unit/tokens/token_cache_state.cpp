@@ -112,7 +112,7 @@ TEST_CASE("token_cache_state: a listing primes ids, and wakes waiters for one")
     CHECK(waiting->state.ask(f.now).value == 42);
 }
 
-TEST_CASE("token_cache_state: a listing tells of a url that has another id now")
+TEST_CASE("token_cache_state: a listing reports a url with a changed id")
 {
     fixture f;
     f.known_id(url, 42);
@@ -121,7 +121,7 @@ TEST_CASE("token_cache_state: a listing tells of a url that has another id now")
     CHECK(f.state.id_of(url, f.now)->state.ask(f.now).value == 43);
 }
 
-TEST_CASE("token_cache_state: a listing tells which beginning of a url is a model")
+TEST_CASE("token_cache_state: a listing shows the part of a url that is a model")
 {
     fixture f;
     std::string const base = "https://h/models/a/";
@@ -142,7 +142,7 @@ TEST_CASE("token_cache_state: a listing tells which beginning of a url is a mode
     CHECK(f.state.listed_part(base + "b/") == 0);
 }
 
-TEST_CASE("token_cache_state: a long listing leaves room, and what is used")
+TEST_CASE("token_cache_state: a long listing leaves room, and keeps used entries")
 {
     fixture f;
     f.known_id(url, 42);
@@ -200,7 +200,7 @@ TEST_CASE("token_cache_state: a token may go by a name alone")
     CHECK(f.state.find(named("flow")) != nullptr);
 }
 
-TEST_CASE("token_cache_state: a service that names a dead id does not make each call ask for a token")
+TEST_CASE("token_cache_state: a service with a dead id does not cause a token request for each call")
 {
     fixture f;
     f.known_id(url, 42);
@@ -296,7 +296,7 @@ TEST_CASE("token_cache_state: shutdown ends all waiters")
     CHECK(used->state.ask(f.now).error->code == errc::client_closed);
 }
 
-TEST_CASE("keyed_flights: what is under way is not thrown away, and one that was is told through its entry")
+TEST_CASE("keyed_flights: a flight is not evicted, and an evicted entry is notified by itself")
 {
     fixture f(16);
     auto const flying = f.state.token_of({1}, url, f.now);
@@ -318,7 +318,7 @@ TEST_CASE("keyed_flights: what is under way is not thrown away, and one that was
     CHECK(f.state.find({1}) == nullptr);
 }
 
-TEST_CASE("keyed_flights: a use that a stripe tells of counts")
+TEST_CASE("keyed_flights: a use reported by a stripe counts")
 {
     fixture f(16);
     f.cached({1}, url);

@@ -333,7 +333,7 @@ TEST_CASE("a week with the region's clock a day off, either way: the same week")
     }
 }
 
-TEST_CASE("a region that answers expired tokens is asked every few seconds, and none is handed out")
+TEST_CASE("a region that issues expired tokens is asked every few seconds, and they are not handed out")
 {
     plan p;
     p.length = 1h;

@@ -97,7 +97,7 @@ TEST_CASE("answer_check: an answer that ends with its connection is cut if a row
     CHECK(refused(2, "text/csv", "<html>", false)->code == errc::unexpected_answer);
 }
 
-TEST_CASE("answer_check: a missing type is no fault, another one is")
+TEST_CASE("answer_check: a missing type is accepted, another one is a fault")
 {
     CHECK_FALSE(refused(2, "", "p\n1\n2\n"));
     CHECK_FALSE(refused(2, " ", "p\n1\n2\n"));
@@ -135,7 +135,7 @@ TEST_CASE("answer_check: one row or a header alone is answered by the type or th
     }
 }
 
-TEST_CASE("answer_check: JSON is the fault of the rows once others were believed, a page is not")
+TEST_CASE("answer_check: JSON is blamed on the rows once other batches were accepted, a page is not")
 {
     batch_answer answer;
     answer.rows = 1;
@@ -155,7 +155,7 @@ TEST_CASE("answer_check: JSON is the fault of the rows once others were believed
     CHECK(header.empty());
 }
 
-TEST_CASE("answer_check: a page or JSON is no CSV, whatever its type and its lines")
+TEST_CASE("answer_check: a page or JSON is no CSV, with any type and lines")
 {
     for (std::string_view const body :
          {"<!DOCTYPE html>\n<html>\n", "\r\n<HTML>\n</HTML>\n", "<?xml version=\"1.0\"?>\n<a/>\n",

@@ -285,7 +285,7 @@ TEST_CASE("the answer to a login")
     CHECK(page.what.find("hunter2") == std::string::npos);
 }
 
-TEST_CASE("an answer's token that could not stand in a header is refused, and not shown")
+TEST_CASE("a token that is invalid in a header is refused, and not shown")
 {
     for (std::string const bad :
          {R"(hunter2\r\nHost: x)", R"(hunter2\n)", R"(\rhunter2)", "hunter2 x", " hunter2",

@@ -77,7 +77,7 @@ TEST_CASE("members without a text are no fields")
     CHECK(words_of(R"({"detail":5})").empty());
 }
 
-TEST_CASE("a code may stand in a list, as all that a validation error says does")
+TEST_CASE("a code may be an element of a list, as in a validation error")
 {
     CHECK(read_error_body(R"({"detail":["x"],"code":["token_not_valid"]})").code == "token_not_valid");
     CHECK(read_error_body(R"({"detail":"x","code":{"a":"b"}})").code.empty());
@@ -139,7 +139,7 @@ TEST_CASE("a one-time password is asked for by any field or code that begins wit
     }
 }
 
-TEST_CASE("only a login that is refused with 400 or 401 asks for a one-time password")
+TEST_CASE("only a 400 or 401 of a login requests a one-time password")
 {
     request login("POST", practicus::origin("https://practicus.company.com"), "/console/api/auth/");
     login.secret_body = true;
@@ -312,7 +312,7 @@ TEST_CASE("an error keeps the server's words apart")
     CHECK(std::string_view(practicus::error(info).what()).find("gone") == std::string_view::npos);
 }
 
-TEST_CASE("a redirect that is not followed says where to, and what has gone out in clear")
+TEST_CASE("a refused redirect names its target, and warns of an unencrypted request")
 {
     practicus::detail::request const r("POST", practicus::origin("http://a.company.com"),
                                        "/console/api/auth/");

@@ -224,7 +224,7 @@ TEST_CASE("an element that is no object is left out")
     CHECK(left_out("[{},true,false,{},1.5]", 3, 1, 2) == "'[1]' is not an object, but a boolean");
 }
 
-TEST_CASE("an element without what it must have is left out, and what is in it as well")
+TEST_CASE("an element without a required member is left out, with everything in it")
 {
     auto const in = [](std::string const& members, std::size_t listed = 2) {
         return left_out("[{\"text\":\"a\"},{" + members + ",\"more\":[{}]},{\"text\":\"b\"}]", 1, 1, listed);
@@ -383,7 +383,7 @@ TEST_CASE("a list of too much depth is refused")
     CHECK(failure(std::string("[{\"x\":").append(100'000, '[')).code == errc::not_json);
 }
 
-TEST_CASE("a reader begins again, wherever it was")
+TEST_CASE("a reader can be restarted at any point")
 {
     std::string const text = R"([{"text":"abc","x":[{"y":[1]}],"leaves":[{"number":1},{"number":2}]}])";
     list_reader<entry> reader(entry_shape, true);
@@ -437,7 +437,7 @@ TEST_CASE("the key behind a text that its member does not take is read whole")
     CHECK(reader.result().at(0).text == "t");
 }
 
-TEST_CASE("an empty object or text in a list's place is an empty list, and is not told")
+TEST_CASE("an empty object or text in place of a list is an empty list, and not reported")
 {
     for (std::size_t const size : {1, 2, 3, 1000})
         for (auto const* empty : {R"({})", R"({ })", R"("")", "[]"}) {
