@@ -22,16 +22,22 @@ namespace {
 
 namespace asio = boost::asio;
 
+practicus::client_options client_options_of(loop_options const& options)
+{
+    practicus::client_options result;
+    result.credentials = practicus::credentials::access_token(options.bearer);
+    result.tls.ca_pem = options.server.ca_pem;
+    result.tls.system_roots = false;
+    result.pool.max_connections = options.connections;
+    return result;
+}
+
 class client_loop_impl final : public client_loop, private coroutines
 {
 public:
     explicit client_loop_impl(loop_options const& options)
         : callers_(options.connections),
-          client_(io_.get_executor(), options.server.url(),
-                  practicus::client_options()
-                      .credentials(practicus::credentials::access_token(options.bearer))
-                      .tls(practicus::tls_options().ca_pem(options.server.ca_pem).system_roots(false))
-                      .pool(practicus::pool_options().max_connections(options.connections)))
+          client_(io_.get_executor(), options.server.url(), client_options_of(options))
     {}
 
     std::size_t exchange(quota const& much) override

@@ -87,11 +87,10 @@ int run(settings const& with)
     practicus::mock::server server(practicus::mock::server_options().keep_requests(1));
     server.region().add_demo();
     asio::io_context io{1};
-    practicus::client client(
-        io.get_executor(), server.url(),
-        practicus::client_options()
-            .credentials(practicus::credentials::password("admin@company.com", "practicus"))
-            .pool(practicus::pool_options().max_connections(with.connections)));
+    practicus::client_options options;
+    options.credentials = practicus::credentials::password("admin@company.com", "practicus");
+    options.pool.max_connections = with.connections;
+    practicus::client client(io.get_executor(), server.url(), options);
     auto const url = client.model_url("models/practicus", "diamond-price");
     auto const body = rows_of(with.rows);
     results found, ignored;

@@ -97,11 +97,16 @@ public:
     std::vector<model_url> const& urls() const noexcept { return urls_; }
 
 private:
+    static practicus::client_options with_password()
+    {
+        practicus::client_options result;
+        result.credentials = practicus::credentials::password("admin@company.com", "practicus");
+        return result;
+    }
+
     practicus::mock::server server_;
     asio::io_context io_;
-    practicus::client client_{io_.get_executor(), server_.url(),
-                              practicus::client_options().credentials(
-                                  practicus::credentials::password("admin@company.com", "practicus"))};
+    practicus::client client_{io_.get_executor(), server_.url(), with_password()};
     std::vector<model_url> urls_;
 };
 

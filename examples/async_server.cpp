@@ -116,8 +116,8 @@ int main(int argc, char** argv)
 try {
     if (argc != 4 && argc != 5) return 2;
     asio::thread_pool threads;
-    auto options = practicus::client_options();
-    options.credentials(practicus::credentials::password(argv[2], argv[3]));
+    practicus::client_options options;
+    options.credentials = practicus::credentials::password(argv[2], argv[3]);
     practicus::client client(threads.get_executor(), argv[1], options);
     tcp::acceptor acceptor(asio::make_strand(threads), {asio::ip::address_v4::loopback(), 0});
     shared_state state{client, client.model_url("models/practicus", "diamond-price"), threads.get_executor(),

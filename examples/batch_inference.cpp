@@ -65,8 +65,9 @@ try {
     app.add_option("OUTPUT", output, "the predictions")->required();
     CLI11_PARSE(app, argc, argv);
 
-    auto options = practicus::client_options();
-    options.tls(practicus::tls_options().ca_file(ca_file)).credentials(ask_credentials());
+    practicus::client_options options;
+    options.tls.ca_file = ca_file;
+    options.credentials = ask_credentials();
     asio::io_context io;
     practicus::client client(io.get_executor(), url, std::move(options));
 

@@ -32,13 +32,13 @@ int main(int argc, char** argv)
     asio::io_context io;
 
     std::size_t stored = 0;
-    auto options = practicus::client_options();
-    options.credentials(practicus::credentials::password(argv[2], argv[3]));
-    options.on_tokens([&](practicus::issued_tokens issued) -> asio::awaitable<void> {
+    practicus::client_options options;
+    options.credentials = practicus::credentials::password(argv[2], argv[3]);
+    options.on_tokens = [&](practicus::issued_tokens issued) -> asio::awaitable<void> {
         stored = issued.refresh().reveal().size(); // keep it where only this program can read it
         co_return;
-    });
-    if (argc == 5) options.store(std::make_shared<practicus::file_token_store>(argv[4]));
+    };
+    if (argc == 5) options.store = std::make_shared<practicus::file_token_store>(argv[4]);
     practicus::client client(io.get_executor(), argv[1], options);
 
     int served = 0;

@@ -19,18 +19,17 @@ int main(int argc, char** argv)
 {
     if (argc != 4) return 2;
     std::string const url = argv[1];
-    auto const options = [&] {
-        return practicus::client_options().credentials(practicus::credentials::password(argv[2], argv[3]));
-    };
+    practicus::client_options options;
+    options.credentials = practicus::credentials::password(argv[2], argv[3]);
 
     asio::io_context io;
     auto const model = [&] { return url + "/models/practicus/diamond-price/"; };
-    asio::co_spawn(io, practicus::client(io.get_executor(), url, options()).session_token(model()),
+    asio::co_spawn(io, practicus::client(io.get_executor(), url, options).session_token(model()),
                    [](std::exception_ptr failed, practicus::token token) {
                        if (failed) std::rethrow_exception(failed); // out of io.run()
                        std::cout << "callback: a token of " << token.reveal().size() << " bytes\n";
                    });
-    auto id = asio::co_spawn(io, practicus::client(io.get_executor(), url, options()).model_id(model()),
+    auto id = asio::co_spawn(io, practicus::client(io.get_executor(), url, options).model_id(model()),
                              asio::use_future);
     io.run();
     std::cout << "future: the model's id is " << id.get() << '\n';

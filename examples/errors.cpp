@@ -92,14 +92,14 @@ int main()
     region.region().add_demo();
 
     asio::io_context io;
-    auto options = practicus::client_options();
-    options.credentials(practicus::credentials::password("admin@company.com", "practicus"));
-    options.observer([](practicus::event const& e) {
+    practicus::client_options options;
+    options.credentials = practicus::credentials::password("admin@company.com", "practicus");
+    options.observer = [](practicus::event const& e) {
         if (auto const* again = std::get_if<practicus::events::retried>(&e))
             std::clog << again->request << ": status " << again->status << ", again in "
                       << std::chrono::duration_cast<std::chrono::milliseconds>(again->pause).count()
                       << " ms\n";
-    });
+    };
     practicus::client client(io.get_executor(), region.url(), options);
 
     int result = 1;

@@ -69,8 +69,8 @@ try {
     region.region().add(model);
 
     asio::io_context io;
-    auto options = practicus::client_options();
-    options.credentials(practicus::credentials::password("admin@company.com", "practicus"));
+    practicus::client_options options;
+    options.credentials = practicus::credentials::password("admin@company.com", "practicus");
     practicus::client client(io.get_executor(), region.url(), options);
     bool answered = false;
     auto const all = [&]() -> asio::awaitable<void> {

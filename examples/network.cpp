@@ -61,18 +61,18 @@ files write(mock::certificate_authority const& ca, std::filesystem::path const& 
 
 practicus::client_options behind_proxy(files const& at)
 {
-    practicus::tls_options tls;
-    tls.ca_file(at.ca);                             // trusted beside the system's
-    tls.client_certificate(at.certificate, at.key); // for a region that asks for one
-
-    practicus::proxy_options proxy;
-    proxy.url("http://proxy.company.com:3128"); // the environment is not asked then
-    proxy.credentials("user", "password");      // basic authentication
-    proxy.no_proxy("company.local, 10.0.0.0/8, 127.0.0.1");
-
     practicus::client_options options;
-    options.tls(tls).proxy(proxy);
-    options.credentials(practicus::credentials::password("admin@company.com", "practicus"));
+    options.tls.ca_file = at.ca;                   // trusted beside the system's
+    options.tls.certificate_file = at.certificate; // for a region that asks for one
+    options.tls.key_file = at.key;
+
+    options.proxy.mode = practicus::proxy_mode::url; // the environment is not read then
+    options.proxy.url = practicus::secret("http://proxy.company.com:3128");
+    options.proxy.user = "user"; // basic authentication
+    options.proxy.password = practicus::secret("password");
+    options.proxy.no_proxy = "company.local, 10.0.0.0/8, 127.0.0.1";
+
+    options.credentials = practicus::credentials::password("admin@company.com", "practicus");
     return options;
 }
 
@@ -102,9 +102,9 @@ try {
     asio::co_spawn(io, list(client), rethrow);
 
     // Without these files, the region is not trusted.
-    practicus::client const stranger(io.get_executor(), region.url(),
-                                     practicus::client_options().credentials(
-                                         practicus::credentials::password("admin@company.com", "practicus")));
+    practicus::client_options without_files;
+    without_files.credentials = practicus::credentials::password("admin@company.com", "practicus");
+    practicus::client const stranger(io.get_executor(), region.url(), without_files);
     asio::co_spawn(io, list(stranger), rethrow);
     io.run();
 } catch (std::exception const& e) {

@@ -59,9 +59,9 @@ int main(int argc, char** argv)
 {
     if (argc != 4) return 2;
     asio::io_context io;
-    practicus::client client(
-        io.get_executor(), argv[1],
-        practicus::client_options().credentials(practicus::credentials::password(argv[2], argv[3])));
+    practicus::client_options options;
+    options.credentials = practicus::credentials::password(argv[2], argv[3]);
+    practicus::client client(io.get_executor(), argv[1], options);
     int result = 1;
     asio::co_spawn(io, run(client), [&](std::exception_ptr failed) {
         if (failed) std::rethrow_exception(failed);

@@ -53,7 +53,8 @@ try {
     std::optional<practicus::mock::server> mock;
     if (url.empty()) mock.emplace().region().add_demo();
     auto who = mock ? practicus::credentials::password("admin@company.com", "practicus") : ask_credentials();
-    auto options = practicus::client_options().tls(practicus::tls_options().ca_file(ca_file));
+    practicus::client_options options;
+    options.tls.ca_file = ca_file;
 
     asio::io_context io;
     practicus::client client(io.get_executor(), mock ? mock->url() : url, std::move(options));

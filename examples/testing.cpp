@@ -22,9 +22,9 @@ int main()
     region.expect("GET", "/console/api/modelhost/models/").reply(503, R"({"detail":"restarting"})").times(3);
 
     asio::io_context io;
-    practicus::client client(io.get_executor(), region.url(),
-                             practicus::client_options().credentials(
-                                 practicus::credentials::password("admin@company.com", "practicus")));
+    practicus::client_options options;
+    options.credentials = practicus::credentials::password("admin@company.com", "practicus");
+    practicus::client client(io.get_executor(), region.url(), options);
     auto models = asio::co_spawn(io, client.models(), asio::use_future);
     io.run();
 

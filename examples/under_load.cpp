@@ -21,14 +21,14 @@ int main(int argc, char** argv)
     if (argc != 4) return 2;
     asio::io_context io;
 
-    auto options = practicus::client_options();
-    options.credentials(practicus::credentials::password(argv[2], argv[3]));
-    options.pool(practicus::pool_options().max_connections(8));
-    options.retry(practicus::retry_options().attempts(5));
-    options.observer([](practicus::event const& e) {
+    practicus::client_options options;
+    options.credentials = practicus::credentials::password(argv[2], argv[3]);
+    options.pool.max_connections = 8;
+    options.retry.max_attempts = 5;
+    options.observer = [](practicus::event const& e) {
         if (auto const* again = std::get_if<practicus::events::retried>(&e))
             std::cerr << again->request << ": again, after status " << again->status << '\n';
-    });
+    };
     practicus::client client(io.get_executor(), argv[1], options);
 
     auto const hurried =

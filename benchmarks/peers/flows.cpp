@@ -26,13 +26,17 @@ namespace json = boost::json;
 
 practicus::client_options options_of(command const& c)
 {
-    return practicus::client_options().tls(
-        practicus::tls_options().ca_pem(c.ca_pem).system_roots(c.ca_pem.empty()));
+    practicus::client_options result;
+    result.tls.ca_pem = c.ca_pem;
+    result.tls.system_roots = c.ca_pem.empty();
+    return result;
 }
 
 practicus::client_options with_password(command const& c)
 {
-    return options_of(c).credentials(practicus::credentials::password("admin@company.com", "practicus"));
+    auto result = options_of(c);
+    result.credentials = practicus::credentials::password("admin@company.com", "practicus");
+    return result;
 }
 
 /// An operation to its end, on the calling thread.
@@ -140,21 +144,19 @@ json::object tokens_of_all(command const& c)
 
 json::object waiters(command const& c)
 {
-    auto const options = [&] {
-        return options_of(c)
-            .credentials(practicus::credentials::access_token(std::string(300, 'a')))
-            .pool(practicus::pool_options().max_connections(1));
-    };
+    auto options = options_of(c);
+    options.credentials = practicus::credentials::access_token(std::string(300, 'a'));
+    options.pool.max_connections = 1;
     json::object result{{"waiters", c.connections}};
     {
         asio::io_context io{1};
-        practicus::client const client(io.get_executor(), c.url, options());
+        practicus::client const client(io.get_executor(), c.url, options);
         result["for_connection"] = heap_of_waiting(
             io, c.connections, [&] { return client.cluster(); }, client);
     }
     {
         asio::io_context io{1};
-        practicus::client const client(io.get_executor(), c.url, options());
+        practicus::client const client(io.get_executor(), c.url, options);
         auto const url = client.model_url("models/lean", "held");
         result["for_token"] = heap_of_waiting(
             io, c.connections, [&] { return client.session_token(url); }, client);

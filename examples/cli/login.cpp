@@ -183,9 +183,9 @@ int login(settings const& with, login_arguments const& arguments)
 
     std::optional<practicus::issued_tokens> got;
     practicus::client_options options;
-    options.proxy(conf.proxy());
-    options.tls(conf.tls(url));
-    options.on_tokens([&got](practicus::issued_tokens tokens) { return keep(got, std::move(tokens)); });
+    options.proxy = conf.proxy();
+    options.tls = conf.tls(url);
+    options.on_tokens = [&got](practicus::issued_tokens tokens) { return keep(got, std::move(tokens)); };
     session s(url, options_for(with, std::move(options)));
     try {
         log_in(s, who);

@@ -206,22 +206,23 @@ void complain(std::string_view text)
 
 practicus::tls_options tls_files(settings const& with, practicus::tls_options kept)
 {
-    if (!with.ca_file.empty()) kept.ca_file(with.ca_file);
-    auto const& certificate = with.client_certificate;
-    if (!certificate.empty())
-        kept.client_certificate(certificate, with.client_key.empty() ? certificate : with.client_key);
+    if (!with.ca_file.empty()) kept.ca_file = with.ca_file;
+    if (!with.client_certificate.empty()) {
+        kept.certificate_file = with.client_certificate;
+        kept.key_file = with.client_key;
+    }
     return kept;
 }
 
 practicus::client_options options_for(settings const& with, practicus::client_options options)
 {
-    auto tls = tls_files(with, options.tls());
-    if (!tls.certificate_file().empty()) tls.key_password(key_password(with, tls.key_file()));
-    options.tls(std::move(tls));
-    if (with.header_limit != 0) options.limits(practicus::limit_options().header(with.header_limit));
+    options.tls = tls_files(with, std::move(options.tls));
+    if (auto& tls = options.tls; !tls.certificate_file.empty())
+        tls.key_password = key_password(with, tls.key_file.empty() ? tls.certificate_file : tls.key_file);
+    if (with.header_limit != 0) options.limits.header = with.header_limit;
     // A store reports the same failure at every step.
-    options.observer([verbose = with.verbose,
-                      told = std::make_shared<std::set<std::string>>()](practicus::event const& e) {
+    options.observer = [verbose = with.verbose,
+                        told = std::make_shared<std::set<std::string>>()](practicus::event const& e) {
         if (verbose) std::visit(event_printer(), e);
         if (auto const* lost = std::get_if<practicus::events::tokens_not_taken>(&e))
             complain("core.conf could not be given the region's new refresh token: " +
@@ -232,7 +233,7 @@ practicus::client_options options_for(settings const& with, practicus::client_op
         if (auto const* lost = std::get_if<practicus::events::entries_left_out>(&e))
             complain(std::to_string(lost->count) + (lost->count == 1 ? " entry is" : " entries are") +
                      " not listed: " + std::string(lost->reason) + (lost->count == 1 ? "" : ", ..."));
-    });
+    };
     return options;
 }
 

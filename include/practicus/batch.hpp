@@ -125,12 +125,12 @@ public:
 
     /// For how long a batch is tried that does not get through: no connection, 408, 425, 429, 502 to 504, a
     /// time-out, and any 5xx of the console, which gives the token. Waiting for a place does not count while
-    /// other batches are answered. The pauses double from `retry_options::base` of the client to 30 s (those
-    /// of `tries` from 0.5 s), or are as long as the server asks (`Retry-After`) if that is longer; meanwhile
-    /// other batches take its place. With 429 and 503, what the server asks holds for all batches, until one
-    /// that was sent later is answered. The other `retry_options` are for single calls. When the patience
-    /// ends, or when the server asks for more than is left, the run ends, and can be resumed. Default: 15
-    /// minutes. Throws `errc::invalid_argument` if negative.
+    /// other batches are answered. The pauses double from `retry_options::initial_backoff` of the client to
+    /// 30 s (those of `tries` from 0.5 s), or are as long as the server asks (`Retry-After`) if that is
+    /// longer; meanwhile other batches take its place. With 429 and 503, what the server asks holds for all
+    /// batches, until one that was sent later is answered. The other `retry_options` are for single calls.
+    /// When the patience ends, or when the server asks for more than is left, the run ends, and can be
+    /// resumed. Default: 15 minutes. Throws `errc::invalid_argument` if negative.
     batch_job& patience(std::chrono::milliseconds d)
     {
         if (d < d.zero()) throw error(errc::invalid_argument, "patience is negative");

@@ -74,7 +74,7 @@ public:
     /// As they go into a request, each line behind the end of the one before.
     std::string const& headers() const noexcept { return headers_; }
 
-    /// One more origin that is the region's own, as `client_options::trusted_origin`. Throws
+    /// One more origin that is the region's own, as `client_options::trusted_origins`. Throws
     /// `errc::invalid_url`.
     call_options& trusted_origin(std::string_view url)
     {

@@ -163,7 +163,7 @@ public:
     /// tokens, in files of mode 0600 in the folder `tokens` beside the file, which this makes: they log in
     /// once, and none takes another's refresh token away. Where nothing can be shared (a folder that cannot
     /// be written, or is not this user's alone, or a file system without locks), or with
-    /// `client_options::store(nullptr)`, a program is on its own. Throws `errc::login_required`, and for the
+    /// `client_options::store`, a program is on its own. Throws `errc::login_required`, and for the
     /// file what `core_conf` throws.
     client_options options() const;
 

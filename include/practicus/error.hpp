@@ -36,7 +36,7 @@ enum class errc
     /// all. Read it again from its source.
     invalid_credentials,
     /// The request would have carried a credential to an origin that is neither the region's nor on the
-    /// caller's list. Check the url; list the origin in `client_options::trusted_origin` if it is really the
+    /// caller's list. Check the url; list the origin in `client_options::trusted_origins` if it is really the
     /// region's.
     untrusted_origin,
 

@@ -99,7 +99,7 @@ TEST_CASE("a response that is no JSON may be a token, and is not shown")
 TEST_CASE("a body over its limit")
 {
     fixture f;
-    auto client = f.user(practicus::client_options().limits(practicus::limit_options().listing_body(1000)));
+    auto client = f.user(options_with([&](auto& o) { o.limits.listing_body = 1000; }));
     f.server.expect("GET", prefixes).reply(200, "[]").oversized_body(998);
     CHECK(f.run(client.model_prefixes()).empty());
     f.server.expect("GET", prefixes).reply(200, "[]").oversized_body(999);
@@ -121,7 +121,7 @@ TEST_CASE("a header over its limit")
     auto const info = f.failure(f.caller.model_prefixes());
     CHECK(info.code == errc::header_too_large);
     CHECK(info.message == "limit_options::header is its limit");
-    auto patient = f.user(practicus::client_options().limits(practicus::limit_options().header(200'000)));
+    auto patient = f.user(options_with([&](auto& o) { o.limits.header = 200'000; }));
     f.server.expect("GET", prefixes).reply(200, "[]").oversized_head(190'000);
     CHECK(f.run(patient.model_prefixes()).empty());
 }
@@ -177,9 +177,10 @@ TEST_CASE("an unexpected response in gzip is described as any other")
 TEST_CASE("a small answer of the console that would be a large text is refused")
 {
     fixture f;
-    practicus::limit_options limits;
-    auto client =
-        f.user(practicus::client_options().limits(limits.console_body(100'000).listing_body(200'000)));
+    auto client = f.user(options_with([&](auto& o) {
+        o.limits.console_body = 100'000;
+        o.limits.listing_body = 200'000;
+    }));
     auto const bomb = practicus::mock::zlib_codecs().front().encode("[" + std::string(50'000'000, ' ') + "]");
     f.server.expect("GET", prefixes).reply(200, bomb).header("Content-Encoding", "gzip");
     auto info = f.failure(client.model_prefixes());

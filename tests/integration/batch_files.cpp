@@ -195,10 +195,10 @@ TEST_CASE("batches: a process that may be killed", "[.child]")
     auto const* const rows = std::getenv("PRACTICUS_TEST_ROWS");
     if (url == nullptr || dir == nullptr || rows == nullptr) return;
     asio::io_context io;
-    practicus::client client(io.get_executor(), url,
-                             practicus::client_options()
-                                 .credentials(fixture::password())
-                                 .retry(practicus::retry_options().base(1ms)));
+    practicus::client client(io.get_executor(), url, options_with([&](auto& o) {
+                                 o.credentials = fixture::password();
+                                 o.retry.initial_backoff = 1ms;
+                             }));
     practicus::file_source const in(std::string(dir) + "/in.csv");
     auto const model = client.model_url("models/practicus", "diamond-price");
     practicus::batch_output_options with;

@@ -88,7 +88,7 @@ struct batches : fixture
 
     practicus::client eager()
     {
-        return user(practicus::client_options().retry(practicus::retry_options().base(1ms)));
+        return user(options_with([&](auto& o) { o.retry.initial_backoff = 1ms; }));
     }
 
     std::string out;
@@ -539,8 +539,7 @@ TEST_CASE("batches: a failure that concerns all rows ends the run, even with a f
         CHECK(f.out.empty());
         return failed.code;
     };
-    auto const wrong = f.client(practicus::client_options().credentials(
-        practicus::credentials::password("admin@company.com", "wrong")));
+    auto const wrong = f.client(options_as(practicus::credentials::password("admin@company.com", "wrong")));
     CHECK(refused(wrong, f.model()) == errc::login_refused);
     CHECK(refused(f.user(), f.model("models/practicus/no-such-model")) == errc::not_found);
     CHECK(refused(f.user(), "http://other.company.com/models/practicus/diamond-price/") ==
@@ -797,14 +796,15 @@ TEST_CASE("batches: each try after a pause is announced and counted as a retry o
     std::vector<practicus::events::retried> told;
     std::string origin, request;
     practicus::client_options options;
-    options.retry(practicus::retry_options().base(1ms));
-    auto client = f.user(options.observer([&](practicus::event const& e) {
+    options.retry.initial_backoff = 1ms;
+    options.observer = [&](practicus::event const& e) {
         auto const* const again = std::get_if<practicus::events::retried>(&e);
         if (again == nullptr) return;
         told.push_back(*again);
         origin = again->origin;
         request = again->request;
-    }));
+    };
+    auto client = f.user(options);
     f.server.expect("POST", call_path).times(3).reply(503);
     f.server.expect("POST", call_path).reply(200, "p\n1\n", "text/csv");
     f.run(client.predict_batches(f.job(header + rows(0, 5))));
@@ -968,10 +968,10 @@ TEST_CASE("batches: on several threads, with a source that suspends, and overloa
         return fault;
     });
     asio::thread_pool pool(3);
-    practicus::client client(pool.get_executor(), f.server.url(),
-                             practicus::client_options()
-                                 .credentials(fixture::password())
-                                 .retry(practicus::retry_options().base(1ms)));
+    practicus::client client(pool.get_executor(), f.server.url(), options_with([&](auto& o) {
+                                 o.credentials = fixture::password();
+                                 o.retry.initial_backoff = 1ms;
+                             }));
     auto const text = header + rows(0, 3000);
     std::size_t given = 0;
     auto const source = [&]() -> asio::awaitable<std::string> {
@@ -1173,7 +1173,7 @@ TEST_CASE("batches: a run ends after its source, for any reason of its end")
     bool const elsewhere = GENERATE(false, true);
     asio::thread_pool pool(2);
     practicus::client client(elsewhere ? asio::any_io_executor(pool.get_executor()) : f.io.get_executor(),
-                             f.server.url(), practicus::client_options().credentials(fixture::password()));
+                             f.server.url(), options_as(fixture::password()));
     f.run(client.session_token(f.model()));
     practicus::mock::gate gate;
     // The source is asked for more before the first batch is answered.
@@ -1204,7 +1204,7 @@ TEST_CASE("batches: an exception of the caller's functions ends the run unchange
     bool const elsewhere = GENERATE(false, true);
     asio::thread_pool pool(1);
     practicus::client client(elsewhere ? asio::any_io_executor(pool.get_executor()) : f.io.get_executor(),
-                             f.server.url(), practicus::client_options().credentials(fixture::password()));
+                             f.server.url(), options_as(fixture::password()));
     auto const text = header + rows(0, 20);
     practicus::body_source const bad_source = []() -> asio::awaitable<std::string> {
         throw own_exception{1};
@@ -1240,8 +1240,7 @@ TEST_CASE("batches: a context that is destroyed in the middle leaves nothing beh
     f.server.expect("POST", call_path).always().hold(never);
     {
         asio::io_context io;
-        practicus::client client(io.get_executor(), f.server.url(),
-                                 practicus::client_options().credentials(fixture::password()));
+        practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
         asio::co_spawn(io, client.predict_batches(f.job(header + rows(0, 100))), asio::detached);
         poll_until(io, [&] { return never.waiting() >= 1; });
     }

@@ -93,7 +93,7 @@ TEST_CASE("a cancellation that comes when a wait has just ended is not lost")
     bool const silent = GENERATE(false, true);
     fixture f;
     practicus::mock::gate first, never;
-    auto client = f.user(fixture::once().pool(practicus::pool_options().max_connections(1)));
+    auto client = f.user(options_with([&](auto& o) { o.pool.max_connections = 1; }, fixture::once()));
     f.run(client.models());
     std::atomic<int> arrived = 0;
     f.server.inject([&](practicus::mock::request const&) {

@@ -42,7 +42,7 @@ struct named : fixture
 {
     explicit named(std::vector<std::string> const& found, client_options options = client_options())
         : caller(io.get_executor(), "http://region.test:" + std::to_string(server.port()),
-                 options.credentials(password()))
+                 options_as(password(), std::move(options)))
     {
         names.set("region.test", found);
         names.serve(caller, io);
@@ -110,7 +110,8 @@ TEST_CASE("an address that refuses costs no time")
 
 TEST_CASE("no address answers: connecting has a limit over all of them")
 {
-    named f({"127.0.0.2", "127.0.0.3"}, fixture::once().timeouts(timeout_options().connect(3s)));
+    named f({"127.0.0.2", "127.0.0.3"},
+            options_with([&](auto& o) { o.timeouts.connect = 3s; }, fixture::once()));
     black_hole const one({address("127.0.0.2"), f.server.port()});
     black_hole const two({address("127.0.0.3"), f.server.port()});
     auto& clock = clock_of(f.caller);
@@ -159,7 +160,7 @@ TEST_CASE("a context is destroyed while addresses are tried")
     {
         asio::io_context io;
         client.emplace(io.get_executor(), "http://region.test:" + std::to_string(f.server.port()),
-                       client_options().credentials(fixture::password()));
+                       options_as(fixture::password()));
         names.serve(*client, io);
         asio::co_spawn(io, client->cluster(), result.handler());
         io.run_for(300ms);
@@ -185,11 +186,13 @@ TEST_CASE("a name is asked for once, however many connect, and kept for a while"
     names.set("region.test", {"127.0.0.1"});
     std::size_t asked = 0, connected = 0;
     practicus::client client(f.io.get_executor(), "http://region.test:" + std::to_string(f.server.port()),
-                             client_options().observer([&](practicus::event const& e) {
-                                 if (auto const* r = std::get_if<practicus::events::resolved>(&e))
-                                     asked += r->took > 0ns;
-                                 if (auto const* d = std::get_if<practicus::events::connected>(&e))
-                                     connected += !d->error;
+                             options_with([&](auto& o) {
+                                 o.observer = [&](practicus::event const& e) {
+                                     if (auto const* r = std::get_if<practicus::events::resolved>(&e))
+                                         asked += r->took > 0ns;
+                                     if (auto const* d = std::get_if<practicus::events::connected>(&e))
+                                         connected += !d->error;
+                                 };
                              }));
     names.serve(client, f.io);
     ends result;
@@ -208,7 +211,7 @@ TEST_CASE("a TLS session is resumed")
     for (auto const& options : {server_options().tls(), server_options().tls().tls12_only(),
                                 server_options().tls().tls12_only().renew_tickets()}) {
         fixture f{options};
-        auto client = f.user(client_options().tls(practicus::tls_options().ca_pem(f.server.ca_pem())));
+        auto client = f.user(options_with([&](auto& o) { o.tls.ca_pem = f.server.ca_pem(); }));
         for (int i = 0; i != 4; ++i) {
             f.run(client.models());
             client.close_idle();

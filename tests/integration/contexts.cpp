@@ -80,8 +80,7 @@ TEST_CASE("run() returns as soon as no operation is in flight")
     CHECK(f.io.stopped());
 
     asio::thread_pool pool(2);
-    practicus::client pooled(pool.get_executor(), f.server.url(),
-                             practicus::client_options().credentials(fixture::password()));
+    practicus::client pooled(pool.get_executor(), f.server.url(), options_as(fixture::password()));
     ends result;
     asio::co_spawn(pool, pooled.models(), result.handler());
     pool.join();
@@ -92,8 +91,7 @@ TEST_CASE("a thread pool without a strand, many operations at once")
 {
     fixture f;
     asio::thread_pool pool(4);
-    practicus::client client(pool.get_executor(), f.server.url(),
-                             practicus::client_options().credentials(fixture::password()));
+    practicus::client client(pool.get_executor(), f.server.url(), options_as(fixture::password()));
     ends result;
     for (int i = 0; i != 50; ++i) {
         asio::co_spawn(pool, client.cluster(), result.handler());
@@ -107,7 +105,7 @@ TEST_CASE("a thread pool without a strand, many operations at once")
 TEST_CASE("callbacks and futures, from temporary clients and strings")
 {
     fixture f;
-    auto options = [] { return practicus::client_options().credentials(fixture::password()); };
+    auto options = [] { return options_as(fixture::password()); };
     auto url = [&](int i) { return f.model() + std::string(i % 2 == 0 ? "v1" : ""); };
     ends result;
     for (int i = 0; i != 4; ++i)
@@ -131,8 +129,7 @@ TEST_CASE("a client of one context, awaited in another")
 {
     fixture f;
     running_context home;
-    practicus::client client(home.io.get_executor(), f.server.url(),
-                             practicus::client_options().credentials(fixture::password()));
+    practicus::client client(home.io.get_executor(), f.server.url(), options_as(fixture::password()));
     // All of it, values and errors, where the caller is.
     CHECK(f.run(client.models()).size() == 5);
     f.run(client.refresh());
@@ -155,11 +152,10 @@ TEST_CASE("limits hold for a caller in another context")
     practicus::mock::gate never;
     asio::io_context home;
     // Once: a pause before another attempt would not end while time stands still.
-    practicus::client client(
-        home.get_executor(), f.server.url(),
-        fixture::once(practicus::client_options()
-                          .credentials(fixture::password())
-                          .timeouts(practicus::timeout_options().first_byte(std::chrono::seconds(7)))));
+    practicus::client client(home.get_executor(), f.server.url(), fixture::once(options_with([&](auto& o) {
+                                 o.credentials = fixture::password();
+                                 o.timeouts.first_byte = std::chrono::seconds(7);
+                             })));
     auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     f.server.expect("GET", cluster_path).hold(never);
@@ -191,8 +187,7 @@ TEST_CASE("cancelling in another context ends the wait and the request")
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate);
     running_context home;
-    practicus::client client(home.io.get_executor(), f.server.url(),
-                             practicus::client_options().credentials(fixture::password()));
+    practicus::client client(home.io.get_executor(), f.server.url(), options_as(fixture::password()));
     asio::cancellation_signal cancel;
     ends result;
     asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(cancel.slot(), result.handler()));
@@ -217,8 +212,7 @@ TEST_CASE("the caller's context is destroyed first")
     ends result;
     {
         asio::io_context callers;
-        practicus::client client(home.io.get_executor(), f.server.url(),
-                                 practicus::client_options().credentials(fixture::password()));
+        practicus::client client(home.io.get_executor(), f.server.url(), options_as(fixture::password()));
         for (int i = 0; i != 3; ++i)
             asio::co_spawn(callers, client.cluster(), result.handler());
         poll_until(callers, [&] { return gate.waiting() == 3; });
@@ -252,8 +246,7 @@ TEST_CASE("a strand that is younger than the client's waiters is destroyed with 
         asio::io_context io;
         practicus::client first(io.get_executor(), f.server.url());
         auto const strand = asio::make_strand(io);
-        practicus::client second(strand, f.server.url(),
-                                 practicus::client_options().credentials(fixture::password()));
+        practicus::client second(strand, f.server.url(), options_as(fixture::password()));
         asio::co_spawn(strand, second.cluster(), result.handler());
         poll_until(io, [&] { return gate.waiting() != 0; });
     }
@@ -301,8 +294,7 @@ TEST_CASE("the client's context is destroyed first")
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate).times(3);
     auto home = std::make_unique<running_context>();
-    practicus::client client(home->io.get_executor(), f.server.url(),
-                             practicus::client_options().credentials(fixture::password()));
+    practicus::client client(home->io.get_executor(), f.server.url(), options_as(fixture::password()));
     ends result;
     for (int i = 0; i != 3; ++i)
         asio::co_spawn(f.io, client.cluster(), result.handler());
@@ -322,10 +314,8 @@ TEST_CASE("a context is destroyed with operations of its own suspended")
     ends result;
     {
         asio::io_context io;
-        practicus::client client(io.get_executor(), f.server.url(),
-                                 practicus::client_options().credentials(fixture::password()));
-        practicus::client waiting(io.get_executor(), f.server.url(),
-                                  practicus::client_options().credentials(fixture::password()));
+        practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
+        practicus::client waiting(io.get_executor(), f.server.url(), options_as(fixture::password()));
         for (int i = 0; i != 3; ++i)
             asio::co_spawn(io, client.cluster(), result.handler());
         poll_until(io, [&] { return answer.waiting() == 3; });
@@ -346,8 +336,7 @@ TEST_CASE("close() ends operations everywhere with its own error")
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate).times(2);
     running_context home;
-    practicus::client client(home.io.get_executor(), f.server.url(),
-                             practicus::client_options().credentials(fixture::password()));
+    practicus::client client(home.io.get_executor(), f.server.url(), options_as(fixture::password()));
     ends result;
     asio::co_spawn(f.io, client.cluster(), result.handler());
     asio::co_spawn(home.io, client.cluster(), result.handler());

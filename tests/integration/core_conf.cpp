@@ -139,7 +139,8 @@ TEST_CASE("core.conf: programs share a region's tokens in files that only the ow
     CHECK(files > 0);
     // Apart: by its own login.
     auto const r = f.region();
-    practicus::client apart(f.io.get_executor(), r.url(), r.options().store(nullptr));
+    practicus::client apart(f.io.get_executor(), r.url(),
+                            options_with([](auto& o) { o.store = nullptr; }, r.options()));
     f.run(apart.session_token(f.model()));
     CHECK(f.server.count("POST auth/refresh/") == 2);
 
@@ -191,7 +192,8 @@ TEST_CASE("core.conf: a newer login is not overwritten")
 {
     kept_region f;
     auto const r = f.region();
-    practicus::client apart(f.io.get_executor(), r.url(), r.options().store(nullptr));
+    practicus::client apart(f.io.get_executor(), r.url(),
+                            options_with([](auto& o) { o.store = nullptr; }, r.options()));
     f.run(apart.models());
     auto const anew = f.issue();
     f.log_in(anew);
@@ -300,10 +302,10 @@ TEST_CASE("core.conf: the next program writes a refresh token that could not be 
     auto const r = f.region();
     auto options = r.options();
     bool began = false;
-    options.on_tokens([&began, keep = options.on_tokens()](practicus::issued_tokens tokens) {
+    options.on_tokens = [&began, keep = options.on_tokens](practicus::issued_tokens tokens) {
         began = true;
         return keep(std::move(tokens));
-    });
+    };
     practicus::client const program(f.io.get_executor(), r.url(), options);
     {
         held_lock const meanwhile(f.path);
@@ -327,7 +329,8 @@ TEST_CASE("core.conf: the next program writes a refresh token that could not be 
     CHECK(f.server.count("POST auth/refresh/") == 1);
     // A program that shares nothing is let in with it.
     auto const now = f.region();
-    practicus::client apart(f.io.get_executor(), now.url(), now.options().store(nullptr));
+    practicus::client apart(f.io.get_executor(), now.url(),
+                            options_with([](auto& o) { o.store = nullptr; }, now.options()));
     CHECK(f.run(apart.models()).size() == 5);
 }
 
@@ -336,7 +339,7 @@ TEST_CASE("core.conf: a folder that others may read shares nothing")
     kept_region f;
     fs::create_directory(f.folder / "tokens");
     fs::permissions(f.folder / "tokens", fs::perms::owner_all | fs::perms::group_read);
-    CHECK(f.region().options().store() == nullptr);
+    CHECK(f.region().options().store == nullptr);
     CHECK(f.models() == 5);
 }
 
@@ -362,7 +365,7 @@ TEST_CASE("core.conf: without a folder, each program keeps its own tokens")
 {
     kept_region f;
     std::ofstream(f.folder / "tokens") << "in the way";
-    CHECK(f.region().options().store() == nullptr);
+    CHECK(f.region().options().store == nullptr);
     CHECK(f.models() == 5);
 }
 
@@ -371,7 +374,7 @@ TEST_CASE("core.conf: a login's tokens serve the next program, which sends only 
     kept_region f;
     std::optional<practicus::issued_tokens> got;
     practicus::client_options options;
-    options.on_tokens([&got](practicus::issued_tokens tokens) { return take(got, std::move(tokens)); });
+    options.on_tokens = [&got](practicus::issued_tokens tokens) { return take(got, std::move(tokens)); };
     auto const login = f.client(options);
     f.run(login.login("admin@company.com", "practicus"));
     REQUIRE(got);
@@ -442,7 +445,7 @@ TEST_CASE(
     for (bool const shares : {true, false}) {
         auto const r = f.region();
         auto options = r.options();
-        if (!shares) options.store(nullptr);
+        if (!shares) options.store = nullptr;
         f.run(practicus::client(f.io.get_executor(), r.url(), options).models());
         CHECK_FALSE(f.region().login().value() == r.login().value());
     }
@@ -504,7 +507,7 @@ TEST_CASE(
     for (int i = 0; i != 2; ++i) {
         auto const r = f.region();
         auto options = r.options();
-        if (!shares) options.store(nullptr);
+        if (!shares) options.store = nullptr;
         practicus::client const program(f.io.get_executor(), r.url(), options);
         f.run(program.models());
         CHECK_FALSE(f.region().login().value() == r.login().value());

@@ -67,7 +67,7 @@ TEST_CASE("an address that never answers has a limit")
     asio::io_context io;
     full_port const port(io, "127.0.0.1");
     practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(port.port()),
-                             fixture::once().timeouts(timeout_options().connect(7s)));
+                             options_with([&](auto& o) { o.timeouts.connect = 7s; }, fixture::once()));
     slow_operation login(io, client);
     login.pass(0s);
     login.pass(7s - 1ms);
@@ -85,7 +85,12 @@ TEST_CASE("an operation's deadline ends a connect as well")
     asio::io_context io;
     full_port const port(io, "127.0.0.1");
     practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(port.port()),
-                             fixture::once().timeouts(timeout_options().connect(7s).operation(5s)));
+                             options_with(
+                                 [&](auto& o) {
+                                     o.timeouts.connect = 7s;
+                                     o.timeouts.operation = 5s;
+                                 },
+                                 fixture::once()));
     slow_operation login(io, client);
     login.pass(0s);
     login.pass(5s - 1ms);
@@ -137,10 +142,16 @@ TEST_CASE("an address that never answers leaves time for the next")
     scripted_names names;
     names.set("two.practicus.test", {"127.0.0.1", "127.0.0.2"});
     // Connecting alone has a limit, of more steps than a connection takes.
-    auto const limits = timeout_options().resolve(0ms).first_byte(0ms).between_bytes(0ms).operation(0ms);
+    auto const limits = options_with<timeout_options>([&](auto& o) {
+        o.resolve = 0ms;
+        o.connect = 1000s;
+        o.first_byte = 0ms;
+        o.between_bytes = 0ms;
+        o.operation = 0ms;
+    });
     practicus::client client(f.io.get_executor(),
                              "http://two.practicus.test:" + std::to_string(f.server.port()),
-                             fixture::once().timeouts(timeout_options(limits).connect(1000s)));
+                             options_with([&](auto& o) { o.timeouts = limits; }, fixture::once()));
     names.serve(client, f.io);
     slow_operation login(f.io, client);
     for (int i = 0; i != 1000 && !login.ended; ++i)

@@ -175,17 +175,21 @@ private:
     void make_client()
     {
         practicus::client_options options;
-        options.retry(practicus::retry_options().attempts(case_->attempts));
-        options.timeouts(
-            practicus::timeout_options().tls(limit).first_byte(limit).between_bytes(limit).operation(
-                std::chrono::minutes(10)));
-        options.limits(practicus::limit_options().console_body(65536).listing_body(65536));
-        options.observer([this](practicus::event const& e) { note(e); });
-        if (!server_.ca_pem().empty())
-            options.tls(practicus::tls_options().ca_pem(server_.ca_pem()).system_roots(false));
-        if (case_->op->held == holding::password) options.credentials(fixture::password());
+        options.retry.max_attempts = case_->attempts;
+        options.timeouts.tls = limit;
+        options.timeouts.first_byte = limit;
+        options.timeouts.between_bytes = limit;
+        options.timeouts.operation = std::chrono::minutes(10);
+        options.limits.console_body = 65536;
+        options.limits.listing_body = 65536;
+        options.observer = [this](practicus::event const& e) { note(e); };
+        if (!server_.ca_pem().empty()) {
+            options.tls.ca_pem = server_.ca_pem();
+            options.tls.system_roots = false;
+        }
+        if (case_->op->held == holding::password) options.credentials = fixture::password();
         if (case_->op->held == holding::one_time_password)
-            options.credentials(swept::with_one_time_password());
+            options.credentials = swept::with_one_time_password();
         client_.emplace(io_.get_executor(), server_.url(), std::move(options));
         auto& clock = clock_of(*client_);
         clock.simulate(clock.now(), clock.system_now());

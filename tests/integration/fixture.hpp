@@ -3,6 +3,7 @@
 #pragma once
 
 #include "catch.hpp"
+#include "options.hpp"
 
 #include <practicus.hpp>
 #include <practicus/mock/server.hpp>
@@ -107,13 +108,14 @@ struct fixture
     /// One that logs in by itself.
     practicus::client user(practicus::client_options options = practicus::client_options())
     {
-        return client(options.credentials(password()));
+        return client(options_as(password(), std::move(options)));
     }
 
     /// Of one that tries once, so that the first failure is the last.
     static practicus::client_options once(practicus::client_options options = practicus::client_options())
     {
-        return options.retry(practicus::retry_options().attempts(1));
+        options.retry.max_attempts = 1;
+        return options;
     }
 
     static practicus::credentials password()

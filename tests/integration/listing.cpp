@@ -78,7 +78,7 @@ TEST_CASE("a service url with a path of its own")
     fixture f;
     f.server.region().base_path("/ai/region");
     practicus::client client(f.io.get_executor(), f.server.url() + "/ai/region",
-                             practicus::client_options().credentials(fixture::password()));
+                             options_as(fixture::password()));
     CHECK(f.run(client.models()).size() == 5);
     CHECK(f.run(client.session_token(client.model_url("models/practicus", "diamond-price"))));
 }
@@ -88,11 +88,11 @@ TEST_CASE("an entry without a required field is left out, and reported to the ob
     fixture f;
     std::vector<std::string> told;
     practicus::client_options options;
-    options.observer([&](practicus::event const& e) {
+    options.observer = [&](practicus::event const& e) {
         if (auto const* const lost = std::get_if<practicus::events::entries_left_out>(&e))
             told.push_back(std::string(lost->request) + ' ' + std::to_string(lost->count) + ' ' +
                            std::to_string(lost->index) + ' ' + std::string(lost->reason));
-    });
+    };
     auto client = f.user(options);
     auto const answer = [&](std::string const& body) {
         f.server.expect("GET", models_path).reply(200, body);
@@ -121,9 +121,9 @@ TEST_CASE("a listing that was cut off and read again has its entries left out on
     fixture f;
     std::size_t lost = 0;
     practicus::client_options options;
-    options.observer([&](practicus::event const& e) {
+    options.observer = [&](practicus::event const& e) {
         if (auto const* const out = std::get_if<practicus::events::entries_left_out>(&e)) lost += out->count;
-    });
+    };
     auto client = f.user(options);
     f.run(client.cluster());
     auto body = long_listing(10'000);
@@ -137,7 +137,7 @@ TEST_CASE("a listing that was cut off and read again has its entries left out on
 TEST_CASE("a strict listing of the wrong shape names the field and both types")
 {
     fixture f;
-    auto client = f.user(practicus::client_options().strict_listings());
+    auto client = f.user(options_with([&](auto& o) { o.strict_listings = true; }));
     f.run(client.cluster());
     auto answer = [&](std::string body) {
         f.server.expect("GET", "/console/api/modelhost/models/").reply(200, body);
@@ -185,7 +185,7 @@ TEST_CASE("a long listing is read as it comes, and from its beginning when its c
 TEST_CASE("a listing that cannot be read is taken to its end, and its connection used again")
 {
     fixture f;
-    auto client = f.user(practicus::client_options().strict_listings());
+    auto client = f.user(options_with([&](auto& o) { o.strict_listings = true; }));
     f.run(client.cluster());
     auto const opened = client.stats().connects;
     auto answer = [&](std::string const& body, std::string const& type) {

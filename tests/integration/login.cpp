@@ -172,8 +172,7 @@ TEST_CASE("a client with credentials logs in by itself, once for all callers")
 TEST_CASE("credentials that are refused fail all callers with one request")
 {
     fixture f;
-    auto client = f.client(
-        practicus::client_options().credentials(credentials::password("admin@company.com", "swordfish")));
+    auto client = f.client(options_as(credentials::password("admin@company.com", "swordfish")));
     int done = 0;
     for (int i = 0; i != 10; ++i)
         asio::co_spawn(f.io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info) {
@@ -248,8 +247,7 @@ TEST_CASE("a one-time password that may have reached the region is not sent agai
     fixture f;
     f.server.region().one_time_password("admin@company.com", "123456");
     f.server.expect("POST", "/console/api/auth/").cut_after(0);
-    auto client = f.client(practicus::client_options().credentials(
-        fixture::password().keep_password().one_time_password("123456")));
+    auto client = f.client(options_as(fixture::password().keep_password().one_time_password("123456")));
     CHECK(f.failure(client.cluster()).code == errc::connection_lost);
     CHECK(f.failure(client.cluster()).code == errc::login_required);
     CHECK(f.server.count("POST auth/") == 1);
@@ -260,9 +258,12 @@ TEST_CASE("a one-time password that never left is sent by the next call")
     fixture f{practicus::mock::server_options().tls()};
     f.server.region().one_time_password("admin@company.com", "123456");
     f.server.expect_connection().cut_after(0);
-    auto client = f.client(f.once()
-                               .tls(practicus::tls_options().ca_pem(f.server.ca_pem()))
-                               .credentials(fixture::password().keep_password().one_time_password("123456")));
+    auto client = f.client(options_with(
+        [&](auto& o) {
+            o.tls.ca_pem = f.server.ca_pem();
+            o.credentials = fixture::password().keep_password().one_time_password("123456");
+        },
+        f.once()));
     CHECK(f.failure(client.cluster()).code == errc::connection_lost);
     f.run(client.cluster());
     CHECK(f.server.count("POST auth/") == 1);
@@ -276,7 +277,7 @@ TEST_CASE("a password that needs a one-time password is posted once, with any st
             fixture f;
             auto who = fixture::password().keep_password();
             if (*otp != 0) who.one_time_password(otp);
-            auto const client = f.client(practicus::client_options().credentials(who));
+            auto const client = f.client(options_as(who));
             f.server.expect("POST", "/console/api/auth/")
                 .reply(status, R"({"detail":"x","code":["otp_required"]})");
             CHECK(f.failure(client.cluster()).code == errc::one_time_password_required);

@@ -51,7 +51,7 @@ struct named_region : fixture
     /// A client that tries once, and looks names up on threads.
     practicus::client user(client_options options = client_options())
     {
-        practicus::client made(io.get_executor(), url(), once(options.credentials(password())));
+        practicus::client made(io.get_executor(), url(), once(options_as(password(), std::move(options))));
         names.serve(made);
         return made;
     }
@@ -87,10 +87,10 @@ TEST_CASE("lookups that hang keep no other name from being found")
     for (std::size_t i = 1; i != practicus::detail::lookup_threads::most; ++i)
         slow.push_back("slow" + std::to_string(i) + ".test");
     client_options options;
-    options.trusted_origin(f.url("other.test"));
+    options.trusted_origins.emplace_back(f.url("other.test"));
     for (auto const& name : slow) {
         f.names.hold(name);
-        options.trusted_origin(f.url(name));
+        options.trusted_origins.emplace_back(f.url(name));
     }
     f.names.set("other.test", {"127.0.0.1"});
     auto client = f.user(options);
@@ -119,9 +119,11 @@ TEST_CASE("the wait for a name is limited, and a lookup that hangs blocks neithe
     names.hold("slow.test");
     {
         asio::io_context io;
-        auto limits = timeout_options().resolve(7s);
-        if (whole) limits.resolve(8s).operation(7s);
-        practicus::client client(io.get_executor(), "http://slow.test", fixture::once().timeouts(limits));
+        auto limits = options_with<timeout_options>([&](auto& o) { o.resolve = 7s; });
+        if (whole) limits.resolve = 8s;
+        if (whole) limits.operation = 7s;
+        practicus::client client(io.get_executor(), "http://slow.test",
+                                 options_with([&](auto& o) { o.timeouts = limits; }, fixture::once()));
         names.serve(client);
         slow_operation login(io, client);
         poll_until(io, [&] { return names.hanging() == 1; });
@@ -148,7 +150,7 @@ TEST_CASE("a cancellation and close() end the wait for a name at once, and nothi
     {
         asio::io_context io;
         practicus::client client(io.get_executor(), "http://slow.test",
-                                 client_options().timeouts(timeout_options().resolve(0ms)));
+                                 options_with([&](auto& o) { o.timeouts.resolve = 0ms; }));
         names.serve(client);
         asio::cancellation_signal cancel;
         ends result;
@@ -315,7 +317,7 @@ TEST_CASE("an address and localhost need no thread")
     named_region f;
     for (auto const* host : {"127.0.0.1", "localhost", "LOCALHOST"}) {
         practicus::client client(f.io.get_executor(), f.url(host),
-                                 fixture::once().credentials(fixture::password()));
+                                 options_as(fixture::password(), fixture::once()));
         refuse_threads(client);
         CHECK(f.run(client.cluster()).region_name == "mock");
     }
@@ -328,7 +330,7 @@ TEST_CASE("a client, and its context, may go while a lookup runs, and before it 
     named_region f;
     auto io = std::make_unique<asio::io_context>();
     auto client = std::make_unique<practicus::client>(io->get_executor(), f.url(),
-                                                      fixture::once().credentials(fixture::password()));
+                                                      options_as(fixture::password(), fixture::once()));
     auto const destroy = [&] {
         client.reset();
         if (context) io.reset();
@@ -363,11 +365,11 @@ TEST_CASE("names are found, held and given up from several threads")
         client_options options;
         for (auto const* name : {"a.test", "b.test", "c.test", "slow.test"}) {
             f.names.set(name, {"127.0.0.1"});
-            options.trusted_origin(f.url(name));
+            options.trusted_origins.emplace_back(f.url(name));
         }
         ends result, slow;
         {
-            practicus::client client(pool.get_executor(), f.url(), options.credentials(f.password()));
+            practicus::client client(pool.get_executor(), f.url(), options_as(f.password(), options));
             f.names.serve(client);
             for (auto const* name : {"a.test", "b.test", "c.test"})
                 asio::co_spawn(pool, client.session_token(model_of(f.url(name))), result.handler());
@@ -389,7 +391,7 @@ TEST_CASE("a forked child destroys its copy while a lookup hangs, and the parent
     f.names.hold("region.test");
     std::optional<asio::io_context> io(std::in_place);
     std::optional<practicus::client> client(std::in_place, io->get_executor(), f.url(),
-                                            client_options().credentials(f.password()));
+                                            options_as(f.password()));
     f.names.serve(*client);
     ends result;
     asio::co_spawn(*io, client->cluster(), result.handler());
@@ -444,7 +446,7 @@ TEST_CASE("a child that is forked while a lookup ends can destroy its copy, and 
     std::optional<asio::io_context> io(std::in_place);
     std::optional<practicus::client> client(
         std::in_place, asio::any_io_executor(refusing_executor(io->get_executor(), counted)), f.url(),
-        client_options().credentials(f.password()));
+        options_as(f.password()));
     f.names.serve(*client);
     // Called before the client's own.
     REQUIRE(::pthread_atfork([] { fork_at_wake::go_on(fork_at_wake::waking, fork_at_wake::forking); },

@@ -83,8 +83,10 @@ TEST_CASE("an observer is told of every step, and of no secret")
 {
     fixture f{practicus::mock::server_options().tls()};
     event_log heard;
-    auto client = f.user(
-        client_options().tls(practicus::tls_options().ca_pem(f.server.ca_pem())).observer(heard.listen()));
+    auto client = f.user(options_with([&](auto& o) {
+        o.tls.ca_pem = f.server.ca_pem();
+        o.observer = heard.listen();
+    }));
     runtime_of(client).random().fix(0);
     auto const token = f.run(client.session_token(f.model()));
     f.server.expect("GET", "/console/api/modelhost/models/").reply(503);
@@ -114,8 +116,10 @@ TEST_CASE("an observer gets the timings of every phase")
 {
     fixture f;
     std::vector<practicus::exchange_timings> timings;
-    auto client = f.user(client_options().observer([&](practicus::event const& e) {
-        if (auto const* done = std::get_if<events::exchanged>(&e)) timings.push_back(done->timings);
+    auto client = f.user(options_with([&](auto& o) {
+        o.observer = [&](practicus::event const& e) {
+            if (auto const* done = std::get_if<events::exchanged>(&e)) timings.push_back(done->timings);
+        };
     }));
     f.run(client.cluster());
     REQUIRE(timings.size() == 2);

@@ -24,12 +24,13 @@ struct told
 {
     client_options options()
     {
-        return client_options()
-            .on_tokens([this](issued_tokens t) { return take(std::move(t)); })
-            .observer([this](practicus::event const& e) {
+        return options_with([&](auto& o) {
+            o.on_tokens = [this](issued_tokens t) { return take(std::move(t)); };
+            o.observer = [this](practicus::event const& e) {
                 if (auto const* const failed = std::get_if<practicus::events::tokens_not_taken>(&e))
                     failures.push_back(failed->error.message() + "; " + std::string(failed->message));
-            });
+            };
+        });
     }
 
     asio::awaitable<void> take(issued_tokens t)

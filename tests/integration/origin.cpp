@@ -37,7 +37,7 @@ TEST_CASE("an origin on the caller's list gets the token")
 {
     fixture f;
     auto const alias = "http://localhost:" + std::to_string(f.server.port());
-    auto client = f.user(practicus::client_options().trusted_origin(alias));
+    auto client = f.user(options_with([&](auto& o) { o.trusted_origins.emplace_back(alias); }));
     CHECK(f.run(client.session_token(alias + "/models/practicus/diamond-price/")));
 }
 

@@ -27,7 +27,7 @@ namespace {
 
 client_options at_most(std::size_t connections)
 {
-    return client_options().pool(pool_options().max_connections(connections));
+    return options_with([&](auto& o) { o.pool.max_connections = connections; });
 }
 
 } // namespace
@@ -36,8 +36,8 @@ TEST_CASE("a connection is used again, and keeps no context from its end")
 {
     for (bool const tls : {false, true}) {
         fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
-        auto client = f.user(tls ? client_options().tls(practicus::tls_options().ca_pem(f.server.ca_pem()))
-                                 : client_options());
+        auto client =
+            f.user(tls ? options_with([&](auto& o) { o.tls.ca_pem = f.server.ca_pem(); }) : client_options());
         for (int i = 0; i != 10; ++i)
             f.run(client.models());
         CHECK(f.server.connections() == 1);
@@ -91,11 +91,15 @@ TEST_CASE("a waiter that is served and cancelled at once passes its connection o
     asio::cancellation_signal leave;
     bool armed = false;
     int exchanges = 0;
-    auto client = f.user(at_most(1).observer([&](practicus::event const& e) {
-        // The connection was handed to the next in the queue, who has not resumed yet.
-        if (armed && std::holds_alternative<practicus::events::exchanged>(e) && ++exchanges == 1)
-            leave.emit(asio::cancellation_type::terminal);
-    }));
+    auto client = f.user(options_with(
+        [&](auto& o) {
+            o.observer = [&](practicus::event const& e) {
+                // The connection was handed to the next in the queue, who has not resumed yet.
+                if (armed && std::holds_alternative<practicus::events::exchanged>(e) && ++exchanges == 1)
+                    leave.emit(asio::cancellation_type::terminal);
+            };
+        },
+        at_most(1)));
     f.run(client.cluster());
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate);
@@ -121,15 +125,22 @@ TEST_CASE("a connection granted to a waiter of a destroyed context is closed")
     {
         asio::io_context io;
         bool armed = false;
-        practicus::client client(
-            io.get_executor(), f.server.url(),
-            at_most(1).credentials(fixture::password()).observer([&](practicus::event const& e) {
-                if (!armed || !std::holds_alternative<practicus::events::waiting>(e)) return;
-                // The connection comes free when the second has found none, and does not wait for it yet.
-                armed = false;
-                gate.open();
-                poll_until(io, [&] { return first.served == 1; });
-            }));
+        practicus::client client(io.get_executor(), f.server.url(),
+                                 options_with(
+                                     [&](auto& o) {
+                                         o.credentials = fixture::password();
+                                         o.observer = [&](practicus::event const& e) {
+                                             if (!armed ||
+                                                 !std::holds_alternative<practicus::events::waiting>(e))
+                                                 return;
+                                             // The connection comes free when the second has found none, and
+                                             // does not wait for it yet.
+                                             armed = false;
+                                             gate.open();
+                                             poll_until(io, [&] { return first.served == 1; });
+                                         };
+                                     },
+                                     at_most(1)));
         asio::co_spawn(io, client.login(fixture::password()), asio::detached);
         io.run();
         f.server.expect("GET", cluster_path).hold(gate);
@@ -212,7 +223,7 @@ TEST_CASE("a connect without waiters ends")
     asio::io_context io;
     black_hole const hole;
     practicus::client client(io.get_executor(), "http://127.0.0.1:" + std::to_string(hole.port()),
-                             client_options().credentials(fixture::password()));
+                             options_as(fixture::password()));
     asio::cancellation_signal leave;
     ends result;
     auto const begin = std::chrono::steady_clock::now();
@@ -262,7 +273,10 @@ TEST_CASE("an abandoned connect is restarted for a request that arrived meanwhil
 TEST_CASE("connections grow old, and lie unused for so long only")
 {
     fixture f;
-    auto client = f.user(client_options().pool(pool_options().idle(60s).age(10min)));
+    auto client = f.user(options_with([&](auto& o) {
+        o.pool.idle_timeout = 60s;
+        o.pool.max_age = 10min;
+    }));
     runtime_of(client).random().fix(0.5);
     auto& clock = stopped_clock_of(client);
     auto connections_after = [&](std::chrono::nanoseconds pause) {
@@ -417,8 +431,7 @@ TEST_CASE("idle connections go with the last handle, with their context, and on 
     f.server.wait_for_end();
     {
         asio::io_context io;
-        practicus::client client(io.get_executor(), f.server.url(),
-                                 client_options().credentials(fixture::password()));
+        practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
         asio::co_spawn(io, client.models(), [](std::exception_ptr e, auto const&) { CHECK_FALSE(e); });
         io.run();
         CHECK(client.stats().idle == 1);
@@ -427,7 +440,7 @@ TEST_CASE("idle connections go with the last handle, with their context, and on 
     std::optional<practicus::client> left;
     {
         asio::io_context io;
-        left.emplace(io.get_executor(), f.server.url(), client_options().credentials(fixture::password()));
+        left.emplace(io.get_executor(), f.server.url(), options_as(fixture::password()));
         asio::co_spawn(io, left->models(), [](std::exception_ptr e, auto const&) { CHECK_FALSE(e); });
         io.run();
     }
@@ -442,11 +455,11 @@ TEST_CASE("a forked child that destroys its copy leaves the parent's connections
     for (bool const tls : {false, true}) {
         fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
         std::optional<asio::io_context> io(std::in_place);
-        std::optional<practicus::client> client(
-            std::in_place, io->get_executor(), f.server.url(),
-            client_options()
-                .credentials(fixture::password())
-                .tls(practicus::tls_options().ca_pem(tls ? f.server.ca_pem() : "")));
+        std::optional<practicus::client> client(std::in_place, io->get_executor(), f.server.url(),
+                                                options_with([&](auto& o) {
+                                                    o.credentials = fixture::password();
+                                                    o.tls.ca_pem = tls ? f.server.ca_pem() : "";
+                                                }));
         ends result;
         auto models = [&] {
             io->restart();
@@ -468,7 +481,12 @@ TEST_CASE("a forked child that destroys its copy leaves the parent's connections
 TEST_CASE("idle connections of an origin that is not used again close though all calls are short")
 {
     fixture f, other;
-    auto const options = at_most(4).pool(pool_options().idle(200ms)).trusted_origin(other.server.url());
+    auto const options = options_with(
+        [&](auto& o) {
+            o.pool.idle_timeout = 200ms;
+            o.trusted_origins.emplace_back(other.server.url());
+        },
+        at_most(4));
     auto client = f.user(client_options(options));
     auto& clock = stopped_clock_of(client);
     other.server.expect("GET", "*").reply(200, "{}").header("x-prt-model-id", "7");
@@ -487,7 +505,7 @@ TEST_CASE("waiters that end by deadline or close while connects fail get one err
         asio::thread_pool pool(3);
         practicus::client client(
             pool.get_executor(), "http://127.0.0.1:1",
-            fixture::once(at_most(2)).credentials(practicus::credentials::access_token("a.b.c")));
+            options_as(practicus::credentials::access_token("a.b.c"), fixture::once(at_most(2))));
         ends result;
         auto const hurried = client.with(call_options().deadline(1ms));
         for (int i = 0; i != 20; ++i) {

@@ -148,7 +148,7 @@ TEST_CASE("predict: x-gzip is gzip")
 TEST_CASE("predict: an encoding that was not asked for hides no error")
 {
     predicting f;
-    auto client = f.user(practicus::client_options().retry(practicus::retry_options().base(1ms)));
+    auto client = f.user(options_with([&](auto& o) { o.retry.initial_backoff = 1ms; }));
     f.run(client.session_token(f.model()));
     auto const gzip = predict_options().encoding(content_encoding::gzip());
     auto const status = [&](unsigned code, char const* encoding, predict_options const& how) {
@@ -181,7 +181,7 @@ TEST_CASE("predict: an answer over its limit names the limit")
 TEST_CASE("predict: over TLS, whole and in pieces")
 {
     fixture f{practicus::mock::server_options().tls()};
-    auto client = f.user(practicus::client_options().tls(practicus::tls_options().ca_pem(f.server.ca_pem())));
+    auto client = f.user(options_with([&](auto& o) { o.tls.ca_pem = f.server.ca_pem(); }));
     auto const text = rows(20'000);
     CHECK(f.run(client.predict(f.model(), text)).body == predict_csv(text));
     for (std::size_t const size : {std::size_t(1'000), std::size_t(100'000), text.size()}) {
@@ -356,7 +356,7 @@ TEST_CASE("predict: a 401 is answered with a new token, once")
 TEST_CASE("predict: a request that may have been received is resent only if that is safe")
 {
     predicting f;
-    auto const quick = practicus::client_options().retry(practicus::retry_options().base(1ms));
+    auto const quick = options_with([&](auto& o) { o.retry.initial_backoff = 1ms; });
     auto client = f.user(quick);
     auto const safe = predict_options().safe_to_repeat();
     f.run(client.session_token(f.model()));
@@ -494,7 +494,7 @@ TEST_CASE("predict: an exception of source or sink reaches the caller unchanged,
     bool const elsewhere = GENERATE(false, true);
     asio::thread_pool pool(1);
     practicus::client client(elsewhere ? asio::any_io_executor(pool.get_executor()) : f.io.get_executor(),
-                             f.server.url(), practicus::client_options().credentials(fixture::password()));
+                             f.server.url(), options_as(fixture::password()));
     practicus::body_source const source = []() -> asio::awaitable<std::string> { throw own_exception{1}; };
     practicus::body_sink const sink = [](std::string) -> asio::awaitable<void> { throw own_exception{2}; };
     auto const thrown = [&](asio::awaitable<prediction> call) {
@@ -516,8 +516,7 @@ TEST_CASE("predict: a call that is cancelled in another context ends after its s
     predicting f;
     bool const in_source = GENERATE(false, true);
     asio::thread_pool pool(1);
-    practicus::client client(pool.get_executor(), f.server.url(),
-                             practicus::client_options().credentials(fixture::password()));
+    practicus::client client(pool.get_executor(), f.server.url(), options_as(fixture::password()));
     std::atomic<bool> open = false, outlived = true;
     asio::cancellation_signal signal;
     ends e;
@@ -537,8 +536,10 @@ TEST_CASE("predict: a refusal in the middle of the request body is reported")
     bool const tls = GENERATE(false, true);
     bool const reset = GENERATE(false, true);
     fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
-    auto const trust = tls ? practicus::tls_options().ca_pem(f.server.ca_pem()) : practicus::tls_options();
-    auto client = f.user(practicus::client_options().tls(trust));
+    auto const trust =
+        tls ? options_with<practicus::tls_options>([&](auto& o) { o.ca_pem = f.server.ca_pem(); })
+            : practicus::tls_options();
+    auto client = f.user(options_with([&](auto& o) { o.tls = trust; }));
     f.run(client.session_token(f.model()));
     auto refusal = f.server.expect("POST", diamond_path);
     refusal.times(2).reply(413, R"({"detail":"too much"})").before_body();

@@ -26,14 +26,14 @@ struct proxied : fixture
 
     practicus::client through(proxy_options const& options, client_options base = once())
     {
-        if (tls) base.tls(practicus::tls_options().ca_pem(server.ca_pem()));
-        return user(base.proxy(options));
+        if (tls) base.tls.ca_pem = server.ca_pem();
+        return user(options_with([&](auto& o) { o.proxy = options; }, std::move(base)));
     }
 
     practicus::error_info fault(proxy_fault const& happens, std::string const& credentials = {})
     {
         proxy.fail_next(happens);
-        return failure(through(proxy_options().url(proxy.url(credentials))).cluster());
+        return failure(through(proxy_at(proxy.url(credentials))).cluster());
     }
 
     bool tls;
@@ -47,10 +47,11 @@ TEST_CASE("an https region is reached through a tunnel, an http one by asking th
     for (bool const tls : {false, true}) {
         proxied f(tls);
         std::vector<std::string> named;
-        auto client = f.through(proxy_options().url(f.proxy.url("user:p%40ss")),
-                                client_options().observer([&](practicus::event const& e) {
-                                    if (auto const* d = std::get_if<practicus::events::connected>(&e))
-                                        named.emplace_back(d->proxy);
+        auto client = f.through(proxy_at(f.proxy.url("user:p%40ss")), options_with([&](auto& o) {
+                                    o.observer = [&](practicus::event const& e) {
+                                        if (auto const* d = std::get_if<practicus::events::connected>(&e))
+                                            named.emplace_back(d->proxy);
+                                    };
                                 }));
         f.proxy.require("Basic dXNlcjpwQHNz");
         f.run(client.session_token(f.model()));
@@ -76,7 +77,7 @@ TEST_CASE("a proxy that refuses")
     for (bool const tls : {false, true}) {
         proxied f(tls);
         f.proxy.require("Basic dXNlcjpwQHNz");
-        auto info = f.failure(f.through(proxy_options().url(f.proxy.url("user:wrong"))).cluster());
+        auto info = f.failure(f.through(proxy_at(f.proxy.url("user:wrong"))).cluster());
         CHECK(info.code == errc::proxy_refused);
         CHECK(info.status == 407);
         CHECK(std::string(practicus::error(info).what()).find("wrong") == std::string::npos);
@@ -96,7 +97,7 @@ TEST_CASE("a proxy that refuses")
 TEST_CASE("a proxy that is away for a moment is tried again")
 {
     proxied f(true);
-    auto client = f.through(proxy_options().url(f.proxy.url()), client_options());
+    auto client = f.through(proxy_at(f.proxy.url()), client_options());
     runtime_of(client).random().fix(0);
     f.proxy.fail_next(proxy_fault::refuse(503), 2);
     CHECK(f.run(client.models()).size() == 5);
@@ -115,7 +116,7 @@ TEST_CASE("a proxy whose answer is broken")
     for (auto const& fine : {proxy_fault::with_content_length(), proxy_fault::with_chunked(),
                              proxy_fault::with_interim(), proxy_fault::oversized(60'000)}) {
         f.proxy.fail_next(fine);
-        CHECK(f.run(f.through(proxy_options().url(f.proxy.url())).models()).size() == 5);
+        CHECK(f.run(f.through(proxy_at(f.proxy.url())).models()).size() == 5);
     }
 }
 
@@ -123,8 +124,8 @@ TEST_CASE("a proxy that does not answer has the limit of connecting")
 {
     for (auto const& silent : {proxy_fault::stalled(), proxy_fault::stalled_in_head()}) {
         proxied f(true);
-        auto client =
-            f.through(proxy_options().url(f.proxy.url()), f.once().timeouts(timeout_options().connect(7s)));
+        auto client = f.through(proxy_at(f.proxy.url()),
+                                options_with([&](auto& o) { o.timeouts.connect = 7s; }, f.once()));
         auto& clock = clock_of(client);
         clock.simulate(clock.now(), clock.system_now());
         f.proxy.fail_next(silent);
@@ -155,13 +156,16 @@ TEST_CASE("an unreachable proxy, a bypassed proxy, and an unusable proxy")
     asio::ip::tcp::acceptor taken(io, {asio::ip::address_v4::loopback(), 0});
     auto const port = std::to_string(taken.local_endpoint().port());
     taken.close();
-    auto const info = f.failure(f.through(proxy_options().url("127.0.0.1:" + port)).cluster());
+    auto const info = f.failure(f.through(proxy_at("127.0.0.1:" + port)).cluster());
     CHECK(info.code == errc::connect_failed);
     CHECK(info.message == "the proxy 127.0.0.1:" + port);
     // By the list, or by a loopback address where the environment decides.
-    CHECK(
-        f.run(f.through(proxy_options().url("127.0.0.1:" + port).no_proxy("127.0.0.0/8")).models()).size() ==
-        5);
+    CHECK(f.run(f.through(options_with<proxy_options>([&](auto& o) {
+                     o.mode = practicus::proxy_mode::url;
+                     o.url = practicus::secret("127.0.0.1:" + port);
+                     o.no_proxy = "127.0.0.0/8";
+                 })).models())
+              .size() == 5);
 
     ::setenv("https_proxy", f.proxy.url().c_str(), 1);
     ::setenv("http_proxy", "socks5://127.0.0.1", 1);

@@ -149,10 +149,11 @@ public:
     /// Of a client that needs no login, and tries once.
     practicus::client_options options() const
     {
-        auto result = practicus::client_options()
-                          .credentials(practicus::credentials::access_token("opaque"))
-                          .retry(practicus::retry_options().attempts(1));
-        if (is_tls()) result.tls(practicus::tls_options().ca_pem(authority_.pem()));
+        auto result = options_with([&](auto& o) {
+            o.credentials = practicus::credentials::access_token("opaque");
+            o.retry.max_attempts = 1;
+        });
+        if (is_tls()) result.tls.ca_pem = authority_.pem();
         return result;
     }
 

@@ -111,7 +111,7 @@ TEST_CASE("a refused refresh token ends with login_required")
 TEST_CASE("a refused refresh token leads to a login if the password was kept")
 {
     fixture f;
-    auto client = f.client(practicus::client_options().credentials(fixture::password().keep_password()));
+    auto client = f.client(options_as(fixture::password().keep_password()));
     f.run(client.cluster());
     f.server.region().revoke(token_type::access).revoke(token_type::refresh);
     f.run(client.cluster());
@@ -139,7 +139,7 @@ TEST_CASE("a refusal by a proxy does not log out")
 TEST_CASE("a refusal by a proxy does not drop a kept password")
 {
     fixture f;
-    auto client = f.client(practicus::client_options().credentials(fixture::password().keep_password()));
+    auto client = f.client(options_as(fixture::password().keep_password()));
     hold_time(client);
     f.server.expect("POST", "/console/api/auth/")
         .reply(403, "<html><title>Blocked</title></html>", "text/html");
@@ -410,11 +410,13 @@ TEST_CASE("a logout in an observer ends the observed operation, and does not loo
     std::optional<practicus::client> client;
     int logouts = 0;
     bool const at_token = GENERATE(true, false);
-    client.emplace(f.user(practicus::client_options().observer([&](practicus::event const& e) {
-        bool const is_due = at_token ? std::holds_alternative<practicus::events::token_fetched>(e)
-                                     : std::holds_alternative<practicus::events::exchanged>(e);
-        // The bound is for a library that loops.
-        if (is_due && ++logouts < 1000) client->logout();
+    client.emplace(f.user(options_with([&](auto& o) {
+        o.observer = [&](practicus::event const& e) {
+            bool const is_due = at_token ? std::holds_alternative<practicus::events::token_fetched>(e)
+                                         : std::holds_alternative<practicus::events::exchanged>(e);
+            // The bound is for a library that loops.
+            if (is_due && ++logouts < 1000) client->logout();
+        };
     })));
     CHECK(f.failure(client->session_token(f.model())).code == errc::login_required);
     CHECK(logouts < 4);
@@ -432,12 +434,13 @@ TEST_CASE("a login in an observer keeps nothing waiting for ever")
         auto const who = practicus::credentials::access_token("wrong" + std::to_string(logins));
         asio::co_spawn(f.io, client->login(who), asio::detached);
     };
-    client.emplace(f.client(practicus::client_options()
-                                .credentials(practicus::credentials::access_token("wrong"))
-                                .observer([&](practicus::event const& e) {
-                                    if (!std::holds_alternative<practicus::events::exchanged>(e)) return;
-                                    if (end.other == 0 && ++logins < 1000) log_in();
-                                })));
+    client.emplace(f.client(options_with([&](auto& o) {
+        o.credentials = practicus::credentials::access_token("wrong");
+        o.observer = [&](practicus::event const& e) {
+            if (!std::holds_alternative<practicus::events::exchanged>(e)) return;
+            if (end.other == 0 && ++logins < 1000) log_in();
+        };
+    })));
     asio::co_spawn(f.io, client->session_token(f.model()), end.handler());
     f.io.run();
     CHECK(end.other == 1);

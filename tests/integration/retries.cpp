@@ -157,7 +157,7 @@ TEST_CASE("a region that does not rotate gets its refresh again")
 TEST_CASE("Retry-After is obeyed up to the client's limit and the deadline")
 {
     fixture f;
-    auto client = f.user(client_options().retry(retry_options().patience(5s)));
+    auto client = f.user(options_with([&](auto& o) { o.retry.max_retry_after = 5s; }));
     auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     runtime_of(client).random().fix(0);

@@ -51,11 +51,11 @@ TEST_CASE("metadata of a model")
 TEST_CASE("an id is read from the head, with any metadata")
 {
     fixture f;
-    auto const small = practicus::limit_options().console_body(1000);
+    auto const small = options_with<practicus::limit_options>([&](auto& o) { o.console_body = 1000; });
     std::string const page(20'000'000, ' ');
     for (auto const& body : {std::string(), std::string("[]"), std::string("{\"a\": NaN}"), page}) {
         for (bool const chunked : {false, true}) {
-            auto client = f.user(practicus::client_options().limits(small));
+            auto client = f.user(options_with([&](auto& o) { o.limits = small; }));
             practicus::mock::response answer(200, "application/json", body);
             answer.header("x-prt-model-id", "42").chunked = chunked;
             f.server.expect("GET", "/models/practicus/diamond-price/").reply(std::move(answer));

@@ -43,7 +43,7 @@ struct shapes : fixture
         }
     }
 
-    practicus::client caller = user(practicus::client_options().strict_listings());
+    practicus::client caller = user(options_with([&](auto& o) { o.strict_listings = true; }));
 };
 
 constexpr char const* auth = "/console/api/auth/";

@@ -67,11 +67,14 @@ asio::awaitable<void> ask_for_ever(practicus::client client)
 
 client_options hurried(std::string const& ca_pem)
 {
-    return client_options()
-        .credentials(fixture::password())
-        .pool(pool_options().max_connections(64))
-        .tls(practicus::tls_options().ca_pem(ca_pem))
-        .timeouts(timeout_options().first_byte(200ms).between_bytes(200ms).operation(20s));
+    return options_with([&](auto& o) {
+        o.credentials = fixture::password();
+        o.pool.max_connections = 64;
+        o.tls.ca_pem = ca_pem;
+        o.timeouts.first_byte = 200ms;
+        o.timeouts.between_bytes = 200ms;
+        o.timeouts.operation = 20s;
+    });
 }
 
 } // namespace

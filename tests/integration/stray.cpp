@@ -179,7 +179,7 @@ TEST_CASE("a connection that is handed to a waiter is looked at as well")
     raw_server server(what);
     asio::io_context io;
     practicus::client client(io.get_executor(), server.url(),
-                             server.options().pool(practicus::pool_options().max_connections(1)));
+                             options_with([](auto& o) { o.pool.max_connections = 1; }, server.options()));
     std::vector<std::string> regions;
     for (int i = 0; i != 2; ++i)
         asio::co_spawn(io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info const& c) {

@@ -24,14 +24,15 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
 {
     using namespace practicus;
     int done = 0;
-    client c{co_await asio::this_coro::executor, long_text(url),
-             client_options()
-                 .credentials(credentials::password(long_text("admin@company.com"), long_text("practicus")))
-                 .tls(tls_options().ca_file(long_text(ca_file)))
-                 .timeouts(timeout_options().connect(std::chrono::seconds(9)))
-                 .limits(limit_options().header(20'000))
-                 .trusted_origin(long_text("https://models.company.com"))
-                 .user_agent(long_text("a user agent that is not short"))};
+    client c{co_await asio::this_coro::executor, long_text(url), options_with([&](auto& o) {
+                 o.credentials =
+                     credentials::password(long_text("admin@company.com"), long_text("practicus"));
+                 o.tls.ca_file = long_text(ca_file);
+                 o.timeouts.connect = std::chrono::seconds(9);
+                 o.limits.header = 20'000;
+                 o.trusted_origins.emplace_back(long_text("https://models.company.com"));
+                 o.user_agent = long_text("a user agent that is not short");
+             })};
     client plain{co_await asio::this_coro::executor, long_text(url)};
 
     co_await c.login(long_text("admin@company.com"), long_text("practicus"));
@@ -75,11 +76,10 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     done += (co_await c.predict_batches(batch_job(model(), string_source(text()), drop).rows(10))).rows == 1;
 
     // From a temporary client, in the expression itself.
-    done +=
-        static_cast<int>((co_await client(co_await asio::this_coro::executor, long_text(url),
-                                          client_options().credentials(credentials::token(long_text(token))))
-                              .models())
-                             .size());
+    done += static_cast<int>((co_await client(co_await asio::this_coro::executor, long_text(url),
+                                              options_as(credentials::token(long_text(token))))
+                                  .models())
+                                 .size());
     co_return done;
 }
 

@@ -70,7 +70,7 @@ practicus::error_info stalled_after(fixture& f, practicus::client const& client,
 TEST_CASE("the first byte has a limit")
 {
     fixture f;
-    auto client = f.user(f.once().timeouts(timeout_options().first_byte(7s)));
+    auto client = f.user(options_with([&](auto& o) { o.timeouts.first_byte = 7s; }, f.once()));
     f.run(client.cluster());
     auto const info = stalled_after(f, client, client.models(), 0, 7s);
     CHECK(info.code == errc::first_byte_timeout);
@@ -80,7 +80,7 @@ TEST_CASE("the first byte has a limit")
 TEST_CASE("a pause within an answer has a limit")
 {
     fixture f;
-    auto client = f.user(f.once().timeouts(timeout_options().between_bytes(7s)));
+    auto client = f.user(options_with([&](auto& o) { o.timeouts.between_bytes = 7s; }, f.once()));
     f.run(client.cluster());
     auto const info = stalled_after(f, client, client.models(), 60, 7s);
     CHECK(info.code == errc::stalled);
@@ -90,7 +90,7 @@ TEST_CASE("a pause within an answer has a limit")
 TEST_CASE("an operation has a deadline")
 {
     fixture f;
-    auto client = f.user(f.once().timeouts(timeout_options().operation(7s)));
+    auto client = f.user(options_with([&](auto& o) { o.timeouts.operation = 7s; }, f.once()));
     f.run(client.cluster());
     auto const info = stalled_after(f, client, client.models(), 0, 7s);
     CHECK(info.code == errc::deadline_exceeded);
@@ -102,7 +102,7 @@ TEST_CASE("a deadline ends the wait for a token as well")
     fixture f;
     practicus::mock::gate gate;
     f.server.expect("POST", "/console/api/auth/").hold(gate);
-    auto client = f.user(f.once().timeouts(timeout_options().operation(7s)));
+    auto client = f.user(options_with([&](auto& o) { o.timeouts.operation = 7s; }, f.once()));
     auto const info = after(
         f, client, client.models(), [&] { return gate.waiting() == 1; }, 7s);
     CHECK(info.code == errc::deadline_exceeded);
@@ -114,8 +114,12 @@ TEST_CASE("the handshake has a limit")
     fixture f{practicus::mock::server_options().tls()};
     practicus::mock::gate gate;
     f.server.expect_connection().hold(gate);
-    auto client = f.user(
-        f.once().tls(practicus::tls_options().ca_pem(f.server.ca_pem())).timeouts(timeout_options().tls(7s)));
+    auto client = f.user(options_with(
+        [&](auto& o) {
+            o.tls.ca_pem = f.server.ca_pem();
+            o.timeouts.tls = 7s;
+        },
+        f.once()));
     auto const info = after(
         f, client, client.models(), [&] { return gate.waiting() == 1; }, 7s);
     CHECK(info.code == errc::tls_timeout);
@@ -125,11 +129,16 @@ TEST_CASE("the handshake has a limit")
 TEST_CASE("a limit of zero means no limit")
 {
     fixture f;
-    auto none =
-        timeout_options().resolve(0ms).connect(0ms).tls(0ms).first_byte(0ms).between_bytes(0ms).operation(
-            0ms);
-    CHECK(f.run(f.user(f.once().timeouts(none)).models()).size() == 5);
-    CHECK_THROWS_AS(timeout_options().connect(-1ms), practicus::error);
+    auto none = options_with<timeout_options>([&](auto& o) {
+        o.resolve = 0ms;
+        o.connect = 0ms;
+        o.tls = 0ms;
+        o.first_byte = 0ms;
+        o.between_bytes = 0ms;
+        o.operation = 0ms;
+    });
+    CHECK(f.run(f.user(options_with([&](auto& o) { o.timeouts = none; }, f.once())).models()).size() == 5);
+    CHECK_THROWS_AS(f.user(options_with([&](auto& o) { o.timeouts.connect = -1ms; })), practicus::error);
 }
 
 TEST_CASE("a refused connection, and an unknown host name")

@@ -22,7 +22,7 @@ namespace {
 
 client_options trusting(fixture const& f)
 {
-    return client_options().tls(tls_options().ca_pem(f.server.ca_pem()));
+    return options_with([&](auto& o) { o.tls.ca_pem = f.server.ca_pem(); });
 }
 
 /// A login that must fail before anything was sent.
@@ -102,7 +102,8 @@ practicus::error_info refused_options(tls_options const& options)
 {
     asio::io_context io;
     try {
-        practicus::client const client(io.get_executor(), "https://localhost", client_options().tls(options));
+        practicus::client const client(io.get_executor(), "https://localhost",
+                                       options_with([&](auto& o) { o.tls = options; }));
     } catch (practicus::error const& e) {
         return e.info();
     }
@@ -129,11 +130,12 @@ TEST_CASE("a CA file")
     auto const path =
         std::filesystem::temp_directory_path() / ("practicus-ca-" + std::to_string(f.server.port()));
     f.server.write_ca_file(path.string());
-    CHECK(f.run(f.user(client_options().tls(tls_options().ca_file(path.string()))).models()).size() == 5);
+    CHECK(f.run(f.user(options_with([&](auto& o) { o.tls.ca_file = path.string(); })).models()).size() == 5);
     std::filesystem::remove(path);
-    CHECK_THROWS_AS(f.client(client_options().tls(tls_options().ca_file(path.string()))), practicus::error);
+    CHECK_THROWS_AS(f.client(options_with([&](auto& o) { o.tls.ca_file = path.string(); })),
+                    practicus::error);
     try {
-        f.client(client_options().tls(tls_options().ca_file(path.string())));
+        f.client(options_with([&](auto& o) { o.tls.ca_file = path.string(); }));
     } catch (practicus::error const& e) {
         CHECK(e.code() == errc::file_error);
         CHECK(std::string(e.what()).find(path.string()) != std::string::npos);
@@ -144,7 +146,7 @@ TEST_CASE("a host name is sent and verified")
 {
     fixture f{server_options().tls(certificate_options().names("DNS:localhost"))};
     auto const url = "https://localhost:" + std::to_string(f.server.port());
-    practicus::client client(f.io.get_executor(), url, trusting(f).credentials(fixture::password()));
+    practicus::client client(f.io.get_executor(), url, options_as(fixture::password(), trusting(f)));
     CHECK(f.run(client.models()).size() == 5);
     CHECK(f.server.server_names().front() == "localhost");
 }
@@ -170,7 +172,7 @@ TEST_CASE("a certificate of an unknown authority is refused")
     CHECK(info.code == errc::certificate_untrusted);
     CHECK_FALSE(info.message.empty());
     practicus::mock::certificate_authority other;
-    CHECK(refused(f, client_options().tls(tls_options().ca_pem(other.pem()))).code ==
+    CHECK(refused(f, options_with([&](auto& o) { o.tls.ca_pem = other.pem(); })).code ==
           errc::certificate_untrusted);
 }
 
@@ -264,16 +266,18 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, and a client certificate shown where it i
     auto const own = authority.issue();
     std::ofstream(folder / "cert.pem") << own.pem();
     std::ofstream(folder / "key.pem") << own.key_pem();
-    auto options = tls_options().ca_pem(f.server.ca_pem());
-    options.client_certificate((folder / "cert.pem").string(), (folder / "key.pem").string());
-    CHECK(f.run(f.user(client_options().tls(options)).models()).size() == 5);
+    auto options = options_with<tls_options>([&](auto& o) { o.ca_pem = f.server.ca_pem(); });
+    options.certificate_file = (folder / "cert.pem").string();
+    options.key_file = (folder / "key.pem").string();
+    CHECK(f.run(f.user(options_with([&](auto& o) { o.tls = options; })).models()).size() == 5);
     std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("verification is off only through the option with the long name")
 {
     fixture f{server_options().tls(certificate_options().expired().names("DNS:other.company.com"))};
-    auto const options = client_options().tls(tls_options().disable_verification_and_expose_all_secrets());
+    auto const options =
+        options_with([&](auto& o) { o.tls.disable_verification_and_expose_all_secrets = true; });
     CHECK(f.run(f.user(options).models()).size() == 5);
 }
 
@@ -290,9 +294,8 @@ TEST_CASE("a saved session that breaks the handshake is not offered again")
     folder const files;
     auto const own = authority.issue();
     auto options = server.options();
-    auto tls = tls_options(options.tls());
-    options.tls(
-        tls.client_certificate(files.file("cert.pem", own.pem()), files.file("key.pem", own.key_pem())));
+    options.tls.certificate_file = files.file("cert.pem", own.pem());
+    options.tls.key_file = files.file("key.pem", own.key_pem());
     asio::io_context io;
     practicus::client client(io.get_executor(), server.url(), options);
     std::vector<std::unique_ptr<raw_peer>> peers;
@@ -328,7 +331,7 @@ TEST_CASE("a common name is no host name")
     auto const own = self_signed(named ? "DNS:localhost" : "");
     fixture f{server_options().tls(own, own.pem())};
     auto const url = "https://localhost:" + std::to_string(f.server.port());
-    practicus::client client(f.io.get_executor(), url, trusting(f).credentials(fixture::password()));
+    practicus::client client(f.io.get_executor(), url, options_as(fixture::password(), trusting(f)));
     if (named) {
         // It is its own authority.
         CHECK(f.run(client.models()).size() == 5);
@@ -360,17 +363,21 @@ TEST_CASE("an encrypted key is opened with its password, and never by asking for
                                         reinterpret_cast<unsigned char const*>("hunter2"), 7, nullptr,
                                         nullptr);
     });
-    auto options =
-        tls_options().client_certificate(files.file("cert.pem", own.pem()), files.file("key.pem", locked));
+    auto options = options_with<tls_options>([&](auto& o) {
+        o.certificate_file = files.file("cert.pem", own.pem());
+        o.key_file = files.file("key.pem", locked);
+    });
     auto info = refused_options(options);
     CHECK(info.code == errc::file_error);
     CHECK(info.message.find("key_password") != std::string::npos);
-    info = refused_options(options.key_password(practicus::secret("hunter3")));
+    options.key_password = practicus::secret("hunter3");
+    info = refused_options(options);
     CHECK(info.code == errc::file_error);
     CHECK(info.message.find("hunter") == std::string::npos);
     asio::io_context io;
-    options.key_password(practicus::secret("hunter2"));
-    CHECK_NOTHROW(practicus::client(io.get_executor(), "https://localhost", client_options().tls(options)));
+    options.key_password = practicus::secret("hunter2");
+    CHECK_NOTHROW(practicus::client(io.get_executor(), "https://localhost",
+                                    options_with([&](auto& o) { o.tls = options; })));
 }
 
 TEST_CASE("a client certificate and a key of another kind are refused")
@@ -385,8 +392,10 @@ TEST_CASE("a client certificate and a key of another kind are refused")
     });
     auto const certificate = files.file("cert.pem", own.pem());
     for (auto const& key : {of_other.key_pem(), rsa_pem}) {
-        auto const info =
-            refused_options(tls_options().client_certificate(certificate, files.file("key.pem", key)));
+        auto const info = refused_options(options_with<tls_options>([&](auto& o) {
+            o.certificate_file = certificate;
+            o.key_file = files.file("key.pem", key);
+        }));
         CHECK(info.code == errc::file_error);
     }
 }
@@ -420,11 +429,12 @@ TEST_CASE("a server of TLS 1.3 may ask for the certificate when it has seen the 
     folder const files;
     auto const own = authority.issue();
     auto options = server.options();
-    auto tls = options.tls();
-    if (has_certificate)
-        tls.client_certificate(files.file("cert.pem", own.pem()), files.file("key.pem", own.key_pem()));
+    if (has_certificate) {
+        // The key in the certificate's own file.
+        options.tls.certificate_file = files.file("cert.pem", own.pem() + own.key_pem());
+    }
     asio::io_context io;
-    practicus::client const client(io.get_executor(), server.url(), options.tls(tls));
+    practicus::client const client(io.get_executor(), server.url(), options);
     cluster_call const call(io, client);
     auto const peer = server.accept(io);
     poll_until(io, [&] { return peer->read() && peer->received().ends_with("\r\n\r\n"); });

@@ -291,8 +291,7 @@ TEST_CASE("ten thousand callers on four threads: one login, one id, one token")
 {
     fixture f;
     asio::io_context io(4);
-    practicus::client client(io.get_executor(), f.server.url(),
-                             practicus::client_options().credentials(fixture::password()));
+    practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
     results got;
     for (int i = 0; i != many; ++i)
         asio::co_spawn(io, client.session_token(f.model()), got.handler());
@@ -314,8 +313,7 @@ TEST_CASE("ten thousand callers for a hundred models: a hundred ids and a hundre
         f.server.region().add(practicus::mock::model(1000 + i, "m" + std::to_string(i), prefix)
                                   .add(practicus::mock::version(10'000 + i, 1, deployment)));
     asio::io_context io(4);
-    practicus::client client(io.get_executor(), f.server.url(),
-                             practicus::client_options().credentials(fixture::password()));
+    practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
     results got;
     for (int i = 0; i != many; ++i)
         asio::co_spawn(io, client.session_token(f.model("models/many/m" + std::to_string(i % 100))),
@@ -637,8 +635,7 @@ TEST_CASE("a context is destroyed with a thousand waiters for one token")
     asio::io_context other;
     {
         asio::io_context io;
-        practicus::client client(io.get_executor(), f.server.url(),
-                                 practicus::client_options().credentials(fixture::password()));
+        practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
         for (int i = 0; i != 1000; ++i) {
             asio::co_spawn(io, client.session_token(f.model()), inside.handler());
             asio::co_spawn(other, client.session_token(f.model()), outside.handler());

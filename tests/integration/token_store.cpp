@@ -62,10 +62,11 @@ struct sharing : fixture
 
     practicus::client one(client_options options = client_options())
     {
-        options.store(store).observer([this](practicus::event const& e) {
+        options.store = store;
+        options.observer = [this](practicus::event const& e) {
             if (auto const* const failed = std::get_if<practicus::events::store_failed>(&e))
                 failures.push_back(std::string(failed->message));
-        });
+        };
         return user(std::move(options));
     }
 
@@ -175,15 +176,19 @@ struct nameless : sharing
 
     practicus::client by(char const* email, char const* password)
     {
-        return client(
-            client_options().store(store).credentials(practicus::credentials::password(email, password)));
+        return client(options_with([&](auto& o) {
+            o.store = store;
+            o.credentials = practicus::credentials::password(email, password);
+        }));
     }
     practicus::client by_sales() { return by(sales, "s"); }
     practicus::client by_labs() { return by(labs, "l"); }
     practicus::client by_refresh(token const& refresh)
     {
-        return client(client_options().store(store).credentials(
-            practicus::credentials::refresh_token(refresh.reveal())));
+        return client(options_with([&](auto& o) {
+            o.store = store;
+            o.credentials = practicus::credentials::refresh_token(refresh.reveal());
+        }));
     }
 
     watched_store& watched() { return static_cast<watched_store&>(*store); }
@@ -215,7 +220,7 @@ TEST_CASE("store: a client that logs in as another of the same name keeps nothin
 {
     nameless f;
     bool const shares = GENERATE(false, true);
-    auto client = f.client(shares ? client_options().store(f.store) : client_options());
+    auto client = f.client(shares ? options_with([&](auto& o) { o.store = f.store; }) : client_options());
     f.run(client.login(f.sales, "s"));
     auto const first = f.run(client.session_token(f.model()));
     f.run(client.login(f.labs, "l"));
@@ -306,11 +311,11 @@ TEST_CASE("store: a logout holds even if it comes during a save")
 TEST_CASE("store: a login during the save of an earlier one is the stored one")
 {
     nameless f;
-    auto client = f.client(client_options().store(f.store));
+    auto client = f.client(options_with([&](auto& o) { o.store = f.store; }));
     f.watched().once("save", "login", [&] { return client.login(f.labs, "l"); });
     f.run(client.login(f.sales, "s"));
     CHECK(f.watched().met());
-    auto finding = f.client(client_options().store(f.store));
+    auto finding = f.client(options_with([&](auto& o) { o.store = f.store; }));
     f.run(finding.cluster());
     CHECK(f.logins() == 2);
     CHECK(f.run(finding.session_token(f.model())) == f.run(client.session_token(f.model())));
@@ -381,7 +386,8 @@ TEST_CASE("store: a logout takes the login out of it")
     f.io.restart();
     f.io.run();
     CHECK(f.failure(a.cluster()).code == errc::login_required);
-    practicus::client nobody(f.io.get_executor(), f.server.url(), client_options().store(f.store));
+    practicus::client nobody(f.io.get_executor(), f.server.url(),
+                             options_with([&](auto& o) { o.store = f.store; }));
     CHECK(f.failure(nobody.cluster()).code == errc::login_required);
     f.run(f.one().cluster());
     CHECK(f.logins() == 2);
@@ -396,7 +402,7 @@ TEST_CASE("store: an explicit login is verified by the region, and then used by 
 {
     sharing f(std::make_shared<memory_token_store>());
     auto first = f.one();
-    auto const stored = [&] { return client_options().store(f.store); };
+    auto const stored = [&] { return options_with([&](auto& o) { o.store = f.store; }); };
     practicus::client proving(f.io.get_executor(), f.server.url(), stored());
     // In the same moment as another's.
     auto& now = clock_of(first);
@@ -417,8 +423,10 @@ TEST_CASE("store: tokens of a login that was ended or replaced are not stored af
     sharing f(std::make_shared<memory_token_store>());
     f.server.region().add(practicus::mock::user("berta@company.com", "b"));
     std::function<asio::awaitable<void>()> then;
-    auto client = f.one(client_options().on_tokens([&](practicus::issued_tokens) -> asio::awaitable<void> {
-        if (auto const once = std::exchange(then, nullptr)) co_await once();
+    auto client = f.one(options_with([&](auto& o) {
+        o.on_tokens = [&](practicus::issued_tokens) -> asio::awaitable<void> {
+            if (auto const once = std::exchange(then, nullptr)) co_await once();
+        };
     }));
     auto const renews = GENERATE(false, true);
     auto const leaves = GENERATE(false, true);
@@ -437,7 +445,8 @@ TEST_CASE("store: tokens of a login that was ended or replaced are not stored af
         // Its own end is another matter.
     }
     CHECK(done);
-    practicus::client finding(f.io.get_executor(), f.server.url(), client_options().store(f.store));
+    practicus::client finding(f.io.get_executor(), f.server.url(),
+                              options_with([&](auto& o) { o.store = f.store; }));
     if (leaves) {
         CHECK(f.failure(finding.cluster()).code == errc::login_required);
     } else {
@@ -452,9 +461,10 @@ TEST_CASE("store: another user's login is not taken")
     sharing f(std::make_shared<memory_token_store>());
     f.server.region().add(practicus::mock::user("berta@company.com", "b"));
     f.run(f.one().session_token(f.model()));
-    practicus::client berta(f.io.get_executor(), f.server.url(),
-                            client_options().store(f.store).credentials(
-                                practicus::credentials::password("berta@company.com", "b")));
+    practicus::client berta(f.io.get_executor(), f.server.url(), options_with([&](auto& o) {
+                                o.store = f.store;
+                                o.credentials = practicus::credentials::password("berta@company.com", "b");
+                            }));
     f.run(berta.session_token(f.model()));
     CHECK(berta.username() == "berta");
     CHECK(f.logins() == 2);
@@ -664,9 +674,10 @@ TEST_CASE("store: one process of many", "[.child]")
     auto const* const dir = std::getenv("PRACTICUS_TEST_STORE");
     if (url == nullptr || dir == nullptr) return;
     asio::io_context io;
-    practicus::client const c(
-        io.get_executor(), url,
-        client_options().credentials(fixture::password()).store(std::make_shared<file_token_store>(dir)));
+    practicus::client const c(io.get_executor(), url, options_with([&](auto& o) {
+                                  o.credentials = fixture::password();
+                                  o.store = std::make_shared<file_token_store>(dir);
+                              }));
     int served = 0;
     for (auto const* const path : {"/models/practicus/diamond-price/", "/models/finance/loan-risk/"})
         asio::co_spawn(io, c.session_token(std::string(url) + path),

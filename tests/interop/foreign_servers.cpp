@@ -5,6 +5,7 @@
 // with the console and models of servers/. Tags exclude the tests that a server does not support.
 
 #include "catch.hpp"
+#include "options.hpp"
 
 #include <practicus.hpp>
 
@@ -49,15 +50,19 @@ constexpr char const* tls13 = "PRACTICUS_SERVER_TLS13";
 
 practicus::tls_options trusting()
 {
-    return practicus::tls_options()
-        .ca_file(setting("PRACTICUS_SERVER_FILES") + "/ca.pem")
-        .system_roots(false);
+    practicus::tls_options result;
+    result.ca_file = setting("PRACTICUS_SERVER_FILES") + "/ca.pem";
+    result.system_roots = false;
+    return result;
 }
 
 practicus::tls_options with_certificate()
 {
     auto const folder = setting("PRACTICUS_SERVER_FILES");
-    return trusting().client_certificate(folder + "/client.pem", folder + "/client.key");
+    auto result = trusting();
+    result.certificate_file = folder + "/client.pem";
+    result.key_file = folder + "/client.key";
+    return result;
 }
 
 constexpr std::size_t piece_size = 32 * 1024;
@@ -119,7 +124,10 @@ struct kept
 
 client_options options(practicus::tls_options tls = with_certificate())
 {
-    return client_options().credentials(practicus::credentials::access_token("opaque")).tls(std::move(tls));
+    return options_with([&](auto& o) {
+        o.credentials = practicus::credentials::access_token("opaque");
+        o.tls = std::move(tls);
+    });
 }
 
 practicus::model_url model(char const* port, std::string const& name)
@@ -179,11 +187,12 @@ public:
 private:
     client_options observed(client_options given)
     {
-        return given.retry(practicus::retry_options().attempts(1))
-            .observer([this](practicus::event const& e) {
-                if (auto const* d = std::get_if<practicus::events::connected>(&e))
-                    tls_versions_.emplace_back(d->tls_version);
-            });
+        given.retry.max_attempts = 1;
+        given.observer = [this](practicus::event const& e) {
+            if (auto const* d = std::get_if<practicus::events::connected>(&e))
+                tls_versions_.emplace_back(d->tls_version);
+        };
+        return given;
     }
 
     char const* port_;

@@ -49,10 +49,10 @@ struct behind : fixture
     /// A client of one of the front's ports, that logs in by itself, again if need be.
     practicus::client user(char const* port, client_options options = client_options())
     {
-        return {
-            io.get_executor(), setting(port),
-            options.credentials(password().keep_password())
-                .tls(practicus::tls_options().ca_file(setting("PRACTICUS_FRONT_CA")).system_roots(false))};
+        options.credentials = password().keep_password();
+        options.tls.ca_file = setting("PRACTICUS_FRONT_CA");
+        options.tls.system_roots = false;
+        return {io.get_executor(), setting(port), std::move(options)};
     }
 };
 
@@ -73,7 +73,10 @@ public:
     }
 
     /// Of the client whose requests are counted.
-    client_options options(client_options base = client_options()) const { return base.user_agent(name_); }
+    client_options options(client_options base = client_options()) const
+    {
+        return options_with([&](auto& o) { o.user_agent = name_; }, std::move(base));
+    }
 
     /// Waits for that many lines; a front writes them after its answers.
     std::vector<std::string> lines(asio::io_context& io, std::size_t count) const
@@ -217,8 +220,7 @@ TEST_CASE("many operations at once share the connections")
         INFO(port);
         behind f;
         front_log const log;
-        auto client =
-            f.user(port, log.options(client_options().pool(practicus::pool_options().max_connections(8))));
+        auto client = f.user(port, log.options(options_with([&](auto& o) { o.pool.max_connections = 8; })));
         f.run(client.cluster());
         ends result;
         f.io.restart();
@@ -256,10 +258,12 @@ TEST_CASE("a region may restart behind the front")
         behind f;
         std::optional<mock::server> second;
         std::function<void()> on_retry;
-        auto client = f.user(port, client_options().observer([&](practicus::event const& e) {
-            if (std::holds_alternative<practicus::events::retried>(e) && on_retry)
-                std::exchange(on_retry, nullptr)();
-        }));
+        auto client = f.user(port, options_with([&](auto& o) {
+                                 o.observer = [&](practicus::event const& e) {
+                                     if (std::holds_alternative<practicus::events::retried>(e) && on_retry)
+                                         std::exchange(on_retry, nullptr)();
+                                 };
+                             }));
         auto const url = client.model_url("models/practicus", "diamond-price");
         f.run(client.session_token(url));
         f.server.stop();
@@ -290,12 +294,14 @@ TEST_CASE("a front that is overloaded is asked again when it says")
     behind f;
     mock::gate gate;
     std::vector<practicus::events::retried> retries;
-    auto client = f.user(busy, client_options().observer([&](practicus::event const& e) {
-        if (auto const* r = std::get_if<practicus::events::retried>(&e)) {
-            retries.push_back(*r);
-            gate.open();
-        }
-    }));
+    auto client = f.user(busy, options_with([&](auto& o) {
+                             o.observer = [&](practicus::event const& e) {
+                                 if (auto const* r = std::get_if<practicus::events::retried>(&e)) {
+                                     retries.push_back(*r);
+                                     gate.open();
+                                 }
+                             };
+                         }));
     f.run(client.cluster());
     f.server.expect("GET", cluster_path).hold(gate);
     ends result;

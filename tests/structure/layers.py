@@ -22,7 +22,7 @@ LAYERS = [
     "error secret base/",
     "url jwt token credentials observer catalog",
     "wire/",
-    "proxy_options encoding lz4 token_store file_token_store options call_options predict batch_mark batch",
+    "connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict batch_mark batch",
     "async/",
     "net/",
     "pool/",
@@ -34,7 +34,7 @@ LAYERS = [
 ]
 PURE = 3  # layers
 DECIDES = set("""
-    proxy_options encoding lz4 call_options batch_mark
+    connection_options proxy_options encoding lz4 call_options batch_mark
     async/reserved_memory async/timing_wheel net/name_state net/proxy_rules
     pool/retry_policy pool/operation pool/pool_node pool/pool_state pool/answer_decoding
     tokens/freshness tokens/flight_state tokens/keyed_flights tokens/striped_cache tokens/token_cache_state

@@ -170,10 +170,9 @@ private:
 
     static practicus::client_options options(fixture& f)
     {
-        auto result = practicus::client_options().credentials(fixture::password());
-        result.retry(practicus::retry_options().base(std::chrono::milliseconds(1)));
-        if (f.server.url().starts_with("https"))
-            result.tls(practicus::tls_options().ca_pem(f.server.ca_pem()));
+        auto result = options_as(fixture::password());
+        result.retry.initial_backoff = std::chrono::milliseconds(1);
+        if (f.server.url().starts_with("https")) result.tls.ca_pem = f.server.ca_pem();
         return result;
     }
 

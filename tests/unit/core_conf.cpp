@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "catch.hpp"
+#include "options.hpp"
 #include "temporary_folder.hpp"
 
 #include <practicus/core_conf.hpp>
@@ -162,10 +163,10 @@ TEST_CASE("core.conf: a file that the SDK wrote")
     CHECK(chosen.url() == service_url("https://practicus.company.com"));
     CHECK(chosen.login().type() == credentials::kind::refresh_token);
     CHECK(chosen.login().value().reveal() == "alices.token");
-    CHECK(chosen.options().credentials()->value().reveal() == "alices.token");
+    CHECK(chosen.options().credentials->value().reveal() == "alices.token");
     CHECK_FALSE(conf.bypasses_verification());
     CHECK(conf.trusts_local_certificates());
-    CHECK(conf.proxy().url().empty());
+    CHECK(conf.proxy().url.empty());
     CHECK(to_csv(std::vector{chosen}) == "key,url,username,email,is_default\nalice@practicus.company.com,"
                                          "https://practicus.company.com/,alice,alice@company.com,true\n");
     CHECK_THAT(to_table(conf.regions()), ContainsSubstring("bob@practicus.company.com"));
@@ -932,10 +933,10 @@ TEST_CASE("core.conf: the network's settings")
     core_conf const conf;
     CHECK(conf.bypasses_verification());
     CHECK_FALSE(conf.trusts_local_certificates());
-    CHECK(conf.proxy().url().reveal() == "proxy:3128");
-    CHECK(conf.proxy().user() == "me");
-    CHECK(conf.proxy().password().reveal() == "5%ecret%");
-    CHECK(conf.default_region().options().proxy().user() == "me");
+    CHECK(conf.proxy().url.reveal() == "proxy:3128");
+    CHECK(conf.proxy().user == "me");
+    CHECK(conf.proxy().password.reveal() == "5%ecret%");
+    CHECK(conf.default_region().options().proxy.user == "me");
 }
 
 TEST_CASE("core.conf: a region's files for TLS are kept until its last login is gone")
@@ -943,35 +944,41 @@ TEST_CASE("core.conf: a region's files for TLS are kept until its last login is 
     home h;
     h.write(two_regions);
     service_url const url("https://practicus.company.com"), six("https://[::1]:8443/sub");
-    auto const files =
-        tls_options().ca_file("/etc/50% of/ca.pem").client_certificate("cert.pem", "/k/../key.pem");
-    auto const kept = [](service_url const& of) { return core_conf().tls(of); };
-    CHECK(kept(url).ca_file().empty());
-    core_conf::update(core_conf::default_path(), [&](core_conf& c) {
-        c.keep_tls(six, tls_options().ca_file("/old.pem")).keep_tls(url, files);
-        c.keep_tls(six, tls_options().ca_file("/six.pem"));
+    auto const files = options_with<tls_options>([&](auto& o) {
+        o.ca_file = "/etc/50% of/ca.pem";
+        o.certificate_file = "cert.pem";
+        o.key_file = "/k/../key.pem";
     });
-    CHECK(kept(url).ca_file() == "/etc/50% of/ca.pem");
-    CHECK(kept(url).certificate_file() == (fs::current_path() / "cert.pem").string());
-    CHECK(kept(url).key_file() == "/key.pem");
-    CHECK(kept(six).ca_file() == "/six.pem");
-    CHECK(kept(six).certificate_file().empty());
-    CHECK(kept(service_url("https://practicus.company.com/sub")).ca_file().empty());
+    auto const kept = [](service_url const& of) { return core_conf().tls(of); };
+    CHECK(kept(url).ca_file.empty());
+    core_conf::update(core_conf::default_path(), [&](core_conf& c) {
+        c.keep_tls(six, options_with<tls_options>([&](auto& o) { o.ca_file = "/old.pem"; }))
+            .keep_tls(url, files);
+        c.keep_tls(six, options_with<tls_options>([&](auto& o) { o.ca_file = "/six.pem"; }));
+    });
+    CHECK(kept(url).ca_file == "/etc/50% of/ca.pem");
+    CHECK(kept(url).certificate_file == (fs::current_path() / "cert.pem").string());
+    CHECK(kept(url).key_file == "/key.pem");
+    CHECK(kept(six).ca_file == "/six.pem");
+    CHECK(kept(six).certificate_file.empty());
+    CHECK(kept(service_url("https://practicus.company.com/sub")).ca_file.empty());
     CHECK(core_conf().regions().size() == 3);
     // Each of its users has them.
-    CHECK(core_conf().find("alice@practicus.company.com").options().tls().ca_file() == "/etc/50% of/ca.pem");
+    CHECK(core_conf().find("alice@practicus.company.com").options().tls.ca_file == "/etc/50% of/ca.pem");
     core_conf::update(core_conf::default_path(),
                       [](core_conf& c) { c.erase("alice@practicus.company.com"); });
-    CHECK(core_conf().find("bob@practicus.company.com").options().tls().key_file() == "/key.pem");
+    CHECK(core_conf().find("bob@practicus.company.com").options().tls.key_file == "/key.pem");
     core_conf::update(core_conf::default_path(), [](core_conf& c) { c.erase("bob@practicus.company.com"); });
-    CHECK(kept(url).ca_file().empty());
-    CHECK(kept(six).ca_file() == "/six.pem");
+    CHECK(kept(url).ca_file.empty());
+    CHECK(kept(six).ca_file == "/six.pem");
     core_conf::update(core_conf::default_path(), [&](core_conf& c) { c.keep_tls(six, tls_options()); });
     CHECK_THAT(h.text(), !ContainsSubstring(".pem"));
     core_conf::update(core_conf::default_path(),
                       [&](core_conf& c) { c.keep_tls(url, files).erase_regions(); });
     CHECK_THAT(h.text(), !ContainsSubstring(".pem"));
-    CHECK_THROWS_AS(core_conf().keep_tls(url, tls_options().ca_file("/two\nlines")), practicus::error);
+    CHECK_THROWS_AS(
+        core_conf().keep_tls(url, options_with<tls_options>([&](auto& o) { o.ca_file = "/two\nlines"; })),
+        practicus::error);
 }
 
 TEST_CASE("core.conf: a link to the file stays one")
@@ -1016,8 +1023,8 @@ TEST_CASE("the default region is the environment's, else that of core.conf")
     auto const r = default_region();
     CHECK(r.url().host() == "env.company.com");
     CHECK(r.login().value().reveal() == "some.token");
-    CHECK(r.options().credentials()->value().reveal() == "some.token");
-    CHECK_FALSE(r.options().on_tokens());
+    CHECK(r.options().credentials->value().reveal() == "some.token");
+    CHECK_FALSE(r.options().on_tokens);
     CHECK(find_region("env.company.com").login().value().reveal() == "some.token");
     CHECK(find_region("other.company.com").login().value().reveal() == "others.token");
     h.set("PRT_URL", "nonsense");

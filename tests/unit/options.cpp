@@ -3,6 +3,7 @@
 
 #include <practicus/batch.hpp>
 #include <practicus/call_options.hpp>
+#include <practicus/detail/client/checked_options.hpp>
 #include <practicus/options.hpp>
 
 #include "catch.hpp"
@@ -10,7 +11,6 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <limits>
 #include <string>
@@ -20,18 +20,21 @@
 namespace {
 
 using namespace std::chrono_literals;
+using Catch::Matchers::StartsWith;
 using practicus::client_options;
 using practicus::errc;
-using practicus::limit_options;
-using practicus::timeout_options;
-using practicus::tls_options;
+using practicus::proxy_mode;
+using practicus::secret;
+using practicus::detail::checked;
 
 // An aggregate in a co_await expression is destroyed twice by g++ 12.
-static_assert(!std::is_aggregate_v<tls_options> && !std::is_aggregate_v<timeout_options>);
-static_assert(!std::is_aggregate_v<limit_options> && !std::is_aggregate_v<client_options>);
-static_assert(!std::is_aggregate_v<practicus::credentials>);
+template <class... Options>
+constexpr bool none_is_aggregate = (!std::is_aggregate_v<Options> && ...);
+static_assert(none_is_aggregate<client_options, practicus::tls_options, practicus::timeout_options,
+                                practicus::limit_options, practicus::pool_options, practicus::retry_options,
+                                practicus::proxy_options, practicus::credentials>);
 
-std::string refusal(std::function<void()> const& make, errc expected)
+std::string refusal(std::function<void()> const& make, errc expected = errc::invalid_argument)
 {
     try {
         make();
@@ -42,65 +45,113 @@ std::string refusal(std::function<void()> const& make, errc expected)
     return "nothing was refused";
 }
 
-using time_setter = timeout_options& (timeout_options::*)(timeout_options::duration);
-using time_getter = timeout_options::duration (timeout_options::*)() const noexcept;
-
-struct time_limit
+std::chrono::milliseconds& field(client_options& o, std::string const& name)
 {
-    time_setter set;
-    time_getter get;
-    timeout_options::duration usual;
-};
+    if (name == "timeouts.resolve") return o.timeouts.resolve;
+    if (name == "timeouts.connect") return o.timeouts.connect;
+    if (name == "timeouts.tls") return o.timeouts.tls;
+    if (name == "timeouts.first_byte") return o.timeouts.first_byte;
+    if (name == "timeouts.between_bytes") return o.timeouts.between_bytes;
+    if (name == "timeouts.operation") return o.timeouts.operation;
+    if (name == "pool.idle_timeout") return o.pool.idle_timeout;
+    if (name == "pool.max_age") return o.pool.max_age;
+    if (name == "retry.initial_backoff") return o.retry.initial_backoff;
+    if (name == "retry.max_backoff") return o.retry.max_backoff;
+    if (name == "retry.max_retry_after") return o.retry.max_retry_after;
+    FAIL(name);
+    return o.timeouts.resolve;
+}
 
-time_limit const time_limits[] = {
-    {&timeout_options::resolve, &timeout_options::resolve, 5s},
-    {&timeout_options::connect, &timeout_options::connect, 10s},
-    {&timeout_options::tls, &timeout_options::tls, 10s},
-    {&timeout_options::first_byte, &timeout_options::first_byte, 30s},
-    {&timeout_options::between_bytes, &timeout_options::between_bytes, 30s},
-    {&timeout_options::operation, &timeout_options::operation, 30s},
-};
-
-using size_setter = limit_options& (limit_options::*)(std::size_t);
-using size_getter = std::size_t (limit_options::*)() const noexcept;
-
-struct size_limit
+struct refused_value
 {
-    size_setter set;
-    size_getter get;
-    std::size_t usual;
-};
-
-size_limit const size_limits[] = {
-    {&limit_options::header, &limit_options::header, 64U << 10},
-    {&limit_options::console_body, &limit_options::console_body, 16U << 20},
-    {&limit_options::listing_body, &limit_options::listing_body, 256U << 20},
+    char const* message;
+    std::function<void(client_options&)> set;
 };
 
 } // namespace
 
-TEST_CASE("each time limit has its default, is set alone, and may be off")
+TEST_CASE("a duration is refused if negative, may be zero, and is a year at most")
 {
-    for (auto const& limit : time_limits) {
-        timeout_options options;
-        CHECK((options.*limit.get)() == limit.usual);
-        CHECK(&(options.*limit.set)(7ms) == &options);
-        for (auto const& other : time_limits)
-            CHECK((options.*other.get)() == (other.get == limit.get ? 7ms : other.usual));
-        CHECK(((options.*limit.set)(0ms).*limit.get)() == 0ms);
-        CHECK(refusal([&] { (options.*limit.set)(-1ms); }, errc::invalid_argument) ==
-              "a time limit is negative");
-        CHECK((options.*limit.get)() == 0ms);
+    for (std::string const name :
+         {"timeouts.resolve", "timeouts.connect", "timeouts.tls", "timeouts.first_byte",
+          "timeouts.between_bytes", "timeouts.operation", "pool.idle_timeout", "pool.max_age",
+          "retry.initial_backoff", "retry.max_backoff", "retry.max_retry_after"}) {
+        client_options options;
+        auto& value = field(options, name);
+        value = -1ms;
+        CHECK(refusal([&] { checked(options); }) == "client_options::" + name + " must not be negative");
+        for (auto const kept : {0ms, 7ms, std::chrono::milliseconds(std::chrono::hours(24 * 365)) - 1ms}) {
+            value = kept;
+            auto result = checked(options);
+            CHECK(field(result, name) == kept);
+        }
+        value = std::chrono::milliseconds::max();
+        auto result = checked(options);
+        CHECK(field(result, name) == std::chrono::hours(24 * 365));
     }
 }
 
-TEST_CASE("a time limit can be added to any point in time")
+TEST_CASE("each field that is no duration is refused by its name")
 {
-    timeout_options options;
-    options.operation(timeout_options::duration::max());
-    CHECK(options.operation() == std::chrono::hours(24 * 365));
-    options.operation(std::chrono::hours(24 * 365) - 1ms);
-    CHECK(options.operation() == std::chrono::hours(24 * 365) - 1ms);
+    std::vector<refused_value> const rows{
+        {"limits.header must not be zero", [](auto& o) { o.limits.header = 0; }},
+        {"limits.console_body must not be zero", [](auto& o) { o.limits.console_body = 0; }},
+        {"limits.listing_body must not be zero", [](auto& o) { o.limits.listing_body = 0; }},
+        {"retry.max_attempts must not be zero", [](auto& o) { o.retry.max_attempts = 0; }},
+        {"user_agent must hold", [](auto& o) { o.user_agent = "a\r\nHost: b"; }},
+        {"user_agent must hold", [](auto& o) { o.user_agent = "a\tb"; }},
+        {"user_agent must hold", [](auto& o) { o.user_agent = "a\x7f"; }},
+        {"user_agent must hold", [](auto& o) { o.user_agent = "caf\xc3\xa9"; }},
+        {"user_agent must hold", [](auto& o) { o.user_agent = std::string(1, '\0'); }},
+        {"proxy.url: ", [](auto& o) { o.proxy.mode = proxy_mode::url; }},
+        {"proxy.mode must be proxy_mode::url", [](auto& o) { o.proxy.url = secret("hush"); }},
+        {"proxy.user must not hold a colon", [](auto& o) { o.proxy.user = "hu:sh"; }},
+        {"proxy.user must not hold a control", [](auto& o) { o.proxy.user = "hush\r\n"; }},
+        {"proxy.password must not hold a control", [](auto& o) { o.proxy.password = secret("hush\n"); }},
+        {"proxy.no_proxy must be a list", [](auto& o) { o.proxy.no_proxy = "hush,10.0.0.0/99"; }},
+    };
+    for (auto const& row : rows) {
+        client_options options;
+        row.set(options);
+        auto const message = refusal([&] { checked(options); });
+        CHECK_THAT(message, StartsWith(std::string("client_options::") + row.message));
+        CHECK(message.find("hush") == std::string::npos);
+    }
+}
+
+TEST_CASE("a proxy's url that cannot be used is refused, and not quoted")
+{
+    for (auto const* url : {"socks5://ann:hush@proxy", "https://hush@proxy", "http://proxy/hush"}) {
+        INFO(url);
+        client_options options;
+        options.proxy.mode = proxy_mode::url;
+        options.proxy.url = secret(url);
+        auto const message = refusal([&] { checked(options); });
+        CHECK_THAT(message, StartsWith("client_options::proxy.url: "));
+        CHECK(message.find("hush") == std::string::npos);
+    }
+}
+
+TEST_CASE("default options are valid, verify the server and ask the environment for a proxy")
+{
+    auto const options = checked(client_options());
+    CHECK(options.tls.system_roots);
+    CHECK_FALSE(options.tls.disable_verification_and_expose_all_secrets);
+    CHECK(options.proxy.mode == proxy_mode::from_environment);
+    CHECK_FALSE(options.credentials);
+    CHECK(options.user_agent == "practicus-cpp");
+}
+
+TEST_CASE("a limit may be as large as a size can be, and a pool without a limit of connections")
+{
+    client_options options;
+    options.limits.header = std::numeric_limits<std::size_t>::max();
+    options.pool.max_connections = 0;
+    options.user_agent = "program/1.0 (linux)";
+    options.proxy.mode = proxy_mode::url;
+    options.proxy.url = secret("http://ann:pw@proxy:3128");
+    options.proxy.no_proxy = "a, 10.0.0.0/8";
+    CHECK(checked(options).limits.header == std::numeric_limits<std::size_t>::max());
 }
 
 TEST_CASE("a patience without an end is one that can be added to any point in time")
@@ -110,83 +161,6 @@ TEST_CASE("a patience without an end is one that can be added to any point in ti
     practicus::batch_job job(practicus::model_url("https://h/models/m/"), source, sink);
     job.patience(std::chrono::milliseconds::max());
     CHECK(job.patience() == std::chrono::hours(24 * 365));
-    practicus::retry_options retry;
-    CHECK(retry.patience(practicus::retry_options::duration::max()).patience() == std::chrono::hours(24));
-}
-
-TEST_CASE("each size limit has its default, is set alone, and is never zero")
-{
-    for (auto const& limit : size_limits) {
-        limit_options options;
-        CHECK((options.*limit.get)() == limit.usual);
-        CHECK(&(options.*limit.set)(1) == &options);
-        for (auto const& other : size_limits)
-            CHECK((options.*other.get)() == (other.get == limit.get ? 1 : other.usual));
-        CHECK(refusal([&] { (options.*limit.set)(0); }, errc::invalid_argument) == "a size limit is zero");
-        CHECK((options.*limit.get)() == 1);
-        constexpr auto most = std::numeric_limits<std::size_t>::max();
-        CHECK(((options.*limit.set)(most).*limit.get)() == most);
-    }
-}
-
-TEST_CASE("tls options verify unless the option with the long name is set")
-{
-    tls_options options;
-    CHECK(options.verify());
-    CHECK(options.system_roots());
-    CHECK(options.ca_file().empty());
-    CHECK(options.ca_pem().empty());
-    CHECK(options.certificate_file().empty());
-    CHECK(options.key_file().empty());
-    options.ca_file("ca.pem").ca_pem("PEM").system_roots(false).client_certificate("c.pem", "k.pem");
-    CHECK(options.verify());
-    CHECK_FALSE(options.system_roots());
-    CHECK(options.ca_file() == "ca.pem");
-    CHECK(options.ca_pem() == "PEM");
-    CHECK(options.certificate_file() == "c.pem");
-    CHECK(options.key_file() == "k.pem");
-    CHECK_FALSE(options.disable_verification_and_expose_all_secrets().verify());
-}
-
-TEST_CASE("client options keep their values")
-{
-    client_options options;
-    CHECK_FALSE(options.credentials());
-    CHECK(options.trusted_origins().empty());
-    CHECK(options.user_agent() == "practicus-cpp");
-    options.tls(tls_options().ca_file("ca.pem"))
-        .timeouts(timeout_options().resolve(1ms))
-        .limits(limit_options().header(100))
-        .credentials(practicus::credentials::refresh_token("r"))
-        .user_agent("program/1.0 (linux)");
-    CHECK(options.tls().ca_file() == "ca.pem");
-    CHECK(options.timeouts().resolve() == 1ms);
-    CHECK(options.limits().header() == 100);
-    REQUIRE(options.credentials());
-    CHECK(options.credentials()->value().reveal() == "r");
-    CHECK(options.user_agent() == "program/1.0 (linux)");
-}
-
-TEST_CASE("a trusted origin is a url of which only the origin counts")
-{
-    client_options options;
-    options.trusted_origin("https://Models.company.com/any/path/").trusted_origin("http://[::1]:8000");
-    REQUIRE(options.trusted_origins().size() == 2);
-    CHECK(options.trusted_origins()[0].str() == "https://models.company.com");
-    CHECK(options.trusted_origins()[1].str() == "http://[::1]:8000");
-    for (auto const* bad : {"", "models.company.com", "ftp://a", "https://user@a", "https://a/?q"})
-        CHECK(refusal([&] { options.trusted_origin(bad); }, errc::invalid_url) != "nothing was refused");
-    CHECK(options.trusted_origins().size() == 2);
-}
-
-TEST_CASE("a user agent cannot end its line")
-{
-    client_options options;
-    for (auto const& bad : std::vector<std::string>{"a\r\nHost: b", "a\n", "a\tb", "a\x7f", "caf\xc3\xa9",
-                                                    std::string(1, '\0')})
-        CHECK(refusal([&] { options.user_agent(bad); }, errc::invalid_argument) ==
-              "user_agent holds a character that no header has");
-    CHECK(options.user_agent() == "practicus-cpp");
 }
 
 TEST_CASE("a call's fields may not be those of the client, of the body or of the connection")

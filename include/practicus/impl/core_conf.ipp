@@ -11,6 +11,7 @@
 #include <practicus/detail/base/sha256.hpp>
 #include <practicus/detail/base/utf8.hpp>
 #include <practicus/detail/base/wipe.hpp>
+#include <practicus/detail/client/checked_options.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/detail/tokens/region_store.hpp>
 #include <practicus/detail/tokens/store_record.hpp>
@@ -334,9 +335,9 @@ PRACTICUS_DECL bool core_conf::is_tls_of(detail::ini_section const& s, service_u
 
 PRACTICUS_DECL core_conf& core_conf::keep_tls(service_url const& url, tls_options const& files)
 {
-    std::pair<char const*, std::string> paths[] = {{"ca_file", files.ca_file()},
-                                                   {"client_certificate", files.certificate_file()},
-                                                   {"client_key", files.key_file()}};
+    std::pair<char const*, std::string> paths[] = {{"ca_file", files.ca_file},
+                                                   {"client_certificate", files.certificate_file},
+                                                   {"client_key", files.key_file}};
     bool is_any = false;
     for (auto& [key, path] : paths) {
         if (path.empty()) continue;
@@ -359,8 +360,9 @@ PRACTICUS_DECL tls_options core_conf::tls(service_url const& url) const
     tls_options result;
     for (auto const& s : file_.sections()) {
         if (!is_tls_of(s, url)) continue;
-        result.ca_file(file_.value(s, "ca_file"));
-        result.client_certificate(file_.value(s, "client_certificate"), file_.value(s, "client_key"));
+        result.ca_file = file_.value(s, "ca_file");
+        result.certificate_file = file_.value(s, "client_certificate");
+        result.key_file = file_.value(s, "client_key");
     }
     return result;
 }
@@ -371,9 +373,11 @@ PRACTICUS_DECL proxy_options core_conf::proxy() const
     auto host = value("network", "proxy_host");
     if (host.empty()) return result;
     if (auto const port = value("network", "proxy_port"); !port.empty()) host += ':' + port;
-    result.url(host);
-    if (auto const user = value("network", "proxy_user"); !user.empty())
-        result.credentials(user, value("network", "proxy_pwd"));
+    result.mode = proxy_mode::url;
+    result.url = secret(host);
+    result.user = value("network", "proxy_user");
+    if (!result.user.empty()) result.password = secret(value("network", "proxy_pwd"));
+    detail::check(result);
     return result;
 }
 
@@ -648,15 +652,15 @@ PRACTICUS_DECL std::size_t core_conf::renumber()
 PRACTICUS_DECL client_options region::options() const
 {
     client_options result;
-    result.credentials(login());
+    result.credentials = login();
     if (config_path_.empty()) return result;
     core_conf const conf(config_path_);
-    result.proxy(conf.proxy());
-    result.tls(conf.tls(url_));
-    result.on_tokens([path = config_path_, login = without_login()](issued_tokens now) {
+    result.proxy = conf.proxy();
+    result.tls = conf.tls(url_);
+    result.on_tokens = [path = config_path_, login = without_login()](issued_tokens now) {
         return detail::keep_refresh_token(path, login, std::move(now));
-    });
-    result.store(detail::shared_tokens(config_path_, without_login()));
+    };
+    result.store = detail::shared_tokens(config_path_, without_login());
     return result;
 }
 

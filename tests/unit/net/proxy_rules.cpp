@@ -4,6 +4,7 @@
 #include <practicus/detail/net/proxy_rules.hpp>
 
 #include "catch.hpp"
+#include "options.hpp"
 
 #include <map>
 #include <memory>
@@ -87,10 +88,12 @@ TEST_CASE("an unusable proxy of the environment fails only operations that need 
     CHECK(way(made, "http://h") == "a:1");
     CHECK(way(made, "https://x.company.com") == "direct");
     CHECK(way(made, "https://localhost") == "direct");
-    CHECK(way(rules({{"https_proxy", "socks5://s"}}, proxy_options().environment(false)), "https://h") ==
-          "direct");
-    CHECK(way(rules({{"https_proxy", "socks5://s"}}, proxy_options().no_proxy("h")), "https://h") ==
-          "direct");
+    CHECK(way(rules({{"https_proxy", "socks5://s"}},
+                    options_with<proxy_options>([&](auto& o) { o.mode = practicus::proxy_mode::direct; })),
+              "https://h") == "direct");
+    CHECK(way(rules({{"https_proxy", "socks5://s"}},
+                    options_with<proxy_options>([&](auto& o) { o.no_proxy = "h"; })),
+              "https://h") == "direct");
     // The one that comes first decides: nobody goes round it.
     CHECK_THAT(way(rules({{"https_proxy", "socks5://s"}, {"HTTPS_PROXY", "a:1"}}), "https://h"),
                ContainsSubstring("SOCKS"));
@@ -103,7 +106,7 @@ TEST_CASE("loopback addresses are reached directly, unless the options name the 
                             "http://127.255.0.9", "https://[::1]", "https://[::ffff:127.0.0.1]"}) {
         INFO(url);
         CHECK(way(rules(environment), url) == "direct");
-        CHECK(way(rules(environment, proxy_options().url("b:1")), url) == "b:1");
+        CHECK(way(rules(environment, proxy_at("b:1")), url) == "b:1");
     }
     for (auto const* url :
          {"https://localhost.company.com", "https://mylocalhost", "http://126.0.0.1", "http://128.0.0.1",
@@ -117,32 +120,38 @@ TEST_CASE("options come before the environment")
 {
     variables const environment{{"all_proxy", "a:1"}, {"no_proxy", "listed"}};
     CHECK(way(rules(environment), "https://listed") == "direct");
-    auto const own = rules(environment, proxy_options().url("http://b:1").no_proxy("mine"));
+    auto const own =
+        rules(environment, options_with([](auto& o) { o.no_proxy = "mine"; }, proxy_at("http://b:1")));
     CHECK(way(own, "https://h") == "b:1");
     CHECK(way(own, "http://h") == "b:1");
     CHECK(way(own, "https://listed") == "b:1");
     CHECK(way(own, "https://mine") == "direct");
-    auto const listed = rules(environment, proxy_options().no_proxy("mine"));
+    auto const listed =
+        rules(environment, options_with<proxy_options>([&](auto& o) { o.no_proxy = "mine"; }));
     CHECK(way(listed, "https://listed") == "direct");
     CHECK(way(listed, "https://mine") == "direct");
     CHECK(way(listed, "https://h") == "a:1");
-    CHECK(way(rules(environment, proxy_options().direct()), "https://h") == "direct");
-    CHECK(way(rules(environment, proxy_options().environment(false)), "https://h") == "direct");
-    CHECK(way(rules(environment, proxy_options().environment(false).url("b:1")), "https://h") == "b:1");
+    CHECK(way(rules(environment,
+                    options_with<proxy_options>([&](auto& o) { o.mode = practicus::proxy_mode::direct; })),
+              "https://h") == "direct");
 }
 
 TEST_CASE("credentials of the options are for a proxy that has none")
 {
-    auto const with = proxy_options().credentials("bob", "pw");
+    auto const as_bob = [](proxy_options options) {
+        options.user = "bob";
+        options.password = practicus::secret("pw");
+        return options;
+    };
     auto const value = [](proxy_rules const& made) {
         return std::string(made.find(origin("https://h"))->authorization().reveal());
     };
     auto const bob = std::string(basic_authorization("bob", "pw").reveal());
     auto const ann = std::string(basic_authorization("ann", "x").reveal());
-    CHECK(value(rules({{"https_proxy", "a:1"}}, with)) == bob);
-    CHECK(value(rules({{"https_proxy", "http://ann:x@a:1"}}, with)) == ann);
-    CHECK(value(rules({}, proxy_options(with).url("a:1"))) == bob);
-    CHECK(value(rules({}, proxy_options(with).url("http://ann:x@a:1"))) == ann);
+    CHECK(value(rules({{"https_proxy", "a:1"}}, as_bob(proxy_options()))) == bob);
+    CHECK(value(rules({{"https_proxy", "http://ann:x@a:1"}}, as_bob(proxy_options()))) == ann);
+    CHECK(value(rules({}, as_bob(proxy_at("a:1")))) == bob);
+    CHECK(value(rules({}, as_bob(proxy_at("http://ann:x@a:1")))) == ann);
     CHECK(value(rules({{"https_proxy", "a:1"}})) == "");
 }
 

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/connection_options.hpp>
 #include <practicus/detail/pool/pool_state.hpp>
 
 #include "catch.hpp"
@@ -23,9 +24,9 @@ struct connection : pool_connection
 struct waiter : pool_waiter
 {};
 
-inline pool_limits with_connections(std::size_t n)
+inline practicus::pool_options with_connections(std::size_t n)
 {
-    pool_limits limits;
+    practicus::pool_options limits;
     limits.max_connections = n;
     return limits;
 }
@@ -33,7 +34,7 @@ inline pool_limits with_connections(std::size_t n)
 // A driver that only takes notes. Each event is followed by the invariants.
 struct fixture
 {
-    explicit fixture(pool_limits limits = {}) : pool(limits) {}
+    explicit fixture(practicus::pool_options limits = {}) : pool(limits) {}
 
     std::deque<connection> connections; // outlive the pool
     std::deque<waiter> waiters;

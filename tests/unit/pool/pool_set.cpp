@@ -70,7 +70,7 @@ struct one_connection
     static std::shared_ptr<practicus::client_options const> options()
     {
         practicus::client_options result;
-        result.pool(practicus::pool_options().max_connections(1));
+        result.pool.max_connections = 1;
         return std::make_shared<practicus::client_options const>(result);
     }
 

@@ -30,9 +30,13 @@ constexpr std::size_t waiter_count = 3;
 constexpr auto tick = 40s;
 
 // In ticks: idle 1 is good and 2 is not (after a stale hit 1 is not either, for 2 ticks); age 3 is too old.
-pool_limits limits()
+practicus::pool_options limits()
 {
-    return {max_connections, 60s, 100s, 2 * tick};
+    practicus::pool_options result;
+    result.max_connections = max_connections;
+    result.idle_timeout = 60s;
+    result.max_age = 100s;
+    return result;
 }
 
 enum class event : std::uint8_t
@@ -188,7 +192,7 @@ public:
         for (auto const* c : idle())
             k += 'I' + attributes(*c);
         k += 'd' + std::to_string(connecting_) + (shut_ ? "x" : "");
-        if (pool_.idle_limit() != limits().idle)
+        if (pool_.idle_limit() != limits().idle_timeout)
             k += 'l' + std::to_string(pool_.idle_limit() / 1s) + '@' +
                  std::to_string(ticks_since(learned_at_));
         return k;
@@ -253,7 +257,7 @@ private:
     bool good(connection const& c) const
     {
         auto limit = std::min<std::chrono::nanoseconds>(pool_.idle_limit(), c.short_lived ? 30s : 60s);
-        return now_ - c.last_used < limit && now_ - c.opened < limits().age;
+        return now_ - c.last_used < limit && now_ - c.opened < limits().max_age;
     }
 
     void ask(waiter& w, bool fresh)
@@ -418,7 +422,7 @@ private:
     // The nodes outlive the state that links them.
     std::vector<std::unique_ptr<connection>> connections_;
     std::array<waiter, waiter_count> waiters_;
-    pool_state pool_{limits()};
+    pool_state pool_{limits(), 2 * tick};
     time_point now_{1h};
     time_point learned_at_{};
     std::size_t connecting_ = 0;

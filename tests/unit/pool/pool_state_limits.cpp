@@ -207,8 +207,8 @@ TEST_CASE("pool_state: connections retire after 10 minutes times U(0.9, 1.1)")
     };
     for (auto [jitter, age] : {row{0.0, 9min}, row{0.5, 10min}, row{1.0, 11min}}) {
         INFO(jitter);
-        pool_limits limits;
-        limits.idle = 0s;
+        practicus::pool_options limits;
+        limits.idle_timeout = 0s;
         fixture f(limits);
         auto& w = f.waiting();
         auto& c = f.connected(jitter);
@@ -256,10 +256,10 @@ TEST_CASE("pool_state: a connection that comes back untouched is as old as befor
 
 TEST_CASE("pool_state: zero switches a limit off")
 {
-    pool_limits limits;
+    practicus::pool_options limits;
     limits.max_connections = 0;
-    limits.idle = 0s;
-    limits.age = 0s;
+    limits.idle_timeout = 0s;
+    limits.max_age = 0s;
     fixture f(limits);
     for (int i = 0; i < 200; ++i)
         f.waiting();

@@ -192,8 +192,8 @@ TEST_CASE("retry_policy: waits until the attempts are used up")
 {
     for (unsigned attempts = 0; attempts <= 4; ++attempts) {
         retry_budget budget;
-        retry_limits limits;
-        limits.attempts = attempts;
+        practicus::retry_options limits;
+        limits.max_attempts = attempts;
         retry_policy policy(limits);
         while (policy.decide(get(), answered(503), budget, no_deadline, 0.5).action == retry_action::wait)
             REQUIRE(policy.attempts() < 10);
@@ -294,8 +294,8 @@ TEST_CASE("retry_policy: a request is sent at most two times more than the limit
                                                 lost(true, false, false),
                                                 lost(false, true, true)};
     for (unsigned attempts = 1; attempts <= 3; ++attempts) {
-        retry_limits limits;
-        limits.attempts = attempts;
+        practicus::retry_options limits;
+        limits.max_attempts = attempts;
         retry_budget budget;
         auto request = get();
         CHECK(most_attempts(retry_policy(limits), request, outcomes, budget) == attempts + 1);
@@ -307,7 +307,7 @@ TEST_CASE("retry_policy: a request is sent at most two times more than the limit
 
 TEST_CASE("retry_policy: full jitter doubles from the base to the cap")
 {
-    retry_limits const limits;
+    practicus::retry_options const limits;
     CHECK(full_jitter(limits, 0, 1.0) == 100ms);
     CHECK(full_jitter(limits, 0, 0.25) == 25ms);
     CHECK(full_jitter(limits, 0, 0.0) == 0ms);
@@ -316,15 +316,15 @@ TEST_CASE("retry_policy: full jitter doubles from the base to the cap")
     CHECK(full_jitter(limits, 6, 1.0) == 5s);
     CHECK(full_jitter(limits, 4'000'000'000U, 0.5) == 2500ms);
 
-    retry_limits low_cap;
-    low_cap.cap = 30ms;
+    practicus::retry_options low_cap;
+    low_cap.max_backoff = 30ms;
     CHECK(full_jitter(low_cap, 3, 1.0) == 30ms);
-    retry_limits none;
-    none.base = 0ms;
+    practicus::retry_options none;
+    none.initial_backoff = 0ms;
     CHECK(full_jitter(none, 4'000'000'000U, 1.0) == 0ms);
-    retry_limits endless;
-    endless.cap = nanoseconds::max();
-    CHECK(full_jitter(endless, 4'000'000'000U, 0.5) > std::chrono::hours(1'000'000));
+    practicus::retry_options endless;
+    endless.max_backoff = std::chrono::hours(24 * 365);
+    CHECK(full_jitter(endless, 4'000'000'000U, 0.5) > std::chrono::hours(1'000));
 }
 
 TEST_CASE("retry_policy: the wait grows with the retries, not with resends")

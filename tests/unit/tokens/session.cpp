@@ -26,7 +26,7 @@ TEST_CASE("a logout lets go of the last copy of a password that is kept")
     std::shared_ptr<session> made;
     {
         client_options options;
-        options.credentials(*who);
+        options.credentials = *who;
         who.reset();
         made = std::make_shared<session>(runtime::make(io.get_executor()), service_url("http://127.0.0.1:1"),
                                          std::move(options));

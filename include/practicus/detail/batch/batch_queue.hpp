@@ -33,7 +33,7 @@ struct batch_bounds
     /// See `batch_retry`.
     std::size_t tries = 1;
     std::chrono::nanoseconds patience{0};
-    std::chrono::nanoseconds pause{0};
+    std::chrono::milliseconds pause{0};
     /// The run goes on behind rows that fail.
     bool rows_may_fail = false;
 };

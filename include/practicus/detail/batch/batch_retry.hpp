@@ -29,9 +29,8 @@ class batch_retry
 {
 public:
     /// The first pause is half of `base` at least, `base` at most: of a failure on the way. Each doubles.
-    batch_retry(std::size_t tries, std::chrono::nanoseconds patience, std::chrono::nanoseconds base)
-        : tries_(tries), patience_(patience),
-          base_(std::max<std::chrono::nanoseconds>(base, std::chrono::milliseconds(1)))
+    batch_retry(std::size_t tries, std::chrono::nanoseconds patience, std::chrono::milliseconds base)
+        : tries_(tries), patience_(patience), base_(std::max(base, std::chrono::milliseconds(1)))
     {}
 
     /// How long to wait before the batch is sent again; nothing if it is given up. `random` is from 0 to 1.
@@ -40,17 +39,17 @@ public:
                                                    bool reached_model = true)
     {
         if (!first_failure_) first_failure_ = now;
-        retry_limits pauses;
-        pauses.cap = std::chrono::seconds(30);
+        retry_options pauses;
+        pauses.max_backoff = std::chrono::seconds(30);
         std::chrono::nanoseconds asked{0};
         if (is_retryable(why.code) || (!reached_model && why.code == errc::server_error)) {
             auto const borne = now - *first_failure_;
             asked = why.retry_after.value_or(std::chrono::seconds(0));
             if (borne >= patience_ || asked > patience_ - borne) return std::nullopt;
-            pauses.base = base_;
+            pauses.initial_backoff = base_;
         } else if (has_trait(why.code, errc_traits::of_model)) {
             if (++answered_ >= tries_) return std::nullopt;
-            pauses.base = std::chrono::milliseconds(500);
+            pauses.initial_backoff = std::chrono::milliseconds(500);
         } else {
             return std::nullopt;
         }
@@ -70,7 +69,7 @@ public:
 private:
     std::size_t tries_;
     std::chrono::nanoseconds patience_;
-    std::chrono::nanoseconds base_;
+    std::chrono::milliseconds base_;
     std::size_t answered_ = 0;
     unsigned pauses_ = 0;
     std::optional<time_point> first_failure_; ///< Later by what the batch waited for a place.

@@ -102,7 +102,7 @@ private:
         b.in_flight = job_.in_flight();
         b.tries = job_.tries();
         b.patience = job_.patience();
-        b.pause = state().transport().options().retry().base();
+        b.pause = state().transport().options().retry.initial_backoff;
         b.rows_may_fail = static_cast<bool>(job_.failed_to());
         return b;
     }

@@ -5,6 +5,7 @@
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/client/checked_options.hpp>
 #include <practicus/detail/client/handle.hpp>
 #include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/tokens/session.hpp>
@@ -30,7 +31,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 inline handle make_handle(asio::any_io_executor executor, service_url service, client_options options)
 {
     auto home = runtime::make(std::move(executor));
-    auto state = std::make_shared<session>(std::move(home), std::move(service), std::move(options));
+    auto state = std::make_shared<session>(std::move(home), std::move(service), checked(std::move(options)));
     return handle(std::make_shared<client_handle>(std::move(state)));
 }
 
@@ -50,10 +51,10 @@ asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, 
 {
     auto& s = h.state();
     auto op = h.begin();
-    auto r = console_api::get(s.transport().service(), path, s.transport().options().limits().listing_body());
+    auto r = console_api::get(s.transport().service(), path, s.transport().options().limits.listing_body);
     r.body_limit_name = "limit_options::listing_body";
     r.secret_response = false;
-    list_reader<T> reader(shape, s.transport().options().strict_listings());
+    list_reader<T> reader(shape, s.transport().options().strict_listings);
     body_pipeline flow(reader, r.body_limit);
     response answer;
     co_await s.access().call(op, r, answer, &flow);
@@ -68,7 +69,7 @@ inline asio::awaitable<cluster_info> cluster(handle const& h)
     auto& s = h.state();
     auto op = h.begin();
     auto const r = console_api::get(s.transport().service(), "central/clusterdefinition/",
-                                    s.transport().options().limits().console_body());
+                                    s.transport().options().limits.console_body);
     response answer;
     co_await s.access().call(op, r, answer);
     co_return s.console().read_answer(op, r, answer, console_api::read_cluster);

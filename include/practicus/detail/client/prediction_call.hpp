@@ -118,7 +118,11 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     auto& s = h.state();
     auto const began = s.transport().home()->time().precise_now();
     auto op = h.begin_unlimited();
-    if (in->retried_by_caller) op.retries = retry_policy(retry_limits{1});
+    if (in->retried_by_caller) {
+        retry_options once;
+        once.max_attempts = 1;
+        op.retries = retry_policy(once);
+    }
     struct counted
     {
         prediction_input* in;

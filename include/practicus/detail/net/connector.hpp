@@ -32,8 +32,8 @@ class connector
 {
 public:
     connector(std::shared_ptr<runtime> home, std::shared_ptr<client_options const> options)
-        : home_(std::move(home)), options_(std::move(options)), told_(&options_->observer()),
-          names_(std::make_shared<dns_cache>(home_->limits())), rules_(options_->proxy())
+        : home_(std::move(home)), options_(std::move(options)), told_(&options_->observer),
+          names_(std::make_shared<dns_cache>(home_->limits())), rules_(options_->proxy)
     {}
 
     std::shared_ptr<runtime> const& home() const noexcept { return home_; }
@@ -52,7 +52,7 @@ public:
     {
         std::lock_guard lock(mutex_);
         if (!tls_) {
-            tls_ = make_tls_context(options_->tls());
+            tls_ = make_tls_context(options_->tls);
             tls_sessions::listen(tls_->native_handle());
         }
         return *tls_;
@@ -87,7 +87,7 @@ private:
         auto const port = via != nullptr ? via->port() : where.port();
         auto const found = co_await resolve(host);
         auto const race = std::make_shared<connect_race>(home_);
-        auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts().connect());
+        auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.connect);
         auto made = co_await race->run(*found, port, end);
         if (!made) {
             names_->reject(host);
@@ -103,15 +103,14 @@ private:
             address = text.str();
         }
         if (via != nullptr && where.secure())
-            co_await open_tunnel(*made, *via, where, options_->user_agent(), options_->limits().header(),
-                                 end);
+            co_await open_tunnel(*made, *via, where, options_->user_agent, options_->limits.header, end);
         co_return std::move(made);
     }
 
     asio::awaitable<address_list> resolve(std::string const& host)
     {
         auto const begin = home_->time().precise_now();
-        auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts().resolve());
+        auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.resolve);
         address_list found;
         std::shared_ptr<error_info const> failure;
         try {
@@ -131,11 +130,11 @@ private:
     asio::awaitable<bool> secure(connection& made, origin const& where, tls_sessions& sessions,
                                  bool may_resume)
     {
-        bool const verify = options_->tls().verify();
+        bool const verify = !options_->tls.disable_verification_and_expose_all_secrets;
         auto const resumed = may_resume ? sessions.take() : nullptr;
         made.prepare_tls(tls(), std::string(where.host()), verify, resumed.get());
         sessions.bind(made.tls().native_handle());
-        auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts().tls());
+        auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.tls);
         try {
             co_await made.handshake(verify, end);
             sessions.keep_successor(made.tls().native_handle(), resumed.get());

@@ -28,14 +28,14 @@ public:
     explicit proxy_rules(
         proxy_options const& options,
         environment const& variable = [](char const* name) { return std::getenv(name); })
-        : listed_(options.no_proxy())
+        : listed_(options.no_proxy)
     {
-        if (options.is_direct()) return;
-        if (options.url()) {
+        if (options.mode == proxy_mode::direct) return;
+        if (options.mode == proxy_mode::url) {
             from_environment_ = false;
-            https_.use = make(options.url().reveal(), "the proxy's url", options);
+            https_.use = make(options.url.reveal(), "client_options::proxy.url", options);
             http_ = https_;
-        } else if (options.environment()) {
+        } else {
             read(variable, options);
         }
     }
@@ -63,8 +63,8 @@ private:
     static proxy make(std::string_view url, std::string_view named, proxy_options const& options)
     {
         proxy result(url, named);
-        if (options.has_credentials() && !result.authorization())
-            result.credentials(options.user(), options.password());
+        if ((!options.user.empty() || options.password) && !result.authorization())
+            result.credentials(options.user, options.password);
         return result;
     }
 

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/connection_options.hpp>
 #include <practicus/error.hpp>
-#include <practicus/options.hpp>
 #include <practicus/secret.hpp>
 
 #include <boost/asio/buffer.hpp>
@@ -42,8 +42,9 @@ inline void use_client_certificate(boost::asio::ssl::context& context, tls_optio
 {
     namespace ssl = boost::asio::ssl;
     boost::system::error_code code;
-    context.use_certificate_chain_file(options.certificate_file(), code);
-    check_tls_file(code, "the client certificate", options.certificate_file());
+    context.use_certificate_chain_file(options.certificate_file, code);
+    check_tls_file(code, "the client certificate", options.certificate_file);
+    auto const& key_file = options.key_file.empty() ? options.certificate_file : options.key_file;
     auto* const native = context.native_handle();
     auto const give = [](char* to, int size, int, void* from) -> int {
         auto const password = static_cast<secret const*>(from)->reveal();
@@ -51,20 +52,20 @@ inline void use_client_certificate(boost::asio::ssl::context& context, tls_optio
         std::copy(password.begin(), password.end(), to);
         return static_cast<int>(password.size());
     };
-    auto password = options.key_password();
+    auto password = options.key_password;
     ::SSL_CTX_set_default_passwd_cb(native, give);
     ::SSL_CTX_set_default_passwd_cb_userdata(native, &password);
-    context.use_private_key_file(options.key_file(), ssl::context::pem, code);
+    context.use_private_key_file(key_file, ssl::context::pem, code);
     ::SSL_CTX_set_default_passwd_cb_userdata(native, nullptr);
     ::SSL_CTX_set_default_passwd_cb(native, [](char*, int, int, void*) { return -1; });
     check_tls_file(code,
                    password ? "the client certificate's key"
                             : "the client certificate's key (tls_options::key_password opens one that is "
                               "encrypted)",
-                   options.key_file());
+                   key_file);
     if (::SSL_CTX_check_private_key(native) == 1) return;
     code.assign(static_cast<int>(::ERR_get_error()), boost::asio::error::get_ssl_category());
-    check_tls_file(code, "the client certificate does not belong to its key", options.key_file());
+    check_tls_file(code, "the client certificate does not belong to its key", key_file);
 }
 
 /// TLS 1.2 or newer, verifying. Throws `errc::file_error`.
@@ -76,19 +77,19 @@ inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options c
     ::SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
     // Memory of an idle connection, and the resumption that a pool makes use of.
     ::SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
-    if (options.system_roots()) {
+    if (options.system_roots) {
         context->set_default_verify_paths(code);
         check_tls_file(code, "the system's certificate authorities", {});
     }
-    if (!options.ca_file().empty()) {
-        context->load_verify_file(options.ca_file(), code);
-        check_tls_file(code, "the file of certificate authorities", options.ca_file());
+    if (!options.ca_file.empty()) {
+        context->load_verify_file(options.ca_file, code);
+        check_tls_file(code, "the file of certificate authorities", options.ca_file);
     }
-    if (!options.ca_pem().empty()) {
-        context->add_certificate_authority(boost::asio::buffer(options.ca_pem()), code);
+    if (!options.ca_pem.empty()) {
+        context->add_certificate_authority(boost::asio::buffer(options.ca_pem), code);
         check_tls_file(code, "the text of certificate authorities", {});
     }
-    if (!options.certificate_file().empty()) {
+    if (!options.certificate_file.empty()) {
         use_client_certificate(*context, options);
     }
     auto* const native = context->native_handle();
@@ -99,8 +100,9 @@ inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options c
     constexpr unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     ::SSL_CTX_set_alpn_protos(native, http1, sizeof http1);
     // RFC 8446 section 4.6.2: a server may ask for the client's certificate when it knows the request.
-    if (!options.certificate_file().empty()) ::SSL_CTX_set_post_handshake_auth(native, 1);
-    context->set_verify_mode(options.verify() ? ssl::verify_peer : ssl::verify_none);
+    if (!options.certificate_file.empty()) ::SSL_CTX_set_post_handshake_auth(native, 1);
+    context->set_verify_mode(options.disable_verification_and_expose_all_secrets ? ssl::verify_none
+                                                                                 : ssl::verify_peer);
     return context;
 }
 

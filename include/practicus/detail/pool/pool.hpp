@@ -88,7 +88,7 @@ public:
     pool(std::shared_ptr<connector> d, origin where)
         : connector_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
           forwarder_(connector_->forward_proxy(where_)), fields_(fields_of(where_, connector_->options())),
-          state_(limits_of(connector_->options().pool()))
+          state_(connector_->options().pool)
     {}
     pool(pool const&) = delete;
     pool& operator=(pool const&) = delete;
@@ -191,17 +191,8 @@ private:
     {
         std::string result(own_field::host);
         result.append(where.host_header());
-        result.append(own_field::user_agent).append(options.user_agent());
+        result.append(own_field::user_agent).append(options.user_agent);
         return result.append(own_field::accept);
-    }
-
-    static pool_limits limits_of(pool_options const& options)
-    {
-        pool_limits limits;
-        limits.max_connections = options.max_connections();
-        limits.idle = options.idle();
-        limits.age = options.age();
-        return limits;
     }
 
     runtime& home() const noexcept { return *connector_->home(); }

@@ -15,20 +15,6 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 class pool_state;
 
-/// What one origin's pool may do. Zero switches a limit off; nothing may be negative.
-struct pool_limits
-{
-    /// Connections and connects together.
-    std::size_t max_connections = 64;
-    /// How long a connection may lie unused, unless the server or a stale hit says less.
-    std::chrono::nanoseconds idle = std::chrono::seconds(60);
-    /// How old a connection may get, times U(0.9, 1.1): it is handed out no more, so that a changed address
-    /// is seen.
-    std::chrono::nanoseconds age = std::chrono::minutes(10);
-    /// A learned idle limit doubles, up to `idle`, after so long without a stale hit.
-    std::chrono::nanoseconds recovery = std::chrono::minutes(10);
-};
-
 /// With a tag of its own: the driver's types may be in other lists as well.
 using pool_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<pool_state>,
                                                    boost::intrusive::link_mode<boost::intrusive::safe_link>>;

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/connection_options.hpp>
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/pool/pool_node.hpp>
 
@@ -49,13 +50,13 @@ class pool_state
 public:
     using duration = std::chrono::nanoseconds;
 
-    explicit pool_state(pool_limits limits = {}) noexcept
+    /// A learned idle limit doubles, up to the option's, after `recovery` without a stale hit.
+    explicit pool_state(pool_options const& limits, duration recovery = std::chrono::minutes(10)) noexcept
         : max_(limits.max_connections != 0 ? limits.max_connections
                                            : std::numeric_limits<std::size_t>::max()),
-          idle_max_(limits.idle > duration::zero() ? limits.idle : duration::max()),
-          age_(limits.age > duration::zero() && limits.age < std::chrono::hours(24 * 365) ? limits.age
-                                                                                          : duration::zero()),
-          recovery_(limits.recovery), idle_limit_(idle_max_)
+          idle_max_(limits.idle_timeout.count() != 0 ? limits.idle_timeout : duration::max()),
+          age_(limits.max_age < std::chrono::hours(24 * 365) ? limits.max_age : duration::zero()),
+          recovery_(recovery), idle_limit_(idle_max_)
     {}
 
     pool_state(pool_state const&) = delete;

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/connection_options.hpp>
 #include <practicus/detail/wire/http_date.hpp>
 #include <practicus/error.hpp>
 
@@ -14,18 +15,6 @@
 #include <string_view>
 
 namespace practicus { inline namespace v1 { namespace detail {
-
-struct retry_limits
-{
-    /// How often a request is sent, the first time included, as far as waiting retries go.
-    unsigned attempts = 3;
-    /// The wait before the first retry is U(0, 1) times this; it doubles with each retry.
-    std::chrono::nanoseconds base = std::chrono::milliseconds(100);
-    std::chrono::nanoseconds cap = std::chrono::seconds(5);
-    /// How much longer than its own wait the client waits because of a `Retry-After`; one beyond that ends
-    /// the operation.
-    std::chrono::nanoseconds patience = std::chrono::seconds(5);
-};
 
 /// What an origin that fails gets in retries: 500 tokens, 5 a retry, 1 back for each answer that is no
 /// failure. A client whose requests all fail stops retrying after 100 retries, over all operations, until
@@ -149,13 +138,14 @@ inline std::optional<std::chrono::seconds> parse_retry_after(std::string_view te
     return std::clamp<seconds>(*until - *from, seconds(0), longest);
 }
 
-/// U(0, 1) of `base` doubled `retries` times, at most of `cap`.
-inline std::chrono::nanoseconds full_jitter(retry_limits const& limits, unsigned retries,
+/// U(0, 1) of the initial backoff doubled `retries` times, at most of the longest.
+inline std::chrono::nanoseconds full_jitter(retry_options const& limits, unsigned retries,
                                             double random) noexcept
 {
-    auto most = std::min(limits.base, limits.cap);
-    for (; retries > 0 && most.count() > 0 && most < limits.cap; --retries)
-        most = most > limits.cap / 2 ? limits.cap : most * 2;
+    std::chrono::nanoseconds const cap = limits.max_backoff;
+    auto most = std::min<std::chrono::nanoseconds>(limits.initial_backoff, cap);
+    for (; retries > 0 && most.count() > 0 && most < cap; --retries)
+        most = most > cap / 2 ? cap : most * 2;
     return std::chrono::nanoseconds(
         static_cast<std::chrono::nanoseconds::rep>(static_cast<double>(most.count()) * random));
 }
@@ -174,21 +164,21 @@ inline std::chrono::nanoseconds full_jitter(retry_limits const& limits, unsigned
 ///      password.
 ///    - The connection was lost, or the answer did not come in time; 502, 503, 504: only what may be
 ///      repeated.
-///    - A `Retry-After` makes the wait longer; one beyond the limits' patience leaves the outcome as it is.
+///    - A `Retry-After` makes the wait longer; one beyond `max_retry_after` leaves the outcome as it is.
 /// 4. Everything else: **stop**.
 ///
 /// What may be repeated: an idempotent method, or marked so, without a one-time password or a refresh token
 /// that rotates. A body that cannot be sent again rules out all but a failed connecting.
 ///
 /// There is one counter, `attempts()`; every sending counts, over all requests of the operation. It has
-/// `limits.attempts - 1` waiting retries in all, whichever request needs them; a resend and a renewal are had
+/// `max_attempts - 1` waiting retries in all, whichever request needs them; a resend and a renewal are had
 /// once a request beside them, or an operation's last attempt would depend on an idle connection's luck. So
-/// no request is sent more than `limits.attempts + 2` times. Only waiting retries cost budget: the other two
+/// no request is sent more than `max_attempts + 2` times. Only waiting retries cost budget: the other two
 /// say nothing about load.
 class retry_policy
 {
 public:
-    explicit retry_policy(retry_limits const& limits = retry_limits()) noexcept : limits_(limits) {}
+    explicit retry_policy(retry_options const& limits = retry_options()) noexcept : limits_(limits) {}
 
     /// The operation goes on with another request.
     void next_request() noexcept { resent_ = renewed_ = false; }
@@ -211,7 +201,7 @@ public:
             resent_ = true;
             return {retry_action::resend};
         }
-        if (retries_ + 1 >= limits_.attempts) return {};
+        if (retries_ + 1 >= limits_.max_attempts) return {};
         auto const wait = wait_for(outcome, random);
         if (!wait || *wait >= left || !budget.withdraw()) return {};
         ++retries_;
@@ -267,11 +257,11 @@ private:
     {
         auto const own = full_jitter(limits_, retries_, random);
         auto const asked = parse_retry_after(outcome.retry_after, outcome.date);
-        if (asked && *asked - own > limits_.patience) return std::nullopt;
+        if (asked && *asked - own > limits_.max_retry_after) return std::nullopt;
         return std::max<std::chrono::nanoseconds>(own, asked.value_or(std::chrono::seconds(0)));
     }
 
-    retry_limits limits_;
+    retry_options limits_;
     unsigned attempts_ = 0;
     unsigned retries_ = 0;
     bool resent_ = false;

@@ -45,9 +45,9 @@ class transport
 public:
     transport(std::shared_ptr<runtime> home, service_url service, client_options options)
         : home_(std::move(home)), service_(std::move(service)),
-          options_(std::make_shared<client_options const>(std::move(options))), told_(&options_->observer()),
+          options_(std::make_shared<client_options const>(std::move(options))), told_(&options_->observer),
           connector_(std::make_shared<connector>(home_, options_)), pools_(pool_set::make(connector_)),
-          trusted_(options_->trusted_origins())
+          trusted_(options_->trusted_origins)
     {
         trusted_.push_back(service_.origin());
         // Now, for a file that cannot be read.
@@ -63,7 +63,7 @@ public:
 
     operation begin(std::shared_ptr<call_options const> with) const
     {
-        return begin(std::move(with), options_->timeouts().operation());
+        return begin(std::move(with), options_->timeouts.operation);
     }
 
     /// With a limit of its own, unless the call has one.
@@ -73,8 +73,7 @@ public:
         op.began = home_->time().now();
         op.deadline =
             phase_end(time_point::max(), op.began, with && with->deadline() ? *with->deadline() : usual);
-        op.retries = retry_policy(retry_limits{options_->retry().attempts(), options_->retry().base(),
-                                               options_->retry().cap(), options_->retry().patience()});
+        op.retries = retry_policy(options_->retry);
         if (with && with->min_validity()) op.min_validity = *with->min_validity();
         op.with = std::move(with);
         return op;
@@ -200,9 +199,9 @@ private:
     {
         delivery(pool_set& pools, client_options const& options, request const& r)
             : to(pools.of(r.where)), facts(facts_of(r)),
-              target(r.target), bounds{r.first_byte.value_or(options.timeouts().first_byte()),
-                                       options.timeouts().between_bytes(), options.limits().header(),
-                                       r.body_limit, r.secret_response}
+              target(r.target), bounds{r.first_byte.value_or(options.timeouts.first_byte),
+                                       options.timeouts.between_bytes, options.limits.header, r.body_limit,
+                                       r.secret_response}
         {}
 
         std::shared_ptr<pool> to;
@@ -247,7 +246,7 @@ private:
         };
         if (among(trusted_) || (op.with && among(op.with->trusted_origins()))) return;
         throw error(errc::untrusted_origin, r.where.str() + " is not " + service_.origin().str() +
-                                                " nor one of client_options::trusted_origin");
+                                                " nor one of client_options::trusted_origins");
     }
 
     /// The one place that lets a request out: to the region's own origins only. Also one without a token:

@@ -44,8 +44,8 @@ public:
                   current_login::change_listener on_change)
         : owner_(owner), console_(region), transport_(region.transport()),
           login_(transport_.home(), who, std::move(on_change)),
-          store_(transport_.home(), transport_.options().store(), transport_.told(),
-                 transport_.options().timeouts().operation())
+          store_(transport_.home(), transport_.options().store, transport_.told(),
+                 transport_.options().timeouts.operation)
     {
         if (store_.is_open()) login_.limit_replays();
     }
@@ -155,7 +155,7 @@ private:
     };
 
     clock& time() const noexcept { return transport_.home()->time(); }
-    std::size_t body_limit() const { return transport_.options().limits().console_body(); }
+    std::size_t body_limit() const { return transport_.options().limits.console_body; }
     std::shared_ptr<access_tokens> self() { return {owner_.shared_from_this(), this}; }
 
     lifespan life_of(console_api::new_tokens const& tokens, response const& answer, time_point began,
@@ -178,7 +178,7 @@ private:
     /// Gives the issued tokens to `on_tokens`, for 5 s at most. Its errors go to the observer.
     asio::awaitable<void> tell_tokens(token access)
     {
-        auto const& told = transport_.options().on_tokens();
+        auto const& told = transport_.options().on_tokens;
         if (!told) co_return;
         auto const now = login_.state();
         issued_tokens news(std::move(access), now.refresh(), now.username(), now.user().email);

@@ -167,7 +167,7 @@ public:
     /// The request of the metadata, which hold the id.
     request id_request(target const& url)
     {
-        return Traits::id_request(as_listed(url), transport_.options().limits().console_body());
+        return Traits::id_request(as_listed(url), transport_.options().limits.console_body);
     }
 
     /// The url as a listing has it: its name ends where the longest listed beginning of its text does.
@@ -260,7 +260,7 @@ private:
         auto r = id_request(url);
         std::optional<body_pipeline> unread;
         if constexpr (Traits::id_in_head) {
-            r.body_limit = transport_.options().limits().listing_body();
+            r.body_limit = transport_.options().limits.listing_body;
             r.body_limit_name = "limit_options::listing_body";
             unread.emplace(r.body_limit);
         }
@@ -358,8 +358,8 @@ private:
                                                        target const& what, token_key const& key)
     {
         auto op = console_.begin_shared(std::move(with));
-        auto const r = Traits::token_request(transport_.service(), what, key,
-                                             transport_.options().limits().console_body());
+        auto const r =
+            Traits::token_request(transport_.service(), what, key, transport_.options().limits.console_body);
         auto const& time = transport_.home()->time();
         auto const issued = time.now();
         auto const here = time.system_seconds();

@@ -24,7 +24,8 @@ class session : public session_owner
 {
 public:
     session(std::shared_ptr<runtime> home, service_url service, client_options options)
-        : session(options.credentials(), std::move(home), std::move(service), options)
+        : session(std::exchange(options.credentials, std::nullopt), std::move(home), std::move(service),
+                  options)
     {}
 
     detail::transport& transport() noexcept { return transport_; }
@@ -53,8 +54,7 @@ private:
     /// logout() must find every copy of a password: the transport's options have none.
     session(std::optional<credentials> const who, std::shared_ptr<runtime> home, service_url service,
             client_options& options)
-        : transport_(std::move(home), std::move(service), std::move(options.without_credentials())),
-          console_(transport_),
+        : transport_(std::move(home), std::move(service), std::move(options)), console_(transport_),
           access_(*this, console_, who, [this](bool keep, bool again) { change_user(keep, again); }),
           models_(*this, access_), apps_(*this, access_), addons_(*this, access_)
     {}
