@@ -37,7 +37,7 @@ DECIDES = set("""
     connection_options proxy_options encoding lz4 call_options batch_mark
     async/reserved_memory async/timing_wheel net/name_state net/proxy_rules
     pool/retry_policy pool/operation pool/pool_node pool/pool_state pool/answer_decoding
-    tokens/freshness tokens/flight_state tokens/keyed_flights tokens/striped_cache tokens/token_cache_state
+    tokens/freshness tokens/flight_state tokens/striped_cache tokens/token_cache_state
     tokens/user_identity tokens/store_record tokens/session_state client/handle
     batch/csv_splitter batch/aimd_window batch/batch_retry batch/batch_journal batch/batch_file batch/batch_queue batch/batch_sending
     """.split())

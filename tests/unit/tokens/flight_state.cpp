@@ -412,11 +412,6 @@ TEST_CASE("flight_state: a flight knows which value it shall bring another for, 
         CHECK(f.refused(first));
         f.state.credentials_changed(false);
     }
-    SECTION("a refused one, until the end")
-    {
-        CHECK(f.refused(first));
-        f.state.shutdown(info(errc::client_closed));
-    }
     SECTION("a refused one, until another comes from elsewhere")
     {
         CHECK(f.refused(first));
@@ -513,39 +508,6 @@ TEST_CASE("flight_state: a value from elsewhere ends the flight for its waiters"
     CHECK(g.fail(g.fetch(), errc::forbidden) == outcome::failed);
     CHECK_FALSE(g.state.put(value, g.life()));
     CHECK(g.ask().value == value);
-}
-
-TEST_CASE("flight_state: after the shutdown every caller gets its reason")
-{
-    fixture f;
-    flight_ticket ticket = 0;
-    bool waited = false;
-    SECTION("with nothing") {}
-    SECTION("with a value")
-    {
-        f.cached();
-    }
-    SECTION("with a renewal")
-    {
-        f.cached();
-        f.now += 3h;
-        ticket = f.ask().ticket;
-    }
-    SECTION("with waiters")
-    {
-        ticket = f.fetch();
-        waited = true;
-    }
-    CHECK(f.state.shutdown(info(errc::client_closed)) == waited);
-    CHECK(f.state.value() == nullptr);
-    CHECK(f.ask().error->code == errc::client_closed);
-    CHECK(f.answer(ticket, make("late")) == outcome::ignored);
-    CHECK(f.fail(ticket) == outcome::ignored);
-    CHECK_FALSE(f.state.put(make("late"), f.life()));
-    CHECK(f.state.credentials_changed(true) == 0);
-    CHECK_FALSE(f.refused(make("late")));
-    CHECK(f.renew().error->code == errc::client_closed);
-    CHECK_FALSE(f.state.shutdown(info(errc::client_closed)));
 }
 
 TEST_CASE("flight_state: a value is let go at its end")

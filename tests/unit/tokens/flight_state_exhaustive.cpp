@@ -60,8 +60,7 @@ enum class event : std::uint8_t
     clock_tick,
     log_in,
     log_in_lazily,
-    log_out,
-    shutdown
+    log_out
 };
 
 struct step
@@ -88,8 +87,7 @@ std::string name(step s)
                                "tick",
                                "log in",
                                "log in lazily",
-                               "log out",
-                               "shutdown"};
+                               "log out"};
     return names[static_cast<std::size_t>(s.what)] + (' ' + std::to_string(s.who)) + "; ";
 }
 
@@ -157,8 +155,7 @@ public:
         if (std::all_of(fetches_.begin(), fetches_.end(),
                         [&](auto const& f) { return now_ - f.sent < longest_flight; }))
             add({event::clock_tick});
-        if (fetches_.size() < 2 && !shut_) add({event::log_in, event::log_in_lazily, event::log_out});
-        if (!shut_) add({event::shutdown});
+        if (fetches_.size() < 2) add({event::log_in, event::log_in_lazily, event::log_out});
         return steps;
     }
 
@@ -187,7 +184,6 @@ public:
             expect(flights_.credentials_changed(false, false) == 0, "a start after a logout");
             wake(nullptr);
             break;
-        case event::shutdown: shutdown(); break;
         }
     }
 
@@ -223,7 +219,7 @@ public:
         w.apply({event::ask, 0});
         if (w.callers_[0].now == caller::phase::waits) w.bring(0, false, token_life);
         if (w.fetches_.size() == 1 && w.fetches_[0].adopted) w.complete(0);
-        bool const can = !shut_ && (w.session_.fetch() != source::none || w.flights_.value());
+        bool const can = w.session_.fetch() != source::none || w.flights_.value();
         expect((w.callers_[0].now == caller::phase::uses) == can, "not served, or by nothing");
     }
 
@@ -249,7 +245,6 @@ public:
             if (f.generation != session_.generation()) k += 'g';
             if (f.adopted) k += 'A' + life_key(f.life);
         }
-        if (shut_) k += 'x';
         return k;
     }
 
@@ -329,12 +324,8 @@ private:
         case flight_action::join: c.now = caller::phase::waits; break;
         case flight_action::fail:
             expect(d.error != nullptr, "no reason");
-            if (shut_)
-                expect(d.error->code == errc::client_closed, "another reason");
-            else
-                expect(d.error == last_error_ || d.error == last_refusal_,
-                       "an error of before, or another's");
-            expect(shut_ || d.error->code != errc::unavailable, "a passing error is replayed");
+            expect(d.error == last_error_ || d.error == last_refusal_, "an error of before, or another's");
+            expect(d.error->code != errc::unavailable, "a passing error is replayed");
             break;
         }
         expect((d.action == flight_action::join) == (waiting() != 0 && d.ticket != 0 && !starts(d)),
@@ -468,10 +459,7 @@ private:
     void credentials_changed()
     {
         last_error_ = last_refusal_ = nullptr;
-        if (auto const ticket = flights_.credentials_changed(false)) {
-            expect(!shut_, "a start after the end");
-            fly(ticket);
-        }
+        if (auto const ticket = flights_.credentials_changed(false)) fly(ticket);
         expect(!flights_.value(), "another user's token");
     }
 
@@ -501,14 +489,6 @@ private:
         credentials_changed();
     }
 
-    void shutdown()
-    {
-        shut_ = true;
-        bool const wanted = flights_.shutdown(info(errc::client_closed));
-        expect(wanted || waiting() == 0, "waiters are forgotten");
-        wake(nullptr);
-    }
-
     flight_state<token, 2> flights_;
     session_state session_;
     std::array<caller, caller_count> callers_;
@@ -521,7 +501,6 @@ private:
     token good_refresh_;
     std::deque<std::pair<token, time_point>> ends_;
     int tokens_ = 0;
-    bool shut_ = false;
 };
 
 struct visited

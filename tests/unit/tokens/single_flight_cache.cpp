@@ -103,8 +103,8 @@ struct one_key
     {
         CHECK_FALSE(entry->state.in_flight());
         CHECK(entry->state.check() == nullptr);
-        CHECK(entry->extra.work == nullptr);
-        CHECK(entry->extra.waiters == nullptr);
+        CHECK(entry->work == nullptr);
+        CHECK(entry->waiters == nullptr);
     }
 
     /// The next one who asks is served, memory or not before.
@@ -124,8 +124,8 @@ struct one_key
     asio::io_context io;
     std::shared_ptr<runtime> home = runtime::make(io.get_executor());
     std::mutex mutex;
-    std::shared_ptr<single_entry<token>> entry = std::make_shared<single_entry<token>>();
-    flight_driver<single_entry<token>, token> driver{home, mutex};
+    std::shared_ptr<flight_entry<token>> entry = std::make_shared<flight_entry<token>>();
+    flight_driver<flight_entry<token>> driver{home, mutex};
     asio::steady_timer gate{io, asio::steady_timer::time_point::max()};
     bool held = false;
     int fetches = 0, served = 0, ended = 0;
@@ -331,8 +331,8 @@ TEST_CASE(
     auto io = std::make_unique<asio::io_context>();
     auto const home = runtime::make(io->get_executor());
     std::mutex mutex;
-    auto const entry = std::make_shared<single_entry<token>>();
-    flight_driver<single_entry<token>, token> driver(home, mutex);
+    auto const entry = std::make_shared<flight_entry<token>>();
+    flight_driver<flight_entry<token>> driver(home, mutex);
     auto const work = [&] {
         return flight_work<token>([&](flight_ticket, token) {
             auto const nothing_comes = std::make_shared<flight<fetch_result<token>>>();
@@ -355,7 +355,7 @@ TEST_CASE(
     REQUIRE(entry->state.in_flight());
     CHECK_FALSE(asks_for_memory([&] { io.reset(); }));
     CHECK_FALSE(entry->state.in_flight());
-    CHECK(entry->extra.waiters == nullptr);
+    CHECK(entry->waiters == nullptr);
     callers.restart();
     callers.run();
     CHECK(code == asio::error::operation_aborted);

@@ -23,14 +23,7 @@ using practicus::token;
 using practicus::token_purpose;
 using action = flight_action;
 
-// Stands for what the driver keeps of its waiters.
-template <class Handle>
-struct marks
-{
-    std::string name;
-};
-
-using cache = token_cache_state<marks>;
+using cache = token_cache_state;
 
 constexpr std::string_view url = "https://practicus.company.com/models/practicus/diamond-price/";
 constexpr std::string_view alias = "https://practicus.company.com/models/other/diamond-price/";
@@ -55,7 +48,7 @@ struct fixture
         return entry->state.ask(now).value.value();
     }
 
-    cache::token_handle cached(token_key const& key, std::string_view name)
+    token cached(token_key const& key, std::string_view name)
     {
         auto const entry = state.token_of(key, name, now);
         auto const d = entry->state.ask(now);
@@ -81,8 +74,7 @@ TEST_CASE("token_cache_state: a url leads to an id, and an id with a purpose to 
     CHECK(f.state.token_of({42, token_purpose::upload}, url, f.now)->state.ask(f.now).action ==
           action::fetch);
     CHECK(f.state.token_of({43}, url, f.now)->state.ask(f.now).action == action::fetch);
-    CHECK(f.state.find({42})->extra.names.urls() ==
-          std::vector<std::string>{std::string(url), std::string(alias)});
+    CHECK(f.state.find({42})->names.urls() == std::vector<std::string>{std::string(url), std::string(alias)});
     CHECK(f.state.find({44}) == nullptr);
 }
 
@@ -227,7 +219,7 @@ TEST_CASE("token_cache_state: of a token with very many urls, all stripes are cl
     f.cached({7}, "x");
     CHECK(f.state.drop_id(7).has_value());
     f.cached({7}, "x");
-    f.state.find({7})->extra.names = names;
+    f.state.find({7})->names = names;
     CHECK_FALSE(f.state.drop_id(7).has_value());
 }
 
@@ -239,7 +231,6 @@ TEST_CASE("token_cache_state: another user's login drops all entries except thos
     auto const id = f.state.id_of(alias, f.now);
     auto const first = id->state.ask(f.now).ticket;
     auto const waiting = f.state.token_of({43}, "w", f.now);
-    waiting->extra.name = "somebody";
     auto const second = waiting->state.ask(f.now).ticket;
     std::vector<std::string> started;
     bool keep = false;
@@ -255,7 +246,7 @@ TEST_CASE("token_cache_state: another user's login drops all entries except thos
         auto const ticket = entry->state.credentials_changed(keep);
         if (ticket == 0) return ticket;
         CHECK(key.id == 43);
-        CHECK(entry->extra.name == "somebody");
+        CHECK(entry == waiting);
         CHECK(ticket != second);
         started.push_back("43");
         return ticket;
@@ -277,26 +268,7 @@ TEST_CASE("token_cache_state: another user's login drops all entries except thos
     CHECK(started == std::vector<std::string>{std::string(alias), "43"});
 }
 
-TEST_CASE("token_cache_state: shutdown ends all waiters")
-{
-    fixture f;
-    f.known_id(url, 42);
-    auto const used = f.state.token_of({42}, url, f.now);
-    auto const waiting = f.state.token_of({43}, url, f.now);
-    waiting->state.ask(f.now);
-    int woken = 0;
-    f.state.shutdown(
-        info(errc::client_closed), [&](auto const&) { FAIL("nobody waits"); },
-        [&](auto const& entry) {
-            CHECK(entry == waiting);
-            ++woken;
-        });
-    CHECK(woken == 1);
-    CHECK(f.state.ids().size() + f.state.tokens().size() == 0);
-    CHECK(used->state.ask(f.now).error->code == errc::client_closed);
-}
-
-TEST_CASE("keyed_flights: a flight is not evicted, and an evicted entry is notified by itself")
+TEST_CASE("token_cache_state: a flight is not evicted, and an evicted entry is notified by itself")
 {
     fixture f(16);
     auto const flying = f.state.token_of({1}, url, f.now);
@@ -318,7 +290,7 @@ TEST_CASE("keyed_flights: a flight is not evicted, and an evicted entry is notif
     CHECK(f.state.find({1}) == nullptr);
 }
 
-TEST_CASE("keyed_flights: a use reported by a stripe counts")
+TEST_CASE("token_cache_state: a use reported by a stripe counts")
 {
     fixture f(16);
     f.cached({1}, url);

@@ -39,10 +39,6 @@ constexpr seconds week = std::chrono::hours(24 * 7);
 constexpr time_point beginning{1000h};
 constexpr seconds latency = 2s;
 
-template <class Handle>
-struct nobody
-{};
-
 struct plan
 {
     seconds length = week;
@@ -102,7 +98,7 @@ private:
         time_point due;
     };
 
-    using cache = token_cache_state<nobody>;
+    using cache = token_cache_state;
 
     double random() { return std::uniform_real_distribution<>(0.0, 1.0)(random_); }
 
@@ -226,7 +222,7 @@ private:
         auto const entry = cache_.find(model);
         auto const end = entry->state.answer(r.ticket, value, life, now_, random());
         if (end.outcome == flight_outcome::served) {
-            for (auto const& name : entry->extra.names.urls())
+            for (auto const& name : entry->names.urls())
                 stripes_.replace(name, value, entry->state.life(), entry->use, now_);
             waiting_ = 0;
         } else {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,10 +26,22 @@ struct text_key_hash
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
+template <class Entry>
+Entry const& entry_of(Entry const& e) noexcept
+{
+    return e;
+}
+
+template <class Entry>
+Entry const& entry_of(std::shared_ptr<Entry> const& e) noexcept
+{
+    return *e;
+}
+
 /// A hash map that throws away what is worth least when it is full: first what is worthless, then what was
 /// not used for longest, an eighth of the capacity at once, so that an insertion costs O(1) on average.
-/// `Entry` has `is_in_flight()` (never thrown away, even beyond the capacity), `is_expired(time_point)` and
-/// `last_use()`. Entries keep their addresses. Thread safety: none.
+/// `Entry`, or what it points to, has `is_in_flight()` (never thrown away, even beyond the capacity),
+/// `is_expired(time_point)` and `last_use()`. Entries keep their addresses. Thread safety: none.
 template <class Key, class Entry, class Hash = std::hash<Key>>
 class bounded_map
 {
@@ -113,7 +126,8 @@ private:
     {
         auto const enough = capacity_ - std::min(share(), capacity_);
         auto const before = entries_.size();
-        erase_if([&](auto const&, auto& e) { return !e.is_in_flight() && e.is_expired(now); });
+        erase_if(
+            [&](auto const&, auto& e) { return !entry_of(e).is_in_flight() && entry_of(e).is_expired(now); });
         if (entries_.size() > enough) erase_oldest(entries_.size() - enough);
         evictions_ += before - entries_.size();
         // If most are pinned, it is not tried again for each one.
@@ -126,7 +140,7 @@ private:
         std::vector<last_use_period> uses;
         uses.reserve(entries_.size());
         for (auto& [key, e] : entries_)
-            if (!e.is_in_flight()) uses.push_back(e.last_use());
+            if (!entry_of(e).is_in_flight()) uses.push_back(entry_of(e).last_use());
         if (uses.empty()) return;
         count = std::min(count, uses.size());
         auto const last = uses.begin() + static_cast<std::ptrdiff_t>(count - 1);
@@ -135,7 +149,8 @@ private:
         auto older = static_cast<std::size_t>(
             std::count_if(uses.begin(), last, [&](auto use) { return use < limit; }));
         auto equal = count - older;
-        erase_if([&](auto const&, auto& e) {
+        erase_if([&](auto const&, auto& item) {
+            auto const& e = entry_of(item);
             if (e.is_in_flight() || e.last_use() > limit) return false;
             if (e.last_use() < limit) return true;
             return equal != 0 && equal-- != 0;

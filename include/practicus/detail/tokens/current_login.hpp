@@ -237,9 +237,9 @@ public:
 
 private:
     /// Issued at an unknown time, perhaps by another clock: only the region knows when it expires.
-    static std::shared_ptr<single_entry<token>> given_access(std::optional<credentials> const& who)
+    static std::shared_ptr<flight_entry<token>> given_access(std::optional<credentials> const& who)
     {
-        auto const result = std::make_shared<single_entry<token>>();
+        auto const result = std::make_shared<flight_entry<token>>();
         if (who && who->type() == credentials::kind::access_token)
             result->state.put(token(who->value()), lifespan::unlimited());
         return result;
@@ -250,8 +250,8 @@ private:
     mutable std::mutex mutex_;
     session_state state_;
     std::uint64_t logouts_ = 0;
-    std::shared_ptr<single_entry<token>> access_;
-    flight_driver<single_entry<token>, token> flights_;
+    std::shared_ptr<flight_entry<token>> access_;
+    flight_driver<flight_entry<token>> flights_;
 };
 
 }}} // namespace practicus::v1::detail

@@ -4,6 +4,7 @@
 
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/base/lru_tick.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/error.hpp>
 
@@ -139,7 +140,6 @@ public:
     /// anybody may be waiting.
     bool put(Handle value, lifespan life) noexcept
     {
-        if (shut_) return false;
         bool const wanted = complete();
         value_ = std::move(value);
         life_ = life;
@@ -168,7 +168,6 @@ public:
     /// `again`, none comes back, and the waiters are to be told.
     flight_ticket credentials_changed(bool keep, bool again = true) noexcept
     {
-        if (shut_) return 0;
         if (!keep) drop();
         unwanted_ = Handle();
         // What could not be renewed is tried again at once.
@@ -178,20 +177,10 @@ public:
         return complete() && again ? start(true) : 0;
     }
 
-    /// From now on everybody gets `why`. True if anybody may be waiting: they get it too.
-    bool shutdown(error_ptr why)
-    {
-        shut_ = true;
-        drop();
-        unwanted_ = Handle();
-        replay(std::move(why), time_point::max());
-        return complete();
-    }
-
     /// Somebody else may mend what failed: it is replayed until `at` only.
     void replay_until(time_point at) noexcept
     {
-        if (error_ && !shut_) replay_until_ = std::min(replay_until_, at);
+        if (error_) replay_until_ = std::min(replay_until_, at);
     }
 
     /// Empty if there is none; it may be past its life.
@@ -216,7 +205,6 @@ public:
     {
         if (wanted_ && flight_ == 0) return "somebody waits for no flight";
         if ((error_ == nullptr) != (replay_until_ == time_point{})) return "an error without an end";
-        if (shut_ && (flight_ != 0 || value_ || !error_)) return "shut down, but not at rest";
         if (!value_ && life_.ends() != time_point{}) return "the life of nothing";
         return nullptr;
     }
@@ -276,7 +264,33 @@ private:
     std::uint8_t failures_ = 0;
     std::uint8_t refusals_ = 0;
     bool wanted_ = false;
-    bool shut_ = false;
+};
+
+template <class T>
+class flight;
+template <class Handle>
+struct flight_work;
+
+/// A key of a cache: its state, and what the driver of its flights keeps beside that.
+template <class Handle>
+struct flight_entry
+{
+    using handle = Handle;
+
+    explicit flight_entry(time_point now = {}) : use(std::make_shared<lru_tick>(last_use_period_of(now))) {}
+
+    bool is_in_flight() const noexcept { return state.in_flight(); }
+    bool is_expired(time_point now) const noexcept { return state.is_expired(now); }
+    last_use_period last_use() const noexcept { return use->last(); }
+
+    flight_state<Handle> state;
+    /// Null while no caller waits.
+    std::shared_ptr<flight<Handle>> waiters;
+    /// Only during a flight: it holds the client's state, which holds this.
+    std::shared_ptr<flight_work<Handle> const> work;
+    /// How often the credentials have changed while the same callers waited.
+    std::uint8_t restarts = 0;
+    std::shared_ptr<lru_tick> use;
 };
 
 }}} // namespace practicus::v1::detail

@@ -29,30 +29,12 @@ struct fetch_result
     lifespan life;
 };
 
-/// Does the work of the flight that has this ticket, in the client's context. `unwanted` is the value that it
-/// shall bring another for, perhaps empty: another process may have that still.
+/// Does the work of the flight that has this ticket, in the client's context. `rejected_value` is the value
+/// to replace, perhaps empty: another process may have that still.
 template <class Handle>
-using flight_work =
-    std::function<asio::awaitable<fetch_result<Handle>>(flight_ticket, Handle rejected_value)>;
-
-/// What is kept beside a key's `flight_state`.
-template <class Handle>
-struct flight_extra
+struct flight_work : std::function<asio::awaitable<fetch_result<Handle>>(flight_ticket, Handle)>
 {
-    /// Null while nobody waits.
-    std::shared_ptr<flight<Handle>> waiters;
-    /// Only while a flight is under way: it holds the client's state, which holds this.
-    std::shared_ptr<flight_work<Handle> const> work;
-    /// How often the credentials have changed while the same callers waited.
-    std::uint8_t restarts = 0;
-};
-
-/// A key's state where there is one key only; in the shape of `keyed_flights::entry`.
-template <class Handle>
-struct single_entry
-{
-    flight_state<Handle> state;
-    flight_extra<Handle> extra;
+    using flight_work::function::function;
 };
 
 /// What to do for somebody who asked; `value` is there, or `joined` is to be waited for, or `error` thrown.
@@ -110,14 +92,15 @@ void accumulate(cache_stats& all, flight_state<Handle> const& one, time_point no
 /// those who wait. A flight is the client's: it has a limit of its own, and survives who caused it. What has
 /// begun comes to an end, also where memory is refused: then that is the end.
 ///
-/// The mutex is its owner's, and guards the entries and the counters. `Entry` has `state` and `extra` (or
-/// something with the members of `flight_extra`). Each `work` keeps the owner alive.
-template <class Entry, class Handle>
+/// The mutex is its owner's, and guards the entries and the counters. `Entry` is a `flight_entry`, or derives
+/// from one. Each `work` keeps the owner alive.
+template <class Entry>
 class flight_driver
 {
 public:
+    using handle = typename Entry::handle;
     using entry_ptr = std::shared_ptr<Entry>;
-    using work_ptr = std::shared_ptr<flight_work<Handle> const>;
+    using work_ptr = std::shared_ptr<flight_work<handle> const>;
 
     flight_driver(std::shared_ptr<runtime> home, std::mutex& mutex) : home_(std::move(home)), mutex_(mutex) {}
     flight_driver(flight_driver const&) = delete;
@@ -131,19 +114,19 @@ public:
     /// between the two, the key must not get another entry. `make()` gives the work, where a flight is to be
     /// started.
     template <class Find, class Decide, class Make>
-    asked<Handle> ask(Find find, Decide decide, Make make)
+    asked<handle> ask(Find find, Decide decide, Make make)
     {
-        asked<Handle> result;
+        asked<handle> result;
         started begun(*this);
         {
             std::lock_guard lock(mutex_);
             auto const e = find();
-            flight_decision<Handle> const d = decide(e->state);
+            flight_decision<handle> const d = decide(e->state);
             if (starts(d)) begun.arm(e, d.ticket);
             count(d);
-            result = asked<Handle>(d, waiters_of(*e, d));
+            result = asked<handle>(d, waiters_of(*e, d));
             if (starts(d)) {
-                e->extra.work = std::make_shared<flight_work<Handle> const>(make());
+                e->work = std::make_shared<flight_work<handle> const>(make());
                 begun.prepare();
             }
         }
@@ -169,36 +152,35 @@ public:
     /// one whose ticket comes back; but not for ever, for callbacks may log in. Else they are in `ended`.
     flight_ticket credentials_changed(Entry& e, bool keep, bool again, ended_flights& ended) noexcept
     {
-        auto& extra = e.extra;
         // Others hold it only while they wait.
-        bool const is_wanted = extra.waiters && extra.waiters.use_count() > 1;
+        bool const is_wanted = e.waiters && e.waiters.use_count() > 1;
         auto const ticket =
-            e.state.credentials_changed(keep, again && is_wanted && extra.restarts < most_restarts);
+            e.state.credentials_changed(keep, again && is_wanted && e.restarts < most_restarts);
         if (ticket != 0)
-            ++extra.restarts;
+            ++e.restarts;
         else
             ended.add(take_waiters(e));
         return ticket;
     }
 
     /// Something else brought the value that they wait for. Under the mutex; `succeed` what it returns after.
-    static std::shared_ptr<flight<Handle>> take_waiters(Entry& e) noexcept
+    static std::shared_ptr<flight<handle>> take_waiters(Entry& e) noexcept
     {
-        e.extra.work = nullptr;
-        e.extra.restarts = 0;
-        return std::exchange(e.extra.waiters, nullptr);
+        e.work = nullptr;
+        e.restarts = 0;
+        return std::exchange(e.waiters, nullptr);
     }
 
     /// Under the mutex.
     cache_stats const& counts() const noexcept { return counts_; }
 
 private:
-    static bool starts(flight_decision<Handle> const& d) noexcept
+    static bool starts(flight_decision<handle> const& d) noexcept
     {
         return d.action == flight_action::fetch || d.action == flight_action::serve_and_renew;
     }
 
-    void count(flight_decision<Handle> const& d) noexcept
+    void count(flight_decision<handle> const& d) noexcept
     {
         if (d.action == flight_action::serve || d.action == flight_action::serve_and_renew) ++counts_.hits;
         if (d.action == flight_action::fetch || d.action == flight_action::join) ++counts_.misses;
@@ -207,27 +189,27 @@ private:
         if (d.action == flight_action::fail) ++counts_.replays;
     }
 
-    static std::shared_ptr<flight<Handle>> waiters_of(Entry& e, flight_decision<Handle> const& d)
+    static std::shared_ptr<flight<handle>> waiters_of(Entry& e, flight_decision<handle> const& d)
     {
         if (d.action != flight_action::fetch && d.action != flight_action::join) return nullptr;
-        if (!e.extra.waiters) e.extra.waiters = std::make_shared<flight<Handle>>();
-        return e.extra.waiters;
+        if (!e.waiters) e.waiters = std::make_shared<flight<handle>>();
+        return e.waiters;
     }
 
     /// A flight's end: under the mutex `decide(state)` says what it means, and then callers are woken.
     template <class Decide>
     void complete(entry_ptr const& e, Decide decide) noexcept
     {
-        std::shared_ptr<flight<Handle>> waiters;
+        std::shared_ptr<flight<handle>> waiters;
         // Let go after the mutex: it may hold the last handle on its owner.
         work_ptr done;
         flight_end end;
-        Handle value;
+        handle value;
         {
             std::lock_guard lock(mutex_);
             end = decide(e->state, home_->time().now(), home_->random().next());
             if (end.outcome == flight_outcome::ignored) return;
-            done = std::move(e->extra.work);
+            done = std::move(e->work);
             waiters = take_waiters(*e);
             value = e->state.value();
             if (end.outcome == flight_outcome::failed) {
@@ -245,7 +227,7 @@ private:
 
     void fail(entry_ptr const& e, flight_ticket ticket, std::shared_ptr<error_info const> why) noexcept
     {
-        complete(e, [&](flight_state<Handle>& state, time_point now, double random) noexcept {
+        complete(e, [&](flight_state<handle>& state, time_point now, double random) noexcept {
             return state.failed(ticket, std::move(why), now, random);
         });
     }
@@ -256,7 +238,7 @@ private:
     {
     public:
         completion(flight_driver& driver, entry_ptr e, flight_ticket ticket, work_ptr todo,
-                   Handle rejected_value) noexcept
+                   handle rejected_value) noexcept
             : driver_(driver), entry_(std::move(e)), ticket_(ticket), work_(std::move(todo)),
               unwanted_(std::move(rejected_value))
         {}
@@ -264,12 +246,12 @@ private:
         completion& operator=(completion const&) = delete;
         ~completion() { fail(fixed_error<asio::error::operation_aborted>()); }
 
-        asio::awaitable<fetch_result<Handle>> begin() const { return (*work_)(ticket_, unwanted_); }
+        asio::awaitable<fetch_result<handle>> begin() const { return (*work_)(ticket_, unwanted_); }
 
-        void succeed(fetch_result<Handle> const& got) noexcept
+        void succeed(fetch_result<handle> const& got) noexcept
         {
             driver_.complete(entry_,
-                             [&](flight_state<Handle>& state, time_point now, double random) noexcept {
+                             [&](flight_state<handle>& state, time_point now, double random) noexcept {
                                  return state.answer(ticket_, got.value, got.life, now, random);
                              });
         }
@@ -286,7 +268,7 @@ private:
         flight_ticket ticket_;
         // Keeps the driver's owner alive.
         work_ptr work_;
-        Handle unwanted_;
+        handle unwanted_;
     };
 
     /// A flight that its entry has begun, until its coroutine is on its way: if that fails, it has failed.
@@ -312,7 +294,7 @@ private:
         /// Under the mutex, once the entry has its work.
         void prepare() noexcept
         {
-            work_ = entry_->extra.work;
+            work_ = entry_->work;
             unwanted_ = entry_->state.rejected_value();
         }
 
@@ -335,7 +317,7 @@ private:
         entry_ptr entry_;
         flight_ticket ticket_ = 0;
         work_ptr work_;
-        Handle unwanted_{};
+        handle unwanted_{};
     };
 
     static asio::awaitable<void> run(std::shared_ptr<completion> end, std::shared_ptr<deadline_service> owner)

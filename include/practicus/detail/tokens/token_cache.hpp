@@ -37,7 +37,7 @@ using validity = std::optional<std::chrono::nanoseconds>;
 class token_cache
 {
 public:
-    using state_type = token_cache_state<flight_extra>;
+    using state_type = token_cache_state;
     using id_handle = state_type::id_handle;
     using found = striped_cache<token>::found;
 
@@ -46,7 +46,7 @@ public:
         : home_(std::move(home)), by_name_(by_name), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
     {
         id_flights_.on_landed = [this](state_type::id_entry const&, flight_end const&) {
-            state_.ids().landed(home_->time().now());
+            state_.ids().unpinned(home_->time().now());
         };
         token_flights_.on_landed = [this](state_type::token_entry const& e, flight_end const& end) {
             try {
@@ -55,7 +55,7 @@ public:
                 // Rather none than one that is not the newest.
                 clear_stripes();
             }
-            state_.tokens().landed(home_->time().now());
+            state_.tokens().unpinned(home_->time().now());
         };
     }
 
@@ -73,7 +73,7 @@ public:
         auto const fresh = life.at(now, min);
         if (fresh == freshness::expired) return here;
         ++shared_hits_;
-        entry->extra.names.add(name);
+        entry->names.add(name);
         here.value = entry->state.value();
         here.renew = fresh == freshness::stale_while_revalidate;
         stripes(purpose).install(name, here.value, life, entry->use, now);
@@ -131,7 +131,7 @@ public:
         if (!entry || !entry->state.refused(used, was_accepted(entry->state.value()), std::move(why),
                                             home_->time().now(), home_->random().next()))
             return false;
-        erase(stripes(purpose), entry->extra.names);
+        erase(stripes(purpose), entry->names);
         return true;
     }
 
@@ -211,7 +211,7 @@ public:
         result.hits += shared_hits_;
         for (auto const& s : stripes_)
             result.hits += s.counters().hits;
-        state_.tokens().for_each([&](auto const&, auto& e) { accumulate(result, e.state, now); });
+        state_.tokens().for_each([&](auto const&, auto& e) { accumulate(result, e->state, now); });
         return result;
     }
 
@@ -221,7 +221,7 @@ public:
         std::lock_guard lock(mutex_);
         auto result = id_flights_.counts();
         result.evictions = state_.ids().evictions();
-        state_.ids().for_each([&](auto const&, auto& e) { accumulate(result, e.state, now); });
+        state_.ids().for_each([&](auto const&, auto& e) { accumulate(result, e->state, now); });
         return result;
     }
 
@@ -235,7 +235,7 @@ private:
             key.name = name;
             return key;
         }
-        auto const entry = state_.ids().find(name);
+        auto const entry = state_type::find(state_.ids(), name);
         if (!entry || !entry->state.value()) return std::nullopt;
         key.id = *entry->state.value();
         return key;
@@ -257,7 +257,7 @@ private:
     static bool make_room(Flights& flights, Tickets& room) noexcept
     {
         std::size_t under_way = 0;
-        flights.for_each([&](auto const&, auto& e) { under_way += e.state.in_flight(); });
+        flights.for_each([&](auto const&, auto& e) { under_way += e->state.in_flight(); });
         try {
             room.reserve(under_way);
             return true;
@@ -280,16 +280,16 @@ private:
     }
 
     /// Under the mutex, as all that changes the stripes.
-    void landed(state_type::token_flights::entry& e, flight_end const& end)
+    void landed(state_type::token_record& e, flight_end const& end)
     {
-        auto const& names = e.extra.names;
-        auto& stripes = this->stripes(e.extra.key.purpose);
+        auto const& names = e.names;
+        auto& stripes = this->stripes(e.key.purpose);
         if (end.outcome == flight_outcome::served) {
             if (names.too_many()) return stripes.clear();
             for (auto const& name : names.urls())
                 stripes.replace(name, e.state.value(), e.state.life(), e.use, home_->time().now());
         } else if (end.error->code == errc::not_found) {
-            auto const dropped = state_.drop_id(e.extra.key.id, e.extra.key.name);
+            auto const dropped = state_.drop_id(e.key.id, e.key.name);
             for (auto& s : stripes_)
                 if (!dropped) s.clear();
             if (dropped)
@@ -302,8 +302,8 @@ private:
     bool const by_name_;
     std::mutex mutex_;
     state_type state_;
-    flight_driver<state_type::id_flights::entry, id_handle> id_flights_;
-    flight_driver<state_type::token_flights::entry, token> token_flights_;
+    flight_driver<state_type::id_record> id_flights_;
+    flight_driver<state_type::token_record> token_flights_;
     std::array<striped_cache<token>, 2> stripes_;
     std::atomic<bool> has_long_names_{false};
     std::uint64_t shared_hits_ = 0;

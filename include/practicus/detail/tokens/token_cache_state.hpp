@@ -2,9 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/base/bounded_map.hpp>
 #include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/base/lru_tick.hpp>
+#include <practicus/detail/tokens/flight_state.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
-#include <practicus/detail/tokens/keyed_flights.hpp>
 #include <practicus/detail/wire/console_api.hpp>
 #include <practicus/error.hpp>
 #include <practicus/token.hpp>
@@ -17,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -81,47 +84,52 @@ private:
 /// for a token, are flights of their own: a renewal of a token needs no id, and costs one request. Ids live
 /// for `model_id_lifetime` and are not renewed; a listing primes them, and a 404 drops them.
 ///
-/// `Extra<Handle>` is what the driver keeps beside each flight. Thread safety: as `keyed_flights`.
-template <template <class> class Extra>
+/// A flight's coroutine holds the entry itself and never looks for it again: if the key was erased meanwhile,
+/// its waiters are still told through the entry, and what it brought goes with it. Thread safety: none; the
+/// driver holds its mutex over each call and over each use of an entry.
 class token_cache_state
 {
 public:
     using id_handle = std::optional<std::int64_t>;
     using token_handle = token;
 
-    struct id_extra : Extra<id_handle>
+    struct id_record : flight_entry<id_handle>
     {
+        using flight_entry::flight_entry;
+
         /// A listing named this url.
         bool listed = false;
     };
 
-    struct token_extra : Extra<token_handle>
+    struct token_record : flight_entry<token>
     {
+        using flight_entry::flight_entry;
+
         /// The entry's own.
         token_key key;
         token_names names;
     };
 
-    using id_flights = keyed_flights<std::string, id_handle, id_extra, text_key_hash>;
-    using token_flights = keyed_flights<token_key, token_handle, token_extra, token_key_hash>;
-    using id_entry = typename id_flights::entry_ptr;
-    using token_entry = typename token_flights::entry_ptr;
+    using id_entry = std::shared_ptr<id_record>;
+    using token_entry = std::shared_ptr<token_record>;
+    using id_map = bounded_map<std::string, id_entry, text_key_hash>;
+    using token_map = bounded_map<token_key, token_entry, token_key_hash>;
 
     explicit token_cache_state(std::size_t capacity = 10'000) : ids_(capacity), tokens_(capacity) {}
 
     /// Where the url's id is asked for.
-    id_entry id_of(std::string_view url, time_point now) { return ids_.at(url, now); }
+    id_entry id_of(std::string_view url, time_point now) { return at(ids_, url, now); }
 
     /// Where the token is asked for that `url` wants.
     token_entry token_of(token_key const& key, std::string_view url, time_point now)
     {
-        auto result = tokens_.at(key, now);
-        result->extra.key = key;
-        result->extra.names.add(url);
+        auto result = at(tokens_, key, now);
+        result->key = key;
+        result->names.add(url);
         return result;
     }
 
-    token_entry find(token_key const& key) { return tokens_.find(key); }
+    token_entry find(token_key const& key) { return find(tokens_, key); }
 
     /// The lifespan of an id that was just learned.
     static lifespan life_of_id(time_point now) noexcept
@@ -141,10 +149,10 @@ public:
     /// stays free: a region of 100,000 models does not drive out the ones that are used.
     primed prime(std::string_view url, std::int64_t id, time_point now)
     {
-        auto entry = ids_.find(url);
+        auto entry = find(ids_, url);
         if (!entry && ids_.size() >= ids_.capacity() / 4 * 3) return {};
-        if (!entry) entry = ids_.at(url, now);
-        entry->extra.listed = true;
+        if (!entry) entry = at(ids_, url, now);
+        entry->listed = true;
         primed result;
         result.moved = entry->state.value() && entry->state.value() != id;
         if (entry->state.put(id, life_of_id(now))) result.wake = std::move(entry);
@@ -156,7 +164,7 @@ public:
     std::size_t listed_part(std::string_view url)
     {
         for (auto end = url.size(); end > 1; end = url.rfind('/', end - 2) + 1)
-            if (auto const entry = ids_.find(url.substr(0, end)); entry && entry->extra.listed) return end;
+            if (auto const entry = find(ids_, url.substr(0, end)); entry && entry->listed) return end;
         return 0;
     }
 
@@ -167,18 +175,18 @@ public:
     std::optional<std::vector<std::string>> drop_id(std::int64_t id, std::string const& name = {})
     {
         std::vector<std::string> urls;
-        ids_.erase_if([&](auto const& url, auto& entry) {
-            if (entry.state.value() != id) return false;
+        ids_.erase_if([&](auto const& url, auto const& entry) {
+            if (entry->state.value() != id) return false;
             urls.push_back(url);
-            return !entry.state.in_flight();
+            return !entry->state.in_flight();
         });
         bool all = false;
         for (auto const purpose : {token_purpose::predict, token_purpose::upload}) {
             token_key key(id, purpose);
             key.name = name;
-            auto const entry = tokens_.find(key);
+            auto const entry = find(key);
             if (!entry) continue;
-            auto const& names = entry->extra.names;
+            auto const& names = entry->names;
             all = all || names.too_many();
             for (auto const& url : names.urls())
                 if (std::find(urls.begin(), urls.end(), url) == urls.end()) urls.push_back(url);
@@ -192,28 +200,43 @@ public:
     /// stripes.
     void drop_url(std::string_view url) { ids_.erase(url); }
 
-    /// `change_id(url, entry)` and `change_token(key, entry)` as in `keyed_flights::credentials_changed`. Ids
-    /// are the same for all users, but rights differ: another user may see other models.
+    /// A login or a logout. `change_id(url, entry)` and `change_token(key, entry)` tell an entry's state, and
+    /// return the ticket that comes back. Without `keep`, only entries with a ticket stay. Ids are the same
+    /// for all users, but rights differ: another user may see other models.
     template <class ChangeId, class ChangeToken>
     void credentials_changed(bool keep, ChangeId change_id, ChangeToken change_token)
     {
-        ids_.credentials_changed(keep, std::move(change_id));
-        tokens_.credentials_changed(keep, std::move(change_token));
+        ids_.erase_if([&](auto const& key, auto const& e) { return change_id(key, e) == 0 && !keep; });
+        tokens_.erase_if([&](auto const& key, auto const& e) { return change_token(key, e) == 0 && !keep; });
     }
 
-    template <class WakeId, class WakeToken>
-    void shutdown(std::shared_ptr<error_info const> const& why, WakeId wake_id, WakeToken wake_token)
+    id_map& ids() noexcept { return ids_; }
+    token_map& tokens() noexcept { return tokens_; }
+
+    /// The key's entry or null.
+    template <class Map, class View>
+    static auto find(Map& in, View const& key) -> std::decay_t<decltype(*in.find(key))>
     {
-        ids_.shutdown(why, std::move(wake_id));
-        tokens_.shutdown(why, std::move(wake_token));
+        auto const* const known = in.find(key);
+        return known != nullptr ? *known : nullptr;
     }
-
-    id_flights& ids() noexcept { return ids_; }
-    token_flights& tokens() noexcept { return tokens_; }
 
 private:
-    id_flights ids_;
-    token_flights tokens_;
+    /// The key's entry, made if it is not there; counts as a use.
+    template <class Map, class View>
+    static auto at(Map& in, View const& key, time_point now) -> std::decay_t<decltype(*in.find(key))>
+    {
+        auto entry = find(in, key);
+        if (!entry) {
+            entry = std::make_shared<typename decltype(entry)::element_type>(now);
+            in.get(key, now, entry);
+        }
+        entry->use->touch(last_use_period_of(now));
+        return entry;
+    }
+
+    id_map ids_;
+    token_map tokens_;
 };
 
 }}} // namespace practicus::v1::detail
