@@ -23,13 +23,13 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// How a wait ended; a class of its own, since Asio would throw an error_code.
+/// The end of a wait. A class of its own, because Asio would throw an error_code.
 struct wakeup
 {
     error_code code;
 };
 
-/// A suspended coroutine. Made before it takes the handler: what throws must leave that alone.
+/// A suspended coroutine. Allocated before it takes the handler: an exception must leave the handler alone.
 template <class Handler>
 class suspended final : public waiter::suspension
 {
@@ -48,7 +48,7 @@ private:
 
     void let_go() noexcept override { work_.reset(); }
 
-    // On the coroutine's executor, where slots may be touched.
+    // Runs on the coroutine's executor, where slots may be used.
     static void complete(std::shared_ptr<waiter::suspension> kept)
     {
         auto handler = std::move(*static_cast<suspended&>(*kept).handler_);
@@ -64,7 +64,7 @@ private:
     asio::executor_work_guard<asio::associated_executor_t<Handler>> work_;
 };
 
-/// The code of a wait that could not begin, for the exception in flight.
+/// Returns the code of a wait that could not begin, for the current exception.
 inline error_code refusal_code() noexcept
 {
     try {
@@ -76,7 +76,8 @@ inline error_code refusal_code() noexcept
     }
 }
 
-/// Starts a wait: suspends, registers, listens for cancellation, then lets `enlist` tell those who may wake.
+/// Starts a wait: suspends, registers, listens for cancellation, then calls `enlist`, from where it may be
+/// woken.
 template <class Enlist>
 struct wait_initiation
 {
@@ -86,8 +87,7 @@ struct wait_initiation
     template <class Handler>
     void operator()(Handler handler)
     {
-        // Not here, for this lives in the coroutine, which another thread may resume as soon as it is
-        // enlisted.
+        // Moved out of the coroutine, which another thread may resume as soon as it is enlisted.
         auto const w = std::move(waiter_);
         auto enlist = std::move(enlist_);
         std::shared_ptr<suspended<Handler>> made;
@@ -143,10 +143,10 @@ private:
     }
 };
 
-/// An operation to be awaited once: it suspends the calling coroutine until `w` is woken, and gives the code
-/// it was woken with; `operation_aborted` when the caller cancelled, or the `refusal_code` of a wait that
-/// could not begin. `enlist` runs once suspended, and may wake at once. Not a coroutine: of those who wait
-/// there may be many, and each frame of theirs counts.
+/// Returns an operation to be awaited once. It suspends the calling coroutine until `w` is woken, and returns
+/// the code that it was woken with: `operation_aborted` after a cancellation, the `refusal_code` of a wait
+/// that could not begin. `enlist` runs once suspended, and may wake at once. It is no coroutine, because
+/// there may be many waiters, and each frame takes memory.
 template <class Enlist>
 auto wait(std::shared_ptr<waiter> w, Enlist enlist)
 {

@@ -32,9 +32,9 @@ class waiter_registry;
 /// cancellation.
 ///
 /// It suspends in the context of its own executor, where it is registered, and is woken by a post to that
-/// executor. The first of wake, cancellation and the context's shutdown wins; the others do nothing. Nobody
-/// who wakes it holds on to the coroutine, so a context that is destroyed first takes its waiters along and
-/// leaks none.
+/// executor. The first of wake, cancellation and the context's shutdown wins; the others do nothing. The
+/// waker does not own the coroutine, so a context that is destroyed first takes its waiters along and leaks
+/// none.
 class waiter : public boost::intrusive::list_base_hook<>
 {
 public:
@@ -44,13 +44,13 @@ public:
         virtual ~suspension() = default;
         /// Has no effect if it throws.
         virtual void post(std::shared_ptr<suspension> self) = 0;
-        /// The executor is not needed any more.
+        /// Releases the executor.
         virtual void let_go() noexcept = 0;
 
         error_code code;
         /// `wake` was called, and was refused memory.
         bool owed = false;
-        /// In a list of those that are dropped.
+        /// The hook in a list of dropped coroutines.
         std::shared_ptr<suspension> next;
     };
 
@@ -59,9 +59,9 @@ public:
     waiter& operator=(waiter const&) = delete;
     ~waiter() { BOOST_ASSERT(!is_linked()); }
 
-    /// Ends the wait with this code. Any thread; no lock of the caller's may be one that a coroutine's
-    /// destructor takes. True if this call was the first. If memory is refused, that is tried again until
-    /// there is some.
+    /// Ends the wait with this code. Callable from any thread, but not under a lock that a coroutine's
+    /// destructor takes. Returns true if this call was the first. If an allocation fails, it is tried again
+    /// later.
     bool wake(error_code code) noexcept;
 
     /// Set before the wait: it begins without memory, then, and ends by `wake` alone, not by a cancellation
@@ -78,7 +78,7 @@ private:
     std::shared_ptr<suspension> suspension_;
 };
 
-/// What must end when an execution context is destroyed.
+/// An object that must release an execution context when that is destroyed.
 class context_dependent
 {
 public:
@@ -103,7 +103,8 @@ public:
         ready_.store(true, std::memory_order_relaxed);
     }
 
-    /// False if the context is being destroyed: the wait never ends then, and the coroutine is dropped.
+    /// Returns false if the context is being destroyed: the wait never ends then, and the coroutine is
+    /// dropped.
     bool add(waiter& w, std::shared_ptr<waiter::suspension> suspension)
     {
         std::lock_guard lock(mutex_);
@@ -123,7 +124,7 @@ public:
         return true;
     }
 
-    /// Calls `f` while the context cannot go away, unless it is already going.
+    /// Calls `f` while the context cannot be destroyed, unless its destruction has begun.
     template <class F>
     bool if_up(F f)
     {
@@ -138,7 +139,7 @@ public:
         dependents_.push_back(&dependent);
     }
 
-    /// Lets go of the context, while it cannot go away.
+    /// Releases the context, which cannot be destroyed meanwhile.
     void remove_dependent(context_dependent& dependent) noexcept
     {
         std::lock_guard lock(dependents_mutex_);
@@ -222,12 +223,12 @@ private:
 
     std::mutex mutex_;
     boost::intrusive::list<waiter> waiters_;
-    /// Those that were refused memory when they were woken.
+    /// Waiters whose wake failed for lack of memory.
     boost::intrusive::list<waiter> owed_;
     std::optional<tick_timer<waiter_registry>> again_;
     bool retrying_ = false;
     std::atomic<bool> ready_{false};
-    // Held while a dependent lets go of the context, on whichever side that begins.
+    // Held while a dependent releases the context, from either side.
     std::mutex dependents_mutex_;
     std::vector<context_dependent*> dependents_;
     bool down_ = false;
@@ -266,8 +267,8 @@ template <class Executor>
 std::shared_ptr<waiter_registry> const& registry_of(Executor const& executor)
 {
     auto& context = context_of(executor);
-    // Strands must outlive the waiters: a strand that is shut down destroys what is posted to it on the spot,
-    // under the locks of whoever wakes. Services are shut down youngest first.
+    // Strands must outlive the waiters: a strand that is shut down destroys posted handlers at once, under
+    // the locks of the waker. Services are shut down youngest first.
     if (!asio::has_service<waiter_service>(context)) (void)asio::make_strand(executor);
     return asio::use_service<waiter_service>(context).registry();
 }

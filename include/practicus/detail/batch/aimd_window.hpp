@@ -12,8 +12,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Decides how many batches may be in flight: as many as the model bears, found out as TCP finds out how much
-/// a network bears; and how many may be held. When one is sent again is its driver's part.
+/// Decides how many batches may be in flight, by additive increase and multiplicative decrease as in TCP, and
+/// how many may be held. The driver decides about retries.
 ///
 /// Rules:
 /// - It begins with 4, or `most` if that is less.
@@ -41,7 +41,7 @@ class aimd_window
 public:
     static constexpr std::size_t first_limit = 4;
 
-    /// What a started batch is known by.
+    /// The identifier of a started batch.
     struct ticket
     {
         std::uint64_t number = 0;
@@ -53,7 +53,7 @@ public:
         if (most == 0) throw error(errc::invalid_argument, "0 batches in flight");
     }
 
-    /// How many may be in flight: 1 to `most`. More than that are, for a while after a halving.
+    /// The number that may be in flight: 1 to `most`. For a while after a halving, more are.
     std::size_t limit() const noexcept { return limit_; }
 
     std::size_t in_flight() const noexcept { return in_flight_; }
@@ -67,14 +67,14 @@ public:
     /// Batches that wait for their next try.
     std::size_t waiting() const noexcept { return paused_; }
 
-    /// A batch is sent for the first time; only if `may_start()`.
+    /// Starts a batch. Requires `may_start()`.
     [[nodiscard]] ticket start() noexcept
     {
         ++held_;
         return take_place();
     }
 
-    /// A batch that was paused is sent again; only if `may_start()`.
+    /// Restarts a paused batch. Requires `may_start()`.
     [[nodiscard]] ticket start_again() noexcept
     {
         BOOST_ASSERT(paused_ > 0);
@@ -82,7 +82,7 @@ public:
         return take_place();
     }
 
-    /// The batch failed, and waits for its next try.
+    /// Pauses a failed batch until its next try.
     void paused(ticket batch) noexcept
     {
         end(batch);
@@ -106,8 +106,8 @@ public:
         ++limit_;
     }
 
-    /// The batch was not processed: the model, or what stands in front of it, has too much to do. While the
-    /// batch is in flight, any number of times.
+    /// Reports an overload of the model, or of a server in front of it. May be called any number of times
+    /// while the batch is in flight.
     void overloaded(ticket batch) noexcept
     {
         BOOST_ASSERT(in_flight_ > 0);
@@ -117,7 +117,7 @@ public:
         limit_ = std::max<std::size_t>(limit_ / 2, 1);
     }
 
-    /// The batch failed for a reason that is not the load, or was given up.
+    /// Ends a batch that failed for another reason than the load, or was abandoned.
     void failed(ticket batch) noexcept { end(batch); }
 
 private:

@@ -14,8 +14,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 class session;
 struct operation;
 
-/// What the copies of a client and their operations hold together: when the last is gone, nobody is left to
-/// wait for anything.
+/// The state shared by the copies of a client and their operations. When the last one is gone, no caller is
+/// left.
 class client_handle
 {
 public:
@@ -30,7 +30,7 @@ private:
     std::shared_ptr<session> state_;
 };
 
-/// A handle, and what the calls made through it do differently.
+/// A handle with the options of the calls made through it.
 class handle
 {
 public:

@@ -27,18 +27,18 @@ namespace asio = boost::asio;
 
 using addresses = std::vector<asio::ip::address>;
 
-/// Shared by all that connect to a host. Never empty, but perhaps null.
+/// The addresses of a host, shared by all connects to it. Null or not empty.
 using address_list = std::shared_ptr<addresses const>;
 
-/// How a lookup has ended: with an error or with addresses, of which there is at least one.
+/// The result of a lookup: an error, or at least one address.
 struct lookup_result
 {
     boost::system::error_code failed;
     addresses found;
 };
 
-/// Returns the addresses of a host that no name server is asked for, or null: of an address, and of
-/// `localhost` (RFC 6761 section 6.3).
+/// Returns the addresses of a host that needs no lookup (an address, or `localhost` by RFC 6761 section 6.3),
+/// or null.
 inline address_list known_addresses(std::string const& host)
 {
     using namespace asio::ip;
@@ -52,7 +52,7 @@ inline address_list known_addresses(std::string const& host)
     return std::make_shared<addresses const>(both);
 }
 
-/// What `getaddrinfo` failed with. Its words for a name that does not exist are one:
+/// Converts an error of `getaddrinfo`. Its codes for an unknown name all become
 /// `asio::error::host_not_found`.
 inline boost::system::error_code lookup_error(int result, int error_number) noexcept
 {
@@ -92,7 +92,7 @@ inline lookup_result addresses_of(addrinfo const* first)
     return result;
 }
 
-/// Asks the C library, for as long as it takes.
+/// Calls `getaddrinfo`, which may block for long.
 inline lookup_result look_up_host(std::string const& host)
 {
     struct release

@@ -15,8 +15,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// While one lives, `fork()` waits. For a thread that the program does not know of, while it takes locks: a
-/// forked child would find them taken for ever. Allocates nothing.
+/// Delays `fork()` while it lives. A hidden thread holds one while it takes locks, because a forked child
+/// would find them locked for ever. Allocates nothing.
 class fork_delay
 {
 public:
@@ -35,7 +35,7 @@ private:
     static void lock() noexcept { mutex_.lock(); }
     static void unlock() noexcept { mutex_.unlock(); }
 
-    // It has no destructor that does anything: threads may outlive the program's static objects.
+    // Its destructor is trivial: threads may outlive the program's static objects.
     static inline std::mutex mutex_;
     std::lock_guard<std::mutex> lock_;
 };
@@ -69,7 +69,7 @@ public:
         ++running_;
     }
 
-    /// For tests: what runs a function elsewhere. Set before the first job.
+    /// For tests: the function that starts a thread. Set before the first job.
     void start_with(starter f) { start_ = std::move(f); }
 
     std::size_t running() const
@@ -79,7 +79,7 @@ public:
     }
 
 private:
-    /// Signals are for the program's own threads.
+    /// Blocks signals, which are for the program's own threads.
     class signals_blocked
     {
     public:

@@ -11,10 +11,10 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What a caller that needs a host's addresses is to do.
+/// The next step of a caller that needs a host's addresses.
 enum class name_action : std::uint8_t
 {
-    /// Use those that were found.
+    /// Use the known addresses.
     serve,
     /// Wait for the lookup that is under way.
     join,
@@ -27,7 +27,7 @@ struct name_decision
 {
     name_action action = name_action::serve;
     Addresses found{};
-    /// When the wait for a lookup ends with the stale addresses; never if there are none.
+    /// The time at which the wait for a lookup ends with the stale addresses; never without any.
     time_point patience_ends = time_point::max();
 };
 
@@ -63,14 +63,14 @@ public:
         return {action, {}, patience_ends};
     }
 
-    /// A lookup was started.
+    /// Records the start of a lookup.
     void begin(time_point now) noexcept
     {
         in_flight_ = true;
         began_ = now;
     }
 
-    /// The lookup found these.
+    /// Records the addresses of a lookup.
     void succeed(Addresses found, time_point now) noexcept
     {
         in_flight_ = false;
@@ -79,7 +79,7 @@ public:
         stale_until_ = now + stale_lifetime;
     }
 
-    /// The lookup failed, or could not be started. Returns the addresses to use nevertheless, if any.
+    /// Records a failed lookup, or a failed start. Returns the stale addresses to use, if any.
     Addresses fail(bool name_exists, time_point now) noexcept
     {
         in_flight_ = false;
@@ -88,10 +88,10 @@ public:
         return addresses_;
     }
 
-    /// No address could be connected to.
+    /// Makes the addresses stale after a failed connect to all of them.
     void reject() noexcept { fresh_until_ = time_point::min(); }
 
-    /// Addresses that may be used if no lookup brings others.
+    /// Returns the addresses that may be used if the lookup fails.
     Addresses stale(time_point now) const noexcept { return now < stale_until_ ? addresses_ : Addresses(); }
 
     bool in_flight() const noexcept { return in_flight_; }

@@ -33,8 +33,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 namespace beast = boost::beast;
 
-/// Beast's parser, keeping only what is needed of an answer: most of what a general message type costs goes
-/// into fields that nobody reads.
+/// A parser on Beast's that keeps only the needed parts of a response: a general message type spends most of
+/// its time on unused fields.
 class response_reader final : public beast::http::basic_parser<false>
 {
 public:
@@ -50,7 +50,7 @@ public:
         this->body_limit(boost::none);
     }
 
-    /// Takes what came; returns how much was used. `need_more` is no error here.
+    /// Parses received bytes and returns the number used. `need_more` is no error here.
     std::size_t feed(std::string_view bytes, error_code& code)
     {
         std::size_t used = 0;
@@ -68,7 +68,7 @@ public:
             if (code == beast::http::error::bad_chunk_extension)
                 n += put_without_blanks(bytes.substr(used + n), code);
             used += n;
-            // Beast holds each piece that it is given against the limit; this is for all of them together.
+            // Beast compares each piece with the limit; this compares their sum.
             if (in_header) {
                 header_size_ += n;
                 auto const begun = is_header_done() ? 0 : bytes.size() - used;
@@ -84,8 +84,8 @@ public:
         return used;
     }
 
-    /// A 1xx: another answer follows (RFC 9110 section 15.2). After a 101, which nobody asked for, nothing
-    /// that could be read.
+    /// Returns true for a 1xx response, after which another one follows (RFC 9110 section 15.2). An
+    /// unsolicited 101 is followed by nothing readable.
     bool interim() const noexcept
     {
         return response_.status >= 100 && response_.status < 200 && response_.status != 101;
@@ -98,17 +98,17 @@ public:
         return response_;
     }
 
-    /// How much of the body is yet to come, if the head has told; else 0.
+    /// The number of bytes of the body yet to come if the head has a length, else 0.
     std::uint64_t left() { return is_header_done() ? content_length_remaining().value_or(0) : 0; }
 
-    /// Goes on, behind what `from` has of the body. `whole`: there will be no more pieces than this.
+    /// Continues after the part of the body that `from` has. `whole`: the rest comes as one piece.
     void go_on(response& from, bool whole) noexcept
     {
         whole_ = whole;
         if (begun_to_give_) response_.body.swap(from.body);
     }
 
-    /// Gives away what there is, until it goes on.
+    /// Releases the received part of the body, until it continues.
     void hand_over(response& to)
     {
         auto& here = result();
@@ -122,7 +122,7 @@ public:
         to.body.swap(here.body);
     }
 
-    /// What is known of a server that answers in another protocol; else an empty text.
+    /// Describes a server that answers in another known protocol; otherwise returns an empty text.
     static char const* other_protocol(std::string_view bytes, bool over_tls) noexcept
     {
         // RFC 8446 section 5.1: an alert.
@@ -159,8 +159,8 @@ private:
 
     static constexpr std::size_t http2_frame_head = 9;
 
-    /// RFC 9113 section 3.4: a server's first frame is SETTINGS, of six bytes for each, on stream 0. True as
-    /// well if there is too little to tell.
+    /// RFC 9113 section 3.4: a server's first frame is SETTINGS, of six bytes for each, on stream 0. Returns
+    /// true as well if there are too few bytes.
     static bool begins_like_http2(std::string_view bytes) noexcept
     {
         constexpr std::string_view settings("\0\0\0\4\0\0\0\0\0", http2_frame_head);
@@ -175,8 +175,8 @@ private:
         return put(boost::asio::const_buffer(bytes.data(), bytes.size()), code);
     }
 
-    // RFC 9112 section 4: a space stands behind the status, with or without a reason. Some leave it out, and
-    // everybody else reads that.
+    // RFC 9112 section 4 requires a space after the status, with or without a reason. Some servers omit it,
+    // and all common clients accept that.
     static constexpr std::size_t status_line = std::string_view("HTTP/1.1 200").size();
 
     static bool lacks_reason(std::string_view bytes) noexcept
@@ -193,8 +193,8 @@ private:
         return n - (n != 0 ? 1 : 0);
     }
 
-    /// RFC 9112 section 7.1.1: Beast knows blanks before an extension, but not before the end of a chunk's
-    /// line. They become zeros before the size, so that the line stays as long as Beast has measured it.
+    /// RFC 9112 section 7.1.1: Beast accepts blanks before an extension, but not before the end of a chunk's
+    /// line. They become zeros before the size, so that the line keeps the length that Beast has measured.
     std::size_t put_without_blanks(std::string_view bytes, error_code& code)
     {
         constexpr std::string_view line_end = "\r\n";
@@ -223,7 +223,7 @@ private:
 
     void on_field_impl(field name, string_view name_text, string_view value, error_code& code) override
     {
-        // A trailer comes after the body and must not change what was decided by then.
+        // A trailer comes after the body and must not change earlier decisions.
         if (in_trailer_) return;
         switch (name) {
         case field::transfer_encoding:
@@ -299,7 +299,7 @@ private:
             larger.reserve(
                 std::max(2 * body.size() + piece.size(), body.size() + static_cast<std::size_t>(known)));
             larger = body;
-            // It must leave no token behind where it was.
+            // The old place may hold a token.
             if (response_.secret) wipe(body.data(), body.size());
             body.swap(larger);
         }
@@ -319,7 +319,7 @@ private:
 
     void on_finish_impl(error_code&) override {}
 
-    /// A body that is said to be longer gets room as it comes.
+    /// The most that is reserved at once; a longer body grows as it arrives.
     static constexpr std::uint64_t believed_length = 16U << 20;
 
     std::size_t header_limit_;

@@ -19,8 +19,8 @@ struct tls_session_deleter
 
 using tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
 
-/// What servers gave to resume TLS sessions with, for one origin: a handshake that resumes costs a round
-/// trip less and no certificate. Outlives the connections that are `bound` to it. Thread safety: full.
+/// The saved TLS sessions of one origin. A resumed handshake saves a round trip and the certificate. Outlives
+/// the connections that are `bound` to it. Thread safety: full.
 class tls_sessions
 {
 public:
@@ -30,7 +30,8 @@ public:
     tls_sessions(tls_sessions const&) = delete;
     tls_sessions& operator=(tls_sessions const&) = delete;
 
-    /// Once for a context: its sessions go to whom their connection is bound to.
+    /// Installs the callback of a context, which saves each session where its connection is bound. Call it
+    /// once.
     static void listen(SSL_CTX* context) noexcept
     {
         ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -44,7 +45,7 @@ public:
 
     void bind(SSL* connection) noexcept { ::SSL_set_ex_data(connection, index(), this); }
 
-    /// The newest, or null. One of TLS 1.3 is used once (RFC 8446 appendix C.4).
+    /// Returns the newest session, or null. A session of TLS 1.3 is used once (RFC 8446 appendix C.4).
     tls_session take()
     {
         std::lock_guard lock(mutex_);
@@ -64,9 +65,9 @@ public:
         return nullptr;
     }
 
-    /// Of a connection whose handshake has succeeded with this session: keeps the one that took its place, if
-    /// any. With TLS 1.2, OpenSSL does not tell of a ticket that comes with a resumed handshake, and does not
-    /// resume the old session any more.
+    /// Called after a handshake that resumed this session: saves the session that has replaced it, if any.
+    /// With TLS 1.2, OpenSSL does not report a ticket of a resumed handshake, and cannot resume the old
+    /// session again.
     void keep_successor(SSL* connection, SSL_SESSION const* resumed) noexcept
     {
         bool const told = ::SSL_version(connection) >= TLS1_3_VERSION;
@@ -75,7 +76,7 @@ public:
         keep(tls_session(::SSL_get1_session(connection)));
     }
 
-    /// Forgets all of them.
+    /// Forgets all sessions.
     void drop() noexcept
     {
         std::lock_guard lock(mutex_);

@@ -23,10 +23,10 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A client's TLS over a connected socket. OpenSSL reads from the socket and writes to it, without waiting:
-/// what ends with `would_block` is to be called again when the socket is ready for what is `wanted()`.
-/// (Asio's `ssl::stream` holds 68 KiB of buffers for each connection, and copies all bytes through them.) One
-/// call at a time; it outlives neither the socket nor the context.
+/// A client's TLS over a connected socket. OpenSSL reads and writes the socket without waiting. After
+/// `would_block`, the call is repeated when the socket is ready for `wanted()`. (Asio's `ssl::stream` holds
+/// 68 KiB of buffers for each connection, and copies all bytes through them.) One call at a time. The socket
+/// and the context must outlive it.
 class tls_stream
 {
 public:
@@ -58,8 +58,7 @@ public:
         code = ended(::SSL_do_handshake(ssl_.get()));
     }
 
-    /// At most one record. `eof` when the peer has said that there is no more, `stream_truncated` when it has
-    /// not.
+    /// Reads at most one record. Ends with `eof` after close_notify, with `stream_truncated` without it.
     std::size_t read_some(boost::asio::mutable_buffer to, error_code& code) noexcept
     {
         std::size_t n = 0;
@@ -68,7 +67,7 @@ public:
         return n;
     }
 
-    /// At most one record. After `would_block`, it is to be called with the same bytes again.
+    /// Writes at most one record. After `would_block`, it must be repeated with the same bytes.
     std::size_t write_some(boost::asio::const_buffer from, error_code& code) noexcept
     {
         std::size_t n = 0;
@@ -77,15 +76,15 @@ public:
         return n;
     }
 
-    /// What the socket must be ready for. A read may have to write, and the other way round.
+    /// The readiness that the socket must have. A read may have to write, and vice versa.
     boost::asio::socket_base::wait_type wanted() const noexcept
     {
         return ::SSL_want(ssl_.get()) == SSL_WRITING ? boost::asio::socket_base::wait_write
                                                      : boost::asio::socket_base::wait_read;
     }
 
-    /// Between two exchanges: returns true if the peer has sent or said anything but session tickets, or has
-    /// begun to. Reads what there is.
+    /// Between two exchanges: reads the available bytes, and returns true if they are more than session
+    /// tickets.
     bool has_stray() noexcept
     {
         char byte = 0;
@@ -95,15 +94,15 @@ public:
         return code != boost::asio::error::would_block || reads_left_ == 0 || has_pending();
     }
 
-    /// Something was read from the socket, and not yet from here.
+    /// Returns true if bytes were read from the socket, and not yet from here.
     bool has_pending() const noexcept { return ::SSL_has_pending(ssl_.get()) == 1; }
 
 private:
     /// RFC 8446 section 5.1.
     static constexpr std::size_t record = 16384;
 
-    // A peer that sends nothing but session tickets, as fast as they are read, must not keep the thread: then
-    // no deadline would end it.
+    // A peer that sends session tickets as fast as they are read must not keep the thread: no deadline could
+    // expire.
     static constexpr int reads_at_once = 8;
 
     struct deleter
@@ -118,7 +117,7 @@ private:
         reads_left_ = reads_at_once;
     }
 
-    /// What a call that has just returned `result` came to.
+    /// Converts the result of the last call of OpenSSL.
     error_code ended(int result) noexcept
     {
         namespace error = boost::asio::error;
@@ -145,7 +144,7 @@ private:
         return made;
     }
 
-    /// Never freed: connections in static objects may outlive whatever would free it.
+    /// Never freed: connections in static objects may outlive any owner.
     static BIO_METHOD* make_method() noexcept
     {
         auto* const m = ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "practicus");
@@ -186,7 +185,7 @@ private:
 
     std::unique_ptr<SSL, deleter> ssl_;
     int descriptor_;
-    // Of the system call that failed within the call of OpenSSL.
+    // The error of the system call that failed within the call of OpenSSL.
     int failure_ = 0;
     int reads_left_ = 0;
 };

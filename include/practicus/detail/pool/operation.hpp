@@ -12,7 +12,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// One operation as a whole: its deadline, its attempts, and what its error will tell.
+/// One operation as a whole: its deadline, its attempts, and the details of its error.
 struct operation
 {
     time_point began{};
@@ -23,15 +23,15 @@ struct operation
     bool shared = false;
     /// How long a token must still live; negative: as long as is usual.
     std::chrono::milliseconds min_validity{-1};
-    /// The same for who decides about tokens.
+    /// The same for the token cache; empty for the default.
     std::optional<std::chrono::nanoseconds> validity() const noexcept
     {
         return min_validity < min_validity.zero() ? std::nullopt
                                                   : std::optional(std::chrono::nanoseconds(min_validity));
     }
-    /// Has anything of the last request been handed to a socket?
+    /// True if bytes of the last request were written to a socket.
     bool written = false;
-    /// The last answer is a 401, and it is worth to try again with another token.
+    /// The last response is a 401 that another token may fix.
     bool renew = false;
 };
 

@@ -17,12 +17,12 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Who the client is, decided without I/O: by what an access token is got when there is none, and what of a
-/// store is the same user's. Guarded by its owner's mutex.
+/// The identity of the client, without I/O: the source of the next access token, and the stored tokens that
+/// belong to the same user. Guarded by its owner's mutex.
 class session_state
 {
 public:
-    /// Credentials that nobody has shown to a region yet: whatever a store has of their user is as good.
+    /// Starts with unused credentials: any stored tokens of their user may be adopted.
     explicit session_state(std::optional<credentials> const& who = std::nullopt)
     {
         if (who) replace(*who, stored_time::min());
@@ -48,8 +48,8 @@ public:
         return user_.email.substr(0, user_.email.find('@'));
     }
 
-    /// Names the user in the keys of a store. Where the region says nothing of its users, and there is no
-    /// e-mail, each login is a user of its own. Empty if nothing is known.
+    /// The user's part of a store's keys. Without a name from the region and an e-mail, each login is a user
+    /// of its own. Empty if nothing is known.
     std::string whose() const
     {
         auto result = user_.text();
@@ -65,10 +65,10 @@ public:
         return held_ ? source::password : source::none;
     }
 
-    /// Changes whenever somebody logs in or out: what was asked for before must not be adopted after.
+    /// Changes at each login or logout: tokens that were requested before must not be adopted afterwards.
     std::uint64_t generation() const noexcept { return generation_; }
 
-    /// From now on these, and nothing of `now` or before.
+    /// Replaces the credentials. Tokens of `now` or before are not adopted any more.
     void replace(credentials who, stored_time now)
     {
         session_state next;
@@ -100,8 +100,8 @@ public:
         challenged_ = false;
     }
 
-    /// Takes over what came beside an access token, which its flight keeps; asked for at `issued`. False if
-    /// somebody logged in or out since `generation`.
+    /// Adopts the refresh token and names that came with an access token, requested at `issued`. Returns
+    /// false after a login or logout since `generation`.
     bool adopt(console_api::new_tokens const& tokens, stored_time issued, std::uint64_t generation)
     {
         if (generation != generation_) return false;
@@ -121,11 +121,12 @@ public:
         return true;
     }
 
-    /// Do others' tokens concern it, and others its own? Not after a logout, nor with a given access token.
+    /// Returns true if tokens are shared with other processes: not after a logout, nor with a given access
+    /// token.
     bool shares() const noexcept { return shares_; }
 
-    /// Takes over what another process got by the same login. False if it is another user's, or older than
-    /// what there is: a region that rotates refresh tokens has taken that one back.
+    /// Adopts the tokens that another process got by the same login. Returns false for another user's, or for
+    /// older ones: a region that rotates refresh tokens has revoked those.
     bool adopt_stored(store_record const& kept)
     {
         if (!shares_ || !is_mine(kept) || !is_newer(kept)) return false;
@@ -141,7 +142,8 @@ public:
         return true;
     }
 
-    /// What others may find beside the access token; false if somebody logged in or out since `generation`.
+    /// Adds the data that is stored beside the access token. Returns false after a login or logout since
+    /// `generation`.
     bool annotate(store_record& v, std::uint64_t generation) const
     {
         if (generation != generation_) return false;
@@ -154,14 +156,14 @@ public:
         return true;
     }
 
-    /// The region will not take this refresh token again.
+    /// Drops a refresh token that the region has refused.
     void refuse(token const& refresh) noexcept
     {
         if (refresh_ == refresh) refresh_ = token();
     }
 
-    /// The region will not take this password, or, if `challenged`, only beside a one-time password: posted
-    /// without one again and again, it would lock the account.
+    /// Drops a refused password. If `challenged`, the region requires a one-time password: repeated logins
+    /// without one would lock the account.
     void refuse_password(std::uint64_t generation, bool challenged = false) noexcept
     {
         if (generation != generation_) return;
@@ -173,7 +175,7 @@ public:
     bool was_challenged() const noexcept { return challenged_; }
 
 private:
-    /// A login takes the place of the one before if both are known to be one account's.
+    /// Returns true if a login continues the one before: both are known to belong to one account.
     void join_former()
     {
         if (former_lineage_.empty() || !are_same(former_user_, user_)) return;

@@ -25,8 +25,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A small number for this thread. Two threads may have the same: in a program with two copies of this
-/// library, say.
+/// Returns a small number for this thread. Two threads may have the same one, for example in a program with
+/// two copies of this library.
 inline std::size_t thread_index() noexcept
 {
     static std::atomic<std::size_t> threads{0};
@@ -45,9 +45,9 @@ struct striped_counters
 /// Copies of a cache's values, a set of them for each thread, so that threads that read the same value share
 /// nothing that is written: each stripe has its own mutex, map, counters and reference counts.
 ///
-/// It is only ever asked first. What it does not have, or not fresh, its owner decides about, under a mutex
-/// of its own. It holds that mutex also when it calls `install`, `replace`, `erase` and `clear`, and installs
-/// only what is its value at that moment: so nothing comes back that it has dropped.
+/// It is a first-level cache. The owner decides about missing and stale values, under a mutex of its own. The
+/// owner holds that mutex also when it calls `install`, `replace`, `erase` and `clear`, and installs only its
+/// current value, so that no dropped value comes back.
 ///
 /// Thread safety: full. Values are freed, and so wiped, outside the locks. `capacity` bounds each stripe.
 /// `Handle` is a `token` or the like: empty when default constructed, a copy costs a reference count, and
@@ -62,11 +62,11 @@ public:
     {
         /// Empty on a miss.
         handle value{};
-        /// A hit: somebody should renew it behind. Said at most once a second for each name and stripe.
+        /// A hit that is due for a background renewal. Set at most once a second for each name and stripe.
         bool renew = false;
     };
 
-    /// As many stripes as the machine runs threads, or as told, rounded up to a power of two; 64 at most.
+    /// Has a stripe for each hardware thread, or `threads`, rounded up to a power of two, at most 64.
     explicit striped_cache(std::size_t capacity = 10'000, unsigned stripes = 0)
         : capacity_(capacity), mask_(count_of(stripes) - 1)
     {
@@ -111,7 +111,7 @@ public:
         // The slot that was there goes with `fresh`, after the lock.
     }
 
-    /// A renewed value takes the place of the old one, where that is.
+    /// Replaces the old value by a renewed one in each stripe that has it.
     void replace(std::string_view name, handle const& value, lifespan const& life,
                  std::shared_ptr<lru_tick> const& use, time_point now)
     {
@@ -179,7 +179,7 @@ private:
         bool is_expired(time_point now) const noexcept { return life.has_ended(now); }
         last_use_period last_use() const noexcept { return used; }
 
-        // Shares a count of references with nobody but this stripe.
+        // Its reference count is shared within this stripe only.
         handle value;
         lifespan life;
         time_point quiet_until{};
@@ -193,7 +193,7 @@ private:
     {
         explicit stripe(std::size_t capacity) : slots(capacity) {}
 
-        // Who asks, asks for the same again, mostly.
+        // Most lookups repeat the previous key.
         slot* find(std::string_view name)
         {
             if (last == nullptr || name != last->first) last = slots.find_item(name);
@@ -202,7 +202,7 @@ private:
 
         std::mutex mutex;
         map slots;
-        // To be forgotten when something is added or removed.
+        // Reset when an entry is added or removed.
         std::pair<std::string const, slot>* last = nullptr;
         std::uint64_t hits = 0;
         std::uint64_t misses = 0;

@@ -13,8 +13,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The user of a region, as far as it is known: by the region's own word, else by the e-mail of the login. A
-/// name that is guessed from an e-mail is no part of it.
+/// The user of a region, as far as it is known: by the region's own claims, else by the e-mail of the login.
+/// A name guessed from an e-mail is no part of it.
 struct user_identity
 {
     /// The `user_id` claim.
@@ -23,13 +23,13 @@ struct user_identity
     std::string subject;
     /// Of a login with a password, in full.
     std::string email;
-    /// What the region calls the user: its answer's `username`, else the claim. For people: it tells no two
-    /// users apart, since a region may give one name to several.
+    /// The region's name of the user: `username` of its response, else the claim. For display only, because a
+    /// region may give one name to several users.
     std::string name;
 
     bool empty() const { return text().empty(); }
 
-    /// The region's newest word. A name that is known already stays: an answer counts more than a claim.
+    /// Adopts newer claims of the region. A known name stays: a response takes precedence over a claim.
     void learn(jwt_claims const& claims)
     {
         if (claims.user_id) id = *claims.user_id;
@@ -37,7 +37,7 @@ struct user_identity
         if (claims.username && name.empty()) name = *claims.username;
     }
 
-    /// Adds what is known of the same user.
+    /// Adds the facts known of the same user.
     void learn(user_identity const& other)
     {
         for (auto const& p : parts)
@@ -76,14 +76,14 @@ private:
 inline constexpr user_identity::part user_identity::parts[3] = {
     {&user_identity::id, "id "}, {&user_identity::subject, "sub "}, {&user_identity::email, "email "}};
 
-/// The refresh tokens that a login has had, as a text of their digests, oldest first. It proves that two
-/// logins are one where the region says nothing of its users: one refreshes what the other was given.
+/// The digests of a login's refresh tokens, oldest first. A common digest proves that two logins are one
+/// where the region does not name its users: one has refreshed the other's token.
 class refresh_lineage
 {
 public:
     refresh_lineage() = default;
 
-    /// From a store. A text of another form is nothing.
+    /// Reads a stored text. A malformed text gives an empty history.
     explicit refresh_lineage(std::string digests) : digests_(std::move(digests))
     {
         if (digests_.size() % entry != 0 || digests_.size() > most * entry) digests_.clear();
@@ -100,7 +100,7 @@ public:
         return refresh && digests_.find(sha256_hex(refresh.reveal())) != digests_.npos;
     }
 
-    /// Returns true if both have had one token.
+    /// Returns true if both have a token in common.
     bool meets(refresh_lineage const& other) const noexcept
     {
         for (std::size_t at = 0; at < digests_.size(); at += entry)
