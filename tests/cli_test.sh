@@ -51,7 +51,7 @@ stop_region() {
     grep -q ' 0 violations' mock.log
 }
 
-# Before anybody is logged in.
+# Before a login.
 expect 0 "$practicus" --version
 prints "practicus "
 expect 0 "$practicus" predict --help
@@ -602,7 +602,7 @@ expect 0 "$practicus" token $model --verbose
 cmp out token.1
 ! grep -q ': 200' err || fail "a request was made"
 [ "$(stat -c %a .practicus/tokens)" = 700 ] || fail "the mode of the tokens' folder"
-# What others have access to is told once a command, with the command that mends it.
+# Files that others can access are reported once a command, with the command that fixes it.
 chmod 644 .practicus/core.conf
 chmod 777 .practicus/tokens
 expect 0 "$practicus" token $model
@@ -644,7 +644,7 @@ cp slow.err err
 [ $code = 130 ] || fail "interrupted while it waits: $code"
 says "Batches are sent again: "
 says "Connection refused"
-# A token that is good for hours does not hide that nobody is there.
+# A valid token does not hide that the region is unreachable.
 expect 0 "$practicus" token $model
 expect 5 "$practicus" predict $model in.csv new.csv
 [ ! -e new.csv ] || fail "a file for nothing"
@@ -756,7 +756,7 @@ PRACTICUS_CLIENT_CERT=nowhere.pem PRACTICUS_CLIENT_KEY=key.pem expect 1 "$practi
 says "the client certificate 'nowhere.pem'"
 expect 1 "$practicus" --ca-file ca.pem --client-cert nowhere.pem models
 says "the client certificate 'nowhere.pem'"
-# A key's password is never an argument, and never asked for where nobody can answer.
+# A key's password is never an argument, and never asked for without a terminal.
 printf -- '-----BEGIN ENCRYPTED PRIVATE KEY-----\n' > key.pem
 printf 'key-password\r\n' > password
 expect 2 "$practicus" --ca-file ca.pem --client-cert ca.pem --client-key key.pem models < /dev/null

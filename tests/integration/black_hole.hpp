@@ -11,7 +11,7 @@
 
 namespace asio = boost::asio;
 
-/// An address that swallows packets: nobody accepts, and the queue is full.
+/// An address that drops packets: its listener accepts nothing, and the queue is full.
 class black_hole
 {
 public:

@@ -197,7 +197,7 @@ TEST_CASE("cancelling in another context ends the wait and the request")
     CHECK(result.aborted == 1);
     f.io.restart();
     CHECK(f.run(client.models()).size() == 5);
-    // The request that nobody waits for is over too, though its answer never came.
+    // The abandoned request has ended too, without a response.
     home.work.reset();
     home.thread.join();
     gate.open();

@@ -162,7 +162,7 @@ TEST_CASE("core.conf: a new login, by the SDK for example, is used by all progra
     CHECK(f.run(old.models()).size() == 5);
     CHECK(f.run(f.client().models()).size() == 5);
     CHECK(f.server.count("POST auth/refresh/") == 2);
-    // Nobody is, any more: what was shared is no way in.
+    // Logged out: the shared tokens are no login.
     auto const late = f.client();
     practicus::core_conf::update(f.path, [](practicus::core_conf& conf) { conf.erase_regions(); });
     f.server.region().revoke(practicus::mock::token_type::refresh);
@@ -183,7 +183,7 @@ TEST_CASE("core.conf: a file with an older refresh token is no new login")
     f.server.region().revoke(practicus::mock::token_type::access);
     CHECK(f.run(running.models()).size() == 5);
     CHECK(f.models() == 5);
-    // It is mended, and again with the next that is replaced.
+    // It is repaired, also at the next replacement.
     CHECK_FALSE(f.region().login().value() == old);
     CHECK_FALSE(f.region().login().value() == newer);
 }

@@ -26,7 +26,7 @@ struct shape
         lost,
         /// A status that passes.
         passing,
-        /// Likewise, and it says that the request was not looked at.
+        /// The same, and it states that the request was not processed.
         refused
     };
 
@@ -222,7 +222,7 @@ TEST_CASE("fault shapes: a deadline is shorter than every limit")
             cases.push_back(std::move(c));
         }
         if (op.shared()) continue;
-        // Nobody waits for what comes too late.
+        // Late responses are not waited for.
         fault_case c;
         c.op = &op;
         c.name = "503 for longer than the deadline";

@@ -185,7 +185,7 @@ TEST_CASE("credentials that are refused fail all callers with one request")
         });
     f.io.run();
     CHECK(done == 10);
-    // The same for all who come later: asking again might lock the account.
+    // Later callers get the same error: another login might lock the account.
     CHECK(f.failure(client.cluster()).code == errc::login_refused);
     CHECK(f.server.count() == 1);
 }

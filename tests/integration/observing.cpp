@@ -144,7 +144,7 @@ TEST_CASE("a handle for single calls: fields, trusted origins, and their refusal
     CHECK(requests[0].headers.count("traceparent") == 0); // the login is shared
     f.run(client.cluster());
     CHECK(f.server.requests()[2].headers.count("traceparent") == 0);
-    // Nor does it go with the id and the token that are fetched for all who ask.
+    // It is not sent with the id and the token, which are fetched for all callers.
     f.run(client.with(call_options().header("traceparent", "00-abc-01")).session_token(f.model()));
     auto const all = f.server.requests();
     REQUIRE(all.size() == 5);

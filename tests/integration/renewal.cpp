@@ -344,7 +344,7 @@ TEST_CASE("a login with a password does not wait for an older renewal, nor do th
     poll_until(f.io, [&] { return login.served == 1; });
     f.start(f.caller.refresh(), refresh);
     poll_until(f.io, [&] { return refresh.served == 1; });
-    // What the older one brings is void: who waited for it has the login's.
+    // The result of the older one is void: its waiters have the login's.
     CHECK(f.first.served == 1);
     f.old.open();
     f.io.run();

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Session tokens from the cache: one request for any number of callers, none for who comes later.
+// Session tokens from the cache: one request for any number of callers, none for later callers.
 
 #include "fixture.hpp"
 #include "internals.hpp"
@@ -348,7 +348,7 @@ TEST_CASE("ten thousand callers of a fetch that fails get the same error, from o
     CHECK(f.trades() == 1);
     CHECK(f.caller.stats().session_tokens.failures == 1);
     CHECK(f.caller.stats().session_tokens.last_error == errc::server_error);
-    // That is over: who comes now asks again.
+    // The replay has ended: the next caller sends a request.
     f.run(f.caller.session_token(f.url));
     CHECK(f.trades() == 2);
 }

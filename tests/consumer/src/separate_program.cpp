@@ -21,7 +21,7 @@ int main()
     boost::asio::io_context io;
     practicus::client client(io.get_executor(), "https://127.0.0.1");
     bool refused = false;
-    // Nobody has logged in, so nothing is sent.
+    // Without a login, nothing is sent.
     boost::asio::co_spawn(io, client.cluster(),
                           [&](std::exception_ptr failed, practicus::cluster_info const&) {
                               try {

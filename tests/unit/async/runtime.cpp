@@ -171,7 +171,7 @@ TEST_CASE("a context that is destroyed takes its waiters along")
         CHECK(witness.use_count() > 1);
     }
     CHECK(witness.use_count() == 1);
-    work->succeed(1); // nobody is there, and nothing of the context is touched
+    work->succeed(1); // without waiters, and without an access to the context
     CHECK(waiter.calls == 0);
     CHECK_THROWS_AS(home->check(), error);
 }
@@ -328,7 +328,7 @@ TEST_CASE(
     ::close(third[0]);
     ::close(third[1]);
 
-    // Nobody is left to want it.
+    // No caller is left.
     auto const fourth = pair();
     limits.add(d, fourth[0]);
     CHECK(limits.arm(d, time_point::max()));

@@ -94,7 +94,7 @@ TEST_CASE("an unusable proxy of the environment fails only operations that need 
     CHECK(way(rules({{"https_proxy", "socks5://s"}},
                     options_with<proxy_options>([&](auto& o) { o.no_proxy = "h"; })),
               "https://h") == "direct");
-    // The one that comes first decides: nobody goes round it.
+    // The first one decides, and is not bypassed.
     CHECK_THAT(way(rules({{"https_proxy", "socks5://s"}, {"HTTPS_PROXY", "a:1"}}), "https://h"),
                ContainsSubstring("SOCKS"));
 }

@@ -241,7 +241,7 @@ TEST_CASE("an interim response has no body, whatever its fields say")
     CHECK(read("HTTP/1.1 100 Continue\r\n\r\n").interim);
     CHECK(read("HTTP/1.1 199 x\r\n\r\n").interim);
     CHECK_FALSE(read("HTTP/1.1 204 x\r\n\r\n").interim);
-    // Nobody asked for another protocol, and no answer would follow.
+    // No other protocol was requested, and no response would follow.
     CHECK(read("HTTP/1.1 101 Switching Protocols\r\n\r\n").done);
     CHECK_FALSE(read("HTTP/1.1 101 Switching Protocols\r\n\r\n").interim);
 }

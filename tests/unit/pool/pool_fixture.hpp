@@ -60,7 +60,7 @@ struct fixture
     waiter& new_waiter() { return waiters.emplace_back(); }
     pool_connection* ask(waiter& w, bool fresh = false) { return perform(pool.ask(w, now, fresh)); }
 
-    // Somebody who waits.
+    // A waiter.
     waiter& waiting(bool fresh = false)
     {
         auto& w = new_waiter();
@@ -102,7 +102,7 @@ struct fixture
         return result;
     }
 
-    // What somebody who asks gets at once.
+    // The connection that a request gets at once.
     pool_connection* granted() { return ask(new_waiter()); }
 };
 

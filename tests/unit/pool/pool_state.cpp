@@ -1,7 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Who gets which connection, and when it connects. The limits of time are in pool_state_limits.cpp.
+// The assignment of connections to requests, and the start of connects. The time limits are in
+// pool_state_limits.cpp.
 
 #include "pool_fixture.hpp"
 

@@ -164,7 +164,7 @@ public:
             if (s == pool_wait::waiting) ++waiting;
         }
         expect(counters.waiting == waiting, "lost count of the waiters");
-        // Who waits has a connect under way, or all connections are in use.
+        // A waiter has a connect in progress, or all connections are in use.
         expect(waiting <= connecting_ ||
                    (connections_.size() + connecting_ == max_connections && idle().empty()),
                "waits for nothing");

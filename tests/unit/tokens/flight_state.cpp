@@ -213,7 +213,7 @@ TEST_CASE("flight_state: a failed renewal leaves the value in use, and the next 
     CHECK(f.fail(d.ticket) == outcome::failed);
     f.now += 1ns; // no back-off reaches beyond this
     CHECK(f.ask().action == action::fetch);
-    // For who is content with less, it still is the value.
+    // For callers with a lower minimum, it still is the value.
     CHECK(f.ask(0s).action == action::serve);
     f.now = expires;
     CHECK(f.ask(0s).action == action::join);
@@ -501,9 +501,9 @@ TEST_CASE("flight_state: a value from elsewhere ends the flight for its waiters"
     CHECK(f.ask().value == value);
     CHECK_FALSE(f.state.put(make("newer"), f.life()));
     f.now += 3h;
-    f.ask(); // a renewal that nobody waits for
+    f.ask(); // a renewal without waiters
     CHECK_FALSE(f.state.put(make("newest"), f.life()));
-    // It mends an error, too.
+    // It ends an error, too.
     fixture g;
     CHECK(g.fail(g.fetch(), errc::forbidden) == outcome::failed);
     CHECK_FALSE(g.state.put(value, g.life()));

@@ -298,7 +298,7 @@ TEST_CASE("retryability_of: errors that need a login, permanent ones, transient 
         CHECK(retryability_of(code) == (is_in(until_login, code) ? retryability::needs_login
                                         : is_in(passing, code)   ? retryability::transient
                                                                  : retryability::permanent));
-        // What a retry may mend is not replayed.
+        // An error that a retry may fix is not replayed.
         if (practicus::is_retryable(make_error_code(code)))
             CHECK(retryability_of(code) == retryability::transient);
         if (practicus::is_auth_error(make_error_code(code)))

@@ -376,7 +376,7 @@ TEST_CASE("another user's login is not taken over")
         session_state state(credentials::password("berta@company.com", "x"));
         CHECK_FALSE(state.adopt_stored(kept));
         CHECK(state.refresh().empty());
-        // Whose it is nobody knows.
+        // Its user is unknown.
         kept.login.clear();
         CHECK_FALSE(state.adopt_stored(kept));
     }

@@ -107,7 +107,7 @@ struct one_key
         CHECK(entry->waiters == nullptr);
     }
 
-    /// The next one who asks is served, memory or not before.
+    /// The next caller is served, whether memory was available before or not.
     void check_usable()
     {
         held = false;

@@ -239,8 +239,8 @@ TEST_CASE("striped_cache: as many stripes as threads, a power of two")
     CHECK(cache(10).stripes() >= 1);
 }
 
-// The owner changes its value and drops it, under its mutex, while threads look it up: after a drop nobody
-// finds what was dropped.
+// The owner changes its value and drops it, under its mutex, while threads look it up: after a drop no thread
+// finds the dropped value.
 TEST_CASE("striped_cache: threads never find an entry that was dropped before")
 {
     struct owner

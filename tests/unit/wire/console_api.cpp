@@ -565,7 +565,7 @@ TEST_CASE("a request is named without its query")
     CHECK(request("POST", service.origin(), "/a").name() == "POST /a");
 }
 
-// Every string's memory comes from here: what is given back while somebody watches must not hold the marker.
+// Every string's memory comes from here: memory that is freed while watched must not hold the marker.
 
 namespace {
 
