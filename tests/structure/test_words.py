@@ -19,8 +19,8 @@ detail/pool/body_pipeline.hpp detail/pool/pool_node.hpp detail/pool/pool_state.h
 detail/pool/transport.hpp detail/tokens/flight_state.hpp detail/tokens/freshness.hpp detail/tokens/keyed_flights.hpp
 detail/tokens/region_store.hpp detail/tokens/single_flight_cache.hpp detail/tokens/store_record.hpp
 detail/tokens/token_cache_state.hpp detail/wire/error_body.hpp detail/wire/no_proxy.hpp detail/wire/proxy.hpp
-detail/wire/shape_handler.hpp error.hpp mock/catalog.hpp mock/detail/region.hpp mock/options.hpp observer.hpp options.hpp
-predict.hpp proxy_options.hpp secret.hpp token.hpp token_store.hpp url.hpp
+detail/wire/shape_handler.hpp error.hpp mock/catalog.hpp mock/detail/region.hpp mock/options.hpp observer.hpp predict.hpp
+secret.hpp token.hpp token_store.hpp url.hpp
 """.split()
 
 
