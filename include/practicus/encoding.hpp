@@ -74,9 +74,9 @@ private:
 
 namespace detail {
 
-[[noreturn]] inline void throw_broken(std::string const& encoding, char const* what)
+inline failure broken(std::string const& encoding, char const* what)
 {
-    throw error(errc::malformed_response, "the " + encoding + " text " + what);
+    return make_failure(errc::malformed_response, "the " + encoding + " text " + what);
 }
 
 /// A `z_stream` and one step of it.
@@ -147,9 +147,10 @@ public:
     }
     ~zlib_encoder() { ::deflateEnd(stream_.get()); }
 
-    bool step(std::string_view& in, bool last, std::string& out, std::size_t room) override
+    failure step(std::string_view& in, bool last, std::string& out, std::size_t room, bool& ended) override
     {
-        return stream_.run(::deflate, last ? Z_FINISH : Z_NO_FLUSH, in, out, room) == Z_STREAM_END;
+        ended = stream_.run(::deflate, last ? Z_FINISH : Z_NO_FLUSH, in, out, room) == Z_STREAM_END;
+        return nullptr;
     }
 
 private:
@@ -175,14 +176,17 @@ public:
         if (open_) ::inflateEnd(stream_.get());
     }
 
-    bool step(std::string_view& in, bool last, std::string& out, std::size_t room) override
+    failure step(std::string_view& in, bool last, std::string& out, std::size_t room, bool& ended) override
     {
-        if (!open_ && !decide(in, last)) return false;
+        if (!open_ && !decide(in)) return last ? broken(name_, "is cut") : nullptr;
         auto const before = out.size();
         while (true) {
             if (ended_) drop_padding(in);
-            if (ended_ && in.empty() && head_.empty()) return last;
-            if (ended_) begin_another();
+            if (ended_ && in.empty() && head_.empty()) {
+                ended = last;
+                return nullptr;
+            }
+            if (ended_ && !begin_another()) return broken(name_, "goes on behind its end");
             auto const left = room - (out.size() - before);
             int const code = run(in, out, left);
             if (code == Z_STREAM_END) {
@@ -190,11 +194,10 @@ public:
                 continue;
             }
             // Z_BUF_ERROR says only that nothing could be done.
-            if (code != Z_OK && code != Z_BUF_ERROR) throw_broken(name_, "is broken");
-            if (out.size() - before == room) return false;
+            if (code != Z_OK && code != Z_BUF_ERROR) return broken(name_, "is broken");
+            if (out.size() - before == room) return nullptr;
             if (!in.empty() || !head_.empty()) continue;
-            if (last) throw_broken(name_, "is cut");
-            return false;
+            return last ? broken(name_, "is cut") : nullptr;
         }
     }
 
@@ -207,13 +210,12 @@ private:
     }
 
     /// A wrapper's two bytes are a multiple of 31, and name method 8 (RFC 1950 section 2.2).
-    bool decide(std::string_view& in, bool last)
+    bool decide(std::string_view& in)
     {
         auto const taken = std::min(in.size(), 2 - head_.size());
         head_.append(in.substr(0, taken));
         in.remove_prefix(taken);
-        if (head_.size() < 2 && !last) return false;
-        if (head_.size() < 2) throw_broken(name_, "is cut");
+        if (head_.size() < 2) return false;
         auto const first = static_cast<unsigned char>(head_[0]);
         auto const second = static_cast<unsigned char>(head_[1]);
         bool const wrapped = (first & 15) == 8 && (first >> 4) <= 7 && (first * 256 + second) % 31 == 0;
@@ -240,11 +242,12 @@ private:
     }
 
     /// Only gzip may be several in a row (RFC 1952 section 2.2).
-    void begin_another()
+    bool begin_another() noexcept
     {
-        if (format_ != format::gzip || padded_) throw_broken(name_, "goes on behind its end");
+        if (format_ != format::gzip || padded_) return false;
         ::inflateReset(stream_.get());
         ended_ = false;
+        return true;
     }
 
     std::string name_;

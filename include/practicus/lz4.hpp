@@ -32,16 +32,16 @@ public:
     }
     ~lz4_encoder() { LZ4F_freeCompressionContext(context_); }
 
-    bool step(std::string_view& in, bool last, std::string& out, std::size_t room) override
+    failure step(std::string_view& in, bool last, std::string& out, std::size_t room, bool& ended) override
     {
         while (true) {
             auto const n = std::min(room, made_.size() - given_);
             out.append(made_, given_, n);
             given_ += n;
             room -= n;
-            if (given_ != made_.size()) return false;
-            if (ended_) return true;
-            if (room == 0 || (in.empty() && !last)) return false;
+            ended = ended_ && given_ == made_.size();
+            if (ended || given_ != made_.size()) return nullptr;
+            if (room == 0 || (in.empty() && !last)) return nullptr;
             made_.clear();
             given_ = 0;
             make(in, last);
@@ -89,7 +89,7 @@ public:
     }
     ~lz4_decoder() { LZ4F_freeDecompressionContext(context_); }
 
-    bool step(std::string_view& in, bool last, std::string& out, std::size_t room) override
+    failure step(std::string_view& in, bool last, std::string& out, std::size_t room, bool& ended) override
     {
         auto const before = out.size();
         out.resize(before + room);
@@ -99,16 +99,17 @@ public:
             auto n = room - given, taken = in.size();
             auto const hint =
                 LZ4F_decompress(context_, out.data() + before + given, &n, in.data(), &taken, nullptr);
-            if (LZ4F_isError(hint)) throw_broken("lz4", "is broken");
+            if (LZ4F_isError(hint)) return broken("lz4", "is broken");
             given += n;
             in.remove_prefix(taken);
             at_end_ = hint == 0;
             more = n != 0 || taken != 0;
         }
         out.resize(before + given);
-        if (given == room) return false;
-        if (last && !at_end_) throw_broken("lz4", "is cut");
-        return last;
+        if (given == room) return nullptr;
+        if (last && !at_end_) return broken("lz4", "is cut");
+        ended = last;
+        return nullptr;
     }
 
 private:

@@ -33,7 +33,8 @@ void transcode(practicus::detail::content_coder& with, std::size_t limit)
         std::cin.read(in.data(), static_cast<std::streamsize>(in.size()));
         more = !std::cin.eof();
         auto const read = static_cast<std::size_t>(std::cin.gcount());
-        practicus::detail::transcode(with, std::string_view(in).substr(0, read), !more, out, limit);
+        practicus::detail::throw_if(
+            practicus::detail::transcode(with, std::string_view(in).substr(0, read), !more, out, limit));
     }
     std::cout << out;
 }

@@ -31,7 +31,8 @@ asio::awaitable<void> wait_until(std::shared_ptr<deadline_service> owner, time_p
 {
     timed_wait waiting(*owner, std::make_shared<timed_waiter>());
     auto suspended = waiting.until(at, [] {});
-    waiting.end(co_await std::move(suspended));
+    auto const how = waiting.end(co_await std::move(suspended));
+    throw_if(how.early);
     ended = true;
 }
 

@@ -65,8 +65,9 @@ TEST_CASE("a flight that is joined when all is closed ends at once, without a ti
     auto const home = runtime::make(io.get_executor());
     home->close();
     outcome waiter;
-    asio::co_spawn(io, flight<int>::join(std::make_shared<flight<int>>(), home->limits(), time_point::max()),
-                   waiter.handler());
+    asio::co_spawn(
+        io, or_throw(flight<int>::join(std::make_shared<flight<int>>(), home->limits(), time_point::max())),
+        waiter.handler());
     io.poll();
     CHECK((waiter.calls == 1 && waiter.code == errc::client_closed));
 }
@@ -82,7 +83,7 @@ TEST_CASE("a caller that left before the work began is not enlisted")
         io.poll(); // the wait ends here, as on another thread
         CHECK(waiter.calls == 1);
     };
-    asio::co_spawn(io, flight<int>::join(work, home->limits(), time_point::max(), std::move(start)),
+    asio::co_spawn(io, or_throw(flight<int>::join(work, home->limits(), time_point::max(), std::move(start))),
                    waiter.handler());
     io.run();
     CHECK((waiter.calls == 1 && waiter.code == errc::client_closed));
@@ -115,8 +116,9 @@ TEST_CASE("state dropped with the client's context is kept until its caller is n
         asio::co_spawn(callers,
                        run_operation<int>(home,
                                           [handle, home] {
-                                              return flight<int>::join(std::make_shared<flight<int>>(),
-                                                                       home->limits(), time_point::max());
+                                              return or_throw(
+                                                  flight<int>::join(std::make_shared<flight<int>>(),
+                                                                    home->limits(), time_point::max()));
                                           }),
                        waiter.handler());
     }
@@ -137,7 +139,8 @@ TEST_CASE("a background wait has its limit, and ends with the last operation as 
     auto operation = std::make_optional<deadline_service::operation_guard>(home->limits());
     outcome limited, unlimited;
     auto join = [&](outcome& ends, time_point at) {
-        asio::co_spawn(io, flight<int>::join(work, home->limits(), at, do_nothing(), true), ends.handler());
+        asio::co_spawn(io, or_throw(flight<int>::join(work, home->limits(), at, do_nothing(), true)),
+                       ends.handler());
     };
     join(limited, time.now() + std::chrono::seconds(1));
     join(unlimited, time_point::max());
@@ -164,14 +167,15 @@ TEST_CASE("a flight's end, and the removal of a waiter with its context, allocat
     auto callers = std::make_unique<asio::io_context>();
     outcome served, failed, gone;
     auto const join = [&](asio::io_context& context, shared_flight const& work, outcome& ends) {
-        asio::co_spawn(context, flight<int>::join(work, home->limits(), time_point::max()), ends.handler());
+        asio::co_spawn(context, or_throw(flight<int>::join(work, home->limits(), time_point::max())),
+                       ends.handler());
         context.poll();
     };
     auto const good = std::make_shared<flight<int>>(), bad = std::make_shared<flight<int>>();
     join(io, good, served);
     join(io, bad, failed);
     join(*callers, good, gone);
-    auto const why = failure(errc::not_found);
+    auto const why = make_failure(errc::not_found);
     CHECK_FALSE(asks_for_memory([&] { callers.reset(); }));
     CHECK_FALSE(asks_for_memory([&] { good->succeed(7); }));
     CHECK_FALSE(asks_for_memory([&] {

@@ -6,6 +6,7 @@
 
 #include <exception>
 #include <memory>
+#include <utility>
 
 using namespace practicus::detail;
 using practicus::errc;
@@ -32,15 +33,19 @@ struct outcome
     }
 };
 
+/// What a caller gets.
+template <class T>
+asio::awaitable<T> or_throw(asio::awaitable<result<T>> of)
+{
+    auto ended = co_await std::move(of);
+    co_return std::move(ended).value();
+}
+
 using shared_flight = std::shared_ptr<flight<int>>;
 
 inline auto joining(std::shared_ptr<runtime> const& home, shared_flight const& work,
                     time_point at = time_point::max())
 {
-    return run_operation<int>(home, [home, work, at] { return flight<int>::join(work, home->limits(), at); });
-}
-
-inline std::shared_ptr<practicus::error_info const> failure(errc code)
-{
-    return error(code).shared_info();
+    return run_operation<int>(
+        home, [home, work, at] { return or_throw(flight<int>::join(work, home->limits(), at)); });
 }

@@ -56,7 +56,7 @@ TEST_CASE("every waiter of a flight gets its error, each an exception of its own
     for (auto& w : waiters)
         asio::co_spawn(io, joining(home, work), w.handler());
     io.poll();
-    work->fail(failure(errc::not_found));
+    work->fail(make_failure(errc::not_found));
     io.run();
     for (auto& w : waiters)
         CHECK((w.calls == 1 && w.code == errc::not_found));
@@ -163,8 +163,8 @@ TEST_CASE("a context that is destroyed takes its waiters along")
         asio::co_spawn(io,
                        run_operation<int>(home,
                                           [home, work, witness] {
-                                              return flight<int>::join(work, home->limits(),
-                                                                       time_point::max());
+                                              return or_throw(
+                                                  flight<int>::join(work, home->limits(), time_point::max()));
                                           }),
                        waiter.handler());
         io.poll();
@@ -358,9 +358,10 @@ TEST_CASE("expiry, the end of the last operation, close() and the end of a clien
     auto operation = std::make_optional<deadline_service::operation_guard>(home->limits());
     outcome late, closed;
     for (auto* const ends : {&late, &closed})
-        asio::co_spawn(
-            io, flight<int>::join(work, home->limits(), ends == &late ? time.now() + 1s : time_point::max()),
-            ends->handler());
+        asio::co_spawn(io,
+                       or_throw(flight<int>::join(work, home->limits(),
+                                                  ends == &late ? time.now() + 1s : time_point::max())),
+                       ends->handler());
     io.poll();
     deadline d;
     limits.add(d, -1);

@@ -77,7 +77,7 @@ asio::awaitable<void> wait_for(std::shared_ptr<deadline_service> owner, std::sha
 {
     timed_wait waiting(*owner, w);
     auto suspended = waiting.until(time_point::max(), [] {});
-    waiting.end(co_await std::move(suspended));
+    throw_if(waiting.end(co_await std::move(suspended)).early);
     ++ended;
 }
 

@@ -20,7 +20,7 @@ using practicus::error_info;
 
 namespace {
 
-error_info failure(errc code)
+error_info failed_with(errc code)
 {
     error_info info;
     info.code = code;
@@ -30,7 +30,7 @@ error_info failure(errc code)
 
 error_info refusal(unsigned status, std::optional<std::chrono::seconds> retry_after)
 {
-    auto info = failure(status == 429 ? errc::too_many_requests : errc::unavailable);
+    auto info = failed_with(status == 429 ? errc::too_many_requests : errc::unavailable);
     info.status = status;
     info.retry_after = retry_after;
     return info;
@@ -118,7 +118,7 @@ TEST_CASE("batch_queue: one batch is read ahead, until the source has ended")
 
     queue ended(1);
     CHECK(ended.begin_reading());
-    auto const why = std::make_shared<error_info const>(failure(errc::file_error));
+    auto const why = std::make_shared<error_info const>(failed_with(errc::file_error));
     ended.has_read(std::nullopt, why);
     CHECK_FALSE(ended.begin_reading());
     CHECK_FALSE(ended.is_waiting());
@@ -130,7 +130,7 @@ TEST_CASE("batch_queue: a batch that waits for its next try gives its place away
     queue q(1);
     auto const first = q.start();
     REQUIRE(first);
-    CHECK(first->failed(failure(errc::unavailable), q.now, q.now, 1.0) == 100ms);
+    CHECK(first->failed(failed_with(errc::unavailable), q.now, q.now, 1.0) == 100ms);
     q.pause(first, q.now, 100ms);
     CHECK(q.counts().waiting == 1);
     CHECK(q.counts().in_flight == 0);
@@ -156,7 +156,7 @@ TEST_CASE("batch_queue: a header alone is tried once, other batches as often as 
         auto const b = q.start(rows);
         REQUIRE(b);
         int tries = 1;
-        while (b->failed(failure(errc::server_error), q.now, q.now, 1.0))
+        while (b->failed(failed_with(errc::server_error), q.now, q.now, 1.0))
             ++tries;
         CHECK(tries == (rows == 0 ? 1 : 3));
     }
@@ -183,12 +183,12 @@ TEST_CASE("batch_queue: each part has its own attempts and times")
     queue q(1);
     auto const b = q.start();
     REQUIRE(b);
-    b->failed(failure(errc::server_error), q.now, q.now + 1s, 1.0);
-    b->failed(failure(errc::server_error), q.now + 5s, q.now + 6s, 1.0);
+    b->failed(failed_with(errc::server_error), q.now, q.now + 1s, 1.0);
+    b->failed(failed_with(errc::server_error), q.now + 5s, q.now + 6s, 1.0);
     CHECK(b->failure()->attempts == 2);
     CHECK(b->failure()->elapsed == 6s);
     b->halve_next();
-    CHECK(b->failed(failure(errc::server_error), q.now + 7s, q.now + 8s, 1.0) == 500ms);
+    CHECK(b->failed(failed_with(errc::server_error), q.now + 7s, q.now + 8s, 1.0) == 500ms);
     CHECK(b->failure()->attempts == 1);
     CHECK(b->failure()->elapsed == 1s);
 }
@@ -200,7 +200,7 @@ TEST_CASE("batch_queue: rejected rows end their part only, another failure ends 
         auto const b = q.start();
         REQUIRE(b);
         b->halve_next();
-        b->failed(failure(code), q.now, q.now, 1.0);
+        b->failed(failed_with(code), q.now, q.now, 1.0);
         b->give_up();
         CHECK(b->has_failed());
         CHECK(b->parts().size() == 1);
@@ -217,7 +217,7 @@ TEST_CASE("batch_queue: a failure before the model was reached is not blamed on 
             auto const b = q.start();
             REQUIRE(b);
             b->halve_next();
-            CHECK_FALSE(b->failed(failure(code), q.now, q.now, 1.0, reached));
+            CHECK_FALSE(b->failed(failed_with(code), q.now, q.now, 1.0, reached));
             b->give_up();
             REQUIRE(b->parts().size() == 1);
             CHECK(b->parts().front().ends_run(true) == !reached);
@@ -232,7 +232,7 @@ TEST_CASE("batch_queue: a header without rows ends the run only with failures th
         queue q(1);
         auto const b = q.start(0);
         REQUIRE(b);
-        CHECK_FALSE(b->failed(failure(errc::bad_request), q.now, q.now, 1.0, reached));
+        CHECK_FALSE(b->failed(failed_with(errc::bad_request), q.now, q.now, 1.0, reached));
         b->give_up();
         CHECK(b->ends_run(false) == !reached);
     }
@@ -247,7 +247,7 @@ TEST_CASE("batch_queue: no batch is sent for as long as an overloaded server ask
         q.fail(first, refusal(status, 35s));
         CHECK_FALSE(q.start());
         CHECK(q.next_try() == q.now + 35s);
-        q.fail(second, failure(errc::connection_lost));
+        q.fail(second, failed_with(errc::connection_lost));
         CHECK(q.next_try() == q.now + 35s);
         CHECK_FALSE(q.take_due(q.now + 34s));
         CHECK_FALSE(q.take_read(q.now + 34s));
@@ -297,9 +297,9 @@ TEST_CASE("batch_queue: after a failure that ends the run, only the batches befo
             queue q(4, {}, may_fail);
             auto const first = q.start(), second = q.start(), third = q.start();
             REQUIRE(third);
-            q.fail(third, failure(errc::connection_lost));
-            q.fail(first, failure(errc::connection_lost));
-            CHECK_FALSE(second->failed(failure(code), q.now, q.now, 1.0));
+            q.fail(third, failed_with(errc::connection_lost));
+            q.fail(first, failed_with(errc::connection_lost));
+            CHECK_FALSE(second->failed(failed_with(code), q.now, q.now, 1.0));
             second->give_up();
             q.end(second, q.now);
             bool const goes_on = may_fail && code == errc::bad_request;
@@ -326,9 +326,9 @@ TEST_CASE("batch_queue: the reported failure is that of a waiting batch")
     queue q(2);
     auto const first = q.start(), second = q.start();
     REQUIRE(second);
-    CHECK(first->failed(failure(errc::unavailable), q.now, q.now, 1.0));
+    CHECK(first->failed(failed_with(errc::unavailable), q.now, q.now, 1.0));
     q.pause(first, q.now, 1s);
-    q.fail(second, failure(errc::connect_failed));
+    q.fail(second, failed_with(errc::connect_failed));
     CHECK(q.counts().last_error->code == errc::connect_failed);
     CHECK(q.take_due(q.now + 100ms) == second);
     CHECK(q.counts().waiting == 1);

@@ -55,7 +55,9 @@ asio::awaitable<void> ask(std::shared_ptr<runtime> home, tcp::endpoint address, 
         c->out.append(question);
         attempt now;
         answer = response();
-        co_await c->exchange({}, limits, time_point::max(), now, answer);
+        auto exchanging = c->exchange({}, limits, time_point::max(), now, answer);
+        auto const why = co_await std::move(exchanging);
+        CHECK_FALSE(why);
         CHECK(c->reusable());
         CHECK(now.bytes_received > answer.body.size());
     }

@@ -38,8 +38,9 @@ struct held_names
 
     void find(std::string const& host)
     {
-        asio::co_spawn(io, names->find(host, time_point::max()),
-                       [this](std::exception_ptr e, address_list) { ++(e ? failed : found); });
+        asio::co_spawn(
+            io, names->find(host, time_point::max()),
+            [this](std::exception_ptr, result<address_list> ended) { ++(ended ? found : failed); });
         poll();
     }
 

@@ -18,14 +18,13 @@ namespace {
 errc opened(std::string_view text, std::size_t cut)
 {
     tunnel_answer answer(4'000);
-    try {
-        bool const early = cut != text.size() && answer.take(text.substr(0, cut));
-        CHECK_FALSE(early);
-        bool const stands = answer.take(cut == text.size() ? text : text.substr(cut));
-        CHECK(stands);
-    } catch (practicus::error const& e) {
-        return static_cast<errc>(e.code().value());
+    if (cut != text.size()) {
+        if (auto const why = answer.take(text.substr(0, cut))) return static_cast<errc>(why->code.value());
+        CHECK_FALSE(answer.stands());
     }
+    if (auto const why = answer.take(cut == text.size() ? text : text.substr(cut)))
+        return static_cast<errc>(why->code.value());
+    CHECK(answer.stands());
     return {};
 }
 

@@ -47,19 +47,15 @@ response answer(unsigned status, std::string coding, std::string body)
 
 std::string decoded(response given, std::size_t limit = 1000)
 {
-    decode_body(given, limit);
+    practicus::detail::throw_if(decode_body(given, limit));
     return given.body;
 }
 
 practicus::error_info failure(response given, std::size_t limit = 1000)
 {
-    try {
-        decode_body(given, limit);
-    } catch (practicus::error const& e) {
-        return e.info();
-    }
-    FAIL("it was decoded");
-    return {};
+    auto const why = decode_body(given, limit);
+    REQUIRE(why);
+    return *why;
 }
 
 } // namespace

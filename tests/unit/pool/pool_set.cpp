@@ -26,11 +26,11 @@ TEST_CASE("pool_set: pools of origins that single calls trusted are given up")
     auto const home = runtime::make(io.get_executor());
     auto const options = std::make_shared<practicus::client_options const>();
     auto const pools = pool_set::make(std::make_shared<connector>(home, options));
-    auto const used = pools->of(practicus::origin("http://127.0.0.1:1"));
+    auto const used = pools->of(practicus::origin("http://127.0.0.1:1")).value();
     for (int i = 2; i != 5000; ++i)
         pools->of(practicus::origin("http://127.0.0.1:" + std::to_string(i)));
     CHECK(pools->size() <= pool_set::many);
-    CHECK(pools->of(practicus::origin("http://127.0.0.1:1")) == used);
+    CHECK(pools->of(practicus::origin("http://127.0.0.1:1")).value() == used);
 }
 
 namespace {
@@ -40,7 +40,8 @@ asio::awaitable<void> acquire(std::shared_ptr<deadline_service> limits, std::sha
     deadline_service::operation_guard const running(limits);
     connection_wait waiting(from);
     auto suspended = waiting.until(time_point::max(), false);
-    to = waiting.end(co_await std::move(suspended));
+    auto got = waiting.end(co_await std::move(suspended));
+    to = std::move(got).value();
 }
 
 /// `asks`: the end of a wait that was cancelled asks for memory.
@@ -79,7 +80,8 @@ struct one_connection
     std::shared_ptr<runtime> home = runtime::make(io.get_executor());
     std::shared_ptr<pool_set> pools = pool_set::make(std::make_shared<connector>(home, options()));
     std::shared_ptr<pool> from =
-        pools->of(practicus::origin("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port())));
+        pools->of(practicus::origin("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port())))
+            .value();
 };
 
 } // namespace

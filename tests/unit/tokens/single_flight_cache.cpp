@@ -62,7 +62,7 @@ struct one_key
 
     void wait_for(asked<token> const& a, asio::any_io_executor const& executor)
     {
-        asio::co_spawn(executor, flight<token>::join(a.joined, home->limits(), time_point::max()),
+        asio::co_spawn(executor, or_throw(flight<token>::join(a.joined, home->limits(), time_point::max())),
                        [this](std::exception_ptr e, token) {
                            try {
                                if (e) std::rethrow_exception(e);
@@ -336,13 +336,14 @@ TEST_CASE(
     auto const work = [&] {
         return flight_work<token>([&](flight_ticket, token) {
             auto const nothing_comes = std::make_shared<flight<fetch_result<token>>>();
-            return flight<fetch_result<token>>::join(nothing_comes, home->limits(), time_point::max());
+            return or_throw(
+                flight<fetch_result<token>>::join(nothing_comes, home->limits(), time_point::max()));
         });
     };
     auto const a =
         driver.ask([&] { return entry; }, [&](auto& state) { return state.ask(home->time().now()); }, work);
     boost::system::error_code code;
-    asio::co_spawn(callers, flight<token>::join(a.joined, home->limits(), time_point::max()),
+    asio::co_spawn(callers, or_throw(flight<token>::join(a.joined, home->limits(), time_point::max())),
                    [&](std::exception_ptr e, token) {
                        try {
                            if (e) std::rethrow_exception(e);

@@ -17,17 +17,13 @@ using practicus::detail::redirect_target;
 
 std::string follow(std::string_view location, std::string_view target = "/b/c/d;p?q")
 {
-    return redirect_target(origin("http://a"), target, location);
+    return redirect_target(origin("http://a"), target, location).value();
 }
 
 practicus::errc refusal(std::string_view location, std::string_view here = "http://a")
 {
-    try {
-        redirect_target(origin(here), "/b/c/d;p?q", location);
-    } catch (practicus::error const& e) {
-        return static_cast<errc>(e.code().value());
-    }
-    return {};
+    auto const target = redirect_target(origin(here), "/b/c/d;p?q", location);
+    return target ? errc() : static_cast<errc>(target.error()->code.value());
 }
 
 } // namespace

@@ -82,7 +82,7 @@ private:
             auto const at = told ? time_point::max() : self->home_->time().now() + deadline_service::tick;
             timed_wait waiting(*self->home_->limits(), last);
             auto suspended = waiting.until(at, [self, last] { self->await_last(last); });
-            waiting.end(co_await std::move(suspended));
+            throw_if(waiting.end(co_await std::move(suspended)).early);
         }
     }
 

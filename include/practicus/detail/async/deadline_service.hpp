@@ -7,13 +7,14 @@
 #include <practicus/detail/async/wait.hpp>
 #include <practicus/detail/async/waiter.hpp>
 #include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/assert.hpp>
 #include <boost/intrusive/list.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -388,10 +389,21 @@ using waiter_queue =
                            boost::intrusive::member_hook<timed_waiter, boost::intrusive::list_member_hook<>,
                                                          &timed_waiter::queue_hook>>;
 
+/// Why something was ended from outside: it was cancelled or given up, or the client was closed. Null if it
+/// was not.
+inline failure interruption(error_code const& code, expiry why) noexcept
+{
+    if (why == expiry::closed) return fixed_error<errc::client_closed>();
+    if (why == expiry::abandoned || code == asio::error::operation_aborted)
+        return fixed_error<asio::error::operation_aborted>();
+    return nullptr;
+}
+
 struct wait_result
 {
-    /// `operation_aborted` when the caller cancelled.
-    error_code code;
+    /// Why the wait ended early: it was interrupted, or could not begin. Null if it was woken or its time
+    /// came.
+    failure early;
     expiry why;
 };
 
@@ -422,14 +434,15 @@ public:
         });
     }
 
-    /// Finishes the wait and returns the reason for its end. Throws if the wait could not begin.
-    wait_result end(wakeup with)
+    /// Finishes the wait and returns the reason for its end.
+    wait_result end(wakeup with) noexcept
     {
         auto const why = owner_.disarm(waiter_->limit);
-        if (with.code == boost::system::errc::not_enough_memory) throw std::bad_alloc();
+        if (with.code == boost::system::errc::not_enough_memory)
+            return {fixed_error<boost::system::errc::not_enough_memory>(), why};
         if (with.code == boost::system::errc::resource_unavailable_try_again)
-            throw boost::system::system_error(with.code, "the executor");
-        return {with.code, why};
+            return {fixed_error<boost::system::errc::resource_unavailable_try_again>(), why};
+        return {interruption(with.code, why), why};
     }
 
 private:

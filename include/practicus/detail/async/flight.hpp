@@ -4,6 +4,7 @@
 
 #include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -66,6 +67,20 @@ inline std::shared_ptr<error_info const> current_error_info() noexcept
     throw error(fixed_error<asio::error::operation_aborted>());
 }
 
+/// Awaits `of`, and ends with what it throws as a failure: memory that is refused, and what Asio throws. For
+/// work that no coroutine awaits which may throw.
+template <class Result>
+asio::awaitable<Result> no_throw(asio::awaitable<Result> of)
+{
+    failure caught;
+    try {
+        co_return co_await std::move(of);
+    } catch (...) {
+        caught = current_error_info();
+    }
+    co_return caught;
+}
+
 /// What a flight is but for its value: whether it has ended, and who waits.
 class flight_base
 {
@@ -74,9 +89,9 @@ public:
     flight_base(flight_base const&) = delete;
     flight_base& operator=(flight_base const&) = delete;
 
-    void fail(std::shared_ptr<error_info const> failure) noexcept
+    void fail(failure why) noexcept
     {
-        finish([&] { failure_ = std::move(failure); });
+        finish([&] { failure_ = std::move(why); });
     }
 
 protected:
@@ -116,13 +131,15 @@ protected:
         std::shared_ptr<timed_waiter> waiter_;
     };
 
-    /// After the wait. Throws the error that it was, or why the wait ended without it.
-    void check_end(wait_result const& ended)
+    /// After the wait: the failure that it was, or why the wait ended without it. Null if there is a value.
+    failure why_failed(wait_result const& ended)
     {
-        if (has_ended()) return;
-        if (ended.code == asio::error::operation_aborted || ended.why == expiry::abandoned) throw_aborted();
-        if (ended.why == expiry::closed) throw error(errc::client_closed);
-        throw error(errc::deadline_exceeded, "while waiting for what is fetched for several callers");
+        {
+            std::lock_guard lock(mutex_);
+            if (done_) return failure_;
+        }
+        if (ended.early) return ended.early;
+        return make_failure(errc::deadline_exceeded, "while waiting for what is fetched for several callers");
     }
 
     void enlist(timed_waiter& w)
@@ -145,17 +162,10 @@ private:
         if (w.queue_hook.is_linked()) waiters_.erase(waiters_.iterator_to(w));
     }
 
-    bool has_ended()
-    {
-        std::lock_guard lock(mutex_);
-        if (failure_) throw error(failure_);
-        return done_;
-    }
-
     std::mutex mutex_;
     waiter_queue waiters_;
     bool done_ = false;
-    std::shared_ptr<error_info const> failure_;
+    failure failure_;
     // In one of `ended_flights`.
     std::shared_ptr<flight_base> next_;
 };
@@ -173,7 +183,7 @@ public:
         first_ = std::move(one);
     }
 
-    void fail(std::shared_ptr<error_info const> const& why) noexcept
+    void fail(failure const& why) noexcept
     {
         while (first_) {
             auto next = std::move(first_->next_);
@@ -187,8 +197,7 @@ private:
 };
 
 /// Work that is done once, and the coroutines that wait for it, in any context. Each gets a copy of the
-/// value, or an exception of its own with the shared information. A waiter may leave at any time; the work
-/// goes on.
+/// value, or the shared failure. A waiter may leave at any time; the work goes on.
 template <class T>
 class flight final : public flight_base
 {
@@ -199,13 +208,14 @@ public:
         finish([&] { value_.emplace(std::move(value)); });
     }
 
-    /// Waits for the end. Throws the work's error; `operation_aborted` when cancelled; `errc::client_closed`;
-    /// `errc::deadline_exceeded` at `at`. `start` is called once suspended; it owns what it needs, for the
-    /// wait may end, by a close() on another thread, before it has run. A wait `in_background` also ends with
-    /// the last operation, as cancelled.
+    /// Waits for the end. Fails with the work's failure; `operation_aborted` when cancelled;
+    /// `errc::client_closed`; `errc::deadline_exceeded` at `at`. `start` is called once suspended; it owns
+    /// what it needs, for the wait may end, by a close() on another thread, before it has run. A wait
+    /// `in_background` also ends with the last operation, as cancelled.
     template <class Start = do_nothing>
-    static asio::awaitable<T> join(std::shared_ptr<flight> self, std::shared_ptr<deadline_service> owner,
-                                   time_point at, Start start = {}, bool in_background = false)
+    static asio::awaitable<result<T>> join(std::shared_ptr<flight> self,
+                                           std::shared_ptr<deadline_service> owner, time_point at,
+                                           Start start = {}, bool in_background = false)
     {
         place const here(*self, in_background);
         timed_wait waiting(*owner, here.waiter());
@@ -214,7 +224,7 @@ public:
             self->enlist(*w);
         });
         auto const ended = waiting.end(co_await std::move(suspended));
-        self->check_end(ended);
+        if (auto why = self->why_failed(ended)) co_return why;
         co_return *self->value_;
     }
 

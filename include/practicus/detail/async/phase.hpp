@@ -3,10 +3,9 @@
 #pragma once
 
 #include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
-
-#include <boost/system/error_code.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -34,31 +33,21 @@ inline time_point phase_end(time_point deadline, time_point now, std::chrono::mi
     return limit == limit.zero() ? deadline : std::min(deadline, now + limit);
 }
 
-[[noreturn]] inline void throw_timeout(phase at, time_point deadline, time_point now)
+/// Why a phase ended whose time has come.
+inline failure timeout_failure(phase at, time_point deadline, time_point now)
 {
     constexpr char const* names[] = {
         "waiting for a connection", "resolving", "connecting",          "in the TLS handshake", "sending",
         "waiting for the answer",   "receiving", "waiting to try again"};
     if (now >= deadline)
-        throw error(errc::deadline_exceeded, std::string("while ") + names[static_cast<int>(at)]);
+        return make_failure(errc::deadline_exceeded, std::string("while ") + names[static_cast<int>(at)]);
     switch (at) {
-    case phase::resolve: throw error(errc::resolve_timeout);
-    case phase::connect: throw error(errc::connect_timeout);
-    case phase::tls: throw error(errc::tls_timeout);
-    case phase::first_byte: throw error(errc::first_byte_timeout);
-    default: break;
+    case phase::resolve: return make_failure(errc::resolve_timeout);
+    case phase::connect: return make_failure(errc::connect_timeout);
+    case phase::tls: return make_failure(errc::tls_timeout);
+    case phase::first_byte: return make_failure(errc::first_byte_timeout);
+    default: return make_failure(errc::stalled, std::string("while ") + names[static_cast<int>(at)]);
     }
-    throw error(errc::stalled, std::string("while ") + names[static_cast<int>(at)]);
-}
-
-[[noreturn]] inline void throw_with_cause(errc what, boost::system::error_code const& cause,
-                                          std::string message = {})
-{
-    error_info info;
-    info.code = what;
-    info.cause = cause;
-    info.message = std::move(message);
-    throw error(std::move(info));
 }
 
 /// Tells the observer, if there is one.

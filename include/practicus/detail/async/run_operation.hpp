@@ -60,10 +60,9 @@ asio::awaitable<T> run_child(std::shared_ptr<runtime> home, std::shared_ptr<chil
         children->start([promise, owner, op] { return run_into<T>(promise, owner, op); });
     };
     auto joined = flight<value_of<T>>::join(landed, home->limits(), end, std::move(start));
-    if constexpr (std::is_void_v<T>)
-        co_await std::move(joined);
-    else
-        co_return co_await std::move(joined);
+    auto ended = co_await std::move(joined);
+    if (!ended) throw error(ended.error());
+    if constexpr (!std::is_void_v<T>) co_return std::move(*ended);
 }
 
 /// Runs an operation in the client's context, by itself; the caller waits, until `end` at most. Cancels it if
@@ -90,29 +89,27 @@ inline std::shared_ptr<error_info const> callback_failure()
     return std::make_shared<error_info const>(std::move(info));
 }
 
-/// Awaits what a callback of the caller returns. What it throws reaches the caller unchanged; what it says
+/// Awaits what a callback of the caller returns. What it throws is the failure; what it says
 /// about cancellation holds no longer than itself.
 template <class T, class... Args>
-asio::awaitable<T> call_back(std::function<asio::awaitable<T>(Args...)> const& f,
-                             std::type_identity_t<Args>... args)
+asio::awaitable<result<value_of<T>>> call_back(std::function<asio::awaitable<T>(Args...)> const& f,
+                                               std::type_identity_t<Args>... args)
 {
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
-    std::optional<value_of<T>> result;
-    std::shared_ptr<error_info const> failure;
+    std::optional<result<value_of<T>>> ended;
     try {
         auto called = f(std::move(args)...);
         if constexpr (std::is_void_v<T>) {
             co_await std::move(called);
-            result.emplace();
+            ended.emplace(nothing());
         } else {
-            result.emplace(co_await std::move(called));
+            ended.emplace(co_await std::move(called));
         }
     } catch (...) {
-        failure = callback_failure();
+        ended.emplace(callback_failure());
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
-    if (failure) throw error(std::move(failure));
-    if constexpr (!std::is_void_v<T>) co_return std::move(*result);
+    co_return std::move(*ended);
 }
 
 /// The same for a callback that is no coroutine.
@@ -148,7 +145,7 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body, parti
     if (caller.cancelled() == asio::cancellation_type::none)
         co_await asio::this_coro::throw_if_cancelled(true);
     std::optional<value_of<T>> result;
-    std::shared_ptr<error_info const> failure;
+    std::shared_ptr<error_info const> failed;
     std::optional<children> apart;
     std::optional<asio::awaitable<void>> ending;
     try {
@@ -171,15 +168,15 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body, parti
             result.emplace(co_await std::move(operation));
         }
     } catch (...) {
-        failure = current_error_info();
+        failed = current_error_info();
     }
     if (ending) {
         co_await asio::this_coro::throw_if_cancelled(false);
         co_await std::move(*ending);
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
-    if (failure && failure->exception) std::rethrow_exception(failure->exception);
-    if (failure) throw error(std::move(failure));
+    if (failed && failed->exception) std::rethrow_exception(failed->exception);
+    if (failed) throw error(std::move(failed));
     if constexpr (!std::is_void_v<T>) co_return std::move(*result);
 }
 

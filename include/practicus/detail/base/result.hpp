@@ -25,7 +25,8 @@ namespace practicus { inline namespace v1 {
 
 namespace detail {
 
-/// A failure on its way to the caller; never null. The waiters of one flight share it.
+/// A failure on its way to the caller. The waiters of one flight share it. Where a function has no value to
+/// return, it returns a failure, and null is its success.
 using failure = std::shared_ptr<error_info const>;
 
 /// What a coroutine of the client ends with: a failure is a value until it reaches the caller.
@@ -37,12 +38,24 @@ inline failure make_failure(error_info info)
     return std::make_shared<error_info const>(std::move(info));
 }
 
-inline failure make_failure(errc code, std::string message = {})
+inline failure make_failure(errc code, boost::system::error_code const& cause, std::string message = {})
 {
     error_info info;
     info.code = code;
+    info.cause = cause;
     info.message = std::move(message);
     return make_failure(std::move(info));
+}
+
+inline failure make_failure(errc code, std::string message = {})
+{
+    return make_failure(code, boost::system::error_code(), std::move(message));
+}
+
+/// Throws it as it is, for code that catches it again.
+inline void throw_if(failure const& why)
+{
+    if (why) throw error(why);
 }
 
 } // namespace detail

@@ -111,13 +111,13 @@ public:
     }
 
     /// A batch was read, or there is none any more, also because of a failure.
-    void has_read(std::optional<csv_batch> batch, std::shared_ptr<error_info const> failure) noexcept
+    void has_read(std::optional<csv_batch> batch, std::shared_ptr<error_info const> failed) noexcept
     {
         std::lock_guard lock(mutex_);
         is_reading_ = false;
         read_all_ = !batch;
         next_ = std::move(batch);
-        source_failure_ = std::move(failure);
+        source_failure_ = std::move(failed);
     }
 
     /// Null unless the source has failed.

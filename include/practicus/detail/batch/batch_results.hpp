@@ -80,7 +80,10 @@ private:
         text.append(answer.rows);
         if (!text.empty() && !text.ends_with('\n')) text += '\n';
         progress_.bytes_out += text.size();
-        if (!text.empty()) co_await call_back(job_.sink(), std::move(text));
+        if (!text.empty()) {
+            auto const given = co_await call_back(job_.sink(), std::move(text));
+            if (!given) throw error(given.error());
+        }
         progress_.rows += part.batch.rows;
         ++progress_.batches;
     }
@@ -93,14 +96,15 @@ private:
         auto const last = batch.first_row + batch.rows;
         if (part.ends_run(true)) throw_with_rows(why, first, last);
         if (batch.rows == 0) co_return;
-        batch_failure failure;
-        failure.first_row = batch.first_row;
-        failure.rows = batch.rows;
-        failure.error = why;
-        if (job_.on_failed()) call_back(job_.on_failed(), failure);
+        batch_failure rejected;
+        rejected.first_row = batch.first_row;
+        rejected.rows = batch.rows;
+        rejected.error = why;
+        if (job_.on_failed()) call_back(job_.on_failed(), rejected);
         if (part.ends_run(static_cast<bool>(job_.failed_to()))) throw_with_rows(why, first, last);
         std::string text = progress_.failed_rows == 0 ? batch.text : batch.text.substr(batch.header_size);
-        co_await call_back(job_.failed_to(), std::move(text));
+        auto const given = co_await call_back(job_.failed_to(), std::move(text));
+        if (!given) throw error(given.error());
         progress_.failed_rows += batch.rows;
     }
 

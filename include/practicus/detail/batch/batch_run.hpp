@@ -69,7 +69,7 @@ public:
             check_lost();
             if (now() >= results_.tell_at()) results_.tell(queue_.counts(), now(), false);
         }
-        if (auto const failure = queue_.source_failure()) throw error(failure);
+        if (auto const failed = queue_.source_failure()) throw error(failed);
         check_resumed();
         results_.tell(queue_.counts(), now(), true);
         co_return results_.progress();
@@ -118,13 +118,13 @@ private:
         auto& self = *due->run;
         deadline_service::operation_guard const running(self.home()->limits());
         std::optional<csv_batch> batch;
-        std::shared_ptr<error_info const> failure;
+        std::shared_ptr<error_info const> failed;
         try {
             batch = co_await self.read();
         } catch (...) {
-            failure = current_error_info();
+            failed = current_error_info();
         }
-        self.queue_.has_read(std::move(batch), std::move(failure));
+        self.queue_.has_read(std::move(batch), std::move(failed));
         self.wake();
         due->made = true;
     }
@@ -133,7 +133,9 @@ private:
     {
         auto batch = take_cut();
         while (!batch && !source_done_) {
-            auto piece = co_await call_back(job_.source());
+            auto asked = co_await call_back(job_.source());
+            if (!asked) throw error(asked.error());
+            auto piece = std::move(*asked);
             source_done_ = piece.empty();
             if (source_done_)
                 cutter_.finish();
@@ -205,20 +207,20 @@ private:
     asio::awaitable<std::optional<std::chrono::nanoseconds>> try_out(batch_sending& sent)
     {
         prediction answer;
-        std::shared_ptr<error_info const> failure;
+        std::shared_ptr<error_info const> failed;
         bool reached_model = false;
         auto const began = now();
         try {
             co_await send(sent.next(), sent.ticket(), answer, reached_model);
         } catch (...) {
-            failure = current_error_info();
+            failed = current_error_info();
         }
-        if (!failure) {
+        if (!failed) {
             sent.answered(std::move(answer.body));
             co_return std::nullopt;
         }
-        bool const halved = reached_model && failure->status == 413 && queue_.note_too_large(sent.next());
-        auto const wait = sent.failed(*failure, began, now(), home()->random().next(), reached_model);
+        bool const halved = reached_model && failed->status == 413 && queue_.note_too_large(sent.next());
+        auto const wait = sent.failed(*failed, began, now(), home()->random().next(), reached_model);
         if (!wait && !halved) sent.give_up();
         co_return wait;
     }
@@ -326,9 +328,8 @@ private:
             waiting_.reset();
             news_ = false;
         }
-        if (ended.code == asio::error::operation_aborted) throw_aborted();
-        if (ended.why == expiry::closed) throw error(errc::client_closed);
-        if (now() >= op_.deadline) throw_timeout(phase::first_byte, op_.deadline, now());
+        throw_if(ended.early);
+        if (now() >= op_.deadline) throw_if(timeout_failure(phase::first_byte, op_.deadline, now()));
     }
 
     void check_resumed() const
@@ -366,18 +367,18 @@ inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr
     auto ending = child_group::end(all.group(), co_await asio::this_coro::executor);
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
     std::optional<batch_progress> result;
-    std::shared_ptr<error_info const> failure;
+    std::shared_ptr<error_info const> failed;
     try {
         auto const run = std::make_shared<batch_run>(std::move(h), *job, all.group());
         result.emplace(co_await run->run());
     } catch (...) {
-        failure = current_error_info();
+        failed = current_error_info();
     }
     // The source, say, refers to what is the caller's.
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await std::move(ending);
     co_await asio::this_coro::throw_if_cancelled(throws);
-    if (failure) throw error(std::move(failure));
+    if (failed) throw error(std::move(failed));
     co_return *result;
 }
 

@@ -73,7 +73,7 @@ inline asio::awaitable<std::string> encode_body(content_encoding const& how, std
     while (true) {
         auto const part = rest.substr(0, slice);
         rest.remove_prefix(part.size());
-        transcode(*encoder, part, rest.empty(), encoded, std::numeric_limits<std::size_t>::max());
+        throw_if(transcode(*encoder, part, rest.empty(), encoded, std::numeric_limits<std::size_t>::max()));
         if (rest.empty()) break;
         auto others = asio::post(asio::deferred);
         co_await std::move(others);
@@ -131,21 +131,21 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     };
     counted const at_end{in.get(), &op};
     auto const r = co_await make_prediction(s, *in);
-    s.transport().check_trusted(op, r);
+    throw_if(s.transport().check_trusted(op, r));
     body_pipeline flow(in->source ? &in->source : nullptr, in->options);
     flow.on_overload = in->on_overload;
     response answer;
     auto bearer = co_await token_for(h, op, in->url);
     op.retries.next_request();
     in->reached_model = true;
-    co_await s.transport().send(op, r, bearer, answer, &flow);
+    throw_if(co_await s.transport().send(op, r, bearer, answer, &flow));
     if (op.renew) {
         in->reached_model = false;
         s.models().invalidate(in->url, bearer, token_purpose::predict);
         answer = response();
         bearer = co_await token_for(h, op, in->url);
         in->reached_model = true;
-        co_await s.transport().send(op, r, bearer, answer, &flow);
+        throw_if(co_await s.transport().send(op, r, bearer, answer, &flow));
     }
     if (answer.status == 401) s.models().invalidate(in->url, bearer, token_purpose::predict);
     if (!is_success(answer.status)) s.console().throw_response_error(op, r, answer);

@@ -44,13 +44,19 @@ public:
 
     explicit connect_race(std::shared_ptr<runtime> home) : home_(std::move(home)) {}
 
-    /// Null if none could be connected to by `end`; then `failure()` says why. Throws
-    /// `errc::client_closed`, or `operation_aborted` if nobody is left to want it.
-    asio::awaitable<std::unique_ptr<connection>> run(addresses found, std::uint16_t port, time_point end)
+    /// Fails with `errc::connect_failed` and the last cause if none could be connected to by `end`;
+    /// `errc::client_closed`; `operation_aborted` if nobody is left to want it.
+    asio::awaitable<result<std::unique_ptr<connection>>> run(addresses found, std::uint16_t port,
+                                                             time_point end)
     {
         auto const self = shared_from_this();
         auto const tried = interleaved(found);
-        if (tried.size() == 1) co_return co_await connect_one({tried.front(), port}, end);
+        if (tried.size() == 1) {
+            auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
+            auto connecting = made->connect({tried.front(), port}, end);
+            if (auto why = co_await std::move(connecting)) co_return why;
+            co_return std::move(made);
+        }
         // Whatever happens to this coroutine, the others stop.
         struct finally
         {
@@ -67,31 +73,18 @@ public:
                 ++started;
             }
             auto const next = started == tried.size() ? end : std::min(end, home_->time().now() + stagger);
-            co_await news(seen, next);
+            auto waiting = news(seen, next);
+            if (auto why = co_await std::move(waiting)) co_return why;
             std::lock_guard lock(mutex_);
             seen = ended_;
             decided = winner_ || ended_ == tried.size() || home_->time().now() >= end;
         }
         std::lock_guard lock(mutex_);
-        if (!winner_ && aborted_) throw error(aborted_);
-        co_return std::move(winner_);
-    }
-
-    error_code failure() const
-    {
-        std::lock_guard lock(mutex_);
-        return last_;
+        if (winner_) co_return std::move(winner_);
+        co_return ended_by_ ? ended_by_ : last_;
     }
 
 private:
-    asio::awaitable<std::unique_ptr<connection>> connect_one(asio::ip::tcp::endpoint address, time_point end)
-    {
-        auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
-        last_ = co_await made->connect(address, end);
-        if (last_) made.reset();
-        co_return std::move(made);
-    }
-
     void start(std::size_t i, asio::ip::tcp::endpoint address, time_point end)
     {
         auto const due = std::make_shared<attempt_end>(shared_from_this());
@@ -122,33 +115,23 @@ private:
         deadline_service::background_guard const running(home_->limits());
         auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
         auto* const mine = made.get();
-        error_code code;
-        std::shared_ptr<error_info const> aborted;
-        bool go = false;
         {
             std::lock_guard lock(mutex_);
-            go = !over_;
-            if (go) runners_[i] = std::move(made);
+            if (over_) co_return;
+            runners_[i] = std::move(made);
         }
-        if (go) {
-            try {
-                code = co_await mine->connect(address, end);
-            } catch (...) {
-                aborted = current_error_info();
-            }
-        }
+        auto connecting = no_throw(mine->connect(address, end));
+        auto const why = co_await std::move(connecting);
         std::lock_guard lock(mutex_);
-        if (aborted)
-            aborted_ = aborted;
-        else if (code)
-            last_ = code;
-        else if (go && !over_ && !winner_)
+        if (why)
+            (why->code == errc::connect_failed ? last_ : ended_by_) = why;
+        else if (!over_ && !winner_)
             winner_ = std::move(runners_[i]);
         runners_[i].reset();
     }
 
     /// Until more attempts have ended than were seen, or the time has come.
-    asio::awaitable<void> news(std::size_t seen, time_point until)
+    asio::awaitable<failure> news(std::size_t seen, time_point until)
     {
         auto const w = std::make_shared<timed_waiter>();
         auto enlist = [self = shared_from_this(), w, seen] {
@@ -161,7 +144,7 @@ private:
         auto const ended = waiting.end(co_await std::move(suspended));
         std::lock_guard lock(mutex_);
         sleeper_.reset();
-        if (ended.why == expiry::closed) throw error(errc::client_closed);
+        co_return ended.early;
     }
 
     void stop() noexcept
@@ -177,9 +160,10 @@ private:
     std::vector<std::unique_ptr<connection>> runners_;
     std::unique_ptr<connection> winner_;
     std::shared_ptr<timed_waiter> sleeper_;
-    std::shared_ptr<error_info const> aborted_;
+    failure ended_by_;
     // Unless one says more, none could be begun.
-    error_code last_ = make_error_code(boost::system::errc::resource_unavailable_try_again);
+    failure last_ = make_failure(errc::connect_failed,
+                                 make_error_code(boost::system::errc::resource_unavailable_try_again));
     std::size_t ended_ = 0;
     bool over_ = false;
 };

@@ -73,9 +73,9 @@ public:
     ///
     /// In parts: called again until it has `finished()`, with more of the request where it `wants_more()`,
     /// else with none. Of the answer, a body's piece is appended to what the caller has left of those before.
-    asio::awaitable<void> exchange(std::string_view rest, exchange_limits const& limits, time_point deadline,
-                                   attempt& so_far, response& answer,
-                                   exchange_part part = exchange_part::whole)
+    asio::awaitable<failure> exchange(std::string_view rest, exchange_limits const& limits,
+                                      time_point deadline, attempt& so_far, response& answer,
+                                      exchange_part part = exchange_part::whole)
     {
         reusable_ = false;
         if (is_tls()) return drive(tls(), rest, limits, deadline, so_far, answer, part);
@@ -123,8 +123,8 @@ private:
 
     /// Does what the state decides, until it has something for the caller.
     template <class Socket>
-    asio::awaitable<void> drive(Socket& socket, std::string_view rest, exchange_limits const& limits,
-                                time_point deadline, attempt& so_far, response& answer, exchange_part part)
+    asio::awaitable<failure> drive(Socket& socket, std::string_view rest, exchange_limits const& limits,
+                                   time_point deadline, attempt& so_far, response& answer, exchange_part part)
     {
         // Not before: a call that is cancelled before it begins leaves the connection as it is.
         touched_ = true;
@@ -137,10 +137,11 @@ private:
                 auto others = asio::post(as_tuple_deferred);
                 co_await std::move(others);
             }
-            arm(phase_limit(limits, deadline));
+            if (auto closed = arm(phase_limit(limits, deadline))) co_return closed;
             error_code code = asio::error::would_block;
             std::size_t n = 0;
             if (step == exchange_step::wait) {
+                if (auto why = watch_for_either()) co_return why;
                 auto either = wait_for_either();
                 std::tie(code) = co_await std::move(either);
             } else if (step == exchange_step::write) {
@@ -163,14 +164,15 @@ private:
                     }
                 }
             }
-            after(step, n, code, deadline, so_far);
+            if (auto why = after(step, n, code, deadline, so_far)) co_return why;
             if (n == 0 || step == exchange_step::write) continue;
             used.used = std::max(used.used, held_);
-            take(limits);
+            if (auto why = take(limits)) co_return why;
         }
         end_call(so_far, answer);
         reusable_ = state_.keeps_alive() && held_ == 0 && !has_stray(socket);
         touched_ = !reusable_;
+        co_return nullptr;
     }
 
     void begin(exchange_limits const& limits)
@@ -268,56 +270,57 @@ private:
 
     asio::mutable_buffer room() const noexcept { return {in_.get() + held_, in_size_ - held_}; }
 
-    /// Throws if the step failed, or was ended by its limit, `close()` or a cancellation.
-    void after(exchange_step step, std::size_t n, error_code const& code, time_point deadline,
-               attempt& so_far)
+    /// Why the step failed, or was ended by its limit, `close()` or a cancellation.
+    failure after(exchange_step step, std::size_t n, error_code const& code, time_point deadline,
+                  attempt& so_far)
     {
         auto const ended = disarm();
         progress_ = progress_ || n != 0;
-        if (step == exchange_step::wait) {
-            throw_if_failed(code, ended, phase::write, deadline);
-            state_.ready();
-        } else if (step == exchange_step::write) {
-            after_write(n, code, ended, deadline, so_far);
-        } else {
-            after_read(step, n, code, ended, deadline, so_far);
-        }
+        if (step == exchange_step::write) return after_write(n, code, ended, deadline, so_far);
+        if (step != exchange_step::wait) return after_read(step, n, code, ended, deadline, so_far);
+        if (auto why = why_failed(code, ended, phase::write, deadline)) return why;
+        state_.ready();
+        return nullptr;
     }
 
-    void after_write(std::size_t n, error_code const& code, expiry ended, time_point deadline,
-                     attempt& so_far)
+    failure after_write(std::size_t n, error_code const& code, expiry ended, time_point deadline,
+                        attempt& so_far)
     {
         so_far.written = so_far.written || n != 0;
         so_far.bytes_sent += n;
-        if (ended == expiry::none && code == asio::error::would_block) return state_.blocked();
+        if (ended == expiry::none && code == asio::error::would_block) {
+            state_.blocked();
+            return nullptr;
+        }
         // A server that refuses a body early closes, and has answered.
         if (ended == expiry::none && may_have_answered(code) && so_far.written) {
             state_.refused(code);
         } else {
-            throw_if_failed(code, ended, phase::write, deadline);
+            if (auto why = why_failed(code, ended, phase::write, deadline)) return why;
             state_.wrote(n);
         }
         if (!state_.is_writing()) lap(so_far, &exchange_timings::write);
+        return nullptr;
     }
 
-    void after_read(exchange_step step, std::size_t n, error_code const& code, expiry ended,
-                    time_point deadline, attempt& so_far)
+    failure after_read(exchange_step step, std::size_t n, error_code const& code, expiry ended,
+                       time_point deadline, attempt& so_far)
     {
         in_vain_ = false;
         if (ended == expiry::none && code) {
             if (code == asio::error::would_block) {
                 if (step == exchange_step::look) state_.saw_nothing();
-                return;
+                return nullptr;
             }
-            if (is_end(code) && state_.ended(code == asio::error::eof)) return;
+            if (is_end(code) && state_.ended(code == asio::error::eof)) return nullptr;
             if (is_end(code) && !so_far.begun && !is_tls() && !answered_)
-                throw_with_cause(errc::connection_lost, code,
-                                 "it was closed without an answer, as by a server that expects https");
+                return make_failure(errc::connection_lost, code,
+                                    "it was closed without an answer, as by a server that expects https");
             // An alert says more than that the write failed.
             if (state_.refusal() && code.category() != asio::error::get_ssl_category())
-                throw_with_cause(errc::connection_lost, state_.refusal());
+                return make_failure(errc::connection_lost, state_.refusal());
         }
-        throw_if_failed(code, ended, state_.at(), deadline);
+        if (auto why = why_failed(code, ended, state_.at(), deadline)) return why;
         if (!std::exchange(so_far.begun, true))
             lap(so_far, state_.is_writing() ? &exchange_timings::write : &exchange_timings::first_byte);
         answered_ = true;
@@ -325,6 +328,7 @@ private:
         received_ += n;
         held_ += n;
         if (!state_.is_header_done()) head_ = std::max(head_, held_);
+        return nullptr;
     }
 
     /// Beside the answer, without another look at the socket: that comes before the next use.
@@ -369,19 +373,25 @@ private:
         wipe(in_.get(), std::min({used, in_size_, secret_ ? in_size_ : head_}));
     }
 
-    void take(exchange_limits const& limits)
+    failure take(exchange_limits const& limits)
     {
         filled_ = held_ == in_size_;
         error_code code;
         auto const used = state_.received({in_.get(), held_}, code);
-        if (code)
-            throw_with_cause(
-                response_reader::to_errc(code), code,
-                state_.is_header_done() ? "" : response_reader::other_protocol({in_.get(), held_}, is_tls()));
+        if (code) return not_understood(code);
         if (used != held_) std::copy_n(in_.get() + used, held_ - used, in_.get());
         held_ -= used;
-        if (!state_.finished() && held_ > std::max(limits.header, min_line))
-            throw error(errc::malformed_response, "a line without an end");
+        if (state_.finished() || held_ <= std::max(limits.header, min_line)) return nullptr;
+        return make_failure(errc::malformed_response, "a line without an end");
+    }
+
+    failure not_understood(error_code const& code) const
+    {
+        if (code == errc::malformed_response)
+            return make_failure(errc::malformed_response, "interim answers without an end");
+        bool const begun = !state_.is_header_done();
+        return make_failure(response_reader::to_errc(code), code,
+                            begun ? response_reader::other_protocol({in_.get(), held_}, is_tls()) : "");
     }
 
     // Not a vector: that would fill it with zeros first.

@@ -31,6 +31,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 class connector
 {
 public:
+    using opened = result<std::unique_ptr<connection>>;
+
     connector(std::shared_ptr<runtime> home, std::shared_ptr<client_options const> options)
         : home_(std::move(home)), options_(std::move(options)), told_(&options_->observer),
           names_(std::make_shared<dns_cache>(home_->limits())), rules_(options_->proxy)
@@ -41,10 +43,11 @@ public:
     notifier const& told() const noexcept { return told_; }
     dns_cache& names() const noexcept { return *names_; }
 
-    /// The proxy that requests to an http origin are handed to, or null. Throws `errc::invalid_argument`.
-    proxy const* forward_proxy(origin const& where) const
+    /// The proxy that requests to an http origin are handed to, or null. Fails with `errc::invalid_argument`.
+    result<proxy const*> forward_proxy(origin const& where) const
     {
-        return where.secure() ? nullptr : rules_.find(where);
+        if (!where.secure()) return rules_.find(where);
+        return static_cast<proxy const*>(nullptr);
     }
 
     /// Reads the files that TLS needs, once. Throws `errc::file_error`.
@@ -58,112 +61,107 @@ public:
         return *tls_;
     }
 
-    /// Throws all that connecting can end with, and `operation_aborted` if nobody is left to want it.
-    asio::awaitable<std::unique_ptr<connection>> connect(origin where, std::shared_ptr<tls_sessions> sessions)
+    /// Fails with all that connecting can end with, and `operation_aborted` if nobody is left to want it.
+    asio::awaitable<opened> connect(origin where, std::shared_ptr<tls_sessions> sessions)
     {
         auto const begin = home_->time().precise_now();
         std::string address;
-        std::shared_ptr<error_info const> failure;
-        std::unique_ptr<connection> made;
-        try {
-            made = co_await connect(where, address);
-            if (where.secure() && !co_await secure(*made, where, *sessions, true)) {
-                made = co_await connect(where, address);
-                co_await secure(*made, where, *sessions, false);
-            }
-        } catch (...) {
-            failure = current_error_info();
-        }
-        if (told_) tell(where, made.get(), address, failure.get(), begin);
-        if (failure) throw error(std::move(failure));
+        auto opening = no_throw(open(where, *sessions, address));
+        auto made = co_await std::move(opening);
+        if (told_) tell(where, made, address, begin);
         co_return std::move(made);
     }
 
 private:
-    asio::awaitable<std::unique_ptr<connection>> connect(origin const& where, std::string& address)
+    asio::awaitable<opened> open(origin const& where, tls_sessions& sessions, std::string& address)
     {
-        auto const* const via = rules_.find(where);
+        for (bool may_resume = true;; may_resume = false) {
+            auto opening = open_plain(where, address);
+            auto made = co_await std::move(opening);
+            if (!made || !where.secure()) co_return std::move(made);
+            auto& link = **made;
+            bool const verify = !options_->tls.disable_verification_and_expose_all_secrets;
+            auto const resumed = may_resume ? sessions.take() : nullptr;
+            if (auto why = link.prepare_tls(tls(), std::string(where.host()), verify, resumed.get()))
+                co_return why;
+            sessions.bind(link.tls().native_handle());
+            auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.tls);
+            auto handshake = link.handshake(verify, end);
+            auto const why = co_await std::move(handshake);
+            if (!why) {
+                sessions.keep_successor(link.tls().native_handle(), resumed.get());
+                co_return std::move(made);
+            }
+            // The saved session that was offered may be why.
+            bool const by_peer = why->code == errc::tls_failed || why->code == errc::connection_lost;
+            if (!resumed || !by_peer) co_return why;
+            sessions.drop();
+        }
+    }
+
+    /// Resolved and connected, through the proxy's tunnel if there is one.
+    asio::awaitable<opened> open_plain(origin const& where, std::string& address)
+    {
+        auto const proxied = rules_.find(where);
+        if (!proxied) co_return proxied.error();
+        auto const* const via = *proxied;
         auto const host = std::string(via != nullptr ? via->host() : where.host());
         auto const port = via != nullptr ? via->port() : where.port();
-        auto const found = co_await resolve(host);
+        auto resolving = resolve(host);
+        auto const found = co_await std::move(resolving);
+        if (!found) co_return found.error();
         auto const race = std::make_shared<connect_race>(home_);
         auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.connect);
-        auto made = co_await race->run(*found, port, end);
+        auto racing = race->run(**found, port, end);
+        auto made = co_await std::move(racing);
         if (!made) {
+            auto const why = made.error();
+            if (why->code != errc::connect_failed) co_return why;
             names_->reject(host);
-            if (home_->time().now() >= end) throw_timeout(phase::connect, time_point::max(), end);
-            throw_with_cause(errc::connect_failed, race->failure(),
-                             via != nullptr ? "the proxy " + via->authority()
-                                            : std::string(where.host_header()));
+            if (home_->time().now() >= end) co_return timeout_failure(phase::connect, time_point::max(), end);
+            co_return make_failure(errc::connect_failed, why->cause,
+                                   via != nullptr ? "the proxy " + via->authority()
+                                                  : std::string(where.host_header()));
         }
         if (told_) {
             error_code ignored;
             std::ostringstream text;
-            text << made->plain().remote_endpoint(ignored);
+            text << (*made)->plain().remote_endpoint(ignored);
             address = text.str();
         }
-        if (via != nullptr && where.secure())
-            co_await open_tunnel(*made, *via, where, options_->user_agent, options_->limits.header, end);
+        if (via == nullptr || !where.secure()) co_return std::move(made);
+        auto tunnelling =
+            open_tunnel(**made, *via, where, options_->user_agent, options_->limits.header, end);
+        if (auto why = co_await std::move(tunnelling)) co_return why;
         co_return std::move(made);
     }
 
-    asio::awaitable<address_list> resolve(std::string const& host)
+    asio::awaitable<result<address_list>> resolve(std::string const& host)
     {
         auto const begin = home_->time().precise_now();
         auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.resolve);
-        address_list found;
-        std::shared_ptr<error_info const> failure;
-        try {
-            found = co_await names_->find(host, end);
-        } catch (...) {
-            failure = current_error_info();
-        }
+        auto finding = names_->find(host, end);
+        auto found = co_await std::move(finding);
         if (told_)
-            told_(events::resolved{host, found ? found->size() : 0, home_->time().precise_now() - begin,
-                                   failure ? failure->code : error_code()});
-        if (failure) throw error(std::move(failure));
-        co_return found;
+            told_(events::resolved{host, found ? (*found)->size() : 0, home_->time().precise_now() - begin,
+                                   found ? error_code() : found.error()->code});
+        co_return std::move(found);
     }
 
-    /// Returns false if the handshake failed and a saved session was offered, which may be why: then the
-    /// origin's sessions are dropped.
-    asio::awaitable<bool> secure(connection& made, origin const& where, tls_sessions& sessions,
-                                 bool may_resume)
-    {
-        bool const verify = !options_->tls.disable_verification_and_expose_all_secrets;
-        auto const resumed = may_resume ? sessions.take() : nullptr;
-        made.prepare_tls(tls(), std::string(where.host()), verify, resumed.get());
-        sessions.bind(made.tls().native_handle());
-        auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.tls);
-        try {
-            co_await made.handshake(verify, end);
-            sessions.keep_successor(made.tls().native_handle(), resumed.get());
-        } catch (error const& e) {
-            bool const by_peer = e.code() == errc::tls_failed || e.code() == errc::connection_lost;
-            if (!resumed || !by_peer) throw;
-            sessions.drop();
-            co_return false;
-        }
-        co_return true;
-    }
-
-    void tell(origin const& where, connection* made, std::string const& address, error_info const* failure,
-              time_point begin) const
+    void tell(origin const& where, opened const& made, std::string const& address, time_point begin) const
     {
         events::connected e;
         e.origin = where.str();
         e.took = home_->time().precise_now() - begin;
-        try {
-            if (auto const* const via = rules_.find(where)) e.proxy = via->authority();
-        } catch (error const&) {
-        }
-        if (failure != nullptr) {
-            e.error = failure->code;
+        if (auto const via = rules_.find(where); via && *via != nullptr) e.proxy = (*via)->authority();
+        if (!made) {
+            e.error = made.error()->code;
         } else {
             e.address = address;
-            if (made->is_tls()) {
-                e.tls_version = ::SSL_get_version(made->tls().native_handle());
-                e.resumed = ::SSL_session_reused(made->tls().native_handle()) == 1;
+            if ((*made)->is_tls()) {
+                auto const* const ssl = (*made)->tls().native_handle();
+                e.tls_version = ::SSL_get_version(ssl);
+                e.resumed = ::SSL_session_reused(ssl) == 1;
             }
         }
         told_(e);

@@ -39,22 +39,21 @@ public:
 
     lookup_threads& threads() const noexcept { return *threads_; }
 
-    /// Returns the host's addresses. Throws `errc::resolve_failed`; `errc::resolve_timeout` at `end`, while
-    /// the lookup goes on; `errc::client_closed`; `operation_aborted` if no operation is left that needs it.
-    asio::awaitable<address_list> find(std::string host, time_point end)
+    /// Returns the host's addresses. Fails with `errc::resolve_failed`; `errc::resolve_timeout` at `end`,
+    /// while the lookup goes on; `errc::client_closed`; `operation_aborted` if no operation is left that
+    /// needs it.
+    asio::awaitable<result<address_list>> find(std::string host, time_point end)
     {
         if (auto known = known_addresses(host)) co_return known;
         auto const asked = ask(host);
-        if (asked.found) co_return asked.found;
-        try {
-            auto const at = std::min(end, asked.patience_ends);
-            co_return co_await flight<address_list>::join(asked.joined, limits_, at, do_nothing(), true);
-        } catch (error const& e) {
-            if (e.code() != errc::deadline_exceeded) throw;
-        }
-        auto stale = stale_addresses(host);
-        if (!stale) throw_timeout(phase::resolve, time_point::max(), limits_->time().now());
-        co_return stale;
+        if (!asked) co_return asked.error();
+        if (asked->found) co_return asked->found;
+        auto const at = std::min(end, asked->patience_ends);
+        auto joining = flight<address_list>::join(asked->joined, limits_, at, do_nothing(), true);
+        auto found = co_await std::move(joining);
+        if (found || found.error()->code != errc::deadline_exceeded) co_return std::move(found);
+        if (auto stale = stale_addresses(host)) co_return stale;
+        co_return timeout_failure(phase::resolve, time_point::max(), limits_->time().now());
     }
 
     /// No address could be connected to.
@@ -96,11 +95,11 @@ private:
     struct ending
     {
         address_list found;
-        std::shared_ptr<error_info const> failure;
+        failure why;
         bool name_exists = true;
     };
 
-    answer ask(std::string const& host)
+    result<answer> ask(std::string const& host)
     {
         std::lock_guard lock(mutex_);
         auto const now = limits_->time().now();
@@ -111,13 +110,13 @@ private:
             try {
                 start(host, known, now);
             } catch (std::system_error const& e) {
-                if (auto stale = known.state.fail(true, now)) return {std::move(stale), nullptr};
-                throw_with_cause(errc::resolve_failed,
-                                 error_code(e.code().value(), asio::error::get_system_category()),
-                                 host + ": no thread can be started for the lookup");
+                if (auto stale = known.state.fail(true, now)) return answer{std::move(stale), nullptr};
+                return make_failure(errc::resolve_failed,
+                                    error_code(e.code().value(), asio::error::get_system_category()),
+                                    host + ": no thread can be started for the lookup");
             }
         }
-        return {decided.found, known.joined, decided.patience_ends};
+        return answer{decided.found, known.joined, decided.patience_ends};
     }
 
     /// Under the mutex. Has no effect if it throws.
@@ -138,19 +137,16 @@ private:
     {
         ending end;
         try {
-            auto result = look_up(host);
-            if (!result.failed) {
-                end.found = std::make_shared<addresses const>(std::move(result.found));
+            auto looked = look_up(host);
+            if (!looked.failed) {
+                end.found = std::make_shared<addresses const>(std::move(looked.found));
             } else {
-                end.name_exists = result.failed != asio::error::host_not_found;
-                error_info info;
-                info.code = errc::resolve_failed;
-                info.cause = result.failed;
-                info.message = host;
-                end.failure = std::make_shared<error_info const>(std::move(info));
+                end.name_exists = looked.failed != asio::error::host_not_found;
+                end.why = make_failure(errc::resolve_failed, looked.failed, host);
             }
         } catch (...) {
-            end.failure = current_error_info();
+            // A lookup has nothing else to throw.
+            end.why = fixed_error<boost::system::errc::not_enough_memory>();
         }
         return end;
     }
@@ -172,7 +168,7 @@ private:
         if (end.found)
             joined.succeed(std::move(end.found));
         else
-            joined.fail(std::move(end.failure));
+            joined.fail(std::move(end.why));
     }
 
     address_list stale_addresses(std::string const& host)

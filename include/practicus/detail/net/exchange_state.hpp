@@ -127,13 +127,16 @@ public:
         stop_writing();
     }
 
-    /// Takes what came; returns how much was used.
+    /// Takes what came; returns how much was used. `errc::malformed_response` for interim answers without an
+    /// end.
     std::size_t received(std::string_view bytes, error_code& code)
     {
         auto used = reader_->feed(bytes, code);
         while (!code && reader_->is_done() && reader_->interim()) {
-            if (++interims_ > most_interims)
-                throw error(errc::malformed_response, "interim answers without an end");
+            if (++interims_ > most_interims) {
+                code = errc::malformed_response;
+                break;
+            }
             restart();
             used += reader_->feed(bytes.substr(used), code);
         }

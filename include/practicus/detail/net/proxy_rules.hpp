@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/wire/no_proxy.hpp>
 #include <practicus/detail/wire/proxy.hpp>
 #include <practicus/error.hpp>
@@ -11,7 +12,6 @@
 #include <cstdlib>
 #include <functional>
 #include <initializer_list>
-#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -40,16 +40,17 @@ public:
         }
     }
 
-    /// Lives as long as the rules; nothing: connect directly. Throws `errc::invalid_argument` if the
+    /// Lives as long as the rules; null: connect directly. Fails with `errc::invalid_argument` if the
     /// environment names a proxy that cannot be used.
-    proxy const* find(origin const& where) const
+    result<proxy const*> find(origin const& where) const
     {
         auto const& found = where.secure() ? https_ : http_;
-        if (!found.use && !found.failure) return nullptr;
-        if (listed_.matches(where)) return nullptr;
+        proxy const* const none = nullptr;
+        if (!found.use && !found.unusable) return none;
+        if (listed_.matches(where)) return none;
         if (from_environment_ && (is_loopback_host(where.host()) || environment_listed_.matches(where)))
-            return nullptr;
-        if (found.failure) throw error(found.failure);
+            return none;
+        if (found.unusable) return found.unusable;
         return &*found.use;
     }
 
@@ -57,7 +58,7 @@ private:
     struct choice
     {
         std::optional<proxy> use;
-        std::shared_ptr<error_info const> failure;
+        failure unusable;
     };
 
     static proxy make(std::string_view url, std::string_view named, proxy_options const& options)
@@ -78,7 +79,7 @@ private:
                 try {
                     result.use = make(value, name, options);
                 } catch (error const& e) {
-                    result.failure = e.shared_info();
+                    result.unusable = e.shared_info();
                 }
                 break;
             }

@@ -12,8 +12,6 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -25,6 +23,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace practicus { inline namespace v1 { namespace detail {
 
@@ -35,29 +34,34 @@ class tunnel_answer
 public:
     explicit tunnel_answer(std::size_t header_limit) : header_limit_(header_limit) {}
 
-    /// True when the tunnel stands. Throws `errc::proxy_refused`; `errc::connect_failed` if the proxy could
-    /// not reach the server; `errc::malformed_response`, `errc::header_too_large`.
-    bool take(std::string_view bytes)
+    /// Fails with `errc::proxy_refused`; `errc::connect_failed` if the proxy
+    /// could not reach the server; `errc::malformed_response`, `errc::header_too_large`.
+    failure take(std::string_view bytes)
     {
         text_.append(bytes);
-        if (text_.size() > header_limit_) throw_too_large();
+        if (text_.size() > header_limit_) return too_large();
         while (true) {
             begin();
             error_code code;
             parser_->put(asio::buffer(without_lengths(text_)), code);
             if (code == boost::beast::http::error::need_more) code = {};
             // Newer versions of Beast see it themselves.
-            if (code == boost::beast::http::error::header_limit) throw_too_large();
-            if (code) throw_with_cause(errc::malformed_response, code, "the proxy's answer is no HTTP");
-            if (!parser_->is_header_done()) return false;
+            if (code == boost::beast::http::error::header_limit) return too_large();
+            if (code) return make_failure(errc::malformed_response, code, "the proxy's answer is no HTTP");
+            if (!parser_->is_header_done()) return nullptr;
             text_.erase(0, text_.find(end_of_head) + end_of_head.size());
             auto const status = parser_->get().result_int();
             if (status >= 100 && status < 200 && status != 101) continue;
-            if (status < 200 || status >= 300) refuse(status);
-            if (!text_.empty()) throw error(errc::malformed_response, "the proxy sent more than its answer");
-            return true;
+            if (status < 200 || status >= 300) return refusal(status);
+            if (!text_.empty())
+                return make_failure(errc::malformed_response, "the proxy sent more than its answer");
+            stands_ = true;
+            return nullptr;
         }
     }
+
+    /// The tunnel stands.
+    bool stands() const noexcept { return stands_; }
 
 private:
     using parser = boost::beast::http::response_parser<boost::beast::http::empty_body>;
@@ -94,12 +98,12 @@ private:
             std::min<std::size_t>(header_limit_, std::numeric_limits<std::uint32_t>::max())));
     }
 
-    [[noreturn]] static void throw_too_large()
+    static failure too_large()
     {
-        throw error(errc::header_too_large, "the proxy's answer; limit_options::header is its limit");
+        return make_failure(errc::header_too_large, "the proxy's answer; limit_options::header is its limit");
     }
 
-    [[noreturn]] static void refuse(unsigned status)
+    static failure refusal(unsigned status)
     {
         error_info info;
         info.status = status;
@@ -110,18 +114,19 @@ private:
             info.message = "the proxy cannot reach the server";
         else if (status == 407)
             info.message = "it asks for other credentials; see proxy_options";
-        throw error(std::move(info));
+        return make_failure(std::move(info));
     }
 
     std::size_t header_limit_;
     std::string text_;
     std::optional<parser> parser_;
+    bool stands_ = false;
 };
 
 /// Asks the proxy that `s` is connected to for a tunnel to `where`, until `end`.
-inline asio::awaitable<void> open_tunnel(stream& s, proxy const& via, origin const& where,
-                                         std::string_view user_agent, std::size_t header_limit,
-                                         time_point end)
+inline asio::awaitable<failure> open_tunnel(stream& s, proxy const& via, origin const& where,
+                                            std::string_view user_agent, std::size_t header_limit,
+                                            time_point end)
 {
     auto const target = connect_target(where);
     wire_text head;
@@ -131,22 +136,24 @@ inline asio::awaitable<void> open_tunnel(stream& s, proxy const& via, origin con
         head.append("Proxy-Authorization: ").append(via.authorization().reveal()).append("\r\n");
     head.append("\r\n");
     error_code code;
+    std::size_t n = 0;
     for (auto left = head.view(); !left.empty();) {
-        s.arm(end);
-        auto const n = co_await s.plain().async_write_some(asio::buffer(left),
-                                                           asio::redirect_error(asio::use_awaitable, code));
-        s.throw_if_failed(code, s.disarm(), phase::connect, time_point::max());
+        if (auto closed = s.arm(end)) co_return closed;
+        auto writing = s.plain().async_write_some(asio::buffer(left), stream::as_tuple_deferred);
+        std::tie(code, n) = co_await std::move(writing);
+        if (auto why = s.why_failed(code, s.disarm(), phase::connect, time_point::max())) co_return why;
         left.remove_prefix(n);
     }
     tunnel_answer answer(header_limit);
     std::array<char, 1024> buffer;
-    for (bool open = false; !open;) {
-        s.arm(end);
-        auto const n = co_await s.plain().async_read_some(asio::buffer(buffer),
-                                                          asio::redirect_error(asio::use_awaitable, code));
-        s.throw_if_failed(code, s.disarm(), phase::connect, time_point::max());
-        open = answer.take({buffer.data(), n});
+    while (!answer.stands()) {
+        if (auto closed = s.arm(end)) co_return closed;
+        auto reading = s.plain().async_read_some(asio::buffer(buffer), stream::as_tuple_deferred);
+        std::tie(code, n) = co_await std::move(reading);
+        if (auto why = s.why_failed(code, s.disarm(), phase::connect, time_point::max())) co_return why;
+        if (auto why = answer.take({buffer.data(), n})) co_return why;
     }
+    co_return nullptr;
 }
 
 }}} // namespace practicus::v1::detail

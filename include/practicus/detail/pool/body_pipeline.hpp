@@ -64,45 +64,46 @@ public:
 
     /// As `connection::exchange`; the answer's body is decoded, or with the sink, or read. A source is asked
     /// on as long as the server takes more.
-    asio::awaitable<void> exchange(connection& c, std::string_view rest, exchange_limits limits,
-                                   time_point deadline, attempt& now, response& answer)
+    asio::awaitable<failure> exchange(connection& c, std::string_view rest, exchange_limits limits,
+                                      time_point deadline, attempt& now, response& answer)
     {
-        // What comes encoded is measured when it is decoded, and what is given away not at all.
-        bool const measured_later = reader_ == nullptr && (encoding_ != nullptr || sink_ != nullptr);
-        if (measured_later && !head_only_) limits.body = std::numeric_limits<std::size_t>::max();
+        if (is_measured_later() && !head_only_) limits.body = std::numeric_limits<std::size_t>::max();
         begin();
         std::string piece, whole;
         auto part = source_ != nullptr ? exchange_part::request : exchange_part::piece;
         while (true) {
-            co_await c.exchange(rest, limits, deadline, now, answer, part);
+            auto exchanging = c.exchange(rest, limits, deadline, now, answer, part);
+            auto why = co_await std::move(exchanging);
+            if (why) co_return why;
             rest = {};
-            if (head_only_ && is_success(answer.status) && leaves_out(answer.body)) co_return;
-            if (!decoder_ && !answer.body.empty()) decoder_ = decoder_of(answer, encoding_);
+            if (head_only_ && is_success(answer.status) && leaves_out(answer.body)) co_return nullptr;
+            if (!decoder_ && !answer.body.empty()) why = choose_decoder(decoder_, answer, encoding_);
             bool const last = c.finished();
-            if (sink_ != nullptr && is_wanted(answer))
-                co_await give_away(answer.body, last);
-            else if (reader_ != nullptr && is_success(answer.status))
-                read(answer, last, whole);
-            else if (decoder_)
-                decode_piece(decoder_, answer, last, whole, limit_);
-            else if (answer.body.size() > limit_)
-                throw error(errc::body_too_large);
-            else if (!measured_later && part == exchange_part::piece)
-                part = exchange_part::whole;
+            if (!why && sink_ != nullptr && is_wanted(answer)) {
+                auto giving = give_away(answer.body, last);
+                why = co_await std::move(giving);
+            } else if (!why) {
+                why = take(answer, last, whole, part);
+            }
+            if (why) co_return why;
             if (last) break;
             if (part != exchange_part::request || !c.wants_more()) continue;
             if (unended_) {
                 end_chunk(c.out);
             } else {
-                piece = co_await ask();
+                auto asking = ask();
+                auto asked = co_await std::move(asking);
+                if (!asked) co_return asked.error();
+                piece = std::move(*asked);
                 rest = frame(c.out, piece);
             }
             if (source_ended_ && !unended_) part = exchange_part::piece;
         }
-        if (!decoder_) co_return;
+        if (!decoder_) co_return nullptr;
         answer.body = std::move(whole);
         // The encoded text says where it ends.
         answer.delimited = true;
+        co_return nullptr;
     }
 
     /// It is a success of a type that may be an answer.
@@ -127,6 +128,22 @@ private:
         source_ended_ = unended_ = false;
     }
 
+    /// What comes encoded is measured when it is decoded, and what is given away not at all.
+    bool is_measured_later() const noexcept
+    {
+        return reader_ == nullptr && (encoding_ != nullptr || sink_ != nullptr);
+    }
+
+    /// Takes a piece of an answer that does not go to the sink.
+    failure take(response& answer, bool last, std::string& whole, exchange_part& part)
+    {
+        if (reader_ != nullptr && is_success(answer.status)) return read(answer, last, whole);
+        if (decoder_) return decode_piece(decoder_, answer, last, whole, limit_);
+        if (answer.body.size() > limit_) return make_failure(errc::body_too_large);
+        if (!is_measured_later() && part == exchange_part::piece) part = exchange_part::whole;
+        return nullptr;
+    }
+
     /// Returns true if the body is too long for the rest of it to be read.
     bool leaves_out(std::string& piece)
     {
@@ -136,16 +153,18 @@ private:
     }
 
     /// The next piece of the request's body, encoded.
-    asio::awaitable<std::string> ask()
+    asio::awaitable<result<std::string>> ask()
     {
         begun_ = true;
-        broken_ = true;
-        auto piece = co_await call_back(*source_);
-        broken_ = false;
-        source_ended_ = piece.empty();
+        auto calling = call_back(*source_);
+        auto piece = co_await std::move(calling);
+        broken_ = !piece;
+        if (broken_) co_return piece.error();
+        source_ended_ = piece->empty();
         if (!encoder_) co_return std::move(piece);
         std::string encoded;
-        transcode(*encoder_, piece, source_ended_, encoded, std::numeric_limits<std::size_t>::max());
+        auto const all = std::numeric_limits<std::size_t>::max();
+        if (auto why = transcode(*encoder_, *piece, source_ended_, encoded, all)) co_return why;
         co_return std::move(encoded);
     }
 
@@ -180,18 +199,22 @@ private:
     }
 
     /// What is useless from its beginning is kept, for an error that describes it.
-    void read(response& answer, bool last, std::string& kept)
+    failure read(response& answer, bool last, std::string& kept)
     {
-        if (!decoder_) return read_piece(answer);
+        if (!decoder_) {
+            read_piece(answer);
+            return nullptr;
+        }
         auto const encoded = std::exchange(answer.body, {});
         std::string_view rest = encoded;
         for (bool more = !unread_; more && !unread_;) {
-            more = decode_some(rest, last, answer.body);
+            if (auto why = decode_some(rest, last, answer.body, more)) return why;
             decoded_ += answer.body.size();
-            if (decoded_ > limit_) throw error(errc::body_too_large);
+            if (decoded_ > limit_) return make_failure(errc::body_too_large);
             read_piece(answer);
         }
         if (kept.empty()) kept.swap(answer.body);
+        return nullptr;
     }
 
     void read_piece(response& answer)
@@ -203,32 +226,36 @@ private:
         if (!unread_) answer.clear_body();
     }
 
-    /// Takes bytes off `rest` and sets `piece` to what they come to. False if that is all for now.
-    bool decode_some(std::string_view& rest, bool last, std::string& piece)
+    /// Takes bytes off `rest` and sets `piece` to what they come to; and `more`, unless that is all for now.
+    failure decode_some(std::string_view& rest, bool last, std::string& piece, bool& more)
     {
-        bool const ended = decoder_->step(rest, last, piece, piece_size);
-        return !ended && (!rest.empty() || piece.size() == piece_size);
+        bool ended = false;
+        auto why = decoder_->step(rest, last, piece, piece_size, ended);
+        more = !ended && (!rest.empty() || piece.size() == piece_size);
+        return why;
     }
 
-    asio::awaitable<void> give_away(std::string& body, bool last)
+    asio::awaitable<failure> give_away(std::string& body, bool last)
     {
         std::string_view rest = body;
         bool more = !body.empty() || (last && decoder_);
         while (more) {
             std::string piece;
             if (decoder_) {
-                more = decode_some(rest, last, piece);
+                if (auto why = decode_some(rest, last, piece, more)) co_return why;
             } else {
                 piece = std::move(body);
                 more = false;
             }
             if (piece.empty()) continue;
             begun_ = true;
-            broken_ = true;
-            co_await call_back(*sink_, std::move(piece));
-            broken_ = false;
+            auto calling = call_back(*sink_, std::move(piece));
+            auto const given = co_await std::move(calling);
+            broken_ = !given;
+            if (broken_) co_return given.error();
         }
         body.clear();
+        co_return nullptr;
     }
 
     body_source const* source_ = nullptr;

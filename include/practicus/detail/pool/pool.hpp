@@ -85,9 +85,10 @@ private:
 class pool : public std::enable_shared_from_this<pool>
 {
 public:
-    pool(std::shared_ptr<connector> d, origin where)
+    /// `via`: the proxy that requests are handed to, or null. It outlives the pool.
+    pool(std::shared_ptr<connector> d, origin where, proxy const* via)
         : connector_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
-          forwarder_(connector_->forward_proxy(where_)), fields_(fields_of(where_, connector_->options())),
+          forwarder_(via), fields_(fields_of(where_, connector_->options())),
           state_(connector_->options().pool)
     {}
     pool(pool const&) = delete;
@@ -180,7 +181,7 @@ private:
     /// Guarded by the mutex.
     struct queued final : timed_waiter, pool_waiter, std::enable_shared_from_this<queued>
     {
-        std::shared_ptr<error_info const> failure;
+        failure why;
         // One that came free before this could wait for it.
         pooled* granted = nullptr;
         bool refused = false;
@@ -199,7 +200,7 @@ private:
     time_point now() const noexcept { return home().time().now(); }
     notifier const& told() const noexcept { return connector_->told(); }
 
-    static std::shared_ptr<error_info const> not_started() noexcept
+    static failure not_started() noexcept
     {
         return fixed_error<boost::system::errc::resource_unavailable_try_again>();
     }
@@ -258,10 +259,10 @@ private:
     }
 
     /// Under the mutex: the waiter that is woken gets this error.
-    pool_actions failed(std::shared_ptr<error_info const> const& why) noexcept
+    pool_actions failed(failure const& why) noexcept
     {
         auto actions = state_.connect_failed();
-        if (actions.wake != nullptr) static_cast<queued*>(actions.wake)->failure = why;
+        if (actions.wake != nullptr) static_cast<queued*>(actions.wake)->why = why;
         return actions;
     }
 
@@ -278,19 +279,19 @@ private:
     struct pick
     {
         pooled* assigned = nullptr;
-        std::shared_ptr<error_info const> failure;
+        failure why;
         bool refused = false;
     };
 
     pick picked_up(queued& w)
     {
         std::lock_guard lock(mutex_);
-        pick result;
-        result.refused = w.refused || w.state() == pool_wait::closed;
-        result.failure = w.failure;
-        result.assigned = w.state() == pool_wait::served ? static_cast<pooled*>(state_.picked_up(w))
-                                                         : std::exchange(w.granted, nullptr);
-        return result;
+        pick found;
+        found.refused = w.refused || w.state() == pool_wait::closed;
+        found.why = w.why;
+        found.assigned = w.state() == pool_wait::served ? static_cast<pooled*>(state_.picked_up(w))
+                                                        : std::exchange(w.granted, nullptr);
+        return found;
     }
 
     void enlist(queued& w, bool fresh)
@@ -322,22 +323,17 @@ private:
     {
         auto& self = *slot->owner;
         deadline_service::background_guard const running(self.home().limits());
-        std::unique_ptr<pooled> made;
-        std::shared_ptr<error_info const> failure;
-        bool again = true;
-        while (again) {
-            try {
-                failure.reset();
-                auto opened = co_await self.connector_->connect(self.where_, self.sessions_);
-                made = std::make_unique<pooled>(std::move(opened));
-            } catch (...) {
-                failure = current_error_info();
-            }
+        while (true) {
+            auto connecting = self.connector_->connect(self.where_, self.sessions_);
+            auto opened = co_await std::move(connecting);
             // It was given up when the last operation ended, but others have come since.
-            again = failure && failure->code == asio::error::operation_aborted && self.is_wanted();
+            if (!opened && opened.error()->code == asio::error::operation_aborted && self.is_wanted())
+                continue;
+            auto made = opened ? std::make_unique<pooled>(std::move(*opened)) : nullptr;
+            slot->ended = true;
+            self.act([&] { return made ? self.connected(*made.release()) : self.failed(opened.error()); });
+            co_return;
         }
-        slot->ended = true;
-        self.act([&] { return failure ? self.failed(failure) : self.connected(*made.release()); });
     }
 
     /// Under the mutex.
@@ -385,7 +381,7 @@ private:
 ///
 ///     connection_wait waiting(pool);
 ///     auto suspended = waiting.until(deadline, fresh);
-///     lease const got = waiting.end(co_await std::move(suspended));
+///     auto const got = waiting.end(co_await std::move(suspended));
 class connection_wait
 {
 public:
@@ -405,17 +401,17 @@ public:
         return limit_.until(deadline, [from = from_, w = place_, fresh] { from->enlist(*w, fresh); });
     }
 
-    /// Throws the error of connecting; `errc::deadline_exceeded` at the deadline; `errc::client_closed`;
-    /// `operation_aborted` when cancelled.
-    lease end(wakeup with)
+    /// Fails with the failure of connecting; `errc::deadline_exceeded` at the deadline;
+    /// `errc::client_closed`; `operation_aborted` when cancelled.
+    result<lease> end(wakeup with)
     {
         auto const ended = limit_.end(with);
-        if (ended.code == asio::error::operation_aborted) throw_aborted();
+        if (ended.early) return ended.early;
         auto const found = from_->picked_up(*place_);
         if (found.assigned != nullptr) return lease(from_, *found.assigned);
-        if (found.failure) throw error(found.failure);
-        if (found.refused || ended.why == expiry::closed) throw error(errc::client_closed);
-        throw_timeout(phase::wait, deadline_, deadline_);
+        if (found.why) return found.why;
+        if (found.refused) return fixed_error<errc::client_closed>();
+        return timeout_failure(phase::wait, deadline_, deadline_);
     }
 
 private:

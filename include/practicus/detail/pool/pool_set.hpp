@@ -38,13 +38,16 @@ public:
         return self;
     }
 
-    std::shared_ptr<pool> of(origin const& where)
+    /// Fails with `errc::invalid_argument` for a proxy that cannot be used.
+    result<std::shared_ptr<pool>> of(origin const& where)
     {
         std::lock_guard lock(mutex_);
         for (auto const& p : pools_)
             if (p->where() == where) return p;
+        auto const via = connector_->forward_proxy(where);
+        if (!via) return via.error();
         give_up_unused();
-        pools_.push_back(std::make_shared<pool>(connector_, where));
+        pools_.push_back(std::make_shared<pool>(connector_, where, *via));
         if (closed_) pools_.back()->shut_down();
         return pools_.back();
     }

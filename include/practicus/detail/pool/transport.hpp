@@ -96,70 +96,69 @@ public:
     }
 
     /// Sends `r` with the token, if it asks for one, and follows redirects of a GET within its origin; sends
-    /// again what the retry policy allows. Any status is an answer. Throws what the connection can end with,
-    /// with the request's name in the error. (One coroutine, for each costs as much as a small request.) With
-    /// a flow, the bodies go through that.
-    asio::awaitable<void> send(operation& op, request const& r, token const& bearer, response& answer,
-                               body_pipeline* flow = nullptr) const
+    /// again what the retry policy allows. Any status is an answer. Fails with what the connection can end
+    /// with, with the request's name in the failure. (One coroutine, for each costs as much as a small
+    /// request.) With a flow, the bodies go through that.
+    asio::awaitable<failure> send(operation& op, request const& r, token const& bearer, response& answer,
+                                  body_pipeline* flow = nullptr) const
     {
-        std::shared_ptr<error_info const> failure;
-        try {
-            // Before anything is resolved or connected: an origin that is not the region's learns nothing.
-            require_trusted(op, r);
-            op.written = false;
-            delivery d(*pools_, *options_, r);
-            while (true) {
-                attempt now;
-                now.timed = told_ || flow != nullptr;
-                lease used;
-                std::shared_ptr<error_info const> failed;
-                auto const asked = now.timed ? home_->time().precise_now() : time_point();
-                try {
-                    used = d.to->try_acquire(d.fresh);
-                    while (!used) {
-                        connection_wait waiting(d.to);
-                        auto suspended = waiting.until(op.deadline, d.fresh);
-                        used = waiting.end(co_await std::move(suspended));
-                        if (used.reused() && used->is_dead()) used.give_up_stale({});
-                    }
-                    if (now.timed) now.timings.wait = home_->time().precise_now() - asked;
-                    auto const rest = serialize(used->out, op, r, d, bearer);
-                    if (flow == nullptr) {
-                        co_await used->exchange(rest, d.bounds, op.deadline, now, answer);
-                        decode_body(answer, r.body_limit);
-                    } else {
-                        co_await flow->exchange(*used, rest, d.bounds, op.deadline, now, answer);
-                    }
-                } catch (...) {
-                    failed = current_error_info();
-                }
-                if (flow != nullptr && flow->broken()) throw error(failed);
-                if (flow != nullptr) {
-                    d.facts.replayable = !flow->begun();
-                    if (!failed && is_overload(answer.status) && flow->on_overload) flow->on_overload();
-                    flow->timings = now.timings;
-                }
-                auto const next = finish_attempt(op, r, d, now, used, failed, answer);
-                if (next.action == next_step::done) co_return;
-                answer = response();
-                if (next.action == next_step::later) co_await pause(op, next.wait);
+        // Before anything is resolved or connected: an origin that is not the region's learns nothing.
+        if (auto refused = check_trusted(op, r)) co_return refused;
+        op.written = false;
+        auto to = pools_->of(r.where);
+        if (!to) co_return with_request(to.error(), r, op);
+        delivery d(std::move(*to), *options_, r);
+        while (true) {
+            attempt now;
+            now.timed = told_ || flow != nullptr;
+            auto const asked = now.timed ? home_->time().precise_now() : time_point();
+            failure failed;
+            lease used = d.to->try_acquire(d.fresh);
+            while (!used && !failed) {
+                connection_wait waiting(d.to);
+                auto suspended = waiting.until(op.deadline, d.fresh);
+                auto got = waiting.end(co_await std::move(suspended));
+                if (got)
+                    used = std::move(*got);
+                else
+                    failed = got.error();
+                if (used && used.reused() && used->is_dead()) used.give_up_stale({});
             }
-        } catch (...) {
-            failure = current_error_info();
+            if (now.timed && !failed) now.timings.wait = home_->time().precise_now() - asked;
+            std::string_view rest;
+            if (!failed) failed = serialize(used->out, rest, op, r, d, bearer);
+            if (!failed) {
+                auto exchanging = flow == nullptr
+                                      ? used->exchange(rest, d.bounds, op.deadline, now, answer)
+                                      : flow->exchange(*used, rest, d.bounds, op.deadline, now, answer);
+                failed = co_await std::move(exchanging);
+            }
+            if (!failed && flow == nullptr) failed = decode_body(answer, r.body_limit);
+            if (flow != nullptr && flow->broken()) co_return with_request(failed, r, op);
+            if (flow != nullptr) {
+                d.facts.replayable = !flow->begun();
+                if (!failed && is_overload(answer.status) && flow->on_overload) flow->on_overload();
+                flow->timings = now.timings;
+            }
+            auto const next = finish_attempt(op, r, d, now, used, failed, answer);
+            if (next.action == next_step::done) co_return failed ? with_request(failed, r, op) : nullptr;
+            answer = response();
+            if (next.action == next_step::again) continue;
+            auto pausing = pause(op, next.wait);
+            if (auto why = co_await std::move(pausing)) co_return with_request(why, r, op);
         }
-        throw error(with_request(*failure, r, op));
     }
 
-    /// What `send` checks first. Throws `errc::untrusted_origin`.
-    void check_trusted(operation const& op, request const& r) const
+    /// What `send` checks first. Fails with `errc::untrusted_origin`.
+    [[nodiscard]] failure check_trusted(operation const& op, request const& r) const
     {
-        std::shared_ptr<error_info const> failure;
-        try {
-            require_trusted(op, r);
-        } catch (error const& e) {
-            failure = e.shared_info();
-        }
-        if (failure) throw error(with_request(*failure, r, op));
+        auto why = require_trusted(op, r);
+        return why ? with_request(why, r, op) : nullptr;
+    }
+
+    failure with_request(failure const& why, request const& r, operation const& op) const
+    {
+        return make_failure(with_request(*why, r, op));
     }
 
     /// Adds what only the operation knows.
@@ -176,13 +175,12 @@ public:
     }
 
     /// Until it is time to try again, or the deadline.
-    asio::awaitable<void> pause(operation const& op, std::chrono::nanoseconds wait) const
+    asio::awaitable<failure> pause(operation const& op, std::chrono::nanoseconds wait) const
     {
         timed_wait waiting(*home_->limits(), std::make_shared<timed_waiter>());
         auto suspended = waiting.until(std::min(op.deadline, home_->time().now() + wait), [] {});
         auto const ended = waiting.end(co_await std::move(suspended));
-        if (ended.code == asio::error::operation_aborted) throw_aborted();
-        if (ended.why == expiry::closed) throw error(errc::client_closed);
+        co_return ended.early;
     }
 
     /// Counts and announces that a request is going to be sent again.
@@ -197,8 +195,8 @@ private:
     /// One request on its way, over all its attempts and redirects.
     struct delivery
     {
-        delivery(pool_set& pools, client_options const& options, request const& r)
-            : to(pools.of(r.where)), facts(facts_of(r)),
+        delivery(std::shared_ptr<pool> p, client_options const& options, request const& r)
+            : to(std::move(p)), facts(facts_of(r)),
               target(r.target), bounds{r.first_byte.value_or(options.timeouts.first_byte),
                                        options.timeouts.between_bytes, options.limits.header, r.body_limit,
                                        r.secret_response}
@@ -239,27 +237,28 @@ private:
 
     static bool is_overload(unsigned status) noexcept { return status == 429 || status == 503; }
 
-    void require_trusted(operation const& op, request const& r) const
+    failure require_trusted(operation const& op, request const& r) const
     {
         auto const among = [&](std::vector<origin> const& list) {
             return std::find(list.begin(), list.end(), r.where) != list.end();
         };
-        if (among(trusted_) || (op.with && among(op.with->trusted_origins()))) return;
-        throw error(errc::untrusted_origin, r.where.str() + " is not " + service_.origin().str() +
-                                                " nor one of client_options::trusted_origins");
+        if (among(trusted_) || (op.with && among(op.with->trusted_origins()))) return nullptr;
+        return make_failure(errc::untrusted_origin, r.where.str() + " is not " + service_.origin().str() +
+                                                        " nor one of client_options::trusted_origins");
     }
 
     /// The one place that lets a request out: to the region's own origins only. Also one without a token:
     /// what an app's service answers decides which token is asked for.
-    void authorize(wire_text& head, operation const& op, request const& r, token const& bearer) const
+    failure authorize(wire_text& head, operation const& op, request const& r, token const& bearer) const
     {
-        require_trusted(op, r);
+        if (auto why = require_trusted(op, r)) return why;
         if (r.authorized != authorization::none) head.append(own_field::bearer).append(bearer.reveal());
+        return nullptr;
     }
 
-    /// Writes head and body; returns what of the body does not go along with the head.
-    std::string_view serialize(wire_text& out, operation const& op, request const& r, delivery const& d,
-                               token const& bearer) const
+    /// Writes head and body; `rest` is what of the body does not go along with the head.
+    failure serialize(wire_text& out, std::string_view& rest, operation const& op, request const& r,
+                      delivery const& d, token const& bearer) const
     {
         out.wipe();
         auto const* const proxy = d.to->forward_proxy();
@@ -267,13 +266,13 @@ private:
         if (proxy != nullptr) out.append(r.where.str());
         out.append(d.target).append(" HTTP/1.1").append(d.to->fields());
         out.append(r.accept);
-        authorize(out, op, r, bearer);
+        if (auto why = authorize(out, op, r, bearer)) return why;
         if (proxy != nullptr && proxy->authorization())
             out.append(own_field::proxy_authorization).append(proxy->authorization().reveal());
         if (op.with && !op.shared) out.append(op.with->headers());
         if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);
         if (!r.content_encoding.empty()) out.append(own_field::content_encoding).append(r.content_encoding);
-        auto rest = r.content();
+        rest = r.content();
         if (r.chunked || !rest.empty() || r.method == "POST") {
             if (r.chunked || !rest.empty()) out.append(own_field::content_type).append(r.content_type);
             if (r.chunked)
@@ -286,7 +285,7 @@ private:
                                                      std::min(connection::coalesce_limit, out.size()));
         out.append(rest.substr(0, along));
         rest.remove_prefix(along);
-        return rest;
+        return nullptr;
     }
 
     static request_facts facts_of(request const& r) noexcept
@@ -301,9 +300,10 @@ private:
         return facts;
     }
 
-    /// After an attempt: gives the connection back and says how it goes on. Throws `failed` if that stands.
+    /// After an attempt: gives the connection back and says how it goes on. If nothing more is done, `failed`
+    /// is how it ended.
     next_step finish_attempt(operation& op, request const& r, delivery& d, attempt const& now, lease& used,
-                             std::shared_ptr<error_info const> const& failed, response const& answer) const
+                             failure& failed, response const& answer) const
     {
         op.written = op.written || now.written;
         attempt_outcome outcome;
@@ -324,8 +324,8 @@ private:
         if (told_) tell(*d.to, op, r, now, outcome);
         op.renew = decision.action == retry_action::renew;
         if (decision.action == retry_action::stop || op.renew) {
-            if (failed) throw error(failed);
-            return {d.facts.replayable && follow(r, d, answer) ? next_step::again : next_step::done};
+            bool const follows = !failed && d.facts.replayable && follow(r, d, answer, failed);
+            return {follows ? next_step::again : next_step::done};
         }
         note_retry(d.to->where(), r.name(), op.retries.attempts(), outcome.status, outcome.error,
                    decision.wait);
@@ -333,13 +333,19 @@ private:
         return {decision.action == retry_action::wait ? next_step::later : next_step::again, decision.wait};
     }
 
-    /// Is the answer a redirect to follow? Then its target is the next.
-    static bool follow(request const& r, delivery& d, response const& answer)
+    /// Is the answer a redirect to follow? Then its target is the next. `failed` if it may not be followed.
+    static bool follow(request const& r, delivery& d, response const& answer, failure& failed)
     {
         if (!is_redirect(answer) || r.method != "GET") return false;
-        d.redirected = redirect_target(r.where, d.target, answer.location);
-        if (++d.redirects > max_redirects)
-            throw error(errc::redirected, "more than " + std::to_string(max_redirects) + " redirects");
+        auto target = redirect_target(r.where, d.target, answer.location);
+        if (!target) {
+            failed = target.error();
+        } else if (++d.redirects > max_redirects) {
+            failed =
+                make_failure(errc::redirected, "more than " + std::to_string(max_redirects) + " redirects");
+        }
+        if (failed) return false;
+        d.redirected = std::move(*target);
         d.target = d.redirected;
         d.fresh = false;
         return true;

@@ -80,7 +80,7 @@ public:
         auto const logouts = login_.logouts();
         response answer;
         token const none;
-        co_await transport_.send(op, r, none, answer);
+        throw_if(co_await transport_.send(op, r, none, answer));
         auto const tokens = console_.read_answer(op, r, answer, console_api::read_login);
         auto const life = life_of(tokens, answer, began, began_at);
         console_.require_alive(op, r, answer, life);
@@ -100,7 +100,8 @@ public:
         auto const a = ask(op, renew);
         auto result = a.served();
         if (!result)
-            result = co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
+            result =
+                (co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline)).value();
         co_return result;
     }
 
@@ -115,13 +116,14 @@ public:
             auto const a = ask(op, false);
             bearer = a.served();
             if (!bearer)
-                bearer = co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
+                bearer = (co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline))
+                             .value();
         }
-        co_await transport_.send(op, r, bearer, answer, flow);
+        throw_if(co_await transport_.send(op, r, bearer, answer, flow));
         if (op.renew) {
             login_.refuse_access(bearer, console_.failure_of(op, r, answer));
             bearer = co_await access(op, false);
-            co_await transport_.send(op, r, bearer, answer, flow);
+            throw_if(co_await transport_.send(op, r, bearer, answer, flow));
             if (answer.status == 401) login_.refuse_access(bearer, console_.failure_of(op, r, answer));
         }
         if (!is_success(answer.status)) console_.throw_response_error(op, r, answer);
@@ -184,14 +186,14 @@ private:
         issued_tokens news(std::move(access), now.refresh(), now.username(), now.user().email);
         set_lineage(news, std::make_shared<refresh_lineage const>(now.lineage()));
         operation_body<void> const body = [told, given = std::move(news)] { return told(given); };
-        std::shared_ptr<error_info const> failure;
+        std::shared_ptr<error_info const> failed;
         auto const end = time().now() + callback_limit;
         try {
             co_await run_on_client_executor<void>(transport_.home(), body, end);
         } catch (...) {
-            failure = current_error_info();
+            failed = current_error_info();
         }
-        if (failure) transport_.told()(events::tokens_not_taken{failure->code, failure->message});
+        if (failed) transport_.told()(events::tokens_not_taken{failed->code, failed->message});
     }
 
     /// A flight: from the store, if another process has left a token there; else from the region.
@@ -258,7 +260,7 @@ private:
             auto const began_at = stored_now(time());
             one_use const once{login_, op, *state, by_password};
             response answer;
-            co_await transport_.send(op, r, state->refresh(), answer);
+            throw_if(co_await transport_.send(op, r, state->refresh(), answer));
             forget_refused(*state, by_password, answer);
             if (is_refused(answer) && !by_password) {
                 refused = refusal(op, r, answer);

@@ -104,16 +104,16 @@ public:
         auto const& time = transport_.home()->time();
         auto const begin = time.precise_now();
         T result;
-        std::shared_ptr<error_info const> failure;
+        std::shared_ptr<error_info const> failed;
         try {
             result = co_await fetch();
         } catch (...) {
-            failure = current_error_info();
-            e.error = failure->code;
+            failed = current_error_info();
+            e.error = failed->code;
         }
         e.took = time.precise_now() - begin;
         observer(e);
-        if (failure) throw error(std::move(failure));
+        if (failed) throw error(std::move(failed));
         co_return result;
     }
 

@@ -135,16 +135,19 @@ public:
             auto const a =
                 cache_.ask_token(key, name, op.validity(), [&] { return work(op.with, listed, key); });
             auto result = a.served();
-            std::shared_ptr<error_info const> failure;
+            std::shared_ptr<error_info const> failed;
             try {
-                if (!result)
-                    result = co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
+                if (!result) {
+                    auto fetched =
+                        co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
+                    result = std::move(fetched).value();
+                }
             } catch (...) {
-                failure = current_error_info();
+                failed = current_error_info();
             }
             // The id may be outdated: once more, with the one that the service tells.
-            if (failure && failure->code == errc::not_found && std::exchange(remembered, false)) continue;
-            if (failure) throw error(std::move(failure));
+            if (failed && failed->code == errc::not_found && std::exchange(remembered, false)) continue;
+            if (failed) throw error(std::move(failed));
             cache_.install(key, name, result);
             co_return result;
         }
@@ -246,12 +249,15 @@ private:
     asio::awaitable<std::int64_t> id_by_name(operation& op, target const& url)
     {
         // First: another caller's trust gives this one nothing.
-        transport_.check_trusted(op, id_request(url));
+        throw_if(transport_.check_trusted(op, id_request(url)));
         if (op.with && op.with->asks_id() && !op.shared) co_return co_await ask_id(op, url);
         auto const a = cache_.ask_id(name_of(url), [&] { return id_work(op.with, url); });
         auto found = a.served();
-        if (!found)
-            found = co_await flight<id_handle>::join(a.joined, transport_.home()->limits(), op.deadline);
+        if (!found) {
+            auto joined =
+                co_await flight<id_handle>::join(a.joined, transport_.home()->limits(), op.deadline);
+            found = std::move(joined).value();
+        }
         co_return *found;
     }
 
@@ -339,18 +345,18 @@ private:
             return console_.observed(Traits::kind_name, request);
         };
         fetch_result<token> got;
-        std::shared_ptr<error_info const> failure;
+        std::shared_ptr<error_info const> failed;
         try {
             std::function<bool(token const&)> const any = [](token const&) { return true; };
             got = co_await store_.find_or_fetch(token_store_key(key), session_token_limits,
                                                 std::move(rejected_value), any, told);
         } catch (...) {
-            failure = current_error_info();
+            failed = current_error_info();
         }
         if constexpr (Traits::has_id)
-            if (failure && failure->code == errc::not_found)
+            if (failed && failed->code == errc::not_found)
                 co_await store_.remove(id_store_key(as_listed(what)));
-        if (failure) throw error(std::move(failure));
+        if (failed) throw error(std::move(failed));
         co_return got;
     }
 

@@ -118,15 +118,15 @@ private:
     {
         auto const end = home_->time().now() + limit;
         T result{};
-        std::shared_ptr<error_info const> failure;
+        std::shared_ptr<error_info const> failed;
         try {
             result = co_await run_on_client_executor<T>(home_, body, end);
         } catch (...) {
-            failure = current_error_info();
+            failed = current_error_info();
         }
-        if (failure) {
-            bool const is_late = failure->code == errc::deadline_exceeded && !late.empty();
-            told_(events::store_failed{failure->code, is_late ? late : failure->message});
+        if (failed) {
+            bool const is_late = failed->code == errc::deadline_exceeded && !late.empty();
+            told_(events::store_failed{failed->code, is_late ? late : failed->message});
         }
         co_return result;
     }

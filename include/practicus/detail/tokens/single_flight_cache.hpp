@@ -322,15 +322,15 @@ private:
 
     static asio::awaitable<void> run(std::shared_ptr<completion> end, std::shared_ptr<deadline_service> owner)
     {
-        std::shared_ptr<error_info const> failure;
+        std::shared_ptr<error_info const> failed;
         try {
             deadline_service::operation_guard const running(std::move(owner));
             auto const got = co_await end->begin();
             end->succeed(got);
         } catch (...) {
-            failure = current_error_info();
+            failed = current_error_info();
         }
-        if (failure) end->fail(std::move(failure));
+        if (failed) end->fail(std::move(failed));
     }
 
     // More than any program needs; without a limit, a callback that logs in would keep callers for ever.

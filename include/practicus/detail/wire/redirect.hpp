@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/base/url_text.hpp>
 #include <practicus/error.hpp>
 #include <practicus/url.hpp>
@@ -9,6 +10,7 @@
 #include <boost/url/rfc/unreserved_chars.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,29 +55,32 @@ inline std::string_view scheme_of(std::string_view reference) noexcept
                                                                   : reference.substr(0, end);
 }
 
-/// Throws `errc::redirected` for what is no authority.
-inline bool is_origin(origin const& here, std::string const& scheme, std::string_view authority)
+/// Null for what is no authority.
+inline std::optional<bool> is_origin(origin const& here, std::string const& scheme,
+                                     std::string_view authority)
 {
     if (authority.find('@') != std::string_view::npos) return false;
     if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) return false;
     try {
         return origin(scheme + "://" + std::string(authority)) == here;
     } catch (error const&) {
+        return std::nullopt;
     }
-    throw error(errc::redirected, "to a location that is no url");
 }
 
 /// Where a redirect leads: path and query, behind those of the request (RFC 3986 section 5.2). Within the
-/// same origin only: a token must not follow a redirect to where it was not sent. Throws `errc::redirected`,
-/// `errc::untrusted_origin`.
-inline std::string redirect_target(origin const& here, std::string_view target, std::string_view location)
+/// same origin only: a token must not follow a redirect to where it was not sent. Fails with
+/// `errc::redirected`, `errc::untrusted_origin`.
+inline result<std::string> redirect_target(origin const& here, std::string_view target,
+                                           std::string_view location)
 {
-    if (!is_reference(location)) throw error(errc::redirected, "to a location that is no url");
+    auto const no_url = [] { return make_failure(errc::redirected, "to a location that is no url"); };
+    if (!is_reference(location)) return no_url();
     auto rest = location.substr(0, location.find('#'));
     auto scheme = std::string(scheme_of(rest));
     if (!scheme.empty()) {
         rest.remove_prefix(scheme.size() + 1);
-        if (!rest.starts_with("//")) throw error(errc::redirected, "to a location that is no url");
+        if (!rest.starts_with("//")) return no_url();
     }
     bool const elsewhere = rest.starts_with("//");
     if (elsewhere) {
@@ -83,8 +88,9 @@ inline std::string redirect_target(origin const& here, std::string_view target, 
         auto const authority = rest.substr(0, rest.find_first_of("/?"));
         rest.remove_prefix(authority.size());
         if (scheme.empty()) scheme = here.secure() ? "https" : "http";
-        if (!is_origin(here, scheme, authority))
-            throw error(errc::untrusted_origin, "the answer is a redirect to another origin");
+        auto const same = is_origin(here, scheme, authority);
+        if (!same) return no_url();
+        if (!*same) return make_failure(errc::untrusted_origin, "the answer is a redirect to another origin");
     }
     auto const base = target.substr(0, target.find('?'));
     if (!elsewhere && rest.empty()) return std::string(target);
