@@ -13,13 +13,12 @@ WORDS = re.compile(r"\b(who|whoever|whom|nobody|somebody|can\s+not)\b|\?", re.IG
 ALLOWED = """
 catalog.hpp client.hpp core_conf.hpp credentials.hpp detail/async/flight.hpp detail/async/run_operation.hpp
 detail/async/runtime.hpp detail/base/clock.hpp detail/base/lru_tick.hpp detail/base/posix_file.hpp detail/base/url_text.hpp
-detail/base/utf8.hpp detail/base/wipe.hpp detail/batch/batch_retry.hpp detail/client/prediction_call.hpp
-detail/net/connect_race.hpp detail/net/connection.hpp detail/net/connector.hpp detail/net/stream.hpp detail/net/tls_context.hpp
-detail/pool/body_pipeline.hpp detail/pool/pool_node.hpp detail/pool/pool_state.hpp detail/pool/retry_policy.hpp
-detail/pool/transport.hpp detail/tokens/flight_state.hpp detail/tokens/freshness.hpp detail/tokens/region_store.hpp
-detail/tokens/single_flight_cache.hpp detail/tokens/store_record.hpp detail/tokens/token_cache_state.hpp
-detail/wire/error_body.hpp detail/wire/no_proxy.hpp detail/wire/proxy.hpp detail/wire/shape_handler.hpp error.hpp
-mock/catalog.hpp mock/detail/region.hpp mock/options.hpp observer.hpp predict.hpp secret.hpp token.hpp token_store.hpp url.hpp
+detail/base/utf8.hpp detail/base/wipe.hpp detail/client/prediction_call.hpp detail/net/connect_race.hpp
+detail/net/connection.hpp detail/net/connector.hpp detail/net/stream.hpp detail/pool/body_pipeline.hpp detail/pool/transport.hpp
+detail/tokens/flight_state.hpp detail/tokens/freshness.hpp detail/tokens/region_store.hpp detail/tokens/single_flight_cache.hpp
+detail/tokens/token_cache_state.hpp detail/wire/error_body.hpp detail/wire/no_proxy.hpp detail/wire/proxy.hpp
+detail/wire/shape_handler.hpp error.hpp mock/catalog.hpp mock/detail/region.hpp mock/options.hpp observer.hpp predict.hpp
+secret.hpp token.hpp token_store.hpp url.hpp
 """.split()
 
 

@@ -15,16 +15,17 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Are the rows to blame? Whatever else fails would fail with every other batch as well.
+/// Returns true if the rows caused the failure. Any other failure would happen with every other batch as
+/// well.
 inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
 {
     return has_trait(code, errc_traits::fault_of_rows);
 }
 
-/// Decides how long a batch is tried. What is on the way to the model (no connection, 429, 503, time-outs) is
-/// borne for a while, for pods restart and are moved, as long as the server asks (`Retry-After`); what the
-/// model itself answers, or a token that it refuses, a few times: it may have just started. The rest fails at
-/// once.
+/// Decides how long a batch is retried. Failures on the way to the model (no connection, 429, 503, time-outs)
+/// are retried for a while, because pods restart and are moved, as late as the server asks (`Retry-After`).
+/// Failures of the model itself, or a refused token, are retried a few times: it may have just started. The
+/// rest fails at once.
 class batch_retry
 {
 public:
@@ -33,8 +34,9 @@ public:
         : tries_(tries), patience_(patience), base_(std::max(base, std::chrono::milliseconds(1)))
     {}
 
-    /// How long to wait before the batch is sent again; nothing if it is given up. `random` is from 0 to 1.
-    /// What has failed before the model was reached (its token, say) is on the way, also if it is a 5xx.
+    /// Returns the pause before the batch is sent again, or no value if it is given up. `random` is from 0
+    /// to 1. A failure before the model was reached, of its token for example, is on the way, even if it is a
+    /// 5xx.
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random,
                                                    bool reached_model = true)
     {
@@ -53,14 +55,14 @@ public:
         } else {
             return std::nullopt;
         }
-        // Not from 0 on: the sum of many pauses is what is borne.
+        // Not from 0 on: the sum of many pauses must reach the patience.
         auto const pause = std::max(asked, full_jitter(pauses, pauses_++, 0.5 + random / 2));
         due_ = now + pause;
         return pause;
     }
 
-    /// The batch is sent again. Until `answered`, when another batch last was, it waited for a place behind
-    /// others, which is not what is borne: the model answers.
+    /// Records that the batch is sent again. The wait until `answered`, the last response to another batch,
+    /// does not count: the model responds.
     void sent_again(time_point answered) noexcept
     {
         if (first_failure_ && answered > due_) *first_failure_ += answered - due_;

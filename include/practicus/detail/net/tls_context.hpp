@@ -96,7 +96,7 @@ inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options c
     // A caller may trust an intermediate authority, or the server's own certificate.
     ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
     ::SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
-    // RFC 7301: a server that has HTTP/2 alone says so, instead of sending what cannot be read.
+    // RFC 7301: a server with HTTP/2 alone refuses the handshake, instead of sending unreadable bytes.
     constexpr unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     ::SSL_CTX_set_alpn_protos(native, http1, sizeof http1);
     // RFC 8446 section 4.6.2: a server may ask for the client's certificate when it knows the request.
@@ -106,8 +106,8 @@ inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options c
     return context;
 }
 
-/// Says to one connection whom it expects: SNI (names only, RFC 6066 section 3) and the name or address to
-/// find in the certificate. False if OpenSSL refuses.
+/// Sets the peer that a connection expects: SNI (names only, RFC 6066 section 3) and the name or address to
+/// find in the certificate. Returns false if OpenSSL refuses.
 inline bool expect_host(SSL* connection, std::string host, bool verify)
 {
     boost::system::error_code code;
@@ -124,7 +124,7 @@ inline bool expect_host(SSL* connection, std::string host, bool verify)
     return ::X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
 }
 
-/// Why a handshake failed.
+/// Returns the reason for which a handshake failed.
 inline errc handshake_errc(boost::system::error_code const& code, long verify_result) noexcept
 {
     switch (verify_result) {
@@ -141,7 +141,7 @@ inline errc handshake_errc(boost::system::error_code const& code, long verify_re
     case X509_V_ERR_CERT_UNTRUSTED: return errc::certificate_untrusted;
     default: return errc::certificate_invalid;
     }
-    // Closed or reset without a word, as a server does that is restarting: it may be tried again.
+    // Closed or reset without an alert, as by a server that restarts: it may be tried again.
     if (code.category() != boost::asio::error::get_ssl_category()) return errc::connection_lost;
     switch (ERR_GET_REASON(static_cast<unsigned long>(code.value()))) {
     case SSL_R_WRONG_VERSION_NUMBER:

@@ -22,8 +22,8 @@ using pool_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<pool_st
 template <class Node>
 using pool_list = boost::intrusive::list<Node, boost::intrusive::base_hook<pool_hook>>;
 
-/// What the pool knows of a connection. The driver derives from it and owns it; the address must not change
-/// while the connection is open.
+/// The pool's data of a connection. The driver derives from it and owns it; the address must not change while
+/// the connection is open.
 class pool_connection : public pool_hook
 {
 public:
@@ -32,10 +32,10 @@ public:
     pool_connection& operator=(pool_connection const&) = delete;
 
     /// Returns true if it was idle or carried an exchange: the server may have closed it meanwhile, and the
-    /// resend rules apply. To be read while it is leased, before it is returned.
+    /// resend rules apply. Read it while the connection is leased.
     bool reused() const noexcept { return reused_; }
 
-    /// For how long it had been unused when it was handed out.
+    /// The time that it had been unused when it was handed out.
     std::chrono::nanoseconds idle_age() const noexcept { return idle_age_; }
 
 protected:
@@ -71,8 +71,8 @@ enum class pool_wait : std::uint8_t
     closed
 };
 
-/// Who waits for a connection. Owned by the driver, like `pool_connection`; it may be destroyed in state
-/// `none` only.
+/// A queued request for a connection. Owned by the driver, like `pool_connection`; it may be destroyed in
+/// state `none` only.
 class pool_waiter : public pool_hook
 {
 public:
@@ -94,20 +94,20 @@ private:
     bool fresh_ = false;
 };
 
-/// What the driver does after an event, when it has unlocked. An event wakes one waiter at most, and starts
-/// one connect at most.
+/// The actions of the driver after an event, once it has unlocked. An event wakes at most one waiter, and
+/// starts at most one connect.
 struct pool_actions
 {
     /// The caller's own at once; only `take` and `ask` grant, and then the waiter is in state `none`.
     pool_connection* granted = nullptr;
-    /// To be woken: served or failed. Until it is picked up or cancelled, which another thread may do as soon
-    /// as the lock is free.
+    /// The waiter to wake: served or failed. Valid until it is picked up or cancelled, which another thread
+    /// may do as soon as the lock is free.
     pool_waiter* wake = nullptr;
     /// Only `ask`: the pool is shut down, the waiter does not wait.
     bool refused = false;
-    /// Start one connect; it ends with `connected` or `connect_failed`, whatever becomes of the waiters.
+    /// Start one connect; it ends with `connected` or `connect_failed`, independently of the waiters.
     bool connect = false;
-    /// No longer the pool's: to be closed and freed. Nobody else refers to them.
+    /// Connections that have left the pool, to close and free. They have no other references.
     pool_list<pool_connection> close;
 };
 

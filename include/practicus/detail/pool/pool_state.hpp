@@ -18,20 +18,20 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Decides for one origin who gets which connection, when to connect and what to close. It does no I/O, reads
-/// no clock, allocates nothing and never throws; every event is O(1), but for those that close many and
-/// `stale`.
+/// Decides for one origin which waiter gets which connection, when to connect and which connections to close.
+/// It does no I/O, reads no clock, allocates nothing and never throws; every event is O(1), except for those
+/// that close many and `stale`.
 ///
 /// Rules:
 /// - Idle connections are handed out youngest first; a returned one goes directly to the oldest waiter.
 /// - It connects only while waiters outnumber connects and there is room. A connect belongs to the pool, not
-/// to the
-///   waiter that caused it: if that one is served by a returned connection or leaves, the new connection goes
-///   to the oldest waiter, or idle.
+/// to
+///   the waiter that caused it: if that one is served by a returned connection or leaves, the new connection
+///   goes to the oldest waiter, or idle.
 /// - A failed connect fails one waiter, the oldest: it has waited longest, and its operation decides about a
 ///   retry, within its budget. The others keep their places; if they outnumber the connects again, another
-///   connect starts. So an origin that is down fails everybody, at `max_connections` connects at a time, and
-///   one unlucky connect fails one.
+///   connect starts. So an origin that is down fails all waiters, at `max_connections` connects at a time,
+///   and one failed connect fails one waiter.
 /// - A waiter may ask for a `fresh` connection, one that was never used or idle (the resend after a stale
 ///   hit). It keeps its place among the others: if it is the oldest and no connect is under way for it, the
 ///   next returned connection is closed to make room for a connect.
@@ -62,7 +62,7 @@ public:
     pool_state(pool_state const&) = delete;
     pool_state& operator=(pool_state const&) = delete;
 
-    /// An operation wants a connection that is there: granted at once, or not.
+    /// Grants an idle connection at once, or none.
     [[nodiscard]] pool_actions take(time_point now) noexcept
     {
         pool_actions actions;
@@ -70,7 +70,7 @@ public:
         return actions;
     }
 
-    /// An operation wants a connection: granted at once, refused, or `waiter` waits.
+    /// Requests a connection: it is granted at once or refused, or `waiter` waits.
     [[nodiscard]] pool_actions ask(pool_waiter& waiter, time_point now, bool fresh = false) noexcept
     {
         BOOST_ASSERT(waiter.state_ == pool_wait::none);
@@ -108,7 +108,7 @@ public:
         return actions;
     }
 
-    /// A connect failed. `wake` is the waiter that gets the error, if anybody waits.
+    /// Records a failed connect. `wake` is the waiter that gets the error, if there is one.
     [[nodiscard]] pool_actions connect_failed() noexcept
     {
         BOOST_ASSERT(connecting_ > 0);
@@ -167,8 +167,8 @@ public:
         return actions;
     }
 
-    /// The waiter leaves (a cancellation, a deadline), in whatever state it is. Afterwards it is in state
-    /// `none`. If it was served, its connection is passed on.
+    /// Removes a waiter in any state, after a cancellation or its deadline. Afterwards it is in state `none`.
+    /// If it was served, its connection is passed on.
     [[nodiscard]] pool_actions cancelled(pool_waiter& waiter, time_point now) noexcept
     {
         pool_actions actions;
@@ -179,8 +179,8 @@ public:
         return actions;
     }
 
-    /// The waiter resumes after it was woken. The connection is the caller's if it was served; else null,
-    /// and `state()`, read before, says why. Afterwards the waiter is in state `none`.
+    /// Takes the result of a waiter that was woken: the connection if it was served, otherwise null, and
+    /// `state()`, read before, has the reason. Afterwards the waiter is in state `none`.
     pool_connection* picked_up(pool_waiter& waiter) noexcept
     {
         BOOST_ASSERT(waiter.state_ != pool_wait::none && waiter.state_ != pool_wait::waiting);
@@ -207,7 +207,7 @@ public:
         return actions;
     }
 
-    /// Refuses everybody from now on and closes what is idle or comes back. Waiters, the oldest of each kind
+    /// Refuses all later requests, and closes idle and returned connections. Waiters, the oldest of each kind
     /// first, get state `closed` and are passed to `tell(waiter)`, under the driver's lock: a cancellation
     /// must not interfere. Served ones may still pick up. Idempotent.
     template <class Tell>
@@ -331,7 +331,7 @@ private:
         connection.idle_age_ = std::max(now - connection.last_used_, duration::zero());
     }
 
-    /// A connection that nobody uses: for a waiter, or idle, or closed.
+    /// Assigns an unused connection: to a waiter, to the idle list, or to be closed.
     void offer(pool_connection& connection, time_point now, pool_actions& actions) noexcept
     {
         if (shut_ || !usable(connection, now)) {

@@ -16,9 +16,9 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What an origin that fails gets in retries: 500 tokens, 5 a retry, 1 back for each answer that is no
-/// failure. A client whose requests all fail stops retrying after 100 retries, over all operations, until
-/// something succeeds again. Thread safety: all of it; one atomic integer.
+/// The retry budget of an origin: 500 tokens; a retry takes 5, and each successful response returns 1. A
+/// client whose requests all fail stops retrying after 100 retries, over all operations, until a request
+/// succeeds. Thread safety: full; one atomic integer.
 class retry_budget
 {
 public:
@@ -50,7 +50,7 @@ private:
     std::atomic<int> tokens_;
 };
 
-/// What is known of a request before it is sent.
+/// The properties of a request that decide about retries.
 struct request_facts
 {
     /// Its method is idempotent (RFC 9110, 9.2.2): GET, say.
@@ -67,14 +67,14 @@ struct request_facts
     bool renewable_token = false;
 };
 
-/// May it be sent again although it was written, and nobody knows what became of it?
+/// Returns true if the request may be resent after its outcome is unknown.
 inline bool may_be_repeated(request_facts const& request) noexcept
 {
     return (request.idempotent || request.safe_to_repeat) && request.replayable &&
            !request.one_time_password && !request.rotating_refresh;
 }
 
-/// How one attempt ended: by `error` (an `errc`, as the operation would throw it) or with `status`.
+/// The end of one attempt: `error` (an `errc`, as the operation would throw it) or `status`.
 struct attempt_outcome
 {
     boost::system::error_code error;
@@ -208,7 +208,7 @@ public:
         return {retry_action::wait, *wait};
     }
 
-    /// How often the request was sent, or tried to be.
+    /// The number of attempts to send the request.
     unsigned attempts() const noexcept { return attempts_; }
 
 private:
@@ -251,7 +251,7 @@ private:
         return may_be_repeated(request);
     }
 
-    /// Nothing if the server asks for more patience than there is: sooner is not what it wants.
+    /// Returns no value if the server asks for a longer pause than is allowed; it must not be shortened.
     std::optional<std::chrono::nanoseconds> wait_for(attempt_outcome const& outcome,
                                                      double random) const noexcept
     {

@@ -25,21 +25,21 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A moment that other processes understand: their monotonic clocks are other ones.
+/// Wall-clock time; monotonic clocks are not comparable between processes.
 using stored_time = std::chrono::sys_time<std::chrono::milliseconds>;
 
-/// What the key of a login begins with.
+/// The prefix of a login's key.
 inline constexpr std::string_view login_key = "login ";
 
-/// What a store keeps of one thing: a token, or an id's digits; and of a login more.
+/// The stored record of a token, of an id (its digits), or of a login with its refresh token.
 struct store_record
 {
     token value;
-    /// When its request was sent, and how long it lives from then on.
+    /// The time at which its request was sent, and its lifetime from then on.
     stored_time issued_at{};
     std::chrono::milliseconds life{0};
     token refresh;
-    /// What the region calls the user, if it does.
+    /// The region's name of the user, if any.
     std::string username;
     /// The e-mail of the login, if that is known.
     std::string login;
@@ -106,7 +106,7 @@ inline std::optional<std::int64_t> stored_number(std::string_view text) noexcept
     return value;
 }
 
-/// Nothing if it is no such text: somebody else has written it.
+/// Reads a record. Returns no value for a malformed text.
 inline std::optional<store_record> read_stored(secret const& text)
 {
     if (text.empty()) return std::nullopt;
@@ -134,8 +134,8 @@ inline stored_time stored_now(clock const& time)
     return std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now());
 }
 
-/// By this process' clocks. What seems to come from the future is past its life: how old it is, no clock here
-/// can tell.
+/// Returns the lifespan by this process' clocks. A record from the future counts as expired, because its age
+/// is unknown.
 inline lifespan life_of_stored(store_record const& v, clock const& time, freshness_limits const& limits,
                                double random)
 {
