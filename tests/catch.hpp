@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-// Includes Catch2 of either major version, with the names of version 3.
+// Catch2 of either major version, spoken to in the words of version 3.
 
 #if __has_include(<catch2/catch_all.hpp>)
 
