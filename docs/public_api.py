@@ -135,11 +135,14 @@ def with_examples(lines):
     """Ends the comment of each public member of the client with its example."""
     seen = collections.Counter()
     for number, line in enumerate(lines[1:], 1):
-        declared = re.match(r"    (?:[\w:<>&]+ )*(\w+)\(", line)
-        if declared and lines[number - 1].startswith("    /// "):
+        declared = re.match(r"    (?:[\w:<>&\[\]]+ )*(\w+)\(", line)
+        comment = number - 1
+        while re.match(r"    (template <|requires |     )", lines[comment]):
+            comment -= 1
+        if declared and lines[comment].startswith("    /// "):
             name = declared.group(1)
             seen[name] += 1
-            lines[number - 1] += f" \\sample{{{name}{f'_{seen[name]}' if seen[name] > 1 else ''}}}"
+            lines[comment] += f" \\sample{{{name}{f'_{seen[name]}' if seen[name] > 1 else ''}}}"
     return lines
 
 

@@ -48,7 +48,7 @@ asio::awaitable<void> answers_wait(practicus::client client, mock::server& regio
     mock::gate gate;
     region.expect("GET", "/console/api/central/clusterdefinition/").hold(gate);
     auto const here = co_await asio::this_coro::executor;
-    asio::co_spawn(here, client.cluster(),
+    asio::co_spawn(here, client.cluster_info(),
                    [&](std::exception_ptr failed, auto const&) { answered = !failed; });
     co_await client.app_prefixes(); // does not wait for the other operation
     require(!answered, "the gate is closed");

@@ -5,14 +5,18 @@
 
 #include <practicus.hpp>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <chrono>
 #include <iostream>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -23,6 +27,16 @@ asio::awaitable<practicus::client> log_in(std::string url, std::string email, st
 //! [client]
 practicus::client client(co_await asio::this_coro::executor, url);
 //! [client]
+
+//! [client_2]
+asio::io_context io;
+practicus::client const elsewhere(io, url);
+//! [client_2]
+std::cout << elsewhere.service_url() << '\n';
+
+//! [get_executor]
+asio::post(client.get_executor(), [] { std::cout << "on the client's executor\n"; });
+//! [get_executor]
 
 //! [login]
 co_await client.login(email, password);
@@ -56,10 +70,10 @@ auto const hurried = client.with(practicus::call_options().deadline(5s));
 std::cout << (co_await hurried.models()).size() << " models\n";
 //! [with]
 
-//! [cluster]
-auto const cluster = co_await client.cluster();
+//! [cluster_info]
+auto const cluster = co_await client.cluster_info();
 std::cout << cluster.region_name << '\n';
-//! [cluster]
+//! [cluster_info]
 
 //! [model_prefixes]
 auto const prefixes = co_await client.model_prefixes();
@@ -69,6 +83,14 @@ std::cout << practicus::to_table(prefixes);
 //! [models]
 auto const models = co_await client.models();
 std::cout << practicus::to_table(practicus::deployed(models));
+// With a callback.
+client.models([](practicus::error_code code, std::vector<practicus::model> const& all) {
+    std::cout << code.message() << ": " << all.size() << " models\n";
+});
+// With a code instead of an exception.
+auto operation = client.models(asio::as_tuple(asio::deferred));
+auto const [code, all] = co_await std::move(operation);
+std::cout << code.message() << ": " << all.size() << " models\n";
 //! [models]
 
 //! [model_deployments]
@@ -120,9 +142,19 @@ auto const token = co_await client.session_token(model);
 std::string const authorization = "Bearer " + std::string(token.reveal());
 //! [session_token]
 
-//! [app_session_token]
-auto const app_token = co_await client.app_session_token(app);
-//! [app_session_token]
+//! [session_token_2]
+auto const for_uploads = co_await client.session_token(model, practicus::token_purpose::upload);
+//! [session_token_2]
+std::cout << for_uploads.value().size() << " bytes\n";
+
+//! [session_token_3]
+auto const app_token = co_await client.session_token(app);
+//! [session_token_3]
+
+//! [session_token_4]
+auto const app_upload = co_await client.session_token(app, practicus::token_purpose::upload);
+//! [session_token_4]
+std::cout << app_upload.value().size() << " bytes\n";
 
 //! [addon_session_token]
 auto const addon_token = co_await client.addon_session_token("langflow");
@@ -133,10 +165,10 @@ auto cached = client.cached_session_token(model);
 if (!cached) cached = co_await client.session_token(model);
 //! [cached_session_token]
 
-//! [cached_app_session_token]
-auto cached_app = client.cached_app_session_token(app);
-if (!cached_app) cached_app = co_await client.app_session_token(app);
-//! [cached_app_session_token]
+//! [cached_session_token_2]
+auto cached_app = client.cached_session_token(app);
+if (!cached_app) cached_app = co_await client.session_token(app);
+//! [cached_session_token_2]
 
 //! [cached_addon_session_token]
 auto cached_addon = client.cached_addon_session_token("langflow");
@@ -148,9 +180,9 @@ if (!cached_addon) cached_addon = co_await client.addon_session_token("langflow"
 if (client.invalidate_session_token(model, token)) co_await client.session_token(model);
 //! [invalidate_session_token]
 
-//! [invalidate_app_session_token]
-client.invalidate_app_session_token(app, app_token);
-//! [invalidate_app_session_token]
+//! [invalidate_session_token_2]
+client.invalidate_session_token(app, app_token);
+//! [invalidate_session_token_2]
 
 //! [invalidate_addon_session_token]
 client.invalidate_addon_session_token("langflow", addon_token);
@@ -169,10 +201,23 @@ std::cout << answer.body;
 //! [predict]
 
 //! [predict_2]
+practicus::predict_options options;
+options.first_byte(60s);
+auto const patient = co_await client.predict(model, "carat,cut\n0.23,Ideal\n", options);
+//! [predict_2]
+std::cout << patient.body;
+
+//! [predict_3]
 practicus::body_source const pieces = practicus::string_source("carat,cut\n0.21,Premium\n");
 auto const streamed = co_await client.predict(model, pieces);
-//! [predict_2]
+//! [predict_3]
 std::cout << streamed.body;
+
+//! [predict_4]
+practicus::body_source const more = practicus::string_source("carat,cut\n0.22,Good\n");
+auto const waited = co_await client.predict(model, more, options);
+//! [predict_4]
+std::cout << waited.body;
 
 //! [predict_batches]
 practicus::body_sink const print = [](std::string rows) -> asio::awaitable<void> {

@@ -10,6 +10,7 @@
 #include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/client.hpp>
+#include <practicus/completion_token.hpp>
 #include <practicus/connection_options.hpp>
 #include <practicus/core_conf.hpp>
 #include <practicus/credentials.hpp>

@@ -5,22 +5,28 @@
 #include <practicus/batch.hpp>
 #include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
+#include <practicus/completion_token.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/detail/base/config.hpp>
+#include <practicus/detail/client/completion.hpp>
 #include <practicus/detail/client/handle.hpp>
+#include <practicus/detail/client/operations.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>
 #include <practicus/predict.hpp>
+#include <practicus/secret.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/execution_context.hpp>
 
 #include <concepts>
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,20 +48,23 @@ transport& transport_of(client const& of) noexcept;
 
 } // namespace detail
 
-/// A Practicus AI region's console and models, for coroutines.
+/// A Practicus AI region's console and models.
 ///
 /// A client is a cheap handle on shared state: copy it, and pass it by value.
 ///
-/// **Operations.** Each returns an `asio::awaitable`: `co_await` it, or give it to `asio::co_spawn` with any
-/// completion token. It owns copies of its arguments and a handle of the client, so neither needs to outlive
-/// it. It begins when it is awaited.
+/// **Operations.** Without a completion token, an operation returns a `client::awaitable`, which begins when
+/// it is awaited. With any completion token as last argument, it is an Asio initiating function: its
+/// handler's arguments are an `error_code` and the result. An operation owns copies of its arguments and a
+/// handle of the client.
 ///
-/// **Errors.** An operation throws `practicus::error`; `practicus::errc` says what each code asks of you.
-/// Beside those that an operation names, it can end with any error of the connection, of time, and of the
-/// answer's status or content; with those of a login or a renewal that it waits for; with
-/// `errc::client_closed` after `close`; and with `boost::asio::error::operation_aborted` when it is cancelled
-/// or the client's execution context is gone. An argument that cannot be used (a url, say) throws at the
-/// call itself. What a source, a sink or a batch job's callback throws leaves the operation unchanged.
+/// **Errors.** An awaitable throws `practicus::error`; a handler gets the same code. `practicus::errc` says
+/// what each code asks of the caller, and `with_error_info` gives a handler the rest. Beside those that an
+/// operation names, it can end with any error of the connection, of time, and of the answer's status or
+/// content; with those of a login or a renewal that it waits for; with `errc::client_closed` after `close`;
+/// and with `boost::asio::error::operation_aborted` when it is cancelled or the client's execution context is
+/// gone. Invalid arguments end the operation in the same way; only a
+/// url of an invalid text throws where it is made. What a source, a sink or a callback throws
+/// leaves an awaitable unchanged; a handler gets `errc::callback_failed`.
 ///
 /// **Access tokens.** An operation that needs one renews it when it is about to expire, and once when the
 /// region refuses it (401). All callers share one renewal. When nothing is left that the region accepts,
@@ -70,14 +79,16 @@ transport& transport_of(client const& of) noexcept;
 /// only `terminal` through, unless the coroutine says otherwise); the client stays usable. A renewal that
 /// others may wait for goes on. As everywhere in Asio, a signal is emitted on the operation's executor, which
 /// then is a strand or has one thread. So that none is lost, awaiting throws in the course of an operation,
-/// its callbacks included, even if the caller has set `this_coro::throw_if_cancelled(false)`. Whoever has
-/// done so may begin an operation after a cancellation, which then does not end it. An operation with a
-/// source, a sink or a batch job ends after these, which are cancelled too: they may refer to the caller's
-/// objects.
+/// its callbacks included, even after `this_coro::throw_if_cancelled(false)`. A coroutine that has called
+/// that may begin an operation after a cancellation, which then does not end it. An operation with a source,
+/// a sink or a batch job ends after these, which are cancelled too: they may refer to the caller's objects.
 ///
-/// **Executors.** On an executor of the client's own context, an operation runs and does its I/O right there.
-/// On another's, it runs on the client's executor and its caller waits: then the client's context must be run
-/// by somebody. Work that callers share always runs on the client's executor.
+/// **Executors.** An awaitable runs on its coroutine's executor, another operation on its handler's, by
+/// default the client's; the handler is never called inside the initiating function. On an executor of the
+/// client's own context, an operation does its I/O right there. On another's, it runs on the client's
+/// executor and its caller waits: then the client's context must be run as well. Work that callers share
+/// always runs on the client's executor. A context that is destroyed destroys the handlers of its executors
+/// without calling them.
 ///
 /// **Thread safety.** Distinct handles, and operations of one handle, may be used from any threads at once.
 /// One handle must not be assigned to, moved from or destroyed while another thread uses it, as a
@@ -93,28 +104,55 @@ public:
     template <class T>
     using awaitable = boost::asio::awaitable<T>;
 
+    /// The type of `get_executor`.
+    using executor_type = boost::asio::any_io_executor;
+
     /// A client of one region. Nothing is sent yet. Throws `errc::invalid_url`, and `errc::file_error` for a
     /// certificate file.
     client(boost::asio::any_io_executor executor, practicus::service_url service,
            client_options options = client_options());
 
+    /// The same on the executor of an execution context.
+    template <class ExecutionContext>
+    requires std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
+    client(ExecutionContext& context, practicus::service_url service,
+           client_options options = client_options())
+        : client(executor_type(context.get_executor()), std::move(service), std::move(options))
+    {}
+
+    /// Returns the executor of handlers that have none. An empty one when its context is gone.
+    [[nodiscard]] executor_type get_executor() const;
+
     /// A handle on the same client whose calls differ in these: `client.with(call_options().deadline(2s))`.
     /// Replaces what an earlier `with` said.
-    client with(call_options options) const;
+    [[nodiscard]] client with(call_options options) const;
 
     /// Logs in with e-mail and password; the password is not kept. Errors: `errc::login_refused`,
-    /// `errc::one_time_password_required`, `errc::expired_token`. Throws `errc::invalid_credentials`.
-    awaitable<void> login(std::string email, std::string password) const;
+    /// `errc::one_time_password_required`, `errc::expired_token`, `errc::invalid_credentials`.
+    template <completion_token<void> Token = await_token>
+    [[nodiscard]] auto login(std::string email, std::string password, Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::login_by_password, std::move(email),
+                                secret::take(std::move(password)));
+    }
 
     /// Logs in with any credentials. A refresh token is proved by a first refresh; an access token is taken
     /// as it is, without a request. Replaces whoever was logged in; a password that is refused changes
     /// nothing. Errors: `errc::login_refused`, `errc::one_time_password_required`, `errc::expired_token`; for
     /// a refused refresh token `errc::login_required`.
-    awaitable<void> login(credentials who) const;
+    template <completion_token<void> Token = await_token>
+    [[nodiscard]] auto login(credentials who, Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::login, std::move(who));
+    }
 
     /// Gets a new access token, also if the old one is still good; until it is there, that one stays in use.
     /// Errors: `errc::login_required`, `errc::one_time_password_required`.
-    awaitable<void> refresh() const;
+    template <completion_token<void> Token = await_token>
+    [[nodiscard]] auto refresh(Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::refresh);
+    }
 
     /// Forgets every token and password, at once and without a request: the region has no call for it. What
     /// waits for a token ends with `errc::login_required`; what was sent already may still succeed. Nothing
@@ -123,53 +161,88 @@ public:
 
     /// The user's name as the region knows it, else the local part of the e-mail; empty before a login. It
     /// does not tell users apart. Any thread.
-    std::string username() const;
+    [[nodiscard]] std::string username() const;
 
     /// The names of the cluster and of the region, each empty if it has none.
-    awaitable<cluster_info> cluster() const;
+    template <completion_token<practicus::cluster_info> Token = await_token>
+    [[nodiscard]] auto cluster_info(Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::cluster);
+    }
 
     /// The groups of models. As in all lists, an entry without what names it is left out and told to the
-    /// observer
-    /// (`client_options::strict_listings`), and what only describes an entry may be of any type. All end with
-    /// `errc::unexpected_json` for an answer that is no list, and with `errc::body_too_large` beyond
+    /// observer (`client_options::strict_listings`), and what only describes an entry may be of any type. All
+    /// end with `errc::unexpected_json` for an answer that is no list, and with `errc::body_too_large` beyond
     /// `limit_options::listing_body`.
-    awaitable<std::vector<model_prefix>> model_prefixes() const;
+    template <completion_token<std::vector<model_prefix>> Token = await_token>
+    [[nodiscard]] auto model_prefixes(Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::model_prefixes);
+    }
 
     /// All models that the user may see; filters are beside the type `model`. What the region lists is plain
     /// data as it wrote it: texts are untrusted.
-    awaitable<std::vector<model>> models() const;
+    template <completion_token<std::vector<model>> Token = await_token>
+    [[nodiscard]] auto models(Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::models);
+    }
 
     /// What models can be deployed on.
-    awaitable<std::vector<model_deployment>> model_deployments() const;
+    template <completion_token<std::vector<model_deployment>> Token = await_token>
+    [[nodiscard]] auto model_deployments(Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::model_deployments);
+    }
 
     /// The groups of apps.
-    awaitable<std::vector<app_prefix>> app_prefixes() const;
+    template <completion_token<std::vector<app_prefix>> Token = await_token>
+    [[nodiscard]] auto app_prefixes(Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::app_prefixes);
+    }
 
     /// All apps that the user may see.
-    awaitable<std::vector<app>> apps() const;
+    template <completion_token<std::vector<app>> Token = await_token>
+    [[nodiscard]] auto apps(Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::apps);
+    }
 
     /// All add-ons that the user may see: services beside models and apps, such as Langflow.
-    awaitable<std::vector<addon>> addons() const;
+    template <completion_token<std::vector<addon>> Token = await_token>
+    [[nodiscard]] auto addons(Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::addons);
+    }
 
     /// The region's service url. Lives as long as any copy of this client.
-    practicus::service_url const& service_url() const noexcept;
+    [[nodiscard]] practicus::service_url const& service_url() const noexcept;
 
     /// The url of a model: prefix and name as listed, and a version (`3`, `v3`, `latest`, `prod`,
     /// `production`, `staging`) or none, for the region to choose. Sends nothing. Throws `errc::invalid_url`.
-    practicus::model_url model_url(std::string_view prefix, std::string_view name,
-                                   std::string_view version = {}) const;
+    [[nodiscard]] practicus::model_url model_url(std::string_view prefix, std::string_view name,
+                                                 std::string_view version = {}) const;
 
     /// The url of an app, written likewise. Throws `errc::invalid_url`.
-    practicus::app_url app_url(std::string_view prefix, std::string_view name,
-                               std::string_view version = {}) const;
+    [[nodiscard]] practicus::app_url app_url(std::string_view prefix, std::string_view name,
+                                             std::string_view version = {}) const;
 
     /// The id behind a model's url: remembered for a day, for all its versions; `models()` tells those of all
     /// models at once. `call_options::ask_id` asks the model's service. Errors: `errc::no_model_id`,
     /// `errc::not_found`, `errc::untrusted_origin`.
-    awaitable<std::int64_t> model_id(practicus::model_url url) const;
+    template <completion_token<std::int64_t> Token = await_token>
+    [[nodiscard]] auto model_id(practicus::model_url url, Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::model_id, std::move(url));
+    }
 
     /// What the model's service says of it. Errors: as `model_id`; `errc::not_json`, `errc::unexpected_json`.
-    awaitable<practicus::model_metadata> model_metadata(practicus::model_url url) const;
+    template <completion_token<practicus::model_metadata> Token = await_token>
+    [[nodiscard]] auto model_metadata(practicus::model_url url, Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::metadata, std::move(url));
+    }
 
     /// A token for calling the model, which lives about 4 hours: from the cache, if it still lives for 30 s
     /// (`call_options::min_validity`). Nobody waits for a renewal: that is done behind a token of the last
@@ -177,30 +250,60 @@ public:
     /// context and under its own limit: a caller who leaves takes nothing from the others. A token for one
     /// version serves them all. Errors: as `model_id`; `errc::expired_token`. An error that would come again
     /// is replayed for 1 to 5 s.
-    awaitable<token> session_token(practicus::model_url const& url,
-                                   token_purpose purpose = token_purpose::predict) const;
+    template <completion_token<token> Token = await_token>
+    [[nodiscard]] auto session_token(practicus::model_url const& url, Token&& completion = Token()) const
+    {
+        return session_token(url, token_purpose::predict, std::forward<Token>(completion));
+    }
 
-    /// A token for calling the app; as `session_token`. Errors: `errc::no_app_id`, `errc::not_found`,
-    /// `errc::untrusted_origin`, `errc::expired_token`.
-    awaitable<token> app_session_token(practicus::app_url const& url,
-                                       token_purpose purpose = token_purpose::predict) const;
+    /// The same for another purpose.
+    template <completion_token<token> Token = await_token>
+    [[nodiscard]] auto session_token(practicus::model_url const& url, token_purpose purpose,
+                                     Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::model_token, url, purpose);
+    }
+
+    /// A token for calling the app; as `session_token` of a model, which a text always means. Errors:
+    /// `errc::no_app_id`, `errc::not_found`, `errc::untrusted_origin`, `errc::expired_token`.
+    template <std::same_as<practicus::app_url> Url, completion_token<token> Token = await_token>
+    [[nodiscard]] auto session_token(Url const& url, Token&& completion = Token()) const
+    {
+        return session_token(url, token_purpose::predict, std::forward<Token>(completion));
+    }
+
+    /// The same for another purpose.
+    template <std::same_as<practicus::app_url> Url, completion_token<token> Token = await_token>
+    [[nodiscard]] auto session_token(Url const& url, token_purpose purpose,
+                                     Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::app_token, url, purpose);
+    }
 
     /// A token for calling an add-on, named by its key or by a url of it, whose host begins with the key
-    /// (`https://langflow.company.com/...`); as `session_token`. Throws `errc::invalid_argument` and
-    /// `errc::invalid_url`. Errors: `errc::not_found`, `errc::expired_token`.
-    awaitable<token> addon_session_token(std::string_view addon) const;
+    /// (`https://langflow.company.com/...`); as `session_token`. Errors: `errc::invalid_argument`,
+    /// `errc::invalid_url`, `errc::not_found`, `errc::expired_token`.
+    template <completion_token<token> Token = await_token>
+    [[nodiscard]] auto addon_session_token(std::string_view addon, Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::addon_token, std::string(addon));
+    }
 
     /// What `session_token` would answer at once, or an empty token, as always after `close`; costs no
     /// coroutine and no request. In the renewal window it starts the renewal. Any thread.
-    token cached_session_token(practicus::model_url const& url,
-                               token_purpose purpose = token_purpose::predict) const;
+    [[nodiscard]] token cached_session_token(practicus::model_url const& url,
+                                             token_purpose purpose = token_purpose::predict) const;
 
     /// The same for an app.
-    token cached_app_session_token(practicus::app_url const& url,
-                                   token_purpose purpose = token_purpose::predict) const;
+    template <std::same_as<practicus::app_url> Url>
+    [[nodiscard]] token cached_session_token(Url const& url,
+                                             token_purpose purpose = token_purpose::predict) const
+    {
+        return cached_app_token(url, purpose);
+    }
 
-    /// The same for an add-on. Throws as `addon_session_token`.
-    token cached_addon_session_token(std::string_view addon) const;
+    /// The same for an add-on. Throws `errc::invalid_argument` and `errc::invalid_url`.
+    [[nodiscard]] token cached_addon_session_token(std::string_view addon) const;
 
     /// Calls the model with its session token; a 401 is answered with a new token, once. No time limit unless
     /// `call_options::deadline` has one, but those of each phase. Sent again, after a wait, only if the model
@@ -208,14 +311,40 @@ public:
     /// Errors: as `session_token`; for the answer's status as everywhere; `errc::malformed_response` for an
     /// encoding that cannot be read, `errc::body_too_large`; `errc::unexpected_answer` for a page in place
     /// of an answer, or another type than `predict_options::answer_type`.
-    awaitable<prediction> predict(practicus::model_url url, std::string body,
-                                  predict_options options = predict_options()) const;
+    template <completion_token<prediction> Token = await_token>
+    [[nodiscard]] auto predict(practicus::model_url url, std::string body, Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::predict, std::move(url),
+                                std::move(body), predict_options());
+    }
+
+    /// The same with options.
+    template <completion_token<prediction> Token = await_token>
+    [[nodiscard]] auto predict(practicus::model_url url, std::string body, predict_options options,
+                               Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::predict, std::move(url),
+                                std::move(body), std::move(options));
+    }
 
     /// The same with a body that comes piece by piece (chunked): from the first piece on, it is not sent
-    /// again. What the source throws ends the call. Throws `errc::invalid_argument` for a source that is
-    /// none.
-    awaitable<prediction> predict(practicus::model_url url, body_source body,
-                                  predict_options options = predict_options()) const;
+    /// again. What the source throws ends the call. Errors: `errc::invalid_argument` for an empty
+    /// source.
+    template <completion_token<prediction> Token = await_token>
+    [[nodiscard]] auto predict(practicus::model_url url, body_source body, Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::predict_from, std::move(url),
+                                std::move(body), predict_options());
+    }
+
+    /// The same with options.
+    template <completion_token<prediction> Token = await_token>
+    [[nodiscard]] auto predict(practicus::model_url url, body_source body, predict_options options,
+                               Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::predict_from, std::move(url),
+                                std::move(body), std::move(options));
+    }
 
     /// Sends a CSV text of any length through the model, in batches: see `batch_job`. Ends with the last
     /// progress; nothing is lost or given to the sink twice. No time limit unless `call_options::deadline`
@@ -223,7 +352,12 @@ public:
     /// has a place for those; `errc::row_count_mismatch`; `errc::unexpected_answer`;
     /// `errc::invalid_argument` for a text that is no CSV; what source, sink or callbacks throw. A run that
     /// is cancelled or fails can be resumed: see `batch_output`.
-    awaitable<batch_progress> predict_batches(batch_job job) const;
+    template <completion_token<batch_progress> Token = await_token>
+    [[nodiscard]] auto predict_batches(batch_job job, Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, completion, detail::operations::predict_batches,
+                                std::make_shared<batch_job>(std::move(job)));
+    }
 
     /// A service answered 401 to this token, in a request that was not made by this client: from now on it is
     /// not handed out any more. Nothing happens if it is not the newest one, so that a late answer throws no
@@ -233,10 +367,14 @@ public:
                                   token_purpose purpose = token_purpose::predict) const;
 
     /// The same for an app.
-    bool invalidate_app_session_token(practicus::app_url const& url, token const& refused,
-                                      token_purpose purpose = token_purpose::predict) const;
+    template <std::same_as<practicus::app_url> Url>
+    bool invalidate_session_token(Url const& url, token const& refused,
+                                  token_purpose purpose = token_purpose::predict) const
+    {
+        return invalidate_app_token(url, refused, purpose);
+    }
 
-    /// The same for an add-on. Throws as `addon_session_token`.
+    /// The same for an add-on. Throws `errc::invalid_argument` and `errc::invalid_url`.
     bool invalidate_addon_session_token(std::string_view addon, token const& refused) const;
 
     /// Ends all operations of all copies with `errc::client_closed`, and all that are begun later.
@@ -247,10 +385,14 @@ public:
     void close_idle() const noexcept;
 
     /// What connections and requests have come to. Safe from any thread.
-    client_stats stats() const;
+    [[nodiscard]] client_stats stats() const;
 
 private:
     friend detail::transport& detail::transport_of(client const&) noexcept;
+
+    token cached_app_token(practicus::app_url const& url, token_purpose purpose) const;
+    bool invalidate_app_token(practicus::app_url const& url, token const& refused,
+                              token_purpose purpose) const;
 
     explicit client(detail::handle h) : handle_(std::move(h)) {}
 

@@ -20,6 +20,9 @@
 
 namespace practicus { inline namespace v1 {
 
+/// What a completion handler gets first: an `errc`, or `boost::asio::error::operation_aborted`.
+using error_code = boost::system::error_code;
+
 /// Why an operation failed. Each value says what to do next.
 ///
 /// An operation that was cancelled ends with `boost::asio::error::operation_aborted` instead, and so does one
@@ -146,6 +149,9 @@ enum class errc
     deadline_exceeded,
     /// `client::close()` was called. Use another client.
     client_closed,
+    /// A source, a sink or another callback of the caller threw. `error_info::exception` holds that
+    /// exception. An operation without a completion token throws it unchanged.
+    callback_failed,
 
     // Files.
 
@@ -236,6 +242,7 @@ constexpr auto make_errc_table() noexcept
          {errc::stalled, "the exchange paused for too long", retryable | broken_off},
          {errc::deadline_exceeded, "the operation's deadline passed", retryable},
          {errc::client_closed, "the client was closed", none},
+         {errc::callback_failed, "a callback of the caller failed", none},
          {errc::file_error, "the file could not be used", none}});
 }
 

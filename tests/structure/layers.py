@@ -22,7 +22,7 @@ LAYERS = [
     "error secret base/",
     "url jwt token credentials observer catalog",
     "wire/",
-    "connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict batch_mark batch",
+    "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict batch_mark batch",
     "async/",
     "net/",
     "pool/",

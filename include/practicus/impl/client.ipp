@@ -3,9 +3,9 @@
 #pragma once
 
 #include <practicus/client.hpp>
-#include <practicus/detail/base/wipe.hpp>
 #include <practicus/detail/batch/batch_run.hpp>
 #include <practicus/detail/client/calls.hpp>
+#include <practicus/detail/client/delivery.hpp>
 #include <practicus/detail/client/prediction_call.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -39,39 +39,174 @@ PRACTICUS_DECL operation handle::begin_unlimited() const
 
 /// Not a coroutine: the arguments are taken over here, before anything is awaited.
 template <class T, class Call, class... Args>
-asio::awaitable<T> start(handle const& h, parting leaves, Call call, Args... args)
+pending<T> start(handle const& h, parting leaves, Call call, Args... args)
 {
-    return run_operation<T>(
+    return run_operation<value_of<T>>(
         h.state().transport().home(),
         [h, call, ... as = std::move(args)]() mutable { return call(h, std::move(as)...); }, leaves);
 }
 
 template <class T, class Call, class... Args>
-asio::awaitable<T> start(handle const& h, Call call, Args... args)
+pending<T> start(handle const& h, Call call, Args... args)
 {
     return start<T>(h, parting::at_once, call, std::move(args)...);
 }
 
-PRACTICUS_DECL asio::awaitable<prediction> start_prediction(handle const& h,
-                                                            std::shared_ptr<prediction_input> in)
+inline pending<prediction> start_prediction(handle const& h, std::shared_ptr<prediction_input> in)
 {
     auto const leaves = in->source || in->options.sink() ? parting::with_operation : parting::at_once;
     return start<prediction>(h, leaves, predict, std::move(in));
 }
 
-/// A hit is ready; only a miss becomes an operation.
 template <class Url>
-asio::awaitable<token> token_of(handle const& h, Url const& url, token_purpose purpose)
+pending<token> token_operation<Url>::operator()(handle const& h, Url const& url, token_purpose purpose) const
 {
-    auto found = look_up(h, url, purpose);
-    if (found) return ready(std::move(found));
+    if (auto found = look_up(h, url, purpose)) return ready<result<token>>(std::move(found));
     return start<token>(h, session_token<Url>, url, purpose);
+}
+
+template <class Url>
+asio::awaitable<token> token_operation<Url>::await(handle const& h, Url const& url,
+                                                   token_purpose purpose) const
+{
+    if (auto found = look_up(h, url, purpose)) return ready(std::move(found));
+    return throwing<token>(start<token>(h, session_token<Url>, url, purpose));
+}
+
+/// An invalid add-on has no token here; the operation says why.
+inline token look_up_addon(handle const& h, std::string_view addon)
+{
+    try {
+        return look_up(h, console_api::addon_key(addon), token_purpose::predict);
+    } catch (error const&) {
+        return {};
+    }
+}
+
+PRACTICUS_DECL pending<token> addon_operation::operator()(handle const& h, std::string addon) const
+{
+    if (auto found = look_up_addon(h, addon)) return ready<result<token>>(std::move(found));
+    return start<token>(h, addon_token, std::move(addon));
+}
+
+PRACTICUS_DECL asio::awaitable<token> addon_operation::await(handle const& h, std::string_view addon) const
+{
+    if (auto found = look_up_addon(h, addon)) return ready(std::move(found));
+    return throwing<token>(start<token>(h, addon_token, std::string(addon)));
+}
+
+PRACTICUS_DECL asio::any_io_executor executor_of(handle const& h)
+{
+    return h.state().transport().home()->executor();
 }
 
 PRACTICUS_DECL transport& transport_of(client const& of) noexcept
 {
     return of.handle_.state().transport();
 }
+
+namespace operations {
+
+PRACTICUS_DECL pending<void> login_by_password(handle const& h, std::string email, secret password)
+{
+    return start<void>(h, detail::login_by_password, std::move(email), std::move(password));
+}
+
+PRACTICUS_DECL pending<void> login(handle const& h, credentials who)
+{
+    return start<void>(h, detail::login, std::move(who));
+}
+
+PRACTICUS_DECL pending<void> refresh(handle const& h)
+{
+    return start<void>(h, detail::refresh);
+}
+
+PRACTICUS_DECL pending<cluster_info> cluster(handle const& h)
+{
+    return start<cluster_info>(h, detail::cluster);
+}
+
+PRACTICUS_DECL pending<std::vector<model_prefix>> model_prefixes(handle const& h)
+{
+    return start<std::vector<model_prefix>>(h, detail::model_prefixes);
+}
+
+PRACTICUS_DECL pending<std::vector<model>> models(handle const& h)
+{
+    return start<std::vector<model>>(h, detail::models);
+}
+
+PRACTICUS_DECL pending<std::vector<model_deployment>> model_deployments(handle const& h)
+{
+    return start<std::vector<model_deployment>>(h, detail::model_deployments);
+}
+
+PRACTICUS_DECL pending<std::vector<app_prefix>> app_prefixes(handle const& h)
+{
+    return start<std::vector<app_prefix>>(h, detail::app_prefixes);
+}
+
+PRACTICUS_DECL pending<std::vector<app>> apps(handle const& h)
+{
+    return start<std::vector<app>>(h, detail::apps);
+}
+
+PRACTICUS_DECL pending<std::vector<addon>> addons(handle const& h)
+{
+    return start<std::vector<addon>>(h, detail::addons);
+}
+
+PRACTICUS_DECL pending<std::int64_t> model_id(handle const& h, model_url url)
+{
+    return start<std::int64_t>(h, detail::model_id, std::move(url));
+}
+
+PRACTICUS_DECL pending<practicus::model_metadata> metadata(handle const& h, model_url url)
+{
+    return start<practicus::model_metadata>(h, detail::model_metadata, std::move(url));
+}
+
+PRACTICUS_DECL pending<prediction> predict(handle const& h, model_url url, std::string body,
+                                           predict_options options)
+{
+    return start_prediction(
+        h, std::make_shared<prediction_input>(std::move(url), std::move(body), std::move(options)));
+}
+
+PRACTICUS_DECL pending<prediction> predict_from(handle const& h, model_url url, body_source body,
+                                                predict_options options)
+{
+    if (!body)
+        return ready<result<prediction>>(make_failure(errc::invalid_argument, "the body's source is empty"));
+    return start_prediction(
+        h, std::make_shared<prediction_input>(std::move(url), std::move(body), std::move(options)));
+}
+
+PRACTICUS_DECL pending<batch_progress> predict_batches(handle const& h, std::shared_ptr<batch_job> job)
+{
+    return start<batch_progress>(h, parting::with_operation, detail::predict_batches, std::move(job));
+}
+
+} // namespace operations
+
+#ifdef PRACTICUS_SEPARATE_COMPILATION
+template struct delivery<void>;
+template struct delivery<cluster_info>;
+template struct delivery<std::vector<model_prefix>>;
+template struct delivery<std::vector<model>>;
+template struct delivery<std::vector<model_deployment>>;
+template struct delivery<std::vector<app_prefix>>;
+template struct delivery<std::vector<app>>;
+template struct delivery<std::vector<addon>>;
+template struct delivery<std::int64_t>;
+template struct delivery<practicus::model_metadata>;
+template struct delivery<token>;
+template struct delivery<prediction>;
+template struct delivery<batch_progress>;
+template struct token_operation<model_url>;
+template struct token_operation<app_url>;
+#endif
 
 } // namespace detail
 
@@ -80,26 +215,14 @@ PRACTICUS_DECL client::client(boost::asio::any_io_executor executor, practicus::
     : handle_(detail::make_handle(std::move(executor), std::move(service), std::move(options)))
 {}
 
+PRACTICUS_DECL client::executor_type client::get_executor() const
+{
+    return detail::executor_of(handle_);
+}
+
 PRACTICUS_DECL client client::with(call_options options) const
 {
     return client(detail::handle(handle_, std::move(options)));
-}
-
-PRACTICUS_DECL client::awaitable<void> client::login(std::string email, std::string password) const
-{
-    auto who = credentials::password(email, password);
-    detail::wipe(password.data(), password.size());
-    return login(std::move(who));
-}
-
-PRACTICUS_DECL client::awaitable<void> client::login(credentials who) const
-{
-    return detail::start<void>(handle_, detail::login, std::move(who));
-}
-
-PRACTICUS_DECL client::awaitable<void> client::refresh() const
-{
-    return detail::start<void>(handle_, detail::refresh);
 }
 
 PRACTICUS_DECL void client::logout() const
@@ -110,41 +233,6 @@ PRACTICUS_DECL void client::logout() const
 PRACTICUS_DECL std::string client::username() const
 {
     return handle_.state().access().current().username();
-}
-
-PRACTICUS_DECL client::awaitable<cluster_info> client::cluster() const
-{
-    return detail::start<cluster_info>(handle_, detail::cluster);
-}
-
-PRACTICUS_DECL client::awaitable<std::vector<model_prefix>> client::model_prefixes() const
-{
-    return detail::start<std::vector<model_prefix>>(handle_, detail::model_prefixes);
-}
-
-PRACTICUS_DECL client::awaitable<std::vector<model>> client::models() const
-{
-    return detail::start<std::vector<model>>(handle_, detail::models);
-}
-
-PRACTICUS_DECL client::awaitable<std::vector<model_deployment>> client::model_deployments() const
-{
-    return detail::start<std::vector<model_deployment>>(handle_, detail::model_deployments);
-}
-
-PRACTICUS_DECL client::awaitable<std::vector<app_prefix>> client::app_prefixes() const
-{
-    return detail::start<std::vector<app_prefix>>(handle_, detail::app_prefixes);
-}
-
-PRACTICUS_DECL client::awaitable<std::vector<app>> client::apps() const
-{
-    return detail::start<std::vector<app>>(handle_, detail::apps);
-}
-
-PRACTICUS_DECL client::awaitable<std::vector<addon>> client::addons() const
-{
-    return detail::start<std::vector<addon>>(handle_, detail::addons);
 }
 
 PRACTICUS_DECL practicus::service_url const& client::service_url() const noexcept
@@ -164,42 +252,13 @@ PRACTICUS_DECL practicus::app_url client::app_url(std::string_view prefix, std::
     return practicus::app_url(handle_.state().transport().service(), prefix, name, version);
 }
 
-PRACTICUS_DECL client::awaitable<std::int64_t> client::model_id(practicus::model_url url) const
-{
-    return detail::start<std::int64_t>(handle_, detail::model_id, std::move(url));
-}
-
-PRACTICUS_DECL client::awaitable<practicus::model_metadata>
-client::model_metadata(practicus::model_url url) const
-{
-    return detail::start<practicus::model_metadata>(handle_, detail::model_metadata, std::move(url));
-}
-
-PRACTICUS_DECL client::awaitable<token> client::session_token(practicus::model_url const& url,
-                                                              token_purpose purpose) const
-{
-    return detail::token_of(handle_, url, purpose);
-}
-
-PRACTICUS_DECL client::awaitable<token> client::app_session_token(practicus::app_url const& url,
-                                                                  token_purpose purpose) const
-{
-    return detail::token_of(handle_, url, purpose);
-}
-
-PRACTICUS_DECL client::awaitable<token> client::addon_session_token(std::string_view addon) const
-{
-    return detail::token_of(handle_, detail::console_api::addon_key(addon), token_purpose::predict);
-}
-
 PRACTICUS_DECL token client::cached_session_token(practicus::model_url const& url,
                                                   token_purpose purpose) const
 {
     return detail::look_up(handle_, url, purpose);
 }
 
-PRACTICUS_DECL token client::cached_app_session_token(practicus::app_url const& url,
-                                                      token_purpose purpose) const
+PRACTICUS_DECL token client::cached_app_token(practicus::app_url const& url, token_purpose purpose) const
 {
     return detail::look_up(handle_, url, purpose);
 }
@@ -209,35 +268,14 @@ PRACTICUS_DECL token client::cached_addon_session_token(std::string_view addon) 
     return detail::look_up(handle_, detail::console_api::addon_key(addon), token_purpose::predict);
 }
 
-PRACTICUS_DECL client::awaitable<prediction> client::predict(practicus::model_url url, std::string body,
-                                                             predict_options options) const
-{
-    return detail::start_prediction(handle_, std::make_shared<detail::prediction_input>(
-                                                 std::move(url), std::move(body), std::move(options)));
-}
-
-PRACTICUS_DECL client::awaitable<prediction> client::predict(practicus::model_url url, body_source body,
-                                                             predict_options options) const
-{
-    if (!body) throw error(errc::invalid_argument, "the body's source is empty");
-    return detail::start_prediction(handle_, std::make_shared<detail::prediction_input>(
-                                                 std::move(url), std::move(body), std::move(options)));
-}
-
-PRACTICUS_DECL client::awaitable<batch_progress> client::predict_batches(batch_job job) const
-{
-    return detail::start<batch_progress>(handle_, detail::parting::with_operation, detail::predict_batches,
-                                         std::make_shared<batch_job>(std::move(job)));
-}
-
 PRACTICUS_DECL bool client::invalidate_session_token(practicus::model_url const& url, token const& refused,
                                                      token_purpose purpose) const
 {
     return handle_.state().tokens_of(url).invalidate(url, refused, purpose);
 }
 
-PRACTICUS_DECL bool client::invalidate_app_session_token(practicus::app_url const& url, token const& refused,
-                                                         token_purpose purpose) const
+PRACTICUS_DECL bool client::invalidate_app_token(practicus::app_url const& url, token const& refused,
+                                                 token_purpose purpose) const
 {
     return handle_.state().tokens_of(url).invalidate(url, refused, purpose);
 }

@@ -24,18 +24,19 @@ practicus::error_info thrown(Exception const& exception, bool elsewhere)
     asio::io_context io, other;
     auto const home = runtime::make(io.get_executor());
     practicus::error_info info;
-    asio::co_spawn(elsewhere ? other : io,
-                   run_operation<int>(home, [&]() -> asio::awaitable<int> { throw exception; }),
-                   [&](std::exception_ptr e, int) {
-                       REQUIRE(e);
-                       try {
-                           std::rethrow_exception(e);
-                       } catch (error const& failed) {
-                           info = failed.info();
-                       } catch (...) {
-                           FAIL("another exception came out");
-                       }
-                   });
+    asio::co_spawn(
+        elsewhere ? other : io,
+        throwing<int>(run_operation<int>(home, [&]() -> asio::awaitable<int> { throw exception; })),
+        [&](std::exception_ptr e, int) {
+            REQUIRE(e);
+            try {
+                std::rethrow_exception(e);
+            } catch (error const& failed) {
+                info = failed.info();
+            } catch (...) {
+                FAIL("another exception came out");
+            }
+        });
     other.poll();
     io.run();
     other.restart();
@@ -114,12 +115,12 @@ TEST_CASE("state dropped with the client's context is kept until its caller is n
     {
         auto const handle = std::make_shared<last_handle>(*home, callers);
         asio::co_spawn(callers,
-                       run_operation<int>(home,
-                                          [handle, home] {
-                                              return or_throw(
-                                                  flight<int>::join(std::make_shared<flight<int>>(),
-                                                                    home->limits(), time_point::max()));
-                                          }),
+                       throwing<int>(run_operation<int>(home,
+                                                        [handle, home] {
+                                                            return flight<int>::join(
+                                                                std::make_shared<flight<int>>(),
+                                                                home->limits(), time_point::max());
+                                                        })),
                        waiter.handler());
     }
     callers.poll();

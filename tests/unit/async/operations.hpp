@@ -46,6 +46,6 @@ using shared_flight = std::shared_ptr<flight<int>>;
 inline auto joining(std::shared_ptr<runtime> const& home, shared_flight const& work,
                     time_point at = time_point::max())
 {
-    return run_operation<int>(
-        home, [home, work, at] { return or_throw(flight<int>::join(work, home->limits(), at)); });
+    return throwing<int>(
+        run_operation<int>(home, [home, work, at] { return flight<int>::join(work, home->limits(), at); }));
 }

@@ -288,7 +288,8 @@ TEST_CASE("retryability_of: errors that need a login, permanent ones, transient 
         errc::not_json,          errc::malformed_response, errc::resolve_failed,     errc::connect_failed,
         errc::connection_lost,   errc::proxy_refused,      errc::tls_failed,         errc::resolve_timeout,
         errc::connect_timeout,   errc::tls_timeout,        errc::first_byte_timeout, errc::stalled,
-        errc::deadline_exceeded, errc::client_closed,      errc::file_error,         errc::unexpected_answer};
+        errc::deadline_exceeded, errc::client_closed,      errc::callback_failed,    errc::file_error,
+        errc::unexpected_answer};
     auto const is_in = [](auto const& list, errc code) {
         return std::find(list.begin(), list.end(), code) != list.end();
     };

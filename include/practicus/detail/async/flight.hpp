@@ -20,10 +20,6 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Stands for the value of an operation that has none.
-struct nothing
-{};
-
 struct do_nothing
 {
     void operator()() const noexcept {}

@@ -6,6 +6,7 @@
 #include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -22,27 +23,41 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-template <class T>
-using value_of = std::conditional_t<std::is_void_v<T>, nothing, T>;
-
 /// An operation that has not begun. The function owns what the coroutine refers to.
 template <class T>
 using operation_body = std::function<asio::awaitable<T>()>;
 
+/// What a body ends with: a value, or a result of one.
+template <class R>
+struct body_value
+{
+    using type = value_of<R>;
+};
+
+template <class T>
+struct body_value<result<T>>
+{
+    using type = T;
+};
+
+template <class R>
+using body_value_t = typename body_value<R>::type;
+
 /// Runs an operation and leaves its end in a flight. The promise is made before anything is posted: what is
 /// dropped before it has begun must end as well.
-template <class T>
-asio::awaitable<void> run_into(std::shared_ptr<flight_promise<value_of<T>>> kept,
-                               std::shared_ptr<deadline_service> owner, operation_body<T> body)
+template <class R>
+asio::awaitable<void> run_into(std::shared_ptr<flight_promise<body_value_t<R>>> kept,
+                               std::shared_ptr<deadline_service> owner, operation_body<R> body)
 {
     auto& promise = *kept;
     deadline_service::operation_guard const running(std::move(owner));
     try {
-        if constexpr (std::is_void_v<T>) {
+        if constexpr (std::is_void_v<R>) {
             co_await body();
             promise->succeed({});
         } else {
-            promise->succeed(co_await body());
+            result<body_value_t<R>> ended = co_await body();
+            ended ? promise->succeed(std::move(*ended)) : promise->fail(ended.error());
         }
     } catch (...) {
         promise->fail(current_error_info());
@@ -50,32 +65,29 @@ asio::awaitable<void> run_into(std::shared_ptr<flight_promise<value_of<T>>> kept
 }
 
 /// Runs an operation in the client's context, as a child of a caller who waits until `end` at most.
-template <class T>
-asio::awaitable<T> run_child(std::shared_ptr<runtime> home, std::shared_ptr<child_group> children,
-                             operation_body<T> op, time_point end)
+template <class R>
+asio::awaitable<result<body_value_t<R>>> run_child(std::shared_ptr<runtime> home,
+                                                   std::shared_ptr<child_group> children,
+                                                   operation_body<R> op, time_point end)
 {
-    auto const landed = std::make_shared<flight<value_of<T>>>();
-    auto start = [children, landed, owner = home->limits(), op] {
-        auto const promise = std::make_shared<flight_promise<value_of<T>>>(landed);
-        children->start([promise, owner, op] { return run_into<T>(promise, owner, op); });
+    using shared = flight<body_value_t<R>>;
+    auto const landed = std::make_shared<shared>();
+    auto start = [children, landed, owner = home->limits(), op = std::move(op)] {
+        auto const promise = std::make_shared<flight_promise<body_value_t<R>>>(landed);
+        children->start([promise, owner, op] { return run_into<R>(promise, owner, op); });
     };
-    auto joined = flight<value_of<T>>::join(landed, home->limits(), end, std::move(start));
-    auto ended = co_await std::move(joined);
-    if (!ended) throw error(ended.error());
-    if constexpr (!std::is_void_v<T>) co_return std::move(*ended);
+    return shared::join(landed, home->limits(), end, std::move(start));
 }
 
 /// Runs an operation in the client's context, by itself; the caller waits, until `end` at most. Cancels it if
 /// the caller goes: it must refer to nothing of the caller's.
-template <class T>
-asio::awaitable<T> run_on_client_executor(std::shared_ptr<runtime> home, operation_body<T> op, time_point end)
+template <class R>
+asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<runtime> home,
+                                                                operation_body<R> op, time_point end)
 {
     children const one(home);
-    auto running = run_child<T>(std::move(home), one.group(), std::move(op), end);
-    if constexpr (std::is_void_v<T>)
-        co_await std::move(running);
-    else
-        co_return co_await std::move(running);
+    auto running = run_child<R>(std::move(home), one.group(), std::move(op), end);
+    co_return co_await std::move(running);
 }
 
 /// What one of the caller's own callbacks threw, to reach the caller as it is; but a cancellation is the
@@ -85,6 +97,8 @@ inline std::shared_ptr<error_info const> callback_failure()
     auto known = current_error_info();
     if (known->code == asio::error::operation_aborted) return known;
     auto info = *known;
+    info.code = errc::callback_failed;
+    if (!info.cause) info.cause = known->code;
     info.exception = std::current_exception();
     return std::make_shared<error_info const>(std::move(info));
 }
@@ -132,20 +146,20 @@ enum class parting
 };
 
 /// Runs an operation where the client lives: right here if the caller's executor belongs to the client's
-/// context, else there, and the caller waits. Every failure leaves as `practicus::error`, or as what a
-/// callback of the caller threw. `body()` gives an `awaitable<T>`, once, and lives until that has ended.
+/// context, else there, and the caller waits. `body()` gives an `awaitable` of a `T` or of its `result`,
+/// once, and lives until that has ended. This is where an exception becomes a failure.
 template <class T, class Body>
-asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting::at_once)
+asio::awaitable<result<T>> run_operation(std::shared_ptr<runtime> home, Body body,
+                                         parting leaves = parting::at_once)
 {
-    home->check();
+    if (auto refused = home->refusal()) co_return refused;
     // A wait that has ended already hears of no cancellation: then the next one must throw, also for a caller
     // who has switched that off; but who was cancelled before may do something all the same.
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
     auto const caller = co_await asio::this_coro::cancellation_state;
     if (caller.cancelled() == asio::cancellation_type::none)
         co_await asio::this_coro::throw_if_cancelled(true);
-    std::optional<value_of<T>> result;
-    std::shared_ptr<error_info const> failed;
+    std::optional<result<T>> ended;
     std::optional<children> apart;
     std::optional<asio::awaitable<void>> ending;
     try {
@@ -159,25 +173,34 @@ asio::awaitable<T> run_operation(std::shared_ptr<runtime> home, Body body, parti
             ending.emplace(child_group::end(apart->group(), executor));
         // `body` stays here in any case, with the client's handle: else what is dropped there could close the
         // client before it has told this caller why.
-        auto operation =
-            running ? body() : run_child<T>(home, apart->group(), operation_body<T>(body), time_point::max());
-        if constexpr (std::is_void_v<T>) {
-            co_await std::move(operation);
-            result.emplace();
+        if (running) {
+            auto operation = body();
+            ended.emplace(co_await std::move(operation));
         } else {
-            result.emplace(co_await std::move(operation));
+            using R = typename decltype(body())::value_type;
+            auto operation = run_child<R>(home, apart->group(), operation_body<R>(body), time_point::max());
+            ended.emplace(co_await std::move(operation));
         }
     } catch (...) {
-        failed = current_error_info();
+        ended.emplace(current_error_info());
     }
     if (ending) {
         co_await asio::this_coro::throw_if_cancelled(false);
         co_await std::move(*ending);
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
-    if (failed && failed->exception) std::rethrow_exception(failed->exception);
-    if (failed) throw error(std::move(failed));
-    if constexpr (!std::is_void_v<T>) co_return std::move(*result);
+    co_return std::move(*ended);
+}
+
+/// Ends an operation for a caller without a completion token: a failure is thrown.
+template <class T>
+asio::awaitable<T> throwing(asio::awaitable<result<value_of<T>>> operation)
+{
+    auto ended = co_await std::move(operation);
+    if constexpr (std::is_void_v<T>)
+        std::move(ended).value();
+    else
+        co_return std::move(ended).value();
 }
 
 }}} // namespace practicus::v1::detail

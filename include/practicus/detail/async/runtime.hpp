@@ -43,15 +43,24 @@ public:
         return &context_of(executor) == context_;
     }
 
-    /// Throws `errc::client_closed`, or `operation_aborted` when the context is gone.
-    void check() const
+    /// Returns why no operation may begin: `errc::client_closed`, or `operation_aborted` when the context is
+    /// gone. Null if one may.
+    failure refusal() const noexcept
     {
-        if (gone_.load()) throw_aborted();
-        if (deadlines_->closed()) throw error(errc::client_closed);
+        if (gone_.load()) return fixed_error<asio::error::operation_aborted>();
+        if (deadlines_->closed()) return fixed_error<errc::client_closed>();
+        return nullptr;
     }
 
-    /// Would `check` throw?
     bool is_closed() const noexcept { return gone_.load() || deadlines_->closed(); }
+
+    /// Returns the client's executor; an empty one when its context is gone.
+    asio::any_io_executor executor()
+    {
+        asio::any_io_executor result;
+        with_executor([&](asio::any_io_executor const& current) { result = current; });
+        return result;
+    }
 
     /// Calls `f(executor)` while the context cannot go away. False if it is gone.
     template <class F>

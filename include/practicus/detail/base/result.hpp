@@ -10,6 +10,7 @@
 #include <exception>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace practicus { inline namespace v1 {
@@ -24,6 +25,13 @@ namespace practicus { inline namespace v1 {
 }
 
 namespace detail {
+
+/// Stands for the value of an operation that has none.
+struct nothing
+{};
+
+template <class T>
+using value_of = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
 /// A failure on its way to the caller. The waiters of one flight share it. Where a function has no value to
 /// return, it returns a failure, and null is its success.

@@ -12,6 +12,7 @@
 #include <practicus/detail/wire/console_api.hpp>
 #include <practicus/detail/wire/shape_reader.hpp>
 #include <practicus/options.hpp>
+#include <practicus/secret.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
 
@@ -20,6 +21,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -35,14 +37,24 @@ inline handle make_handle(asio::any_io_executor executor, service_url service, c
     return handle(std::make_shared<client_handle>(std::move(state)));
 }
 
-inline asio::awaitable<void> login(handle const& h, credentials who)
+inline asio::awaitable<nothing> login(handle const& h, credentials who)
 {
     co_await h.state().access().login(h.begin(), std::move(who));
+    co_return nothing();
 }
 
-inline asio::awaitable<void> refresh(handle const& h)
+inline asio::awaitable<nothing> login_by_password(handle const& h, std::string const& email,
+                                                  secret const& password)
+{
+    auto who = credentials::password(email, password.reveal());
+    co_await h.state().access().login(h.begin(), std::move(who));
+    co_return nothing();
+}
+
+inline asio::awaitable<nothing> refresh(handle const& h)
 {
     co_await h.state().access().access(h.begin(), true);
+    co_return nothing();
 }
 
 /// `GET` of an array, which is read as it comes.
@@ -118,8 +130,15 @@ asio::awaitable<token> session_token(handle const& h, Target const& what, token_
     return h.state().tokens_of(what).fetch(h.begin(), what, purpose);
 }
 
+inline asio::awaitable<token> addon_token(handle const& h, std::string const& addon)
+{
+    console_api::addon_key const key(addon);
+    co_return co_await session_token(h, key, token_purpose::predict);
+}
+
 /// A hit.
-inline asio::awaitable<token> ready(token value)
+template <class T>
+asio::awaitable<T> ready(T value)
 {
     co_return value;
 }

@@ -186,14 +186,10 @@ private:
         issued_tokens news(std::move(access), now.refresh(), now.username(), now.user().email);
         set_lineage(news, std::make_shared<refresh_lineage const>(now.lineage()));
         operation_body<void> const body = [told, given = std::move(news)] { return told(given); };
-        std::shared_ptr<error_info const> failed;
         auto const end = time().now() + callback_limit;
-        try {
-            co_await run_on_client_executor<void>(transport_.home(), body, end);
-        } catch (...) {
-            failed = current_error_info();
-        }
-        if (failed) transport_.told()(events::tokens_not_taken{failed->code, failed->message});
+        auto const taken = co_await run_on_client_executor<void>(transport_.home(), body, end);
+        if (taken.has_error())
+            transport_.told()(events::tokens_not_taken{taken.error()->code, taken.error()->message});
     }
 
     /// A flight: from the store, if another process has left a token there; else from the region.

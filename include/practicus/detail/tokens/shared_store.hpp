@@ -117,18 +117,12 @@ private:
                                std::string late = {}) const
     {
         auto const end = home_->time().now() + limit;
-        T result{};
-        std::shared_ptr<error_info const> failed;
-        try {
-            result = co_await run_on_client_executor<T>(home_, body, end);
-        } catch (...) {
-            failed = current_error_info();
-        }
-        if (failed) {
-            bool const is_late = failed->code == errc::deadline_exceeded && !late.empty();
-            told_(events::store_failed{failed->code, is_late ? late : failed->message});
-        }
-        co_return result;
+        auto ended = co_await run_on_client_executor<T>(home_, body, end);
+        if (ended) co_return std::move(*ended);
+        auto const& failed = *ended.error();
+        bool const is_late = failed.code == errc::deadline_exceeded && !late.empty();
+        told_(events::store_failed{failed.code, is_late ? late : failed.message});
+        co_return T();
     }
 
     static constexpr std::chrono::minutes longest{1};

@@ -1,0 +1,178 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/error.hpp>
+
+#include <boost/asio/associator.hpp>
+#include <boost/asio/async_result.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <utility>
+
+namespace practicus { inline namespace v1 {
+
+namespace detail {
+
+/// An associator, as `asio::associated_allocator` is: where the `error_info` of a failure goes. It is found
+/// below `as_tuple`, `redirect_error`, `bind_executor` and their like.
+template <class Handler, class Candidate>
+struct associated_error_info
+{
+    using type = error_info*;
+
+    static type get(Handler const& handler, Candidate const& otherwise = Candidate()) noexcept
+    {
+        using inner = boost::asio::associator<practicus::detail::associated_error_info, Handler, Candidate>;
+        if constexpr (requires { handler.error_info_target(); })
+            return handler.error_info_target();
+        else if constexpr (requires { typename inner::type; })
+            return inner::get(handler, otherwise);
+        else
+            return otherwise;
+    }
+};
+
+template <class T>
+struct completion_signature
+{
+    using type = void(error_code, T);
+};
+
+template <>
+struct completion_signature<void>
+{
+    using type = void(error_code);
+};
+
+/// What the inner token's operation returns, for adapters of older Asio, which ask for it.
+template <class Result>
+struct inner_return
+{};
+
+template <class Result>
+requires requires
+{
+    typename Result::return_type;
+}
+struct inner_return<Result>
+{
+    using return_type = typename Result::return_type;
+};
+
+template <class Handler>
+class error_info_handler
+{
+public:
+    error_info_handler(Handler&& handler, error_info& info) : inner(std::move(handler)), info_(&info) {}
+
+    template <class... Args>
+    void operator()(Args&&... args)
+    {
+        std::move(inner)(std::forward<Args>(args)...);
+    }
+
+    error_info* error_info_target() const noexcept { return info_; }
+
+    Handler inner;
+
+private:
+    error_info* info_;
+};
+
+template <class Initiation>
+class error_info_initiation
+{
+public:
+    error_info_initiation(Initiation initiation, error_info& info)
+        : initiation_(std::move(initiation)), info_(&info)
+    {}
+
+    template <class Handler, class... Args>
+    void operator()(Handler&& handler, Args&&... args)
+    {
+        std::move(initiation_)(
+            error_info_handler<std::decay_t<Handler>>(std::forward<Handler>(handler), *info_),
+            std::forward<Args>(args)...);
+    }
+
+private:
+    Initiation initiation_;
+    error_info* info_;
+};
+
+} // namespace detail
+
+/// The completion token of an operation that is given none: the operation returns a `client::awaitable`.
+struct await_token
+{};
+
+/// A completion token of operations with this result: its handler takes an `error_code` and a `T`, or only
+/// the code for `void`.
+template <class Token, class T>
+concept completion_token = std::same_as<std::remove_cvref_t<Token>, await_token> ||
+    boost::asio::completion_token_for<Token, typename detail::completion_signature<T>::type>;
+
+/// A completion token that stores what is known of a failure; made by `with_error_info`.
+template <class Token>
+class with_error_info_t
+{
+public:
+    /// See `with_error_info`.
+    with_error_info_t(Token token, error_info& target) : inner(std::move(token)), info(target) {}
+
+    /// The token that is completed.
+    Token inner;
+    /// Where the information goes.
+    error_info& info;
+};
+
+/// Returns a completion token for operations of a client, which completes `token` with the same arguments.
+/// Before that, it stores all that is known of a failure in `info`, and clears `info` after a success. The
+/// caller keeps `info` until the completion. It combines with Asio's adapters, inside or outside of them:
+/// `with_error_info(asio::as_tuple(asio::deferred), info)`.
+template <class Token>
+[[nodiscard]] with_error_info_t<std::decay_t<Token>> with_error_info(Token&& token, error_info& info)
+{
+    return {std::forward<Token>(token), info};
+}
+
+}} // namespace practicus::v1
+
+namespace boost::asio {
+
+/// How Asio starts an operation with the token.
+template <class Token, completion_signature... Signatures>
+class async_result<practicus::with_error_info_t<Token>, Signatures...>
+    : public practicus::detail::inner_return<async_result<Token, Signatures...>>
+{
+public:
+    /// Starts the operation with the inner token.
+    template <class Initiation, class RawToken, class... Args>
+    static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
+    {
+        return async_initiate<Token, Signatures...>(
+            practicus::detail::error_info_initiation<std::decay_t<Initiation>>(
+                std::forward<Initiation>(initiation), token.info),
+            token.inner, std::forward<Args>(args)...);
+    }
+};
+
+template <template <class, class> class Associator, class Handler, class Candidate>
+struct associator<Associator, practicus::detail::error_info_handler<Handler>, Candidate>
+    : Associator<Handler, Candidate>
+{
+    static decltype(auto) get(practicus::detail::error_info_handler<Handler> const& h) noexcept
+    {
+        return Associator<Handler, Candidate>::get(h.inner);
+    }
+
+    static decltype(auto) get(practicus::detail::error_info_handler<Handler> const& h,
+                              Candidate const& otherwise) noexcept
+    {
+        return Associator<Handler, Candidate>::get(h.inner, otherwise);
+    }
+};
+
+} // namespace boost::asio
