@@ -152,7 +152,7 @@ json::object waiters(command const& c)
         asio::io_context io{1};
         practicus::client const client(io.get_executor(), c.url, options);
         result["for_connection"] = heap_of_waiting(
-            io, c.connections, [&] { return client.cluster(); }, client);
+            io, c.connections, [&] { return client.cluster_info(); }, client);
     }
     {
         asio::io_context io{1};

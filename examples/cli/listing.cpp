@@ -64,7 +64,7 @@ int token(settings const& with, token_arguments const& arguments)
     practicus::token found;
     if (arguments.app) {
         auto const app = target_url<practicus::app_url>(url, arguments.url);
-        found = run_for(s, app, s.client().app_session_token(app, purpose));
+        found = run_for(s, app, s.client().session_token(app, purpose));
     } else {
         auto const model = target_url<practicus::model_url>(url, arguments.url);
         found = run_for(s, model, s.client().session_token(model, purpose));

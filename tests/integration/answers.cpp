@@ -18,7 +18,7 @@ constexpr char const* prefixes = "/console/api/modelhost/model-prefixes/";
 
 struct answered : fixture
 {
-    answered() { run(caller.cluster()); }
+    answered() { run(caller.cluster_info()); }
 
     practicus::error_info failure_of(unsigned status, std::string body, std::string type = "application/json")
     {
@@ -139,7 +139,7 @@ TEST_CASE("the console's answers may come in gzip, which is asked for, and in no
     REQUIRE(models.size() == 2005);
     CHECK(models.back().id == 2999);
     CHECK(f.run(client.session_token(f.model())));
-    CHECK(f.run(client.cluster()).region_name == "mock");
+    CHECK(f.run(client.cluster_info()).region_name == "mock");
     f.server.expect("GET", prefixes).reply(200, "[]").header("Content-Encoding", "x-gzip");
     CHECK(f.failure(client.model_prefixes()).code == errc::malformed_response);
     f.server.expect("GET", prefixes).reply(200, "[]").header("Content-Encoding", "br");
@@ -147,7 +147,7 @@ TEST_CASE("the console's answers may come in gzip, which is asked for, and in no
     f.server.expect("GET", "/console/api/central/clusterdefinition/")
         .reply(200, "{}")
         .header("Content-Encoding", "deflate");
-    CHECK(f.failure(client.cluster()).message == "the answer has an encoding that was not asked for");
+    CHECK(f.failure(client.cluster_info()).message == "the answer has an encoding that was not asked for");
     CHECK(f.failure(f.client().login("admin@company.com", "wrong")).server_message ==
           "No active account found with the given credentials");
     for (auto const& sent : f.server.requests())
@@ -189,7 +189,7 @@ TEST_CASE("a small answer of the console that would be a large text is refused")
     f.server.expect("GET", "/console/api/central/clusterdefinition/")
         .reply(200, bomb)
         .header("Content-Encoding", "gzip");
-    info = f.failure(client.cluster());
+    info = f.failure(client.cluster_info());
     CHECK(info.code == errc::body_too_large);
     CHECK(info.message == "limit_options::console_body is its limit");
     // As it is told of one that is not encoded.

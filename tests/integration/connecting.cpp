@@ -61,7 +61,7 @@ TEST_CASE("an address that drops packets costs a moment, and not the whole limit
     auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now());
     ends result;
-    asio::co_spawn(f.io, f.caller.cluster(), result.handler());
+    asio::co_spawn(f.io, f.caller.cluster_info(), result.handler());
     tick(f.io);
     clock.advance(249ms);
     tick(f.io);
@@ -83,7 +83,7 @@ TEST_CASE("when one address has answered, nothing is left of the others")
     f.server.expect("POST", "/console/api/auth/").hold(gate);
     ends result;
     auto const before = open_files();
-    asio::co_spawn(f.io, f.caller.cluster(), result.handler());
+    asio::co_spawn(f.io, f.caller.cluster_info(), result.handler());
     tick(f.io);
     CHECK(open_files() == before + 1);
     clock.advance(250ms);
@@ -103,7 +103,7 @@ TEST_CASE("an address that refuses costs no time")
     auto& clock = clock_of(f.caller);
     clock.simulate(clock.now(), clock.system_now()); // it stands still
     ends result;
-    asio::co_spawn(f.io, f.caller.cluster(), result.handler());
+    asio::co_spawn(f.io, f.caller.cluster_info(), result.handler());
     f.io.run_for(1min);
     CHECK(result.served == 1);
 }
@@ -140,11 +140,11 @@ TEST_CASE("no address answers: connecting has a limit over all of them")
 TEST_CASE("all addresses refuse: the last reason is reported, and the name is looked up again")
 {
     named f({"127.0.0.2", "127.0.0.3"}, fixture::once());
-    auto const info = f.failure(f.caller.cluster());
+    auto const info = f.failure(f.caller.cluster_info());
     CHECK(info.code == errc::connect_failed);
     CHECK(info.cause == asio::error::connection_refused);
     f.names.fail("region.test", asio::error::host_not_found);
-    CHECK(f.failure(f.caller.cluster()).code == errc::resolve_failed);
+    CHECK(f.failure(f.caller.cluster_info()).code == errc::resolve_failed);
     CHECK(f.names.lookups("region.test") == 2);
 }
 
@@ -162,7 +162,7 @@ TEST_CASE("a context is destroyed while addresses are tried")
         client.emplace(io.get_executor(), "http://region.test:" + std::to_string(f.server.port()),
                        options_as(fixture::password()));
         names.serve(*client, io);
-        asio::co_spawn(io, client->cluster(), result.handler());
+        asio::co_spawn(io, client->cluster_info(), result.handler());
         io.run_for(300ms);
         CHECK(client->stats().connecting == 1);
     }

@@ -94,7 +94,7 @@ TEST_CASE("a thread pool without a strand, many operations at once")
     practicus::client client(pool.get_executor(), f.server.url(), options_as(fixture::password()));
     ends result;
     for (int i = 0; i != 50; ++i) {
-        asio::co_spawn(pool, client.cluster(), result.handler());
+        asio::co_spawn(pool, client.cluster_info(), result.handler());
         asio::co_spawn(asio::make_strand(pool), client.session_token(f.model()), result.handler());
     }
     pool.join();
@@ -139,7 +139,7 @@ TEST_CASE("a client of one context, awaited in another")
     std::thread::id const here = std::this_thread::get_id();
     std::thread::id resumed;
     auto probe = [](practicus::client c, std::thread::id& where) -> asio::awaitable<void> {
-        co_await c.cluster();
+        co_await c.cluster_info();
         where = std::this_thread::get_id();
     };
     f.run(probe(client, resumed));
@@ -160,7 +160,7 @@ TEST_CASE("limits hold for a caller in another context")
     clock.simulate(clock.now(), clock.system_now());
     f.server.expect("GET", cluster_path).hold(never);
     std::exception_ptr failed;
-    asio::co_spawn(f.io, client.cluster(),
+    asio::co_spawn(f.io, client.cluster_info(),
                    [&](std::exception_ptr e, practicus::cluster_info) { failed = e; });
     auto both = [&](auto condition) {
         poll_until(f.io, [&] {
@@ -190,7 +190,8 @@ TEST_CASE("cancelling in another context ends the wait and the request")
     practicus::client client(home.io.get_executor(), f.server.url(), options_as(fixture::password()));
     asio::cancellation_signal cancel;
     ends result;
-    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(cancel.slot(), result.handler()));
+    asio::co_spawn(f.io, client.cluster_info(),
+                   asio::bind_cancellation_slot(cancel.slot(), result.handler()));
     poll_until(f.io, [&] { return gate.waiting() != 0; });
     cancel.emit(asio::cancellation_type::terminal);
     f.io.run();
@@ -214,7 +215,7 @@ TEST_CASE("the caller's context is destroyed first")
         asio::io_context callers;
         practicus::client client(home.io.get_executor(), f.server.url(), options_as(fixture::password()));
         for (int i = 0; i != 3; ++i)
-            asio::co_spawn(callers, client.cluster(), result.handler());
+            asio::co_spawn(callers, client.cluster_info(), result.handler());
         poll_until(callers, [&] { return gate.waiting() == 3; });
     }
     home.work.reset();
@@ -229,7 +230,7 @@ TEST_CASE("the client's context is destroyed before an operation has begun in it
     auto home = std::make_unique<asio::io_context>();
     practicus::client client(home->get_executor(), f.server.url());
     ends result;
-    asio::co_spawn(f.io, client.cluster(), result.handler());
+    asio::co_spawn(f.io, client.cluster_info(), result.handler());
     f.io.poll();
     home.reset();
     f.io.run();
@@ -247,7 +248,7 @@ TEST_CASE("a strand that is younger than the client's waiters is destroyed with 
         practicus::client first(io.get_executor(), f.server.url());
         auto const strand = asio::make_strand(io);
         practicus::client second(strand, f.server.url(), options_as(fixture::password()));
-        asio::co_spawn(strand, second.cluster(), result.handler());
+        asio::co_spawn(strand, second.cluster_info(), result.handler());
         poll_until(io, [&] { return gate.waiting() != 0; });
     }
     gate.open();
@@ -261,7 +262,7 @@ TEST_CASE("the last of a client goes while its context is being destroyed on ano
         auto home = std::make_unique<asio::io_context>();
         asio::io_context callers;
         ends result;
-        asio::co_spawn(callers, practicus::client(home->get_executor(), f.server.url()).cluster(),
+        asio::co_spawn(callers, practicus::client(home->get_executor(), f.server.url()).cluster_info(),
                        result.handler());
         callers.poll();
         std::thread other([&] { callers.run(); });
@@ -279,7 +280,7 @@ TEST_CASE("logins, logouts, refreshes and calls from several threads")
     ends result;
     for (int i = 0; i != 20; ++i) {
         asio::co_spawn(pool, client.login("admin@company.com", "practicus"), result.handler());
-        asio::co_spawn(pool, client.cluster(), result.handler());
+        asio::co_spawn(pool, client.cluster_info(), result.handler());
         asio::co_spawn(pool, client.refresh(), result.handler());
         if (i % 5 == 0) client.logout();
     }
@@ -297,7 +298,7 @@ TEST_CASE("the client's context is destroyed first")
     practicus::client client(home->io.get_executor(), f.server.url(), options_as(fixture::password()));
     ends result;
     for (int i = 0; i != 3; ++i)
-        asio::co_spawn(f.io, client.cluster(), result.handler());
+        asio::co_spawn(f.io, client.cluster_info(), result.handler());
     poll_until(f.io, [&] { return gate.waiting() == 3; });
     home.reset();
     f.io.run();
@@ -317,12 +318,12 @@ TEST_CASE("a context is destroyed with operations of its own suspended")
         practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
         practicus::client waiting(io.get_executor(), f.server.url(), options_as(fixture::password()));
         for (int i = 0; i != 3; ++i)
-            asio::co_spawn(io, client.cluster(), result.handler());
+            asio::co_spawn(io, client.cluster_info(), result.handler());
         poll_until(io, [&] { return answer.waiting() == 3; });
         // These wait for one login.
         f.server.expect("POST", "/console/api/auth/").hold(login);
         for (int i = 0; i != 3; ++i)
-            asio::co_spawn(io, waiting.cluster(), result.handler());
+            asio::co_spawn(io, waiting.cluster_info(), result.handler());
         poll_until(io, [&] { return login.waiting() == 1; });
     }
     answer.open();
@@ -338,8 +339,8 @@ TEST_CASE("close() ends operations everywhere with its own error")
     running_context home;
     practicus::client client(home.io.get_executor(), f.server.url(), options_as(fixture::password()));
     ends result;
-    asio::co_spawn(f.io, client.cluster(), result.handler());
-    asio::co_spawn(home.io, client.cluster(), result.handler());
+    asio::co_spawn(f.io, client.cluster_info(), result.handler());
+    asio::co_spawn(home.io, client.cluster_info(), result.handler());
     poll_until(f.io, [&] { return gate.waiting() == 2; });
     client.close();
     client.close();

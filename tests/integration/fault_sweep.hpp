@@ -226,7 +226,7 @@ private:
         switch (case_->op->held) {
         case holding::access_token:
             co_await client.login(credentials::access_token(issue(token_type::access)));
-            if (case_->reused) co_await client.cluster();
+            if (case_->reused) co_await client.cluster_info();
             break;
         case holding::refresh_token:
         case holding::refresh_token_only:
@@ -276,7 +276,7 @@ private:
         } else if (case_->op->held == holding::refresh_token) {
             co_await client.refresh();
         }
-        auto const region = co_await client.cluster();
+        auto const region = co_await client.cluster_info();
         if (region.name != "practicus" || region.region_name != "mock") problem = "a wrong answer afterwards";
     }
 

@@ -28,7 +28,7 @@ TEST_CASE("listings arrive whole")
     f.server.region().cluster("main", "eu");
     auto client = f.user();
 
-    CHECK(f.run(client.cluster()) == practicus::cluster_info{"main", "eu"});
+    CHECK(f.run(client.cluster_info()) == practicus::cluster_info{"main", "eu"});
 
     auto const prefixes = f.run(client.model_prefixes());
     REQUIRE(prefixes.size() == 3);
@@ -70,7 +70,7 @@ TEST_CASE("a cluster without names")
 {
     fixture f;
     f.server.region().cluster(std::nullopt, std::nullopt);
-    CHECK(f.run(f.user().cluster()) == practicus::cluster_info());
+    CHECK(f.run(f.user().cluster_info()) == practicus::cluster_info());
 }
 
 TEST_CASE("a service url with a path of its own")
@@ -125,7 +125,7 @@ TEST_CASE("a listing that was cut off and read again has its entries left out on
         if (auto const* const out = std::get_if<practicus::events::entries_left_out>(&e)) lost += out->count;
     };
     auto client = f.user(options);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto body = long_listing(10'000);
     body.replace(body.find(R"("id":17})"), 7, R"("id":"x")");
     f.server.expect("GET", models_path).reply(200, body).cut_after_head(body.size() / 2);
@@ -138,7 +138,7 @@ TEST_CASE("a strict listing of the wrong shape names the field and both types")
 {
     fixture f;
     auto client = f.user(options_with([&](auto& o) { o.strict_listings = true; }));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto answer = [&](std::string body) {
         f.server.expect("GET", "/console/api/modelhost/models/").reply(200, body);
         return f.failure(client.models());
@@ -162,7 +162,7 @@ TEST_CASE("a long listing is read as it comes, and from its beginning when its c
 {
     fixture f;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto const body = long_listing(20'000);
     auto const whole = [&] {
         auto const models = f.run(client.models());
@@ -186,7 +186,7 @@ TEST_CASE("a listing that cannot be read is taken to its end, and its connection
 {
     fixture f;
     auto client = f.user(options_with([&](auto& o) { o.strict_listings = true; }));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto const opened = client.stats().connects;
     auto answer = [&](std::string const& body, std::string const& type) {
         f.server.expect("GET", models_path).reply(200, body, type);

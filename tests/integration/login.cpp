@@ -42,7 +42,7 @@ TEST_CASE("a Date three hours ahead of the client and of the token's issuer refu
     f.run(client.login("admin@company.com", "practicus"));
     f.run(client.session_token(f.model()));
     f.run(client.refresh());
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/") == 1);
     CHECK(f.server.count("POST auth/refresh/") == 1);
     CHECK(f.server.region().count_status(401) == 0);
@@ -69,7 +69,7 @@ TEST_CASE("a refused password is an error of its own and changes nothing")
     CHECK_FALSE(info.server_message.empty());
     CHECK(practicus::is_auth_error(info.code));
     CHECK(std::string(practicus::error(info).what()).find("swordfish") == std::string::npos);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
 }
 
 TEST_CASE("a one-time password")
@@ -83,14 +83,14 @@ TEST_CASE("a one-time password")
     f.run(client.login(fixture::password().one_time_password("123456")));
     CHECK(f.server.requests().back().body ==
           R"({"email":"admin@company.com","password":"practicus","otp_code":"123456"})");
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     // However a region says it.
     f.server.expect("POST", "*").reply(401, R"({"detail":"A code is needed.","code":"otp_required"})");
     auto const info = f.failure(client.login(fixture::password()));
     CHECK(info.code == errc::one_time_password_required);
     CHECK(info.status == 401);
     CHECK(info.server_message == "A code is needed.");
-    f.run(client.cluster()); // nothing has changed
+    f.run(client.cluster_info()); // nothing has changed
 }
 
 TEST_CASE("login with a refresh token")
@@ -100,7 +100,7 @@ TEST_CASE("login with a refresh token")
     auto client = f.client();
     f.run(client.login(credentials::refresh_token(refresh + "\n")));
     CHECK(f.server.count("POST auth/refresh/") == 1);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/refresh/") == 1);
     CHECK(client.username() == "admin");
 
@@ -123,13 +123,13 @@ TEST_CASE("login with an access token")
     f.run(client.login(credentials::access_token(access)));
     CHECK(f.server.count() == 0);
     CHECK(client.username() == "admin");
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count() == 1);
     // Nothing can renew it.
     CHECK(f.failure(client.refresh()).code == errc::login_required);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.region().revoke(practicus::mock::token_type::access);
-    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.failure(client.cluster_info()).code == errc::login_required);
 }
 
 TEST_CASE("login with a token whose kind is in its claim")
@@ -159,7 +159,7 @@ TEST_CASE("a client with credentials logs in by itself, once for all callers")
     auto client = f.user();
     int done = 0;
     for (int i = 0; i != 100; ++i)
-        asio::co_spawn(f.io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info) {
+        asio::co_spawn(f.io, client.cluster_info(), [&](std::exception_ptr e, practicus::cluster_info) {
             CHECK_FALSE(e);
             ++done;
         });
@@ -175,7 +175,7 @@ TEST_CASE("credentials that are refused fail all callers with one request")
     auto client = f.client(options_as(credentials::password("admin@company.com", "swordfish")));
     int done = 0;
     for (int i = 0; i != 10; ++i)
-        asio::co_spawn(f.io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info) {
+        asio::co_spawn(f.io, client.cluster_info(), [&](std::exception_ptr e, practicus::cluster_info) {
             try {
                 std::rethrow_exception(e);
             } catch (practicus::error const& failed) {
@@ -186,7 +186,7 @@ TEST_CASE("credentials that are refused fail all callers with one request")
     f.io.run();
     CHECK(done == 10);
     // Later callers get the same error: another login might lock the account.
-    CHECK(f.failure(client.cluster()).code == errc::login_refused);
+    CHECK(f.failure(client.cluster_info()).code == errc::login_refused);
     CHECK(f.server.count() == 1);
 }
 
@@ -194,12 +194,12 @@ TEST_CASE("logout forgets everything")
 {
     fixture f;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     client.logout();
     client.logout();
     CHECK(client.username().empty());
     f.server.region().reset_counts();
-    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.failure(client.cluster_info()).code == errc::login_required);
     CHECK(f.failure(client.refresh()).code == errc::login_required);
     CHECK(f.server.count() == 0);
 }
@@ -211,7 +211,7 @@ TEST_CASE("logout while a login is awaited")
     f.server.expect("POST", "/console/api/auth/").hold(gate);
     auto client = f.user();
     std::exception_ptr failed;
-    asio::co_spawn(f.io, client.cluster(),
+    asio::co_spawn(f.io, client.cluster_info(),
                    [&](std::exception_ptr e, practicus::cluster_info) { failed = e; });
     poll_until(f.io, [&] { return gate.waiting() != 0; });
     client.logout();
@@ -223,7 +223,7 @@ TEST_CASE("logout while a login is awaited")
     } catch (practicus::error const& e) {
         CHECK(e.code() == errc::login_required);
     }
-    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.failure(client.cluster_info()).code == errc::login_required);
 }
 
 TEST_CASE("a login response after a logout is ignored")
@@ -239,7 +239,7 @@ TEST_CASE("a login response after a logout is ignored")
     gate.open();
     f.io.run();
     CHECK(result.other == 1);
-    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.failure(client.cluster_info()).code == errc::login_required);
 }
 
 TEST_CASE("a one-time password that may have reached the region is not sent again")
@@ -248,8 +248,8 @@ TEST_CASE("a one-time password that may have reached the region is not sent agai
     f.server.region().one_time_password("admin@company.com", "123456");
     f.server.expect("POST", "/console/api/auth/").cut_after(0);
     auto client = f.client(options_as(fixture::password().keep_password().one_time_password("123456")));
-    CHECK(f.failure(client.cluster()).code == errc::connection_lost);
-    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.failure(client.cluster_info()).code == errc::connection_lost);
+    CHECK(f.failure(client.cluster_info()).code == errc::login_required);
     CHECK(f.server.count("POST auth/") == 1);
 }
 
@@ -264,8 +264,8 @@ TEST_CASE("a one-time password that never left is sent by the next call")
             o.credentials = fixture::password().keep_password().one_time_password("123456");
         },
         f.once()));
-    CHECK(f.failure(client.cluster()).code == errc::connection_lost);
-    f.run(client.cluster());
+    CHECK(f.failure(client.cluster_info()).code == errc::connection_lost);
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/") == 1);
 }
 
@@ -280,15 +280,15 @@ TEST_CASE("a password that needs a one-time password is posted once, with any st
             auto const client = f.client(options_as(who));
             f.server.expect("POST", "/console/api/auth/")
                 .reply(status, R"({"detail":"x","code":["otp_required"]})");
-            CHECK(f.failure(client.cluster()).code == errc::one_time_password_required);
+            CHECK(f.failure(client.cluster_info()).code == errc::one_time_password_required);
             CHECK(f.failure(client.refresh()).code == errc::one_time_password_required);
             for (int i = 0; i != 3; ++i) {
-                CHECK(f.failure(client.cluster()).code == errc::one_time_password_required);
+                CHECK(f.failure(client.cluster_info()).code == errc::one_time_password_required);
                 CHECK(f.server.requests().size() == 1);
                 clock_of(client).advance(std::chrono::minutes(10));
             }
             f.run(client.login(fixture::password()));
-            f.run(client.cluster());
+            f.run(client.cluster_info());
         }
 }
 
@@ -317,10 +317,10 @@ TEST_CASE("an operation after a logout does not wait for one that began before")
     f.server.expect("POST", "/console/api/auth/").hold(gate);
     auto client = f.user();
     ends before, after;
-    asio::co_spawn(f.io, client.cluster(), before.handler());
+    asio::co_spawn(f.io, client.cluster_info(), before.handler());
     poll_until(f.io, [&] { return gate.waiting() != 0; });
     client.logout();
-    asio::co_spawn(f.io, client.cluster(), after.handler());
+    asio::co_spawn(f.io, client.cluster_info(), after.handler());
     poll_until(f.io, [&] { return before.other == 1 && after.other == 1; });
     gate.open();
     f.io.run();

@@ -94,7 +94,7 @@ TEST_CASE("lookups that hang keep no other name from being found")
     }
     f.names.set("other.test", {"127.0.0.1"});
     auto client = f.user(options);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     ends hanging, other;
     for (auto const& name : slow)
         asio::co_spawn(f.io, client.session_token(model_of(f.url(name))), hanging.handler());
@@ -179,13 +179,13 @@ TEST_CASE("a caller that comes while a name's lookup hangs shares its result")
     auto client = f.user();
     asio::cancellation_signal cancel;
     ends first, second;
-    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(cancel.slot(), first.handler()));
+    asio::co_spawn(f.io, client.cluster_info(), asio::bind_cancellation_slot(cancel.slot(), first.handler()));
     poll_until(f.io, [&] { return f.names.hanging() == 1; });
     cancel.emit(asio::cancellation_type::terminal);
     f.io.run_for(1min);
     CHECK(f.io.stopped());
     CHECK(first.aborted == 1);
-    asio::co_spawn(f.io, client.cluster(), second.handler());
+    asio::co_spawn(f.io, client.cluster_info(), second.handler());
     poll_until(f.io, [&] { return client.stats().connecting == 1; });
     f.names.release("region.test");
     f.io.run_for(1min);
@@ -200,7 +200,7 @@ TEST_CASE("a thread that is refused is a clear error, and the next call tries ag
     auto client = f.user();
     refuse_threads(client);
     for (int i = 0; i != 2; ++i) {
-        auto const info = f.failure(client.cluster());
+        auto const info = f.failure(client.cluster_info());
         CHECK(info.code == errc::resolve_failed);
         CHECK(info.cause == boost::system::errc::resource_unavailable_try_again);
         CHECK(info.message == "region.test: no thread can be started for the lookup");
@@ -208,7 +208,7 @@ TEST_CASE("a thread that is refused is a clear error, and the next call tries ag
         CHECK(practicus::is_retryable(info.code));
     }
     f.names.serve(client, f.io);
-    CHECK(f.run(client.cluster()).region_name == "mock");
+    CHECK(f.run(client.cluster_info()).region_name == "mock");
     CHECK(f.names.lookups("region.test") == 1);
 }
 
@@ -218,15 +218,15 @@ TEST_CASE("stale addresses are used when a name server fails, and no thread can 
     named_region f;
     auto client = f.local_user();
     auto& clock = stopped_clock_of(client);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.names.fail("region.test", asio::error::host_not_found_try_again);
     if (!threads) refuse_threads(client);
     for (int i = 0; i != 3; ++i) {
         client.close_idle();
         clock.advance(20s);
-        CHECK(f.run(client.cluster()).region_name == "mock");
+        CHECK(f.run(client.cluster_info()).region_name == "mock");
         client.close_idle();
-        CHECK(f.run(client.cluster()).region_name == "mock");
+        CHECK(f.run(client.cluster_info()).region_name == "mock");
     }
     CHECK(f.names.lookups("region.test") == (threads ? 4 : 1));
     CHECK(client.stats().connects == 7);
@@ -237,13 +237,13 @@ TEST_CASE("stale addresses are used while a lookup hangs: the first caller waits
     named_region f;
     auto client = f.user();
     auto& clock = stopped_clock_of(client);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.names.hold("region.test");
     client.close_idle();
     clock.advance(20s);
     ends first, second;
     f.io.restart();
-    asio::co_spawn(f.io, client.cluster(), first.handler());
+    asio::co_spawn(f.io, client.cluster_info(), first.handler());
     poll_until(f.io, [&] { return f.names.hanging() == 1; });
     clock.advance(2s - 1ms);
     for (int i = 0; i != 5; ++i)
@@ -254,7 +254,7 @@ TEST_CASE("stale addresses are used while a lookup hangs: the first caller waits
     CHECK(first.served == 1);
     client.close_idle();
     f.io.restart();
-    asio::co_spawn(f.io, client.cluster(), second.handler());
+    asio::co_spawn(f.io, client.cluster_info(), second.handler());
     f.io.run_for(1min);
     CHECK(second.served == 1);
     CHECK(f.names.hanging() == 1);
@@ -268,11 +268,11 @@ TEST_CASE("a name that exists no more has no addresses")
     named_region f;
     auto client = f.local_user();
     auto& clock = stopped_clock_of(client);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.names.fail("region.test", asio::error::host_not_found);
     client.close_idle();
     clock.advance(20s);
-    auto const info = f.failure(client.cluster());
+    auto const info = f.failure(client.cluster_info());
     CHECK(info.code == errc::resolve_failed);
     CHECK(info.cause == asio::error::host_not_found);
     CHECK(info.message == "region.test");
@@ -289,14 +289,14 @@ TEST_CASE("a failure of a lookup is the cause of one error, ends no other call a
     f.names.fail("region.test", cause);
     auto client = f.local_user();
     for (int i = 1; i != 3; ++i) {
-        auto const info = f.failure(client.cluster());
+        auto const info = f.failure(client.cluster_info());
         CHECK(info.code == errc::resolve_failed);
         CHECK(info.cause == cause);
         CHECK(info.attempts == 1);
         CHECK(f.names.lookups("region.test") == i);
     }
     f.names.set("region.test", {"127.0.0.1"});
-    CHECK(f.run(client.cluster()).region_name == "mock");
+    CHECK(f.run(client.cluster_info()).region_name == "mock");
 }
 
 TEST_CASE("an exception of a lookup leaves the name usable")
@@ -308,8 +308,8 @@ TEST_CASE("an exception of a lookup leaves the name usable")
         if (++calls == 1) throw std::bad_alloc();
         return find(host);
     });
-    CHECK(f.failure(client.cluster()).code == boost::system::errc::not_enough_memory);
-    CHECK(f.run(client.cluster()).region_name == "mock");
+    CHECK(f.failure(client.cluster_info()).code == boost::system::errc::not_enough_memory);
+    CHECK(f.run(client.cluster_info()).region_name == "mock");
 }
 
 TEST_CASE("an address and localhost need no thread")
@@ -319,7 +319,7 @@ TEST_CASE("an address and localhost need no thread")
         practicus::client client(f.io.get_executor(), f.url(host),
                                  options_as(fixture::password(), fixture::once()));
         refuse_threads(client);
-        CHECK(f.run(client.cluster()).region_name == "mock");
+        CHECK(f.run(client.cluster_info()).region_name == "mock");
     }
 }
 
@@ -343,7 +343,7 @@ TEST_CASE("a client, and its context, may go while a lookup runs, and before it 
         return find(host);
     });
     ends result;
-    asio::co_spawn(*io, client->cluster(), result.handler());
+    asio::co_spawn(*io, client->cluster_info(), result.handler());
     io->poll();
     REQUIRE(threads.size() == 1);
     if (!begun) destroy();
@@ -394,7 +394,7 @@ TEST_CASE("a forked child destroys its copy while a lookup hangs, and the parent
                                             options_as(f.password()));
     f.names.serve(*client);
     ends result;
-    asio::co_spawn(*io, client->cluster(), result.handler());
+    asio::co_spawn(*io, client->cluster_info(), result.handler());
     poll_until(*io, [&] { return f.names.hanging() == 1; });
     CHECK(run_forked([&] {
               client.reset();
@@ -453,7 +453,7 @@ TEST_CASE("a child that is forked while a lookup ends can destroy its copy, and 
                              [] { fork_at_wake::go_on(fork_at_wake::forking, fork_at_wake::forked); },
                              nullptr) == 0);
     ends result;
-    asio::co_spawn(*io, client->cluster(), result.handler());
+    asio::co_spawn(*io, client->cluster_info(), result.handler());
     poll_until(*io, [&] { return f.names.hanging() == 1; });
     counted.first = counted.calls;
     counted.count = 1;

@@ -121,7 +121,7 @@ TEST_CASE("an observer gets the timings of every phase")
             if (auto const* done = std::get_if<events::exchanged>(&e)) timings.push_back(done->timings);
         };
     }));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     REQUIRE(timings.size() == 2);
     CHECK(timings[0].wait.count() > 0); // it was connected
     for (auto const& t : timings) {
@@ -136,13 +136,14 @@ TEST_CASE("a handle for single calls: fields, trusted origins, and their refusal
 {
     fixture f;
     auto client = f.user();
-    f.run(client.with(call_options().header("traceparent", "00-abc-01").header("X-Note", "a b")).cluster());
+    f.run(client.with(call_options().header("traceparent", "00-abc-01").header("X-Note", "a b"))
+              .cluster_info());
     auto const requests = f.server.requests();
     REQUIRE(requests.size() == 2);
     CHECK(requests[1].headers["traceparent"] == "00-abc-01");
     CHECK(requests[1].headers["x-note"] == "a b");
     CHECK(requests[0].headers.count("traceparent") == 0); // the login is shared
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.requests()[2].headers.count("traceparent") == 0);
     // It is not sent with the id and the token, which are fetched for all callers.
     f.run(client.with(call_options().header("traceparent", "00-abc-01")).session_token(f.model()));

@@ -67,7 +67,7 @@ TEST_CASE("on_tokens: receives the tokens of a login and a rotating refresh befo
     f.server.region().revoke(token_type::access);
     f.io.restart();
     for (int i = 0; i != 10; ++i)
-        asio::co_spawn(f.io, client.cluster(), result.handler());
+        asio::co_spawn(f.io, client.cluster_info(), result.handler());
     f.io.run();
     CHECK(result.served == 10);
     CHECK(served_before == 0);
@@ -88,8 +88,8 @@ TEST_CASE("on_tokens: an exception affects no caller, and is reported to the obs
         co_return;
     };
     auto client = f.user(t.options());
-    f.run(client.cluster());
-    f.run(client.cluster());
+    f.run(client.cluster_info());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/") == 1);
     REQUIRE(t.failures.size() == 1);
     CHECK(t.failures[0].ends_with("the disk is full"));
@@ -114,7 +114,7 @@ TEST_CASE("on_tokens: a callback that does not return is abandoned after 5 s")
         }
     };
     ends result;
-    asio::co_spawn(f.io, client.cluster(), result.handler());
+    asio::co_spawn(f.io, client.cluster_info(), result.handler());
     poll_until(f.io, [&] { return began; });
     CHECK(result.served == 0);
     clock.advance(5s);

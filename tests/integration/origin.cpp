@@ -11,7 +11,7 @@ TEST_CASE("no credential goes to a model url on another host")
     fixture f;
     practicus::mock::server other;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto const before = f.server.count();
 
     for (auto const& url :
@@ -28,7 +28,7 @@ TEST_CASE("no credential goes to a model url on another host")
     }
     for (auto const& url :
          {other.url() + "/apps/tools/viewer/", "https://" + f.server.authority() + "/apps/tools/viewer/"})
-        CHECK(f.failure(client.app_session_token(url)).code == errc::untrusted_origin);
+        CHECK(f.failure(client.session_token(url)).code == errc::untrusted_origin);
     CHECK(f.server.count() == before);
     CHECK(other.connections() == 0);
 }
@@ -48,7 +48,7 @@ TEST_CASE("a redirect to another origin is refused before anything is sent there
     auto client = f.user();
     auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     for (auto const& to : {other.url() + "/models/practicus/diamond-price/", "//" + other.authority() + "/x/",
                            "https://" + f.server.authority() + "/x/", std::string("ftp://127.0.0.1/"),
                            "http://user@" + f.server.authority() + "/x/"})
@@ -65,7 +65,7 @@ TEST_CASE("no console call follows a redirect to another origin")
     fixture f;
     practicus::mock::server other;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.expect("GET", "/console/api/modelhost/models/")
         .redirect(other.url() + "/console/api/modelhost/models/");
     CHECK(f.failure(client.models()).code == errc::untrusted_origin);

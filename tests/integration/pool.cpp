@@ -63,17 +63,18 @@ TEST_CASE("the number of connections stays within the limit, and all requests ar
     std::uint64_t const limit = GENERATE(1U, 2U);
     fixture f;
     auto client = f.user(at_most(limit));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate).times(limit);
     ends result;
     std::vector<int> order;
     f.io.restart();
     for (int i = 0; i != 10; ++i)
-        asio::co_spawn(f.io, client.cluster(), [&, i](std::exception_ptr e, practicus::cluster_info const&) {
-            result.add(e);
-            order.push_back(i);
-        });
+        asio::co_spawn(f.io, client.cluster_info(),
+                       [&, i](std::exception_ptr e, practicus::cluster_info const&) {
+                           result.add(e);
+                           order.push_back(i);
+                       });
     poll_until(f.io, [&] { return gate.waiting() == limit; });
     CHECK(client.stats().waiting == 10 - limit);
     CHECK(client.stats().open == limit);
@@ -100,15 +101,15 @@ TEST_CASE("a waiter that is served and cancelled at once passes its connection o
             };
         },
         at_most(1)));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate);
     armed = true;
     ends result;
     f.io.restart();
-    asio::co_spawn(f.io, client.cluster(), result.handler());
-    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
-    asio::co_spawn(f.io, client.cluster(), result.handler());
+    asio::co_spawn(f.io, client.cluster_info(), result.handler());
+    asio::co_spawn(f.io, client.cluster_info(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
+    asio::co_spawn(f.io, client.cluster_info(), result.handler());
     poll_until(f.io, [&] { return gate.waiting() == 1 && client.stats().waiting == 2; });
     gate.open();
     f.io.run_for(1min);
@@ -145,10 +146,10 @@ TEST_CASE("a connection granted to a waiter of a destroyed context is closed")
         io.run();
         f.server.expect("GET", cluster_path).hold(gate);
         io.restart();
-        asio::co_spawn(io, client.cluster(), first.handler());
+        asio::co_spawn(io, client.cluster_info(), first.handler());
         poll_until(io, [&] { return gate.waiting() == 1; });
         armed = true;
-        asio::co_spawn(io, client.cluster(), dropped.handler());
+        asio::co_spawn(io, client.cluster_info(), dropped.handler());
         for (int i = 0; armed && i != 100; ++i)
             io.poll_one();
         REQUIRE(first.served == 1);
@@ -164,7 +165,7 @@ TEST_CASE("a waiter has a deadline, and may be cancelled")
 {
     fixture f;
     auto client = f.user(at_most(1));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto& clock = stopped_clock_of(client);
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate);
@@ -172,9 +173,9 @@ TEST_CASE("a waiter has a deadline, and may be cancelled")
     practicus::error_info late;
     asio::cancellation_signal leave;
     f.io.restart();
-    asio::co_spawn(f.io, client.with(call_options().deadline(0s)).cluster(), first.handler());
+    asio::co_spawn(f.io, client.with(call_options().deadline(0s)).cluster_info(), first.handler());
     poll_until(f.io, [&] { return gate.waiting() == 1; });
-    asio::co_spawn(f.io, client.with(call_options().deadline(2s)).cluster(),
+    asio::co_spawn(f.io, client.with(call_options().deadline(2s)).cluster_info(),
                    [&](std::exception_ptr e, practicus::cluster_info const&) {
                        try {
                            std::rethrow_exception(e);
@@ -182,7 +183,7 @@ TEST_CASE("a waiter has a deadline, and may be cancelled")
                            late = failed.info();
                        }
                    });
-    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), left.handler()));
+    asio::co_spawn(f.io, client.cluster_info(), asio::bind_cancellation_slot(leave.slot(), left.handler()));
     poll_until(f.io, [&] { return client.stats().waiting == 2; });
     leave.emit(asio::cancellation_type::terminal);
     poll_until(f.io, [&] { return left.aborted == 1; });
@@ -201,13 +202,13 @@ TEST_CASE("an operation that is cancelled in the middle takes its connection alo
 {
     fixture f;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate);
     asio::cancellation_signal leave;
     ends result;
     f.io.restart();
-    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
+    asio::co_spawn(f.io, client.cluster_info(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
     poll_until(f.io, [&] { return gate.waiting() == 1; });
     leave.emit(asio::cancellation_type::terminal);
     f.io.run_for(1min);
@@ -308,7 +309,7 @@ TEST_CASE("a server that closes early costs no error, and is adapted to")
     fixture f;
     auto client = f.user();
     auto& clock = stopped_clock_of(client);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     std::uint64_t first_half = 0;
     for (int i = 0; i != 200; ++i) {
         // Between 0.8 and 1.2 s, in an order without a pattern.
@@ -318,7 +319,7 @@ TEST_CASE("a server that closes early costs no error, and is adapted to")
             f.server.close_connections();
             f.server.wait_for_end();
         }
-        f.run(client.cluster());
+        f.run(client.cluster_info());
         if (i == 99) first_half = client.stats().stale_hits;
     }
     CHECK(first_half >= 1);
@@ -333,7 +334,7 @@ TEST_CASE("a server that closes idle connections after a second, in real time", 
     std::uint64_t first_half = 0;
     asio::steady_timer timer(f.io);
     for (int i = 0; i != 200; ++i) {
-        f.run(client.cluster());
+        f.run(client.cluster_info());
         if (i == 99) first_half = client.stats().stale_hits;
         f.io.restart();
         timer.expires_after(800ms + (i * 37 % 41) * 10ms);
@@ -348,20 +349,20 @@ TEST_CASE("a stale connection that looks alive costs one resend, on a new one")
 {
     fixture f;
     auto client = f.user(f.once());
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     // Of two that are idle both may be stale.
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).times(2).hold(gate);
     ends result;
     f.io.restart();
     for (int i = 0; i != 2; ++i)
-        asio::co_spawn(f.io, client.cluster(), result.handler());
+        asio::co_spawn(f.io, client.cluster_info(), result.handler());
     poll_until(f.io, [&] { return gate.waiting() == 2; });
     gate.open();
     f.io.run();
     REQUIRE(client.stats().idle == 2);
     f.server.expect("GET", cluster_path).cut_after(0);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.connections() == 3);
     CHECK(f.server.count("GET central/clusterdefinition/") == 5);
     CHECK(client.stats().stale_hits == 1);
@@ -401,20 +402,20 @@ TEST_CASE("closing from another thread ends all, waiters and idle connections in
 {
     fixture f;
     auto client = f.user(at_most(1));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     practicus::mock::gate gate;
     f.server.expect("GET", cluster_path).hold(gate);
     ends result;
     f.io.restart();
     for (int i = 0; i != 5; ++i)
-        asio::co_spawn(f.io, client.cluster(), result.handler());
+        asio::co_spawn(f.io, client.cluster_info(), result.handler());
     poll_until(f.io, [&] { return gate.waiting() == 1; });
     std::thread other([&] { client.close(); });
     f.io.run_for(1min);
     other.join();
     CHECK(result.closed == 5);
     CHECK(client.stats().open == 0);
-    CHECK(f.failure(client.cluster()).code == errc::client_closed);
+    CHECK(f.failure(client.cluster_info()).code == errc::client_closed);
     gate.open();
     f.server.wait_for_end();
 }
@@ -491,11 +492,11 @@ TEST_CASE("idle connections of an origin that is not used again close though all
     auto& clock = stopped_clock_of(client);
     other.server.expect("GET", "*").reply(200, "{}").header("x-prt-model-id", "7");
     f.run(client.model_id(other.model()));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(client.stats().open == 2);
     clock.advance(2s);
-    f.run(client.cluster());
-    f.run(client.cluster());
+    f.run(client.cluster_info());
+    f.run(client.cluster_info());
     CHECK(client.stats().open == 1);
 }
 
@@ -509,8 +510,8 @@ TEST_CASE("waiters that end by deadline or close while connects fail get one err
         ends result;
         auto const hurried = client.with(call_options().deadline(1ms));
         for (int i = 0; i != 20; ++i) {
-            asio::co_spawn(pool, client.cluster(), result.handler());
-            asio::co_spawn(pool, hurried.cluster(), result.handler());
+            asio::co_spawn(pool, client.cluster_info(), result.handler());
+            asio::co_spawn(pool, hurried.cluster_info(), result.handler());
         }
         client.close();
         pool.join();

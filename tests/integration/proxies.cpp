@@ -33,7 +33,7 @@ struct proxied : fixture
     practicus::error_info fault(proxy_fault const& happens, std::string const& credentials = {})
     {
         proxy.fail_next(happens);
-        return failure(through(proxy_at(proxy.url(credentials))).cluster());
+        return failure(through(proxy_at(proxy.url(credentials))).cluster_info());
     }
 
     bool tls;
@@ -77,7 +77,7 @@ TEST_CASE("a proxy that refuses")
     for (bool const tls : {false, true}) {
         proxied f(tls);
         f.proxy.require("Basic dXNlcjpwQHNz");
-        auto info = f.failure(f.through(proxy_at(f.proxy.url("user:wrong"))).cluster());
+        auto info = f.failure(f.through(proxy_at(f.proxy.url("user:wrong"))).cluster_info());
         CHECK(info.code == errc::proxy_refused);
         CHECK(info.status == 407);
         CHECK(std::string(practicus::error(info).what()).find("wrong") == std::string::npos);
@@ -156,7 +156,7 @@ TEST_CASE("an unreachable proxy, a bypassed proxy, and an unusable proxy")
     asio::ip::tcp::acceptor taken(io, {asio::ip::address_v4::loopback(), 0});
     auto const port = std::to_string(taken.local_endpoint().port());
     taken.close();
-    auto const info = f.failure(f.through(proxy_at("127.0.0.1:" + port)).cluster());
+    auto const info = f.failure(f.through(proxy_at("127.0.0.1:" + port)).cluster_info());
     CHECK(info.code == errc::connect_failed);
     CHECK(info.message == "the proxy 127.0.0.1:" + port);
     // By the list, or by a loopback address where the environment decides.

@@ -37,12 +37,12 @@ TEST_CASE("an access token that expires between two calls is refreshed before th
     fixture f;
     auto client = f.user();
     hold_time(client);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     pass(f, client, 25min - 1s);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/refresh/") == 0);
     pass(f, client, 4min + 32s); // 29 s left
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/refresh/") == 1);
     CHECK(f.server.region().count_status(401) == 0);
 }
@@ -51,9 +51,9 @@ TEST_CASE("a 401 leads to one refresh and one resend")
 {
     fixture f;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.region().revoke(token_type::access);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/refresh/") == 1);
     CHECK(f.server.count("GET central/clusterdefinition/") == 3);
     CHECK(f.server.region().count_status(401) == 1);
@@ -63,11 +63,11 @@ TEST_CASE("a 401 that stays is an error after one resend")
 {
     fixture f;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.expect("GET", "/console/api/central/clusterdefinition/")
         .reply(401, R"({"detail":"no"})")
         .times(2);
-    auto const info = f.failure(client.cluster());
+    auto const info = f.failure(client.cluster_info());
     CHECK(info.code == errc::unauthorized);
     CHECK(info.attempts == 2);
     CHECK(info.server_message == "no");
@@ -78,12 +78,12 @@ TEST_CASE("many callers that get a 401 share one refresh")
 {
     fixture f;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.region().revoke(token_type::access);
     int done = 0;
     f.io.restart();
     for (int i = 0; i != 50; ++i)
-        asio::co_spawn(f.io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info) {
+        asio::co_spawn(f.io, client.cluster_info(), [&](std::exception_ptr e, practicus::cluster_info) {
             CHECK_FALSE(e);
             ++done;
         });
@@ -96,15 +96,15 @@ TEST_CASE("a refused refresh token ends with login_required")
 {
     fixture f;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.region().revoke(token_type::access).revoke(token_type::refresh);
-    auto const info = f.failure(client.cluster());
+    auto const info = f.failure(client.cluster_info());
     CHECK(info.code == errc::login_required);
     CHECK(info.server_code == "token_not_valid");
     CHECK(info.request == "POST /console/api/auth/refresh/");
     // And is not sent again.
     auto const before = f.server.count();
-    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.failure(client.cluster_info()).code == errc::login_required);
     CHECK(f.server.count() == before);
 }
 
@@ -112,9 +112,9 @@ TEST_CASE("a refused refresh token leads to a login if the password was kept")
 {
     fixture f;
     auto client = f.client(options_as(fixture::password().keep_password()));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.region().revoke(token_type::access).revoke(token_type::refresh);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/") == 2);
     CHECK(f.server.count("POST auth/refresh/") == 1);
 }
@@ -124,15 +124,15 @@ TEST_CASE("a refusal by a proxy does not log out")
     fixture f;
     auto client = f.user();
     hold_time(client);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.region().revoke(token_type::access);
     f.server.expect("POST", "/console/api/auth/refresh/")
         .reply(401, "<html><title>Proxy login</title></html>", "text/html");
-    auto const info = f.failure(client.cluster());
+    auto const info = f.failure(client.cluster_info());
     CHECK(info.code == errc::unauthorized);
     CHECK(info.server_message == "Proxy login");
     pass(f, client, 5s);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/refresh/") == 2);
 }
 
@@ -143,9 +143,9 @@ TEST_CASE("a refusal by a proxy does not drop a kept password")
     hold_time(client);
     f.server.expect("POST", "/console/api/auth/")
         .reply(403, "<html><title>Blocked</title></html>", "text/html");
-    CHECK(f.failure(client.cluster()).code == errc::forbidden);
+    CHECK(f.failure(client.cluster_info()).code == errc::forbidden);
     pass(f, client, 5s);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/") == 2);
 }
 
@@ -154,19 +154,19 @@ TEST_CASE("the region's own 403 logs out only if it says that the token is not v
     fixture f;
     auto client = f.user();
     hold_time(client);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.region().revoke(token_type::access);
     f.server.expect("POST", "/console/api/auth/refresh/").reply(403, R"({"detail":"not from here"})");
-    CHECK(f.failure(client.cluster()).code == errc::forbidden);
+    CHECK(f.failure(client.cluster_info()).code == errc::forbidden);
     pass(f, client, 5s);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(f.server.count("POST auth/refresh/") == 2);
 
     f.server.region().revoke(token_type::access);
     f.server.expect("POST", "/console/api/auth/refresh/")
         .reply(403, R"({"detail":"no","code":"token_not_valid"})");
-    CHECK(f.failure(client.cluster()).code == errc::login_required);
-    CHECK(f.failure(client.cluster()).code == errc::login_required);
+    CHECK(f.failure(client.cluster_info()).code == errc::login_required);
+    CHECK(f.failure(client.cluster_info()).code == errc::login_required);
     CHECK(f.server.count("POST auth/refresh/") == 3);
 }
 
@@ -175,7 +175,7 @@ TEST_CASE("every call with the access token is sent again after a 401")
     fixture f;
     auto client = f.user();
     hold_time(client);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto const viewer = client.app_url("apps/tools", "viewer");
     std::uint64_t refreshes = 0;
     auto after_revoking = [&](auto operation) {
@@ -194,7 +194,7 @@ TEST_CASE("every call with the access token is sent again after a 401")
     after_revoking(client.apps());
     after_revoking(client.model_metadata(f.model()));
     after_revoking(client.session_token(f.model()));
-    after_revoking(client.app_session_token(viewer));
+    after_revoking(client.session_token(viewer));
 }
 
 TEST_CASE("single 401s to tokens that were accepted fail no call, however young those are")
@@ -204,7 +204,7 @@ TEST_CASE("single 401s to tokens that were accepted fail no call, however young 
     hold_time(client);
     for (int round = 0; round != 20; ++round) {
         for (int i = 0; i != 3; ++i) {
-            f.run(client.cluster());
+            f.run(client.cluster_info());
             CHECK(f.run(client.predict(f.model(), "carat\n1\n")).status == 200);
         }
         f.server.region().revoke(token_type::access).revoke(token_type::session);
@@ -218,10 +218,10 @@ TEST_CASE("a rotated refresh token is adopted")
     fixture f;
     f.server.region().rotate(rotation::blacklist_old);
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     for (int i = 0; i != 3; ++i) {
         f.server.region().revoke(token_type::access);
-        f.run(client.cluster());
+        f.run(client.cluster_info());
     }
     f.run(client.refresh());
     f.run(client.refresh());
@@ -233,7 +233,7 @@ TEST_CASE("a refresh that is asked for leaves the old token in use until the new
 {
     fixture f;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     practicus::mock::gate gate;
     f.server.expect("POST", "/console/api/auth/refresh/").hold(gate);
     bool refreshed = false;
@@ -241,7 +241,7 @@ TEST_CASE("a refresh that is asked for leaves the old token in use until the new
     asio::co_spawn(f.io, client.refresh(), [&](std::exception_ptr e) { refreshed = !e; });
     poll_until(f.io, [&] { return gate.waiting() != 0; });
     bool answered = false;
-    asio::co_spawn(f.io, client.cluster(),
+    asio::co_spawn(f.io, client.cluster_info(),
                    [&](std::exception_ptr e, practicus::cluster_info) { answered = !e; });
     poll_until(f.io, [&] { return answered; });
     CHECK_FALSE(refreshed);
@@ -258,13 +258,13 @@ TEST_CASE("a refresh that answers a dead token leads to no loop")
     });
     auto client = f.user();
     hold_time(client);
-    CHECK(f.failure(client.cluster()).code == errc::expired_token);
-    CHECK(f.failure(client.cluster()).code == errc::expired_token);
+    CHECK(f.failure(client.cluster_info()).code == errc::expired_token);
+    CHECK(f.failure(client.cluster_info()).code == errc::expired_token);
     CHECK(f.server.count("POST auth/") == 1);
     CHECK(f.server.count("POST auth/refresh/") == 0);
     pass(f, client, 5s);
     // The refresh token beside it was taken over.
-    CHECK(f.failure(client.cluster()).code == errc::expired_token);
+    CHECK(f.failure(client.cluster_info()).code == errc::expired_token);
     CHECK(f.server.count("POST auth/") == 1);
     CHECK(f.server.count("POST auth/refresh/") == 1);
     CHECK(f.server.count("GET central/clusterdefinition/") == 0);
@@ -278,9 +278,9 @@ TEST_CASE("the first caller of a renewal may leave: the others are served")
     auto client = f.user();
     asio::cancellation_signal leave;
     ends result;
-    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
+    asio::co_spawn(f.io, client.cluster_info(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
     for (int i = 0; i != 3; ++i)
-        asio::co_spawn(f.io, client.cluster(), result.handler());
+        asio::co_spawn(f.io, client.cluster_info(), result.handler());
     poll_until(f.io, [&] { return gate.waiting() != 0; });
     leave.emit(asio::cancellation_type::terminal);
     poll_until(f.io, [&] { return result.aborted != 0; });
@@ -298,7 +298,7 @@ struct held_renewal : fixture
 {
     held_renewal()
     {
-        run(caller.cluster());
+        run(caller.cluster_info());
         server.expect("POST", renewal).hold(old);
         start(caller.refresh(), first);
         poll_until(io, [&] { return old.waiting() == 1; });
@@ -398,7 +398,7 @@ TEST_CASE("a logout ends the waiters of a renewal at once, and no request is sen
     f.io.poll();
     f.caller.logout();
     poll_until(f.io, [&] { return f.first.other == 1 && second.other == 1; });
-    CHECK(f.failure(f.caller.cluster()).code == errc::login_required);
+    CHECK(f.failure(f.caller.cluster_info()).code == errc::login_required);
     f.old.open();
     f.io.run();
     CHECK(f.refreshes() == 1);
@@ -420,7 +420,7 @@ TEST_CASE("a logout in an observer ends the observed operation, and does not loo
     })));
     CHECK(f.failure(client->session_token(f.model())).code == errc::login_required);
     CHECK(logouts < 4);
-    CHECK(f.failure(client->cluster()).code == errc::login_required);
+    CHECK(f.failure(client->cluster_info()).code == errc::login_required);
     CHECK(f.server.count("POST auth/") == 1);
 }
 
@@ -454,22 +454,22 @@ TEST_CASE("a call may require a remaining lifetime of its token")
     auto client = f.user();
     auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto const renewals = [&] { return f.server.count("POST auth/refresh/"); };
     auto const demanding = client.with(call_options().min_validity(std::chrono::minutes(20)));
     clock.advance(std::chrono::seconds(9 * 60 + 59));
-    f.run(demanding.cluster());
+    f.run(demanding.cluster_info());
     CHECK(renewals() == 0);
     clock.advance(std::chrono::seconds(1));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(renewals() == 0);
-    f.run(demanding.cluster());
+    f.run(demanding.cluster_info());
     CHECK(renewals() == 1);
     // More than any token has: three quarters of its life are good enough, and it is not renewed each time.
-    f.run(client.with(call_options().min_validity(std::chrono::hours(1))).cluster());
+    f.run(client.with(call_options().min_validity(std::chrono::hours(1))).cluster_info());
     CHECK(renewals() == 1);
     // Less than usual: the last 30 s are good enough, and a new one is got behind them.
     clock.advance(std::chrono::seconds(30 * 60 - 1));
-    f.run(client.with(call_options().min_validity(std::chrono::milliseconds(0))).cluster());
+    f.run(client.with(call_options().min_validity(std::chrono::milliseconds(0))).cluster_info());
     CHECK(renewals() == 2);
 }

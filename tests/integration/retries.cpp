@@ -24,7 +24,7 @@ struct retrying : fixture
     explicit retrying(client_options options = client_options()) : caller(user(std::move(options)))
     {
         runtime_of(caller).random().fix(0);
-        run(caller.cluster());
+        run(caller.cluster_info());
     }
 
     std::uint64_t clusters() const { return server.count("GET central/clusterdefinition/") - 1; }
@@ -41,18 +41,18 @@ TEST_CASE("a GET is sent again after a transient failure")
     for (unsigned const status : {408U, 425U, 429U, 502U, 503U, 504U}) {
         INFO(status);
         f.server.expect("GET", cluster_path).reply(status).times(2);
-        f.run(f.caller.cluster());
+        f.run(f.caller.cluster_info());
         CHECK(f.clusters() == (sent += 3));
     }
     for (unsigned const status : {400U, 403U, 404U, 500U, 501U}) {
         INFO(status);
         f.server.expect("GET", cluster_path).reply(status);
-        CHECK(f.failure(f.caller.cluster()).attempts == 1);
+        CHECK(f.failure(f.caller.cluster_info()).attempts == 1);
         CHECK(f.clusters() == (sent += 1));
     }
     f.caller.close_idle();
     f.server.expect("GET", cluster_path).cut_after(20).times(2);
-    f.run(f.caller.cluster());
+    f.run(f.caller.cluster_info());
     CHECK(f.clusters() == (sent += 3));
     CHECK(f.caller.stats().retries == 14);
 }
@@ -61,18 +61,18 @@ TEST_CASE("a permanent outage reports attempts, time and cause")
 {
     retrying f;
     f.server.expect("GET", cluster_path).reply(503, R"({"detail":"busy"})").times(3);
-    auto info = f.failure(f.caller.cluster());
+    auto info = f.failure(f.caller.cluster_info());
     CHECK(info.code == errc::unavailable);
     CHECK(info.status == 503);
     CHECK(info.attempts == 3);
     CHECK(info.server_message == "busy");
     f.server.expect("GET", cluster_path).reset_after(9).times(3);
-    info = f.failure(f.caller.cluster());
+    info = f.failure(f.caller.cluster_info());
     CHECK(info.code == errc::connection_lost);
     CHECK(info.attempts == 3);
     CHECK(info.cause);
     f.server.expect("GET", cluster_path).reply(503).times(1);
-    info = f.failure(f.user(f.once()).cluster());
+    info = f.failure(f.user(f.once()).cluster_info());
     CHECK(info.attempts == 1);
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("an operation of several requests has its retries in all")
     f.server.expect("GET", cluster_path).reply(502);
     f.server.expect("GET", cluster_path).reply(401, R"({"detail":"no"})");
     f.server.expect("GET", cluster_path).reply(502).times(2);
-    info = f.failure(f.caller.cluster());
+    info = f.failure(f.caller.cluster_info());
     CHECK(info.code == errc::unavailable);
     CHECK(info.attempts == 4);
 }
@@ -161,13 +161,13 @@ TEST_CASE("Retry-After is obeyed up to the client's limit and the deadline")
     auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     runtime_of(client).random().fix(0);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto const before = f.server.count();
     auto paused_for = [&](practicus::client const& through, std::chrono::milliseconds pause) {
         auto const sent = f.server.count();
         ends result;
         f.io.restart();
-        asio::co_spawn(f.io, through.cluster(), result.handler());
+        asio::co_spawn(f.io, through.cluster_info(), result.handler());
         poll_until(f.io, [&] { return f.server.count() == sent + 1 && client.stats().idle == 1; });
         clock.advance(pause - 1ms);
         for (int i = 0; i != 3; ++i)
@@ -189,12 +189,12 @@ TEST_CASE("Retry-After is obeyed up to the client's limit and the deadline")
     CHECK(f.server.count() == before + 6);
 
     f.server.expect("GET", cluster_path).reply(503).header("Retry-After", "3");
-    auto const info = f.failure(client.with(call_options().deadline(3s)).cluster());
+    auto const info = f.failure(client.with(call_options().deadline(3s)).cluster_info());
     CHECK(info.code == errc::unavailable); // rather than to wait for a deadline that comes first
     CHECK(info.attempts == 1);
 
     f.server.expect("GET", cluster_path).reply(429).header("Retry-After", "3600");
-    auto const busy = f.failure(client.cluster()); // rather than to ask sooner
+    auto const busy = f.failure(client.cluster_info()); // rather than to ask sooner
     CHECK(busy.code == errc::too_many_requests);
     CHECK(busy.attempts == 1);
     CHECK(busy.retry_after == std::chrono::hours(1));
@@ -204,15 +204,15 @@ TEST_CASE("a pause ends when its operation is cancelled, or the client is closed
 {
     fixture f;
     auto client = f.user();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
     f.server.expect("GET", cluster_path).reply(503).header("Retry-After", "4").times(2);
     asio::cancellation_signal leave;
     ends result;
     f.io.restart();
-    asio::co_spawn(f.io, client.cluster(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
-    asio::co_spawn(f.io, client.cluster(), result.handler());
+    asio::co_spawn(f.io, client.cluster_info(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
+    asio::co_spawn(f.io, client.cluster_info(), result.handler());
     poll_until(f.io, [&] { return client.stats().retries == 2; });
     leave.emit(asio::cancellation_type::terminal);
     poll_until(f.io, [&] { return result.aborted == 1; });
@@ -226,7 +226,7 @@ TEST_CASE("an origin that fails all the time is not asked more and more")
     retrying f;
     f.server.expect("GET", cluster_path).reply(503).always();
     for (int i = 0; i != 150; ++i)
-        f.failure(f.caller.cluster());
+        f.failure(f.caller.cluster_info());
     CHECK(f.caller.stats().retries == 100);
     CHECK(f.clusters() == 250);
 }

@@ -86,8 +86,8 @@ TEST_CASE("a session token for an app")
 {
     fixture f;
     auto client = f.user();
-    CHECK(f.run(client.app_session_token(client.app_url("apps/tools", "viewer"))));
-    CHECK(f.run(client.app_session_token(client.app_url("apps/tools", "viewer"), token_purpose::upload)));
+    CHECK(f.run(client.session_token(client.app_url("apps/tools", "viewer"))));
+    CHECK(f.run(client.session_token(client.app_url("apps/tools", "viewer"), token_purpose::upload)));
     CHECK(f.server.requests().back().body == "app_id=78&upload=True");
     CHECK_FALSE(f.server.requests().at(1).headers.contains("authorization"));
 }
@@ -98,7 +98,7 @@ TEST_CASE("an id that is missing or makes no sense")
     auto client = f.user();
     auto& clock = clock_of(client);
     clock.simulate(clock.now(), clock.system_now());
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto with_id = [&](practicus::mock::response answer) {
         clock.advance(5s); // an error that would come again is replayed for so long
         f.server.expect("GET", "/models/practicus/diamond-price/").reply(std::move(answer));
@@ -111,12 +111,10 @@ TEST_CASE("an id that is missing or makes no sense")
               errc::no_model_id);
 
     f.server.expect("GET", "/apps/tools/viewer/api/").reply(200, "{}");
-    CHECK(f.failure(client.app_session_token(client.app_url("apps/tools", "viewer"))).code ==
-          errc::no_app_id);
+    CHECK(f.failure(client.session_token(client.app_url("apps/tools", "viewer"))).code == errc::no_app_id);
     clock.advance(5s);
     f.server.expect("GET", "/apps/tools/viewer/api/").reply(200, R"({"app_id":0})");
-    CHECK(f.failure(client.app_session_token(client.app_url("apps/tools", "viewer"))).code ==
-          errc::no_app_id);
+    CHECK(f.failure(client.session_token(client.app_url("apps/tools", "viewer"))).code == errc::no_app_id);
 }
 
 TEST_CASE("an unknown model is not found")

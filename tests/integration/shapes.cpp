@@ -23,7 +23,7 @@ struct shapes : fixture
     {
         auto& clock = clock_of(caller);
         clock.simulate(clock.now(), clock.system_now());
-        run(caller.cluster());
+        run(caller.cluster_info());
     }
 
     /// Answers `path` with each body in turn, and asks.
@@ -80,7 +80,7 @@ TEST_CASE("login and refresh: an answer of the wrong shape names field and type"
 TEST_CASE("cluster and prefixes: an answer of the wrong shape names field and type")
 {
     shapes f;
-    auto const cluster = [&] { return f.caller.cluster(); };
+    auto const cluster = [&] { return f.caller.cluster_info(); };
     f.refused("GET", "/console/api/central/clusterdefinition/", cluster,
               {{R"([])", "the answer is not an object, but an array"}});
     auto const prefixes = [&] { return f.caller.model_prefixes(); };
@@ -152,11 +152,11 @@ TEST_CASE("session tokens and metadata: an answer of the wrong shape names field
         "GET", model_auth,
         [&] { return f.caller.session_token(f.model(), practicus::token_purpose::upload); }, tokens);
     auto const viewer = f.caller.app_url("apps/tools", "viewer");
-    f.refused("GET", "/apps/tools/viewer/api/", [&] { return f.caller.app_session_token(viewer); },
+    f.refused("GET", "/apps/tools/viewer/api/", [&] { return f.caller.session_token(viewer); },
               {{R"([])", "the answer is not an object, but an array"}});
     // From here on its id is known.
     f.refused(
-        "GET", app_auth, [&] { return f.caller.app_session_token(viewer); }, tokens);
+        "GET", app_auth, [&] { return f.caller.session_token(viewer); }, tokens);
 
     std::string const path = "/models/practicus/diamond-price/";
     f.server.expect("GET", path).reply(200, "[]").header("x-prt-model-id", "42");

@@ -102,7 +102,7 @@ TEST_CASE("two thousand operations at once, through 64 connections, on four thre
                     });
                 switch (i % 3) {
                 case 0: asio::co_spawn(o.strand, client.models(), std::move(done)); break;
-                case 1: asio::co_spawn(o.strand, client.cluster(), std::move(done)); break;
+                case 1: asio::co_spawn(o.strand, client.cluster_info(), std::move(done)); break;
                 default: asio::co_spawn(o.strand, client.session_token(f.model()), std::move(done)); break;
                 }
                 if (random() % 4 == 0) {

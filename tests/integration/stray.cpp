@@ -30,18 +30,19 @@ struct scene
         region.clear();
         failed = {};
         ended = false;
-        asio::co_spawn(io, client.cluster(), [this](std::exception_ptr e, practicus::cluster_info const& c) {
-            ended = true;
-            if (e) {
-                try {
-                    std::rethrow_exception(e);
-                } catch (practicus::error const& told) {
-                    failed = told.code();
-                }
-            } else {
-                region = c.region_name;
-            }
-        });
+        asio::co_spawn(io, client.cluster_info(),
+                       [this](std::exception_ptr e, practicus::cluster_info const& c) {
+                           ended = true;
+                           if (e) {
+                               try {
+                                   std::rethrow_exception(e);
+                               } catch (practicus::error const& told) {
+                                   failed = told.code();
+                               }
+                           } else {
+                               region = c.region_name;
+                           }
+                       });
     }
 
     /// Asks, and answers on a new connection; afterwards the call has ended.
@@ -182,9 +183,10 @@ TEST_CASE("a connection that is handed to a waiter is looked at as well")
                              options_with([](auto& o) { o.pool.max_connections = 1; }, server.options()));
     std::vector<std::string> regions;
     for (int i = 0; i != 2; ++i)
-        asio::co_spawn(io, client.cluster(), [&](std::exception_ptr e, practicus::cluster_info const& c) {
-            regions.push_back(e ? "failed" : c.region_name);
-        });
+        asio::co_spawn(io, client.cluster_info(),
+                       [&](std::exception_ptr e, practicus::cluster_info const& c) {
+                           regions.push_back(e ? "failed" : c.region_name);
+                       });
     auto const peer = server.accept(io);
     poll_until(io, [&] { return peer->read(); });
     // The second waits, and finds this when it has the connection.

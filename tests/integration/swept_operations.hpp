@@ -99,7 +99,7 @@ inline answer refresh(client c, std::string)
 
 inline answer cluster(client c, std::string)
 {
-    auto const got = co_await c.cluster();
+    auto const got = co_await c.cluster_info();
     co_return got.name + ' ' + got.region_name;
 }
 
@@ -142,7 +142,7 @@ inline answer session_token(client c, std::string)
 
 inline answer app_session_token(client c, std::string)
 {
-    co_return text_of(co_await c.app_session_token(c.app_url("apps", "viewer")));
+    co_return text_of(co_await c.session_token(c.app_url("apps", "viewer")));
 }
 
 /// A model's answer can only be judged by who asked: here it is to be JSON.

@@ -42,7 +42,7 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     co_await plain.login(credentials::access_token(long_text(token)));
     co_await plain.login(credentials::password("admin@company.com", "practicus").keep_password());
     co_await c.refresh();
-    done += !(co_await c.cluster()).name.empty();
+    done += !(co_await c.cluster_info()).name.empty();
     for (auto const& p : co_await c.model_prefixes())
         done += !p.key.empty();
     for (auto const& m : by_name(deployed(co_await c.models()), long_text("diamond-price")))
@@ -59,8 +59,8 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     done += (co_await c.model_metadata(model_url(model()))).model_id == 42;
     done += !(co_await c.session_token(model())).empty();
     done += !(co_await client(c).session_token(model(), token_purpose::upload)).empty();
-    done += !(co_await c.app_session_token(viewer())).empty();
-    done += !(co_await c.app_session_token(c.app_url("apps/tools", "viewer"), token_purpose::upload)).empty();
+    done += !(co_await c.session_token(viewer())).empty();
+    done += !(co_await c.session_token(c.app_url("apps/tools", "viewer"), token_purpose::upload)).empty();
 
     auto const text = [&] { return long_text("carat,cut\n0.23,a cut with a long name\n"); };
     done += (co_await c.predict(model(), text())).status == 200;

@@ -71,7 +71,7 @@ TEST_CASE("the first byte has a limit")
 {
     fixture f;
     auto client = f.user(options_with([&](auto& o) { o.timeouts.first_byte = 7s; }, f.once()));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto const info = stalled_after(f, client, client.models(), 0, 7s);
     CHECK(info.code == errc::first_byte_timeout);
     CHECK(info.request == "GET /console/api/modelhost/models/");
@@ -81,7 +81,7 @@ TEST_CASE("a pause within an answer has a limit")
 {
     fixture f;
     auto client = f.user(options_with([&](auto& o) { o.timeouts.between_bytes = 7s; }, f.once()));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto const info = stalled_after(f, client, client.models(), 60, 7s);
     CHECK(info.code == errc::stalled);
     CHECK(info.message == "while receiving");
@@ -91,7 +91,7 @@ TEST_CASE("an operation has a deadline")
 {
     fixture f;
     auto client = f.user(options_with([&](auto& o) { o.timeouts.operation = 7s; }, f.once()));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     auto const info = stalled_after(f, client, client.models(), 0, 7s);
     CHECK(info.code == errc::deadline_exceeded);
     CHECK(info.message == "while waiting for the answer");

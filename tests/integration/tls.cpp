@@ -84,10 +84,11 @@ struct cluster_call
 {
     cluster_call(asio::io_context& io, practicus::client const& client)
     {
-        asio::co_spawn(io, client.cluster(), [this](std::exception_ptr e, practicus::cluster_info const&) {
-            ended = true;
-            served = !e;
-        });
+        asio::co_spawn(io, client.cluster_info(),
+                       [this](std::exception_ptr e, practicus::cluster_info const&) {
+                           ended = true;
+                           served = !e;
+                       });
     }
 
     bool ended = false;
@@ -229,7 +230,7 @@ TEST_CASE("a body without a length is whole only when the peer says so")
 {
     fixture f{server_options().tls()};
     auto client = f.user(f.once(trusting(f)));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.expect("GET", "/console/api/modelhost/model-prefixes/").reply(200, "[]").until_close();
     CHECK(f.run(client.model_prefixes()).empty());
     f.server.expect("GET", "/console/api/modelhost/model-prefixes/")

@@ -159,7 +159,7 @@ TEST_CASE("a listing contains the ids, so that a token costs one request")
     f.run(f.caller.apps());
     CHECK(f.run(f.caller.model_id(f.url)) == 42);
     f.run(f.caller.session_token(f.url));
-    f.run(f.caller.app_session_token(f.caller.app_url("apps/tools", "viewer")));
+    f.run(f.caller.session_token(f.caller.app_url("apps/tools", "viewer")));
     CHECK(f.ids() == 0);
     CHECK(f.app_ids() == 0);
     CHECK(f.trades() == 1);
@@ -169,14 +169,14 @@ TEST_CASE("an app's token is cached as well")
 {
     cached f;
     auto const url = f.caller.app_url("apps/tools", "viewer");
-    auto const first = f.run(f.caller.app_session_token(url));
+    auto const first = f.run(f.caller.session_token(url));
     auto const requests = f.server.count();
-    CHECK(f.run(f.caller.app_session_token(url)) == first);
-    CHECK(f.caller.cached_app_session_token(url) == first);
+    CHECK(f.run(f.caller.session_token(url)) == first);
+    CHECK(f.caller.cached_session_token(url) == first);
     CHECK(f.server.count() == requests);
-    CHECK(f.caller.invalidate_app_session_token(url, first));
-    CHECK_FALSE(f.caller.cached_app_session_token(url));
-    CHECK(f.run(f.caller.app_session_token(url)) != first);
+    CHECK(f.caller.invalidate_session_token(url, first));
+    CHECK_FALSE(f.caller.cached_session_token(url));
+    CHECK(f.run(f.caller.session_token(url)) != first);
     CHECK(f.server.count() == requests + 1);
 }
 
@@ -281,8 +281,8 @@ TEST_CASE("ids and tokens are asked for without the path behind a version")
     CHECK(f.now(f.url + "prod/embeddings") == token);
     CHECK(f.run(f.caller.model_metadata(f.url + "prod/embeddings")).model_id == 42);
     practicus::app_url const endpoint(f.caller.service_url(), "apps/tools/viewer/api/v1/say-hello/");
-    auto const viewer = f.run(f.caller.app_session_token(endpoint));
-    CHECK(f.caller.cached_app_session_token(f.caller.app_url("apps/tools", "viewer")) == viewer);
+    auto const viewer = f.run(f.caller.session_token(endpoint));
+    CHECK(f.caller.cached_session_token(f.caller.app_url("apps/tools", "viewer")) == viewer);
     CHECK(f.app_ids() == 1);
     CHECK(f.ids() == 2);
 }
@@ -429,7 +429,7 @@ TEST_CASE("a renewal that fails leaves the token in use until it ends, and is no
     cached f(fixture::once());
     auto const first = f.run(f.caller.session_token(f.url));
     f.pass(3h);
-    f.run(f.caller.cluster()); // an access token that is no matter here
+    f.run(f.caller.cluster_info()); // an access token that is no matter here
     f.server.inject([](practicus::mock::request const& r) {
         practicus::mock::fault out;
         if (r.target.starts_with(trade)) out.reply(503);
@@ -611,14 +611,14 @@ TEST_CASE("a region that rotates and blacklists, a thousand calls at once and 40
 {
     cached f;
     f.server.region().rotate(practicus::mock::rotation::blacklist_old);
-    f.run(f.caller.cluster());
+    f.run(f.caller.cluster_info());
     for (int round = 1; round != 6; ++round) {
         f.pass(31s);
         f.server.region().revoke(token_type::access);
         ends result;
         f.io.restart();
         for (int i = 0; i != 1000; ++i)
-            asio::co_spawn(f.io, f.caller.cluster(), result.handler());
+            asio::co_spawn(f.io, f.caller.cluster_info(), result.handler());
         f.io.run();
         CHECK(result.served == 1000);
         CHECK(f.refreshes() == static_cast<std::uint64_t>(round));

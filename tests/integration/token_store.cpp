@@ -316,11 +316,11 @@ TEST_CASE("store: a login during the save of an earlier one is the stored one")
     f.run(client.login(f.sales, "s"));
     CHECK(f.watched().met());
     auto finding = f.client(options_with([&](auto& o) { o.store = f.store; }));
-    f.run(finding.cluster());
+    f.run(finding.cluster_info());
     CHECK(f.logins() == 2);
     CHECK(f.run(finding.session_token(f.model())) == f.run(client.session_token(f.model())));
     auto labs = f.by_labs();
-    f.run(labs.cluster());
+    f.run(labs.cluster_info());
     CHECK(f.logins() == 2);
 }
 
@@ -337,7 +337,7 @@ TEST_CASE("store: a client finds what another has fetched: login, id and token")
     CHECK(other.username() == "admin");
     CHECK(f.server.count() == requests);
     // By the same access token.
-    f.run(other.cluster());
+    f.run(other.cluster_info());
     CHECK(f.logins() == 1);
     CHECK(f.failures.empty());
 }
@@ -369,7 +369,7 @@ TEST_CASE("store: clients of a region that rotates and blacklists refresh in tur
         ends result;
         f.io.restart();
         for (auto const& c : all)
-            asio::co_spawn(f.io, c.cluster(), result.handler());
+            asio::co_spawn(f.io, c.cluster_info(), result.handler());
         f.io.run();
         CHECK(result.served == 5);
         CHECK(f.refreshes() == round);
@@ -381,20 +381,20 @@ TEST_CASE("store: a logout takes the login out of it")
 {
     sharing f(std::make_shared<memory_token_store>());
     auto a = f.one();
-    f.run(a.cluster());
+    f.run(a.cluster_info());
     a.logout();
     f.io.restart();
     f.io.run();
-    CHECK(f.failure(a.cluster()).code == errc::login_required);
+    CHECK(f.failure(a.cluster_info()).code == errc::login_required);
     practicus::client nobody(f.io.get_executor(), f.server.url(),
                              options_with([&](auto& o) { o.store = f.store; }));
-    CHECK(f.failure(nobody.cluster()).code == errc::login_required);
-    f.run(f.one().cluster());
+    CHECK(f.failure(nobody.cluster_info()).code == errc::login_required);
+    f.run(f.one().cluster_info());
     CHECK(f.logins() == 2);
     // In a while it looks again.
     auto& clock = clock_of(nobody);
     clock.simulate(clock.now() + 5s, clock.system_now() + 5s);
-    f.run(nobody.cluster());
+    f.run(nobody.cluster_info());
     CHECK(f.logins() == 2);
 }
 
@@ -408,12 +408,12 @@ TEST_CASE("store: an explicit login is verified by the region, and then used by 
     auto& now = clock_of(first);
     now.simulate(now.now(), now.system_now());
     clock_of(proving).simulate(now.now(), now.system_now());
-    f.run(first.cluster());
+    f.run(first.cluster_info());
     auto const given = f.server.region().issue(token_type::refresh, "admin@company.com", 0);
     f.run(proving.login(practicus::credentials::refresh_token(given)));
     CHECK(f.refreshes() == 1);
     practicus::client finding(f.io.get_executor(), f.server.url(), stored());
-    f.run(finding.cluster());
+    f.run(finding.cluster_info());
     CHECK(f.refreshes() == 1);
     CHECK(f.logins() == 1);
 }
@@ -430,7 +430,7 @@ TEST_CASE("store: tokens of a login that was ended or replaced are not stored af
     }));
     auto const renews = GENERATE(false, true);
     auto const leaves = GENERATE(false, true);
-    if (renews) f.run(client.cluster());
+    if (renews) f.run(client.cluster_info());
     bool done = false;
     then = [&]() -> asio::awaitable<void> {
         if (leaves)
@@ -448,9 +448,9 @@ TEST_CASE("store: tokens of a login that was ended or replaced are not stored af
     practicus::client finding(f.io.get_executor(), f.server.url(),
                               options_with([&](auto& o) { o.store = f.store; }));
     if (leaves) {
-        CHECK(f.failure(finding.cluster()).code == errc::login_required);
+        CHECK(f.failure(finding.cluster_info()).code == errc::login_required);
     } else {
-        f.run(finding.cluster());
+        f.run(finding.cluster_info());
         CHECK(finding.username() == "berta");
     }
     CHECK(f.refreshes() == (renews ? 1 : 0));
@@ -520,8 +520,8 @@ TEST_CASE("store: entries stored by a clock ahead are fetched again, except for 
     CHECK(f.refreshes() == 1);
     CHECK(f.trades() == 2);
     f.server.region().revoke(token_type::access);
-    f.run(first.cluster());
-    f.run(second.cluster());
+    f.run(first.cluster_info());
+    f.run(second.cluster_info());
     CHECK(f.logins() == 1);
 }
 
@@ -538,7 +538,7 @@ TEST_CASE("store: files are private; a readable or malformed file is ignored")
     scratch dir;
     auto const inner = (dir.path / "inner").string();
     sharing f(std::make_shared<file_token_store>(inner));
-    f.run(f.one().cluster());
+    f.run(f.one().cluster_info());
     struct stat is
     {};
     REQUIRE(::stat(inner.c_str(), &is) == 0);
@@ -551,20 +551,20 @@ TEST_CASE("store: files are private; a readable or malformed file is ignored")
         if (entry.path().extension() == ".json") found.push_back(entry.path());
     }
     REQUIRE(found.size() == 1);
-    f.run(f.one().cluster());
+    f.run(f.one().cluster_info());
     CHECK(f.logins() == 1);
     fs::permissions(found[0], fs::perms(0644));
-    f.run(f.one().cluster());
+    f.run(f.one().cluster_info());
     CHECK(f.logins() == 2);
     REQUIRE(f.failures.size() == 1);
     CHECK(f.failures[0].find("chmod 600") != std::string::npos);
     // That one was replaced by one of the right mode.
-    f.run(f.one().cluster());
+    f.run(f.one().cluster_info());
     CHECK(f.logins() == 2);
     for (auto const* const garbage : {"", "{", "[]", R"({"value":"a b"})"}) {
         std::ofstream(found[0]) << garbage;
         auto const before = f.logins();
-        f.run(f.one().cluster());
+        f.run(f.one().cluster_info());
         CHECK(f.logins() == before + 1);
     }
 }
@@ -573,7 +573,7 @@ TEST_CASE("store: a lock held by another process blocks only its own entry, and 
 {
     scratch dir;
     sharing f(std::make_shared<file_token_store>(dir.path.string(), 60s));
-    f.run(f.one().cluster());
+    f.run(f.one().cluster_info());
     auto const lock = dir.files(".lock");
     REQUIRE(lock.size() == 1);
     int const held = ::open(lock[0].c_str(), O_RDWR | O_CLOEXEC);
@@ -582,9 +582,10 @@ TEST_CASE("store: a lock held by another process blocks only its own entry, and 
     ends waiting;
     auto waits = f.one(), goes = f.user();
     f.io.restart();
-    asio::co_spawn(f.io, waits.cluster(), waiting.handler());
+    asio::co_spawn(f.io, waits.cluster_info(), waiting.handler());
     bool done = false;
-    asio::co_spawn(f.io, goes.cluster(), [&](std::exception_ptr e, practicus::cluster_info) { done = !e; });
+    asio::co_spawn(f.io, goes.cluster_info(),
+                   [&](std::exception_ptr e, practicus::cluster_info) { done = !e; });
     poll_until(f.io, [&] { return done; });
     CHECK(waiting.served == 0);
     ::close(held);
@@ -595,7 +596,7 @@ TEST_CASE("store: a lock held by another process blocks only its own entry, and 
     int const again = ::open(lock[0].c_str(), O_RDWR | O_CLOEXEC);
     REQUIRE(::flock(again, LOCK_EX | LOCK_NB) == 0);
     f.store = std::make_shared<file_token_store>(dir.path.string(), 1ms);
-    f.run(f.one().cluster());
+    f.run(f.one().cluster_info());
     CHECK(f.failures.size() == 1);
     ::close(again);
 }
@@ -652,13 +653,13 @@ TEST_CASE("store: a client that is closed does not wait for a lock")
 {
     scratch dir;
     sharing f(std::make_shared<file_token_store>(dir.path.string(), 60s));
-    f.run(f.one().cluster());
+    f.run(f.one().cluster_info());
     int const held = ::open(dir.files(".lock").at(0).c_str(), O_RDWR | O_CLOEXEC);
     REQUIRE(::flock(held, LOCK_EX | LOCK_NB) == 0);
     ends result;
     auto waits = f.one();
     f.io.restart();
-    asio::co_spawn(f.io, waits.cluster(), result.handler());
+    asio::co_spawn(f.io, waits.cluster_info(), result.handler());
     for (int i = 0; i != 100; ++i)
         f.io.poll();
     waits.close();

@@ -249,7 +249,7 @@ private:
         co_await wait(pause);
         co_await predict(repeatable);
         co_await wait(pause);
-        auto const cluster = co_await client_.cluster();
+        auto const cluster = co_await client_.cluster_info();
         answers_.push_back(cluster.region_name);
         // The server has closed the connection before: even a call that must not be repeated succeeds.
         co_await wait(3s);

@@ -121,7 +121,7 @@ TEST_CASE("the whole flow goes through the front, over one connection")
         auto client = f.user(port, log.options());
         f.run(client.login("admin@company.com", "practicus"));
         CHECK(client.username() == "admin");
-        CHECK(f.run(client.cluster()).region_name == "mock");
+        CHECK(f.run(client.cluster_info()).region_name == "mock");
         auto const prefixes = f.run(client.model_prefixes());
         REQUIRE(prefixes.size() == 3);
         auto const models = f.run(client.models());
@@ -134,7 +134,7 @@ TEST_CASE("the whole flow goes through the front, over one connection")
         f.run(client.refresh());
         // A GET with a body: the next request on the connection shows that all parties agree on its end.
         CHECK(!f.run(client.session_token(url)).value().empty());
-        CHECK(!f.run(client.app_session_token(client.app_url("apps/tools", "viewer"))).value().empty());
+        CHECK(!f.run(client.session_token(client.app_url("apps/tools", "viewer"))).value().empty());
         CHECK(f.run(client.models()).size() == 5);
 
         int bodies = 0;
@@ -166,7 +166,7 @@ TEST_CASE("a large listing comes whole through the front")
         auto const models = f.run(client.models());
         REQUIRE(models.size() == 5 + count);
         CHECK(models.back().name == "model-10999");
-        CHECK(f.run(client.cluster()).region_name == "mock");
+        CHECK(f.run(client.cluster_info()).region_name == "mock");
         CHECK(client.stats().bytes_received > (1u << 20));
         CHECK(client.stats().connects == 1);
     }
@@ -179,7 +179,7 @@ TEST_CASE("a front's errors are the region's to it")
     CHECK(f.failure(client.model_id(client.model_url("models/practicus", "nothing"))).code ==
           errc::not_found);
     f.server.expect("GET", cluster_path).reply(403, R"({"detail":"No."})");
-    auto const info = f.failure(client.cluster());
+    auto const info = f.failure(client.cluster_info());
     CHECK(info.code == errc::forbidden);
     CHECK(info.server_message == "No.");
     CHECK(client.stats().connects == 1);
@@ -189,10 +189,10 @@ TEST_CASE("a second connection resumes the front's TLS session")
 {
     behind f;
     auto client = f.user(tls);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(client.stats().resumptions == 0);
     client.close_idle();
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     CHECK(client.stats().connects == 2);
     CHECK(client.stats().resumptions == 1);
 }
@@ -201,10 +201,10 @@ TEST_CASE("a front that closes its connections now and then gives no error")
 {
     behind f;
     front_log const log;
-    f.run(f.user(shortly).cluster()); // is not counted
+    f.run(f.user(shortly).cluster_info()); // is not counted
     auto client = f.user(shortly, log.options());
     for (int i = 0; i != 11; ++i)
-        f.run(client.cluster());
+        f.run(client.cluster_info());
     auto const stats = client.stats();
     CHECK(stats.exchanges == 12);
     CHECK(stats.stale_hits + stats.retries == 0);
@@ -221,7 +221,7 @@ TEST_CASE("many operations at once share the connections")
         behind f;
         front_log const log;
         auto client = f.user(port, log.options(options_with([&](auto& o) { o.pool.max_connections = 8; })));
-        f.run(client.cluster());
+        f.run(client.cluster_info());
         ends result;
         f.io.restart();
         for (int i = 0; i != 200; ++i) {
@@ -242,9 +242,9 @@ TEST_CASE("a region that is down is reported, with the front's status and all at
 {
     behind f;
     auto client = f.user(plain);
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.stop();
-    auto const info = f.failure(client.cluster());
+    auto const info = f.failure(client.cluster_info());
     CHECK(info.code == errc::unavailable);
     // nginx and HAProxy.
     CHECK((info.status == 502 || info.status == 503));
@@ -302,11 +302,11 @@ TEST_CASE("a front that is overloaded is asked again when it says")
                                  }
                              };
                          }));
-    f.run(client.cluster());
+    f.run(client.cluster_info());
     f.server.expect("GET", cluster_path).hold(gate);
     ends result;
     f.io.restart();
-    asio::co_spawn(f.io, client.cluster(), result.handler());
+    asio::co_spawn(f.io, client.cluster_info(), result.handler());
     poll_until(f.io, [&] { return gate.waiting() == 1; });
     asio::co_spawn(f.io, client.model_prefixes(), result.handler());
     f.io.run();

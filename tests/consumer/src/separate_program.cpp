@@ -22,7 +22,7 @@ int main()
     practicus::client client(io.get_executor(), "https://127.0.0.1");
     bool refused = false;
     // Without a login, nothing is sent.
-    boost::asio::co_spawn(io, client.cluster(),
+    boost::asio::co_spawn(io, client.cluster_info(),
                           [&](std::exception_ptr failed, practicus::cluster_info const&) {
                               try {
                                   if (failed) std::rethrow_exception(failed);
