@@ -255,7 +255,9 @@ private:
             }
         };
         counted const at_end{this, in.get(), &reached_model};
-        answer = co_await predict(handle_, in);
+        auto predicted = co_await predict(handle_, in);
+        if (!predicted) throw error(predicted.error());
+        answer = std::move(*predicted);
         check(batch, answer, in->delimited);
     }
 

@@ -59,7 +59,8 @@ inline asio::awaitable<nothing> refresh(handle const& h)
 
 /// `GET` of an array, which is read as it comes.
 template <class T>
-asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, json_schema const& shape)
+asio::awaitable<result<std::vector<T>>> listing(handle const& h, std::string_view path,
+                                                json_schema const& shape)
 {
     auto& s = h.state();
     auto op = h.begin();
@@ -69,51 +70,52 @@ asio::awaitable<std::vector<T>> listing(handle const& h, std::string_view path, 
     list_reader<T> reader(shape, s.transport().options().strict_listings);
     body_pipeline flow(reader, r.body_limit);
     response answer;
-    co_await s.access().call(op, r, answer, &flow);
+    if (auto failed = co_await s.access().call(op, r, answer, &flow)) co_return failed;
     auto listed = s.console().with_error_context(op, r, answer, [&] { return reader.result(); });
     if (auto const& lost = reader.left_out(); lost.count != 0 && s.transport().told())
         s.transport().told()(events::entries_left_out{r.name(), lost.count, lost.index, lost.reason});
     co_return listed;
 }
 
-inline asio::awaitable<cluster_info> cluster(handle const& h)
+inline asio::awaitable<result<cluster_info>> cluster(handle const& h)
 {
     auto& s = h.state();
     auto op = h.begin();
     auto const r = console_api::get(s.transport().service(), "central/clusterdefinition/",
                                     s.transport().options().limits.console_body);
     response answer;
-    co_await s.access().call(op, r, answer);
+    if (auto failed = co_await s.access().call(op, r, answer)) co_return failed;
     co_return s.console().read_answer(op, r, answer, console_api::read_cluster);
 }
 
-inline asio::awaitable<std::vector<model_prefix>> model_prefixes(handle const& h)
+inline asio::awaitable<result<std::vector<model_prefix>>> model_prefixes(handle const& h)
 {
     return listing<model_prefix>(h, "modelhost/model-prefixes/", console_api::model_prefix_shape);
 }
 
-inline asio::awaitable<std::vector<model_deployment>> model_deployments(handle const& h)
+inline asio::awaitable<result<std::vector<model_deployment>>> model_deployments(handle const& h)
 {
     return listing<model_deployment>(h, "modelhost/model-deployments/", console_api::deployment_shape);
 }
 
-inline asio::awaitable<std::vector<app_prefix>> app_prefixes(handle const& h)
+inline asio::awaitable<result<std::vector<app_prefix>>> app_prefixes(handle const& h)
 {
     return listing<app_prefix>(h, "apphost/app-prefixes/", console_api::app_prefix_shape);
 }
 
-inline asio::awaitable<std::vector<addon>> addons(handle const& h)
+inline asio::awaitable<result<std::vector<addon>>> addons(handle const& h)
 {
     return listing<addon>(h, "externalservice/externalservices/", console_api::addon_shape);
 }
 
-inline asio::awaitable<practicus::model_metadata> model_metadata(handle const& h, model_url const& url)
+inline asio::awaitable<result<practicus::model_metadata>> model_metadata(handle const& h,
+                                                                         model_url const& url)
 {
     auto& s = h.state();
     auto op = h.begin();
     auto const r = s.models().id_request(url);
     response answer;
-    co_await s.access().call(op, r, answer);
+    if (auto failed = co_await s.access().call(op, r, answer)) co_return failed;
     co_return s.console().with_error_context(op, r, answer,
                                              [&] { return console_api::read_metadata(answer); });
 }
@@ -150,17 +152,17 @@ token look_up(handle const& h, Target const& what, token_purpose purpose)
     return h.state().tokens_of(what).find(what, purpose, h.with(), h.validity());
 }
 
-inline asio::awaitable<std::vector<model>> models(handle const& h)
+inline asio::awaitable<result<std::vector<model>>> models(handle const& h)
 {
     auto listed = co_await listing<model>(h, "modelhost/models/", console_api::model_shape);
-    h.state().models().prime(listed);
+    if (listed) h.state().models().prime(*listed);
     co_return listed;
 }
 
-inline asio::awaitable<std::vector<app>> apps(handle const& h)
+inline asio::awaitable<result<std::vector<app>>> apps(handle const& h)
 {
     auto listed = co_await listing<app>(h, "apphost/apps/", console_api::app_shape);
-    h.state().apps().prime(listed);
+    if (listed) h.state().apps().prime(*listed);
     co_return listed;
 }
 

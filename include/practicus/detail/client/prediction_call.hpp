@@ -104,16 +104,16 @@ inline asio::awaitable<token> token_for(handle const& h, operation& op, model_ur
     co_return found;
 }
 
-[[noreturn]] inline void refuse_type(session& s, operation const& op, request const& r,
-                                     response const& answer, predict_options const& how)
+inline failure refuse_type(session& s, operation const& op, request const& r, response const& answer,
+                           predict_options const& how)
 {
     error_info info;
     info.status = answer.status;
     describe_other_type(info, how.answer_type(), answer.content_type, answer.body);
-    throw error(s.transport().with_request(std::move(info), r, op));
+    return make_failure(s.transport().with_request(std::move(info), r, op));
 }
 
-inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_input> in)
+inline asio::awaitable<result<prediction>> predict(handle h, std::shared_ptr<prediction_input> in)
 {
     auto& s = h.state();
     auto const began = s.transport().home()->time().precise_now();
@@ -131,36 +131,36 @@ inline asio::awaitable<prediction> predict(handle h, std::shared_ptr<prediction_
     };
     counted const at_end{in.get(), &op};
     auto const r = co_await make_prediction(s, *in);
-    throw_if(s.transport().check_trusted(op, r));
+    if (auto untrusted = s.transport().check_trusted(op, r)) co_return untrusted;
     body_pipeline flow(in->source ? &in->source : nullptr, in->options);
     flow.on_overload = in->on_overload;
     response answer;
     auto bearer = co_await token_for(h, op, in->url);
     op.retries.next_request();
     in->reached_model = true;
-    throw_if(co_await s.transport().send(op, r, bearer, answer, &flow));
+    if (auto failed = co_await s.transport().send(op, r, bearer, answer, &flow)) co_return failed;
     if (op.renew) {
         in->reached_model = false;
         s.models().invalidate(in->url, bearer, token_purpose::predict);
         answer = response();
         bearer = co_await token_for(h, op, in->url);
         in->reached_model = true;
-        throw_if(co_await s.transport().send(op, r, bearer, answer, &flow));
+        if (auto failed = co_await s.transport().send(op, r, bearer, answer, &flow)) co_return failed;
     }
     if (answer.status == 401) s.models().invalidate(in->url, bearer, token_purpose::predict);
-    if (!is_success(answer.status)) s.console().throw_response_error(op, r, answer);
+    if (!is_success(answer.status)) co_return make_failure(s.console().failure_of(op, r, answer));
     mark_accepted(bearer);
-    if (!in->takes_any_type && !flow.is_wanted(answer)) refuse_type(s, op, r, answer, in->options);
-    prediction result;
-    result.status = answer.status;
-    result.content_type = std::move(answer.content_type);
-    result.content_encoding = std::move(answer.content_encoding);
-    result.body = std::move(answer.body);
+    if (!in->takes_any_type && !flow.is_wanted(answer)) co_return refuse_type(s, op, r, answer, in->options);
+    prediction predicted;
+    predicted.status = answer.status;
+    predicted.content_type = std::move(answer.content_type);
+    predicted.content_encoding = std::move(answer.content_encoding);
+    predicted.body = std::move(answer.body);
     in->delimited = answer.delimited;
-    result.timings = flow.timings;
-    result.attempts = op.retries.attempts();
-    result.elapsed = s.transport().home()->time().precise_now() - began;
-    co_return result;
+    predicted.timings = flow.timings;
+    predicted.attempts = op.retries.attempts();
+    predicted.elapsed = s.transport().home()->time().precise_now() - began;
+    co_return predicted;
 }
 
 }}} // namespace practicus::v1::detail

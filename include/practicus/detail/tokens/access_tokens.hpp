@@ -105,29 +105,33 @@ public:
         co_return result;
     }
 
-    /// Sends a request with the access token; renews it once if the region refuses it. Throws unless the
+    /// Sends a request with the access token; renews it once if the region refuses it. Fails unless the
     /// response is a success. With a flow, its body goes through that.
-    asio::awaitable<void> call(operation& op, request const& r, response& answer,
-                               body_pipeline* flow = nullptr)
+    asio::awaitable<failure> call(operation& op, request const& r, response& answer,
+                                  body_pipeline* flow = nullptr)
     {
         op.retries.next_request();
         token bearer;
         if (r.authorized == authorization::access) {
             auto const a = ask(op, false);
             bearer = a.served();
-            if (!bearer)
-                bearer = (co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline))
-                             .value();
+            if (!bearer) {
+                auto joined =
+                    co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
+                if (!joined) co_return joined.error();
+                bearer = std::move(*joined);
+            }
         }
-        throw_if(co_await transport_.send(op, r, bearer, answer, flow));
+        if (auto failed = co_await transport_.send(op, r, bearer, answer, flow)) co_return failed;
         if (op.renew) {
             login_.refuse_access(bearer, console_.failure_of(op, r, answer));
             bearer = co_await access(op, false);
-            throw_if(co_await transport_.send(op, r, bearer, answer, flow));
+            if (auto failed = co_await transport_.send(op, r, bearer, answer, flow)) co_return failed;
             if (answer.status == 401) login_.refuse_access(bearer, console_.failure_of(op, r, answer));
         }
-        if (!is_success(answer.status)) console_.throw_response_error(op, r, answer);
+        if (!is_success(answer.status)) co_return make_failure(console_.failure_of(op, r, answer));
         mark_accepted(bearer);
+        co_return nullptr;
     }
 
 private:

@@ -271,7 +271,7 @@ private:
             unread.emplace(r.body_limit);
         }
         response answer;
-        co_await access_.call(op, r, answer, unread ? &*unread : nullptr);
+        throw_if(co_await access_.call(op, r, answer, unread ? &*unread : nullptr));
         co_return console_.with_error_context(op, r, answer, [&] { return Traits::read_id(answer); });
     }
 
@@ -370,7 +370,7 @@ private:
         auto const issued = time.now();
         auto const here = time.system_seconds();
         response answer;
-        co_await access_.call(op, r, answer);
+        throw_if(co_await access_.call(op, r, answer));
         fetch_result<token> got;
         got.value = console_.read_answer(op, r, answer, console_api::read_session_token);
         got.life = lifespan(issued, remaining_life(got.value.claims(), parse_http_date(answer.date), here),

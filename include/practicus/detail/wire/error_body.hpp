@@ -10,9 +10,11 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <boost/system/error_code.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -197,15 +199,13 @@ inline std::string page_words(std::string_view page)
 inline error_words read_error_body(std::string_view body)
 {
     error_words words;
-    bool is_json = false;
-    try {
-        if (body.size() <= 1024 * 1024) {
-            words = read_json_words(parse_json(body));
-            is_json = true;
-        }
-    } catch (error const&) {
-    }
-    if (!is_json) words.message = page_words(body);
+    boost::system::error_code not_json;
+    std::optional<json::value> parsed;
+    if (body.size() <= 1024 * 1024) parsed = find_json(body, not_json);
+    if (parsed)
+        words = read_json_words(*parsed);
+    else
+        words.message = page_words(body);
     words.message = capped(words.message, max_server_message);
     return words;
 }

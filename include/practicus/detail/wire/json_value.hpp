@@ -92,18 +92,26 @@ struct wiped_bytes
     throw error(std::move(info));
 }
 
-/// Throws `errc::not_json`.
-inline json::value parse_json(std::string_view text)
+/// Returns no value, and why, if the text is not JSON.
+inline std::optional<json::value> find_json(std::string_view text, boost::system::error_code& code)
 {
     // For what is not yet part of the value.
     wiped_bytes scratch;
-    boost::system::error_code code;
     json::parse_options options;
     options.max_depth = max_json_depth;
     json::parser parser({}, options, scratch.all.data(), scratch.all.size());
     parser.write(text, code);
-    if (!code) return parser.release();
-    throw_not_json(code);
+    if (code) return std::nullopt;
+    return parser.release();
+}
+
+/// Throws `errc::not_json`.
+inline json::value parse_json(std::string_view text)
+{
+    boost::system::error_code code;
+    auto found = find_json(text, code);
+    if (!found) throw_not_json(code);
+    return std::move(*found);
 }
 
 }}} // namespace practicus::v1::detail
