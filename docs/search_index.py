@@ -62,7 +62,7 @@ class Page(html.parser.HTMLParser):
             self.title += text
         elif not self.within("contents") or self.within(*HIDDEN) or tag == "script" or text == "More...":
             return
-        elif tag in HEADINGS or tag in ("a", "b") and self.within("memItemRight") and not section[1].strip():
+        elif tag in HEADINGS or tag in ("a", "b") and self.within("memItemRight", "memTemplItemRight") and not section[1].strip():
             section[1] += text
         else:
             section[2] += text

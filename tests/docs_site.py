@@ -61,7 +61,7 @@ def member_faults(texts):
 
 def operation_faults(text):
     """Each function of the client has an example."""
-    listed = re.findall(r'<tr class="memitem:(\w+)">.*?class="memItemRight"[^>]*><a class="el"[^>]*>(\w+)</a> \(', text)
+    listed = re.findall(r'<tr class="memitem:(\w+)">.*?class="mem(?:Templ)?ItemRight"[^>]*><a class="el"[^>]*>(\w+)</a> \(', text)
     parts = dict(re.findall(r'<a id="(\w+)"[^>]*></a>\n<h2 class="memtitle">(.*?)(?=\n<a id="|<footer>)', text, re.DOTALL))
     if len(listed) < 30:
         yield "the client has no list of its members"
