@@ -135,11 +135,11 @@ def with_examples(lines):
     """Ends the comment of each public member of the client with its example."""
     seen = collections.Counter()
     for number, line in enumerate(lines[1:], 1):
-        declared = re.match(r"    (?:[\w:<>&\[\]]+ )*(\w+)\(", line)
+        declared = re.match(r"(?:    )?(?:[\w:<>&\[\]]+ )*(\w+)\(", line)
         comment = number - 1
-        while re.match(r"    (template <|requires |     )", lines[comment]):
+        while re.match(r"(?:    )?(template <|requires |     )", lines[comment]):
             comment -= 1
-        if declared and lines[comment].startswith("    /// "):
+        if declared and lines[comment].lstrip().startswith("/// "):
             name = declared.group(1)
             seen[name] += 1
             lines[comment] += f" \\sample{{{name}{f'_{seen[name]}' if seen[name] > 1 else ''}}}"
@@ -154,7 +154,7 @@ def public_api(path):
         if path.as_posix().endswith(inner):
             lines = included(lines, header)
     lines = ["" if number in hidden else line for number, line in enumerate(lines)]
-    if path.as_posix().endswith("practicus/client.hpp"):
+    if path.as_posix().endswith(("practicus/client.hpp", "practicus/batch.hpp")):
         lines = with_examples(lines)
     return documented(headed(lines))
 

@@ -10,6 +10,9 @@
 #include "terminal.hpp"
 
 #include <practicus.hpp>
+#include <practicus/batch.hpp>
+#include <practicus/batch_output.hpp>
+#include <practicus/csv_file.hpp>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -95,7 +98,7 @@ try {
         interrupts.clear(); // a second one ends the program
     });
     int result = 0;
-    asio::co_spawn(io, client.predict_batches(job),
+    asio::co_spawn(io, practicus::predict_batches(client, job),
                    asio::bind_cancellation_slot(
                        stop.slot(), [&](std::exception_ptr failed, practicus::batch_progress const& end) {
                            interrupts.cancel();

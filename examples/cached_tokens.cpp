@@ -8,6 +8,7 @@
 // and fetch each token once.
 
 #include <practicus.hpp>
+#include <practicus/file_token_store.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

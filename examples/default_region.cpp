@@ -5,6 +5,8 @@
 // of the core.conf that the vendor's SDK and the command line write.
 
 #include <practicus.hpp>
+#include <practicus/core_conf.hpp>
+#include <practicus/format.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

@@ -4,6 +4,9 @@
 // operations URL EMAIL PASSWORD: each operation of a client once, as the reference shows it.
 
 #include <practicus.hpp>
+#include <practicus/batch.hpp>
+#include <practicus/csv_file.hpp>
+#include <practicus/format.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -225,7 +228,7 @@ practicus::body_sink const print = [](std::string rows) -> asio::awaitable<void>
     co_return;
 };
 practicus::batch_job const job(model, practicus::string_source("carat\n0.23\n0.21\n"), print);
-auto const end = co_await client.predict_batches(job);
+auto const end = co_await practicus::predict_batches(client, job);
 std::cout << end.rows << " rows\n";
 //! [predict_batches]
     // clang-format on

@@ -5,6 +5,8 @@
 // word; and a long text in batches.
 
 #include <practicus.hpp>
+#include <practicus/batch.hpp>
+#include <practicus/csv_file.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -51,7 +53,7 @@ asio::awaitable<void> run(practicus::client client)
     job.on_progress([](practicus::batch_progress const& p) {
         std::cerr << p.rows << " rows, " << p.in_flight << " of " << p.limit << " batches in flight\n";
     });
-    auto const end = co_await client.predict_batches(job);
+    auto const end = co_await practicus::predict_batches(client, job);
     std::cout << end.rows << " rows in " << end.batches << " batches\n";
 }
 

@@ -4,7 +4,7 @@
 
 #include "terminal.hpp"
 
-#include <practicus/batch.hpp>
+#include <practicus/batch_job.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/system/error_code.hpp>

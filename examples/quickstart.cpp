@@ -7,6 +7,7 @@
 #include "terminal.hpp"
 
 #include <practicus.hpp>
+#include <practicus/format.hpp>
 #include <practicus/mock/server.hpp>
 
 #include <CLI/CLI.hpp>

@@ -2,22 +2,25 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-// Everything public but the mock region, which is <practicus/mock/server.hpp>.
+// The client and what it needs. Includes no POSIX header, unless functions are compiled in each file (see
+// practicus/src.hpp). Beside it stand:
+//
+// - <practicus/format.hpp>: lists as tables, CSV and JSON;
+// - <practicus/batch.hpp>: a CSV text of any length through a model; <practicus/csv_file.hpp> and
+//   <practicus/batch_output.hpp>: its files;
+// - <practicus/core_conf.hpp>: the regions that the user has logged in to;
+// - <practicus/file_token_store.hpp>: tokens that processes share;
+// - <practicus/lz4.hpp>: LZ4, which needs liblz4;
+// - <practicus/mock/server.hpp>: a region for tests.
 
-#include <practicus/batch.hpp>
-#include <practicus/batch_mark.hpp>
-#include <practicus/batch_output.hpp>
 #include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/client.hpp>
 #include <practicus/completion_token.hpp>
 #include <practicus/connection_options.hpp>
-#include <practicus/core_conf.hpp>
 #include <practicus/credentials.hpp>
-#include <practicus/csv_file.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
-#include <practicus/file_token_store.hpp>
 #include <practicus/jwt.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>

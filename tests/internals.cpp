@@ -3,11 +3,12 @@
 
 #include "internals.hpp"
 
-#include <practicus/detail/pool/transport.hpp>
+#include <practicus/detail/client/handle.hpp>
+#include <practicus/detail/tokens/session.hpp>
 
 practicus::detail::runtime& runtime_of(practicus::client const& of)
 {
-    return *practicus::detail::transport_of(of).home();
+    return *practicus::detail::handle_of(of).state().transport().home();
 }
 
 practicus::detail::clock& clock_of(practicus::client const& of)
@@ -24,5 +25,5 @@ practicus::detail::clock& stopped_clock_of(practicus::client const& of)
 
 practicus::detail::dns_cache& names_of(practicus::client const& of)
 {
-    return practicus::detail::transport_of(of).names();
+    return practicus::detail::handle_of(of).state().transport().names();
 }

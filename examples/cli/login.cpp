@@ -9,7 +9,11 @@
 #include <exception>
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <vector>
 
 #include <unistd.h>
 
@@ -163,6 +167,21 @@ void tell_default(practicus::core_conf const& left)
         tell("No region is the default now; 'practicus regions --set-default KEY' makes one.");
 }
 
+/// A region as users of the SDK know it.
+struct region_row
+{
+    std::string key, url, username, email;
+    bool is_default = false;
+};
+
+auto columns_of(std::type_identity<region_row>)
+{
+    using practicus::column;
+    using row = region_row;
+    return std::tuple(column("key", &row::key), column("url", &row::url), column("username", &row::username),
+                      column("email", &row::email), column("is_default", &row::is_default));
+}
+
 } // namespace
 
 int login(settings const& with, login_arguments const& arguments)
@@ -238,7 +257,10 @@ int regions(settings const& with, regions_arguments const& arguments)
     if (!arguments.make_default.empty())
         change_conf(path, [&](practicus::core_conf& conf) { conf.make_default(arguments.make_default); });
     tell_exposed();
-    return print(with, practicus::core_conf(path).regions());
+    std::vector<region_row> rows;
+    for (auto const& r : practicus::core_conf(path).regions())
+        rows.push_back({r.key(), r.url().str(), r.username(), r.email(), r.is_default()});
+    return print(with, rows);
 }
 
 } // namespace cli

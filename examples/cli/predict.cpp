@@ -6,6 +6,9 @@
 #include "standard_stream.hpp"
 #include "target.hpp"
 
+#include <practicus/batch.hpp>
+#include <practicus/batch_output.hpp>
+#include <practicus/csv_file.hpp>
 #include <practicus/lz4.hpp>
 
 #include <chrono>
@@ -217,7 +220,7 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     });
     std::optional<practicus::batch_progress> end;
     try {
-        end = s.run(s.client().predict_batches(job));
+        end = s.run(practicus::predict_batches(s.client(), job));
     } catch (...) {
         if (apart) progress.end();
         if (results) say_how_to_go_on(arguments.output);

@@ -7,6 +7,8 @@
 #include "target.hpp"
 
 #include <practicus.hpp>
+#include <practicus/core_conf.hpp>
+#include <practicus/format.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -132,11 +134,11 @@ template <class Entry>
 int print(settings const& with, std::vector<Entry> const& entries)
 {
     switch (with.output) {
-    case format::csv: return print(to_csv(entries));
-    case format::json: return print(to_json(entries));
+    case format::csv: return print(practicus::to_csv(entries));
+    case format::json: return print(practicus::to_json(entries));
     case format::table: break;
     }
-    return print(to_table(entries));
+    return print(practicus::to_table(entries));
 }
 
 } // namespace cli

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/batch.hpp>
+#include <practicus/batch_job.hpp>
 #include <practicus/csv_file.hpp>
 #include <practicus/detail/base/posix_file.hpp>
 #include <practicus/detail/base/sha256.hpp>

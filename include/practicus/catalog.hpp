@@ -3,22 +3,15 @@
 #pragma once
 
 #include <practicus/detail/base/ascii.hpp>
-#include <practicus/detail/base/rows.hpp>
 
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
-#include <type_traits>
-#include <utility>
 #include <vector>
 
 namespace practicus { inline namespace v1 {
@@ -261,161 +254,29 @@ std::vector<Entry> deployed(std::vector<Entry> entries)
 
 namespace detail {
 
-/// `1 (Production) / 2` as text, a list of objects as JSON.
-struct versions_cell
-{
-    std::vector<hosted_version> const& versions;
+template <class Type, class... Types>
+inline constexpr bool is_one_of = (std::same_as<Type, Types> || ...);
 
-    std::string text() const
-    {
-        std::string out;
-        for (auto const& v : versions) {
-            if (!out.empty()) out += " / ";
-            out += v.version;
-            if (!v.stage.empty()) out += " (" + v.stage + ')';
-        }
-        return out;
-    }
-
-    boost::json::value json() const
-    {
-        boost::json::array out;
-        for (auto const& v : versions) {
-            boost::json::object object;
-            object["id"] = v.id;
-            object["version"] = v.version;
-            if (v.stage.empty())
-                object["stage"] = nullptr;
-            else
-                object["stage"] = v.stage;
-            object["deployment"] =
-                boost::json::object{{"key", v.deployment.key}, {"name", v.deployment.name}};
-            out.push_back(std::move(object));
-        }
-        return out;
-    }
-};
-
-inline auto versions_of(hosted_entry const& entry)
-{
-    return versions_cell{entry.versions};
-}
-
-// The columns, in the order and with the names that users of the vendor's SDK know.
-
-inline auto columns_of(std::type_identity<model_prefix>)
-{
-    return std::tuple(column("key", &model_prefix::key), column("prefix", &model_prefix::prefix));
-}
-
-inline auto columns_of(std::type_identity<model>)
-{
-    return std::tuple(column("model_id", &model::id), column("name", &model::name),
-                      column("prefix", [](model const& m) { return m.prefix.prefix; }),
-                      column("versions", versions_of));
-}
-
-inline auto columns_of(std::type_identity<model_deployment>)
-{
-    using row = model_deployment;
-    return std::tuple(column("key", &row::key), column("name", &row::name),
-                      column("worker_type", &row::worker_type), column("scaling", &row::scaling),
-                      column("startup_script", &row::startup_script),
-                      column("custom_image", &row::custom_image));
-}
-
-inline auto columns_of(std::type_identity<app_prefix>)
-{
-    using row = app_prefix;
-    return std::tuple(column("key", &row::key), column("prefix", &row::prefix),
-                      column("visible_name", &row::visible_name), column("description", &row::description),
-                      column("icon", &row::icon), column("sort_order", &row::sort_order),
-                      column("has_extra_conf", &row::has_extra_conf),
-                      column("has_extra_secret", &row::has_extra_secret));
-}
-
-inline auto columns_of(std::type_identity<app>)
-{
-    using row = app;
-    return std::tuple(column("app_id", &row::id), column("name", &row::name),
-                      column("prefix", [](app const& a) { return a.prefix.prefix; }),
-                      column("versions", versions_of), column("visible_name", &row::visible_name),
-                      column("description", &row::description), column("owner_email", &row::owner_email),
-                      column("icon", &row::icon), column("sort_order", &row::sort_order),
-                      column("has_extra_conf", &row::has_extra_conf),
-                      column("has_extra_secret", &row::has_extra_secret));
-}
-
-inline auto columns_of(std::type_identity<addon>)
-{
-    using row = addon;
-    return std::tuple(column("key", &row::key), column("name", &row::name),
-                      column("service_type", &row::service_type), column("url", &row::url),
-                      column("oauth_key", &row::oauth_key));
-}
+template <class Type>
+inline constexpr bool is_listed =
+    is_one_of<Type, model_prefix, model, model_deployment, app_prefix, app, addon>;
+template <class Entry>
+inline constexpr bool is_listed<std::vector<Entry>> = is_listed<Entry>;
 
 } // namespace detail
 
-/// Models, apps, their prefixes, model deployments and add-ons: what can be written as rows.
-template <class Entry>
-concept listed = requires
-{
-    detail::columns_of(std::type_identity<Entry>());
-};
-
-/// CSV with a header line, quoted as RFC 4180 has it; lines end with a line feed. A row is always one line:
-/// characters that steer a terminal or break a line become spaces. A text that begins with `=`, `+`, `-` or
-/// `@`, which a spreadsheet would run as a formula, gets an apostrophe in front; take `to_json` for the exact
-/// text.
-template <listed Entry>
-std::string to_csv(std::vector<Entry> const& entries)
-{
-    return detail::rows_as_csv(detail::columns_of(std::type_identity<Entry>()), entries);
-}
-
-/// An array of objects with the same columns, a row on a line. Versions are objects with id, version, stage
-/// and deployment. Texts are exact; what would steer a terminal is escaped.
-template <listed Entry>
-std::string to_json(std::vector<Entry> const& entries)
-{
-    return detail::rows_as_json(detail::columns_of(std::type_identity<Entry>()), entries);
-}
-
-/// Returns a server's text for a terminal, on one line: with a space for each character that would steer the
-/// terminal or the direction of writing, and U+FFFD for what is no UTF-8.
-inline std::string one_line(std::string_view text)
-{
-    return detail::one_line(text);
-}
-
-/// What a model says of itself, as `model_metadata::text` has it, but on one line; what would steer a
-/// terminal is escaped.
-inline std::string to_json(model_metadata const& metadata)
-{
-    return detail::escaped_json(detail::without_blanks(metadata.text)) + '\n';
-}
-
-/// Columns aligned for a terminal with a fixed-width font, with a header line; control characters become
-/// spaces, and a cell ends with an ellipsis after 60 columns.
-template <listed Entry>
-std::string to_table(std::vector<Entry> const& entries)
-{
-    return detail::rows_as_table(detail::columns_of(std::type_identity<Entry>()), entries);
-}
-
 /// A list or an entry of one: its text is made by `to_table`, `to_csv` or `to_json`, not by `<<`.
 template <class Rows>
-concept written_by_to_table = listed<Rows> || requires(Rows const& rows)
-{
-    practicus::to_table(rows);
-};
+concept written_by_to_table = detail::is_listed<Rows>;
 
-/// Deleted: `std::cout << practicus::to_table(models)` writes a list. A program's own operator is preferred.
-template <class Char, class Traits, written_by_to_table use_to_table>
-std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&, use_to_table const&) = delete;
+/// Deleted: `std::cout << practicus::to_table(models)` writes a list (<practicus/format.hpp>). A program's
+/// own operator is preferred.
+template <class Char, class Traits, written_by_to_table include_format_hpp_and_use_to_table>
+std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&,
+                                             include_format_hpp_and_use_to_table const&) = delete;
 /// Deleted, for a temporary stream.
-template <class Char, class Traits, written_by_to_table use_to_table>
+template <class Char, class Traits, written_by_to_table include_format_hpp_and_use_to_table>
 std::basic_ostream<Char, Traits>& operator<<(std::basic_ostream<Char, Traits>&&,
-                                             use_to_table const&) = delete;
+                                             include_format_hpp_and_use_to_table const&) = delete;
 
 }} // namespace practicus::v1

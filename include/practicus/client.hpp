@@ -2,7 +2,6 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/batch.hpp>
 #include <practicus/call_options.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/completion_token.hpp>
@@ -35,16 +34,13 @@
 namespace practicus { inline namespace v1 {
 
 class client;
+struct batch_progress;
+struct batch_failure;
 
 namespace detail {
 
-class transport;
-
-template <class Type, class... Types>
-inline constexpr bool is_one_of = (std::same_as<Type, Types> || ...);
-
-/// For tests: what is below a client.
-transport& transport_of(client const& of) noexcept;
+/// What is below a client, for operations that are no members.
+handle const& handle_of(client const& of) noexcept;
 
 } // namespace detail
 
@@ -346,19 +342,6 @@ public:
                                 std::move(body), std::move(options));
     }
 
-    /// Sends a CSV text of any length through the model, in batches: see `batch_job`. Ends with the last
-    /// progress; nothing is lost or given to the sink twice. No time limit unless `call_options::deadline`
-    /// has one. Errors: the first batch's that fails for good (its message names the rows), unless the job
-    /// has a place for those; `errc::row_count_mismatch`; `errc::unexpected_answer`;
-    /// `errc::invalid_argument` for a text that is no CSV; what source, sink or callbacks throw. A run that
-    /// is cancelled or fails can be resumed: see `batch_output`.
-    template <completion_token<batch_progress> Token = await_token>
-    [[nodiscard]] auto predict_batches(batch_job job, Token&& completion = Token()) const
-    {
-        return detail::initiate(handle_, completion, detail::operations::predict_batches,
-                                std::make_shared<batch_job>(std::move(job)));
-    }
-
     /// A service answered 401 to this token, in a request that was not made by this client: from now on it is
     /// not handed out any more. Nothing happens if it is not the newest one, so that a late answer throws no
     /// good token away. True if it was. After 8 young tokens that were refused one after the other, and with
@@ -388,7 +371,7 @@ public:
     [[nodiscard]] client_stats stats() const;
 
 private:
-    friend detail::transport& detail::transport_of(client const&) noexcept;
+    friend detail::handle const& detail::handle_of(client const&) noexcept;
 
     token cached_app_token(practicus::app_url const& url, token_purpose purpose) const;
     bool invalidate_app_token(practicus::app_url const& url, token const& refused,

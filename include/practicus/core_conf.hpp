@@ -7,7 +7,6 @@
 #include <practicus/detail/base/config.hpp>
 #include <practicus/detail/base/ini_file.hpp>
 #include <practicus/detail/base/ini_text.hpp>
-#include <practicus/detail/base/rows.hpp>
 #include <practicus/error.hpp>
 #include <practicus/options.hpp>
 #include <practicus/proxy_options.hpp>
@@ -26,7 +25,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -431,50 +429,6 @@ private:
 
     detail::ini_file file_;
 };
-
-namespace detail {
-
-/// As users of the SDK know them.
-struct region_row
-{
-    std::string key, url, username, email;
-    bool is_default = false;
-};
-
-inline auto region_columns()
-{
-    using row = region_row;
-    return std::tuple(column("key", &row::key), column("url", &row::url), column("username", &row::username),
-                      column("email", &row::email), column("is_default", &row::is_default));
-}
-
-inline std::vector<region_row> rows_of(std::vector<region> const& regions)
-{
-    std::vector<region_row> rows;
-    for (auto const& r : regions)
-        rows.push_back({r.key(), r.url().str(), r.username(), r.email(), r.is_default()});
-    return rows;
-}
-
-} // namespace detail
-
-/// As `to_csv` of catalogs.
-inline std::string to_csv(std::vector<region> const& regions)
-{
-    return detail::rows_as_csv(detail::region_columns(), detail::rows_of(regions));
-}
-
-/// As `to_json` of catalogs.
-inline std::string to_json(std::vector<region> const& regions)
-{
-    return detail::rows_as_json(detail::region_columns(), detail::rows_of(regions));
-}
-
-/// As `to_table` of catalogs.
-inline std::string to_table(std::vector<region> const& regions)
-{
-    return detail::rows_as_table(detail::region_columns(), detail::rows_of(regions));
-}
 
 /// `PRT_URL` without white space at its ends, which a file with secrets leaves there; empty if it is not set.
 inline std::string environment_url()

@@ -14,7 +14,6 @@
 #error "<practicus/src.hpp> is for programs that define PRACTICUS_SEPARATE_COMPILATION, in all their files"
 #endif
 
-#include <practicus.hpp>
-
+#include <practicus/impl/batch.ipp>
 #include <practicus/impl/client.ipp>
 #include <practicus/impl/core_conf.ipp>

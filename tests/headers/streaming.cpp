@@ -5,6 +5,7 @@
 
 #define PRACTICUS_SEPARATE_COMPILATION
 #include <practicus.hpp>
+#include <practicus/batch_job.hpp>
 
 #include <iostream>
 #include <sstream>

@@ -6,6 +6,8 @@
 #include "fixture.hpp"
 #include "internals.hpp"
 
+#include <practicus/format.hpp>
+
 #include <vector>
 
 using practicus::errc;

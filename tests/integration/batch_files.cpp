@@ -6,6 +6,7 @@
 #include "fixture.hpp"
 #include "temporary_folder.hpp"
 
+#include <practicus/batch.hpp>
 #include <practicus/batch_output.hpp>
 #include <practicus/csv_file.hpp>
 #include <practicus/mock/prediction.hpp>
@@ -209,7 +210,7 @@ TEST_CASE("batches: a process that may be killed", "[.child]")
     out.attach(job);
     job.rows(std::max<std::size_t>(1, std::strtoul(rows, nullptr, 10))).in_flight(32);
     ends e;
-    asio::co_spawn(io, client.predict_batches(job), [&](std::exception_ptr failed, auto const&) {
+    asio::co_spawn(io, predict_batches(client, job), [&](std::exception_ptr failed, auto const&) {
         e.add(failed);
         if (failed) std::rethrow_exception(failed);
     });

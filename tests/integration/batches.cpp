@@ -6,6 +6,7 @@
 #include "fixture.hpp"
 #include "internals.hpp"
 
+#include <practicus/batch.hpp>
 #include <practicus/csv_file.hpp>
 #include <practicus/lz4.hpp>
 #include <practicus/mock/lz4.hpp>
@@ -101,7 +102,7 @@ TEST_CASE("batches: predictions in the order of the rows, under one header")
 {
     batches f;
     auto const text = header + rows(0, 257);
-    auto const end = f.run(f.user().predict_batches(f.job(text)));
+    auto const end = f.run(predict_batches(f.user(), f.job(text)));
     CHECK(f.out == predict_csv(text));
     CHECK(end.rows == 257);
     CHECK(end.batches == 26);
@@ -118,19 +119,19 @@ TEST_CASE("batches: encoded, and from a text without a row")
     batches f;
     auto client = f.user();
     auto const text = header + rows(0, 100);
-    f.run(client.predict_batches(f.job(text).calls(predict_options().encoding(practicus::lz4_encoding()))));
+    f.run(predict_batches(client, f.job(text).calls(predict_options().encoding(practicus::lz4_encoding()))));
     CHECK(f.out == predict_csv(text));
     CHECK(f.server.requests().back().headers["content-encoding"] == "lz4");
     f.out.clear();
-    auto const end = f.run(client.predict_batches(f.job(header)));
+    auto const end = f.run(predict_batches(client, f.job(header)));
     CHECK(end.rows == 0);
     CHECK(end.batches == 1);
     CHECK(f.out == "prediction\n");
     practicus::batch_mark written;
     written.header = "prediction";
-    CHECK(f.run(client.predict_batches(f.job(header).resume(written))).batches == 1);
+    CHECK(f.run(predict_batches(client, f.job(header).resume(written))).batches == 1);
     CHECK(f.out == "prediction\n");
-    CHECK(f.failure(client.predict_batches(f.job(""))).code == errc::invalid_argument);
+    CHECK(f.failure(predict_batches(client, f.job(""))).code == errc::invalid_argument);
 }
 
 TEST_CASE("batches: a header without rows that the model refuses is no failure and gives no output")
@@ -139,12 +140,12 @@ TEST_CASE("batches: a header without rows that the model refuses is no failure a
     auto client = f.eager();
     for (int const status : {400, 500}) {
         f.server.expect("POST", call_path).reply(status);
-        auto const end = f.run(client.predict_batches(f.job(header).failed_to(f.to(f.side))));
+        auto const end = f.run(predict_batches(client, f.job(header).failed_to(f.to(f.side))));
         CHECK(end.rows + end.failed_rows + end.batches == 0);
         CHECK(f.out + f.side == "");
     }
     f.server.expect("POST", call_path).reply(404);
-    auto const failed = f.failure(client.predict_batches(f.job(header)));
+    auto const failed = f.failure(predict_batches(client, f.job(header)));
     CHECK(failed.code == errc::not_found);
     CHECK(failed.message == "the header alone");
 }
@@ -156,7 +157,7 @@ TEST_CASE("batches: rows are those of Python's csv: CR line ends, quotes in cell
     std::string const rows = "1,TV 27\" wide\r2,\"two\rlines\"\r3,4";
     for (std::string const header : {"id,name\r", "\xef\xbb\xbfid,name\n", "id,name\r\n"}) {
         f.out.clear();
-        CHECK(f.run(client.predict_batches(f.job(header + rows).rows(1))).rows == 3);
+        CHECK(f.run(predict_batches(client, f.job(header + rows).rows(1))).rows == 3);
         std::string expected = "prediction\n";
         for (auto const* row : {"1,TV 27\" wide", "2,\"two\rlines\"", "3,4"})
             expected += practicus::mock::predict_row(row) + '\n';
@@ -164,7 +165,7 @@ TEST_CASE("batches: rows are those of Python's csv: CR line ends, quotes in cell
     }
     for (auto const& [text, word] : {std::pair<std::string, char const*>{std::string("i\n1\0\n", 5), "NUL"},
                                      {std::string("i\0\n\0", 4), "UTF-16"}}) {
-        auto const failed = f.failure(client.predict_batches(f.job(text)));
+        auto const failed = f.failure(predict_batches(client, f.job(text)));
         CHECK(failed.code == errc::invalid_argument);
         CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring(word));
     }
@@ -192,7 +193,7 @@ TEST_CASE("batches: 20,000 rows through a region that fails at random")
     std::vector<std::size_t> limits;
     auto job = f.job(text).rows(50);
     job.on_progress([&](batch_progress const& p) { limits.push_back(p.limit); });
-    auto const end = f.run(f.eager().predict_batches(job));
+    auto const end = f.run(predict_batches(f.eager(), job));
     CHECK(end.rows == 20'000);
     CHECK(end.retries > 0);
     CHECK(f.out == predict_csv(text));
@@ -213,7 +214,7 @@ TEST_CASE("batches: a batch that fails for good ends the run, which says which r
         batch_job job(url, practicus::string_source(text), f.to(f.out));
         return job.rows(10).in_flight(8);
     };
-    auto const failed = f.failure(client.predict_batches(made()));
+    auto const failed = f.failure(predict_batches(client, made()));
     CHECK(failed.code == errc::bad_request);
     CHECK(failed.message == "rows 41 to 50");
     CHECK(failed.server_message == "a bad row");
@@ -229,7 +230,7 @@ TEST_CASE("batches: a batch that fails for good ends the run, which says which r
             CHECK(b.rows == 10);
             CHECK(b.error.code == errc::bad_request);
         });
-        auto const end = f.run(client.predict_batches(job));
+        auto const end = f.run(predict_batches(client, job));
         CHECK(told == std::vector<std::uint64_t>{40});
         CHECK(end.rows == 190);
         CHECK(end.failed_rows == 10);
@@ -244,14 +245,14 @@ TEST_CASE("batches: a response with another number of rows is retried, and then 
     auto client = f.eager();
     auto const text = header + rows(0, 10);
     auto& once = f.server.expect("POST", call_path).reply(200, "prediction\n1\n", "text/csv");
-    CHECK(f.run(client.predict_batches(f.job(text))).retries == 1);
+    CHECK(f.run(predict_batches(client, f.job(text))).retries == 1);
     CHECK(f.out == predict_csv(text));
     f.out.clear();
     static_cast<void>(once);
 
     for (std::string const answer : {"prediction\n1\n", "", "prediction\n\"1\n"}) {
         f.server.expect("POST", call_path).reply(200, answer, "text/csv");
-        auto const failed = f.failure(client.predict_batches(f.job(text).tries(1)));
+        auto const failed = f.failure(predict_batches(client, f.job(text).tries(1)));
         CHECK(failed.code == errc::row_count_mismatch);
         CHECK_THAT(failed.message, Catch::Matchers::StartsWith("rows 1 to 10: "));
         CHECK(failed.request == std::string("POST ") + call_path);
@@ -296,7 +297,7 @@ TEST_CASE("batches: a response that is no CSV is an error that quotes it, and no
         if (calls++ == 0) return practicus::mock::response(200, "text/csv", "id,p\n1,2\n3,4\n");
         return practicus::mock::response(200, second.type, second.body);
     });
-    auto const failed = f.failure(f.eager().predict_batches(job));
+    auto const failed = f.failure(predict_batches(f.eager(), job));
     CHECK(failed.code == errc::unexpected_answer);
     CHECK(failed.status == 200);
     CHECK(failed.message.starts_with(first ? "rows 1 to 2: it" : "rows 3 to 4: it"));
@@ -316,7 +317,7 @@ TEST_CASE("batches: an error with a status of success is the fault of the rows, 
     });
     practicus::error_info why;
     job.on_failed([&](practicus::batch_failure const& failed) { why = failed.error; });
-    CHECK(f.run(f.eager().predict_batches(job)).failed_rows == 2);
+    CHECK(f.run(predict_batches(f.eager(), job)).failed_rows == 2);
     CHECK(why.code == errc::row_count_mismatch);
     CHECK(why.server_message == type + ": A bad row.");
     CHECK(f.out == "p\n1\n2\n");
@@ -331,7 +332,7 @@ TEST_CASE("batches: a response without a content type is judged by its lines")
         answer.headers.erase("Content-Type");
         return answer;
     });
-    CHECK(f.run(f.eager().predict_batches(job)).rows == 4);
+    CHECK(f.run(predict_batches(f.eager(), job)).rows == 4);
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
@@ -347,17 +348,17 @@ TEST_CASE("batches: one line without a content type is no response to a header w
     auto const url = answered_by(f, answer).url();
     auto const job = [&] { return batch_job(url, practicus::string_source(header), f.to(f.out)); };
     line = "no healthy upstream";
-    auto const failed = f.failure(f.eager().predict_batches(job()));
+    auto const failed = f.failure(predict_batches(f.eager(), job()));
     CHECK(failed.code == errc::unexpected_answer);
     CHECK(failed.message == "the header alone: it is no text/csv");
     CHECK(failed.server_message == "no content type: no healthy upstream");
     practicus::batch_mark written;
     written.header = "p";
-    auto const other = f.failure(f.eager().predict_batches(job().resume(written)));
+    auto const other = f.failure(predict_batches(f.eager(), job().resume(written)));
     CHECK(other.code == errc::unexpected_answer);
     CHECK(other.server_message == "'no healthy upstream', not 'p'");
     line = "p";
-    CHECK(f.run(f.eager().predict_batches(job().resume(written))).batches == 1);
+    CHECK(f.run(predict_batches(f.eager(), job().resume(written))).batches == 1);
     CHECK(f.out.empty());
 }
 
@@ -371,7 +372,7 @@ TEST_CASE("batches: a resumed run retries a response under another header than t
     practicus::batch_mark half;
     half.rows = 2;
     half.header = "p";
-    CHECK(f.run(f.eager().predict_batches(job.tries(2).resume(half))).retries == 1);
+    CHECK(f.run(predict_batches(f.eager(), job.tries(2).resume(half))).retries == 1);
     CHECK(f.out == "1\n2\n");
 }
 
@@ -385,7 +386,7 @@ TEST_CASE("batches: a response under another header is retried: a model is being
                                          : calls % 2 == 0 ? "p\r\n1\r\n2\r\n"
                                                           : "p\n1\n2\n");
     });
-    CHECK(f.run(f.eager().predict_batches(job.tries(2))).retries == 1);
+    CHECK(f.run(predict_batches(f.eager(), job.tries(2))).retries == 1);
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
@@ -395,7 +396,7 @@ TEST_CASE("batches: another response type is accepted if the job sets it")
     auto job = answered_by(f, [&](practicus::mock::request const&) {
         return practicus::mock::response(200, "text/plain", "p\n1\n2\n");
     });
-    f.run(f.eager().predict_batches(job.calls(predict_options().answer_type("text/plain"))));
+    f.run(predict_batches(f.eager(), job.calls(predict_options().answer_type("text/plain"))));
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
@@ -413,7 +414,7 @@ TEST_CASE("batches: a batch answered with 413 is sent in halves")
     auto const text = header + rows(0, 100) + giant + rows(101, 200);
     batch_job job(url, practicus::string_source(text), f.to(f.out));
     job.rows(64).failed_to(f.to(f.side));
-    auto const end = f.run(f.eager().predict_batches(job));
+    auto const end = f.run(predict_batches(f.eager(), job));
     CHECK(f.out == predict_csv(header + rows(0, 100) + rows(101, 200)));
     CHECK(f.side == header + giant);
     CHECK(end.rows == 199);
@@ -429,7 +430,7 @@ TEST_CASE("batches: a batch answered with 413 is sent in halves")
 
     f.out.clear();
     batch_job strict(url, practicus::string_source(text), f.to(f.out));
-    auto const failed = f.failure(f.eager().predict_batches(strict.rows(64)));
+    auto const failed = f.failure(predict_batches(f.eager(), strict.rows(64)));
     CHECK(failed.status == 413);
     CHECK(failed.message == "rows 101 to 101");
     CHECK(f.out == predict_csv(header + rows(0, 100)));
@@ -443,7 +444,7 @@ TEST_CASE("batches: no request is larger than a batch may be, its header line in
     for (int i = 0; i != 3000; ++i)
         text.append(1000, 'x').append("\n");
     batch_job job(f.model(), practicus::string_source(text), f.to(f.out));
-    f.run(f.user().predict_batches(job.rows(1'000'000)));
+    f.run(predict_batches(f.user(), job.rows(1'000'000)));
     std::size_t largest = 0;
     for (auto const& r : f.server.requests())
         if (r.method == "POST" && r.target == call_path) largest = std::max(largest, r.body.size());
@@ -463,7 +464,7 @@ TEST_CASE("batches: a batch is sent again as late as the server asks")
     f.server.expect("POST", call_path).times(refusals).reply(429).header("Retry-After", "35");
     ends e;
     f.io.restart();
-    asio::co_spawn(f.io, client.predict_batches(f.job(header + rows(0, 5))), e.handler());
+    asio::co_spawn(f.io, predict_batches(client, f.job(header + rows(0, 5))), e.handler());
     auto const begin = clock.now();
     while (e.served + e.other == 0) {
         // Time passes only while nothing is on its way, and slowly: a pause that is over is noticed with a
@@ -483,7 +484,7 @@ TEST_CASE("batches: a Retry-After beyond the patience ends the run at once")
 {
     batches f;
     f.server.expect("POST", call_path).reply(503).header("Retry-After", "3600");
-    auto const failed = f.failure(f.user().predict_batches(f.job(header + rows(0, 5))));
+    auto const failed = f.failure(predict_batches(f.user(), f.job(header + rows(0, 5))));
     CHECK(failed.code == errc::unavailable);
     CHECK(failed.attempts == 1);
     CHECK(failed.retry_after == 1h);
@@ -499,7 +500,7 @@ TEST_CASE("batches: an answer that ends with its connection, in the middle of a 
     f.server.expect("POST", call_path)
         .reply(200, whole.substr(0, whole.size() - 3), "text/csv")
         .until_close();
-    CHECK(f.run(client.predict_batches(f.job(text))).retries == 1);
+    CHECK(f.run(predict_batches(client, f.job(text))).retries == 1);
     CHECK(f.out == whole);
 }
 
@@ -510,7 +511,7 @@ TEST_CASE("batches: an unterminated last line at the end of the connection is re
     auto const whole = predict_csv(text);
     auto const cut = whole.substr(0, whole.size() - 1);
     f.server.expect("POST", call_path).reply(200, cut, "text/csv").until_close();
-    auto const failed = f.failure(f.eager().predict_batches(f.job(text).tries(1)));
+    auto const failed = f.failure(predict_batches(f.eager(), f.job(text).tries(1)));
     CHECK(failed.code == errc::unexpected_answer);
     // What is encoded says itself where it ends.
     practicus::content_encoding const gzip = practicus::content_encoding::gzip();
@@ -521,7 +522,7 @@ TEST_CASE("batches: an unterminated last line at the end of the connection is re
         .header("Content-Encoding", "gzip")
         .until_close();
     auto job = f.job(text).tries(1);
-    CHECK(f.run(f.eager().predict_batches(job.calls(predict_options().encoding(gzip)))).retries == 0);
+    CHECK(f.run(predict_batches(f.eager(), job.calls(predict_options().encoding(gzip)))).retries == 0);
     CHECK(f.out == whole);
 }
 
@@ -534,7 +535,7 @@ TEST_CASE("batches: a failure that concerns all rows ends the run, even with a f
         batch_job job(url, practicus::string_source(text), f.to(f.out));
         job.rows(10).failed_to(f.to(f.side));
         job.on_failed([](practicus::batch_failure const&) { FAIL("the rows are not to blame"); });
-        auto const failed = f.failure(client.predict_batches(job));
+        auto const failed = f.failure(predict_batches(client, job));
         CHECK(f.side.empty());
         CHECK(f.out.empty());
         return failed.code;
@@ -569,7 +570,7 @@ TEST_CASE("batches: a failure of the console is never blamed on the rows")
         f.server.expect("POST", call_path).reply(401, R"({"detail":"no"})");
     }
     f.server.expect("GET", "/console/api/modelhost/model-auth/").reply(status, R"({"detail":"no"})");
-    auto const failed = f.failure(client.predict_batches(job().in_flight(1)));
+    auto const failed = f.failure(predict_batches(client, job().in_flight(1)));
     CHECK(failed.code == code);
     CHECK(failed.message == "rows 1 to 10");
     CHECK(failed.request == "GET /console/api/modelhost/model-auth/");
@@ -595,7 +596,7 @@ TEST_CASE("batches: an unavailable region is waited for")
     auto const text = header + rows(0, 500);
     auto job = f.job(text).in_flight(64);
     ends e;
-    asio::co_spawn(f.io, client.predict_batches(job), e.handler());
+    asio::co_spawn(f.io, predict_batches(client, job), e.handler());
     auto const begin = clock.now();
     // Quiet for the deadline service's sake: what can happen has happened before time passes.
     while (clock.now() - begin < 10min) {
@@ -679,7 +680,7 @@ TEST_CASE("batches: a batch that waits for its next try holds no place of the ot
     f.asks_to_wait = GENERATE(false, true);
     auto const text = header + rows(0, 30);
     ends e;
-    asio::co_spawn(f.io, f.client.predict_batches(f.job(text, 4)), e.handler());
+    asio::co_spawn(f.io, predict_batches(f.client, f.job(text, 4)), e.handler());
     // Four that are answered out of turn, beside the one that waits.
     poll_until(f.io, [&] { return f.asked == 5; });
     f.settle();
@@ -703,7 +704,7 @@ TEST_CASE("batches: patience does not end while a batch waits for a place and ot
     });
     auto const text = header + rows(0, 3);
     ends e;
-    asio::co_spawn(f.io, f.client.predict_batches(f.job(text, 1).patience(2s)), e.handler());
+    asio::co_spawn(f.io, predict_batches(f.client, f.job(text, 1).patience(2s)), e.handler());
     poll_until(f.io, [&] { return gate.waiting() == 1; });
     f.clock.advance(3s);
     gate.open();
@@ -720,7 +721,7 @@ TEST_CASE("batches: no more than twice as many are held as may be on their way, 
     failing f("\"very");
     auto const text = header + rows(0, 30);
     ends e;
-    asio::co_spawn(f.io, f.client.predict_batches(f.job(text, 3)), e.handler());
+    asio::co_spawn(f.io, predict_batches(f.client, f.job(text, 3)), e.handler());
     poll_until(f.io, [&] { return f.asked == 6; });
     f.settle();
     CHECK(f.asked == 6);
@@ -735,7 +736,7 @@ TEST_CASE("batches: no batch is sent to a server that asks to wait")
     f.asks_to_wait = true;
     auto const text = header + rows(0, 30);
     ends e;
-    asio::co_spawn(f.io, f.client.predict_batches(f.job(text, 3)), e.handler());
+    asio::co_spawn(f.io, predict_batches(f.client, f.job(text, 3)), e.handler());
     poll_until(f.io, [&] { return f.asked != 0; });
     f.settle();
     // Those that were on their way already.
@@ -756,7 +757,7 @@ TEST_CASE("batches: the progress has the reason while batches wait")
     auto job = f.job(text, 4);
     job.on_progress([&](batch_progress const& p) { told.push_back(p); });
     ends e;
-    asio::co_spawn(f.io, f.client.predict_batches(job), e.handler());
+    asio::co_spawn(f.io, predict_batches(f.client, job), e.handler());
     poll_until(f.io, [&] {
         f.clock.advance(10ms);
         if (!told.empty() && told.back().last_error) f.fails = false;
@@ -780,11 +781,11 @@ TEST_CASE("batches: an unavailable region is waited for as long as retry_for all
     auto client = f.eager();
     f.run(client.session_token(f.model()));
     f.server.expect("POST", call_path).reply(503);
-    auto failed = f.failure(client.predict_batches(f.job(header + rows(0, 5)).patience(0ms)));
+    auto failed = f.failure(predict_batches(client, f.job(header + rows(0, 5)).patience(0ms)));
     CHECK(failed.code == errc::unavailable);
     CHECK(failed.attempts == 1);
     f.server.expect("POST", call_path).times(2).reply(500);
-    failed = f.failure(client.predict_batches(f.job(header + rows(0, 5)).tries(2)));
+    failed = f.failure(predict_batches(client, f.job(header + rows(0, 5)).tries(2)));
     CHECK(failed.code == errc::server_error);
     CHECK(failed.attempts == 2);
     CHECK(f.out.empty());
@@ -807,7 +808,7 @@ TEST_CASE("batches: each try after a pause is announced and counted as a retry o
     auto client = f.user(options);
     f.server.expect("POST", call_path).times(3).reply(503);
     f.server.expect("POST", call_path).reply(200, "p\n1\n", "text/csv");
-    f.run(client.predict_batches(f.job(header + rows(0, 5))));
+    f.run(predict_batches(client, f.job(header + rows(0, 5))));
     REQUIRE(told.size() == 4);
     CHECK(told[3].attempts == 4);
     CHECK(told[3].status == 200);
@@ -830,10 +831,10 @@ TEST_CASE("batches: a job runs once, for its source is read by then")
     auto const text = header + rows(0, 20);
     f.server.expect("POST", call_path).reply(400);
     auto const job = f.job(text);
-    CHECK(f.failure(client.predict_batches(job)).code == errc::bad_request);
+    CHECK(f.failure(predict_batches(client, job)).code == errc::bad_request);
     auto const out = f.out;
     for (auto const& again : {job, batch_job(job).rows(5)}) {
-        auto const failed = f.failure(client.predict_batches(again));
+        auto const failed = f.failure(predict_batches(client, again));
         CHECK(failed.code == errc::invalid_argument);
         CHECK_THAT(failed.message, Catch::Matchers::StartsWith("a batch job runs once"));
     }
@@ -865,7 +866,7 @@ TEST_CASE("batches: a source that fails or is slow holds nothing back")
     job.rows(10);
     std::string failed;
     bool ended = false;
-    asio::co_spawn(f.io, client.predict_batches(job), [&](std::exception_ptr e, batch_progress const&) {
+    asio::co_spawn(f.io, predict_batches(client, job), [&](std::exception_ptr e, batch_progress const&) {
         ended = true;
         try {
             if (e) std::rethrow_exception(e);
@@ -887,7 +888,7 @@ TEST_CASE("batches: a stray quote at the end of the text loses nothing before it
 {
     batches f;
     auto const text = header + rows(0, 25);
-    auto const failed = f.failure(f.user().predict_batches(f.job(text + "\"")));
+    auto const failed = f.failure(predict_batches(f.user(), f.job(text + "\"")));
     CHECK(failed.code == errc::invalid_argument);
     CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("never closed"));
     CHECK(f.out == predict_csv(header + rows(0, 20)));
@@ -909,7 +910,7 @@ TEST_CASE("batches: the run's deadline holds while the source is waited for")
     batch_job const job(f.model(), source, f.to(f.out));
     auto const hurried = client.with(practicus::call_options().deadline(10s));
     std::optional<practicus::error_info> failed;
-    asio::co_spawn(f.io, hurried.predict_batches(job), [&](std::exception_ptr e, batch_progress const&) {
+    asio::co_spawn(f.io, predict_batches(hurried, job), [&](std::exception_ptr e, batch_progress const&) {
         try {
             if (e) std::rethrow_exception(e);
         } catch (practicus::error const& why) {
@@ -945,7 +946,7 @@ TEST_CASE("batches: a slow sink is waited for, and no more is read meanwhile")
     ends e;
     batch_job job(f.model(), endless, sink);
     job.rows(1).in_flight(4);
-    asio::co_spawn(f.io, client.predict_batches(job),
+    asio::co_spawn(f.io, predict_batches(client, job),
                    asio::bind_cancellation_slot(signal.slot(), e.handler()));
     poll_until(f.io, [&] { return stuck && client.stats().idle == client.stats().open; });
     for (int i = 0; i != 1000; ++i)
@@ -985,7 +986,7 @@ TEST_CASE("batches: on several threads, with a source that suspends, and overloa
     std::atomic<int> told = 0;
     job.on_progress([&](batch_progress const&) { ++told; });
     ends e;
-    asio::co_spawn(pool, client.predict_batches(job), e.handler());
+    asio::co_spawn(pool, predict_batches(client, job), e.handler());
     pool.join();
     CHECK(e.served == 1);
     CHECK(told > 0);
@@ -1018,7 +1019,7 @@ TEST_CASE("batches: a run is resumed at each of its marks, with rows that were r
         job.on_mark([&, first = from.mark.rows == 0](practicus::batch_mark const& m) {
             if (first) marks.push_back({m, f.out, f.side});
         });
-        auto const end = f.run(client.predict_batches(job));
+        auto const end = f.run(predict_batches(client, job));
         CHECK(end.rows + end.failed_rows == 59);
     };
     run(marks.front());
@@ -1049,18 +1050,18 @@ TEST_CASE("batches: a run of another source is noticed before anything is writte
     job.on_mark([&](practicus::batch_mark const& m) {
         if (m.rows == 10) half = m;
     });
-    CHECK(f.run(client.predict_batches(job)).rows == 20);
+    CHECK(f.run(predict_batches(client, job)).rows == 20);
     f.out.clear();
     for (auto const& [other, why] :
          {std::pair{header + rows(1, 21), "its first 10 rows, or its header line, are others"},
           {"carat,cut,other\n" + rows(0, 20), "its first 10 rows, or its header line, are others"},
           {header + rows(0, 9), "9 rows, fewer than the 10"}}) {
-        auto const failed = f.failure(client.predict_batches(f.job(other).rows(5).resume(half)));
+        auto const failed = f.failure(predict_batches(client, f.job(other).rows(5).resume(half)));
         CHECK(failed.code == errc::invalid_argument);
         CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring(why));
         CHECK(f.out.empty());
     }
-    CHECK(f.run(client.predict_batches(f.job(header + "\n" + rows(0, 25)).rows(3).resume(half))).rows == 25);
+    CHECK(f.run(predict_batches(client, f.job(header + "\n" + rows(0, 25)).rows(3).resume(half))).rows == 25);
 }
 
 TEST_CASE("batches: a run with results under another header is not resumed")
@@ -1072,12 +1073,12 @@ TEST_CASE("batches: a run with results under another header is not resumed")
     practicus::batch_mark half;
     half.rows = 10;
     half.header = whole.substr(0, whole.find('\n'));
-    CHECK(f.run(client.predict_batches(f.job(text).resume(half))).rows == 20);
+    CHECK(f.run(predict_batches(client, f.job(text).resume(half))).rows == 20);
     f.out.clear();
     // Neither is the beginning of the name the name.
     for (auto const* old : {"prediction_old", "pred"}) {
         half.header = old;
-        auto const failed = f.failure(client.predict_batches(f.job(text).tries(1).resume(half)));
+        auto const failed = f.failure(predict_batches(client, f.job(text).tries(1).resume(half)));
         CHECK(failed.code == errc::unexpected_answer);
         CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("another header line"));
         CHECK(failed.server_message == "'prediction', not '" + std::string(old) + '\'');
@@ -1101,7 +1102,7 @@ TEST_CASE("batches: no more is read than may be on its way, and cancelling ends 
     job.rows(1).in_flight(3);
     asio::cancellation_signal signal;
     ends e;
-    asio::co_spawn(f.io, client.predict_batches(job),
+    asio::co_spawn(f.io, predict_batches(client, job),
                    asio::bind_cancellation_slot(signal.slot(), e.handler()));
     poll_until(f.io, [&] { return never.waiting() == 3; });
     CHECK(read <= 5);
@@ -1117,7 +1118,7 @@ TEST_CASE("batches: a client that is closed ends the run")
     practicus::mock::gate never;
     f.server.expect("POST", call_path).always().hold(never);
     ends e;
-    asio::co_spawn(f.io, client.predict_batches(f.job(header + rows(0, 100))), e.handler());
+    asio::co_spawn(f.io, predict_batches(client, f.job(header + rows(0, 100))), e.handler());
     poll_until(f.io, [&] { return never.waiting() >= 1; });
     client.close();
     poll_until(f.io, [&] { return e.closed == 1; });
@@ -1155,7 +1156,7 @@ asio::awaitable<void> run_with_own_source(practicus::client client, practicus::m
     job.rows(10).in_flight(2);
     std::exception_ptr failed;
     try {
-        co_await client.predict_batches(job);
+        co_await predict_batches(client, job);
     } catch (...) {
         failed = std::current_exception();
     }
@@ -1218,7 +1219,7 @@ TEST_CASE("batches: an exception of the caller's functions ends the run unchange
     bad_side.failed_to(bad_sink);
     auto const thrown = [&](batch_job const& job) {
         try {
-            f.run(client.predict_batches(job));
+            f.run(predict_batches(client, job));
         } catch (own_exception const& e) {
             return e.number;
         }
@@ -1241,7 +1242,7 @@ TEST_CASE("batches: a context that is destroyed in the middle leaves nothing beh
     {
         asio::io_context io;
         practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
-        asio::co_spawn(io, client.predict_batches(f.job(header + rows(0, 100))), asio::detached);
+        asio::co_spawn(io, predict_batches(client, f.job(header + rows(0, 100))), asio::detached);
         poll_until(io, [&] { return never.waiting() >= 1; });
     }
     never.open();
@@ -1274,7 +1275,7 @@ TEST_CASE("batches: the number on their way grows, and falls when the region has
         limits.push_back(p.limit);
     });
     ends e;
-    asio::co_spawn(f.io, client.predict_batches(job), e.handler());
+    asio::co_spawn(f.io, predict_batches(client, job), e.handler());
     poll_until(f.io, [&] {
         clock.advance(1ms);
         return e.served == 1;
@@ -1317,7 +1318,7 @@ TEST_CASE("batches: the time that is left is that of the rows that are left")
             if (p.left.count() >= 0) left.push_back(std::chrono::duration<double>(p.left).count());
         });
     ends e;
-    asio::co_spawn(f.io, client.predict_batches(job), e.handler());
+    asio::co_spawn(f.io, predict_batches(client, job), e.handler());
     poll_until(f.io, [&] { return e.served == 1; });
     REQUIRE(left.size() > 50);
     CHECK(left[10] > 60);

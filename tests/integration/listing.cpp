@@ -3,6 +3,8 @@
 
 #include "fixture.hpp"
 
+#include <practicus/format.hpp>
+
 using practicus::errc;
 
 namespace {

@@ -4,6 +4,8 @@
 
 #include "fixture.hpp"
 
+#include <practicus/format.hpp>
+
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 

@@ -8,6 +8,7 @@
 - A header of the client includes none of the mock's.
 - A header of the PURE layers, or of those in DECIDES, reaches no Asio or Beast header, directly or through others. So does
   a header of the mock, but for those in ACTS.
+- What CORE declares reaches no POSIX header.
 - src.hpp includes the definitions of all functions; the mock's src.hpp includes those of the mock.
 - Every test source is part of a test program.
 """
@@ -22,7 +23,7 @@ LAYERS = [
     "error secret base/",
     "url jwt token credentials observer catalog",
     "wire/",
-    "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict batch_mark batch",
+    "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict batch_mark batch_job",
     "async/",
     "net/",
     "pool/",
@@ -30,7 +31,7 @@ LAYERS = [
     "client/",
     "batch/",
     "client core_conf csv_file batch_output",
-    "practicus src",
+    "format batch practicus src",
 ]
 PURE = 3  # layers
 DECIDES = set("""
@@ -48,6 +49,8 @@ ACTS = set("""
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 OURS = re.compile(r"practicus(\.hpp$|/)")
 ASIO = re.compile(r"boost/(asio|beast)(\.hpp$|/)")
+POSIX = re.compile(r"(unistd|fcntl|pwd|poll|sys/\w+|netinet/\w+|arpa/inet)\.h$")
+CORE = "practicus.hpp"
 
 
 def short(header):
@@ -89,6 +92,9 @@ class Tree:
             circle = self.way(header, lambda at, name: name == header and short(at) != short(header), self.same_layer)
             if circle:
                 yield " includes ".join(circle)
+        way = self.way(CORE, lambda _, name: POSIX.match(name), lambda _, name: name.endswith(".hpp"))
+        if way:
+            yield " includes ".join(way)
         for source in ("practicus/src.hpp", "practicus/mock/src.hpp"):
             compiled = {name for _, name in self.includes.get(source, [])}
             for header in self.includes:

@@ -53,6 +53,12 @@ class Layers(unittest.TestCase):
         self.check({"src.hpp": ""}, "practicus/src.hpp does not include practicus/impl/client.ipp")
         self.check({"mock/impl/server.ipp": ""}, "practicus/mock/src.hpp does not include practicus/mock/impl/server.ipp")
 
+    def test_posix_in_the_core(self):
+        core = {"../practicus.hpp": "#include <practicus/client.hpp>\n"}
+        self.check({**core, "impl/client.ipp": "#include <unistd.h>\n"})
+        self.check({**core, "detail/net/o.hpp": "#include <sys/stat.h>\n"},
+                   "practicus.hpp includes practicus/client.hpp includes practicus/detail/net/o.hpp includes sys/stat.h")
+
     def test_quotes(self):
         self.check({"client.hpp": '#include "practicus/error.hpp"\n'},
                    'practicus/client.hpp includes "practicus/error.hpp" in quotes: write <practicus/error.hpp>')

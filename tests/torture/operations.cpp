@@ -8,6 +8,8 @@
 #include "refusing_executor.hpp"
 #include "torture/refusal.hpp"
 
+#include <practicus/batch.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 
 #include <csignal>
@@ -65,7 +67,7 @@ asio::awaitable<void> predict_batches(practicus::client client, practicus::model
     practicus::body_sink const sink = [&](std::string piece) { return keep(out, std::move(piece)); };
     practicus::batch_job job(url, source, sink);
     job.rows(1).in_flight(2);
-    co_await client.predict_batches(job);
+    co_await predict_batches(client, job);
 }
 
 asio::awaitable<void> perform(kind what, practicus::client client, practicus::model_url url)

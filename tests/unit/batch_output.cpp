@@ -3,6 +3,7 @@
 
 // The files of a batch run, without a client: what a run leaves, and what another run makes of it.
 
+#include <practicus/batch_job.hpp>
 #include <practicus/batch_output.hpp>
 #include <practicus/csv_file.hpp>
 #include <practicus/error.hpp>

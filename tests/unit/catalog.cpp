@@ -4,6 +4,7 @@
 #include "catch.hpp"
 
 #include <practicus/catalog.hpp>
+#include <practicus/format.hpp>
 
 #include <boost/json/parse.hpp>
 

@@ -5,7 +5,7 @@
 
 #include "catch.hpp"
 
-#include <practicus/batch.hpp>
+#include <practicus/batch_job.hpp>
 #include <practicus/error.hpp>
 
 #include <iostream>

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-#include <practicus/batch.hpp>
+#include <practicus/batch_job.hpp>
 #include <practicus/call_options.hpp>
 #include <practicus/detail/client/checked_options.hpp>
 #include <practicus/options.hpp>

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <practicus/client.hpp>
-#include <practicus/detail/batch/batch_run.hpp>
 #include <practicus/detail/client/calls.hpp>
 #include <practicus/detail/client/delivery.hpp>
 #include <practicus/detail/client/prediction_call.hpp>
@@ -100,9 +99,9 @@ PRACTICUS_DECL asio::any_io_executor executor_of(handle const& h)
     return h.state().transport().home()->executor();
 }
 
-PRACTICUS_DECL transport& transport_of(client const& of) noexcept
+PRACTICUS_DECL handle const& handle_of(client const& of) noexcept
 {
-    return of.handle_.state().transport();
+    return of.handle_;
 }
 
 namespace operations {
@@ -181,11 +180,6 @@ PRACTICUS_DECL pending<prediction> predict_from(handle const& h, model_url url, 
         return ready<result<prediction>>(make_failure(errc::invalid_argument, "the body's source is empty"));
     return start_prediction(
         h, std::make_shared<prediction_input>(std::move(url), std::move(body), std::move(options)));
-}
-
-PRACTICUS_DECL pending<batch_progress> predict_batches(handle const& h, std::shared_ptr<batch_job> job)
-{
-    return start<batch_progress>(h, parting::with_operation, detail::predict_batches, std::move(job));
 }
 
 } // namespace operations

@@ -25,16 +25,6 @@
 /// a text, an optional of these, or an object with `text()` and `json()`.
 namespace practicus { inline namespace v1 { namespace detail {
 
-template <class Projection>
-struct column
-{
-    std::string_view name;
-    Projection value; ///< A pointer to a member, or a function of the row.
-};
-
-template <class Projection>
-column(std::string_view, Projection) -> column<Projection>;
-
 template <class Value>
 inline constexpr bool is_number = std::integral<Value> && !std::same_as<Value, bool>;
 template <class Value>

@@ -2,7 +2,6 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/batch.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/detail/client/completion.hpp>
@@ -13,7 +12,6 @@
 #include <practicus/url.hpp>
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -55,7 +53,6 @@ pending<std::int64_t> model_id(handle const& h, model_url url);
 pending<model_metadata> metadata(handle const& h, model_url url);
 pending<prediction> predict(handle const& h, model_url url, std::string body, predict_options options);
 pending<prediction> predict_from(handle const& h, model_url url, body_source body, predict_options options);
-pending<batch_progress> predict_batches(handle const& h, std::shared_ptr<batch_job> job);
 inline constexpr token_operation<model_url> model_token;
 inline constexpr token_operation<app_url> app_token;
 inline constexpr addon_operation addon_token;

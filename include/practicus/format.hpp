@@ -1,0 +1,187 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/catalog.hpp>
+#include <practicus/detail/base/rows.hpp>
+#include <practicus/detail/base/utf8.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace practicus { inline namespace v1 {
+
+/// A column of a list: its name, and a pointer to a member or a function of a row. Its value is a number, a
+/// `bool`, a text or an optional of these.
+template <class Projection>
+struct column
+{
+    /// What stands in the header line, or before the value in JSON.
+    std::string_view name;
+    /// Gives the value of a row.
+    Projection value;
+};
+
+template <class Projection>
+column(std::string_view, Projection) -> column<Projection>;
+
+namespace detail {
+
+/// `1 (Production) / 2` as text, a list of objects as JSON.
+struct versions_cell
+{
+    std::vector<hosted_version> const& versions;
+
+    std::string text() const
+    {
+        std::string out;
+        for (auto const& v : versions) {
+            if (!out.empty()) out += " / ";
+            out += v.version;
+            if (!v.stage.empty()) out += " (" + v.stage + ')';
+        }
+        return out;
+    }
+
+    boost::json::value json() const
+    {
+        boost::json::array out;
+        for (auto const& v : versions) {
+            boost::json::object object;
+            object["id"] = v.id;
+            object["version"] = v.version;
+            if (v.stage.empty())
+                object["stage"] = nullptr;
+            else
+                object["stage"] = v.stage;
+            object["deployment"] =
+                boost::json::object{{"key", v.deployment.key}, {"name", v.deployment.name}};
+            out.push_back(std::move(object));
+        }
+        return out;
+    }
+};
+
+inline auto versions_of(hosted_entry const& entry)
+{
+    return versions_cell{entry.versions};
+}
+
+} // namespace detail
+
+// Columns have the order and the names that users of the vendor's SDK know.
+
+/// The columns of groups of models.
+inline auto columns_of(std::type_identity<model_prefix>)
+{
+    return std::tuple(column("key", &model_prefix::key), column("prefix", &model_prefix::prefix));
+}
+
+/// The columns of models.
+inline auto columns_of(std::type_identity<model>)
+{
+    return std::tuple(column("model_id", &model::id), column("name", &model::name),
+                      column("prefix", [](model const& m) { return m.prefix.prefix; }),
+                      column("versions", detail::versions_of));
+}
+
+/// The columns of model deployments.
+inline auto columns_of(std::type_identity<model_deployment>)
+{
+    using row = model_deployment;
+    return std::tuple(column("key", &row::key), column("name", &row::name),
+                      column("worker_type", &row::worker_type), column("scaling", &row::scaling),
+                      column("startup_script", &row::startup_script),
+                      column("custom_image", &row::custom_image));
+}
+
+/// The columns of groups of apps.
+inline auto columns_of(std::type_identity<app_prefix>)
+{
+    using row = app_prefix;
+    return std::tuple(column("key", &row::key), column("prefix", &row::prefix),
+                      column("visible_name", &row::visible_name), column("description", &row::description),
+                      column("icon", &row::icon), column("sort_order", &row::sort_order),
+                      column("has_extra_conf", &row::has_extra_conf),
+                      column("has_extra_secret", &row::has_extra_secret));
+}
+
+/// The columns of apps.
+inline auto columns_of(std::type_identity<app>)
+{
+    using row = app;
+    return std::tuple(column("app_id", &row::id), column("name", &row::name),
+                      column("prefix", [](app const& a) { return a.prefix.prefix; }),
+                      column("versions", detail::versions_of), column("visible_name", &row::visible_name),
+                      column("description", &row::description), column("owner_email", &row::owner_email),
+                      column("icon", &row::icon), column("sort_order", &row::sort_order),
+                      column("has_extra_conf", &row::has_extra_conf),
+                      column("has_extra_secret", &row::has_extra_secret));
+}
+
+/// The columns of add-ons.
+inline auto columns_of(std::type_identity<addon>)
+{
+    using row = addon;
+    return std::tuple(column("key", &row::key), column("name", &row::name),
+                      column("service_type", &row::service_type), column("url", &row::url),
+                      column("oauth_key", &row::oauth_key));
+}
+
+/// What can be written as rows: the entries of a region's lists, and a program's own types with a function
+/// `columns_of` beside them.
+template <class Row>
+concept has_columns = requires
+{
+    columns_of(std::type_identity<Row>());
+};
+
+/// CSV with a header line, quoted as RFC 4180 has it; lines end with a line feed. A row is always one line:
+/// characters that steer a terminal or break a line become spaces. A text that begins with `=`, `+`, `-` or
+/// `@`, which a spreadsheet would run as a formula, gets an apostrophe in front; take `to_json` for the exact
+/// text.
+template <has_columns Row>
+std::string to_csv(std::vector<Row> const& rows)
+{
+    return detail::rows_as_csv(columns_of(std::type_identity<Row>()), rows);
+}
+
+/// An array of objects with the same columns, a row on a line. Versions are objects with id, version, stage
+/// and deployment. Texts are exact; what would steer a terminal is escaped.
+template <has_columns Row>
+std::string to_json(std::vector<Row> const& rows)
+{
+    return detail::rows_as_json(columns_of(std::type_identity<Row>()), rows);
+}
+
+/// Returns a server's text for a terminal, on one line: with a space for each character that would steer the
+/// terminal or the direction of writing, and U+FFFD for what is no UTF-8.
+inline std::string one_line(std::string_view text)
+{
+    return detail::one_line(text);
+}
+
+/// What a model says of itself, as `model_metadata::text` has it, but on one line; what would steer a
+/// terminal is escaped.
+inline std::string to_json(model_metadata const& metadata)
+{
+    return detail::escaped_json(detail::without_blanks(metadata.text)) + '\n';
+}
+
+/// Columns aligned for a terminal with a fixed-width font, with a header line; control characters become
+/// spaces, and a cell ends with an ellipsis after 60 columns.
+template <has_columns Row>
+std::string to_table(std::vector<Row> const& rows)
+{
+    return detail::rows_as_table(columns_of(std::type_identity<Row>()), rows);
+}
+
+}} // namespace practicus::v1
