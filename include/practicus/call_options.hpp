@@ -61,7 +61,7 @@ public:
     /// body or the connection (`Content-...`, `Proxy-...`, `Connection`, `Expect`).
     call_options& header(std::string_view name, std::string_view value)
     {
-        if (name.empty() || !std::all_of(name.begin(), name.end(), detail::is_token_character))
+        if (!detail::is_token(name))
             throw error(errc::invalid_argument, "a header's name holds a character that no name has");
         if (detail::is_own_field(name))
             throw error(errc::invalid_argument, "the header '" + std::string(name) + "' is the client's own");

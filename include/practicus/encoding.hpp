@@ -34,7 +34,7 @@ public:
     /// token (RFC 9110 section 5.6.2) or a factory that is none.
     content_encoding(std::string name, factory make_encoder, factory make_decoder)
     {
-        if (name.empty() || !std::all_of(name.begin(), name.end(), detail::is_token_character))
+        if (!detail::is_token(name))
             throw error(errc::invalid_argument, "an encoding's name is empty, or no token");
         if (!make_encoder || !make_decoder)
             throw error(errc::invalid_argument, "an encoding needs an encoder and a decoder");

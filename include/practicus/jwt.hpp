@@ -8,7 +8,9 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <boost/system/error_code.hpp>
+#include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -37,9 +39,9 @@ struct jwt_claims
     token_type type = token_type::unknown;
     /// When it ends, by the region's clock. Whole seconds (a fraction is cut off); later than 1970 and
     /// earlier than 2262.
-    std::optional<std::chrono::sys_seconds> exp;
+    std::optional<std::chrono::sys_seconds> expires_at;
     /// When it was issued, likewise.
-    std::optional<std::chrono::sys_seconds> iat;
+    std::optional<std::chrono::sys_seconds> issued_at;
     /// The `username` claim; at most 256 bytes, no control characters.
     std::optional<std::string> username;
     /// The `user_id` claim, a number or a text, as a text; bounded likewise.
@@ -50,8 +52,8 @@ struct jwt_claims
     /// How long it lives from issue to end; empty unless both are known and in that order.
     std::optional<std::chrono::seconds> lifetime() const noexcept
     {
-        if (!exp || !iat || *exp <= *iat) return std::nullopt;
-        return *exp - *iat;
+        if (!expires_at || !issued_at || *expires_at <= *issued_at) return std::nullopt;
+        return *expires_at - *issued_at;
     }
 
     friend bool operator==(jwt_claims const&, jwt_claims const&) = default;
@@ -72,44 +74,22 @@ inline std::string_view jwt_payload(std::string_view token) noexcept
     return token.substr(first + 1, last - first - 1);
 }
 
-/// What each character stands for; -1: nothing.
-inline constexpr auto base64url_values = [] {
-    std::array<signed char, 256> values{};
-    values.fill(-1);
-    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    for (std::size_t i = 0; i != digits.size(); ++i)
-        values[static_cast<unsigned char>(digits[i])] = static_cast<signed char>(i);
-    return values;
-}();
-
 /// RFC 4648 section 5, with or without its padding; empty if it is anything else.
 inline std::string base64url_decoded(std::string_view text)
 {
     for (int i = 0; i < 2 && text.ends_with('='); ++i)
         text.remove_suffix(1);
-    std::string out;
-    if (text.size() % 4 == 1) return out;
-    out.resize(text.size() * 3 / 4);
-    int seen = 0; // negative as soon as one value was
-    auto const value = [&](std::size_t at) {
-        int const found = base64url_values[static_cast<unsigned char>(text[at])];
-        seen |= found;
-        return static_cast<std::uint32_t>(found);
-    };
-    char* to = out.data();
-    std::size_t at = 0;
-    for (; at + 4 <= text.size(); at += 4) {
-        auto const bits = value(at) << 18 | value(at + 1) << 12 | value(at + 2) << 6 | value(at + 3);
-        *to++ = static_cast<char>(bits >> 16 & 0xff);
-        *to++ = static_cast<char>(bits >> 8 & 0xff);
-        *to++ = static_cast<char>(bits & 0xff);
-    }
-    if (auto const left = text.size() - at; left != 0) {
-        auto const bits = value(at) << 18 | value(at + 1) << 12 | (left == 3 ? value(at + 2) << 6 : 0);
-        *to++ = static_cast<char>(bits >> 16 & 0xff);
-        if (left == 3) *to++ = static_cast<char>(bits >> 8 & 0xff);
-    }
-    if (seen < 0) out.clear();
+    // OpenSSL skips white space at the ends, and stops at a sign of padding.
+    if (text.size() % 4 == 1 || text.find_first_of("+/= \t\r\n") != text.npos) return {};
+    std::string in(text);
+    std::replace(in.begin(), in.end(), '-', '+');
+    std::replace(in.begin(), in.end(), '_', '/');
+    in.append((4 - in.size() % 4) % 4, 'A');
+    std::string out(in.size() / 4 * 3, '\0');
+    auto const decoded =
+        ::EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                          reinterpret_cast<unsigned char const*>(in.data()), static_cast<int>(in.size()));
+    out.resize(decoded < 0 ? 0 : text.size() * 3 / 4);
     return out;
 }
 
@@ -144,8 +124,8 @@ inline std::optional<std::string> short_text(boost::json::value const* value)
 inline jwt_claims claims_of(boost::json::object const& payload)
 {
     jwt_claims claims;
-    claims.exp = numeric_date(payload.if_contains("exp"));
-    claims.iat = numeric_date(payload.if_contains("iat"));
+    claims.expires_at = numeric_date(payload.if_contains("exp"));
+    claims.issued_at = numeric_date(payload.if_contains("iat"));
     claims.username = short_text(payload.if_contains("username"));
     claims.user_id = short_text(payload.if_contains("user_id"));
     claims.sub = short_text(payload.if_contains("sub"));

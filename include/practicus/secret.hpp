@@ -33,8 +33,8 @@ public:
         : bytes_(value.empty() ? nullptr : std::make_shared<buffer const>(value))
     {}
 
-    /// The same for a literal; not for a null pointer.
-    explicit secret(char const* value) : secret(std::string_view(value)) {}
+    /// The same for a literal. A null pointer counts as empty: `std::getenv` returns one.
+    explicit secret(char const* value) : secret(std::string_view(value != nullptr ? value : "")) {}
 
     /// Takes the value over and wipes the string it was in.
     static secret take(std::string&& value)

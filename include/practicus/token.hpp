@@ -81,7 +81,10 @@ public:
     }
 
     /// When it ends by the region's clock; empty if it does not say.
-    std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept { return claims().exp; }
+    std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept
+    {
+        return claims().expires_at;
+    }
 
     /// From issue to end; empty if it does not say.
     std::optional<std::chrono::seconds> lifetime() const noexcept { return claims().lifetime(); }

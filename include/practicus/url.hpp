@@ -198,8 +198,8 @@ public:
     hosted_url(std::string_view text) : hosted_url(detail::split_url(text), nullptr) {}
     /// From a whole url.
     hosted_url(std::string const& text) : hosted_url(std::string_view(text)) {}
-    /// From a whole url; the pointer must not be null.
-    hosted_url(char const* text) : hosted_url(std::string_view(text)) {}
+    /// From a whole url; a null pointer counts as empty.
+    hosted_url(char const* text) : hosted_url(std::string_view(text != nullptr ? text : "")) {}
 
     /// From a whole url, or from the part behind the service url (`models/practicus/diamond-price/v3`),
     /// percent-encoded. If a whole url is the service's, its prefix begins behind the service url. In a part,

@@ -71,8 +71,8 @@ TEST_CASE("the claims of a token are read")
         read_jwt(jwt(R"({"token_type":"access","exp":1700001800,"iat":1700000000,)"
                      R"("jti":"a","user_id":7,"username":"admin","sub":"admin@company.com"})"));
     CHECK(claims.type == token_type::access);
-    CHECK(claims.exp == at(1700001800));
-    CHECK(claims.iat == at(1700000000));
+    CHECK(claims.expires_at == at(1700001800));
+    CHECK(claims.issued_at == at(1700000000));
     CHECK(claims.lifetime() == 1800s);
     CHECK(claims.username == "admin");
     CHECK(claims.user_id == "7");
@@ -129,18 +129,18 @@ TEST_CASE("a time that makes no sense is unknown")
         INFO(r.json);
         auto const expected = r.seconds ? std::optional(at(*r.seconds)) : std::nullopt;
         auto const claims = read_jwt(jwt(std::string(R"({"exp":)") + r.json + R"(,"iat":)" + r.json + "}"));
-        CHECK(claims.exp == expected);
-        CHECK(claims.iat == expected);
+        CHECK(claims.expires_at == expected);
+        CHECK(claims.issued_at == expected);
         CHECK_FALSE(claims.lifetime());
     }
-    CHECK_FALSE(read_jwt(jwt("{}")).exp);
+    CHECK_FALSE(read_jwt(jwt("{}")).expires_at);
 }
 
 TEST_CASE("one bad claim spoils no other")
 {
     auto const claims = read_jwt(jwt(R"({"exp":"soon","iat":1700000000,"username":{},"user_id":"u-7"})"));
-    CHECK_FALSE(claims.exp);
-    CHECK(claims.iat == at(1700000000));
+    CHECK_FALSE(claims.expires_at);
+    CHECK(claims.issued_at == at(1700000000));
     CHECK_FALSE(claims.username);
     CHECK(claims.user_id == "u-7");
 }
@@ -183,8 +183,8 @@ TEST_CASE("the payload may be padded")
     for (std::string const json : {R"({"exp":1000 })", R"({"exp":1000})", R"({"exp": 1000 })"}) {
         auto const bare = base64url(json);
         auto const padded = bare + std::string((4 - bare.size() % 4) % 4, '=');
-        CHECK(read_jwt("h." + bare + ".s").exp == at(1000));
-        CHECK(read_jwt("h." + padded + ".s").exp == at(1000));
+        CHECK(read_jwt("h." + bare + ".s").expires_at == at(1000));
+        CHECK(read_jwt("h." + padded + ".s").expires_at == at(1000));
     }
 }
 
@@ -211,7 +211,7 @@ TEST_CASE("base64url: every length and every byte comes back, and no other chara
 TEST_CASE("a text that is no JWT has no claims")
 {
     std::string const good = base64url(R"({"exp":1000,"token_type":"access"})");
-    REQUIRE(read_jwt("h." + good + ".").exp == at(1000)); // unsigned, but of the right shape
+    REQUIRE(read_jwt("h." + good + ".").expires_at == at(1000)); // unsigned, but of the right shape
     std::string deep = R"({"exp":1000,"a":)";
     for (int i = 0; i < 40; ++i)
         deep += '[';

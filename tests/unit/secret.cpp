@@ -55,6 +55,7 @@ TEST_CASE("reveal returns the bytes of a secret")
     CHECK_FALSE(value.empty());
     CHECK(static_cast<bool>(value));
     CHECK(secret("text").reveal() == "text");
+    CHECK(secret(static_cast<char const*>(nullptr)).empty());
 }
 
 TEST_CASE("an empty secret converts to false")

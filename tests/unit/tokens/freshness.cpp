@@ -36,8 +36,8 @@ sys_seconds at(std::int64_t seconds)
 jwt_claims claims(std::optional<std::int64_t> iat, std::optional<std::int64_t> exp)
 {
     jwt_claims result;
-    if (iat) result.iat = at(*iat);
-    if (exp) result.exp = at(*exp);
+    if (iat) result.issued_at = at(*iat);
+    if (exp) result.expires_at = at(*exp);
     return result;
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("remaining_life: an invalid exp is ignored, and nothing overflows")
         INFO(exp);
         auto const payload = std::string(R"({"iat":1000000,"exp":)") + exp + "}";
         auto const read = read_jwt(jwt_text(payload));
-        REQUIRE(read.iat == at(1'000'000)); // the payload was read
+        REQUIRE(read.issued_at == at(1'000'000)); // the payload was read
         CHECK(remaining_life(read, at(1'000'000)) == 15min);
     }
     auto const longest = remaining_life(claims(1, 9'200'000'000), std::nullopt);

@@ -2,7 +2,10 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <boost/url/grammar/ci_string.hpp>
+
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 /// Questions about bytes, answered alike in every locale.
@@ -43,6 +46,11 @@ constexpr bool is_token_character(char c) noexcept
            others.find(c) != std::string_view::npos;
 }
 
+constexpr bool is_token(std::string_view text) noexcept
+{
+    return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
+}
+
 /// Without white space at both ends, which a file with secrets leaves there.
 constexpr std::string_view trimmed(std::string_view text) noexcept
 {
@@ -60,15 +68,18 @@ constexpr std::string_view without_line_end(std::string_view text) noexcept
     return text;
 }
 
-constexpr char to_lower(char c) noexcept
+using boost::urls::grammar::to_lower;
+
+inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
 {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+    return boost::urls::grammar::ci_is_equal(a, b);
 }
 
-constexpr bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept
+/// Appends a byte as two hexadecimal digits.
+inline void append_hex(std::string& out, char byte, std::string_view digits = "0123456789abcdef")
 {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return to_lower(x) == to_lower(y); });
+    out += digits[static_cast<unsigned char>(byte) >> 4];
+    out += digits[byte & 15];
 }
 
 }}} // namespace practicus::v1::detail

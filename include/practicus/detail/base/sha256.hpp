@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/base/ascii.hpp>
 #include <practicus/error.hpp>
 
 #include <openssl/evp.h>
@@ -36,12 +37,9 @@ public:
         if (::EVP_MD_CTX_copy_ex(ended.state_.get(), state_.get()) != 1 ||
             ::EVP_DigestFinal_ex(ended.state_.get(), digest.data(), &size) != 1)
             fail();
-        constexpr char digits[] = "0123456789abcdef";
         std::string result;
-        for (unsigned i = 0; i != size; ++i) {
-            result += digits[digest[i] >> 4];
-            result += digits[digest[i] & 15];
-        }
+        for (unsigned i = 0; i != size; ++i)
+            append_hex(result, static_cast<char>(digest[i]));
         return result;
     }
 

@@ -6,6 +6,7 @@
 #include <practicus/error.hpp>
 
 #include <boost/url/authority_view.hpp>
+#include <boost/url/grammar/hexdig_chars.hpp>
 #include <boost/url/host_type.hpp>
 #include <boost/url/rfc/pchars.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
@@ -35,29 +36,12 @@ inline void check_size(std::string_view url)
     if (url.size() > url_limit) refuse_url("it is longer than " + std::to_string(url_limit) + " bytes");
 }
 
-inline int hex_value(char c) noexcept
-{
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    return -1;
-}
-
-inline void append_percent(std::string& out, char c)
-{
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    auto const byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4];
-    out += digits[byte & 15];
-}
-
 /// The byte that `%XX` at this position stands for, or -1.
 inline int percent_byte(std::string_view text, std::size_t at) noexcept
 {
     if (text[at] != '%' || text.size() - at < 3) return -1;
-    int const high = hex_value(text[at + 1]);
-    int const low = hex_value(text[at + 2]);
+    int const high = boost::urls::grammar::hexdig_value(text[at + 1]);
+    int const low = boost::urls::grammar::hexdig_value(text[at + 2]);
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
@@ -114,10 +98,9 @@ inline void append_segment(std::string& out, std::string_view segment, segment_f
         bool const literal = boost::urls::pchars(byte);
         if (encoded && !escape && !literal && byte < 0x80)
             refuse_url("the path holds a character that a url may not; write it percent-encoded");
-        if (escape ? boost::urls::unreserved_chars(byte) : literal)
-            out += c;
-        else
-            append_percent(out, c);
+        bool const kept = escape ? boost::urls::unreserved_chars(byte) : literal;
+        out += kept ? c : '%';
+        if (!kept) append_hex(out, c, "0123456789ABCDEF");
     }
     bool const escapes = encoded && segment.find('%') != std::string_view::npos;
     if (has_dot_segment(escapes ? std::string_view(percent_decoded(segment)) : segment))

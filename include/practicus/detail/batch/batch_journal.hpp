@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/batch_mark.hpp>
+#include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/base/sha256.hpp>
 #include <practicus/error.hpp>
 
@@ -70,17 +71,14 @@ inline constexpr std::string_view title = "practicus journal 1\n";
 /// On one line, whatever bytes it has: `\0a` is a line feed.
 inline std::string escape(std::string_view value)
 {
-    constexpr char digits[] = "0123456789abcdef";
     std::string text;
     for (char const c : value) {
-        auto const byte = static_cast<unsigned char>(c);
-        if (byte >= 0x20 && byte != 0x7f && c != '\\') {
+        if (!is_control(c) && c != '\\') {
             text += c;
             continue;
         }
         text += '\\';
-        text += digits[byte >> 4];
-        text += digits[byte & 15];
+        append_hex(text, c);
     }
     return text;
 }

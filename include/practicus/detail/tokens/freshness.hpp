@@ -60,8 +60,8 @@ inline std::chrono::seconds remaining_life(jwt_claims const& claims,
     using std::chrono::seconds;
     constexpr seconds longest = std::chrono::hours(24 * 366 * 10);
     auto life = claims.lifetime();
-    if (claims.exp && date) {
-        auto const by_date = *claims.exp - *date, by_here = *claims.exp - here;
+    if (claims.expires_at && date) {
+        auto const by_date = *claims.expires_at - *date, by_here = *claims.expires_at - here;
         if (by_date > seconds(0) || by_here <= seconds(0))
             life = std::min(life.value_or(longest), by_date);
         else if (!life)
