@@ -3,7 +3,6 @@
 #pragma once
 
 #include <practicus/credentials.hpp>
-#include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/base/config.hpp>
 #include <practicus/detail/base/ini_file.hpp>
 #include <practicus/detail/base/ini_text.hpp>
@@ -16,11 +15,8 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <string>
@@ -29,36 +25,6 @@
 #include <vector>
 
 namespace practicus { inline namespace v1 {
-
-namespace detail {
-
-/// How a text names a region: `[user@][scheme://]host[:port][/path]`.
-struct region_name
-{
-    explicit region_name(std::string_view text) : rest(text)
-    {
-        auto const scheme = text.find("://");
-        has_scheme = scheme != text.npos;
-        auto const at = text.substr(0, has_scheme ? scheme : text.find('/')).rfind('@');
-        if (at == text.npos) return;
-        user = text.substr(0, at);
-        rest = text.substr(at + 1);
-    }
-
-    std::string_view user;
-    std::string_view rest;
-    bool has_scheme = false;
-};
-
-/// As the vendor's SDK does it.
-constexpr std::string_view without_scheme(std::string_view url) noexcept
-{
-    for (std::string_view const scheme : {"https://", "http://"})
-        if (url.starts_with(scheme)) return url.substr(scheme.size());
-    return url;
-}
-
-} // namespace detail
 
 /// A login: a region and one of its users. The region is its service url in normal form, path included; the
 /// user is the e-mail, else the name on the region. Thread safety: as a `std::string`.
@@ -86,21 +52,11 @@ public:
 
     /// Keeps the url as it was typed: case, port and path. Throws `errc::invalid_url`, and
     /// `errc::invalid_argument` for the url of another region.
-    region& typed_as(std::string_view text)
-    {
-        if (service_url(text) != url_)
-            throw error(errc::invalid_argument, "the text is the url of another region");
-        // What a file could not give back stays in normal form.
-        if (!detail::is_utf8(text) || detail::python_stripped(text).text != text) return *this;
-        host_url_ = url_.scheme();
-        host_url_ += text.substr(text.find("://"));
-        if (host_url_.ends_with('/')) host_url_.pop_back();
-        return *this;
-    }
+    region& typed_as(std::string_view text);
 
     /// The SDK's name for the login: `admin@practicus.company.com`, with port, path and case of `host_url`.
     /// Two logins may have the same one. Without a name, the user is the local part of the e-mail.
-    std::string key() const { return user() + '@' + std::string(detail::without_scheme(host_url_)); }
+    std::string key() const;
 
     /// How well a text names it.
     enum class match
@@ -117,38 +73,16 @@ public:
 
     /// Returns how well a text names it: a key, a host or a url. Hosts and e-mails have no case; a default
     /// port may be left out. Throws `errc::invalid_url` for a text with `://` that is no service url.
-    match match_of(std::string_view text) const
-    {
-        if (text == key()) return match::login;
-        detail::region_name const name(text);
-        bool const has_user = !name.user.empty();
-        if (has_user && name.user != user() && !detail::equals_ignoring_case(name.user, email_))
-            return match::none;
-        if (is_url(name)) return has_user ? match::login : match::region;
-        bool const is_host = detail::equals_ignoring_case(name.rest, url_.host());
-        return is_host && !has_user ? match::host : match::none;
-    }
+    match match_of(std::string_view text) const;
 
     /// Returns true if both are logins of one user to one region.
-    bool is_same_login(region const& other) const
-    {
-        if (url_ != other.url_ || !detail::equals_ignoring_case(email_, other.email_)) return false;
-        return !email_.empty() || username_ == other.username_;
-    }
+    bool is_same_login(region const& other) const;
 
     /// The same, where the e-mail of one is unknown: by the name.
-    bool may_be_same_login(region const& other) const
-    {
-        if (!email_.empty() && !other.email_.empty()) return is_same_login(other);
-        return url_ == other.url_ && !username_.empty() && username_ == other.username_;
-    }
+    bool may_be_same_login(region const& other) const;
 
     /// Throws `errc::login_required` if nothing is known to log in with.
-    credentials const& login() const
-    {
-        if (!login_) throw error(errc::login_required, "no login is kept for '" + key() + "'");
-        return *login_;
-    }
+    credentials const& login() const;
     /// Is anything known to log in with?
     bool has_login() const noexcept { return login_.has_value(); }
     /// It is the default of the file that it is from.
@@ -177,28 +111,9 @@ public:
 private:
     friend class core_conf;
 
-    std::string user() const
-    {
-        if (!username_.empty()) return username_;
-        return email_.empty() ? "practicus_ai" : email_.substr(0, email_.find('@'));
-    }
+    std::string user() const;
 
-    bool is_url(detail::region_name const& name) const
-    {
-        if (name.has_scheme) return service_url(name.rest) == url_;
-        try {
-            return service_url(std::string(url_.scheme()) + "://" + std::string(name.rest)) == url_;
-        } catch (error const&) {
-            return false;
-        }
-    }
-
-    region without_login() const
-    {
-        region result(*this);
-        result.login_.reset();
-        return result;
-    }
+    region without_login() const;
 
     service_url url_;
     std::string host_url_;
@@ -314,11 +229,7 @@ public:
 
     /// Writes the file, and its folder if that is not there. Others read the old one or the new one, never a
     /// part. Throws `errc::file_error`.
-    void save() const
-    {
-        make_folder(path());
-        file_.save();
-    }
+    void save() const;
 
     /// Reads the file, changes it and writes it, under a lock that the SDK does not know. Blocks while
     /// another process holds that, for `patience` at most; the first time it does, `waiting` is called with
@@ -335,24 +246,6 @@ public:
     static std::vector<std::string> exposed(std::string const& path = default_path());
 
 private:
-    static constexpr char const* section_prefix = "k8s_config_";
-
-    static bool is_region(detail::ini_section const& s)
-    {
-        std::string_view const name = s.name;
-        return name.starts_with(section_prefix);
-    }
-
-    static bool is_numbered(detail::ini_section const& s)
-    {
-        return is_region(s) &&
-               detail::is_digits(std::string_view(s.name).substr(std::string_view(section_prefix).size()));
-    }
-
-    static constexpr char const* tls_prefix = "practicus_tls_";
-
-    static bool is_tls(detail::ini_section const& s) { return s.name.starts_with(tls_prefix); }
-
     bool is_tls_of(detail::ini_section const& s, service_url const& url) const;
 
     /// As the file must have it. Throws `errc::invalid_argument`.
@@ -404,12 +297,6 @@ private:
     /// What the SDK expects to find in any file: without it, each of its starts complains.
     void begin();
 
-    /// The one that the file is in.
-    static void make_folder(std::string const& path);
-
-    /// The file itself is replaced: a lock on it would go with it.
-    static std::string lock_of(std::string const& path) { return path + ".lock"; }
-
     static void change_locked(std::string const& path, std::function<void(core_conf&)> const& change);
 
     std::optional<region> read_region(detail::ini_section const& s) const;
@@ -431,102 +318,25 @@ private:
 };
 
 /// `PRT_URL` without white space at its ends, which a file with secrets leaves there; empty if it is not set.
-inline std::string environment_url()
-{
-    auto const* value = std::getenv("PRT_URL");
-    return std::string(detail::trimmed(value != nullptr ? value : ""));
-}
-
-namespace detail {
-
-/// The region of `PRT_URL`, with the environment's login if there is one. Throws `errc::invalid_url`, with
-/// the variable's name, and `errc::invalid_credentials`.
-inline std::optional<region> environment_region()
-{
-    auto const text = environment_url();
-    if (text.empty()) return std::nullopt;
-    try {
-        service_url url(text);
-        auto login = credentials::from_environment();
-        auto email = login ? login->email() : std::string();
-        region result(std::move(url), {}, std::move(email), std::move(login));
-        result.typed_as(text);
-        return result;
-    } catch (error const& e) {
-        if (e.code() != errc::invalid_url) throw;
-        throw error(errc::invalid_url, "PRT_URL: " + e.info().message);
-    }
-}
-
-/// The same if `is_meant(region)` and there is a login. A `PRT_URL` that is none is not meant.
-template <class Predicate>
-std::optional<region> environment_login(Predicate is_meant)
-{
-    try {
-        if (!is_meant(region(service_url(environment_url()), {}, {}, {}))) return std::nullopt;
-    } catch (error const&) {
-        return std::nullopt;
-    }
-    auto result = environment_region();
-    if (!result->has_login()) result.reset();
-    return result;
-}
-
-/// Returns true if `core.conf` has a region whose url begins the target and is longer than that. The
-/// environment's login needs no file: one that cannot be read has none.
-inline bool is_longer_kept(std::string_view target, std::size_t than)
-{
-    try {
-        auto const all = core_conf().regions();
-        return std::any_of(all.begin(), all.end(), [&](region const& one) {
-            return one.url().str().size() > than && target.starts_with(one.url().str());
-        });
-    } catch (error const&) {
-        return false;
-    }
-}
-
-} // namespace detail
+std::string environment_url();
 
 /// The region that the environment names: `PRT_URL`, with `PRT_TOKEN` or `PRT_EMAIL` and `PRT_PASSWORD`;
 /// where those are not set, with what `core.conf` knows of that url. Nothing without a `PRT_URL`. Throws
 /// `errc::invalid_url`, `errc::invalid_credentials`, `errc::login_required` and `errc::file_error`.
-inline std::optional<region> region_from_environment()
-{
-    auto result = detail::environment_region();
-    if (result && !result->has_login()) return core_conf().choose(result->url().str());
-    return result;
-}
+std::optional<region> region_from_environment();
 
 /// The region to use where none is named: the environment's, else the default of `core.conf`. A token
 /// that the environment names without a url has no effect. Errors as `region_from_environment`.
-inline region default_region()
-{
-    if (auto r = region_from_environment()) return *std::move(r);
-    return core_conf().default_region();
-}
+region default_region();
 
 /// A region by its key, host or url: the environment's if it is that, else one of `core.conf`, as
 /// `core_conf::choose` does it. Throws as that.
-inline region find_region(std::string_view name)
-{
-    auto r = detail::environment_login(
-        [&](region const& one) { return one.match_of(name) >= region::match::region; });
-    if (r) return *std::move(r);
-    return core_conf().choose(name);
-}
+region find_region(std::string_view name);
 
 /// The region that serves a model's or an app's url: of the environment's and those of `core.conf` the one
 /// whose service url is the longest beginning of it; of two that are as long, the environment's. Throws as
 /// `core_conf::find_serving`.
-inline region find_region_serving(std::string_view url)
-{
-    auto const target = model_url(url).str();
-    auto r =
-        detail::environment_login([&](region const& one) { return target.starts_with(one.url().str()); });
-    if (r && !detail::is_longer_kept(target, r->url().str().size())) return *std::move(r);
-    return core_conf().find_serving(url);
-}
+region find_region_serving(std::string_view url);
 
 }} // namespace practicus::v1
 

@@ -28,6 +28,25 @@
 
 namespace practicus { inline namespace v1 {
 
+namespace detail {
+
+/// Calls `try_it` until it returns true, with pauses that double from 2 to 50 ms. Returns false if `end`
+/// comes first. `try_it` refers to what its caller keeps.
+template <class Try>
+boost::asio::awaitable<bool> async_poll(Try try_it, std::chrono::steady_clock::time_point end)
+{
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    for (auto pause = std::chrono::milliseconds(2); !try_it();
+         pause = std::min(2 * pause, std::chrono::milliseconds(50))) {
+        if (std::chrono::steady_clock::now() >= end) co_return false;
+        timer.expires_after(pause);
+        co_await timer.async_wait(boost::asio::use_awaitable);
+    }
+    co_return true;
+}
+
+} // namespace detail
+
 /// Files in a directory, for the processes of one user on one machine. Each has mode 0600 and is replaced by
 /// renaming: readers see the old one or the new one. Refused are a file that others could read, links, and
 /// what is no regular file. Locks are `flock`s, asked for again and again without blocking; the system gives
@@ -44,7 +63,7 @@ public:
         : directory_(std::move(directory)),
           patience_(std::min<std::chrono::milliseconds>(patience, std::chrono::hours(24)))
     {
-        detail::make_private_folder(directory_);
+        detail::ensure_private_directory(directory_);
     }
 
     awaitable<secret> load(std::string key) override
@@ -74,23 +93,15 @@ public:
     awaitable<std::shared_ptr<lock>> acquire(std::string key) override
     {
         auto const taken = std::make_shared<held>(path_of(key, ".lock"));
-        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-        auto const end = std::chrono::steady_clock::now() + patience_;
-        auto pause = shortest_pause;
-        while (!taken->file.try_lock()) {
-            if (std::chrono::steady_clock::now() >= end)
-                throw error(errc::file_error, "another process holds the lock '" + taken->file.path() + "'");
-            timer.expires_after(pause);
-            co_await timer.async_wait(boost::asio::use_awaitable);
-            pause = std::min(2 * pause, longest_pause);
-        }
+        auto locking = detail::async_poll([&file = taken->file] { return file.try_lock(); },
+                                          std::chrono::steady_clock::now() + patience_);
+        if (!co_await std::move(locking))
+            throw error(errc::file_error, "another process holds the lock '" + taken->file.path() + "'");
         co_return taken;
     }
 
 private:
     static constexpr off_t largest = 1 << 20;
-    static constexpr std::chrono::milliseconds shortest_pause{2};
-    static constexpr std::chrono::milliseconds longest_pause{50};
 
     // The lock goes with the descriptor.
     struct held final : lock

@@ -5,17 +5,9 @@
 #include <practicus/secret.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
-#include <chrono>
-#include <map>
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
-#include <utility>
 
 namespace practicus { inline namespace v1 {
 
@@ -62,73 +54,6 @@ public:
     /// Waits until no other process has the key's lock, or throws after a while. A client goes on without it
     /// after half of `timeout_options::operation`, and after a twentieth while locks are not to be had.
     virtual awaitable<std::shared_ptr<lock>> acquire(std::string key) = 0;
-};
-
-/// For the clients of one process. Thread safety: full.
-class memory_token_store final : public token_store
-{
-public:
-    awaitable<secret> load(std::string key) override
-    {
-        std::lock_guard guard(state_->mutex);
-        auto const found = state_->values.find(key);
-        co_return found != state_->values.end() ? found->second : secret();
-    }
-
-    awaitable<void> save(std::string key, secret value) override
-    {
-        std::lock_guard guard(state_->mutex);
-        state_->values[key] = std::move(value);
-        co_return;
-    }
-
-    awaitable<void> remove(std::string key) override
-    {
-        std::lock_guard guard(state_->mutex);
-        state_->values.erase(key);
-        co_return;
-    }
-
-    awaitable<std::shared_ptr<lock>> acquire(std::string key) override
-    {
-        boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-        while (!state_->take(key)) {
-            timer.expires_after(std::chrono::milliseconds(2));
-            co_await timer.async_wait(boost::asio::use_awaitable);
-        }
-        co_return std::make_shared<held>(state_, std::move(key));
-    }
-
-private:
-    struct state
-    {
-        bool take(std::string const& key)
-        {
-            std::lock_guard guard(mutex);
-            return locked.insert(key).second;
-        }
-
-        std::mutex mutex;
-        std::map<std::string, secret, std::less<>> values;
-        std::set<std::string, std::less<>> locked;
-    };
-
-    class held final : public lock
-    {
-    public:
-        held(std::shared_ptr<state> of, std::string key) : state_(std::move(of)), key_(std::move(key)) {}
-        ~held() override
-        {
-            std::lock_guard guard(state_->mutex);
-            state_->locked.erase(key_);
-        }
-
-    private:
-        std::shared_ptr<state> state_;
-        std::string key_;
-    };
-
-    std::shared_ptr<state> state_ = std::make_shared<state>();
 };
 
 }} // namespace practicus::v1

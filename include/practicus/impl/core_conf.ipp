@@ -26,9 +26,6 @@
 #include <practicus/url.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -53,6 +50,69 @@
 namespace practicus { inline namespace v1 {
 
 namespace detail {
+
+/// Makes the folder that a file is in.
+inline void make_folder_of(std::string const& path)
+{
+    auto const folder = std::filesystem::path(path).parent_path().string();
+    if (!folder.empty()) ensure_directory(folder);
+}
+
+/// How a text names a region: `[user@][scheme://]host[:port][/path]`.
+struct region_name
+{
+    explicit region_name(std::string_view text) : rest(text)
+    {
+        auto const scheme = text.find("://");
+        has_scheme = scheme != text.npos;
+        auto const at = text.substr(0, has_scheme ? scheme : text.find('/')).rfind('@');
+        if (at == text.npos) return;
+        user = text.substr(0, at);
+        rest = text.substr(at + 1);
+    }
+
+    std::string_view user;
+    std::string_view rest;
+    bool has_scheme = false;
+};
+
+/// As the vendor's SDK does it.
+constexpr std::string_view without_scheme(std::string_view url) noexcept
+{
+    for (std::string_view const scheme : {"https://", "http://"})
+        if (url.starts_with(scheme)) return url.substr(scheme.size());
+    return url;
+}
+
+/// Returns true if the text names a region's url, with or without its scheme.
+inline bool is_url_of(service_url const& url, region_name const& name)
+{
+    if (name.has_scheme) return service_url(name.rest) == url;
+    try {
+        return service_url(std::string(url.scheme()) + "://" + std::string(name.rest)) == url;
+    } catch (error const&) {
+        return false;
+    }
+}
+
+inline constexpr std::string_view section_prefix = "k8s_config_";
+
+inline bool is_region(ini_section const& s)
+{
+    return s.name.starts_with(section_prefix);
+}
+
+inline bool is_numbered(ini_section const& s)
+{
+    return is_region(s) && is_digits(std::string_view(s.name).substr(section_prefix.size()));
+}
+
+inline constexpr std::string_view tls_prefix = "practicus_tls_";
+
+inline bool is_tls(ini_section const& s)
+{
+    return s.name.starts_with(tls_prefix);
+}
 
 /// Names what is shared of a login.
 inline std::string login_name(region const& r)
@@ -79,11 +139,9 @@ inline boost::asio::awaitable<void> keep_refresh_token(std::string path, region 
     std::function<void(core_conf&)> const change = [&](core_conf& conf) {
         if (is_due(conf)) conf.replace_refresh_token(login, token);
     };
-    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
-    while (!core_conf::try_update(path, change)) {
-        timer.expires_after(std::chrono::milliseconds(20));
-        co_await timer.async_wait(boost::asio::use_awaitable);
-    }
+    auto updating = async_poll([&] { return core_conf::try_update(path, change); },
+                               std::chrono::steady_clock::time_point::max());
+    co_await std::move(updating);
 }
 
 /// Writes a refresh token into a file that still has an older one; not while another process writes it.
@@ -144,7 +202,114 @@ inline boost::asio::awaitable<void> share_login(std::shared_ptr<token_store> to,
     co_await to->save(key, value);
 }
 
+/// The region of `PRT_URL`, with the environment's login if there is one. Throws `errc::invalid_url`, with
+/// the variable's name, and `errc::invalid_credentials`.
+inline std::optional<region> environment_region()
+{
+    auto const text = environment_url();
+    if (text.empty()) return std::nullopt;
+    try {
+        service_url url(text);
+        auto login = credentials::from_environment();
+        auto email = login ? login->email() : std::string();
+        region result(std::move(url), {}, std::move(email), std::move(login));
+        result.typed_as(text);
+        return result;
+    } catch (error const& e) {
+        if (e.code() != errc::invalid_url) throw;
+        throw error(errc::invalid_url, "PRT_URL: " + e.info().message);
+    }
+}
+
+/// The same if `is_meant(region)` and there is a login. A `PRT_URL` that is none is not meant.
+template <class Predicate>
+std::optional<region> environment_login(Predicate is_meant)
+{
+    try {
+        if (!is_meant(region(service_url(environment_url()), {}, {}, {}))) return std::nullopt;
+    } catch (error const&) {
+        return std::nullopt;
+    }
+    auto result = environment_region();
+    if (!result->has_login()) result.reset();
+    return result;
+}
+
+/// Returns true if `core.conf` has a region whose url begins the target and is longer than that. The
+/// environment's login needs no file: one that cannot be read has none.
+inline bool is_longer_kept(std::string_view target, std::size_t than)
+{
+    try {
+        auto const all = core_conf().regions();
+        return std::any_of(all.begin(), all.end(), [&](region const& one) {
+            return one.url().str().size() > than && target.starts_with(one.url().str());
+        });
+    } catch (error const&) {
+        return false;
+    }
+}
+
 } // namespace detail
+
+PRACTICUS_DECL region& region::typed_as(std::string_view text)
+{
+    if (service_url(text) != url_)
+        throw error(errc::invalid_argument, "the text is the url of another region");
+    // What a file could not give back stays in normal form.
+    if (!detail::is_utf8(text) || detail::python_stripped(text).text != text) return *this;
+    host_url_ = url_.scheme();
+    host_url_ += text.substr(text.find("://"));
+    if (host_url_.ends_with('/')) host_url_.pop_back();
+    return *this;
+}
+
+PRACTICUS_DECL std::string region::key() const
+{
+    return user() + '@' + std::string(detail::without_scheme(host_url_));
+}
+
+PRACTICUS_DECL region::match region::match_of(std::string_view text) const
+{
+    if (text == key()) return match::login;
+    detail::region_name const name(text);
+    bool const has_user = !name.user.empty();
+    if (has_user && name.user != user() && !detail::equals_ignoring_case(name.user, email_))
+        return match::none;
+    if (detail::is_url_of(url_, name)) return has_user ? match::login : match::region;
+    bool const is_host = detail::equals_ignoring_case(name.rest, url_.host());
+    return is_host && !has_user ? match::host : match::none;
+}
+
+PRACTICUS_DECL bool region::is_same_login(region const& other) const
+{
+    if (url_ != other.url_ || !detail::equals_ignoring_case(email_, other.email_)) return false;
+    return !email_.empty() || username_ == other.username_;
+}
+
+PRACTICUS_DECL bool region::may_be_same_login(region const& other) const
+{
+    if (!email_.empty() && !other.email_.empty()) return is_same_login(other);
+    return url_ == other.url_ && !username_.empty() && username_ == other.username_;
+}
+
+PRACTICUS_DECL credentials const& region::login() const
+{
+    if (!login_) throw error(errc::login_required, "no login is kept for '" + key() + "'");
+    return *login_;
+}
+
+PRACTICUS_DECL std::string region::user() const
+{
+    if (!username_.empty()) return username_;
+    return email_.empty() ? "practicus_ai" : email_.substr(0, email_.find('@'));
+}
+
+PRACTICUS_DECL region region::without_login() const
+{
+    region result(*this);
+    result.login_.reset();
+    return result;
+}
 
 PRACTICUS_DECL std::string core_conf::default_path()
 {
@@ -274,7 +439,7 @@ PRACTICUS_DECL core_conf& core_conf::put(region const& given)
     bool const replaces = was_default && (was_default->is_same_login(r) ||
                                           (to != nullptr && was_default->is_same_login(*read_region(*to))));
     if (to == nullptr) {
-        to = &file_.section(section_prefix + std::to_string(renumber()));
+        to = &file_.section(std::string(detail::section_prefix) + std::to_string(renumber()));
         to->set("host_url", r.host_url());
     }
     to->set("email", r.email());
@@ -319,7 +484,7 @@ PRACTICUS_DECL core_conf& core_conf::erase(region const& r)
 
 PRACTICUS_DECL core_conf& core_conf::erase_regions()
 {
-    std::erase_if(file_.sections(), [](auto const& s) { return is_region(s) || is_tls(s); });
+    std::erase_if(file_.sections(), [](auto const& s) { return detail::is_region(s) || detail::is_tls(s); });
     set_default({});
     return *this;
 }
@@ -327,7 +492,7 @@ PRACTICUS_DECL core_conf& core_conf::erase_regions()
 PRACTICUS_DECL bool core_conf::is_tls_of(detail::ini_section const& s, service_url const& url) const
 {
     try {
-        return is_tls(s) && service_url(file_.value(s, "host_url")) == url;
+        return detail::is_tls(s) && service_url(file_.value(s, "host_url")) == url;
     } catch (error const&) {
         return false;
     }
@@ -348,7 +513,7 @@ PRACTICUS_DECL core_conf& core_conf::keep_tls(service_url const& url, tls_option
     std::erase_if(file_.sections(), [&](auto const& s) { return is_tls_of(s, url); });
     if (!is_any) return *this;
     // A url is no name of a section: an address of IPv6 stands in brackets.
-    auto& to = file_.section(tls_prefix + detail::sha256_hex(url.str()).substr(0, 12));
+    auto& to = file_.section(std::string(detail::tls_prefix) + detail::sha256_hex(url.str()).substr(0, 12));
     to.set("host_url", url.str());
     for (auto const& [key, path] : paths)
         if (!path.empty()) to.set(key, path);
@@ -392,12 +557,19 @@ PRACTICUS_DECL bool core_conf::trusts_local_certificates() const
     return is.empty() || detail::equals_ignoring_case(is, "true") || detail::equals_ignoring_case(is, "auto");
 }
 
+PRACTICUS_DECL void core_conf::save() const
+{
+    detail::make_folder_of(path());
+    file_.save();
+}
+
 PRACTICUS_DECL void core_conf::update(std::string const& path, std::function<void(core_conf&)> const& change,
                                       std::function<void(std::string const& lock)> const& waiting,
                                       std::chrono::milliseconds patience)
 {
-    make_folder(path);
-    detail::own_file const lock(lock_of(path), O_RDWR | O_CREAT);
+    detail::make_folder_of(path);
+    // The file itself is replaced: a lock on it would go with it.
+    detail::own_file const lock(path + ".lock", O_RDWR | O_CREAT);
     auto const end = std::chrono::steady_clock::now() + patience;
     std::chrono::milliseconds pause{2};
     for (bool is_first = true; !lock.try_lock(); is_first = false) {
@@ -414,8 +586,8 @@ PRACTICUS_DECL void core_conf::update(std::string const& path, std::function<voi
 PRACTICUS_DECL bool core_conf::try_update(std::string const& path,
                                           std::function<void(core_conf&)> const& change)
 {
-    make_folder(path);
-    detail::own_file const lock(lock_of(path), O_RDWR | O_CREAT);
+    detail::make_folder_of(path);
+    detail::own_file const lock(path + ".lock", O_RDWR | O_CREAT);
     if (!lock.try_lock()) return false;
     change_locked(path, change);
     return true;
@@ -579,16 +751,9 @@ PRACTICUS_DECL void core_conf::begin()
         file_.section(d.section).set(d.key, d.value);
 }
 
-PRACTICUS_DECL void core_conf::make_folder(std::string const& path)
-{
-    auto const folder = std::filesystem::path(path).parent_path();
-    if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
-        detail::throw_file_error(folder.string(), "cannot be made");
-}
-
 PRACTICUS_DECL std::optional<region> core_conf::read_region(detail::ini_section const& s) const
 {
-    if (!is_region(s)) return std::nullopt;
+    if (!detail::is_region(s)) return std::nullopt;
     try {
         std::optional<credentials> login;
         auto token = file_.value(s, "refresh_token");
@@ -645,7 +810,7 @@ PRACTICUS_DECL std::size_t core_conf::renumber()
 {
     std::size_t number = 0;
     for (auto& s : file_.sections())
-        if (is_numbered(s)) s.name = section_prefix + std::to_string(number++);
+        if (detail::is_numbered(s)) s.name = std::string(detail::section_prefix) + std::to_string(number++);
     return number;
 }
 
@@ -689,6 +854,42 @@ PRACTICUS_DECL void core_conf::erase_unused_tokens() const
     for (auto const& r : regions())
         used.push_back(detail::login_name(r));
     detail::region_store::erase_others(path(), used);
+}
+
+PRACTICUS_DECL std::string environment_url()
+{
+    auto const* value = std::getenv("PRT_URL");
+    return std::string(detail::trimmed(value != nullptr ? value : ""));
+}
+
+PRACTICUS_DECL std::optional<region> region_from_environment()
+{
+    auto result = detail::environment_region();
+    if (result && !result->has_login()) return core_conf().choose(result->url().str());
+    return result;
+}
+
+PRACTICUS_DECL region default_region()
+{
+    if (auto r = region_from_environment()) return *std::move(r);
+    return core_conf().default_region();
+}
+
+PRACTICUS_DECL region find_region(std::string_view name)
+{
+    auto r = detail::environment_login(
+        [&](region const& one) { return one.match_of(name) >= region::match::region; });
+    if (r) return *std::move(r);
+    return core_conf().choose(name);
+}
+
+PRACTICUS_DECL region find_region_serving(std::string_view url)
+{
+    auto const target = model_url(url).str();
+    auto r =
+        detail::environment_login([&](region const& one) { return target.starts_with(one.url().str()); });
+    if (r && !detail::is_longer_kept(target, r->url().str().size())) return *std::move(r);
+    return core_conf().find_serving(url);
 }
 
 }} // namespace practicus::v1

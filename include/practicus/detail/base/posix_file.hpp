@@ -192,11 +192,17 @@ public:
     }
 };
 
-/// Makes a folder that is this user's alone, if it is not there; not its parents. Throws `errc::file_error`,
-/// also for one that others have access to.
-inline void make_private_folder(std::string const& path)
+/// Makes a folder with mode 0700 if it is not there; not its parents. Throws `errc::file_error`.
+inline void ensure_directory(std::string const& path)
 {
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_file_error(path, "cannot be made");
+}
+
+/// Makes a folder that is this user's alone, if it is not there; not its parents. Throws `errc::file_error`,
+/// also for one that others have access to.
+inline void ensure_private_directory(std::string const& path)
+{
+    ensure_directory(path);
     struct stat is = {};
     if (::lstat(path.c_str(), &is) != 0) throw_file_error(path, "cannot be looked at");
     require_own(path, is, S_IFDIR);

@@ -248,7 +248,7 @@ private:
 
     static std::string made(std::string const& file, std::string_view login)
     {
-        make_private_folder(above(file));
+        ensure_private_directory(above(file));
         return folder(file, login);
     }
 
