@@ -18,6 +18,7 @@
 #include <practicus/client.hpp>
 #include <practicus/completion_token.hpp>
 #include <practicus/connection_options.hpp>
+#include <practicus/content_coder.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>

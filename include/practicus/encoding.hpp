@@ -2,22 +2,16 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/content_coder.hpp>
 #include <practicus/detail/base/ascii.hpp>
-#include <practicus/detail/base/wipe.hpp>
-#include <practicus/detail/wire/content_coder.hpp>
+#include <practicus/detail/wire/zlib_coder.hpp>
 #include <practicus/error.hpp>
 
 #include <zlib.h>
 
-#include <algorithm>
-#include <cstddef>
-#include <cstring>
 #include <functional>
 #include <memory>
-#include <new>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 
 namespace practicus { inline namespace v1 {
@@ -28,7 +22,7 @@ class content_encoding
 {
 public:
     /// Makes an encoder or a decoder, for one body.
-    using factory = std::function<std::unique_ptr<detail::content_coder>()>;
+    using factory = std::function<std::unique_ptr<content_coder>()>;
 
     /// Another one; the name as in `Content-Encoding`. Throws `errc::invalid_argument` for a name that is no
     /// token (RFC 9110 section 5.6.2) or a factory that is none.
@@ -53,9 +47,9 @@ public:
     std::string const& name() const noexcept { return state_->name; }
 
     /// A new one, for one body.
-    std::unique_ptr<detail::content_coder> encoder() const { return state_->make_encoder(); }
+    std::unique_ptr<content_coder> encoder() const { return state_->make_encoder(); }
     /// A new one, for one body.
-    std::unique_ptr<detail::content_coder> decoder() const { return state_->make_decoder(); }
+    std::unique_ptr<content_coder> decoder() const { return state_->make_decoder(); }
 
 private:
     struct state
@@ -73,192 +67,6 @@ private:
 };
 
 namespace detail {
-
-inline failure broken(std::string const& encoding, char const* what)
-{
-    return make_failure(errc::malformed_response, "the " + encoding + " text " + what);
-}
-
-/// A `z_stream` and one step of it.
-class zlib_stream
-{
-public:
-    using call = int (*)(z_stream*, int);
-
-    zlib_stream() = default;
-    zlib_stream(zlib_stream const&) = delete;
-    zlib_stream& operator=(zlib_stream const&) = delete;
-
-    z_stream* get() noexcept { return &stream_; }
-
-    /// For a decoder: zlib keeps the end of what it has decoded, which may be a token.
-    void wipe_memory() noexcept
-    {
-        stream_.zalloc = [](void*, unsigned count, unsigned size) -> void* {
-            auto const bytes = std::size_t{count} * size + header;
-            auto* const at = static_cast<char*>(::operator new(bytes, std::nothrow));
-            if (at == nullptr) return nullptr;
-            std::memcpy(at, &bytes, sizeof bytes);
-            return at + header;
-        };
-        stream_.zfree = [](void*, void* given) {
-            auto* const at = static_cast<char*>(given) - header;
-            std::size_t bytes = 0;
-            std::memcpy(&bytes, at, sizeof bytes);
-            wipe(at, bytes);
-            ::operator delete(at);
-        };
-    }
-
-    /// Runs `f` over as much of `in` as fits zlib's counters. `flush` if that was all of it.
-    int run(call f, int flush, std::string_view& in, std::string& out, std::size_t room)
-    {
-        constexpr std::size_t most = 1U << 30;
-        auto const size = std::min(in.size(), most);
-        auto const before = out.size();
-        room = std::min(room, most);
-        out.resize(before + room);
-        // It is never written through.
-        stream_.next_in = const_cast<Bytef*>(reinterpret_cast<Bytef const*>(in.data()));
-        stream_.avail_in = static_cast<uInt>(size);
-        stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
-        stream_.avail_out = static_cast<uInt>(room);
-        int const code = f(&stream_, size == in.size() ? flush : Z_NO_FLUSH);
-        out.resize(before + room - stream_.avail_out);
-        in.remove_prefix(size - stream_.avail_in);
-        if (code == Z_MEM_ERROR) throw std::bad_alloc();
-        return code;
-    }
-
-private:
-    /// Where the size of a block stands.
-    static constexpr std::size_t header = alignof(std::max_align_t);
-
-    z_stream stream_{};
-};
-
-class zlib_encoder final : public content_coder
-{
-public:
-    zlib_encoder(int level, int window_bits)
-    {
-        if (deflateInit2(stream_.get(), level, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-            throw std::bad_alloc();
-    }
-    ~zlib_encoder() { ::deflateEnd(stream_.get()); }
-
-    failure step(std::string_view& in, bool last, std::string& out, std::size_t room, bool& ended) override
-    {
-        ended = stream_.run(::deflate, last ? Z_FINISH : Z_NO_FLUSH, in, out, room) == Z_STREAM_END;
-        return nullptr;
-    }
-
-private:
-    zlib_stream stream_;
-};
-
-class zlib_decoder final : public content_coder
-{
-public:
-    enum class format
-    {
-        gzip,
-        zlib,
-        deflate
-    };
-
-    zlib_decoder(std::string name, format f) : name_(std::move(name)), format_(f)
-    {
-        if (f != format::deflate) open(f == format::gzip ? MAX_WBITS + 16 : MAX_WBITS);
-    }
-    ~zlib_decoder()
-    {
-        if (open_) ::inflateEnd(stream_.get());
-    }
-
-    failure step(std::string_view& in, bool last, std::string& out, std::size_t room, bool& ended) override
-    {
-        if (!open_ && !decide(in)) return last ? broken(name_, "is cut") : nullptr;
-        auto const before = out.size();
-        while (true) {
-            if (ended_) drop_padding(in);
-            if (ended_ && in.empty() && head_.empty()) {
-                ended = last;
-                return nullptr;
-            }
-            if (ended_ && !begin_another()) return broken(name_, "goes on behind its end");
-            auto const left = room - (out.size() - before);
-            int const code = run(in, out, left);
-            if (code == Z_STREAM_END) {
-                ended_ = true;
-                continue;
-            }
-            // Z_BUF_ERROR says only that nothing could be done.
-            if (code != Z_OK && code != Z_BUF_ERROR) return broken(name_, "is broken");
-            if (out.size() - before == room) return nullptr;
-            if (!in.empty() || !head_.empty()) continue;
-            return last ? broken(name_, "is cut") : nullptr;
-        }
-    }
-
-private:
-    void open(int window_bits)
-    {
-        stream_.wipe_memory();
-        if (inflateInit2(stream_.get(), window_bits) != Z_OK) throw std::bad_alloc();
-        open_ = true;
-    }
-
-    /// A wrapper's two bytes are a multiple of 31, and name method 8 (RFC 1950 section 2.2).
-    bool decide(std::string_view& in)
-    {
-        auto const taken = std::min(in.size(), 2 - head_.size());
-        head_.append(in.substr(0, taken));
-        in.remove_prefix(taken);
-        if (head_.size() < 2) return false;
-        auto const first = static_cast<unsigned char>(head_[0]);
-        auto const second = static_cast<unsigned char>(head_[1]);
-        bool const wrapped = (first & 15) == 8 && (first >> 4) <= 7 && (first * 256 + second) % 31 == 0;
-        open(wrapped ? MAX_WBITS : -MAX_WBITS);
-        return true;
-    }
-
-    int run(std::string_view& in, std::string& out, std::size_t room)
-    {
-        if (head_.empty()) return stream_.run(::inflate, Z_NO_FLUSH, in, out, room);
-        std::string_view head = head_;
-        int const code = stream_.run(::inflate, Z_NO_FLUSH, head, out, room);
-        head_.erase(0, head_.size() - head.size());
-        return code;
-    }
-
-    /// gzip(1) and Python accept zeros behind the last member: tapes and disks fill their blocks with them.
-    void drop_padding(std::string_view& in)
-    {
-        auto const zeros = std::min(in.find_first_not_of('\0'), in.size());
-        if (format_ != format::gzip || zeros == 0) return;
-        padded_ = true;
-        in.remove_prefix(zeros);
-    }
-
-    /// Only gzip may be several in a row (RFC 1952 section 2.2).
-    bool begin_another() noexcept
-    {
-        if (format_ != format::gzip || padded_) return false;
-        ::inflateReset(stream_.get());
-        ended_ = false;
-        return true;
-    }
-
-    std::string name_;
-    format format_;
-    zlib_stream stream_;
-    /// What `deflate` is decided by.
-    std::string head_;
-    bool open_ = false;
-    bool ended_ = false;
-    bool padded_ = false;
-};
 
 inline content_encoding zlib_encoding(std::string const& name, int level, int window_bits,
                                       zlib_decoder::format f)

@@ -2,7 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/wire/content_coder.hpp>
+#include <practicus/content_coder.hpp>
+#include <practicus/detail/wire/zlib_coder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 

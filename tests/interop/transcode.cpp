@@ -4,7 +4,7 @@
 // transcode encode|decode gzip|zlib|deflate|lz4 [LIMIT]: transcodes standard input to standard output as the
 // client does with bodies. Exit code 3 for `errc::malformed_response`, 4 for `errc::body_too_large`.
 
-#include <practicus/detail/wire/content_coder.hpp>
+#include <practicus/detail/wire/zlib_coder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/lz4.hpp>
@@ -25,7 +25,7 @@ practicus::content_encoding find(std::string_view name)
     return practicus::lz4_encoding();
 }
 
-void transcode(practicus::detail::content_coder& with, std::size_t limit)
+void transcode(practicus::content_coder& with, std::size_t limit)
 {
     std::string in(10'000, '\0'), out;
     bool more = true;

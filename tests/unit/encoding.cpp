@@ -17,9 +17,9 @@
 #include <string_view>
 #include <vector>
 
+using practicus::content_coder;
 using practicus::content_encoding;
 using practicus::errc;
-using practicus::detail::content_coder;
 using practicus::detail::transcode;
 
 namespace {
@@ -224,7 +224,7 @@ TEST_CASE("encoding: invalid arguments")
     CHECK_THROWS_AS(content_encoding::zlib(10), practicus::error);
     CHECK_THROWS_AS(content_encoding("x", {}, {}), practicus::error);
     auto const gzip = content_encoding::gzip();
-    auto const none = [] { return std::unique_ptr<practicus::detail::content_coder>(); };
+    auto const none = [] { return std::unique_ptr<practicus::content_coder>(); };
     for (auto const* name : {"", "two words", "x\r\nAuthorization: y", "x,y"})
         CHECK_THROWS_AS(content_encoding(name, none, none), practicus::error);
     CHECK_NOTHROW(content_encoding("x-snappy", none, none));

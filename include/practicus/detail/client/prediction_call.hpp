@@ -7,7 +7,7 @@
 #include <practicus/detail/tokens/session.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/detail/wire/console_api.hpp>
-#include <practicus/detail/wire/content_coder.hpp>
+#include <practicus/detail/wire/zlib_coder.hpp>
 #include <practicus/predict.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>

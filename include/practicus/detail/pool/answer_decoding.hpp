@@ -3,9 +3,9 @@
 #pragma once
 
 #include <practicus/detail/base/ascii.hpp>
-#include <practicus/detail/wire/content_coder.hpp>
 #include <practicus/detail/wire/error_body.hpp>
 #include <practicus/detail/wire/message.hpp>
+#include <practicus/detail/wire/zlib_coder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 

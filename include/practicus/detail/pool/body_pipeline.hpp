@@ -6,10 +6,10 @@
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/pool/answer_decoding.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
-#include <practicus/detail/wire/content_coder.hpp>
 #include <practicus/detail/wire/error_body.hpp>
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/detail/wire/piece_reader.hpp>
+#include <practicus/detail/wire/zlib_coder.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
