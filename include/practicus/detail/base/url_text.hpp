@@ -8,6 +8,7 @@
 #include <boost/url/authority_view.hpp>
 #include <boost/url/grammar/hexdig_chars.hpp>
 #include <boost/url/host_type.hpp>
+#include <boost/url/pct_string_view.hpp>
 #include <boost/url/rfc/pchars.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
@@ -45,17 +46,10 @@ inline int percent_byte(std::string_view text, std::size_t at) noexcept
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-/// The bytes that percent-encoded text stands for; a stray `%` stands for itself.
+/// The bytes that percent-encoded text stands for; two hexadecimal digits follow each `%`.
 inline std::string percent_decoded(std::string_view text)
 {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        int const byte = percent_byte(text, i);
-        out += byte >= 0 ? static_cast<char>(byte) : text[i];
-        if (byte >= 0) i += 2;
-    }
-    return out;
+    return boost::urls::pct_string_view(text).decode();
 }
 
 /// Servers and proxies that decode before they resolve dots must find none, so `..%2F..` counts too.
