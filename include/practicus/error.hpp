@@ -263,38 +263,33 @@ constexpr errc_entry const* find_errc(int value) noexcept
     return i < errc_table.size() ? &errc_table[i] : nullptr;
 }
 
-} // namespace detail
-
-/// The category of `errc`. Compared by its 64-bit id, so that equality holds across shared libraries.
-class BOOST_SYMBOL_VISIBLE error_category_type final : public boost::system::error_category
+/// Compared by its 64-bit id, so that equality holds across shared libraries.
+class BOOST_SYMBOL_VISIBLE errc_category final : public boost::system::error_category
 {
 public:
-    constexpr error_category_type() noexcept : error_category(0xd2f4a1b97c3e5806ULL) {}
+    constexpr errc_category() noexcept : error_category(0xd2f4a1b97c3e5806ULL) {}
 
-    /// `practicus`.
     char const* name() const noexcept override { return "practicus"; }
-
-    /// A short English text for an `errc`; it names no remedy.
     std::string message(int value) const override { return text(value); }
-
     /// The same without an allocation; the buffer is not used.
     char const* message(int value, char*, std::size_t) const noexcept override { return text(value); }
 
 private:
     static char const* text(int value) noexcept
     {
-        if (auto const* const known = detail::find_errc(value)) return known->text;
+        if (auto const* const known = find_errc(value)) return known->text;
         return "unknown practicus error";
     }
 };
 
-/// What `error_category` answers.
-inline constexpr error_category_type error_category_instance{};
+inline constexpr errc_category errc_category_instance{};
+
+} // namespace detail
 
 /// The category of `errc`: compare codes with `errc` values, not categories.
 inline boost::system::error_category const& error_category() noexcept
 {
-    return error_category_instance;
+    return detail::errc_category_instance;
 }
 
 /// Makes an `errc` a code, as Boost.System asks for it: `code == errc::not_found` needs no more.
