@@ -5,6 +5,7 @@
 #include <practicus/catalog.hpp>
 #include <practicus/detail/base/rows.hpp>
 #include <practicus/detail/base/utf8.hpp>
+#include <practicus/detail/wire/console_api.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -82,7 +83,7 @@ inline auto versions_of(hosted_entry const& entry)
 /// The columns of groups of models.
 inline auto columns_of(std::type_identity<model_prefix>)
 {
-    return std::tuple(column("key", &model_prefix::key), column("prefix", &model_prefix::prefix));
+    return detail::console_api::model_prefix_columns;
 }
 
 /// The columns of models.
@@ -96,22 +97,13 @@ inline auto columns_of(std::type_identity<model>)
 /// The columns of model deployments.
 inline auto columns_of(std::type_identity<model_deployment>)
 {
-    using row = model_deployment;
-    return std::tuple(column("key", &row::key), column("name", &row::name),
-                      column("worker_type", &row::worker_type), column("scaling", &row::scaling),
-                      column("startup_script", &row::startup_script),
-                      column("custom_image", &row::custom_image));
+    return detail::console_api::deployment_columns;
 }
 
 /// The columns of groups of apps.
 inline auto columns_of(std::type_identity<app_prefix>)
 {
-    using row = app_prefix;
-    return std::tuple(column("key", &row::key), column("prefix", &row::prefix),
-                      column("visible_name", &row::visible_name), column("description", &row::description),
-                      column("icon", &row::icon), column("sort_order", &row::sort_order),
-                      column("has_extra_conf", &row::has_extra_conf),
-                      column("has_extra_secret", &row::has_extra_secret));
+    return detail::console_api::app_prefix_columns;
 }
 
 /// The columns of apps.
@@ -130,10 +122,7 @@ inline auto columns_of(std::type_identity<app>)
 /// The columns of add-ons.
 inline auto columns_of(std::type_identity<addon>)
 {
-    using row = addon;
-    return std::tuple(column("key", &row::key), column("name", &row::name),
-                      column("service_type", &row::service_type), column("url", &row::url),
-                      column("oauth_key", &row::oauth_key));
+    return detail::console_api::addon_columns;
 }
 
 /// What can be written as rows: the entries of a region's lists, and a program's own types with a function

@@ -24,10 +24,10 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -293,10 +293,10 @@ constexpr std::array<json_member, 4> version_members(std::string_view deployment
             in::optional<&hosted_version::deployment>(deployment, deployment_ref_shape)};
 }
 
-inline constexpr json_member model_prefix_members[] = {
+inline constexpr std::tuple model_prefix_columns(
     json_members<model_prefix>::required<&model_prefix::key>("key", json_type::text),
-    json_members<model_prefix>::required<&model_prefix::prefix>("prefix", json_type::text),
-};
+    json_members<model_prefix>::required<&model_prefix::prefix>("prefix", json_type::text));
+inline constexpr auto model_prefix_members = erased(model_prefix_columns);
 inline constexpr json_schema model_prefix_shape{model_prefix_members};
 
 /// Of a model: its urls need no key.
@@ -317,7 +317,7 @@ inline constexpr json_member model_members[] = {
 };
 inline constexpr json_schema model_shape{model_members};
 
-inline constexpr json_member deployment_members[] = {
+inline constexpr std::tuple deployment_columns(
     json_members<model_deployment>::required<&model_deployment::key>("key", json_type::text),
     json_members<model_deployment>::optional<&model_deployment::name>("name", json_type::description),
     json_members<model_deployment>::optional<&model_deployment::worker_type>("worker_type",
@@ -327,61 +327,57 @@ inline constexpr json_member deployment_members[] = {
     json_members<model_deployment>::optional<&model_deployment::startup_script>("startup_script",
                                                                                 json_type::flag),
     json_members<model_deployment>::optional<&model_deployment::custom_image>("custom_image",
-                                                                              json_type::description),
-};
+                                                                              json_type::description));
+inline constexpr auto deployment_members = erased(deployment_columns);
 inline constexpr json_schema deployment_shape{deployment_members};
 
-/// What an app and a group of apps have in common, behind `own` members.
-template <class Object, std::size_t N>
-constexpr std::array<json_member, N + 6> with_appearance(std::array<json_member, N> const& own) noexcept
+/// What an app and a group of apps have in common.
+template <class Object>
+constexpr auto appearance_columns() noexcept
 {
     using in = json_members<Object>;
-    json_member const common[] = {
+    return std::tuple(
         in::template optional<&app_appearance::visible_name>("visible_name", json_type::description),
         in::template optional<&app_appearance::description>("description", json_type::description),
         in::template optional<&app_appearance::icon>("icon", json_type::description),
         in::template optional<&app_appearance::sort_order>("sort_order", json_type::integer),
         in::template optional<&app_appearance::has_extra_conf>("has_extra_conf", json_type::flag),
-        in::template optional<&app_appearance::has_extra_secret>("has_extra_secret", json_type::flag),
-    };
-    std::array<json_member, N + 6> all{};
-    std::copy(own.begin(), own.end(), all.begin());
-    std::copy(std::begin(common), std::end(common), all.begin() + N);
-    return all;
+        in::template optional<&app_appearance::has_extra_secret>("has_extra_secret", json_type::flag));
 }
 
-inline constexpr auto app_prefix_members = with_appearance<app_prefix>(std::array{
-    json_members<app_prefix>::required<&app_prefix::key>("key", json_type::text),
-    json_members<app_prefix>::required<&app_prefix::prefix>("prefix", json_type::text),
-});
+inline constexpr auto app_prefix_columns = std::tuple_cat(
+    std::tuple(json_members<app_prefix>::required<&app_prefix::key>("key", json_type::text),
+               json_members<app_prefix>::required<&app_prefix::prefix>("prefix", json_type::text)),
+    appearance_columns<app_prefix>());
+inline constexpr auto app_prefix_members = erased(app_prefix_columns);
 inline constexpr json_schema app_prefix_shape{app_prefix_members};
 
 /// Of an app: its urls need no key.
-inline constexpr auto prefix_of_app_members = with_appearance<app_prefix>(std::array{
-    json_members<app_prefix>::optional<&app_prefix::key>("key", json_type::text),
-    json_members<app_prefix>::required<&app_prefix::prefix>("prefix", json_type::text),
-});
+inline constexpr auto prefix_of_app_members = erased(std::tuple_cat(
+    std::tuple(json_members<app_prefix>::optional<&app_prefix::key>("key", json_type::text),
+               json_members<app_prefix>::required<&app_prefix::prefix>("prefix", json_type::text)),
+    appearance_columns<app_prefix>()));
 inline constexpr json_schema prefix_of_app_shape{prefix_of_app_members};
 
 inline constexpr auto app_version_members = version_members("app_deployment_setting");
 inline constexpr json_schema app_version_shape{app_version_members};
 
-inline constexpr auto app_members = with_appearance<app>(std::array{
-    json_members<app>::required<&app::id>("id", json_type::integer),
-    json_members<app>::required<&app::name>("name", json_type::text),
-    json_members<app>::required<&app::prefix>("app_prefix", prefix_of_app_shape),
-    json_members<app>::list<&app::versions, app_version>("app_versions", app_version_shape),
-    json_members<app>::optional<&app::owner_email>("owner_email", json_type::description),
-});
+inline constexpr auto app_members = erased(std::tuple_cat(
+    std::tuple(json_members<app>::required<&app::id>("id", json_type::integer),
+               json_members<app>::required<&app::name>("name", json_type::text),
+               json_members<app>::required<&app::prefix>("app_prefix", prefix_of_app_shape),
+               json_members<app>::list<&app::versions, app_version>("app_versions", app_version_shape),
+               json_members<app>::optional<&app::owner_email>("owner_email", json_type::description)),
+    appearance_columns<app>()));
 inline constexpr json_schema app_shape{app_members};
 
-inline constexpr json_member addon_members[] = {
-    json_members<addon>::required<&addon::key>("key", json_type::text),
-    json_members<addon>::optional<&addon::name>("name", json_type::description),
-    json_members<addon>::keyed<&addon::service_type>("service_type"),
-    json_members<addon>::optional<&addon::url>("url", json_type::text),
-    json_members<addon>::optional<&addon::oauth_key>("oauth_key", json_type::text),
-};
+inline constexpr std::tuple
+    addon_columns(json_members<addon>::required<&addon::key>("key", json_type::text),
+                  json_members<addon>::optional<&addon::name>("name", json_type::description),
+                  json_members<addon>::keyed<&addon::service_type>("service_type"),
+                  json_members<addon>::optional<&addon::url>("url", json_type::text),
+                  json_members<addon>::optional<&addon::oauth_key>("oauth_key", json_type::text));
+inline constexpr auto addon_members = erased(addon_columns);
 inline constexpr json_schema addon_shape{addon_members};
 
 /// Throws `errc::no_model_id`, or `errc::not_json`.

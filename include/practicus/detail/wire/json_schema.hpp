@@ -2,12 +2,14 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 namespace practicus { inline namespace v1 { namespace detail {
@@ -31,7 +33,7 @@ struct json_schema;
 /// A member that is read, and where it goes. Types are erased: one parser serves all shapes.
 struct json_member
 {
-    std::string_view key;
+    std::string_view name;
     json_type type;
     /// It must be there, and not be null.
     bool required = false;
@@ -43,6 +45,13 @@ struct json_member
     void* (*add)(void* list) = nullptr;
     /// Takes the last one away.
     void (*drop)(void* list) = nullptr;
+};
+
+/// A member with its pointer: a column of a list, too.
+template <auto Member>
+struct typed_member : json_member
+{
+    static constexpr auto value = Member;
 };
 
 /// The members that are read of an object; others are skipped.
@@ -108,41 +117,48 @@ template <class Object>
 struct json_members
 {
     template <auto Member>
-    static constexpr json_member required(std::string_view key, json_type type) noexcept
+    static constexpr typed_member<Member> required(std::string_view name, json_type type) noexcept
     {
-        return {key, type, true, kept_in<Object, Member>};
+        return {{name, type, true, kept_in<Object, Member>}};
     }
 
     template <auto Member>
-    static constexpr json_member optional(std::string_view key, json_type type) noexcept
+    static constexpr typed_member<Member> optional(std::string_view name, json_type type) noexcept
     {
-        return {key, type, false, kept_in<Object, Member>};
+        return {{name, type, false, kept_in<Object, Member>}};
     }
 
     template <auto Member>
-    static constexpr json_member required(std::string_view key, json_schema const& shape) noexcept
+    static constexpr typed_member<Member> required(std::string_view name, json_schema const& shape) noexcept
     {
-        return {key, json_type::object, true, kept_in<Object, Member>, &shape};
+        return {{name, json_type::object, true, kept_in<Object, Member>, &shape}};
     }
 
     template <auto Member>
-    static constexpr json_member optional(std::string_view key, json_schema const& shape) noexcept
+    static constexpr typed_member<Member> optional(std::string_view name, json_schema const& shape) noexcept
     {
-        return {key, json_type::object, false, kept_in<Object, Member>, &shape};
+        return {{name, json_type::object, false, kept_in<Object, Member>, &shape}};
     }
 
     template <auto Member>
-    static constexpr json_member keyed(std::string_view key) noexcept
+    static constexpr typed_member<Member> keyed(std::string_view name) noexcept
     {
-        return {key, json_type::keyed, false, kept_in<Object, Member>, &key_shape};
+        return {{name, json_type::keyed, false, kept_in<Object, Member>, &key_shape}};
     }
 
     /// A list of `T`.
     template <auto Member, class T>
-    static constexpr json_member list(std::string_view key, json_schema const& shape) noexcept
+    static constexpr typed_member<Member> list(std::string_view name, json_schema const& shape) noexcept
     {
-        return {key, json_type::list, false, kept_in<Object, Member>, &shape, add_to<T>, drop_from<T>};
+        return {{name, json_type::list, false, kept_in<Object, Member>, &shape, add_to<T>, drop_from<T>}};
     }
 };
+
+/// What the parser needs of typed members.
+template <class... Member>
+constexpr std::array<json_member, sizeof...(Member)> erased(std::tuple<Member...> const& all) noexcept
+{
+    return std::apply([](auto const&... m) { return std::array<json_member, sizeof...(Member)>{m...}; }, all);
+}
 
 }}} // namespace practicus::v1::detail

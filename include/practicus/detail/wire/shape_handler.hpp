@@ -276,7 +276,7 @@ private:
         auto i = f.member != nullptr ? static_cast<std::size_t>(f.member - members.data()) + 1 : 0;
         for (std::size_t n = 0; n != members.size(); ++n, ++i) {
             if (i >= members.size()) i = 0;
-            if (members[i].key != key) continue;
+            if (members[i].name != key) continue;
             f.member = &members[i];
             f.seen |= 1U << i;
             return;
@@ -446,7 +446,7 @@ private:
             if (f.is_list)
                 result += '[' + std::to_string(f.index) + ']';
             else if (f.member != nullptr)
-                result.append(result.empty() ? "" : ".").append(f.member->key);
+                result.append(result.empty() ? "" : ".").append(f.member->name);
         }
         return result;
     }
