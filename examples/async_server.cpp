@@ -57,7 +57,7 @@ asio::awaitable<http::response<http::string_body>> answer(shared_state& state,
     http::response<http::string_body> result(http::status::ok, request.version());
     result.keep_alive(request.keep_alive());
     try {
-        auto const client = state.client.with(practicus::call_options().deadline(std::chrono::seconds(10)));
+        auto const client = state.client.with(practicus::call_options().timeout(std::chrono::seconds(10)));
         auto predicted = co_await client.predict(state.model, std::move(request.body()));
         result.set(http::field::content_type, predicted.content_type);
         result.body() = std::move(predicted.body);

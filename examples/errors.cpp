@@ -61,7 +61,7 @@ asio::awaitable<void> run(practicus::client client, practicus::mock::server& reg
 
     // A region that does not answer.
     region.expect("GET", "/console/api/apphost/apps/").stall();
-    auto const hurried = client.with(practicus::call_options().deadline(1s));
+    auto const hurried = client.with(practicus::call_options().timeout(1s));
     try {
         co_await hurried.apps();
     } catch (practicus::error const& e) {

@@ -69,7 +69,7 @@ asio::awaitable<void> list(practicus::client client)
 {
     // clang-format off
 //! [with]
-auto const hurried = client.with(practicus::call_options().deadline(5s));
+auto const hurried = client.with(practicus::call_options().timeout(5s));
 std::cout << (co_await hurried.models()).size() << " models\n";
 //! [with]
 

@@ -32,7 +32,7 @@ int main(int argc, char** argv)
     practicus::client client(io.get_executor(), argv[1], options);
 
     auto const hurried =
-        client.with(practicus::call_options().deadline(5s).header("traceparent", "00-1-2-01"));
+        client.with(practicus::call_options().timeout(5s).header("traceparent", "00-1-2-01"));
     int served = 0;
     for (int i = 0; i != 100; ++i)
         asio::co_spawn(io, hurried.models(),

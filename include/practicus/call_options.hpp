@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/base/checked_duration.hpp>
 #include <practicus/detail/wire/own_fields.hpp>
 #include <practicus/error.hpp>
 #include <practicus/url.hpp>
@@ -17,6 +18,25 @@
 
 namespace practicus { inline namespace v1 {
 
+class call_options;
+
+namespace detail {
+
+/// What a `call_options` was told.
+struct call_settings
+{
+    std::optional<std::chrono::milliseconds> timeout;
+    std::optional<std::chrono::milliseconds> min_validity;
+    bool ask_id = false;
+    /// As they go into a request, each line behind the end of the one before.
+    std::string fields;
+    std::vector<origin> trusted_origins;
+};
+
+call_settings const& settings(call_options const& of) noexcept;
+
+} // namespace detail
+
 /// What single calls do differently; see `client::with`.
 class call_options
 {
@@ -28,32 +48,27 @@ public:
 
     /// How long the operation may take as a whole: waits, token fetches, retries. Zero is no limit. Default:
     /// `timeout_options::operation`. Throws `errc::invalid_argument` if negative.
-    call_options& deadline(duration d)
+    call_options& timeout(duration d)
     {
-        if (d < duration::zero()) throw error(errc::invalid_argument, "the deadline is negative");
-        deadline_ = std::min<duration>(d, std::chrono::hours(24 * 365));
+        settings_.timeout = detail::checked_duration("call_options::timeout", d);
         return *this;
     }
-    std::optional<duration> const& deadline() const noexcept { return deadline_; }
 
-    /// How long a token must still live to be used. Default: 30 s, less for one that lives but short. Throws
+    /// How long a token must still live to be used. Default: 30 s, less for a token with a short life. Throws
     /// `errc::invalid_argument` if negative.
     call_options& min_validity(duration d)
     {
-        if (d < duration::zero()) throw error(errc::invalid_argument, "min_validity is negative");
-        min_validity_ = std::min<duration>(d, std::chrono::hours(24 * 365));
+        settings_.min_validity = detail::checked_duration("call_options::min_validity", d);
         return *this;
     }
-    std::optional<duration> const& min_validity() const noexcept { return min_validity_; }
 
     /// Ask the service of a model or an app for its id, also if the id is remembered: `client::model_id` then
     /// tells whether the service is there. Default: off.
     call_options& ask_id(bool on = true) noexcept
     {
-        ask_id_ = on;
+        settings_.ask_id = on;
         return *this;
     }
-    bool asks_id() const noexcept { return ask_id_; } ///< True if the id is asked for anew.
 
     /// One more field for the operation's requests, `traceparent` say; a fetch that is shared with others
     /// does not carry it. Throws `errc::invalid_argument` for a name or value that no header can have, for
@@ -68,28 +83,31 @@ public:
         if (detail::has_control(value))
             throw error(errc::invalid_argument,
                         "the value of the header '" + std::string(name) + "' holds a control character");
-        headers_.append("\r\n").append(name).append(": ").append(value);
+        settings_.fields.append("\r\n").append(name).append(": ").append(value);
         return *this;
     }
-    /// As they go into a request, each line behind the end of the one before.
-    std::string const& headers() const noexcept { return headers_; }
 
     /// One more origin that is the region's own, as `client_options::trusted_origins`. Throws
     /// `errc::invalid_url`.
     call_options& trusted_origin(std::string_view url)
     {
-        trusted_origins_.push_back(service_url(url).origin());
+        settings_.trusted_origins.push_back(service_url(url).origin());
         return *this;
     }
-    /// Those that were added, in order.
-    std::vector<origin> const& trusted_origins() const noexcept { return trusted_origins_; }
 
 private:
-    std::optional<duration> deadline_;
-    std::optional<duration> min_validity_;
-    bool ask_id_ = false;
-    std::string headers_;
-    std::vector<origin> trusted_origins_;
+    friend detail::call_settings const& detail::settings(call_options const& of) noexcept;
+
+    detail::call_settings settings_;
 };
+
+namespace detail {
+
+inline call_settings const& settings(call_options const& of) noexcept
+{
+    return of.settings_;
+}
+
+} // namespace detail
 
 }} // namespace practicus::v1

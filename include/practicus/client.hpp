@@ -68,7 +68,7 @@ handle const& handle_of(client const& of) noexcept;
 /// `client_options::credentials` end with what that one ends with, `errc::login_refused`, say.
 ///
 /// **Time.** An operation has 30 s over all, token fetches and retries included, unless
-/// `timeout_options::operation` or `call_options::deadline` say otherwise, and ends with
+/// `timeout_options::operation` or `call_options::timeout` say otherwise, and ends with
 /// `errc::deadline_exceeded`. Only predictions have no limit of their own but those of each phase.
 ///
 /// **Cancellation.** Every type of cancellation that reaches an operation ends it at once (`co_spawn` lets
@@ -119,7 +119,7 @@ public:
     /// Returns the executor of handlers that have none. An empty one when its context is gone.
     [[nodiscard]] executor_type get_executor() const;
 
-    /// A handle on the same client whose calls differ in these: `client.with(call_options().deadline(2s))`.
+    /// A handle on the same client whose calls differ in these: `client.with(call_options().timeout(2s))`.
     /// Replaces what an earlier `with` said.
     [[nodiscard]] client with(call_options options) const;
 
@@ -302,8 +302,8 @@ public:
     [[nodiscard]] token cached_addon_session_token(std::string_view addon) const;
 
     /// Calls the model with its session token; a 401 is answered with a new token, once. No time limit unless
-    /// `call_options::deadline` has one, but those of each phase. Sent again, after a wait, only if the model
-    /// has surely not seen it or answered 408, 425 or 429; `predict_options::safe_to_repeat` allows more.
+    /// `call_options::timeout` has one, but those of each phase. Sent again, after a wait, only if the model
+    /// has surely not seen it or answered 408, 425 or 429; `predict_options::idempotent` allows more.
     /// Errors: as `session_token`; for the answer's status as everywhere; `errc::malformed_response` for an
     /// encoding that cannot be read, `errc::body_too_large`; `errc::unexpected_answer` for a page in place
     /// of an answer, or another type than `predict_options::answer_type`.

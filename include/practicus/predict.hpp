@@ -3,13 +3,13 @@
 #pragma once
 
 #include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/base/checked_duration.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -30,6 +30,37 @@ using body_source = std::function<boost::asio::awaitable<std::string>()>;
 /// in the client's context.
 using body_sink = std::function<boost::asio::awaitable<void>(std::string)>;
 
+/// The method of a call.
+enum class http_method
+{
+    post, ///< `POST`
+    get,  ///< `GET`; such a call may be repeated.
+};
+
+class predict_options;
+
+namespace detail {
+
+/// What a `predict_options` was told.
+struct predict_settings
+{
+    std::string content_type = "text/csv";
+    std::string answer_type;
+    std::optional<content_encoding> encoding;
+    http_method method = http_method::post;
+    bool idempotent = false;
+    body_sink sink;
+    std::optional<std::size_t> body_limit;
+    std::optional<std::chrono::milliseconds> first_byte;
+
+    std::string_view method_name() const noexcept { return method == http_method::get ? "GET" : "POST"; }
+    std::size_t limit() const noexcept { return body_limit.value_or(std::size_t{256} << 20); }
+};
+
+predict_settings const& settings(predict_options const& of) noexcept;
+
+} // namespace detail
+
 /// How a model is called.
 class predict_options
 {
@@ -42,93 +73,89 @@ public:
     /// The body's type. Default: `text/csv`. Throws `errc::invalid_argument` for what no header can hold.
     predict_options& content_type(std::string type)
     {
-        if (type.empty() || detail::has_control(type))
-            throw error(errc::invalid_argument, "the content type is empty, or holds a control character");
-        content_type_ = std::move(type);
+        settings_.content_type = checked_type("content_type", std::move(type));
         return *this;
     }
-    std::string const& content_type() const noexcept { return content_type_; }
 
     /// The type that the answer must have, its parameters aside: another one is `errc::unexpected_answer`,
     /// and nothing of it goes to the sink. Default: `text/csv` in a batch job; else any but `text/html`,
     /// which a server in front of the model writes. Throws as `content_type`.
     predict_options& answer_type(std::string type)
     {
-        if (type.empty() || detail::has_control(type))
-            throw error(errc::invalid_argument, "the answer's type is empty, or holds a control character");
-        answer_type_ = std::move(type);
+        settings_.answer_type = checked_type("answer_type", std::move(type));
         return *this;
     }
-    /// The type that is asked for; empty by default.
-    std::string const& answer_type() const noexcept { return answer_type_; }
 
     /// Encodes the body, and understands an answer that is encoded likewise. Default: neither.
     predict_options& encoding(content_encoding e)
     {
-        encoding_ = std::move(e);
+        settings_.encoding = std::move(e);
         return *this;
     }
-    std::optional<content_encoding> const& encoding() const noexcept { return encoding_; }
 
-    /// Sends the body with GET, for models that ask for it. Such a call may be repeated.
-    predict_options& by_get(bool on = true)
+    /// How the body is sent; some models require GET. Default: `http_method::post`.
+    predict_options& method(http_method m) noexcept
     {
-        by_get_ = on;
+        settings_.method = m;
         return *this;
     }
-    bool by_get() const noexcept { return by_get_; }
 
     /// The model may be called twice with the same body: so the call is sent again also after a failure that
     /// leaves open whether the model has seen it. Default: only if it surely has not, or answered 408, 425 or
     /// 429.
-    predict_options& safe_to_repeat(bool on = true)
+    predict_options& idempotent(bool on = true) noexcept
     {
-        safe_to_repeat_ = on;
+        settings_.idempotent = on;
         return *this;
     }
-    bool safe_to_repeat() const noexcept { return safe_to_repeat_; }
 
     /// Gives the answer's body away as it arrives: `prediction::body` stays empty, and no limit holds. Once
     /// it was given something, the call is not sent again. What it throws ends the call.
     predict_options& sink(body_sink to)
     {
-        sink_ = std::move(to);
+        settings_.sink = std::move(to);
         return *this;
     }
-    body_sink const& sink() const noexcept { return sink_; }
 
     /// The answer's body, decoded, in bytes. Default: 256 MiB; in a batch job 16 times a batch, and 16 MiB at
     /// least. Throws `errc::invalid_argument` for zero.
     predict_options& body_limit(std::size_t bytes)
     {
-        if (bytes == 0) throw error(errc::invalid_argument, "max_answer is zero");
-        body_limit_ = bytes;
+        if (bytes == 0) throw error(errc::invalid_argument, "predict_options::body_limit must not be zero");
+        settings_.body_limit = bytes;
         return *this;
     }
-    std::size_t body_limit() const noexcept { return body_limit_.value_or(std::size_t{256} << 20); }
-    /// Is a limit set?
-    bool has_body_limit() const noexcept { return body_limit_.has_value(); }
 
     /// From the request's last byte to the answer's first: a model may think for long. Zero is no limit.
     /// Default: `timeout_options::first_byte`. Throws `errc::invalid_argument` if negative.
     predict_options& first_byte(duration d)
     {
-        if (d < duration::zero()) throw error(errc::invalid_argument, "first_byte is negative");
-        first_byte_ = std::min<duration>(d, std::chrono::hours(24 * 365));
+        settings_.first_byte = detail::checked_duration("predict_options::first_byte", d);
         return *this;
     }
-    std::optional<duration> const& first_byte() const noexcept { return first_byte_; }
 
 private:
-    std::string content_type_ = "text/csv";
-    std::string answer_type_;
-    std::optional<content_encoding> encoding_;
-    body_sink sink_;
-    std::optional<std::size_t> body_limit_;
-    std::optional<duration> first_byte_;
-    bool by_get_ = false;
-    bool safe_to_repeat_ = false;
+    friend detail::predict_settings const& detail::settings(predict_options const& of) noexcept;
+
+    static std::string checked_type(std::string_view field, std::string type)
+    {
+        if (!type.empty() && !detail::has_control(type)) return type;
+        throw error(errc::invalid_argument, std::string("predict_options::")
+                                                .append(field)
+                                                .append(" must not be empty or hold a control character"));
+    }
+
+    detail::predict_settings settings_;
 };
+
+namespace detail {
+
+inline predict_settings const& settings(predict_options const& of) noexcept
+{
+    return of.settings_;
+}
+
+} // namespace detail
 
 /// What a model answered.
 struct prediction

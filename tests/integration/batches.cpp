@@ -908,7 +908,7 @@ TEST_CASE("batches: the run's deadline holds while the source is waited for")
         co_return std::string();
     };
     batch_job const job(f.model(), source, f.to(f.out));
-    auto const hurried = client.with(practicus::call_options().deadline(10s));
+    auto const hurried = client.with(practicus::call_options().timeout(10s));
     std::optional<practicus::error_info> failed;
     asio::co_spawn(f.io, predict_batches(hurried, job), [&](std::exception_ptr e, batch_progress const&) {
         try {

@@ -249,7 +249,7 @@ private:
         over_ = false;
         if (case_->arm) case_->arm(*this);
         practicus::call_options limits;
-        limits.deadline(case_->deadline);
+        limits.timeout(case_->deadline);
         try {
             text = co_await op.call(client.with(limits), refresh);
         } catch (practicus::error const& e) {

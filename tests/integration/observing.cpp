@@ -165,6 +165,6 @@ TEST_CASE("a handle for single calls: fields, trusted origins, and their refusal
     }
     for (char const* const value : {"a\r\nb", "a\nb", "a\x7f"})
         CHECK_THROWS_AS(call_options().header("X-Note", value), practicus::error);
-    CHECK_THROWS_AS(call_options().deadline(std::chrono::milliseconds(-1)), practicus::error);
+    CHECK_THROWS_AS(call_options().timeout(std::chrono::milliseconds(-1)), practicus::error);
     CHECK_THROWS_AS(call_options().min_validity(std::chrono::milliseconds(-1)), practicus::error);
 }

@@ -173,9 +173,9 @@ TEST_CASE("a waiter has a deadline, and may be cancelled")
     practicus::error_info late;
     asio::cancellation_signal leave;
     f.io.restart();
-    asio::co_spawn(f.io, client.with(call_options().deadline(0s)).cluster_info(), first.handler());
+    asio::co_spawn(f.io, client.with(call_options().timeout(0s)).cluster_info(), first.handler());
     poll_until(f.io, [&] { return gate.waiting() == 1; });
-    asio::co_spawn(f.io, client.with(call_options().deadline(2s)).cluster_info(),
+    asio::co_spawn(f.io, client.with(call_options().timeout(2s)).cluster_info(),
                    [&](std::exception_ptr e, practicus::cluster_info const&) {
                        try {
                            std::rethrow_exception(e);
@@ -508,7 +508,7 @@ TEST_CASE("waiters that end by deadline or close while connects fail get one err
             pool.get_executor(), "http://127.0.0.1:1",
             options_as(practicus::credentials::access_token("a.b.c"), fixture::once(at_most(2))));
         ends result;
-        auto const hurried = client.with(call_options().deadline(1ms));
+        auto const hurried = client.with(call_options().timeout(1ms));
         for (int i = 0; i != 20; ++i) {
             asio::co_spawn(pool, client.cluster_info(), result.handler());
             asio::co_spawn(pool, hurried.cluster_info(), result.handler());

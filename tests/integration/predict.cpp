@@ -107,7 +107,7 @@ TEST_CASE("predict: the bytes of the request")
     auto const bearer = std::string(sent.headers["authorization"]).substr(7);
     CHECK(practicus::read_jwt(bearer).type == practicus::token_type::session);
 
-    auto const json = predict_options().content_type("application/json").by_get();
+    auto const json = predict_options().content_type("application/json").method(practicus::http_method::get);
     auto const answer = f.run(client.predict(f.model(), R"({"a":1})", json));
     CHECK(answer.body == R"({"echo":{"a":1}})");
     CHECK(f.server.requests().back().method == "GET");
@@ -175,7 +175,7 @@ TEST_CASE("predict: an answer over its limit names the limit")
     auto client = f.user();
     auto const failed = f.failure(client.predict(f.model(), rows(100), predict_options().body_limit(100)));
     CHECK(failed.code == errc::body_too_large);
-    CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("max_answer"));
+    CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("predict_options::body_limit"));
 }
 
 TEST_CASE("predict: over TLS, whole and in pieces")
@@ -358,7 +358,7 @@ TEST_CASE("predict: a request that may have been received is resent only if that
     predicting f;
     auto const quick = options_with([&](auto& o) { o.retry.initial_backoff = 1ms; });
     auto client = f.user(quick);
-    auto const safe = predict_options().safe_to_repeat();
+    auto const safe = predict_options().idempotent();
     f.run(client.session_token(f.model()));
 
     f.server.expect("POST", diamond_path).reply(429);
@@ -416,7 +416,7 @@ TEST_CASE("predict: a response cut after the sink received data is an error with
     auto client = f.user();
     f.run(client.session_token(f.model()));
     std::vector<std::string> got;
-    auto const how = predict_options().safe_to_repeat().sink(kept_in(got));
+    auto const how = predict_options().idempotent().sink(kept_in(got));
     f.server.expect("POST", diamond_path).cut_after_head(15);
     auto const failed = f.failure(client.predict(f.model(), rows(3), how));
     CHECK(failed.code == errc::connection_lost);
@@ -566,7 +566,7 @@ TEST_CASE("predict: from another context, and with a deadline")
     clock.simulate(clock.now(), clock.system_now());
     practicus::mock::gate never;
     f.server.expect("POST", diamond_path).hold(never);
-    auto const hurried = client.with(practicus::call_options().deadline(2s));
+    auto const hurried = client.with(practicus::call_options().timeout(2s));
     asio::co_spawn(f.io, hurried.predict(f.model(), rows(3)), e.handler());
     poll_until(f.io, [&] { return never.waiting() == 1; });
     clock.advance(3s);

@@ -189,7 +189,7 @@ TEST_CASE("Retry-After is obeyed up to the client's limit and the deadline")
     CHECK(f.server.count() == before + 6);
 
     f.server.expect("GET", cluster_path).reply(503).header("Retry-After", "3");
-    auto const info = f.failure(client.with(call_options().deadline(3s)).cluster_info());
+    auto const info = f.failure(client.with(call_options().timeout(3s)).cluster_info());
     CHECK(info.code == errc::unavailable); // rather than to wait for a deadline that comes first
     CHECK(info.attempts == 1);
 

@@ -172,7 +172,7 @@ inline answer predict(client c, std::string)
 
 inline answer predict_again(client c, std::string)
 {
-    return predict_by(std::move(c), practicus::predict_options().safe_to_repeat());
+    return predict_by(std::move(c), practicus::predict_options().idempotent());
 }
 
 /// Every operation, with every request of it.

@@ -360,7 +360,7 @@ TEST_CASE("a caller's deadline ends its wait, and not the fetch")
     f.server.expect("GET", trade).hold(gate);
     ends hurried, patient;
     f.io.restart();
-    asio::co_spawn(f.io, f.caller.with(call_options().deadline(2s)).session_token(f.url),
+    asio::co_spawn(f.io, f.caller.with(call_options().timeout(2s)).session_token(f.url),
                    [&](std::exception_ptr e, token const&) {
                        hurried.add(e);
                        try {

@@ -158,7 +158,7 @@ public:
     prediction predict(std::string const& name, Body body, predict_options const& how = predict_options())
     {
         // Ends a deadlock.
-        auto const limited = client_.with(practicus::call_options().deadline(100s));
+        auto const limited = client_.with(practicus::call_options().timeout(100s));
         prediction result;
         std::exception_ptr failed;
         io_.restart();
@@ -244,7 +244,7 @@ private:
     {
         predict_options const once;
         auto repeatable = once;
-        repeatable.safe_to_repeat();
+        repeatable.idempotent();
         co_await predict(repeatable);
         co_await wait(pause);
         co_await predict(repeatable);

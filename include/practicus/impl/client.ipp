@@ -53,7 +53,7 @@ pending<T> start(handle const& h, Call call, Args... args)
 
 inline pending<prediction> start_prediction(handle const& h, std::shared_ptr<prediction_input> in)
 {
-    auto const leaves = in->source || in->options.sink() ? parting::with_operation : parting::at_once;
+    auto const leaves = in->source || settings(in->options).sink ? parting::with_operation : parting::at_once;
     return start<prediction>(h, leaves, predict, std::move(in));
 }
 

@@ -238,8 +238,8 @@ private:
                                bool& reached_model)
     {
         auto how = job_.calls();
-        how.content_type("text/csv").safe_to_repeat().sink({});
-        if (!how.has_body_limit()) how.body_limit(std::max(16 * job_.bytes(), std::size_t{16} << 20));
+        how.content_type("text/csv").idempotent().sink({});
+        if (!settings(how).body_limit) how.body_limit(std::max(16 * job_.bytes(), std::size_t{16} << 20));
         auto const in = std::make_shared<prediction_input>(job_.url(), batch.text, std::move(how));
         in->takes_any_type = in->retried_by_caller = true;
         in->on_overload = [self = shared_from_this(), ticket] { self->queue_.overloaded(ticket); };
@@ -266,7 +266,8 @@ private:
     {
         batch_answer came;
         came.rows = batch.rows;
-        if (!job_.calls().answer_type().empty()) came.wanted = job_.calls().answer_type();
+        auto const& how = settings(job_.calls());
+        if (!how.answer_type.empty()) came.wanted = how.answer_type;
         came.content_type = answer.content_type;
         came.body = answer.body;
         came.delimited = delimited;
@@ -277,7 +278,7 @@ private:
         if (!wrong) return;
         wrong->status = answer.status;
         wrong->attempts = answer.attempts;
-        wrong->request = (job_.calls().by_get() ? "GET " : "POST ") + std::string(job_.url().target());
+        wrong->request = std::string(how.method_name()).append(" ").append(job_.url().target());
         throw error(std::move(*wrong));
     }
 

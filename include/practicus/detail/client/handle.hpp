@@ -49,8 +49,8 @@ public:
     /// How long a token must still live, if it was said.
     std::optional<std::chrono::nanoseconds> validity() const noexcept
     {
-        if (!with_ || !with_->min_validity()) return std::nullopt;
-        return *with_->min_validity();
+        if (!with_ || !settings(*with_).min_validity) return std::nullopt;
+        return *settings(*with_).min_validity;
     }
 
 private:

@@ -59,7 +59,7 @@ public:
 
     content_encoding const* encoding() const noexcept
     {
-        return options.encoding() ? &*options.encoding() : nullptr;
+        return settings(options).encoding ? &*settings(options).encoding : nullptr;
     }
 };
 
@@ -85,14 +85,14 @@ inline asio::awaitable<request> make_prediction(session& s, prediction_input& in
 {
     std::string body = std::move(in.body);
     if (in.encoding() && !in.source) body = co_await encode_body(*in.encoding(), body);
-    auto const& how = in.options;
+    auto const& how = settings(in.options);
     auto const encoding = in.encoding() ? std::string_view(in.encoding()->name()) : std::string_view();
-    auto r = console_api::prediction(s.models().as_listed(in.url), how.by_get(), how.content_type(), encoding,
-                                     how.body_limit());
+    auto r = console_api::prediction(s.models().as_listed(in.url), how.method_name(), how.content_type,
+                                     encoding, how.limit());
     r.data = std::move(body);
     r.chunked = static_cast<bool>(in.source);
-    r.safe_to_repeat = how.safe_to_repeat();
-    r.first_byte = how.first_byte();
+    r.safe_to_repeat = how.idempotent;
+    r.first_byte = how.first_byte;
     co_return r;
 }
 
@@ -109,7 +109,7 @@ inline failure refuse_type(session& s, operation const& op, request const& r, re
 {
     error_info info;
     info.status = answer.status;
-    describe_other_type(info, how.answer_type(), answer.content_type, answer.body);
+    describe_other_type(info, settings(how).answer_type, answer.content_type, answer.body);
     return make_failure(s.transport().with_request(std::move(info), r, op));
 }
 

@@ -35,8 +35,9 @@ class body_pipeline
 public:
     /// `source` may be null. The options outlive this.
     body_pipeline(body_source const* source, predict_options const& how)
-        : source_(source), sink_(how.sink() ? &how.sink() : nullptr),
-          encoding_(how.encoding() ? &*how.encoding() : nullptr), how_(&how), limit_(how.body_limit())
+        : source_(source), sink_(settings(how).sink ? &settings(how).sink : nullptr),
+          encoding_(settings(how).encoding ? &*settings(how).encoding : nullptr), how_(&settings(how)),
+          limit_(settings(how).limit())
     {}
 
     /// Only the answer goes to `reader`, decoded, and only if it is a success.
@@ -110,7 +111,7 @@ public:
     bool is_wanted(response const& answer) const noexcept
     {
         return is_success(answer.status) &&
-               (how_ == nullptr || fits_type(how_->answer_type(), how_->content_type(), answer.content_type));
+               (how_ == nullptr || fits_type(how_->answer_type, how_->content_type, answer.content_type));
     }
 
 private:
@@ -262,7 +263,7 @@ private:
     body_sink const* sink_ = nullptr;
     piece_reader* reader_ = nullptr;
     content_encoding const* encoding_ = nullptr;
-    predict_options const* how_ = nullptr;
+    predict_settings const* how_ = nullptr;
     std::size_t limit_ = std::numeric_limits<std::size_t>::max();
     std::unique_ptr<content_coder> decoder_;
     std::unique_ptr<content_coder> encoder_;

@@ -71,10 +71,10 @@ public:
     {
         operation op;
         op.began = home_->time().now();
-        op.deadline =
-            phase_end(time_point::max(), op.began, with && with->deadline() ? *with->deadline() : usual);
+        op.deadline = phase_end(time_point::max(), op.began,
+                                with && settings(*with).timeout ? *settings(*with).timeout : usual);
         op.retries = retry_policy(options_->retry);
-        if (with && with->min_validity()) op.min_validity = *with->min_validity();
+        if (with && settings(*with).min_validity) op.min_validity = *settings(*with).min_validity;
         op.with = std::move(with);
         return op;
     }
@@ -242,7 +242,7 @@ private:
         auto const among = [&](std::vector<origin> const& list) {
             return std::find(list.begin(), list.end(), r.where) != list.end();
         };
-        if (among(trusted_) || (op.with && among(op.with->trusted_origins()))) return nullptr;
+        if (among(trusted_) || (op.with && among(settings(*op.with).trusted_origins))) return nullptr;
         return make_failure(errc::untrusted_origin, r.where.str() + " is not " + service_.origin().str() +
                                                         " nor one of client_options::trusted_origins");
     }
@@ -269,7 +269,7 @@ private:
         if (auto why = authorize(out, op, r, bearer)) return why;
         if (proxy != nullptr && proxy->authorization())
             out.append(own_field::proxy_authorization).append(proxy->authorization().reveal());
-        if (op.with && !op.shared) out.append(op.with->headers());
+        if (op.with && !op.shared) out.append(settings(*op.with).fields);
         if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);
         if (!r.content_encoding.empty()) out.append(own_field::content_encoding).append(r.content_encoding);
         rest = r.content();

@@ -250,7 +250,7 @@ private:
     {
         // First: another caller's trust gives this one nothing.
         throw_if(transport_.check_trusted(op, id_request(url)));
-        if (op.with && op.with->asks_id() && !op.shared) co_return co_await ask_id(op, url);
+        if (op.with && settings(*op.with).ask_id && !op.shared) co_return co_await ask_id(op, url);
         auto const a = cache_.ask_id(name_of(url), [&] { return id_work(op.with, url); });
         auto found = a.served();
         if (!found) {

@@ -156,17 +156,17 @@ inline request addon_session(service_url const& service, addon_key const& addon,
 }
 
 /// A call of a model, without its body. Both bodies are of this encoding; of none if it is empty.
-inline request prediction(model_url const& url, bool by_get, std::string_view content_type,
+inline request prediction(model_url const& url, std::string_view method, std::string_view content_type,
                           std::string_view encoding, std::size_t body_limit)
 {
-    request r(by_get ? "GET" : "POST", url.origin(), std::string(url.target()));
+    request r(method, url.origin(), std::string(url.target()));
     r.authorized = authorization::session;
     r.content_type = content_type;
     r.content_encoding = r.accept_encoding = encoding;
     // Without the second field, any encoding would do (RFC 9110 section 12.5.3). One piece costs less than
     // two.
     r.accept = encoding.empty() ? "*/*\r\nAccept-Encoding: identity" : "*/*";
-    r.body_limit_name = "predict_options::max_answer";
+    r.body_limit_name = "predict_options::body_limit";
     r.secret_response = false;
     r.body_limit = body_limit;
     return r;
