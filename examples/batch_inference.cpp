@@ -85,9 +85,12 @@ try {
 
     practicus::batch_job job(target, in.source(), out.sink());
     out.attach(job);
-    job.rows(rows).in_flight(in_flight).total_bytes(in.size());
-    job.on_progress([&](practicus::batch_progress const& p) { progress(p); });
-    if (gzip) job.calls(practicus::predict_options().encoding(practicus::content_encoding::gzip()));
+    job.max_rows = rows;
+    job.in_flight = in_flight;
+    job.total_bytes = in.size();
+    job.on_progress = [&](practicus::batch_progress const& p) { progress(p); };
+    if (gzip)
+        job.request_options = practicus::predict_options().encoding(practicus::content_encoding::gzip());
 
     // Ctrl-C ends the run; the written output stays.
     asio::cancellation_signal stop;

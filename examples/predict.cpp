@@ -49,10 +49,12 @@ asio::awaitable<void> run(practicus::client client)
         return collect(predictions, std::move(piece));
     };
     practicus::batch_job job(diamonds, practicus::string_source(text), sink);
-    job.rows(500).in_flight(32).calls(gzip);
-    job.on_progress([](practicus::batch_progress const& p) {
+    job.max_rows = 500;
+    job.in_flight = 32;
+    job.request_options = gzip;
+    job.on_progress = [](practicus::batch_progress const& p) {
         std::cerr << p.rows << " rows, " << p.in_flight << " of " << p.limit << " batches in flight\n";
-    });
+    };
     auto const end = co_await practicus::predict_batches(client, job);
     std::cout << end.rows << " rows in " << end.batches << " batches\n";
 }

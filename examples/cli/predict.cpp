@@ -208,16 +208,19 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     progress_display progress(from.size, false);
 
     practicus::batch_job job(url, from.source(), results ? results->sink() : to->sink());
-    job.rows(arguments.rows).in_flight(arguments.in_flight).calls(how_to_call(arguments));
-    job.patience(std::chrono::seconds(arguments.patience)).total_bytes(from.size);
+    job.max_rows = arguments.rows;
+    job.in_flight = arguments.in_flight;
+    job.request_options = how_to_call(arguments);
+    job.retry_for = std::chrono::seconds(arguments.patience);
+    job.total_bytes = from.size;
     if (results)
         results->attach(job);
     else if (!arguments.rejected.empty())
-        job.failed_to(practicus::file_sink(arguments.rejected).sink());
-    job.on_progress([&](practicus::batch_progress const& p) {
+        job.rejected_rows = practicus::file_sink(arguments.rejected).sink();
+    job.on_progress = [&](practicus::batch_progress const& p) {
         if (apart) progress(p);
         progress.explain(p);
-    });
+    };
     std::optional<practicus::batch_progress> end;
     try {
         end = s.run(practicus::predict_batches(s.client(), job));

@@ -22,7 +22,7 @@ pending<batch_progress> predict_batches(handle const& h, std::shared_ptr<batch_j
 
 /// Sends a CSV text of any length through a model, in batches: see `batch_job`. Ends with the last progress;
 /// nothing is lost or given to the sink twice. Holds a handle of the client, and otherwise is as the client's
-/// operations are. No time limit unless `call_options::deadline` has one. Errors: the first batch's that
+/// operations are. No time limit unless `call_options::timeout` has one. Errors: the first batch's that
 /// fails for good (its message names the rows), unless the job has a place for those;
 /// `errc::row_count_mismatch`; `errc::unexpected_answer`; `errc::invalid_argument` for a text that is no CSV;
 /// what source, sink or callbacks throw. A run that is cancelled or fails can be resumed: see `batch_output`.

@@ -7,14 +7,12 @@
 #include <practicus/predict.hpp>
 #include <practicus/url.hpp>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
 #include <utility>
 
 namespace practicus { inline namespace v1 {
@@ -88,153 +86,74 @@ struct batch_failure
 /// must be safe to call twice. Source, sink and callbacks run in the client's context, each one call at a
 /// time; the source may run beside the others. What they throw ends the run; after the source has thrown, the
 /// sink still gets what was read before.
-class batch_job
+///
+/// The run validates the job when it begins: `errc::invalid_argument` names the member.
+struct batch_job
 {
-public:
-    /// Throws `errc::invalid_argument` for a source or a sink that is none.
-    batch_job(model_url url, body_source source, body_sink sink)
-        : url_(std::move(url)), source_(std::move(source)), sink_(std::move(sink))
-    {
-        if (!source_ || !sink_) throw error(errc::invalid_argument, "a batch job needs a source and a sink");
-    }
+    batch_job(model_url to, body_source from, body_sink results)
+        : url(std::move(to)), source(std::move(from)), sink(std::move(results))
+    {}
 
     /// The model's url.
-    model_url const& url() const noexcept { return url_; }
+    model_url url;
     /// Where the text comes from, piece by piece: cut anywhere, not only between rows.
-    body_source const& source() const noexcept { return source_; }
+    body_source source;
     /// Where the predictions go, as CSV with one header; a piece ends with a row's end.
-    body_sink const& sink() const noexcept { return sink_; }
+    body_sink sink;
 
-    /// A batch's rows, at most. Default: 1,000. As below, zero throws `errc::invalid_argument`.
-    batch_job& rows(std::size_t n) { return set(rows_, n, "rows"); }
-    std::size_t rows() const noexcept { return rows_; }
-
+    /// A batch's rows, at most. Must not be zero, as the three below.
+    std::size_t max_rows = 1000;
     /// A batch's bytes, its header line included, at most; a longer row is a batch of its own. Default: 1
     /// MiB.
-    batch_job& bytes(std::size_t n) { return set(bytes_, n, "bytes"); }
-    std::size_t bytes() const noexcept { return bytes_; }
-
-    /// Batches at once, at most; how many there are adapts to what the model can take. Default: 64.
-    batch_job& in_flight(std::size_t n) { return set(in_flight_, n, "in_flight"); }
-    std::size_t in_flight() const noexcept { return in_flight_; }
-
-    /// How often a batch is tried that the model answers with 5xx, another number of rows, another header
-    /// line or type, or by refusing the token. Default: 5.
-    batch_job& tries(std::size_t n) { return set(tries_, n, "tries"); }
-    std::size_t tries() const noexcept { return tries_; }
+    std::size_t max_bytes = 1024 * 1024;
+    /// Batches at once, at most; how many there are adapts to what the model can take.
+    std::size_t in_flight = 64;
+    /// How often a batch is sent that the model answers with 5xx, another number of rows, another header
+    /// line or type, or by refusing the token.
+    std::size_t max_attempts = 5;
 
     /// For how long a batch is tried that does not get through: no connection, 408, 425, 429, 502 to 504, a
     /// time-out, and any 5xx of the console, which gives the token. Waiting for a place does not count while
     /// other batches are answered. The pauses double from `retry_options::initial_backoff` of the client to
-    /// 30 s (those of `tries` from 0.5 s), or are as long as the server asks (`Retry-After`) if that is
-    /// longer; meanwhile other batches take its place. With 429 and 503, what the server asks holds for all
-    /// batches, until one that was sent later is answered. The other `retry_options` are for single calls.
-    /// When the patience ends, or when the server asks for more than is left, the run ends, and can be
-    /// resumed. Default: 15 minutes. Throws `errc::invalid_argument` if negative.
-    batch_job& patience(std::chrono::milliseconds d)
-    {
-        if (d < d.zero()) throw error(errc::invalid_argument, "patience is negative");
-        patience_ = std::min<std::chrono::milliseconds>(d, std::chrono::hours(24 * 365));
-        return *this;
-    }
-    std::chrono::milliseconds patience() const noexcept { return patience_; }
+    /// 30 s (those of `max_attempts` from 0.5 s), or are as long as the server asks (`Retry-After`) if that
+    /// is longer; meanwhile other batches take its place. With 429 and 503, what the server asks holds for
+    /// all batches, until one that was sent later is answered. The other `retry_options` are for single
+    /// calls. When the time is over, or when the server asks for more than is left, the run ends, and can be
+    /// resumed. Must not be negative.
+    std::chrono::milliseconds retry_for = std::chrono::minutes(15);
 
-    /// How each batch is sent: an encoding, say. Its sink is not used. A batch is always safe to repeat. A
-    /// batch that is too large for a server on the way (413) is halved, as often as it takes. An answer
-    /// without a content type is judged by its lines, not by `answer_type`. To one row, or a header alone, it
-    /// is an error until the header line is known: from another answer, or the results that are there.
-    batch_job& calls(predict_options how)
-    {
-        calls_ = std::move(how);
-        return *this;
-    }
-    predict_options const& calls() const noexcept { return calls_; }
+    /// How each batch is sent: an encoding, say. Its sink is not used. A batch is always idempotent. A batch
+    /// that is too large for a server on the way (413) is halved, as often as it takes. An answer without a
+    /// content type is judged by its lines, not by `answer_type`. To one row, or a header alone, it is an
+    /// error until the header line is known: from another answer, or the results that are there.
+    predict_options request_options;
 
     /// Rows that a model refuses for good (400 and other 4xx of that kind, 5xx, another number of rows, JSON
     /// once other batches were answered, a body that is too large) go here, in the form of the source, and
     /// the run goes on. Default: the first of them ends the run, as does in any case what would fail with all
     /// rows: a wrong url, a refused login, any error of the console. Behind the batch that ends the run, none
     /// is sent any more.
-    batch_job& failed_to(body_sink side)
-    {
-        failed_to_ = std::move(side);
-        return *this;
-    }
-    body_sink const& failed_to() const noexcept { return failed_to_; }
+    body_sink rejected_rows;
 
-    /// Told of each batch that failed for good. Default: none.
-    batch_job& on_failed(std::function<void(batch_failure const&)> f)
-    {
-        on_failed_ = std::move(f);
-        return *this;
-    }
-    /// The callback that is set, or none.
-    std::function<void(batch_failure const&)> const& on_failed() const noexcept { return on_failed_; }
-
-    /// Told how far it is, about five times a second, and at the end. Default: none.
-    batch_job& on_progress(std::function<void(batch_progress const&)> f)
-    {
-        on_progress_ = std::move(f);
-        return *this;
-    }
-    /// The callback that is set, or none.
-    std::function<void(batch_progress const&)> const& on_progress() const noexcept { return on_progress_; }
-
-    /// The source's length, for the time that is left. Default: unknown.
-    batch_job& total_bytes(std::uint64_t n)
-    {
-        total_bytes_ = n;
-        return *this;
-    }
-    std::uint64_t total_bytes() const noexcept { return total_bytes_; }
+    /// Told of each batch that failed for good.
+    std::function<void(batch_failure const&)> on_failed;
+    /// Told how far it is, about five times a second, and at the end.
+    std::function<void(batch_progress const&)> on_progress;
+    /// The source's length, for the time that is left. Zero: unknown.
+    std::uint64_t total_bytes = 0;
 
     /// Resumes the run that `on_mark` was told of: its rows are read, but not sent. A source that has fewer
     /// rows, or others, ends the run with `errc::invalid_argument` before the sink is given any; predictions
-    /// with another header line end it, after `tries`, with `errc::unexpected_answer`. (`batch_output` keeps
-    /// marks in a file.)
-    batch_job& resume(batch_mark mark)
-    {
-        resumed_ = std::move(mark);
-        return *this;
-    }
-    /// What `resume` was told; by default, nothing is done.
-    batch_mark const& resumed() const noexcept { return resumed_; }
-
-    /// Called after each batch with how far the run is. The sink and `failed_to` have all that the mark says,
-    /// and nothing beyond it. Default: none.
-    batch_job& on_mark(std::function<void(batch_mark const&)> f)
-    {
-        on_mark_ = std::move(f);
-        return *this;
-    }
-    /// The callback that is set, or none.
-    std::function<void(batch_mark const&)> const& on_mark() const noexcept { return on_mark_; }
+    /// with another header line end it, after `max_attempts`, with `errc::unexpected_answer`.
+    /// (`batch_output` keeps marks in a file.) By default, nothing is done.
+    batch_mark resume;
+    /// Called after each batch with how far the run is. The sink and `rejected_rows` have all that the mark
+    /// says, and nothing beyond it.
+    std::function<void(batch_mark const&)> on_mark;
 
 private:
     friend class detail::batch_run;
 
-    batch_job& set(std::size_t& field, std::size_t n, char const* name)
-    {
-        if (n == 0) throw error(errc::invalid_argument, std::string("a batch job's '") + name + "' is zero");
-        field = n;
-        return *this;
-    }
-
-    model_url url_;
-    body_source source_;
-    body_sink sink_;
-    body_sink failed_to_;
-    predict_options calls_;
-    std::function<void(batch_failure const&)> on_failed_;
-    std::function<void(batch_progress const&)> on_progress_;
-    std::size_t rows_ = 1000;
-    std::size_t bytes_ = 1024 * 1024;
-    std::size_t in_flight_ = 64;
-    std::size_t tries_ = 5;
-    std::chrono::milliseconds patience_ = std::chrono::minutes(15);
-    std::uint64_t total_bytes_ = 0;
-    batch_mark resumed_;
-    std::function<void(batch_mark const&)> on_mark_;
     std::shared_ptr<std::atomic<bool>> begun_ = std::make_shared<std::atomic<bool>>(false);
 };
 

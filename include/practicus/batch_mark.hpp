@@ -15,7 +15,7 @@ struct batch_mark
 
     /// Rows that the sink has predictions of.
     std::uint64_t rows = 0;
-    /// Rows that `batch_job::failed_to` has.
+    /// Rows that `batch_job::rejected_rows` has.
     std::uint64_t failed_rows = 0;
     /// The predictions' header line, without its line end; empty before the first prediction.
     std::string header;

@@ -324,17 +324,17 @@ public:
         return [files = files_](std::string text) { return detail::write_results(files, std::move(text)); };
     }
 
-    /// Sets the job's `resume`, `on_mark`, and with a file for rejected rows `failed_to`. The job is to be
-    /// run once: another run needs an output of its own. Throws `errc::invalid_argument` the second time.
+    /// Sets the job's `resume`, `on_mark`, and with a file for rejected rows `rejected_rows`. The job is to
+    /// be run once: another run needs an output of its own. Throws `errc::invalid_argument` the second time.
     void attach(batch_job& job) const
     {
         if (!files_->take()) throw error(errc::invalid_argument, "an output is attached to one job");
-        job.resume(files_->mark());
-        job.on_mark([files = files_](batch_mark const& done) { files->done(done); });
+        job.resume = files_->mark();
+        job.on_mark = [files = files_](batch_mark const& done) { files->done(done); };
         if (files_->has_rejected())
-            job.failed_to([files = files_](std::string text) {
+            job.rejected_rows = [files = files_](std::string text) {
                 return detail::write_rejected(files, std::move(text));
-            });
+            };
     }
 
     /// The run is complete: removes the journal.

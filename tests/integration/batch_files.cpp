@@ -208,7 +208,8 @@ TEST_CASE("batches: a process that may be killed", "[.child]")
     practicus::batch_output const out(model, std::string(dir) + "/out.csv", with);
     practicus::batch_job job(model, in.source(), out.sink());
     out.attach(job);
-    job.rows(std::max<std::size_t>(1, std::strtoul(rows, nullptr, 10))).in_flight(32);
+    job.max_rows = std::max<std::size_t>(1, std::strtoul(rows, nullptr, 10));
+    job.in_flight = 32;
     ends e;
     asio::co_spawn(io, predict_batches(client, job), [&](std::exception_ptr failed, auto const&) {
         e.add(failed);

@@ -73,7 +73,9 @@ struct batches : fixture
     batch_job job(std::string text)
     {
         batch_job made(model(), practicus::string_source(std::move(text)), to(out));
-        return made.rows(10).in_flight(8);
+        made.max_rows = 10;
+        made.in_flight = 8;
+        return made;
     }
 
     /// Adds a model that answers so; its url.
@@ -119,7 +121,9 @@ TEST_CASE("batches: encoded, and from a text without a row")
     batches f;
     auto client = f.user();
     auto const text = header + rows(0, 100);
-    f.run(predict_batches(client, f.job(text).calls(predict_options().encoding(practicus::lz4_encoding()))));
+    f.run(predict_batches(client, options_with(
+        [&](auto& j) { j.request_options = predict_options().encoding(practicus::lz4_encoding()); },
+        f.job(text))));
     CHECK(f.out == predict_csv(text));
     CHECK(f.server.requests().back().headers["content-encoding"] == "lz4");
     f.out.clear();
@@ -129,7 +133,8 @@ TEST_CASE("batches: encoded, and from a text without a row")
     CHECK(f.out == "prediction\n");
     practicus::batch_mark written;
     written.header = "prediction";
-    CHECK(f.run(predict_batches(client, f.job(header).resume(written))).batches == 1);
+    CHECK(f.run(predict_batches(client, options_with([&](auto& j) { j.resume = written; }, f.job(header))))
+              .batches == 1);
     CHECK(f.out == "prediction\n");
     CHECK(f.failure(predict_batches(client, f.job(""))).code == errc::invalid_argument);
 }
@@ -140,7 +145,8 @@ TEST_CASE("batches: a header without rows that the model refuses is no failure a
     auto client = f.eager();
     for (int const status : {400, 500}) {
         f.server.expect("POST", call_path).reply(status);
-        auto const end = f.run(predict_batches(client, f.job(header).failed_to(f.to(f.side))));
+        auto const end = f.run(predict_batches(client, 
+            options_with([&](auto& j) { j.rejected_rows = f.to(f.side); }, f.job(header))));
         CHECK(end.rows + end.failed_rows + end.batches == 0);
         CHECK(f.out + f.side == "");
     }
@@ -157,7 +163,9 @@ TEST_CASE("batches: rows are those of Python's csv: CR line ends, quotes in cell
     std::string const rows = "1,TV 27\" wide\r2,\"two\rlines\"\r3,4";
     for (std::string const header : {"id,name\r", "\xef\xbb\xbfid,name\n", "id,name\r\n"}) {
         f.out.clear();
-        CHECK(f.run(predict_batches(client, f.job(header + rows).rows(1))).rows == 3);
+        CHECK(f.run(predict_batches(client, 
+                        options_with([&](auto& j) { j.max_rows = 1; }, f.job(header + rows))))
+                  .rows == 3);
         std::string expected = "prediction\n";
         for (auto const* row : {"1,TV 27\" wide", "2,\"two\rlines\"", "3,4"})
             expected += practicus::mock::predict_row(row) + '\n';
@@ -191,8 +199,8 @@ TEST_CASE("batches: 20,000 rows through a region that fails at random")
     });
     auto const text = header + rows(0, 20'000);
     std::vector<std::size_t> limits;
-    auto job = f.job(text).rows(50);
-    job.on_progress([&](batch_progress const& p) { limits.push_back(p.limit); });
+    auto job = options_with([&](auto& j) { j.max_rows = 50; }, f.job(text));
+    job.on_progress = [&](batch_progress const& p) { limits.push_back(p.limit); };
     auto const end = f.run(predict_batches(f.eager(), job));
     CHECK(end.rows == 20'000);
     CHECK(end.retries > 0);
@@ -212,7 +220,9 @@ TEST_CASE("batches: a batch that fails for good ends the run, which says which r
     auto const text = header + rows(0, 200);
     auto const made = [&] {
         batch_job job(url, practicus::string_source(text), f.to(f.out));
-        return job.rows(10).in_flight(8);
+        job.max_rows = 10;
+        job.in_flight = 8;
+        return job;
     };
     auto const failed = f.failure(predict_batches(client, made()));
     CHECK(failed.code == errc::bad_request);
@@ -224,12 +234,12 @@ TEST_CASE("batches: a batch that fails for good ends the run, which says which r
     {
         f.out.clear();
         std::vector<std::uint64_t> told;
-        auto job = made().failed_to(f.to(f.side));
-        job.on_failed([&](practicus::batch_failure const& b) {
+        auto job = options_with([&](auto& j) { j.rejected_rows = f.to(f.side); }, made());
+        job.on_failed = [&](practicus::batch_failure const& b) {
             told.push_back(b.first_row);
             CHECK(b.rows == 10);
             CHECK(b.error.code == errc::bad_request);
-        });
+        };
         auto const end = f.run(predict_batches(client, job));
         CHECK(told == std::vector<std::uint64_t>{40});
         CHECK(end.rows == 190);
@@ -252,7 +262,8 @@ TEST_CASE("batches: a response with another number of rows is retried, and then 
 
     for (std::string const answer : {"prediction\n1\n", "", "prediction\n\"1\n"}) {
         f.server.expect("POST", call_path).reply(200, answer, "text/csv");
-        auto const failed = f.failure(predict_batches(client, f.job(text).tries(1)));
+        auto const failed = f.failure(
+            predict_batches(client, options_with([&](auto& j) { j.max_attempts = 1; }, f.job(text))));
         CHECK(failed.code == errc::row_count_mismatch);
         CHECK_THAT(failed.message, Catch::Matchers::StartsWith("rows 1 to 10: "));
         CHECK(failed.request == std::string("POST ") + call_path);
@@ -266,7 +277,10 @@ namespace {
 batch_job answered_by(batches& f, practicus::mock::model::predictor answer)
 {
     batch_job job(f.add_model(std::move(answer)), practicus::string_source(header + rows(0, 4)), f.to(f.out));
-    job.rows(2).in_flight(1).tries(1).failed_to(f.to(f.side));
+    job.max_rows = 2;
+    job.in_flight = 1;
+    job.max_attempts = 1;
+    job.rejected_rows = f.to(f.side);
     return job;
 }
 
@@ -316,7 +330,7 @@ TEST_CASE("batches: an error with a status of success is the fault of the rows, 
                             : practicus::mock::response(200, type, "{\n\"detail\": \"A bad row.\"\n}\n");
     });
     practicus::error_info why;
-    job.on_failed([&](practicus::batch_failure const& failed) { why = failed.error; });
+    job.on_failed = [&](practicus::batch_failure const& failed) { why = failed.error; };
     CHECK(f.run(predict_batches(f.eager(), job)).failed_rows == 2);
     CHECK(why.code == errc::row_count_mismatch);
     CHECK(why.server_message == type + ": A bad row.");
@@ -345,7 +359,7 @@ TEST_CASE("batches: one line without a content type is no response to a header w
         one.headers.erase("Content-Type");
         return one;
     };
-    auto const url = answered_by(f, answer).url();
+    auto const url = answered_by(f, answer).url;
     auto const job = [&] { return batch_job(url, practicus::string_source(header), f.to(f.out)); };
     line = "no healthy upstream";
     auto const failed = f.failure(predict_batches(f.eager(), job()));
@@ -354,11 +368,14 @@ TEST_CASE("batches: one line without a content type is no response to a header w
     CHECK(failed.server_message == "no content type: no healthy upstream");
     practicus::batch_mark written;
     written.header = "p";
-    auto const other = f.failure(predict_batches(f.eager(), job().resume(written)));
+    auto const other =
+        f.failure(predict_batches(f.eager(), options_with([&](auto& j) { j.resume = written; }, job())));
     CHECK(other.code == errc::unexpected_answer);
     CHECK(other.server_message == "'no healthy upstream', not 'p'");
     line = "p";
-    CHECK(f.run(predict_batches(f.eager(), job().resume(written))).batches == 1);
+    CHECK(
+        f.run(predict_batches(f.eager(), options_with([&](auto& j) { j.resume = written; }, job()))).batches ==
+        1);
     CHECK(f.out.empty());
 }
 
@@ -372,7 +389,9 @@ TEST_CASE("batches: a resumed run retries a response under another header than t
     practicus::batch_mark half;
     half.rows = 2;
     half.header = "p";
-    CHECK(f.run(predict_batches(f.eager(), job.tries(2).resume(half))).retries == 1);
+    job.max_attempts = 2;
+    job.resume = half;
+    CHECK(f.run(predict_batches(f.eager(), job)).retries == 1);
     CHECK(f.out == "1\n2\n");
 }
 
@@ -386,7 +405,8 @@ TEST_CASE("batches: a response under another header is retried: a model is being
                                          : calls % 2 == 0 ? "p\r\n1\r\n2\r\n"
                                                           : "p\n1\n2\n");
     });
-    CHECK(f.run(predict_batches(f.eager(), job.tries(2))).retries == 1);
+    job.max_attempts = 2;
+    CHECK(f.run(predict_batches(f.eager(), job)).retries == 1);
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
@@ -396,7 +416,8 @@ TEST_CASE("batches: another response type is accepted if the job sets it")
     auto job = answered_by(f, [&](practicus::mock::request const&) {
         return practicus::mock::response(200, "text/plain", "p\n1\n2\n");
     });
-    f.run(predict_batches(f.eager(), job.calls(predict_options().answer_type("text/plain"))));
+    job.request_options.answer_type("text/plain");
+    f.run(predict_batches(f.eager(), job));
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
@@ -413,7 +434,8 @@ TEST_CASE("batches: a batch answered with 413 is sent in halves")
     std::string const giant = "100," + std::string(400, 'x') + ",\n";
     auto const text = header + rows(0, 100) + giant + rows(101, 200);
     batch_job job(url, practicus::string_source(text), f.to(f.out));
-    job.rows(64).failed_to(f.to(f.side));
+    job.max_rows = 64;
+    job.rejected_rows = f.to(f.side);
     auto const end = f.run(predict_batches(f.eager(), job));
     CHECK(f.out == predict_csv(header + rows(0, 100) + rows(101, 200)));
     CHECK(f.side == header + giant);
@@ -430,7 +452,8 @@ TEST_CASE("batches: a batch answered with 413 is sent in halves")
 
     f.out.clear();
     batch_job strict(url, practicus::string_source(text), f.to(f.out));
-    auto const failed = f.failure(predict_batches(f.eager(), strict.rows(64)));
+    strict.max_rows = 64;
+    auto const failed = f.failure(predict_batches(f.eager(), strict));
     CHECK(failed.status == 413);
     CHECK(failed.message == "rows 101 to 101");
     CHECK(f.out == predict_csv(header + rows(0, 100)));
@@ -444,7 +467,8 @@ TEST_CASE("batches: no request is larger than a batch may be, its header line in
     for (int i = 0; i != 3000; ++i)
         text.append(1000, 'x').append("\n");
     batch_job job(f.model(), practicus::string_source(text), f.to(f.out));
-    f.run(predict_batches(f.user(), job.rows(1'000'000)));
+    job.max_rows = 1'000'000;
+    f.run(predict_batches(f.user(), job));
     std::size_t largest = 0;
     for (auto const& r : f.server.requests())
         if (r.method == "POST" && r.target == call_path) largest = std::max(largest, r.body.size());
@@ -511,7 +535,8 @@ TEST_CASE("batches: an unterminated last line at the end of the connection is re
     auto const whole = predict_csv(text);
     auto const cut = whole.substr(0, whole.size() - 1);
     f.server.expect("POST", call_path).reply(200, cut, "text/csv").until_close();
-    auto const failed = f.failure(predict_batches(f.eager(), f.job(text).tries(1)));
+    auto const failed =
+        f.failure(predict_batches(f.eager(), options_with([&](auto& j) { j.max_attempts = 1; }, f.job(text))));
     CHECK(failed.code == errc::unexpected_answer);
     // What is encoded says itself where it ends.
     practicus::content_encoding const gzip = practicus::content_encoding::gzip();
@@ -521,8 +546,9 @@ TEST_CASE("batches: an unterminated last line at the end of the connection is re
         .reply(200, packed, "text/csv")
         .header("Content-Encoding", "gzip")
         .until_close();
-    auto job = f.job(text).tries(1);
-    CHECK(f.run(predict_batches(f.eager(), job.calls(predict_options().encoding(gzip)))).retries == 0);
+    auto job = options_with([&](auto& j) { j.max_attempts = 1; }, f.job(text));
+    job.request_options.encoding(gzip);
+    CHECK(f.run(predict_batches(f.eager(), job)).retries == 0);
     CHECK(f.out == whole);
 }
 
@@ -533,8 +559,9 @@ TEST_CASE("batches: a failure that concerns all rows ends the run, even with a f
     auto const refused = [&](practicus::client const& client, std::string const& url) {
         f.side.clear();
         batch_job job(url, practicus::string_source(text), f.to(f.out));
-        job.rows(10).failed_to(f.to(f.side));
-        job.on_failed([](practicus::batch_failure const&) { FAIL("the rows are not to blame"); });
+        job.max_rows = 10;
+        job.rejected_rows = f.to(f.side);
+        job.on_failed = [](practicus::batch_failure const&) { FAIL("the rows are not to blame"); };
         auto const failed = f.failure(predict_batches(client, job));
         CHECK(f.side.empty());
         CHECK(f.out.empty());
@@ -552,8 +579,14 @@ TEST_CASE("batches: a failure of the console is never blamed on the rows")
     batches f;
     auto client = f.eager();
     auto const job = [&] {
-        auto made = f.job(header + rows(0, 100)).patience(0ms).failed_to(f.to(f.side));
-        return made.on_failed([](practicus::batch_failure const&) { FAIL("the rows are not to blame"); });
+        auto made = options_with(
+            [&](auto& j) {
+                j.retry_for = 0ms;
+                j.rejected_rows = f.to(f.side);
+            },
+            f.job(header + rows(0, 100)));
+        made.on_failed = [](practicus::batch_failure const&) { FAIL("the rows are not to blame"); };
+        return made;
     };
     struct refusal
     {
@@ -570,7 +603,8 @@ TEST_CASE("batches: a failure of the console is never blamed on the rows")
         f.server.expect("POST", call_path).reply(401, R"({"detail":"no"})");
     }
     f.server.expect("GET", "/console/api/modelhost/model-auth/").reply(status, R"({"detail":"no"})");
-    auto const failed = f.failure(predict_batches(client, job().in_flight(1)));
+    auto const failed =
+        f.failure(predict_batches(client, options_with([&](auto& j) { j.in_flight = 1; }, job())));
     CHECK(failed.code == code);
     CHECK(failed.message == "rows 1 to 10");
     CHECK(failed.request == "GET /console/api/modelhost/model-auth/");
@@ -594,7 +628,7 @@ TEST_CASE("batches: an unavailable region is waited for")
         return fault;
     });
     auto const text = header + rows(0, 500);
-    auto job = f.job(text).in_flight(64);
+    auto job = options_with([&](auto& j) { j.in_flight = 64; }, f.job(text));
     ends e;
     asio::co_spawn(f.io, predict_batches(client, job), e.handler());
     auto const begin = clock.now();
@@ -633,7 +667,9 @@ struct failing : batches
     batch_job job(std::string text, std::size_t in_flight)
     {
         batch_job made(url_, practicus::string_source(std::move(text)), to(out));
-        return made.rows(1).in_flight(in_flight);
+        made.max_rows = 1;
+        made.in_flight = in_flight;
+        return made;
     }
 
     practicus::mock::response away() const
@@ -704,7 +740,9 @@ TEST_CASE("batches: patience does not end while a batch waits for a place and ot
     });
     auto const text = header + rows(0, 3);
     ends e;
-    asio::co_spawn(f.io, predict_batches(f.client, f.job(text, 1).patience(2s)), e.handler());
+    asio::co_spawn(f.io,
+                   predict_batches(f.client, options_with([&](auto& j) { j.retry_for = 2s; }, f.job(text, 1))),
+                   e.handler());
     poll_until(f.io, [&] { return gate.waiting() == 1; });
     f.clock.advance(3s);
     gate.open();
@@ -755,7 +793,7 @@ TEST_CASE("batches: the progress has the reason while batches wait")
     auto const text = header + rows(0, 5);
     std::vector<batch_progress> told;
     auto job = f.job(text, 4);
-    job.on_progress([&](batch_progress const& p) { told.push_back(p); });
+    job.on_progress = [&](batch_progress const& p) { told.push_back(p); };
     ends e;
     asio::co_spawn(f.io, predict_batches(f.client, job), e.handler());
     poll_until(f.io, [&] {
@@ -781,11 +819,13 @@ TEST_CASE("batches: an unavailable region is waited for as long as retry_for all
     auto client = f.eager();
     f.run(client.session_token(f.model()));
     f.server.expect("POST", call_path).reply(503);
-    auto failed = f.failure(predict_batches(client, f.job(header + rows(0, 5)).patience(0ms)));
+    auto failed = f.failure(predict_batches(client, 
+        options_with([&](auto& j) { j.retry_for = 0ms; }, f.job(header + rows(0, 5)))));
     CHECK(failed.code == errc::unavailable);
     CHECK(failed.attempts == 1);
     f.server.expect("POST", call_path).times(2).reply(500);
-    failed = f.failure(predict_batches(client, f.job(header + rows(0, 5)).tries(2)));
+    failed = f.failure(predict_batches(client, 
+        options_with([&](auto& j) { j.max_attempts = 2; }, f.job(header + rows(0, 5)))));
     CHECK(failed.code == errc::server_error);
     CHECK(failed.attempts == 2);
     CHECK(f.out.empty());
@@ -833,7 +873,7 @@ TEST_CASE("batches: a job runs once, for its source is read by then")
     auto const job = f.job(text);
     CHECK(f.failure(predict_batches(client, job)).code == errc::bad_request);
     auto const out = f.out;
-    for (auto const& again : {job, batch_job(job).rows(5)}) {
+    for (auto const& again : {job, options_with([&](auto& j) { j.max_rows = 5; }, batch_job(job))}) {
         auto const failed = f.failure(predict_batches(client, again));
         CHECK(failed.code == errc::invalid_argument);
         CHECK_THAT(failed.message, Catch::Matchers::StartsWith("a batch job runs once"));
@@ -863,7 +903,7 @@ TEST_CASE("batches: a source that fails or is slow holds nothing back")
         co_return piece;
     };
     batch_job job(f.model(), next, f.to(f.out));
-    job.rows(10);
+    job.max_rows = 10;
     std::string failed;
     bool ended = false;
     asio::co_spawn(f.io, predict_batches(client, job), [&](std::exception_ptr e, batch_progress const&) {
@@ -945,7 +985,8 @@ TEST_CASE("batches: a slow sink is waited for, and no more is read meanwhile")
     asio::cancellation_signal signal;
     ends e;
     batch_job job(f.model(), endless, sink);
-    job.rows(1).in_flight(4);
+    job.max_rows = 1;
+    job.in_flight = 4;
     asio::co_spawn(f.io, predict_batches(client, job),
                    asio::bind_cancellation_slot(signal.slot(), e.handler()));
     poll_until(f.io, [&] { return stuck && client.stats().idle == client.stats().open; });
@@ -982,9 +1023,10 @@ TEST_CASE("batches: on several threads, with a source that suspends, and overloa
         co_return piece;
     };
     batch_job job(f.model(), source, f.to(f.out));
-    job.rows(10).in_flight(16);
+    job.max_rows = 10;
+    job.in_flight = 16;
     std::atomic<int> told = 0;
-    job.on_progress([&](batch_progress const&) { ++told; });
+    job.on_progress = [&](batch_progress const&) { ++told; };
     ends e;
     asio::co_spawn(pool, predict_batches(client, job), e.handler());
     pool.join();
@@ -1015,10 +1057,12 @@ TEST_CASE("batches: a run is resumed at each of its marks, with rows that were r
         f.out = from.out;
         f.side = from.side;
         batch_job job(url, practicus::string_source(text), f.to(f.out));
-        job.rows(batch).failed_to(f.to(f.side)).resume(from.mark);
-        job.on_mark([&, first = from.mark.rows == 0](practicus::batch_mark const& m) {
+        job.max_rows = batch;
+        job.rejected_rows = f.to(f.side);
+        job.resume = from.mark;
+        job.on_mark = [&, first = from.mark.rows == 0](practicus::batch_mark const& m) {
             if (first) marks.push_back({m, f.out, f.side});
-        });
+        };
         auto const end = f.run(predict_batches(client, job));
         CHECK(end.rows + end.failed_rows == 59);
     };
@@ -1046,22 +1090,33 @@ TEST_CASE("batches: a run of another source is noticed before anything is writte
     auto client = f.user();
     auto const text = header + rows(0, 20);
     practicus::batch_mark half;
-    auto job = f.job(text).rows(5);
-    job.on_mark([&](practicus::batch_mark const& m) {
+    auto job = options_with([&](auto& j) { j.max_rows = 5; }, f.job(text));
+    job.on_mark = [&](practicus::batch_mark const& m) {
         if (m.rows == 10) half = m;
-    });
+    };
     CHECK(f.run(predict_batches(client, job)).rows == 20);
     f.out.clear();
     for (auto const& [other, why] :
          {std::pair{header + rows(1, 21), "its first 10 rows, or its header line, are others"},
           {"carat,cut,other\n" + rows(0, 20), "its first 10 rows, or its header line, are others"},
           {header + rows(0, 9), "9 rows, fewer than the 10"}}) {
-        auto const failed = f.failure(predict_batches(client, f.job(other).rows(5).resume(half)));
+        auto const failed = f.failure(predict_batches(client, options_with(
+            [&](auto& j) {
+                j.max_rows = 5;
+                j.resume = half;
+            },
+            f.job(other))));
         CHECK(failed.code == errc::invalid_argument);
         CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring(why));
         CHECK(f.out.empty());
     }
-    CHECK(f.run(predict_batches(client, f.job(header + "\n" + rows(0, 25)).rows(3).resume(half))).rows == 25);
+    CHECK(f.run(predict_batches(client, options_with(
+                    [&](auto& j) {
+                        j.max_rows = 3;
+                        j.resume = half;
+                    },
+                    f.job(header + "\n" + rows(0, 25)))))
+              .rows == 25);
 }
 
 TEST_CASE("batches: a run with results under another header is not resumed")
@@ -1073,12 +1128,18 @@ TEST_CASE("batches: a run with results under another header is not resumed")
     practicus::batch_mark half;
     half.rows = 10;
     half.header = whole.substr(0, whole.find('\n'));
-    CHECK(f.run(predict_batches(client, f.job(text).resume(half))).rows == 20);
+    CHECK(f.run(predict_batches(client, options_with([&](auto& j) { j.resume = half; }, f.job(text)))).rows ==
+          20);
     f.out.clear();
     // Neither is the beginning of the name the name.
     for (auto const* old : {"prediction_old", "pred"}) {
         half.header = old;
-        auto const failed = f.failure(predict_batches(client, f.job(text).tries(1).resume(half)));
+        auto const failed = f.failure(predict_batches(client, options_with(
+            [&](auto& j) {
+                j.max_attempts = 1;
+                j.resume = half;
+            },
+            f.job(text))));
         CHECK(failed.code == errc::unexpected_answer);
         CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("another header line"));
         CHECK(failed.server_message == "'prediction', not '" + std::string(old) + '\'');
@@ -1099,7 +1160,8 @@ TEST_CASE("batches: no more is read than may be on its way, and cancelling ends 
         return [](int n) -> asio::awaitable<std::string> { co_return n == 0 ? header : rows(n, n + 1); }(i);
     };
     batch_job job(f.model(), endless, f.to(f.out));
-    job.rows(1).in_flight(3);
+    job.max_rows = 1;
+    job.in_flight = 3;
     asio::cancellation_signal signal;
     ends e;
     asio::co_spawn(f.io, predict_batches(client, job),
@@ -1153,7 +1215,8 @@ asio::awaitable<void> run_with_own_source(practicus::client client, practicus::m
         co_return std::string();
     };
     batch_job job(url, source, std::move(sink));
-    job.rows(10).in_flight(2);
+    job.max_rows = 10;
+    job.in_flight = 2;
     std::exception_ptr failed;
     try {
         co_await predict_batches(client, job);
@@ -1214,9 +1277,9 @@ TEST_CASE("batches: an exception of the caller's functions ends the run unchange
         throw own_exception{2};
     };
     batch_job bad_progress = f.job(text), bad_failed = f.job(text), bad_side = f.job(text);
-    bad_progress.on_progress([](batch_progress const&) { throw own_exception{3}; });
-    bad_failed.on_failed([](practicus::batch_failure const&) { throw own_exception{4}; });
-    bad_side.failed_to(bad_sink);
+    bad_progress.on_progress = [](batch_progress const&) { throw own_exception{3}; };
+    bad_failed.on_failed = [](practicus::batch_failure const&) { throw own_exception{4}; };
+    bad_side.rejected_rows = bad_sink;
     auto const thrown = [&](batch_job const& job) {
         try {
             f.run(predict_batches(client, job));
@@ -1270,10 +1333,12 @@ TEST_CASE("batches: the number on their way grows, and falls when the region has
     };
     std::vector<std::size_t> limits;
     batch_job job(f.model(), practicus::string_source(header + rows(0, 4000)), sink);
-    job.rows(5).in_flight(32).on_progress([&](batch_progress const& p) {
+    job.max_rows = 5;
+    job.in_flight = 32;
+    job.on_progress = [&](batch_progress const& p) {
         CHECK(p.in_flight <= 32);
         limits.push_back(p.limit);
-    });
+    };
     ends e;
     asio::co_spawn(f.io, predict_batches(client, job), e.handler());
     poll_until(f.io, [&] {
@@ -1307,16 +1372,16 @@ TEST_CASE("batches: the time that is left is that of the rows that are left")
     std::uint64_t done = 0;
     practicus::batch_mark before;
     before.rows = 900;
-    job.rows(1)
-        .in_flight(1)
-        .total_bytes(text.size())
-        .resume(before)
-        .on_progress([&](batch_progress const& p) {
-            CHECK(p.bytes_done >= done);
-            done = p.bytes_done;
-            if (p.rows == 950) CHECK(done == header.size() + rows(0, 950).size());
-            if (p.left.count() >= 0) left.push_back(std::chrono::duration<double>(p.left).count());
-        });
+    job.max_rows = 1;
+    job.in_flight = 1;
+    job.total_bytes = text.size();
+    job.resume = before;
+    job.on_progress = [&](batch_progress const& p) {
+        CHECK(p.bytes_done >= done);
+        done = p.bytes_done;
+        if (p.rows == 950) CHECK(done == header.size() + rows(0, 950).size());
+        if (p.left.count() >= 0) left.push_back(std::chrono::duration<double>(p.left).count());
+    };
     ends e;
     asio::co_spawn(f.io, predict_batches(client, job), e.handler());
     poll_until(f.io, [&] { return e.served == 1; });

@@ -76,7 +76,9 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     done += (co_await c.with(call_options().header("x-trace", long_text("a trace that is not short")))
                  .predict(model(), string_source(text()), predict_options().sink(drop)))
                 .status == 200;
-    done += (co_await predict_batches(c, batch_job(model(), string_source(text()), drop).rows(10))).rows == 1;
+    done += (co_await predict_batches(c, options_with([&](auto& j) { j.max_rows = 10; },
+                                                     batch_job(model(), string_source(text()), drop))))
+                .rows == 1;
 
     // From a temporary client, in the expression itself.
     done += static_cast<int>((co_await client(co_await asio::this_coro::executor, long_text(url),

@@ -66,7 +66,8 @@ asio::awaitable<void> predict_batches(practicus::client client, practicus::model
     practicus::body_source const source = [&] { return next_of(pieces); };
     practicus::body_sink const sink = [&](std::string piece) { return keep(out, std::move(piece)); };
     practicus::batch_job job(url, source, sink);
-    job.rows(1).in_flight(2);
+    job.max_rows = 1;
+    job.in_flight = 2;
     co_await predict_batches(client, job);
 }
 

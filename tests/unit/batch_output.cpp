@@ -690,10 +690,10 @@ TEST_CASE("batch_output: a job that it is attached to resumes by its mark, and k
     }());
     practicus::batch_job job(model, practicus::string_source(""), out.sink());
     out.attach(job);
-    CHECK(job.resumed() == practicus::batch_mark());
-    CHECK(job.failed_to());
-    REQUIRE(job.on_mark());
-    job.on_mark()(mark(0));
+    CHECK(job.resume == practicus::batch_mark());
+    CHECK(job.rejected_rows);
+    REQUIRE(job.on_mark);
+    job.on_mark(mark(0));
     CHECK(here.has("new.csv.practicus"));
     CHECK(out.mark() == mark(0));
     out.finish();

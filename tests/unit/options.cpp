@@ -3,6 +3,7 @@
 
 #include <practicus/batch_job.hpp>
 #include <practicus/call_options.hpp>
+#include <practicus/detail/batch/checked_job.hpp>
 #include <practicus/detail/client/checked_options.hpp>
 #include <practicus/options.hpp>
 
@@ -15,6 +16,7 @@
 #include <limits>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -154,13 +156,29 @@ TEST_CASE("a limit may be as large as a size can be, and a pool without a limit 
     CHECK(checked(options).limits.header == std::numeric_limits<std::size_t>::max());
 }
 
-TEST_CASE("a patience without an end is one that can be added to any point in time")
+TEST_CASE("each member of a batch job is refused by its name")
 {
     practicus::body_source const source = []() -> boost::asio::awaitable<std::string> { co_return ""; };
     practicus::body_sink const sink = [](std::string) -> boost::asio::awaitable<void> { co_return; };
-    practicus::batch_job job(practicus::model_url("https://h/models/m/"), source, sink);
-    job.patience(std::chrono::milliseconds::max());
-    CHECK(job.patience() == std::chrono::hours(24 * 365));
+    practicus::batch_job const valid(practicus::model_url("https://h/models/m/"), source, sink);
+    using job = practicus::batch_job;
+    std::vector<std::pair<std::string, std::function<void(job&)>>> const rows{
+        {"source must not be empty", [](job& j) { j.source = nullptr; }},
+        {"sink must not be empty", [](job& j) { j.sink = nullptr; }},
+        {"max_rows must not be zero", [](job& j) { j.max_rows = 0; }},
+        {"max_bytes must not be zero", [](job& j) { j.max_bytes = 0; }},
+        {"in_flight must not be zero", [](job& j) { j.in_flight = 0; }},
+        {"max_attempts must not be zero", [](job& j) { j.max_attempts = 0; }},
+        {"retry_for must not be negative", [](job& j) { j.retry_for = -1ms; }},
+    };
+    for (auto const& [message, set] : rows) {
+        auto wrong = valid;
+        set(wrong);
+        CHECK(refusal([&] { checked(wrong); }) == "batch_job::" + message);
+    }
+    auto patient = valid;
+    patient.retry_for = std::chrono::milliseconds::max();
+    CHECK(checked(patient).retry_for == std::chrono::hours(24 * 365));
 }
 
 TEST_CASE("each value of a single call is refused by its name")

@@ -25,10 +25,10 @@ class batch_results
 {
 public:
     batch_results(batch_job const& job, time_point began)
-        : job_(job), began_(began), header_(job.resumed().header)
+        : job_(job), began_(began), header_(job.resume.header)
     {
-        progress_.rows = job.resumed().rows;
-        progress_.failed_rows = job.resumed().failed_rows;
+        progress_.rows = job.resume.rows;
+        progress_.failed_rows = job.resume.failed_rows;
     }
 
     batch_progress const& progress() const noexcept { return progress_; }
@@ -43,7 +43,7 @@ public:
     }
 
     /// When it is time to tell the progress again.
-    time_point tell_at() const noexcept { return job_.on_progress() ? tell_at_ : time_point::max(); }
+    time_point tell_at() const noexcept { return job_.on_progress ? tell_at_ : time_point::max(); }
 
     void tell(batch_counts const& now, time_point at, bool last)
     {
@@ -57,11 +57,11 @@ public:
         progress_.bytes_done = last ? now.bytes_in : now.bytes_skipped + bytes_written_;
         progress_.elapsed = at - began_;
         auto const seconds = std::chrono::duration<double>(progress_.elapsed).count();
-        auto const before = job_.resumed().rows + job_.resumed().failed_rows;
+        auto const before = job_.resume.rows + job_.resume.failed_rows;
         auto const done = progress_.rows + progress_.failed_rows - before;
         progress_.rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
         progress_.left = time_left(seconds);
-        if (job_.on_progress()) call_back(job_.on_progress(), progress_);
+        if (job_.on_progress) call_back(job_.on_progress, progress_);
     }
 
 private:
@@ -81,7 +81,7 @@ private:
         if (!text.empty() && !text.ends_with('\n')) text += '\n';
         progress_.bytes_out += text.size();
         if (!text.empty()) {
-            auto const given = co_await call_back(job_.sink(), std::move(text));
+            auto const given = co_await call_back(job_.sink, std::move(text));
             if (!given) throw error(given.error());
         }
         progress_.rows += part.batch.rows;
@@ -100,10 +100,10 @@ private:
         rejected.first_row = batch.first_row;
         rejected.rows = batch.rows;
         rejected.error = why;
-        if (job_.on_failed()) call_back(job_.on_failed(), rejected);
-        if (part.ends_run(static_cast<bool>(job_.failed_to()))) throw_with_rows(why, first, last);
+        if (job_.on_failed) call_back(job_.on_failed, rejected);
+        if (part.ends_run(static_cast<bool>(job_.rejected_rows))) throw_with_rows(why, first, last);
         std::string text = progress_.failed_rows == 0 ? batch.text : batch.text.substr(batch.header_size);
-        auto const given = co_await call_back(job_.failed_to(), std::move(text));
+        auto const given = co_await call_back(job_.rejected_rows, std::move(text));
         if (!given) throw error(given.error());
         progress_.failed_rows += batch.rows;
     }
@@ -119,20 +119,19 @@ private:
 
     void mark(std::string const& digest)
     {
-        if (!job_.on_mark()) return;
+        if (!job_.on_mark) return;
         batch_mark done;
         done.rows = progress_.rows;
         done.failed_rows = progress_.failed_rows;
         done.header = header_;
         done.digest = digest;
-        call_back(job_.on_mark(), done);
+        call_back(job_.on_mark, done);
     }
 
     std::chrono::nanoseconds time_left(double seconds) const
     {
-        if (job_.total_bytes() == 0 || bytes_written_ == 0 || seconds <= 0)
-            return std::chrono::nanoseconds(-1);
-        auto const left = job_.total_bytes() - std::min(job_.total_bytes(), progress_.bytes_done);
+        if (job_.total_bytes == 0 || bytes_written_ == 0 || seconds <= 0) return std::chrono::nanoseconds(-1);
+        auto const left = job_.total_bytes - std::min(job_.total_bytes, progress_.bytes_done);
         auto const result = static_cast<double>(left) / static_cast<double>(bytes_written_) * seconds;
         return std::chrono::nanoseconds(static_cast<std::int64_t>(std::min(result, 3e8) * 1e9));
     }

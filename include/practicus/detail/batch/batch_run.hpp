@@ -8,6 +8,7 @@
 #include <practicus/detail/base/sha256.hpp>
 #include <practicus/detail/batch/batch_queue.hpp>
 #include <practicus/detail/batch/batch_results.hpp>
+#include <practicus/detail/batch/checked_job.hpp>
 #include <practicus/detail/batch/csv_splitter.hpp>
 #include <practicus/detail/client/calls.hpp>
 #include <practicus/detail/client/prediction_call.hpp>
@@ -40,15 +41,16 @@ class batch_run : public std::enable_shared_from_this<batch_run>
 {
 public:
     batch_run(handle h, batch_job const& job, std::shared_ptr<child_group> children)
-        : handle_(std::move(h)), job_(job), children_(std::move(children)), op_(handle_.begin_unlimited()),
-          cutter_(job.rows(), job.bytes()), queue_(bounds(), job.resumed().header), results_(job_, op_.began)
+        : handle_(std::move(h)), job_(checked(job)), children_(std::move(children)),
+          op_(handle_.begin_unlimited()), cutter_(job_.max_rows, job_.max_bytes),
+          queue_(bounds(), job_.resume.header), results_(job_, op_.began)
     {
         if (job.begun_->exchange(true))
             throw error(
                 errc::invalid_argument,
                 "a batch job runs once: its source was read, and its sink may have been given results");
         cutter_.cut_behind(rows_before());
-        if (job.on_mark() || !job.resumed().digest.empty()) digest_.emplace();
+        if (job_.on_mark || !job_.resume.digest.empty()) digest_.emplace();
     }
 
     asio::awaitable<batch_progress> run()
@@ -94,16 +96,16 @@ private:
     session& state() const noexcept { return handle_.state(); }
     std::shared_ptr<runtime> const& home() const noexcept { return state().transport().home(); }
     time_point now() const noexcept { return home()->time().now(); }
-    std::uint64_t rows_before() const noexcept { return job_.resumed().rows + job_.resumed().failed_rows; }
+    std::uint64_t rows_before() const noexcept { return job_.resume.rows + job_.resume.failed_rows; }
 
     batch_bounds bounds() const
     {
         batch_bounds b;
-        b.in_flight = job_.in_flight();
-        b.tries = job_.tries();
-        b.patience = job_.patience();
+        b.in_flight = job_.in_flight;
+        b.tries = job_.max_attempts;
+        b.patience = job_.retry_for;
         b.pause = state().transport().options().retry.initial_backoff;
-        b.rows_may_fail = static_cast<bool>(job_.failed_to());
+        b.rows_may_fail = static_cast<bool>(job_.rejected_rows);
         return b;
     }
 
@@ -133,7 +135,7 @@ private:
     {
         auto batch = take_cut();
         while (!batch && !source_done_) {
-            auto asked = co_await call_back(job_.source());
+            auto asked = co_await call_back(job_.source);
             if (!asked) throw error(asked.error());
             auto piece = std::move(*asked);
             source_done_ = piece.empty();
@@ -158,7 +160,7 @@ private:
             if (digest_) add_to_digest(*batch);
             auto const end = batch->first_row + batch->rows;
             if (end > rows_before() || rows_before() == 0) return batch;
-            auto const& done = job_.resumed().digest;
+            auto const& done = job_.resume.digest;
             if (end == rows_before() && !done.empty() && done != digest_->hex())
                 throw error(errc::invalid_argument,
                             "the source is not the one of the run that is resumed: its first " +
@@ -171,7 +173,7 @@ private:
     {
         auto const text = std::string_view(batch.text);
         digest_->add(batch.first_row == 0 ? text : text.substr(batch.header_size));
-        if (job_.on_mark()) batch.digest = digest_->hex();
+        if (job_.on_mark) batch.digest = digest_->hex();
     }
 
     void start(std::shared_ptr<batch_sending> batch)
@@ -230,17 +232,17 @@ private:
         auto const why = batch->failure();
         bool const is_error = why->status != 0 && !is_success(why->status);
         queue_.pause(std::move(batch), now(), wait);
-        state().transport().note_retry(job_.url().origin(), why->request, why->attempts, why->status,
+        state().transport().note_retry(job_.url.origin(), why->request, why->attempts, why->status,
                                        is_error ? boost::system::error_code() : why->code, wait);
     }
 
     asio::awaitable<void> send(csv_batch const& batch, aimd_window::ticket ticket, prediction& answer,
                                bool& reached_model)
     {
-        auto how = job_.calls();
+        auto how = job_.request_options;
         how.content_type("text/csv").idempotent().sink({});
-        if (!settings(how).body_limit) how.body_limit(std::max(16 * job_.bytes(), std::size_t{16} << 20));
-        auto const in = std::make_shared<prediction_input>(job_.url(), batch.text, std::move(how));
+        if (!settings(how).body_limit) how.body_limit(std::max(16 * job_.max_bytes, std::size_t{16} << 20));
+        auto const in = std::make_shared<prediction_input>(job_.url, batch.text, std::move(how));
         in->takes_any_type = in->retried_by_caller = true;
         in->on_overload = [self = shared_from_this(), ticket] { self->queue_.overloaded(ticket); };
         struct counted
@@ -266,7 +268,7 @@ private:
     {
         batch_answer came;
         came.rows = batch.rows;
-        auto const& how = settings(job_.calls());
+        auto const& how = settings(job_.request_options);
         if (!how.answer_type.empty()) came.wanted = how.answer_type;
         came.content_type = answer.content_type;
         came.body = answer.body;
@@ -278,7 +280,7 @@ private:
         if (!wrong) return;
         wrong->status = answer.status;
         wrong->attempts = answer.attempts;
-        wrong->request = std::string(how.method_name()).append(" ").append(job_.url().target());
+        wrong->request = std::string(how.method_name()).append(" ").append(job_.url.target());
         throw error(std::move(*wrong));
     }
 
