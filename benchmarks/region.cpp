@@ -56,7 +56,7 @@ try {
         json::object const answer{{"requests", server.count()},
                                   {"connections", server.connections() - connections},
                                   {"routes", routes},
-                                  {"violations", server.check().size()}};
+                                  {"violations", server.problems().size()}};
         connections = server.connections();
         server.region().reset_counts();
         std::cout << json::serialize(answer) << '\n' << std::flush;

@@ -17,7 +17,7 @@ import re
 import sys
 
 # What of the public names is written down in no header that users include.
-ELSEWHERE = {"practicus/mock/detail/region.hpp": "practicus/mock/server.hpp"}
+ELSEWHERE = {"practicus/mock/region.hpp": "practicus/mock/server.hpp"}
 
 # These hold base classes of public ones in `namespace detail`; the Doxyfile names what else stands there.
 BASES = ("mock/fault.hpp", "mock/expectation.hpp", "mock/catalog.hpp")

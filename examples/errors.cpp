@@ -110,5 +110,5 @@ int main()
     io.run();
     io.restart();
     cancel(io, client, region);
-    return region.check().empty() ? result : 1;
+    return region.problems().empty() ? result : 1;
 }

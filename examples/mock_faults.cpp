@@ -85,7 +85,7 @@ try {
     });
     io.run();
     require(answered, "the gate was opened");
-    for (auto const& fault : region.check()) // nothing malformed came, every expectation was met
+    for (auto const& fault : region.problems()) // nothing malformed came, every expectation was met
         throw std::runtime_error(fault);
     std::cout << "passed\n";
 } catch (std::exception const& e) {

@@ -40,7 +40,7 @@ inline int serve_mock_region(
     check_written();
     signals.async_wait([&](boost::system::error_code, int) { server.stop(); });
     io.run();
-    auto const problems = server.check();
+    auto const problems = server.problems();
     for (auto const& text : problems)
         std::cerr << "violation: " << text << '\n';
     std::cout << server.count() << " requests, " << problems.size() << " violations\n";

@@ -351,7 +351,7 @@ private:
     {
         auto const s = client_->stats();
         if (s.waiting != 0 || s.connecting != 0 || s.open != s.idle) return "a connection is still in use";
-        for (auto const& text_of_it : server_.check())
+        for (auto const& text_of_it : server_.problems())
             return text_of_it;
         return {};
     }

@@ -98,7 +98,7 @@ struct fixture
         server.region().add_demo();
     }
 
-    ~fixture() { CHECK(server.check() == std::vector<std::string>()); }
+    ~fixture() { CHECK(server.problems() == std::vector<std::string>()); }
 
     practicus::client client(practicus::client_options options = practicus::client_options())
     {

@@ -17,7 +17,7 @@ detail/base/utf8.hpp detail/base/wipe.hpp detail/client/prediction_call.hpp deta
 detail/net/connection.hpp detail/net/connector.hpp detail/net/stream.hpp detail/pool/body_pipeline.hpp detail/pool/transport.hpp
 detail/tokens/flight_state.hpp detail/tokens/freshness.hpp detail/tokens/region_store.hpp detail/tokens/single_flight_cache.hpp
 detail/tokens/token_cache_state.hpp detail/wire/error_body.hpp detail/wire/no_proxy.hpp detail/wire/proxy.hpp
-detail/wire/shape_handler.hpp error.hpp mock/catalog.hpp mock/detail/region.hpp mock/options.hpp observer.hpp predict.hpp
+detail/wire/shape_handler.hpp error.hpp mock/catalog.hpp mock/region.hpp mock/options.hpp observer.hpp predict.hpp
 secret.hpp token.hpp token_store.hpp url.hpp
 """.split()
 

@@ -6,10 +6,10 @@
 
 #include <practicus/mock/catalog.hpp>
 #include <practicus/mock/codec.hpp>
-#include <practicus/mock/detail/region.hpp>
-#include <practicus/mock/detail/region_console.hpp>
-#include <practicus/mock/detail/region_service.hpp>
-#include <practicus/mock/detail/region_settings.hpp>
+#include <practicus/mock/impl/region_console.hpp>
+#include <practicus/mock/impl/region_service.hpp>
+#include <practicus/mock/impl/region_settings.hpp>
 #include <practicus/mock/message.hpp>
 #include <practicus/mock/prediction.hpp>
+#include <practicus/mock/region.hpp>
 #include <practicus/mock/token.hpp>

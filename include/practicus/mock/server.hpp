@@ -38,7 +38,7 @@ namespace practicus { inline namespace v1 { namespace mock {
 /// server.expect("GET", "/console/api/modelhost/models/").reply(503).header("Retry-After", "1");
 /// ... // the program under test, with server.url()
 /// REQUIRE(server.count("POST auth/") == 1);
-/// REQUIRE(server.check().empty());
+/// REQUIRE(server.problems().empty());
 /// ```
 /// Its responses and violations are those of its `region`. Not for production: passwords and tokens are kept,
 /// and shown in `requests()`.
@@ -143,7 +143,7 @@ public:
     void on_request(std::function<void(request const&)> hook) { state_->on_request(std::move(hook)); }
 
     /// Returns all violations and unmet expectations. Empty in a good test.
-    std::vector<std::string> check() const
+    std::vector<std::string> problems() const
     {
         auto result = state_->console.violations();
         for (auto& text : state_->faults->unmet())

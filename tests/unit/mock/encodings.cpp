@@ -200,5 +200,5 @@ TEST_CASE("a server's region decompresses from the start")
     auto answer = client.answer();
     CHECK(answer["Content-Encoding"] == "gzip");
     CHECK(zlib_codecs()[0].decode(answer.body(), 1000) == predict_csv("a\n1\n"));
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }

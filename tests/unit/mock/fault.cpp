@@ -62,7 +62,7 @@ TEST_CASE("a scripted reply, followed by the region's own")
         CHECK(answer["Retry-After"] == (status == 503 ? "1" : ""));
     }
     CHECK(server.count("POST auth/") == 3);
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("expectations are found by method, path, target and beginning, in their order")
@@ -77,7 +77,7 @@ TEST_CASE("expectations are found by method, path, target and beginning, in thei
     for (auto const* target : {"/a?b=1", "/a?b=1", "/a", "/abc", "/a"})
         got.push_back(client.get(target).result_int());
     CHECK(got == std::vector<unsigned>{201, 202, 203, 203, 204});
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("an unmet expectation is reported")
@@ -88,7 +88,7 @@ TEST_CASE("an unmet expectation is reported")
     server.expect_connection().times(2);
     raw_client(server).get("/x");
     CHECK(one.met() == 1);
-    CHECK(server.check() ==
+    CHECK(server.problems() ==
           strings{"expected GET /x: came 1 of 3 times", "expected a connection: came 1 of 2 times"});
 }
 
@@ -223,7 +223,7 @@ TEST_CASE("a wrong Content-Length")
     CHECK(text.ends_with("Connection: close\r\n\r\n0123456789"));
     server.expect("GET", "/x").raw("garbage\r\n\r\n");
     CHECK(fetch(server) == "garbage\r\n\r\n");
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("chunks go out in the pieces that were asked for")
@@ -266,7 +266,7 @@ TEST_CASE("an answer may come before the request's body")
     CHECK(client.answer().result_int() == 413);
     client.rest();
     CHECK(client.ec == asio::error::eof);
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("a connection may be cut, held, and answered with garbage")
@@ -297,7 +297,7 @@ TEST_CASE("a connection may be cut, held, and answered with garbage")
     CHECK(held.answer().result_int() == 200);
     CHECK(fetch(server, ec) == "HTTP/1.1 200 OK\r\nCon");
     CHECK(raw_client(server).get("/x").result_int() == 200);
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("faults may be decided request by request")
@@ -321,5 +321,5 @@ TEST_CASE("faults may be decided request by request")
     client.send(raw_client::login());
     CHECK(client.answer().result_int() == 200);
     CHECK(asked == 3);
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }

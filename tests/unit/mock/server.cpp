@@ -55,7 +55,7 @@ TEST_CASE("a server answers on a thread of its own, and keeps connections alive"
     }
     CHECK(server.connections() == 1);
     CHECK(server.count("POST auth/") == 3);
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 
     auto requests = server.requests();
     REQUIRE(requests.size() == 3);
@@ -83,7 +83,7 @@ TEST_CASE("Connection: close is honoured")
     raw_client old(server);
     old.send("GET /x HTTP/1.0\r\nHost: x\r\n\r\n");
     CHECK(old.rest().starts_with("HTTP/1.1 204"));
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("requests may come together, in pieces, and chunked")
@@ -102,7 +102,7 @@ TEST_CASE("requests may come together, in pieces, and chunked")
                             "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n") +
         "13\r\n{\"email\":\"admin@com\r\n23\r\npany.com\",\"password\":\"practicus\"}  \r\n0\r\n\r\n");
     CHECK(client.answer().result_int() == 200);
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("malformed HTTP is answered with 400 and recorded")
@@ -112,8 +112,8 @@ TEST_CASE("malformed HTTP is answered with 400 and recorded")
     client.send("no HTTP at all\r\n\r\n");
     auto text = client.rest();
     CHECK(text.starts_with("HTTP/1.1 400 Bad Request\r\n"));
-    REQUIRE(server.check().size() == 1);
-    CHECK(server.check()[0].starts_with("no HTTP request: "));
+    REQUIRE(server.problems().size() == 1);
+    CHECK(server.problems()[0].starts_with("no HTTP request: "));
     CHECK(server.requests().empty());
 }
 
@@ -130,7 +130,7 @@ TEST_CASE("a client that merely goes away is not noted")
     gone("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12");
     server.expect("GET", "/x").reply(200);
     raw_client(server).get("/x");
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("heads and bodies have limits")
@@ -142,7 +142,7 @@ TEST_CASE("heads and bodies have limits")
     raw_client body(server);
     body.send(raw_client::request("POST", "/", "Content-Length: 3000\r\n"));
     CHECK(body.answer().result_int() == 413);
-    CHECK(server.check().size() == 2);
+    CHECK(server.problems().size() == 2);
 }
 
 TEST_CASE("Expect: 100-continue is answered")
@@ -157,7 +157,7 @@ TEST_CASE("Expect: 100-continue is answered")
     CHECK(client.read(25) == "HTTP/1.1 100 Continue\r\n\r\n");
     client.send("email=admin@company.com&password=practicus");
     CHECK(client.answer().result_int() == 200);
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("an answer to HEAD has no body")
@@ -239,7 +239,7 @@ TEST_CASE("a server runs on the caller's context until it is stopped")
     io.run(); // It returns: nothing of the server's is outstanding.
     other.join();
     CHECK(server.open_connections() == 0);
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 TEST_CASE("the caller's context may end first, with connections open and answers held back")
@@ -352,7 +352,7 @@ TEST_CASE("many connections from many threads")
     CHECK(server.count("POST auth/") == 160);
     CHECK(server.count() == 320);
     CHECK(server.open_connections() == 0);
-    CHECK(server.check() == strings());
+    CHECK(server.problems() == strings());
 }
 
 // While it listens, a caller's executor has work, and runs what is posted to it for the connections.

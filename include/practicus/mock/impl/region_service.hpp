@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/mock/detail/region.hpp>
+#include <practicus/mock/region.hpp>
 
 namespace practicus { inline namespace v1 { namespace mock {
 
