@@ -35,7 +35,7 @@ int main()
         passed = e.code() == practicus::errc::unavailable && e.info().attempts == 3;
     }
     passed = passed && region.count("POST auth/") == 1; // requests are counted by route
-    passed = passed && region.problems().empty();          // nothing malformed came, every expectation was met
+    passed = passed && region.problems().empty();       // nothing malformed came, every expectation was met
     std::cout << (passed ? "passed\n" : "failed\n");
     return passed ? 0 : 1;
 }

@@ -33,12 +33,16 @@ int mock(mock_arguments const& arguments)
     return serve_mock_region(arguments.port, arguments.ca_file, [&](practicus::mock::region& region) {
         region.add(practicus::mock::lz4_codec());
         if (arguments.no_usernames) {
-            region.name_no_users().tokens(practicus::mock::token_shape::opaque);
+            region.configure([&](auto& s) {
+                s.username_at_login = s.username_at_refresh = s.username_in_tokens = false;
+                s.tokens = practicus::mock::token_shape::opaque;
+            });
             for (auto const* email : {"admin@sales.company.com", "admin@labs.company.com"})
                 region.add(practicus::mock::user(email, "practicus"));
         }
-        if (arguments.gzip) region.console_encoding("gzip");
-        if (arguments.rotate) region.rotate(practicus::mock::rotation::blacklist_old);
+        if (arguments.gzip) region.configure([&](auto& s) { s.console_encoding = "gzip"; });
+        if (arguments.rotate)
+            region.configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
         if (!arguments.one_time_password.empty())
             region.one_time_password("admin@company.com", arguments.one_time_password);
         if (arguments.max_body != 0 || !arguments.refuse.empty())

@@ -129,7 +129,7 @@ TEST_CASE("a header over its limit")
 TEST_CASE("the console's answers may come in gzip, which is asked for, and in nothing else")
 {
     fixture f;
-    auto& region = f.server.region().console_encoding("gzip");
+    auto& region = f.server.region().configure([&](auto& s) { s.console_encoding = "gzip"; });
     // So long that it comes in many pieces.
     practicus::mock::prefix const where("many", "many");
     for (int id = 1000; id != 3000; ++id)

@@ -104,7 +104,10 @@ struct rough_region : fixture
 {
     rough_region() : fixture(practicus::mock::server_options().keep_requests(10))
     {
-        server.region().session_lifetime(5s).access_lifetime(5s);
+        server.region().configure([&](auto& s) {
+            s.session_lifetime = 5s;
+            s.access_lifetime = 5s;
+        });
         server.inject([this](practicus::mock::request const& r) {
             practicus::mock::fault fault;
             if (r.method != "POST" || !std::string_view(r.target).starts_with("/models/")) return fault;

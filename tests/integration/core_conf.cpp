@@ -65,11 +65,13 @@ struct kept_region : fixture
     /// e-mail of a login, and which token came from which.
     void name_no_users()
     {
-        server.region().name_no_users().alter_claims(
-            [](practicus::mock::token_type, boost::json::object& claims) {
+        server.region().configure([&](auto& s) {
+            s.username_at_login = s.username_at_refresh = s.username_in_tokens = false;
+            s.alter_claims = [](practicus::mock::token_type, boost::json::object& claims) {
                 for (auto const* const name : {"user_id", "sub", "username", "email"})
                     claims.erase(name);
-            });
+            };
+        });
     }
 
     ::ino_t file() const
@@ -103,7 +105,7 @@ TEST_CASE("core.conf: an unchanged token is not written")
 TEST_CASE("core.conf: a region that replaces refresh tokens keeps every program logged in")
 {
     kept_region f;
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     // As several programs, which began with the same file.
     std::vector<practicus::client> programs;
     for (int i = 0; i != 4; ++i)
@@ -172,7 +174,7 @@ TEST_CASE("core.conf: a new login, by the SDK for example, is used by all progra
 TEST_CASE("core.conf: a file with an older refresh token is no new login")
 {
     kept_region f;
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     auto const old = f.region().login().value();
     auto const running = f.client();
     f.run(running.models());
@@ -252,7 +254,7 @@ TEST_CASE("core.conf: while the file cannot be read, programs keep using the sha
 {
     bool const link = GENERATE(false, true);
     kept_region f;
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     auto const first = f.client();
     auto const second = f.client();
     f.run(first.models());
@@ -297,7 +299,7 @@ TEST_CASE("core.conf: the user stays the same while the file cannot be read")
 TEST_CASE("core.conf: the next program writes a refresh token that could not be written before")
 {
     kept_region f;
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     auto const old = f.region().login().value();
     auto const r = f.region();
     auto options = r.options();
@@ -415,8 +417,11 @@ TEST_CASE("core.conf: a login as another user of the same name is not written to
     int const region_tells = GENERATE(0, 1, 2, 3);
     INFO(region_tells);
     if (region_tells < 2) f.name_no_users();
-    if (region_tells == 2) f.server.region().name_no_users();
-    if (region_tells == 0) f.server.region().tokens(practicus::mock::token_shape::opaque);
+    if (region_tells == 2)
+        f.server.region().configure(
+            [&](auto& s) { s.username_at_login = s.username_at_refresh = s.username_in_tokens = false; });
+    if (region_tells == 0)
+        f.server.region().configure([&](auto& s) { s.tokens = practicus::mock::token_shape::opaque; });
     f.log_in(f.issue());
     f.server.region().add(practicus::mock::user("admin@labs.com", "b"));
     auto const before = f.region().login().value();
@@ -437,7 +442,7 @@ TEST_CASE(
     "core.conf: a login that was given another e-mail than its token's gets the tokens that are replaced")
 {
     kept_region f;
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     practicus::core_conf::update(f.path, [&](practicus::core_conf& conf) {
         conf.erase_regions().put(
             {f.server.url(), "admin", "other@company.com", practicus::credentials::refresh_token(f.issue())});
@@ -454,8 +459,12 @@ TEST_CASE(
 TEST_CASE("core.conf: an opaque login by another token is not written to the stored one")
 {
     kept_region f;
-    f.server.region().name_no_users().tokens(practicus::mock::token_shape::opaque);
-    if (GENERATE(false, true)) f.server.region().rotate(practicus::mock::rotation::keep_old);
+    f.server.region().configure([&](auto& s) {
+        s.username_at_login = s.username_at_refresh = s.username_in_tokens = false;
+        s.tokens = practicus::mock::token_shape::opaque;
+    });
+    if (GENERATE(false, true))
+        f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::keep_old; });
     f.log_in(f.issue());
     f.server.region().add(practicus::mock::user("admin@labs.com", "b"));
     auto const program = f.client();
@@ -474,7 +483,7 @@ TEST_CASE("core.conf: a later login of the same user takes the place of one that
 {
     kept_region f;
     if (GENERATE(false, true)) {
-        f.server.region().tokens(practicus::mock::token_shape::opaque);
+        f.server.region().configure([&](auto& s) { s.tokens = practicus::mock::token_shape::opaque; });
         f.log_in(f.issue());
     }
     auto const program = f.client();
@@ -495,9 +504,12 @@ TEST_CASE(
 {
     kept_region f;
     bool const shares = GENERATE(true, false);
-    f.server.region().tokens(practicus::mock::token_shape::opaque);
-    f.server.region().answer_username(false, true);
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.tokens = practicus::mock::token_shape::opaque; });
+    f.server.region().configure([&](auto& s) {
+        s.username_at_login = false;
+        s.username_at_refresh = true;
+    });
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     f.server.region().add(practicus::mock::user("boss@company.com", "b").username("root"));
     practicus::core_conf::update(f.path, [&](practicus::core_conf& conf) {
         auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "boss@company.com");

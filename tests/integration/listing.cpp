@@ -27,7 +27,10 @@ constexpr auto models_path = "/console/api/modelhost/models/";
 TEST_CASE("listings arrive whole")
 {
     fixture f;
-    f.server.region().cluster("main", "eu");
+    f.server.region().configure([&](auto& s) {
+        s.cluster_name = "main";
+        s.region_name = "eu";
+    });
     auto client = f.user();
 
     CHECK(f.run(client.cluster_info()) == practicus::cluster_info{"main", "eu"});
@@ -71,7 +74,10 @@ TEST_CASE("listings arrive whole")
 TEST_CASE("a cluster without names")
 {
     fixture f;
-    f.server.region().cluster(std::nullopt, std::nullopt);
+    f.server.region().configure([&](auto& s) {
+        s.cluster_name = std::nullopt;
+        s.region_name = std::nullopt;
+    });
     CHECK(f.run(f.user().cluster_info()) == practicus::cluster_info());
 }
 

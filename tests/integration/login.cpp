@@ -32,9 +32,11 @@ TEST_CASE("a Date three hours ahead of the client and of the token's issuer refu
     auto const wrong = GENERATE(0h, -24h);
     fixture f;
     f.server.region().advance(3h);
-    f.server.region().alter_claims([](practicus::mock::token_type, boost::json::object& claims) {
-        for (auto const* const name : {"iat", "exp"})
-            claims[name] = claims.at(name).as_int64() - 3 * 3600;
+    f.server.region().configure([&](auto& s) {
+        s.alter_claims = [](practicus::mock::token_type, boost::json::object& claims) {
+            for (auto const* const name : {"iat", "exp"})
+                claims[name] = claims.at(name).as_int64() - 3 * 3600;
+        };
     });
     auto client = f.client();
     auto& clock = clock_of(client);
@@ -51,7 +53,11 @@ TEST_CASE("a Date three hours ahead of the client and of the token's issuer refu
 TEST_CASE("the user's name is guessed if the region does not state it")
 {
     fixture f;
-    f.server.region().answer_username(false).tokens(practicus::mock::token_shape::opaque);
+    f.server.region().configure([&](auto& s) {
+        s.username_at_login = false;
+        s.username_at_refresh = false;
+        s.tokens = practicus::mock::token_shape::opaque;
+    });
     auto client = f.client();
     f.run(client.login("admin@company.com", "practicus"));
     CHECK(client.username() == "admin");

@@ -49,7 +49,7 @@ struct told
 TEST_CASE("on_tokens: receives the tokens of a login and a rotating refresh before any caller")
 {
     fixture f;
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     told t;
     auto client = f.client(t.options());
     f.run(client.login("admin@company.com", "practicus"));

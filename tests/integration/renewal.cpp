@@ -216,7 +216,7 @@ TEST_CASE("single 401s to tokens that were accepted fail no call, however young 
 TEST_CASE("a rotated refresh token is adopted")
 {
     fixture f;
-    f.server.region().rotate(rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = rotation::blacklist_old; });
     auto client = f.user();
     f.run(client.cluster_info());
     for (int i = 0; i != 3; ++i) {
@@ -253,8 +253,10 @@ TEST_CASE("a refresh that is asked for leaves the old token in use until the new
 TEST_CASE("a refresh that answers a dead token leads to no loop")
 {
     fixture f;
-    f.server.region().alter_claims([](token_type type, boost::json::object& claims) {
-        if (type == token_type::access) claims["exp"] = claims.at("iat").as_int64() - 10;
+    f.server.region().configure([&](auto& s) {
+        s.alter_claims = [](token_type type, boost::json::object& claims) {
+            if (type == token_type::access) claims["exp"] = claims.at("iat").as_int64() - 10;
+        };
     });
     auto client = f.user();
     hold_time(client);

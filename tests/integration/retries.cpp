@@ -131,7 +131,7 @@ TEST_CASE("a login is sent again, one with a one-time password only if it was re
 TEST_CASE("a refresh token that may rotate is not sent again once it was written")
 {
     retrying f;
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     auto const sent = [&] { return f.server.count("POST auth/refresh/"); };
     f.server.expect("POST", refresh_path).reply(503);
     CHECK(f.failure(f.caller.refresh()).attempts == 1);

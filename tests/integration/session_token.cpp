@@ -129,7 +129,7 @@ TEST_CASE("an unknown model is not found")
 TEST_CASE("a session token that is no JWT")
 {
     fixture f;
-    f.server.region().tokens(practicus::mock::token_shape::opaque);
+    f.server.region().configure([&](auto& s) { s.tokens = practicus::mock::token_shape::opaque; });
     auto const token = f.run(f.user().session_token(f.model()));
     CHECK(token);
     CHECK_FALSE(token.expires_at());

@@ -225,7 +225,7 @@ inline void fill(practicus::mock::region& region)
     region.add_model_prefix(models).add_app_prefix(apps).add_model_deployment(small);
     region.add(practicus::mock::model(42, "diamond-price", models).add(version(421, "1", small).stage("P")));
     region.add(practicus::mock::app(78, "viewer", apps).add(version(781, "1", small)));
-    region.rotate(rotation::blacklist_old);
+    region.configure([&](auto& s) { s.rotation = rotation::blacklist_old; });
 }
 
 } // namespace swept

@@ -93,7 +93,10 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
 TEST_CASE("every operation with temporaries as arguments")
 {
     fixture f;
-    f.server.region().cluster("main", "eu");
+    f.server.region().configure([&](auto& s) {
+        s.cluster_name = "main";
+        s.region_name = "eu";
+    });
     auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "admin@company.com");
     CHECK(f.run(all_operations(f.server.url(), token, "")) == 1 + 3 + 1 + 3 + 2 + 2 + 7 + 5 + 5);
 }

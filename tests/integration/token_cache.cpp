@@ -564,8 +564,10 @@ TEST_CASE("a closed client hands out nothing")
 TEST_CASE("a token that the region issued past its life is an error, and no loop")
 {
     cached f;
-    f.server.region().alter_claims([](token_type type, boost::json::object& claims) {
-        if (type == token_type::session) claims["exp"] = claims.at("iat").as_int64() - 10;
+    f.server.region().configure([&](auto& s) {
+        s.alter_claims = [](token_type type, boost::json::object& claims) {
+            if (type == token_type::session) claims["exp"] = claims.at("iat").as_int64() - 10;
+        };
     });
     CHECK(f.failure(f.caller.session_token(f.url)).code == errc::expired_token);
     CHECK(f.failure(f.caller.session_token(f.url)).code == errc::expired_token);
@@ -595,11 +597,13 @@ TEST_CASE("a token that is no JWT, or has an invalid expiry, lives a quarter of 
     bool const garbage = GENERATE(false, true);
     cached f;
     if (garbage)
-        f.server.region().alter_claims([](token_type type, boost::json::object& claims) {
-            if (type == token_type::session) claims["exp"] = "soon";
+        f.server.region().configure([&](auto& s) {
+            s.alter_claims = [](token_type type, boost::json::object& claims) {
+                if (type == token_type::session) claims["exp"] = "soon";
+            };
         });
     else
-        f.server.region().tokens(practicus::mock::token_shape::opaque);
+        f.server.region().configure([&](auto& s) { s.tokens = practicus::mock::token_shape::opaque; });
     auto const first = f.run(f.caller.session_token(f.url));
     f.pass(15min - 31s);
     CHECK(f.now(f.url) == first);
@@ -610,7 +614,7 @@ TEST_CASE("a token that is no JWT, or has an invalid expiry, lives a quarter of 
 TEST_CASE("a region that rotates and blacklists, a thousand calls at once and 401s in between")
 {
     cached f;
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     f.run(f.caller.cluster_info());
     for (int round = 1; round != 6; ++round) {
         f.pass(31s);

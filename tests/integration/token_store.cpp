@@ -240,10 +240,15 @@ struct nameless : sharing
     {
         auto& region = server.region();
         region.add(practicus::mock::user(sales, "s")).add(practicus::mock::user(labs, "l"));
-        region.answer_username(false, false);
-        region.alter_claims([](token_type, boost::json::object& claims) {
-            for (auto const* const name : {"user_id", "sub", "username", "email"})
-                claims.erase(name);
+        region.configure([&](auto& s) {
+            s.username_at_login = false;
+            s.username_at_refresh = false;
+        });
+        region.configure([&](auto& s) {
+            s.alter_claims = [](token_type, boost::json::object& claims) {
+                for (auto const* const name : {"user_id", "sub", "username", "email"})
+                    claims.erase(name);
+            };
         });
     }
 
@@ -330,8 +335,8 @@ TEST_CASE("store: a fetch that began as one user and ends as another is stored f
 TEST_CASE("store: two opaque logins do not share tokens")
 {
     nameless f;
-    f.server.region().tokens(practicus::mock::token_shape::opaque);
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.tokens = practicus::mock::token_shape::opaque; });
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     auto const issue = [&](char const* email) {
         return token(secret(f.server.region().issue(token_type::refresh, email, 0)));
     };
@@ -433,7 +438,7 @@ TEST_CASE("store: a refused token is not read from it again; a newer one is")
 TEST_CASE("store: clients of a region that rotates and blacklists refresh in turn and stay logged in")
 {
     sharing f(std::make_shared<memory_token_store>());
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     std::vector<practicus::client> all;
     for (int i = 0; i != 5; ++i)
         all.push_back(f.one());
@@ -582,7 +587,7 @@ TEST_CASE("store: an invalid id entry is ignored and replaced")
 TEST_CASE("store: entries stored by a clock ahead are fetched again, except for the refresh token")
 {
     sharing f(std::make_shared<memory_token_store>());
-    f.server.region().rotate(practicus::mock::rotation::blacklist_old);
+    f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
     auto first = f.one(), second = f.one();
     auto& ahead = clock_of(first);
     ahead.simulate(ahead.now(), ahead.system_now() + 3h);

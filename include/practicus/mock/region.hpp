@@ -44,6 +44,52 @@ enum class rotation
     blacklist_old,
 };
 
+/// How a region behaves. Changed by `region::configure`.
+struct region_settings
+{
+    /// A time of the region's clock.
+    using time_point = std::chrono::system_clock::time_point;
+
+    region_settings() {}
+
+    /// Encodes the console's answers by the codec of this name for clients that accept it. Empty: none.
+    std::string console_encoding;
+    /// `NAME` of `central/clusterdefinition/`; `std::nullopt`: not that field.
+    std::optional<std::string> cluster_name = "practicus";
+    /// `REGION_NAME`, likewise.
+    std::optional<std::string> region_name = "mock";
+
+    /// How long refresh tokens live that are issued from now on. Default: 90 days.
+    std::chrono::seconds refresh_lifetime = std::chrono::hours(24 * 90);
+    /// The same of access tokens. Default: 30 minutes.
+    std::chrono::seconds access_lifetime = std::chrono::minutes(30);
+    /// The same of session tokens, of models and of apps. Default: 4 hours.
+    std::chrono::seconds session_lifetime = std::chrono::hours(4);
+    /// What happens to a refresh token that was used.
+    mock::rotation rotation = mock::rotation::none;
+    /// What tokens look like.
+    token_shape tokens = token_shape::jwt;
+    /// Called with the claims of every new JWT, to spoil them: what a client reads in a token changes, not
+    /// what the region knows of it. It must not call the region.
+    std::function<void(token_type, boost::json::object&)> alter_claims;
+
+    /// A login answers `username`. The vendor's SDK needs this and the next.
+    bool username_at_login = true;
+    /// A refresh answers `username`.
+    bool username_at_refresh = true;
+    /// Tokens hold `username`. The claims `sub` and `user_id` stay; see `alter_claims`.
+    bool username_in_tokens = true;
+    /// The claim `user_id` is a text, not a number.
+    bool user_ids_as_text = false;
+    /// What only the vendor's SDK sends (form bodies where JSON is documented, a refresh token at a model's
+    /// url) is a violation.
+    bool documented_forms_only = false;
+
+    /// Where the time comes from: `Date`, `iat`, `exp`, and whether a token is expired. Empty: the system's
+    /// clock. It must not call the region.
+    std::function<time_point()> clock;
+};
+
 /// A Practicus AI region without a network: users, models, apps and tokens, and what it answers to a request.
 ///
 /// It is strict. What a client should never send (a wrong method, a missing or foreign token type, a content
@@ -57,15 +103,14 @@ class region
 {
 public:
     /// A time of the region's clock.
-    using time_point = std::chrono::system_clock::time_point;
-    /// Tells the time.
-    using clock_function = std::function<time_point()>;
-    /// Changes the claims of a token that is being issued: `void(token_type, boost::json::object&)`.
-    using claims_hook = detail::token_mint::claims_hook;
+    using time_point = region_settings::time_point;
 
     region() = default;
     region(region const&) = delete;
     region& operator=(region const&) = delete;
+
+    /// Changes how the region behaves, from the next request on.
+    region& configure(std::function<void(region_settings&)> const& change);
 
     // What is there.
 
@@ -82,9 +127,6 @@ public:
     /// A content encoding for predictions, or another in place of one with this name. A server's region
     /// begins with `zlib_codecs()`, another with none.
     region& add(codec c);
-    /// Encodes the console's answers by the codec of this name for clients that accept it; empty: none, the
-    /// default.
-    region& console_encoding(std::string_view name);
     /// Lists a group of models; a model may have a prefix that is not listed.
     region& add_model_prefix(prefix p);
     /// Lists a group of apps.
@@ -100,9 +142,6 @@ public:
     /// without versions (`models/practicus/diamond-price` has the id 42), deployments and apps.
     region& add_demo();
 
-    /// What `central/clusterdefinition/` answers; `std::nullopt`: not that field.
-    region& cluster(std::optional<std::string> name, std::optional<std::string> region_name);
-
     /// The service url's own path, `/` by default.
     region& base_path(std::string_view path);
 
@@ -110,38 +149,6 @@ public:
     region& one_time_password(std::string_view email, std::string_view value);
 
     // Tokens and time.
-
-    /// How long refresh tokens live from now on. Defaults: 90 days; access tokens 30 minutes; session tokens,
-    /// of models and of apps, 4 hours.
-    region& refresh_lifetime(std::chrono::seconds value);
-    /// As `refresh_lifetime`, of access tokens.
-    region& access_lifetime(std::chrono::seconds value);
-    /// As `refresh_lifetime`, of session tokens.
-    region& session_lifetime(std::chrono::seconds value);
-
-    /// Default: `rotation::none`.
-    region& rotate(rotation value);
-
-    /// Default: `token_shape::jwt`.
-    region& tokens(token_shape value);
-
-    /// Called with the claims of every new JWT, to spoil them: what a client reads in a token changes, not
-    /// what the region knows of it. It must not call the region.
-    region& alter_claims(claims_hook hook);
-
-    /// Whether logins and refreshes answer `username`. Default: both; the vendor's SDK needs both.
-    region& answer_username(bool at_login, bool at_refresh = false);
-
-    /// The region names no users: there is no `username` in its answers, nor in its tokens. The claims `sub`
-    /// and `user_id` stay; see `alter_claims`.
-    region& name_no_users();
-
-    /// Whether the claim `user_id` is a text. Default: no, it is a number.
-    region& user_ids_as_text(bool on = true);
-
-    /// Where the time comes from: `Date`, `iat`, `exp`, and whether a token is expired. Default: the system's
-    /// clock. It must not call the region.
-    region& clock(clock_function now);
 
     /// Moves the clock on, or back: tokens expire, or the region's clock is wrong.
     region& advance(std::chrono::seconds by);
@@ -159,10 +166,6 @@ public:
 
     /// Answers 403 on this route (a key as in `count`), or no longer.
     region& forbid(std::string_view route, bool on = true);
-
-    /// Whether what only the vendor's SDK sends (form bodies where JSON is documented, a refresh token at a
-    /// model's url) is a violation. Default: no.
-    region& documented_forms_only(bool on = true);
 
     // Requests.
 
@@ -279,7 +282,10 @@ private:
     std::string issue_locked(token_type type, std::string const& email, std::int64_t subject, bool upload,
                              std::string_view addon_key = {});
     user const* find_user(std::string_view email) const;
-    time_point now_locked() const { return (clock_ ? clock_() : std::chrono::system_clock::now()) + offset_; }
+    time_point now_locked() const
+    {
+        return (settings_.clock ? settings_.clock() : std::chrono::system_clock::now()) + offset_;
+    }
     template <class Change>
     region& set(Change change)
     {
@@ -300,22 +306,10 @@ private:
     std::unordered_map<std::string, std::shared_ptr<app const>> app_by_path_;
     std::unordered_map<std::string, std::string> one_time_passwords_;
     std::map<std::string, std::shared_ptr<codec const>, std::less<>> codecs_;
-    std::string console_encoding_;
-    std::optional<std::string> cluster_name_ = "practicus";
-    std::optional<std::string> region_name_ = "mock";
     std::string base_ = "/";
 
+    region_settings settings_;
     detail::token_mint mint_;
-    std::chrono::seconds refresh_lifetime_ = std::chrono::hours(24 * 90);
-    std::chrono::seconds access_lifetime_ = std::chrono::minutes(30);
-    std::chrono::seconds session_lifetime_ = std::chrono::hours(4);
-    rotation rotation_ = rotation::none;
-    bool username_at_login_ = true;
-    bool username_at_refresh_ = true;
-    bool username_in_tokens_ = true;
-    bool user_ids_are_texts_ = false;
-    bool documented_only_ = false;
-    clock_function clock_;
     std::chrono::seconds offset_{0};
 
     std::set<std::string, std::less<>> forbidden_;

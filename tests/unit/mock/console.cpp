@@ -34,7 +34,10 @@ TEST_CASE("a login is answered in both forms")
     CHECK(form.status == 200);
     CHECK(c.text(form, "username") == "admin");
 
-    c.region.answer_username(false);
+    c.region.configure([&](auto& s) {
+        s.username_at_login = false;
+        s.username_at_refresh = false;
+    });
     CHECK_FALSE(c.json(c.login()).as_object().contains("username"));
     CHECK(c.region.violations() == strings());
     CHECK(c.region.count("POST auth/") == 3);
@@ -79,7 +82,10 @@ TEST_CASE("a refresh is answered in both forms")
     auto access = c.text(answer, "access");
     CHECK(c.region.handle(c.console("GET", "modelhost/models/").bearer(access)).status == 200);
     CHECK(c.region.handle(c.console("POST", "auth/refresh/").form("refresh=" + token)).status == 200);
-    c.region.answer_username(true, false);
+    c.region.configure([&](auto& s) {
+        s.username_at_login = true;
+        s.username_at_refresh = false;
+    });
     CHECK(c.refresh(token).body.find("username") == std::string::npos);
     CHECK(c.region.violations() == strings());
 }
@@ -89,11 +95,11 @@ TEST_CASE("refresh tokens rotate as configured")
     region_client c;
     auto token = c.region.issue(token_type::refresh, "admin@company.com");
 
-    c.region.rotate(rotation::keep_old);
+    c.region.configure([&](auto& s) { s.rotation = rotation::keep_old; });
     CHECK(c.text(c.refresh(token), "refresh") != token);
     CHECK(c.refresh(token).status == 200);
 
-    c.region.rotate(rotation::blacklist_old);
+    c.region.configure([&](auto& s) { s.rotation = rotation::blacklist_old; });
     auto next = c.text(c.refresh(token), "refresh");
     auto dead = c.refresh(token);
     CHECK(dead.status == 401);
@@ -136,7 +142,8 @@ TEST_CASE("tokens expire by the region's clock, and can be refused before")
 TEST_CASE("the caller controls the clock")
 {
     region_client c;
-    c.region.clock([] { return std::chrono::system_clock::time_point(1s * 784111777); });
+    c.region.configure(
+        [&](auto& s) { s.clock = [] { return std::chrono::system_clock::time_point(1s * 784111777); }; });
     CHECK(c.list("modelhost/models/").headers["Date"] == "Sun, 06 Nov 1994 08:49:37 GMT");
     CHECK(c.region.now().time_since_epoch() == 784111777s);
     c.region.advance(24h);
@@ -157,7 +164,10 @@ TEST_CASE("the listings")
 {
     region_client c;
     CHECK(c.list("central/clusterdefinition/").body == R"({"NAME":"practicus","REGION_NAME":"mock"})");
-    c.region.cluster(std::nullopt, "eu");
+    c.region.configure([&](auto& s) {
+        s.cluster_name = std::nullopt;
+        s.region_name = "eu";
+    });
     CHECK(c.list("central/clusterdefinition/").body == R"({"REGION_NAME":"eu"})");
 
     CHECK(c.list("modelhost/model-prefixes/").body ==

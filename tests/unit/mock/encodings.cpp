@@ -122,7 +122,7 @@ TEST_CASE("the console's answers are encoded for clients that accept it")
 {
     region_client c;
     auto const gzip = zlib_codecs()[0];
-    c.region.add(gzip).console_encoding("gzip");
+    c.region.add(gzip).configure([&](auto& s) { s.console_encoding = "gzip"; });
     auto const listed = [&](std::string_view accepted) {
         auto asked = c.console("GET", "modelhost/model-prefixes/").bearer(c.access());
         if (!accepted.empty()) asked.header("Accept-Encoding", accepted);
@@ -146,7 +146,7 @@ TEST_CASE("the console's answers are encoded for clients that accept it")
     CHECK(c.region.handle(refused).headers["Content-Encoding"] == "gzip");
     auto metadata = c.get("/models/practicus/diamond-price/?get_meta=true").bearer(c.access());
     CHECK(c.region.handle(metadata.header("Accept-Encoding", "gzip")).headers["Content-Encoding"].empty());
-    c.region.console_encoding("");
+    c.region.configure([&](auto& s) { s.console_encoding = ""; });
     CHECK(listed("gzip").body == plain);
 }
 

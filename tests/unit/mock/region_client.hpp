@@ -22,7 +22,9 @@ struct region_client
     {
         using namespace std::chrono;
         region.add_demo();
-        region.clock([] { return system_clock::time_point(sys_days(year(2026) / 1 / 5) + hours(12)); });
+        region.configure([&](auto& s) {
+            s.clock = [] { return system_clock::time_point(sys_days(year(2026) / 1 / 5) + hours(12)); };
+        });
     }
 
     static practicus::mock::request console(std::string_view method, std::string_view path)

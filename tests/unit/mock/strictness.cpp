@@ -61,7 +61,7 @@ TEST_CASE("malformed logins")
     untyped.headers.erase("Content-Type");
     faulty(c, untyped, 415, "a content type that the console does not read");
 
-    c.region.documented_forms_only();
+    c.region.configure([&](auto& s) { s.documented_forms_only = true; });
     faulty(c, request(login).form("email=admin@company.com&password=practicus"), 200,
            "a form, where JSON is documented");
 }
@@ -120,7 +120,7 @@ TEST_CASE("token requests for apps and add-ons are forms, and no violation")
         {"externalservice/externalservices/auth/", {R"({"ext_svc_key":"langflow"})", "ext_svc_key=langflow"}},
     };
     for (bool const documented : {false, true}) {
-        c.region.documented_forms_only(documented);
+        c.region.configure([&](auto& s) { s.documented_forms_only = documented; });
         for (auto const& [path, bodies] : table) {
             INFO(path << ' ' << documented);
             auto const call = c.console("GET", path).bearer(c.access());
@@ -212,7 +212,7 @@ TEST_CASE("requests that services must never receive")
            "an app's metadata asked with Authorization");
     faulty(c, c.get("/apps/tools/viewer/api/?x=1"), 404, "a query that an app does not have");
 
-    c.region.documented_forms_only();
+    c.region.configure([&](auto& s) { s.documented_forms_only = true; });
     c.region.clear_violations();
     CHECK(c.region.handle(c.get(url).bearer(refresh)).status == 401);
     CHECK(c.region.violations().size() == 2);

@@ -91,8 +91,11 @@ TEST_CASE("tokens are JWTs with the claims that clients read")
     CHECK(session.at("model_id") == 42);
     CHECK(part(c.region.issue(token_type::app_session, "admin@company.com", 78), 1).at("app_id") == 78);
 
-    c.region.access_lifetime(std::chrono::seconds(5)).refresh_lifetime(std::chrono::seconds(6));
-    c.region.session_lifetime(std::chrono::seconds(7));
+    c.region.configure([&](auto& s) {
+        s.access_lifetime = std::chrono::seconds(5);
+        s.refresh_lifetime = std::chrono::seconds(6);
+    });
+    c.region.configure([&](auto& s) { s.session_lifetime = std::chrono::seconds(7); });
     CHECK(part(c.access(), 1).at("exp") == now + 5);
     CHECK(part(c.region.issue(token_type::refresh, "x@y"), 1).at("exp") == now + 6);
     CHECK(part(c.session(42), 1).at("exp") == now + 7);
@@ -101,16 +104,17 @@ TEST_CASE("tokens are JWTs with the claims that clients read")
 TEST_CASE("a region that names no users does so nowhere")
 {
     region_client c;
-    c.region.name_no_users();
+    c.region.configure(
+        [&](auto& s) { s.username_at_login = s.username_at_refresh = s.username_in_tokens = false; });
     for (auto const& answer : {c.login(), c.refresh(c.text(c.login(), "refresh"))}) {
         CHECK_FALSE(c.json(answer).as_object().contains("username"));
         auto const claims = part(c.text(answer, "access"), 1);
         CHECK_FALSE(claims.as_object().contains("username"));
         CHECK(claims.at("sub") == "admin@company.com");
     }
-    c.region.user_ids_as_text();
+    c.region.configure([&](auto& s) { s.user_ids_as_text = true; });
     CHECK(part(c.access(), 1).at("user_id") == "1");
-    c.region.user_ids_as_text(false);
+    c.region.configure([&](auto& s) { s.user_ids_as_text = false; });
     CHECK(part(c.access(), 1).at("user_id") == 1);
 }
 
@@ -126,7 +130,7 @@ TEST_CASE("no two tokens are alike")
 TEST_CASE("opaque tokens work and contain no claims")
 {
     region_client c;
-    c.region.tokens(token_shape::opaque);
+    c.region.configure([&](auto& s) { s.tokens = token_shape::opaque; });
     auto token = c.access();
     CHECK(token.find('.') == std::string::npos);
     CHECK(c.region.handle(c.console("GET", "modelhost/models/").bearer(token)).status == 200);
@@ -137,9 +141,11 @@ TEST_CASE("opaque tokens work and contain no claims")
 TEST_CASE("claims may be spoiled, and the region still knows its token")
 {
     region_client c;
-    c.region.alter_claims([](token_type type, json::object& claims) {
-        if (type == token_type::access) claims["exp"] = "soon";
-        claims["user_id"] = "1";
+    c.region.configure([&](auto& s) {
+        s.alter_claims = [](token_type type, json::object& claims) {
+            if (type == token_type::access) claims["exp"] = "soon";
+            claims["user_id"] = "1";
+        };
     });
     auto token = c.access();
     CHECK(part(token, 1).at("exp") == "soon");

@@ -68,7 +68,7 @@ inline response region::handle(request const& r)
 
 inline void region::encode_console(request const& r, response& result) const
 {
-    auto const found = codecs_.find(console_encoding_);
+    auto const found = codecs_.find(settings_.console_encoding);
     bool const is_console =
         r.path().starts_with(base_) && r.path().substr(base_.size()).starts_with("console/api/");
     if (found == codecs_.end() || !is_console || result.body.empty()) return;
@@ -77,10 +77,11 @@ inline void region::encode_console(request const& r, response& result) const
         auto const one = list.substr(0, list.find(','));
         list.remove_prefix(std::min(list.size(), one.size() + 1));
         auto const begin = std::min(one.find_first_not_of(" \t"), one.size());
-        if (one.substr(begin, one.find_first_of(" \t;", begin) - begin) != console_encoding_) continue;
+        if (one.substr(begin, one.find_first_of(" \t;", begin) - begin) != settings_.console_encoding)
+            continue;
         result.body = found->second->encode(result.body);
         result.pieces.clear();
-        result.header("Content-Encoding", console_encoding_);
+        result.header("Content-Encoding", settings_.console_encoding);
         return;
     }
 }
@@ -229,7 +230,7 @@ inline bool region::read_body(call& c, std::initializer_list<std::string_view> a
         auto const* const upload = c.body.find("upload");
         bool const is_needed =
             c.body_form == takes::form || (upload && detail::as_flag(*upload).value_or(false));
-        if (documented_only_ && !is_needed) violate(c, "a form, where JSON is documented");
+        if (settings_.documented_forms_only && !is_needed) violate(c, "a form, where JSON is documented");
         break;
     }
     default: break;
@@ -284,7 +285,7 @@ inline response region::login(call& c)
     }
     boost::json::object body{{"refresh", issue_locked(token_type::refresh, email, 0, false)},
                              {"access", issue_locked(token_type::access, email, 0, false)}};
-    if (username_at_login_) body["username"] = who->username();
+    if (settings_.username_at_login) body["username"] = who->username();
     return detail::replies::json(200, body);
 }
 
@@ -307,11 +308,12 @@ inline response region::refresh(call& c)
         return detail::replies::token_refused("Token is invalid or expired");
     if (record->revoked) return detail::replies::token_refused("Token is blacklisted");
     auto email = record->email;
-    if (rotation_ == rotation::blacklist_old) record->revoked = true;
+    if (settings_.rotation == rotation::blacklist_old) record->revoked = true;
     boost::json::object body{{"access", issue_locked(token_type::access, email, 0, false)}};
-    if (rotation_ != rotation::none) body["refresh"] = issue_locked(token_type::refresh, email, 0, false);
+    if (settings_.rotation != rotation::none)
+        body["refresh"] = issue_locked(token_type::refresh, email, 0, false);
     auto const* who = find_user(email);
-    if (username_at_refresh_ && who != nullptr) body["username"] = who->username();
+    if (settings_.username_at_refresh && who != nullptr) body["username"] = who->username();
     return detail::replies::json(200, body);
 }
 
@@ -320,8 +322,8 @@ inline response region::cluster_definition(call& c)
     response refusal;
     if (bearer(c, {token_type::access}, refusal) == nullptr) return refusal;
     boost::json::object body;
-    if (cluster_name_) body["NAME"] = *cluster_name_;
-    if (region_name_) body["REGION_NAME"] = *region_name_;
+    if (settings_.cluster_name) body["NAME"] = *settings_.cluster_name;
+    if (settings_.region_name) body["REGION_NAME"] = *settings_.region_name;
     return detail::replies::json(200, body);
 }
 

@@ -115,7 +115,7 @@ inline response region::model_call(call& c, std::shared_ptr<model const> const& 
 /// The vendor's SDK asks for the id at the url that it was given, path included, without a query.
 inline bool region::comes_from_sdk(call const& c)
 {
-    if (documented_only_ || c.r.target.find('?') != std::string::npos) return false;
+    if (settings_.documented_forms_only || c.r.target.find('?') != std::string::npos) return false;
     auto const value = c.r.headers["Authorization"];
     auto const* record = mint_.find(value.substr(std::min(value.find(' '), value.size() - 1) + 1));
     return record != nullptr && record->type != token_type::session;
@@ -146,8 +146,9 @@ inline response region::model_metadata(call& c, model const& m, version const& v
     bool documented = c.r.target.find('?') != std::string::npos;
     response refusal;
     if (documented && c.r.query() != "get_meta=true") violate(c, "a query that a model does not have");
-    if (!documented && documented_only_) violate(c, "metadata without the query get_meta=true");
-    auto const* record = documented || documented_only_
+    if (!documented && settings_.documented_forms_only)
+        violate(c, "metadata without the query get_meta=true");
+    auto const* record = documented || settings_.documented_forms_only
                              ? bearer(c, {token_type::access}, refusal)
                              : bearer(c, {token_type::access, token_type::refresh}, refusal);
     if (record == nullptr) return refusal;

@@ -6,6 +6,15 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
+inline region& region::configure(std::function<void(region_settings&)> const& change)
+{
+    return set([&] {
+        change(settings_);
+        mint_.shape = settings_.tokens;
+        mint_.hook = settings_.alter_claims;
+    });
+}
+
 inline region& region::add(user u)
 {
     return set([&] {
@@ -41,11 +50,6 @@ inline region& region::add(codec c)
 {
     auto shared = std::make_shared<codec const>(std::move(c));
     return set([&] { codecs_[shared->name()] = shared; });
-}
-
-inline region& region::console_encoding(std::string_view name)
-{
-    return set([&] { console_encoding_ = name; });
 }
 
 inline region& region::add_model_prefix(prefix p)
@@ -124,14 +128,6 @@ inline region& region::add_demo()
     return add(addon("bare"));
 }
 
-inline region& region::cluster(std::optional<std::string> name, std::optional<std::string> region_name)
-{
-    return set([&] {
-        cluster_name_ = std::move(name);
-        region_name_ = std::move(region_name);
-    });
-}
-
 inline region& region::base_path(std::string_view path)
 {
     return set([&] {
@@ -144,59 +140,6 @@ inline region& region::base_path(std::string_view path)
 inline region& region::one_time_password(std::string_view email, std::string_view value)
 {
     return set([&] { one_time_passwords_[std::string(email)] = value; });
-}
-
-inline region& region::refresh_lifetime(std::chrono::seconds value)
-{
-    return set([&] { refresh_lifetime_ = value; });
-}
-
-inline region& region::access_lifetime(std::chrono::seconds value)
-{
-    return set([&] { access_lifetime_ = value; });
-}
-
-inline region& region::session_lifetime(std::chrono::seconds value)
-{
-    return set([&] { session_lifetime_ = value; });
-}
-
-inline region& region::rotate(rotation value)
-{
-    return set([&] { rotation_ = value; });
-}
-
-inline region& region::tokens(token_shape value)
-{
-    return set([&] { mint_.shape = value; });
-}
-
-inline region& region::alter_claims(claims_hook hook)
-{
-    return set([&] { mint_.hook = std::move(hook); });
-}
-
-inline region& region::answer_username(bool at_login, bool at_refresh)
-{
-    return set([&] {
-        username_at_login_ = at_login;
-        username_at_refresh_ = at_refresh;
-    });
-}
-
-inline region& region::name_no_users()
-{
-    return set([&] { username_at_login_ = username_at_refresh_ = username_in_tokens_ = false; });
-}
-
-inline region& region::user_ids_as_text(bool on)
-{
-    return set([&] { user_ids_are_texts_ = on; });
-}
-
-inline region& region::clock(clock_function now)
-{
-    return set([&] { clock_ = std::move(now); });
 }
 
 inline region& region::advance(std::chrono::seconds by)
@@ -236,11 +179,6 @@ inline region& region::forbid(std::string_view route, bool on)
         else
             forbidden_.erase(std::string(route));
     });
-}
-
-inline region& region::documented_forms_only(bool on)
-{
-    return set([&] { documented_only_ = on; });
 }
 
 inline std::uint64_t region::count(std::string_view route) const
@@ -292,16 +230,16 @@ inline void region::clear_violations()
 inline std::string region::issue_locked(token_type type, std::string const& email, std::int64_t subject,
                                         bool upload, std::string_view addon_key)
 {
-    auto lifetime = type == token_type::refresh  ? refresh_lifetime_
-                    : type == token_type::access ? access_lifetime_
-                                                 : session_lifetime_;
+    auto lifetime = type == token_type::refresh  ? settings_.refresh_lifetime
+                    : type == token_type::access ? settings_.access_lifetime
+                                                 : settings_.session_lifetime;
     boost::json::object claims;
     auto const* owner = find_user(email);
     auto const user_id = owner == nullptr ? 0 : owner - users_.data() + 1;
     claims["iss"] = "practicus";
     claims["sub"] = email;
-    claims["user_id"] = user_ids_are_texts_ ? boost::json::value(std::to_string(user_id)) : user_id;
-    if (username_in_tokens_)
+    claims["user_id"] = settings_.user_ids_as_text ? boost::json::value(std::to_string(user_id)) : user_id;
+    if (settings_.username_in_tokens)
         claims["username"] = owner == nullptr ? email.substr(0, email.find('@')) : owner->username();
     if (type == token_type::addon_session) claims["ext_svc_key"] = addon_key;
     if (type == token_type::session || type == token_type::app_session) {
