@@ -14,6 +14,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -122,8 +123,11 @@ TEST_CASE("batches: encoded, and from a text without a row")
     auto client = f.user();
     auto const text = header + rows(0, 100);
     f.run(predict_batches(client, options_with(
-        [&](auto& j) { j.request_options = predict_options().encoding(practicus::lz4_encoding()); },
-        f.job(text))));
+                                      [&](auto& j) {
+                                          j.request_options =
+                                              predict_options().encoding(practicus::lz4_encoding());
+                                      },
+                                      f.job(text))));
     CHECK(f.out == predict_csv(text));
     CHECK(f.server.requests().back().headers["content-encoding"] == "lz4");
     f.out.clear();
@@ -145,8 +149,8 @@ TEST_CASE("batches: a header without rows that the model refuses is no failure a
     auto client = f.eager();
     for (int const status : {400, 500}) {
         f.server.expect("POST", call_path).reply(status);
-        auto const end = f.run(predict_batches(client, 
-            options_with([&](auto& j) { j.rejected_rows = f.to(f.side); }, f.job(header))));
+        auto const end = f.run(predict_batches(
+            client, options_with([&](auto& j) { j.rejected_rows = f.to(f.side); }, f.job(header))));
         CHECK(end.rows + end.failed_rows + end.batches == 0);
         CHECK(f.out + f.side == "");
     }
@@ -163,8 +167,8 @@ TEST_CASE("batches: rows are those of Python's csv: CR line ends, quotes in cell
     std::string const rows = "1,TV 27\" wide\r2,\"two\rlines\"\r3,4";
     for (std::string const header : {"id,name\r", "\xef\xbb\xbfid,name\n", "id,name\r\n"}) {
         f.out.clear();
-        CHECK(f.run(predict_batches(client, 
-                        options_with([&](auto& j) { j.max_rows = 1; }, f.job(header + rows))))
+        CHECK(f.run(predict_batches(client,
+                                    options_with([&](auto& j) { j.max_rows = 1; }, f.job(header + rows))))
                   .rows == 3);
         std::string expected = "prediction\n";
         for (auto const* row : {"1,TV 27\" wide", "2,\"two\rlines\"", "3,4"})
@@ -373,9 +377,8 @@ TEST_CASE("batches: one line without a content type is no response to a header w
     CHECK(other.code == errc::unexpected_answer);
     CHECK(other.server_message == "'no healthy upstream', not 'p'");
     line = "p";
-    CHECK(
-        f.run(predict_batches(f.eager(), options_with([&](auto& j) { j.resume = written; }, job()))).batches ==
-        1);
+    CHECK(f.run(predict_batches(f.eager(), options_with([&](auto& j) { j.resume = written; }, job())))
+              .batches == 1);
     CHECK(f.out.empty());
 }
 
@@ -535,8 +538,8 @@ TEST_CASE("batches: an unterminated last line at the end of the connection is re
     auto const whole = predict_csv(text);
     auto const cut = whole.substr(0, whole.size() - 1);
     f.server.expect("POST", call_path).reply(200, cut, "text/csv").until_close();
-    auto const failed =
-        f.failure(predict_batches(f.eager(), options_with([&](auto& j) { j.max_attempts = 1; }, f.job(text))));
+    auto const failed = f.failure(
+        predict_batches(f.eager(), options_with([&](auto& j) { j.max_attempts = 1; }, f.job(text))));
     CHECK(failed.code == errc::unexpected_answer);
     // What is encoded says itself where it ends.
     practicus::content_encoding const gzip = practicus::content_encoding::gzip();
@@ -740,9 +743,9 @@ TEST_CASE("batches: patience does not end while a batch waits for a place and ot
     });
     auto const text = header + rows(0, 3);
     ends e;
-    asio::co_spawn(f.io,
-                   predict_batches(f.client, options_with([&](auto& j) { j.retry_for = 2s; }, f.job(text, 1))),
-                   e.handler());
+    asio::co_spawn(
+        f.io, predict_batches(f.client, options_with([&](auto& j) { j.retry_for = 2s; }, f.job(text, 1))),
+        e.handler());
     poll_until(f.io, [&] { return gate.waiting() == 1; });
     f.clock.advance(3s);
     gate.open();
@@ -819,13 +822,13 @@ TEST_CASE("batches: an unavailable region is waited for as long as retry_for all
     auto client = f.eager();
     f.run(client.session_token(f.model()));
     f.server.expect("POST", call_path).reply(503);
-    auto failed = f.failure(predict_batches(client, 
-        options_with([&](auto& j) { j.retry_for = 0ms; }, f.job(header + rows(0, 5)))));
+    auto failed = f.failure(predict_batches(
+        client, options_with([&](auto& j) { j.retry_for = 0ms; }, f.job(header + rows(0, 5)))));
     CHECK(failed.code == errc::unavailable);
     CHECK(failed.attempts == 1);
     f.server.expect("POST", call_path).times(2).reply(500);
-    failed = f.failure(predict_batches(client, 
-        options_with([&](auto& j) { j.max_attempts = 2; }, f.job(header + rows(0, 5)))));
+    failed = f.failure(predict_batches(
+        client, options_with([&](auto& j) { j.max_attempts = 2; }, f.job(header + rows(0, 5)))));
     CHECK(failed.code == errc::server_error);
     CHECK(failed.attempts == 2);
     CHECK(f.out.empty());
@@ -1101,21 +1104,21 @@ TEST_CASE("batches: a run of another source is noticed before anything is writte
           {"carat,cut,other\n" + rows(0, 20), "its first 10 rows, or its header line, are others"},
           {header + rows(0, 9), "9 rows, fewer than the 10"}}) {
         auto const failed = f.failure(predict_batches(client, options_with(
-            [&](auto& j) {
-                j.max_rows = 5;
-                j.resume = half;
-            },
-            f.job(other))));
+                                                                  [&](auto& j) {
+                                                                      j.max_rows = 5;
+                                                                      j.resume = half;
+                                                                  },
+                                                                  f.job(other))));
         CHECK(failed.code == errc::invalid_argument);
         CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring(why));
         CHECK(f.out.empty());
     }
     CHECK(f.run(predict_batches(client, options_with(
-                    [&](auto& j) {
-                        j.max_rows = 3;
-                        j.resume = half;
-                    },
-                    f.job(header + "\n" + rows(0, 25)))))
+                                            [&](auto& j) {
+                                                j.max_rows = 3;
+                                                j.resume = half;
+                                            },
+                                            f.job(header + "\n" + rows(0, 25)))))
               .rows == 25);
 }
 
@@ -1135,11 +1138,11 @@ TEST_CASE("batches: a run with results under another header is not resumed")
     for (auto const* old : {"prediction_old", "pred"}) {
         half.header = old;
         auto const failed = f.failure(predict_batches(client, options_with(
-            [&](auto& j) {
-                j.max_attempts = 1;
-                j.resume = half;
-            },
-            f.job(text))));
+                                                                  [&](auto& j) {
+                                                                      j.max_attempts = 1;
+                                                                      j.resume = half;
+                                                                  },
+                                                                  f.job(text))));
         CHECK(failed.code == errc::unexpected_answer);
         CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("another header line"));
         CHECK(failed.server_message == "'prediction', not '" + std::string(old) + '\'');

@@ -77,7 +77,7 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
                  .predict(model(), string_source(text()), predict_options().sink(drop)))
                 .status == 200;
     done += (co_await predict_batches(c, options_with([&](auto& j) { j.max_rows = 10; },
-                                                     batch_job(model(), string_source(text()), drop))))
+                                                      batch_job(model(), string_source(text()), drop))))
                 .rows == 1;
 
     // From a temporary client, in the expression itself.
