@@ -28,7 +28,7 @@ TEST_CASE("no credential goes to a model url on another host")
     }
     for (auto const& url :
          {other.url() + "/apps/tools/viewer/", "https://" + f.server.authority() + "/apps/tools/viewer/"})
-        CHECK(f.failure(client.session_token(url)).code == errc::untrusted_origin);
+        CHECK(f.failure(client.session_token(practicus::app_url(url))).code == errc::untrusted_origin);
     CHECK(f.server.count() == before);
     CHECK(other.connections() == 0);
 }

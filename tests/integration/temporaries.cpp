@@ -62,7 +62,7 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     done += (co_await c.model_metadata(model_url(model()))).model_id == 42;
     done += !(co_await c.session_token(model())).empty();
     done += !(co_await client(c).session_token(model(), token_purpose::upload)).empty();
-    done += !(co_await c.session_token(viewer())).empty();
+    done += !(co_await c.session_token(practicus::app_url(viewer()))).empty();
     done += !(co_await c.session_token(c.app_url("apps/tools", "viewer"), token_purpose::upload)).empty();
 
     auto const text = [&] { return long_text("carat,cut\n0.23,a cut with a long name\n"); };

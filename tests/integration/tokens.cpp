@@ -455,6 +455,7 @@ TEST_CASE("a client is made on an execution context, and tells its executor")
 TEST_CASE("a context that is destroyed takes its handlers along, and ends those of others")
 {
     held_response f;
+    f.server.expect("GET", cluster_path).hold(f.gate);
     auto home = std::make_unique<asio::io_context>();
     client const caller(*home, f.server.url(), options_as(fixture::password()));
     auto const witness = std::make_shared<int>(0);
@@ -463,7 +464,7 @@ TEST_CASE("a context that is destroyed takes its handlers along, and ends those 
     caller.cluster_info(asio::bind_executor(f.io, outside.handler()));
     poll_until(f.io, [&] {
         home->poll();
-        return f.gate.waiting() == 1;
+        return f.gate.waiting() == 2;
     });
     CHECK(witness.use_count() == 2);
     home.reset();
