@@ -35,14 +35,14 @@ using practicus::token;
 /// One key, whose flights bring a token, at once or when they are let go on.
 struct one_key
 {
-    asked<token> ask()
+    lookup<token> ask()
     {
         return driver.ask(
             [&] { return entry; }, [&](auto& state) { return state.ask(home->time().now()); },
             [&] { return flight_work<token>([this](flight_ticket, token) { return fetch(); }); });
     }
 
-    asio::awaitable<fetch_result<token>> fetch()
+    asio::awaitable<result<fetch_result<token>>> fetch()
     {
         ++fetches;
         auto const is_held = held;
@@ -58,9 +58,9 @@ struct one_key
         co_return got;
     }
 
-    void wait_for(asked<token> const& a) { wait_for(a, io.get_executor()); }
+    void wait_for(lookup<token> const& a) { wait_for(a, io.get_executor()); }
 
-    void wait_for(asked<token> const& a, asio::any_io_executor const& executor)
+    void wait_for(lookup<token> const& a, asio::any_io_executor const& executor)
     {
         asio::co_spawn(executor, or_throw(flight<token>::join(a.joined, home->limits(), time_point::max())),
                        [this](std::exception_ptr e, token) {
@@ -82,7 +82,7 @@ struct one_key
             std::lock_guard lock(mutex);
             ticket = driver.credentials_changed(*entry, false, again, chain);
         }
-        chain.fail(failure(errc::login_required));
+        chain.fail(make_failure(errc::login_required));
         driver.restart(entry, ticket);
         return ticket;
     }
@@ -199,7 +199,7 @@ TEST_CASE("single_flight_cache: a start ends at any failed allocation")
     for (bool refused = true; refused; ++which) {
         REQUIRE(which < 100);
         one_key f;
-        std::optional<asked<token>> a;
+        std::optional<lookup<token>> a;
         {
             refused_memory const memory(which);
             try {
@@ -336,8 +336,7 @@ TEST_CASE(
     auto const work = [&] {
         return flight_work<token>([&](flight_ticket, token) {
             auto const nothing_comes = std::make_shared<flight<fetch_result<token>>>();
-            return or_throw(
-                flight<fetch_result<token>>::join(nothing_comes, home->limits(), time_point::max()));
+            return flight<fetch_result<token>>::join(nothing_comes, home->limits(), time_point::max());
         });
     };
     auto const a =

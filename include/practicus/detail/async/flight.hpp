@@ -231,21 +231,21 @@ private:
 
 /// Ends a flight whatever happens to the coroutine that does its work: one that is destroyed with its context
 /// leaves `operation_aborted` behind.
-template <class T>
+template <class T, class Target = flight<T>>
 class flight_promise
 {
 public:
-    explicit flight_promise(std::shared_ptr<flight<T>> target) : target_(std::move(target)) {}
+    explicit flight_promise(std::shared_ptr<Target> target) : target_(std::move(target)) {}
     flight_promise(flight_promise const&) = delete;
     flight_promise& operator=(flight_promise const&) = delete;
 
     ~flight_promise() { target_->fail(fixed_error<asio::error::operation_aborted>()); }
 
-    flight<T>& operator*() const noexcept { return *target_; }
-    flight<T>* operator->() const noexcept { return target_.get(); }
+    Target& operator*() const noexcept { return *target_; }
+    Target* operator->() const noexcept { return target_.get(); }
 
 private:
-    std::shared_ptr<flight<T>> target_;
+    std::shared_ptr<Target> target_;
 };
 
 }}} // namespace practicus::v1::detail

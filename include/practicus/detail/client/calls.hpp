@@ -39,7 +39,7 @@ inline handle make_handle(asio::any_io_executor executor, service_url service, c
 
 inline asio::awaitable<nothing> login(handle const& h, credentials who)
 {
-    co_await h.state().access().login(h.begin(), std::move(who));
+    throw_if(co_await h.state().access().login(h.begin(), std::move(who)));
     co_return nothing();
 }
 
@@ -47,13 +47,13 @@ inline asio::awaitable<nothing> login_by_password(handle const& h, std::string c
                                                   secret const& password)
 {
     auto who = credentials::password(email, password.reveal());
-    co_await h.state().access().login(h.begin(), std::move(who));
+    throw_if(co_await h.state().access().login(h.begin(), std::move(who)));
     co_return nothing();
 }
 
 inline asio::awaitable<nothing> refresh(handle const& h)
 {
-    co_await h.state().access().access(h.begin(), true);
+    (co_await h.state().access().access(h.begin(), true)).value();
     co_return nothing();
 }
 
@@ -123,13 +123,15 @@ inline asio::awaitable<result<practicus::model_metadata>> model_metadata(handle 
 inline asio::awaitable<std::int64_t> model_id(handle const& h, model_url const& url)
 {
     auto op = h.begin();
-    co_return co_await h.state().models().id(op, url);
+    co_return (co_await h.state().models().id(op, url)).value();
 }
 
 template <class Target>
 asio::awaitable<token> session_token(handle const& h, Target const& what, token_purpose purpose)
 {
-    return h.state().tokens_of(what).fetch(h.begin(), what, purpose);
+    auto op = h.begin();
+    auto got = co_await h.state().tokens_of(what).fetch(std::move(op), what, purpose);
+    co_return std::move(got).value();
 }
 
 inline asio::awaitable<token> addon_token(handle const& h, std::string const& addon)

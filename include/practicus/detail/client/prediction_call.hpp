@@ -100,7 +100,7 @@ inline asio::awaitable<request> make_prediction(session& s, prediction_input& in
 inline asio::awaitable<token> token_for(handle const& h, operation& op, model_url const& url)
 {
     auto found = look_up(h, url, token_purpose::predict);
-    if (!found) found = co_await h.state().models().fetch(op, url, token_purpose::predict);
+    if (!found) found = (co_await h.state().models().fetch(op, url, token_purpose::predict)).value();
     co_return found;
 }
 
@@ -148,7 +148,7 @@ inline asio::awaitable<result<prediction>> predict(handle h, std::shared_ptr<pre
         if (auto failed = co_await s.transport().send(op, r, bearer, answer, &flow)) co_return failed;
     }
     if (answer.status == 401) s.models().invalidate(in->url, bearer, token_purpose::predict);
-    if (!is_success(answer.status)) co_return make_failure(s.console().failure_of(op, r, answer));
+    if (!is_success(answer.status)) co_return s.console().failure_of(op, r, answer);
     mark_accepted(bearer);
     if (!in->takes_any_type && !flow.is_wanted(answer)) co_return refuse_type(s, op, r, answer, in->options);
     prediction predicted;

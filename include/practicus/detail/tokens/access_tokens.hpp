@@ -3,7 +3,11 @@
 #pragma once
 
 #include <practicus/credentials.hpp>
+#include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/base/result.hpp>
+#include <practicus/detail/base/sha256.hpp>
 #include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/tokens/console.hpp>
@@ -53,7 +57,6 @@ public:
     access_tokens& operator=(access_tokens const&) = delete;
 
     detail::console const& console() const noexcept { return console_; }
-    shared_store const& store() const noexcept { return store_; }
     current_login& current() noexcept { return login_; }
 
     /// Returns true if a store is in use, and other processes may have tokens of this login.
@@ -66,13 +69,14 @@ public:
     }
 
     /// Logs in. The store keeps the login once the region has accepted it.
-    asio::awaitable<void> login(operation op, credentials who)
+    asio::awaitable<failure> login(operation op, credentials who)
     {
         if (who.type() != credentials::kind::password) {
             login_.replace(who);
             // Proves the token now, and not at some later call.
-            if (who.type() == credentials::kind::refresh_token) co_await access(op, true);
-            co_return;
+            if (who.type() != credentials::kind::refresh_token) co_return nullptr;
+            auto const proven = co_await access(op, true);
+            co_return proven ? nullptr : proven.error();
         }
         auto const began = time().now();
         auto const began_at = stored_now(time());
@@ -80,29 +84,28 @@ public:
         auto const logouts = login_.logouts();
         response answer;
         token const none;
-        throw_if(co_await transport_.send(op, r, none, answer));
-        auto const tokens = console_.read_answer(op, r, answer, console_api::read_login);
+        if (auto failed = co_await transport_.send(op, r, none, answer)) co_return failed;
+        auto const read = console_.read_answer(op, r, answer, console_api::read_login);
+        if (!read) co_return read.error();
+        auto const& tokens = *read;
         auto const life = life_of(tokens, answer, began, began_at);
-        console_.require_alive(op, r, answer, life);
+        if (auto expired = console_.failure_of_life(op, r, answer, life)) co_return expired;
         // Waiting callers are woken after `on_tokens`, or when this coroutine is destroyed.
         auto adopted = login_.adopt_login(std::move(who), tokens, life, began_at, logouts);
-        served_later const others{std::move(adopted.waiters), tokens.access};
+        if (!adopted) co_return adopted.error();
+        served_later const others{std::move(adopted->waiters), tokens.access};
         co_await tell_tokens(tokens.access);
         fetch_result<token> got;
         got.value = tokens.access;
         got.life = life;
-        if (store_.is_open()) co_await keep_login(got, adopted.generation);
+        if (store_.is_open()) co_await keep_login(got, adopted->generation);
+        co_return nullptr;
     }
 
     /// An access token; with `renew` another one than the present one, which stays in use meanwhile.
-    asio::awaitable<token> access(operation const& op, bool renew)
+    asio::awaitable<result<token>> access(operation const& op, bool renew)
     {
-        auto const a = ask(op, renew);
-        auto result = a.served();
-        if (!result)
-            result =
-                (co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline)).value();
-        co_return result;
+        return wait_for(ask(op, renew), transport_.home()->limits(), op.deadline);
     }
 
     /// Sends a request with the access token; renews it once if the region refuses it. Fails unless the
@@ -113,25 +116,63 @@ public:
         op.retries.next_request();
         token bearer;
         if (r.authorized == authorization::access) {
-            auto const a = ask(op, false);
-            bearer = a.served();
+            auto asked = ask(op, false);
+            bearer = asked.value;
             if (!bearer) {
-                auto joined =
-                    co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
-                if (!joined) co_return joined.error();
-                bearer = std::move(*joined);
+                auto const got =
+                    co_await wait_for(std::move(asked), transport_.home()->limits(), op.deadline);
+                if (!got) co_return got.error();
+                bearer = *got;
             }
         }
         if (auto failed = co_await transport_.send(op, r, bearer, answer, flow)) co_return failed;
         if (op.renew) {
             login_.refuse_access(bearer, console_.failure_of(op, r, answer));
-            bearer = co_await access(op, false);
+            auto const renewed = co_await access(op, false);
+            if (!renewed) co_return renewed.error();
+            bearer = *renewed;
             if (auto failed = co_await transport_.send(op, r, bearer, answer, flow)) co_return failed;
             if (answer.status == 401) login_.refuse_access(bearer, console_.failure_of(op, r, answer));
         }
-        if (!is_success(answer.status)) co_return make_failure(console_.failure_of(op, r, answer));
+        if (!is_success(answer.status)) co_return console_.failure_of(op, r, answer);
         mark_accepted(bearer);
         co_return nullptr;
+    }
+
+    /// A value of the present user: from the store, if it is in use and has a value that `is_right`; else by
+    /// `fetch`.
+    asio::awaitable<result<fetch_result<token>>>
+    find_or_fetch(std::string key, freshness_limits limits, token rejected_value,
+                  std::function<bool(token const&)> is_right,
+                  operation_body<result<fetch_result<token>>> fetch)
+    {
+        if (!uses_store()) co_return co_await fetch();
+        auto const op = transport_.begin(nullptr);
+        auto const proven = co_await access(op, false);
+        if (!proven) co_return proven.error();
+        // Once: what ends after another login does not belong to that.
+        auto const login = login_.state();
+        auto const place = user_key(key, login.whose());
+        if (place.empty()) co_return co_await fetch();
+        std::function<bool(store_record const&)> const accept = [&](store_record const& kept) {
+            return is_right(kept.value);
+        };
+        std::function<bool()> const is_stale = [this, generation = login.generation()] {
+            return !login_.is_current(generation);
+        };
+        shared_store::keeper const keep = [&](fetch_result<token> const& got) {
+            return store_.save_unless(is_stale, place, got);
+        };
+        co_return co_await store_.find_or_fetch(place, limits, std::move(rejected_value), accept, fetch,
+                                                keep);
+    }
+
+    /// Removes a wrong value of the present user from the store.
+    asio::awaitable<void> remove(std::string key)
+    {
+        if (!uses_store()) co_return;
+        auto const place = user_key(key, login_.state().whose());
+        if (!place.empty()) co_await store_.remove(place);
     }
 
 private:
@@ -172,7 +213,7 @@ private:
                 access_token_limits, transport_.home()->random().next()};
     }
 
-    asked<token> ask(operation const& op, bool renew)
+    lookup<token> ask(operation const& op, bool renew)
     {
         return login_.ask(op, renew, [this] {
             return flight_work<token>([self = self()](flight_ticket ticket, token rejected_value) {
@@ -197,23 +238,32 @@ private:
     }
 
     /// A flight: from the store, if another process has left a token there; else from the region.
-    asio::awaitable<fetch_result<token>> shared_access(flight_ticket ticket, token rejected_value)
+    asio::awaitable<result<fetch_result<token>>> shared_access(flight_ticket ticket, token rejected_value)
     {
-        operation_body<fetch_result<token>> const fetch = [self = self(), ticket] {
+        operation_body<result<fetch_result<token>>> const fetch = [self = self(), ticket] {
             return self->fetch_access(ticket);
         };
-        operation_body<fetch_result<token>> const told = [&] { return console_.observed("access", fetch); };
+        operation_body<result<fetch_result<token>>> const told = [&] {
+            return console_.observed("access", fetch);
+        };
         if (!uses_store()) co_return co_await told();
         std::function<bool(store_record const&)> const accept = [&](store_record const& kept) {
             return login_.adopt_stored(kept, ticket);
         };
         auto const now = login_.state_for(ticket);
-        if (!now) throw_aborted();
+        if (!now) co_return fixed_error<asio::error::operation_aborted>();
         shared_store::keeper const keep = [&](fetch_result<token> const& got) {
             return keep_login(got, now->generation());
         };
         co_return co_await store_.find_or_fetch(login_key(), access_token_limits, std::move(rejected_value),
                                                 accept, told, keep);
+    }
+
+    /// Empty for an unknown user. Contains a digest, because a region may use any text as a name.
+    std::string user_key(std::string const& key, std::string const& user) const
+    {
+        if (user.empty()) return {};
+        return key + " of user " + sha256_hex(user) + " in " + std::string(transport_.service().str());
     }
 
     std::string login_key() const
@@ -246,13 +296,13 @@ private:
     }
 
     /// By the refresh token, then by the password if the region refuses that and it was kept.
-    asio::awaitable<fetch_result<token>> fetch_access(flight_ticket ticket)
+    asio::awaitable<result<fetch_result<token>>> fetch_access(flight_ticket ticket)
     {
         auto op = transport_.begin(nullptr);
-        std::shared_ptr<error_info const> refused;
+        failure refused;
         while (true) {
             auto const state = login_.state_for(ticket);
-            if (!state) throw_aborted();
+            if (!state) co_return fixed_error<asio::error::operation_aborted>();
             if (state->fetch() == session_state::source::none) break;
             bool const by_password = state->fetch() == session_state::source::password;
             auto const r = token_request(*state);
@@ -260,7 +310,7 @@ private:
             auto const began_at = stored_now(time());
             one_use const once{login_, op, *state, by_password};
             response answer;
-            throw_if(co_await transport_.send(op, r, state->refresh(), answer));
+            if (auto failed = co_await transport_.send(op, r, state->refresh(), answer)) co_return failed;
             forget_refused(*state, by_password, answer);
             if (is_refused(answer) && !by_password) {
                 refused = refusal(op, r, answer);
@@ -268,18 +318,20 @@ private:
             }
             auto const tokens = console_.read_answer(
                 op, r, answer, by_password ? console_api::read_login : console_api::read_refresh);
-            if (!by_password) rotates_ = !tokens.refresh.empty();
-            fetch_result<token> result;
-            result.value = tokens.access;
-            result.life = life_of(tokens, answer, began, began_at);
-            if (!login_.adopt(tokens, began_at, state->generation())) throw_aborted();
-            console_.require_alive(op, r, answer, result.life);
-            co_await tell_tokens(tokens.access);
-            co_return result;
+            if (!tokens) co_return tokens.error();
+            if (!by_password) rotates_ = !tokens->refresh.empty();
+            fetch_result<token> got;
+            got.value = tokens->access;
+            got.life = life_of(*tokens, answer, began, began_at);
+            if (!login_.adopt(*tokens, began_at, state->generation()))
+                co_return fixed_error<asio::error::operation_aborted>();
+            if (auto expired = console_.failure_of_life(op, r, answer, got.life)) co_return expired;
+            co_await tell_tokens(got.value);
+            co_return got;
         }
-        if (refused) throw error(refused);
-        throw error(login_.state().was_challenged() ? errc::one_time_password_required
-                                                    : errc::login_required);
+        if (refused) co_return refused;
+        bool const challenged = login_.state().was_challenged();
+        co_return make_failure(challenged ? errc::one_time_password_required : errc::login_required);
     }
 
     request token_request(session_state const& state) const
@@ -301,13 +353,12 @@ private:
             login_.refuse_refresh(sent);
     }
 
-    std::shared_ptr<error_info const> refusal(operation const& op, request const& r,
-                                              response const& answer) const
+    failure refusal(operation const& op, request const& r, response const& answer) const
     {
         auto info = info_of(answer, read_error_body(answer.body));
         info.code = errc::login_required;
         info.message = "the region refused the refresh token";
-        return std::make_shared<error_info const>(transport_.with_request(std::move(info), r, op));
+        return make_failure(transport_.with_request(std::move(info), r, op));
     }
 
     static constexpr std::chrono::seconds callback_limit{5};

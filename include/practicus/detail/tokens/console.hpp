@@ -3,7 +3,9 @@
 #pragma once
 
 #include <practicus/call_options.hpp>
+#include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/pool/transport.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
@@ -46,19 +48,19 @@ public:
         return op;
     }
 
-    /// Calls `read(body)` for a success. Errors name the request.
+    /// Returns `read(body)` for a success. Failures name the request.
     template <class Read>
-    std::invoke_result_t<Read, std::string_view> read_answer(operation const& op, request const& r,
-                                                             response const& answer, Read read) const
+    result<std::invoke_result_t<Read, std::string_view>> read_answer(operation const& op, request const& r,
+                                                                     response const& answer, Read read) const
     {
-        if (!is_success(answer.status)) throw_response_error(op, r, answer);
+        if (!is_success(answer.status)) return failure_of(op, r, answer);
         return with_error_context(op, r, answer, [&] { return read(answer.body); });
     }
 
-    /// Calls `f()`, and adds the request and the status to its error.
+    /// Returns `f()`. Adds the request and the status to the error that it throws.
     template <class F>
-    std::invoke_result_t<F> with_error_context(operation const& op, request const& r, response const& answer,
-                                               F f) const
+    result<std::invoke_result_t<F>> with_error_context(operation const& op, request const& r,
+                                                       response const& answer, F f) const
     {
         try {
             return f();
@@ -66,36 +68,32 @@ public:
             auto info = e.info();
             info.status = answer.status;
             if (e.code() == errc::not_json) describe_other_than_json(info, answer);
-            throw error(transport_.with_request(std::move(info), r, op));
+            return make_failure(transport_.with_request(std::move(info), r, op));
         }
     }
 
-    /// Throws `errc::expired_token` for a token that has expired on its way.
-    void require_alive(operation const& op, request const& r, response const& answer,
-                       lifespan const& life) const
+    /// Returns `errc::expired_token` for a token that has expired on its way, else null.
+    failure failure_of_life(operation const& op, request const& r, response const& answer,
+                            lifespan const& life) const
     {
-        if (life.has_ended(transport_.home()->time().now()))
-            with_error_context(op, r, answer, [] { throw error(errc::expired_token); });
+        if (!life.has_ended(transport_.home()->time().now())) return nullptr;
+        error_info info;
+        info.code = errc::expired_token;
+        info.status = answer.status;
+        return make_failure(transport_.with_request(std::move(info), r, op));
     }
 
     /// Describes an unsuccessful response.
-    error_info failure_of(operation const& op, request const& r, response const& answer) const
+    failure failure_of(operation const& op, request const& r, response const& answer) const
     {
         auto info = info_of(r, answer);
         info.retry_after = parse_retry_after(answer.retry_after, answer.date);
-        return transport_.with_request(std::move(info), r, op);
-    }
-
-    /// Throws the error of an unsuccessful response.
-    [[noreturn]] void throw_response_error(operation const& op, request const& r,
-                                           response const& answer) const
-    {
-        throw error(failure_of(op, r, answer));
+        return make_failure(transport_.with_request(std::move(info), r, op));
     }
 
     /// Reports a fetch to the observer.
     template <class T>
-    asio::awaitable<T> observed(std::string_view kind, operation_body<T> fetch) const
+    asio::awaitable<result<T>> observed(std::string_view kind, operation_body<result<T>> fetch) const
     {
         auto const& observer = transport_.told();
         if (!observer) co_return co_await fetch();
@@ -103,18 +101,12 @@ public:
         e.kind = kind;
         auto const& time = transport_.home()->time();
         auto const begin = time.precise_now();
-        T result;
-        std::shared_ptr<error_info const> failed;
-        try {
-            result = co_await fetch();
-        } catch (...) {
-            failed = current_error_info();
-            e.error = failed->code;
-        }
+        auto fetching = no_throw(fetch());
+        auto got = co_await std::move(fetching);
+        if (!got) e.error = got.error()->code;
         e.took = time.precise_now() - begin;
         observer(e);
-        if (failed) throw error(std::move(failed));
-        co_return result;
+        co_return got;
     }
 
 private:

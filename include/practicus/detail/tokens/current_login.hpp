@@ -5,6 +5,7 @@
 #include <practicus/credentials.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/detail/tokens/session_state.hpp>
@@ -121,33 +122,34 @@ public:
         std::uint64_t generation = 0;
     };
 
-    /// Takes the tokens of an explicit login. Throws `errc::login_required` after a logout since `logouts`.
-    adopted adopt_login(credentials who, console_api::new_tokens const& tokens, lifespan const& life,
-                        stored_time began, std::uint64_t logouts)
+    /// Takes the tokens of an explicit login. Fails with `errc::login_required` after a logout since
+    /// `logouts`.
+    result<adopted> adopt_login(credentials who, console_api::new_tokens const& tokens, lifespan const& life,
+                                stored_time began, std::uint64_t logouts)
     {
         bool same_user = false;
-        adopted result;
+        adopted taken;
         {
             std::lock_guard lock(mutex_);
-            if (logouts != logouts_) throw error(errc::login_required, "logged out meanwhile");
+            if (logouts != logouts_) return make_failure(errc::login_required, "logged out meanwhile");
             auto next = state_;
             next.replace(std::move(who), began);
             next.adopt(tokens, began, next.generation());
             same_user = are_same(state_.user(), next.user());
             state_ = std::move(next);
-            result.generation = state_.generation();
-            result.waiters = flights_.take_waiters(*access_);
+            taken.generation = state_.generation();
+            taken.waiters = flights_.take_waiters(*access_);
             access_->state.credentials_changed(false, false);
             access_->state.put(tokens.access, life);
         }
         on_change_(same_user, true);
-        return result;
+        return taken;
     }
 
     /// Returns an access token, or what to wait for; with `renew` another token than the present one.
     /// `make()` returns the work of a new flight.
     template <class Make>
-    asked<token> ask(operation const& op, bool renew, Make make)
+    lookup<token> ask(operation const& op, bool renew, Make make)
     {
         auto const now = home_->time().now();
         return flights_.ask(
@@ -157,12 +159,12 @@ public:
     }
 
     /// The region refused the token.
-    void refuse_access(token const& used, error_info why)
+    void refuse_access(token const& used, failure why)
     {
-        auto const reason = std::make_shared<error_info const>(std::move(why));
         std::lock_guard lock(mutex_);
         auto& state = access_->state;
-        state.refused(used, was_accepted(state.value()), reason, home_->time().now(), home_->random().next());
+        state.refused(used, was_accepted(state.value()), std::move(why), home_->time().now(),
+                      home_->random().next());
     }
 
     /// The state for a flight's next request, or nothing after a login or a logout.
@@ -180,12 +182,11 @@ public:
         return state_.adopt(tokens, began, generation);
     }
 
-    /// Takes what another process stored. Throws `operation_aborted` if the flight is void.
+    /// Takes what another process stored; false if it is not newer, or the flight is void.
     bool adopt_stored(store_record const& kept, flight_ticket ticket)
     {
         std::lock_guard lock(mutex_);
-        if (!access_->state.is_current(ticket)) throw_aborted();
-        return state_.adopt_stored(kept);
+        return access_->state.is_current(ticket) && state_.adopt_stored(kept);
     }
 
     /// The region refused the password that `sent` had; `challenged` if a one-time password was missing.

@@ -4,6 +4,7 @@
 
 #include <practicus/call_options.hpp>
 #include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/tokens/access_tokens.hpp>
@@ -12,7 +13,6 @@
 #include <practicus/detail/tokens/single_flight_cache.hpp>
 #include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/detail/tokens/token_cache.hpp>
-#include <practicus/detail/tokens/user_store.hpp>
 #include <practicus/detail/wire/console_api.hpp>
 #include <practicus/detail/wire/http_date.hpp>
 #include <practicus/detail/wire/message.hpp>
@@ -98,7 +98,7 @@ public:
 
     hosted_tokens(session_owner& owner, access_tokens& access)
         : owner_(owner), access_(access), console_(access.console()), transport_(console_.transport()),
-          store_(access), cache_(transport_.home(), !Traits::has_id)
+          cache_(transport_.home(), !Traits::has_id)
     {}
     hosted_tokens(hosted_tokens const&) = delete;
     hosted_tokens& operator=(hosted_tokens const&) = delete;
@@ -118,7 +118,7 @@ public:
     }
 
     /// Fetches a token that this thread does not have, or waits for its fetch.
-    asio::awaitable<token> fetch(operation op, target const& what, token_purpose purpose)
+    asio::awaitable<result<token>> fetch(operation op, target const& what, token_purpose purpose)
     {
         auto const longer = with_long_name(what);
         auto const& listed = longer ? *longer : what;
@@ -128,40 +128,32 @@ public:
         while (true) {
             token_key key;
             key.purpose = purpose;
-            if constexpr (Traits::has_id)
-                key.id = co_await id_by_name(op, listed);
-            else
+            if constexpr (Traits::has_id) {
+                auto const found = co_await id_by_name(op, listed);
+                if (!found) co_return found.error();
+                key.id = *found;
+            } else {
                 key.name = name;
-            auto const a =
-                cache_.ask_token(key, name, op.validity(), [&] { return work(op.with, listed, key); });
-            auto result = a.served();
-            std::shared_ptr<error_info const> failed;
-            try {
-                if (!result) {
-                    auto fetched =
-                        co_await flight<token>::join(a.joined, transport_.home()->limits(), op.deadline);
-                    result = std::move(fetched).value();
-                }
-            } catch (...) {
-                failed = current_error_info();
             }
+            auto asked =
+                cache_.ask_token(key, name, op.validity(), [&] { return work(op.with, listed, key); });
+            auto got = co_await wait_for(std::move(asked), transport_.home()->limits(), op.deadline);
             // The id may be outdated: once more, with the one that the service tells.
-            if (failed && failed->code == errc::not_found && std::exchange(remembered, false)) continue;
-            if (failed) throw error(std::move(failed));
-            cache_.install(key, name, result);
-            co_return result;
+            if (!got && got.error()->code == errc::not_found && std::exchange(remembered, false)) continue;
+            if (got) cache_.install(key, name, *got);
+            co_return got;
         }
     }
 
     /// A service refused the token. Returns true if it was the cached one.
     bool invalidate(target const& what, token const& refused, token_purpose purpose)
     {
-        auto const why = error(errc::unauthorized, "the service refused the tokens that the region issued");
+        auto why = make_failure(errc::unauthorized, "the service refused the tokens that the region issued");
         auto const longer = with_long_name(what);
-        return cache_.refused(name_of(longer ? *longer : what), purpose, refused, why.shared_info());
+        return cache_.refused(name_of(longer ? *longer : what), purpose, refused, std::move(why));
     }
 
-    asio::awaitable<std::int64_t> id(operation& op, target const& url)
+    asio::awaitable<result<std::int64_t>> id(operation& op, target const& url)
     {
         auto const longer = with_long_name(url);
         co_return co_await id_by_name(op, longer ? *longer : url);
@@ -246,22 +238,18 @@ private:
             cache_.ask_token(*key, name, std::nullopt, [&] { return work(with, what, *key); });
     }
 
-    asio::awaitable<std::int64_t> id_by_name(operation& op, target const& url)
+    asio::awaitable<result<std::int64_t>> id_by_name(operation& op, target const& url)
     {
         // First: another caller's trust gives this one nothing.
-        throw_if(transport_.check_trusted(op, id_request(url)));
+        if (auto untrusted = transport_.check_trusted(op, id_request(url))) co_return untrusted;
         if (op.with && settings(*op.with).ask_id && !op.shared) co_return co_await ask_id(op, url);
-        auto const a = cache_.ask_id(name_of(url), [&] { return id_work(op.with, url); });
-        auto found = a.served();
-        if (!found) {
-            auto joined =
-                co_await flight<id_handle>::join(a.joined, transport_.home()->limits(), op.deadline);
-            found = std::move(joined).value();
-        }
-        co_return *found;
+        auto asked = cache_.ask_id(name_of(url), [&] { return id_work(op.with, url); });
+        auto const got = co_await wait_for(std::move(asked), transport_.home()->limits(), op.deadline);
+        if (!got) co_return got.error();
+        co_return **got;
     }
 
-    asio::awaitable<std::int64_t> ask_id(operation& op, target const& url)
+    asio::awaitable<result<std::int64_t>> ask_id(operation& op, target const& url)
     {
         auto r = id_request(url);
         std::optional<body_pipeline> unread;
@@ -271,7 +259,7 @@ private:
             unread.emplace(r.body_limit);
         }
         response answer;
-        throw_if(co_await access_.call(op, r, answer, unread ? &*unread : nullptr));
+        if (auto failed = co_await access_.call(op, r, answer, unread ? &*unread : nullptr)) co_return failed;
         co_return console_.with_error_context(op, r, answer, [&] { return Traits::read_id(answer); });
     }
 
@@ -305,63 +293,67 @@ private:
     }
 
     /// A flight that finds an id. A text that begins with a listed url gets that one's id.
-    asio::awaitable<fetch_result<id_handle>> fetch_id(std::shared_ptr<call_options const> with, target url)
+    asio::awaitable<result<fetch_result<id_handle>>> fetch_id(std::shared_ptr<call_options const> with,
+                                                              target url)
     {
-        fetch_result<id_handle> result;
+        fetch_result<id_handle> got;
         auto const listed = as_listed(url);
         if (name_of(listed).size() < name_of(url).size()) {
             auto op = console_.begin_shared(with);
-            result.value = co_await id_by_name(op, listed);
-            result.life = life_of_id();
-            co_return result;
+            auto const found = co_await id_by_name(op, listed);
+            if (!found) co_return found.error();
+            got.value = *found;
+            got.life = life_of_id();
+            co_return got;
         }
         // The name that callers wait for, even if a longer one is listed by now.
         auto const own = url.is_exact() ? url : url.read_as(name_of(url));
-        // A store keeps an id as its digits.
-        operation_body<fetch_result<token>> const fetch = [&]() -> asio::awaitable<fetch_result<token>> {
-            auto op = console_.begin_shared(with);
-            fetch_result<token> digits;
-            auto const found = co_await ask_id(op, own);
-            digits.value = token(secret(std::to_string(found)));
-            digits.life = life_of_id();
-            co_return digits;
-        };
+        operation_body<result<fetch_result<token>>> const fetch = [&] { return fetch_digits(with, own); };
         std::function<bool(token const&)> const is_id = [](token const& t) {
             return stored_number(t.reveal()).value_or(0) != 0;
         };
-        auto const got =
-            co_await store_.find_or_fetch(id_store_key(url), model_id_limits, token(), is_id, fetch);
-        result.value = stored_number(got.value.reveal());
-        result.life = got.life;
-        co_return result;
-    }
-
-    /// A flight that trades an id, or an add-on's key, for a token.
-    asio::awaitable<fetch_result<token>> fetch_token(std::shared_ptr<call_options const> with, target what,
-                                                     token_key key, token rejected_value)
-    {
-        operation_body<fetch_result<token>> const request = [&] { return request_token(with, what, key); };
-        operation_body<fetch_result<token>> const told = [&] {
-            return console_.observed(Traits::kind_name, request);
-        };
-        fetch_result<token> got;
-        std::shared_ptr<error_info const> failed;
-        try {
-            std::function<bool(token const&)> const any = [](token const&) { return true; };
-            got = co_await store_.find_or_fetch(token_store_key(key), session_token_limits,
-                                                std::move(rejected_value), any, told);
-        } catch (...) {
-            failed = current_error_info();
-        }
-        if constexpr (Traits::has_id)
-            if (failed && failed->code == errc::not_found)
-                co_await store_.remove(id_store_key(as_listed(what)));
-        if (failed) throw error(std::move(failed));
+        auto const digits =
+            co_await access_.find_or_fetch(id_store_key(url), model_id_limits, token(), is_id, fetch);
+        if (!digits) co_return digits.error();
+        got.value = stored_number(digits->value.reveal());
+        got.life = digits->life;
         co_return got;
     }
 
-    asio::awaitable<fetch_result<token>> request_token(std::shared_ptr<call_options const> with,
-                                                       target const& what, token_key const& key)
+    /// A store keeps an id as its digits.
+    asio::awaitable<result<fetch_result<token>>> fetch_digits(std::shared_ptr<call_options const> with,
+                                                              target const& url)
+    {
+        auto op = console_.begin_shared(std::move(with));
+        auto const found = co_await ask_id(op, url);
+        if (!found) co_return found.error();
+        fetch_result<token> digits;
+        digits.value = token(secret(std::to_string(*found)));
+        digits.life = life_of_id();
+        co_return digits;
+    }
+
+    /// A flight that trades an id, or an add-on's key, for a token.
+    asio::awaitable<result<fetch_result<token>>> fetch_token(std::shared_ptr<call_options const> with,
+                                                             target what, token_key key, token rejected_value)
+    {
+        operation_body<result<fetch_result<token>>> const request = [&] {
+            return request_token(with, what, key);
+        };
+        operation_body<result<fetch_result<token>>> const told = [&] {
+            return console_.observed(Traits::kind_name, request);
+        };
+        std::function<bool(token const&)> const any = [](token const&) { return true; };
+        auto got = co_await access_.find_or_fetch(token_store_key(key), session_token_limits,
+                                                  std::move(rejected_value), any, told);
+        if constexpr (Traits::has_id)
+            if (!got && got.error()->code == errc::not_found)
+                co_await access_.remove(id_store_key(as_listed(what)));
+        co_return got;
+    }
+
+    asio::awaitable<result<fetch_result<token>>> request_token(std::shared_ptr<call_options const> with,
+                                                               target const& what, token_key const& key)
     {
         auto op = console_.begin_shared(std::move(with));
         auto const r =
@@ -370,12 +362,14 @@ private:
         auto const issued = time.now();
         auto const here = time.system_seconds();
         response answer;
-        throw_if(co_await access_.call(op, r, answer));
+        if (auto failed = co_await access_.call(op, r, answer)) co_return failed;
+        auto const value = console_.read_answer(op, r, answer, console_api::read_session_token);
+        if (!value) co_return value.error();
         fetch_result<token> got;
-        got.value = console_.read_answer(op, r, answer, console_api::read_session_token);
-        got.life = lifespan(issued, remaining_life(got.value.claims(), parse_http_date(answer.date), here),
+        got.value = *value;
+        got.life = lifespan(issued, remaining_life(value->claims(), parse_http_date(answer.date), here),
                             session_token_limits, transport_.home()->random().next());
-        console_.require_alive(op, r, answer, got.life);
+        if (auto expired = console_.failure_of_life(op, r, answer, got.life)) co_return expired;
         co_return got;
     }
 
@@ -388,7 +382,6 @@ private:
     access_tokens& access_;
     console const& console_;
     transport& transport_;
-    user_store store_;
     token_cache cache_;
 };
 

@@ -46,7 +46,7 @@ public:
         result.app_tokens = apps_.cache().token_stats();
         result.addon_tokens = addons_.cache().token_stats();
         result.ids = models_.cache().id_stats();
-        add(result.ids, apps_.cache().id_stats());
+        result.ids += apps_.cache().id_stats();
         return result;
     }
 

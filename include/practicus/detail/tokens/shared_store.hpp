@@ -4,6 +4,7 @@
 
 #include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/tokens/single_flight_cache.hpp>
 #include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/error.hpp>
@@ -18,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace practicus { inline namespace v1 { namespace detail {
@@ -46,7 +48,8 @@ public:
     {
         operation_body<lock_ptr> const body = [s = store_, key] { return s->acquire(key); };
         auto const limit = missed_ ? lock_wait_ / 10 : lock_wait_;
-        auto const held = co_await attempt(body, limit, "another process holds the lock of '" + key + "'");
+        auto const held =
+            co_await attempt<lock_ptr>(body, limit, "another process holds the lock of '" + key + "'");
         missed_ = held == nullptr;
         co_return held;
     }
@@ -54,7 +57,7 @@ public:
     asio::awaitable<std::optional<store_record>> load(std::string key) const
     {
         operation_body<secret> const body = [s = store_, key] { return s->load(key); };
-        auto const text = co_await attempt(body);
+        auto const text = co_await attempt<secret>(body);
         auto value = read_stored(text);
         if (value) bound_by(*value, home_->time());
         co_return value;
@@ -62,25 +65,24 @@ public:
 
     asio::awaitable<void> save(std::string key, store_record const& value) const
     {
-        operation_body<nothing> const body = [s = store_, key, text = write_stored(value)] {
-            return finish(s->save(key, text));
+        operation_body<void> const body = [s = store_, key, text = write_stored(value)] {
+            return s->save(key, text);
         };
-        co_await attempt(body);
+        co_await attempt<void>(body);
     }
 
     asio::awaitable<void> remove(std::string key) const
     {
-        operation_body<nothing> const body = [s = store_, key] { return finish(s->remove(key)); };
-        co_await attempt(body);
+        operation_body<void> const body = [s = store_, key] { return s->remove(key); };
+        co_await attempt<void>(body);
     }
 
     /// Returns what is stored under the key, if it is not `unwanted`, `accept(store_record)` takes it and it
     /// is far from its end; else what `fetch` brings, given to `keep` first. One process at a time.
-    asio::awaitable<fetch_result<token>> find_or_fetch(std::string key, freshness_limits limits,
-                                                       token rejected_value,
-                                                       std::function<bool(store_record const&)> accept,
-                                                       operation_body<fetch_result<token>> fetch,
-                                                       keeper keep) const
+    asio::awaitable<result<fetch_result<token>>>
+    find_or_fetch(std::string key, freshness_limits limits, token rejected_value,
+                  std::function<bool(store_record const&)> accept,
+                  operation_body<result<fetch_result<token>>> fetch, keeper keep) const
     {
         auto const held = co_await acquire(key);
         auto const kept = co_await load(key);
@@ -90,8 +92,8 @@ public:
             found.life = life_of_stored(*kept, home_->time(), limits, home_->random().next());
             if (found.life.at(home_->time().now()) == freshness::fresh) co_return found;
         }
-        auto const got = co_await fetch();
-        co_await keep(got);
+        auto got = co_await fetch();
+        if (got) co_await keep(*got);
         co_return got;
     }
 
@@ -105,16 +107,10 @@ public:
     }
 
 private:
-    static asio::awaitable<nothing> finish(asio::awaitable<void> work)
-    {
-        co_await std::move(work);
-        co_return nothing();
-    }
-
-    /// `late` says what it means if that takes too long.
+    /// `late` describes a timeout.
     template <class T>
-    asio::awaitable<T> attempt(operation_body<T> body, std::chrono::milliseconds limit = longest,
-                               std::string late = {}) const
+    asio::awaitable<value_of<T>> attempt(operation_body<T> body, std::chrono::milliseconds limit = longest,
+                                         std::string late = {}) const
     {
         auto const end = home_->time().now() + limit;
         auto ended = co_await run_on_client_executor<T>(home_, body, end);
@@ -122,7 +118,7 @@ private:
         auto const& failed = *ended.error();
         bool const is_late = failed.code == errc::deadline_exceeded && !late.empty();
         told_(events::store_failed{failed.code, is_late ? late : failed.message});
-        co_return T();
+        co_return value_of<T>();
     }
 
     static constexpr std::chrono::minutes longest{1};

@@ -5,6 +5,7 @@
 #include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/tokens/flight_state.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
@@ -32,35 +33,38 @@ struct fetch_result
 /// Does the work of the flight that has this ticket, in the client's context. `rejected_value` is the value
 /// to replace, perhaps empty: another process may have that still.
 template <class Handle>
-struct flight_work : std::function<asio::awaitable<fetch_result<Handle>>(flight_ticket, Handle)>
+struct flight_work : std::function<asio::awaitable<result<fetch_result<Handle>>>(flight_ticket, Handle)>
 {
     using flight_work::function::function;
 };
 
-/// What to do for somebody who asked; `value` is there, or `joined` is to be waited for, or `error` thrown.
+/// The decision for a caller: `value` is there, or `joined` is to be waited for, or it fails with `error`.
 template <class Handle>
-class asked
+class lookup
 {
 public:
-    asked() = default;
-    asked(flight_decision<Handle> const& d, std::shared_ptr<flight<Handle>> wait)
+    lookup() = default;
+    lookup(flight_decision<Handle> const& d, std::shared_ptr<flight<Handle>> wait)
         : value(d.value), joined(std::move(wait)), error(d.error)
     {}
 
-    /// The value, or empty if it is to be waited for. Throws an error that is replayed.
-    Handle const& served() const
-    {
-        if (error) throw practicus::error(error);
-        return value;
-    }
-
     Handle value{};
     std::shared_ptr<flight<Handle>> joined;
-    std::shared_ptr<error_info const> error;
+    failure error;
 };
 
+/// Returns the value; waits for it until `at`.
+template <class Handle>
+asio::awaitable<result<Handle>> wait_for(lookup<Handle> found, std::shared_ptr<deadline_service> owner,
+                                         time_point at)
+{
+    if (found.error) co_return found.error;
+    if (found.value) co_return std::move(found.value);
+    co_return co_await flight<Handle>::join(found.joined, std::move(owner), at);
+}
+
 /// Adds the counters and the entries of another cache.
-inline void add(cache_stats& all, cache_stats const& more)
+inline cache_stats& operator+=(cache_stats& all, cache_stats const& more)
 {
     all.entries += more.entries;
     all.hits += more.hits;
@@ -73,6 +77,7 @@ inline void add(cache_stats& all, cache_stats const& more)
     if (more.age) all.age = std::max(all.age.value_or(*more.age), *more.age);
     if (more.remaining) all.remaining = std::min(all.remaining.value_or(*more.remaining), *more.remaining);
     if (more.last_error) all.last_error = more.last_error;
+    return all;
 }
 
 /// Adds an entry to a snapshot.
@@ -85,7 +90,7 @@ void accumulate(cache_stats& all, flight_state<Handle> const& one, time_point no
     cache_stats it;
     it.age = now - one.life().issued_at();
     it.remaining = one.life().ends() - now;
-    add(all, it);
+    all += it;
 }
 
 /// Does what `flight_state` decides for one kind of thing: starts flights in the client's context, and wakes
@@ -114,9 +119,9 @@ public:
     /// between the two, the key must not get another entry. `make()` gives the work, where a flight is to be
     /// started.
     template <class Find, class Decide, class Make>
-    asked<handle> ask(Find find, Decide decide, Make make)
+    lookup<handle> ask(Find find, Decide decide, Make make)
     {
-        asked<handle> result;
+        lookup<handle> result;
         started begun(*this);
         {
             std::lock_guard lock(mutex_);
@@ -124,7 +129,7 @@ public:
             flight_decision<handle> const d = decide(e->state);
             if (starts(d)) begun.arm(e, d.ticket);
             count(d);
-            result = asked<handle>(d, waiters_of(*e, d));
+            result = lookup<handle>(d, waiters_of(*e, d));
             if (starts(d)) {
                 e->work = std::make_shared<flight_work<handle> const>(make());
                 begun.prepare();
@@ -225,28 +230,24 @@ private:
             waiters->fail(std::move(end.error));
     }
 
-    void fail(entry_ptr const& e, flight_ticket ticket, std::shared_ptr<error_info const> why) noexcept
+    void fail(entry_ptr const& e, flight_ticket ticket, failure why) noexcept
     {
         complete(e, [&](flight_state<handle>& state, time_point now, double random) noexcept {
             return state.failed(ticket, std::move(why), now, random);
         });
     }
 
-    /// Ends a flight whatever becomes of its coroutine: one that is destroyed with its context leaves
-    /// `operation_aborted` behind.
-    class completion
+    /// A running flight.
+    class target
     {
     public:
-        completion(flight_driver& driver, entry_ptr e, flight_ticket ticket, work_ptr todo,
-                   handle rejected_value) noexcept
+        target(flight_driver& driver, entry_ptr e, flight_ticket ticket, work_ptr todo,
+               handle rejected_value) noexcept
             : driver_(driver), entry_(std::move(e)), ticket_(ticket), work_(std::move(todo)),
-              unwanted_(std::move(rejected_value))
+              rejected_(std::move(rejected_value))
         {}
-        completion(completion const&) = delete;
-        completion& operator=(completion const&) = delete;
-        ~completion() { fail(fixed_error<asio::error::operation_aborted>()); }
 
-        asio::awaitable<fetch_result<handle>> begin() const { return (*work_)(ticket_, unwanted_); }
+        asio::awaitable<result<fetch_result<handle>>> begin() const { return (*work_)(ticket_, rejected_); }
 
         void succeed(fetch_result<handle> const& got) noexcept
         {
@@ -257,10 +258,7 @@ private:
         }
 
         /// Has no effect if it has ended.
-        void fail(std::shared_ptr<error_info const> why) noexcept
-        {
-            driver_.fail(entry_, ticket_, std::move(why));
-        }
+        void fail(failure why) noexcept { driver_.fail(entry_, ticket_, std::move(why)); }
 
     private:
         flight_driver& driver_;
@@ -268,8 +266,10 @@ private:
         flight_ticket ticket_;
         // Keeps the driver's owner alive.
         work_ptr work_;
-        handle unwanted_;
+        handle rejected_;
     };
+
+    using completion = flight_promise<handle, target>;
 
     /// A flight that its entry has begun, until its coroutine is on its way: if that fails, it has failed.
     class started
@@ -295,7 +295,7 @@ private:
         void prepare() noexcept
         {
             work_ = entry_->work;
-            unwanted_ = entry_->state.rejected_value();
+            rejected_ = entry_->state.rejected_value();
         }
 
         /// If there is one to launch.
@@ -304,12 +304,13 @@ private:
             if (!entry_) return;
             try {
                 // Before anything is posted: what is dropped before it has begun must end as well.
-                auto const end = std::make_shared<completion>(driver_, entry_, ticket_, work_, unwanted_);
+                auto const end = std::make_shared<completion>(
+                    std::make_shared<target>(driver_, entry_, ticket_, work_, rejected_));
                 driver_.home_->spawn([end, owner = driver_.home_->limits()] { return run(end, owner); });
+                entry_.reset();
             } catch (...) {
-                driver_.fail(entry_, ticket_, current_error_info());
+                // Memory is refused: the destructor says so.
             }
-            entry_.reset();
         }
 
     private:
@@ -317,20 +318,23 @@ private:
         entry_ptr entry_;
         flight_ticket ticket_ = 0;
         work_ptr work_;
-        handle unwanted_{};
+        handle rejected_{};
     };
 
     static asio::awaitable<void> run(std::shared_ptr<completion> end, std::shared_ptr<deadline_service> owner)
     {
-        std::shared_ptr<error_info const> failed;
+        deadline_service::operation_guard const running(std::move(owner));
         try {
-            deadline_service::operation_guard const running(std::move(owner));
-            auto const got = co_await end->begin();
-            end->succeed(got);
+            auto working = no_throw((*end)->begin());
+            auto const got = co_await std::move(working);
+            if (got)
+                (*end)->succeed(*got);
+            else
+                (*end)->fail(got.error());
         } catch (...) {
-            failed = current_error_info();
+            // Only what makes a coroutine throws here.
+            (*end)->fail(fixed_error<boost::system::errc::not_enough_memory>());
         }
-        if (failed) end->fail(std::move(failed));
     }
 
     // More than any program needs; without a limit, a callback that logs in would keep callers for ever.

@@ -82,7 +82,7 @@ public:
 
     /// `make()` gives the work that gets it.
     template <class Make>
-    asked<id_handle> ask_id(std::string_view name, Make make)
+    lookup<id_handle> ask_id(std::string_view name, Make make)
     {
         auto const now = home_->time().now();
         return id_flights_.ask([&] { return state_.id_of(name, now); },
@@ -90,7 +90,7 @@ public:
     }
 
     template <class Make>
-    asked<token> ask_token(token_key const& key, std::string_view name, validity min, Make make)
+    lookup<token> ask_token(token_key const& key, std::string_view name, validity min, Make make)
     {
         auto const now = home_->time().now();
         return token_flights_.ask([&] { return state_.token_of(key, name, now); },
