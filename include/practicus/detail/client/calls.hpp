@@ -37,23 +37,24 @@ inline handle make_handle(asio::any_io_executor executor, service_url service, c
     return handle(std::make_shared<client_handle>(std::move(state)));
 }
 
-inline asio::awaitable<nothing> login(handle const& h, credentials who)
+inline asio::awaitable<result<nothing>> login(handle const& h, credentials who)
 {
-    throw_if(co_await h.state().access().login(h.begin(), std::move(who)));
+    if (auto failed = co_await h.state().access().login(h.begin(), std::move(who))) co_return failed;
     co_return nothing();
 }
 
-inline asio::awaitable<nothing> login_by_password(handle const& h, std::string const& email,
-                                                  secret const& password)
+inline asio::awaitable<result<nothing>> login_by_password(handle const& h, std::string const& email,
+                                                          secret const& password)
 {
     auto who = credentials::password(email, password.reveal());
-    throw_if(co_await h.state().access().login(h.begin(), std::move(who)));
+    if (auto failed = co_await h.state().access().login(h.begin(), std::move(who))) co_return failed;
     co_return nothing();
 }
 
-inline asio::awaitable<nothing> refresh(handle const& h)
+inline asio::awaitable<result<nothing>> refresh(handle const& h)
 {
-    (co_await h.state().access().access(h.begin(), true)).value();
+    auto const got = co_await h.state().access().access(h.begin(), true);
+    if (!got) co_return got.error();
     co_return nothing();
 }
 
@@ -120,21 +121,20 @@ inline asio::awaitable<result<practicus::model_metadata>> model_metadata(handle 
                                              [&] { return console_api::read_metadata(answer); });
 }
 
-inline asio::awaitable<std::int64_t> model_id(handle const& h, model_url const& url)
+inline asio::awaitable<result<std::int64_t>> model_id(handle const& h, model_url const& url)
 {
     auto op = h.begin();
-    co_return (co_await h.state().models().id(op, url)).value();
+    co_return co_await h.state().models().id(op, url);
 }
 
 template <class Target>
-asio::awaitable<token> session_token(handle const& h, Target const& what, token_purpose purpose)
+asio::awaitable<result<token>> session_token(handle const& h, Target const& what, token_purpose purpose)
 {
     auto op = h.begin();
-    auto got = co_await h.state().tokens_of(what).fetch(std::move(op), what, purpose);
-    co_return std::move(got).value();
+    co_return co_await h.state().tokens_of(what).fetch(std::move(op), what, purpose);
 }
 
-inline asio::awaitable<token> addon_token(handle const& h, std::string const& addon)
+inline asio::awaitable<result<token>> addon_token(handle const& h, std::string const& addon)
 {
     console_api::addon_key const key(addon);
     co_return co_await session_token(h, key, token_purpose::predict);

@@ -97,11 +97,10 @@ inline asio::awaitable<request> make_prediction(session& s, prediction_input& in
 }
 
 /// This thread's token, or a fetched one.
-inline asio::awaitable<token> token_for(handle const& h, operation& op, model_url const& url)
+inline asio::awaitable<result<token>> token_for(handle const& h, operation& op, model_url const& url)
 {
-    auto found = look_up(h, url, token_purpose::predict);
-    if (!found) found = (co_await h.state().models().fetch(op, url, token_purpose::predict)).value();
-    co_return found;
+    if (auto found = look_up(h, url, token_purpose::predict)) co_return found;
+    co_return co_await h.state().models().fetch(op, url, token_purpose::predict);
 }
 
 inline failure refuse_type(session& s, operation const& op, request const& r, response const& answer,
@@ -136,20 +135,22 @@ inline asio::awaitable<result<prediction>> predict(handle h, std::shared_ptr<pre
     flow.on_overload = in->on_overload;
     response answer;
     auto bearer = co_await token_for(h, op, in->url);
+    if (!bearer) co_return bearer.error();
     op.retries.next_request();
     in->reached_model = true;
-    if (auto failed = co_await s.transport().send(op, r, bearer, answer, &flow)) co_return failed;
+    if (auto failed = co_await s.transport().send(op, r, *bearer, answer, &flow)) co_return failed;
     if (op.renew) {
         in->reached_model = false;
-        s.models().invalidate(in->url, bearer, token_purpose::predict);
+        s.models().invalidate(in->url, *bearer, token_purpose::predict);
         answer = response();
         bearer = co_await token_for(h, op, in->url);
+        if (!bearer) co_return bearer.error();
         in->reached_model = true;
-        if (auto failed = co_await s.transport().send(op, r, bearer, answer, &flow)) co_return failed;
+        if (auto failed = co_await s.transport().send(op, r, *bearer, answer, &flow)) co_return failed;
     }
-    if (answer.status == 401) s.models().invalidate(in->url, bearer, token_purpose::predict);
+    if (answer.status == 401) s.models().invalidate(in->url, *bearer, token_purpose::predict);
     if (!is_success(answer.status)) co_return s.console().failure_of(op, r, answer);
-    mark_accepted(bearer);
+    mark_accepted(*bearer);
     if (!in->takes_any_type && !flow.is_wanted(answer)) co_return refuse_type(s, op, r, answer, in->options);
     prediction predicted;
     predicted.status = answer.status;
