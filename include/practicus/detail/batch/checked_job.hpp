@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/batch.hpp>
+#include <practicus/batch_job.hpp>
 #include <practicus/detail/base/checked_duration.hpp>
 #include <practicus/error.hpp>
 
