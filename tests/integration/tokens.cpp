@@ -104,7 +104,7 @@ void run_all(asio::io_context& io)
 }
 
 /// The code that an operation of a token ends with, and what `with_error_info` says.
-struct refused
+struct refusing_region
 {
     fixture f;
     practicus::client caller = f.client();
@@ -498,7 +498,7 @@ TEST_CASE("a handler's context that is destroyed first takes the handler along")
 
 TEST_CASE("errors of arguments arrive through the completion")
 {
-    refused f;
+    refusing_region f;
     f.caller.addon_session_token("", f.token());
     f.ends_with(errc::invalid_argument);
     f.caller.addon_session_token("https://127.0.0.1/", f.token());
