@@ -29,8 +29,8 @@ pending<batch_progress> predict_batches(handle const& h, std::shared_ptr<batch_j
 template <completion_token<batch_progress> Token = await_token>
 [[nodiscard]] auto predict_batches(client const& with, batch_job job, Token&& completion = Token())
 {
-    return detail::initiate(detail::handle_of(with), completion, detail::operations::predict_batches,
-                            std::make_shared<batch_job>(std::move(job)));
+    return detail::initiate(detail::handle_of(with), std::forward<Token>(completion),
+                            detail::operations::predict_batches, std::make_shared<batch_job>(std::move(job)));
 }
 
 }} // namespace practicus::v1

@@ -90,6 +90,7 @@ struct batch_failure
 /// The run validates the job when it begins: `errc::invalid_argument` names the member.
 struct batch_job
 {
+    /// A job with default limits.
     batch_job(model_url to, body_source from, body_sink results)
         : url(std::move(to)), source(std::move(from)), sink(std::move(results))
     {}

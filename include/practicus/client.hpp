@@ -84,7 +84,7 @@ handle const& handle_of(client const& of) noexcept;
 /// client's own context, an operation does its I/O right there. On another's, it runs on the client's
 /// executor and its caller waits: then the client's context must be run as well. Work that callers share
 /// always runs on the client's executor. A context that is destroyed destroys the handlers of its executors
-/// without calling them.
+/// without calling them; of an `any_completion_handler`, the executor's context must outlive the operation.
 ///
 /// **Thread safety.** Distinct handles, and operations of one handle, may be used from any threads at once.
 /// One handle must not be assigned to, moved from or destroyed while another thread uses it, as a
@@ -103,8 +103,8 @@ public:
     /// The type of `get_executor`.
     using executor_type = boost::asio::any_io_executor;
 
-    /// A client of one region. Nothing is sent yet. Throws `errc::invalid_url`, and `errc::file_error` for a
-    /// certificate file.
+    /// Makes a client of one region. Sends nothing. Throws `errc::invalid_url`, `errc::invalid_argument` for
+    /// an invalid option (the message names the field), and `errc::file_error` for a certificate file.
     client(boost::asio::any_io_executor executor, practicus::service_url service,
            client_options options = client_options());
 
@@ -128,7 +128,8 @@ public:
     template <completion_token<void> Token = await_token>
     [[nodiscard]] auto login(std::string email, std::string password, Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::login_by_password, std::move(email),
+        return detail::initiate(handle_, std::forward<Token>(completion),
+                                detail::operations::login_by_password, std::move(email),
                                 secret::take(std::move(password)));
     }
 
@@ -139,7 +140,8 @@ public:
     template <completion_token<void> Token = await_token>
     [[nodiscard]] auto login(credentials who, Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::login, std::move(who));
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::login,
+                                std::move(who));
     }
 
     /// Gets a new access token, also if the old one is still good; until it is there, that one stays in use.
@@ -147,7 +149,7 @@ public:
     template <completion_token<void> Token = await_token>
     [[nodiscard]] auto refresh(Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::refresh);
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::refresh);
     }
 
     /// Forgets every token and password, at once and without a request: the region has no call for it. What
@@ -163,7 +165,7 @@ public:
     template <completion_token<practicus::cluster_info> Token = await_token>
     [[nodiscard]] auto cluster_info(Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::cluster);
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::cluster);
     }
 
     /// The groups of models. As in all lists, an entry without what names it is left out and told to the
@@ -173,7 +175,7 @@ public:
     template <completion_token<std::vector<model_prefix>> Token = await_token>
     [[nodiscard]] auto model_prefixes(Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::model_prefixes);
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::model_prefixes);
     }
 
     /// All models that the user may see; filters are beside the type `model`. What the region lists is plain
@@ -181,35 +183,36 @@ public:
     template <completion_token<std::vector<model>> Token = await_token>
     [[nodiscard]] auto models(Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::models);
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::models);
     }
 
     /// What models can be deployed on.
     template <completion_token<std::vector<model_deployment>> Token = await_token>
     [[nodiscard]] auto model_deployments(Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::model_deployments);
+        return detail::initiate(handle_, std::forward<Token>(completion),
+                                detail::operations::model_deployments);
     }
 
     /// The groups of apps.
     template <completion_token<std::vector<app_prefix>> Token = await_token>
     [[nodiscard]] auto app_prefixes(Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::app_prefixes);
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::app_prefixes);
     }
 
     /// All apps that the user may see.
     template <completion_token<std::vector<app>> Token = await_token>
     [[nodiscard]] auto apps(Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::apps);
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::apps);
     }
 
     /// All add-ons that the user may see: services beside models and apps, such as Langflow.
     template <completion_token<std::vector<addon>> Token = await_token>
     [[nodiscard]] auto addons(Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::addons);
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::addons);
     }
 
     /// The region's service url. Lives as long as any copy of this client.
@@ -230,14 +233,16 @@ public:
     template <completion_token<std::int64_t> Token = await_token>
     [[nodiscard]] auto model_id(practicus::model_url url, Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::model_id, std::move(url));
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::model_id,
+                                std::move(url));
     }
 
     /// What the model's service says of it. Errors: as `model_id`; `errc::not_json`, `errc::unexpected_json`.
     template <completion_token<practicus::model_metadata> Token = await_token>
     [[nodiscard]] auto model_metadata(practicus::model_url url, Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::metadata, std::move(url));
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::metadata,
+                                std::move(url));
     }
 
     /// A token for calling the model, which lives about 4 hours: from the cache, if it still lives for 30 s
@@ -257,7 +262,8 @@ public:
     [[nodiscard]] auto session_token(practicus::model_url const& url, token_purpose purpose,
                                      Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::model_token, url, purpose);
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::model_token,
+                                url, purpose);
     }
 
     /// A token for calling the app; as `session_token` of a model, which a text always means. Errors:
@@ -273,7 +279,8 @@ public:
     [[nodiscard]] auto session_token(Url const& url, token_purpose purpose,
                                      Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::app_token, url, purpose);
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::app_token, url,
+                                purpose);
     }
 
     /// A token for calling an add-on, named by its key or by a url of it, whose host begins with the key
@@ -282,7 +289,8 @@ public:
     template <completion_token<token> Token = await_token>
     [[nodiscard]] auto addon_session_token(std::string_view addon, Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::addon_token, std::string(addon));
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::addon_token,
+                                std::string(addon));
     }
 
     /// What `session_token` would answer at once, or an empty token, as always after `close`; costs no
@@ -310,8 +318,8 @@ public:
     template <completion_token<prediction> Token = await_token>
     [[nodiscard]] auto predict(practicus::model_url url, std::string body, Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::predict, std::move(url),
-                                std::move(body), predict_options());
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::predict,
+                                std::move(url), std::move(body), predict_options());
     }
 
     /// The same with options.
@@ -319,8 +327,8 @@ public:
     [[nodiscard]] auto predict(practicus::model_url url, std::string body, predict_options options,
                                Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::predict, std::move(url),
-                                std::move(body), std::move(options));
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::predict,
+                                std::move(url), std::move(body), std::move(options));
     }
 
     /// The same with a body that comes piece by piece (chunked): from the first piece on, it is not sent
@@ -329,8 +337,8 @@ public:
     template <completion_token<prediction> Token = await_token>
     [[nodiscard]] auto predict(practicus::model_url url, body_source body, Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::predict_from, std::move(url),
-                                std::move(body), predict_options());
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::predict_from,
+                                std::move(url), std::move(body), predict_options());
     }
 
     /// The same with options.
@@ -338,8 +346,8 @@ public:
     [[nodiscard]] auto predict(practicus::model_url url, body_source body, predict_options options,
                                Token&& completion = Token()) const
     {
-        return detail::initiate(handle_, completion, detail::operations::predict_from, std::move(url),
-                                std::move(body), std::move(options));
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::predict_from,
+                                std::move(url), std::move(body), std::move(options));
     }
 
     /// A service answered 401 to this token, in a request that was not made by this client: from now on it is

@@ -152,10 +152,11 @@ public:
     template <class Initiation, class RawToken, class... Args>
     static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
     {
+        Token inner(std::forward<RawToken>(token).inner);
         return async_initiate<Token, Signatures...>(
             practicus::detail::error_info_initiation<std::decay_t<Initiation>>(
                 std::forward<Initiation>(initiation), token.info),
-            token.inner, std::forward<Args>(args)...);
+            inner, std::forward<Args>(args)...);
     }
 };
 

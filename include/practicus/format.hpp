@@ -31,6 +31,7 @@ struct column
     Projection value;
 };
 
+/// Deduces the projection's type.
 template <class Projection>
 column(std::string_view, Projection) -> column<Projection>;
 

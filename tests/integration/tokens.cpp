@@ -24,6 +24,7 @@
 #endif
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -166,6 +167,24 @@ TEST_CASE("a cached session token reaches a callback after the initiating functi
     });
     run_all(f.io);
     CHECK(got == cached);
+}
+
+TEST_CASE("a token that has a name is copied, and serves another operation")
+{
+    fixture f;
+    auto caller = f.user();
+    int served = 0;
+    std::function<void(error_code, practicus::cluster_info)> named = [&](error_code code, auto const&) {
+        served += !code;
+    };
+    error_info info;
+    auto const adapted = practicus::with_error_info(named, info);
+    caller.cluster_info(named);
+    caller.cluster_info(named);
+    caller.cluster_info(adapted);
+    caller.cluster_info(adapted);
+    run_all(f.io);
+    CHECK(served == 4);
 }
 
 TEST_CASE("every operation takes as_tuple(deferred), with and without its optional arguments")

@@ -36,13 +36,20 @@ PRACTICUS_DECL operation handle::begin_unlimited() const
     return state().transport().begin(with_, std::chrono::milliseconds(0));
 }
 
-/// Not a coroutine: the arguments are taken over here, before anything is awaited.
 template <class T, class Call, class... Args>
 pending<T> start(handle const& h, parting leaves, Call call, Args... args)
 {
-    return run_operation<value_of<T>>(
+    return pending<T>(
         h.state().transport().home(),
         [h, call, ... as = std::move(args)]() mutable { return call(h, std::move(as)...); }, leaves);
+}
+
+/// A hit, or an argument that is refused.
+template <class T>
+pending<T> ended(result<T> with)
+{
+    return pending<T>(
+        nullptr, [end = std::move(with)] { return ready(end); }, parting::at_once);
 }
 
 template <class T, class Call, class... Args>
@@ -60,7 +67,7 @@ inline pending<prediction> start_prediction(handle const& h, std::shared_ptr<pre
 template <class Url>
 pending<token> token_operation<Url>::operator()(handle const& h, Url const& url, token_purpose purpose) const
 {
-    if (auto found = look_up(h, url, purpose)) return ready<result<token>>(std::move(found));
+    if (auto found = look_up(h, url, purpose)) return ended<token>(std::move(found));
     return start<token>(h, session_token<Url>, url, purpose);
 }
 
@@ -69,7 +76,7 @@ asio::awaitable<token> token_operation<Url>::await(handle const& h, Url const& u
                                                    token_purpose purpose) const
 {
     if (auto found = look_up(h, url, purpose)) return ready(std::move(found));
-    return throwing<token>(start<token>(h, session_token<Url>, url, purpose));
+    return delivery<token>::await(start<token>(h, session_token<Url>, url, purpose));
 }
 
 /// An invalid add-on has no token here; the operation says why.
@@ -84,14 +91,14 @@ inline token look_up_addon(handle const& h, std::string_view addon)
 
 PRACTICUS_DECL pending<token> addon_operation::operator()(handle const& h, std::string addon) const
 {
-    if (auto found = look_up_addon(h, addon)) return ready<result<token>>(std::move(found));
+    if (auto found = look_up_addon(h, addon)) return ended<token>(std::move(found));
     return start<token>(h, addon_token, std::move(addon));
 }
 
 PRACTICUS_DECL asio::awaitable<token> addon_operation::await(handle const& h, std::string_view addon) const
 {
     if (auto found = look_up_addon(h, addon)) return ready(std::move(found));
-    return throwing<token>(start<token>(h, addon_token, std::string(addon)));
+    return delivery<token>::await(start<token>(h, addon_token, std::string(addon)));
 }
 
 PRACTICUS_DECL asio::any_io_executor executor_of(handle const& h)
@@ -177,7 +184,8 @@ PRACTICUS_DECL pending<prediction> predict_from(handle const& h, model_url url, 
                                                 predict_options options)
 {
     if (!body)
-        return ready<result<prediction>>(make_failure(errc::invalid_argument, "the body's source is empty"));
+        return ended<prediction>(
+            make_failure(errc::invalid_argument, "client::predict: the body's source must not be empty"));
     return start_prediction(
         h, std::make_shared<prediction_input>(std::move(url), std::move(body), std::move(options)));
 }

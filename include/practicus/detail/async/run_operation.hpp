@@ -147,12 +147,18 @@ enum class parting
 
 /// Runs an operation where the client lives: right here if the caller's executor belongs to the client's
 /// context, else there, and the caller waits. `body()` gives an `awaitable` of a `T` or of its `result`,
-/// once, and lives until that has ended. This is where an exception becomes a failure.
-template <class T, class Body>
-asio::awaitable<result<T>> run_operation(std::shared_ptr<runtime> home, Body body,
-                                         parting leaves = parting::at_once)
+/// once, and lives until that has ended. This is where an exception becomes a failure; one that `Throws`
+/// costs no second coroutine.
+template <class T, bool Throws = false, class Body>
+asio::awaitable<std::conditional_t<Throws, T, result<T>>>
+run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting::at_once)
 {
-    if (auto refused = home->refusal()) co_return refused;
+    if (auto refused = home->refusal()) {
+        if constexpr (Throws)
+            throw error(std::move(refused));
+        else
+            co_return refused;
+    }
     // A wait that has ended already hears of no cancellation: then the next one must throw, also for a caller
     // who has switched that off; but who was cancelled before may do something all the same.
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
@@ -189,7 +195,10 @@ asio::awaitable<result<T>> run_operation(std::shared_ptr<runtime> home, Body bod
         co_await std::move(*ending);
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
-    co_return std::move(*ended);
+    if constexpr (Throws)
+        co_return std::move(*ended).value();
+    else
+        co_return std::move(*ended);
 }
 
 /// Ends an operation for a caller without a completion token: a failure is thrown.

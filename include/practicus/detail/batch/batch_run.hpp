@@ -365,17 +365,17 @@ private:
     std::shared_ptr<timed_waiter> waiting_;
 };
 
-inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr<batch_job> job)
+inline asio::awaitable<result<batch_progress>> predict_batches(handle h, std::shared_ptr<batch_job> job)
 {
     auto const home = h.state().transport().home();
     children const all(home);
     auto ending = child_group::end(all.group(), co_await asio::this_coro::executor);
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
-    std::optional<batch_progress> result;
-    std::shared_ptr<error_info const> failed;
+    std::optional<batch_progress> end;
+    failure failed;
     try {
         auto const run = std::make_shared<batch_run>(std::move(h), *job, all.group());
-        result.emplace(co_await run->run());
+        end.emplace(co_await run->run());
     } catch (...) {
         failed = current_error_info();
     }
@@ -383,8 +383,8 @@ inline asio::awaitable<batch_progress> predict_batches(handle h, std::shared_ptr
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await std::move(ending);
     co_await asio::this_coro::throw_if_cancelled(throws);
-    if (failed) throw error(std::move(failed));
-    co_return *result;
+    if (failed) co_return failed;
+    co_return std::move(*end);
 }
 
 }}} // namespace practicus::v1::detail

@@ -17,6 +17,8 @@
 #include <boost/asio/system_executor.hpp>
 
 #include <concepts>
+#include <functional>
+#include <memory>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -24,9 +26,24 @@
 /// What stands between a completion token and an operation, whose body is compiled once for all tokens.
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// An operation that has not begun. It owns its arguments and the client's state.
+class runtime;
+enum class parting;
+
+/// An operation that has not begun. Its body owns its arguments and the client's state.
 template <class T>
-using pending = boost::asio::awaitable<result<value_of<T>>>;
+struct pending
+{
+    using body_type = std::function<boost::asio::awaitable<result<value_of<T>>>()>;
+
+    pending(std::shared_ptr<runtime> where, body_type what, parting how)
+        : home(std::move(where)), body(std::move(what)), leaves(how)
+    {}
+
+    /// Null: the body has its result already, and runs anywhere.
+    std::shared_ptr<runtime> home;
+    body_type body;
+    parting leaves;
+};
 
 template <class T>
 using completion = boost::asio::any_completion_handler<void(result<value_of<T>>)>;
@@ -105,11 +122,15 @@ private:
     template <class Executor>
     executor_type runs_on(Executor const& own) const
     {
-        if constexpr (std::convertible_to<Executor const&, executor_type>)
+        if constexpr (std::convertible_to<Executor const&, executor_type>) {
             return own;
-        else
-            return executor_ ? executor_type(boost::asio::make_strand(executor_))
-                             : boost::asio::system_executor();
+        } else {
+            if (executor_) return boost::asio::make_strand(executor_);
+            // As a handler of a known type: its context has gone.
+            if constexpr (requires { static_cast<bool>(own); })
+                if (!own) return {};
+            return boost::asio::system_executor();
+        }
     }
 
     executor_type executor_;
@@ -121,23 +142,25 @@ template <class Pending>
 struct pending_value;
 
 template <class T>
-struct pending_value<boost::asio::awaitable<result<T>>>
+struct pending_value<pending<T>>
 {
-    using type = std::conditional_t<std::is_same_v<T, nothing>, void, T>;
+    using type = T;
 };
 
 /// Starts `begin(h, args...)`, now or later, as the token says. A session token that is in the cache is ready
 /// at once, and without a completion token that takes one coroutine: `begin.await`.
 template <class Handle, class Token, class Begin, class... Args>
-auto initiate(Handle const& h, Token& token, Begin begin, Args&&... args)
+auto initiate(Handle const& h, Token&& token, Begin begin, Args&&... args)
 {
     using T = typename pending_value<std::invoke_result_t<Begin, Handle const&, Args...>>::type;
-    if constexpr (!std::same_as<std::remove_const_t<Token>, await_token>) {
+    if constexpr (!std::same_as<std::remove_cvref_t<Token>, await_token>) {
         auto make = [h, begin, ... as = std::decay_t<Args>(std::forward<Args>(args))]() mutable {
             return begin(h, std::move(as)...);
         };
-        return boost::asio::async_initiate<Token, typename completion_signature<T>::type>(
-            initiation<T, decltype(make)>(executor_of(h), std::move(make)), token);
+        using kept = std::decay_t<Token>;
+        kept own(std::forward<Token>(token));
+        return boost::asio::async_initiate<kept, typename completion_signature<T>::type>(
+            initiation<T, decltype(make)>(executor_of(h), std::move(make)), own);
     } else if constexpr (requires { begin.await(h, std::forward<Args>(args)...); }) {
         return begin.await(h, std::forward<Args>(args)...);
     } else {

@@ -35,7 +35,11 @@ struct canceller
         slot.assign([weak = std::weak_ptr<canceller>(self)](asio::cancellation_type type) {
             auto const kept = weak.lock();
             if (!kept || type == asio::cancellation_type::none) return;
-            asio::dispatch(kept->runs_on, [kept] { kept->signal.emit(asio::cancellation_type::terminal); });
+            asio::dispatch(kept->runs_on, [kept] {
+                kept->signal.emit(asio::cancellation_type::terminal);
+                // Asio may have posted what refers to the signal.
+                asio::post(kept->runs_on, [kept] {});
+            });
         });
     }
 
@@ -55,7 +59,12 @@ inline failure failure_of(std::exception_ptr const& thrown) noexcept
 template <class T>
 asio::awaitable<T> delivery<T>::await(pending<T> operation)
 {
-    return throwing<T>(std::move(operation));
+    if (!operation.home) return throwing<T>(operation.body());
+    if constexpr (std::is_void_v<T>)
+        return throwing<T>(
+            run_operation<nothing>(std::move(operation.home), std::move(operation.body), operation.leaves));
+    else
+        return run_operation<T, true>(std::move(operation.home), std::move(operation.body), operation.leaves);
 }
 
 template <class T>
@@ -69,8 +78,11 @@ void delivery<T>::start(asio::any_io_executor executor, pending<T> operation, co
     auto done = [cancel, h = std::move(handler)](std::exception_ptr thrown, ended with) mutable {
         std::move(h)(thrown ? ended(failure_of(thrown)) : std::move(with));
     };
+    auto running = operation.home ? run_operation<value_of<T>>(std::move(operation.home), operation.body,
+                                                               operation.leaves)
+                                  : operation.body();
     asio::co_spawn(
-        executor, std::move(operation),
+        executor, std::move(running),
         asio::bind_executor(ends_on, asio::bind_cancellation_slot(cancel->signal.slot(), std::move(done))));
 }
 

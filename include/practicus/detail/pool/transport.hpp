@@ -110,6 +110,7 @@ public:
         delivery d(std::move(*to), *options_, r);
         while (true) {
             attempt now;
+            note_written const at_end{op, now};
             now.timed = told_ || flow != nullptr;
             auto const asked = now.timed ? home_->time().precise_now() : time_point();
             failure failed;
@@ -212,6 +213,15 @@ private:
         exchange_limits bounds;
     };
 
+    /// Also after an exception: a password that was sent is not sent again.
+    struct note_written
+    {
+        operation& op;
+        attempt const& now;
+
+        ~note_written() { op.written = op.written || now.written; }
+    };
+
     struct next_step
     {
         enum
@@ -305,7 +315,6 @@ private:
     next_step finish_attempt(operation& op, request const& r, delivery& d, attempt const& now, lease& used,
                              failure& failed, response const& answer) const
     {
-        op.written = op.written || now.written;
         attempt_outcome outcome;
         outcome.reused = used && used.reused();
         if (failed) {

@@ -65,7 +65,7 @@ public:
     void logout()
     {
         login_.logout();
-        if (store_.is_open()) transport_.home()->spawn([self = self()] { return self->store_login(); });
+        if (store_.is_open()) transport_.home()->spawn([self = self()] { return store_login_of(self); });
     }
 
     /// Logs in. The store keeps the login once the region has accepted it.
@@ -282,6 +282,12 @@ private:
     }
 
     /// Stores the present login, or removes what is stored if there is none.
+    /// Keeps the client until the login is stored.
+    static asio::awaitable<void> store_login_of(std::shared_ptr<access_tokens> self)
+    {
+        co_await self->store_login();
+    }
+
     asio::awaitable<void> store_login()
     {
         std::uint64_t stored = 0;

@@ -323,8 +323,8 @@ private:
 
     static asio::awaitable<void> run(std::shared_ptr<completion> end, std::shared_ptr<deadline_service> owner)
     {
-        deadline_service::operation_guard const running(std::move(owner));
         try {
+            deadline_service::operation_guard const running(std::move(owner));
             auto working = no_throw((*end)->begin());
             auto const got = co_await std::move(working);
             if (got)
