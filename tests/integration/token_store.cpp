@@ -476,6 +476,21 @@ TEST_CASE("store: a logout takes the login out of it")
     CHECK(f.logins() == 2);
 }
 
+TEST_CASE("store: a logout takes the login out of it although the client is gone before")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    {
+        auto a = f.one();
+        f.run(a.cluster_info());
+        a.logout();
+    }
+    f.io.restart();
+    f.io.run();
+    practicus::client other(f.io.get_executor(), f.server.url(),
+                            options_with([&](auto& o) { o.store = f.store; }));
+    CHECK(f.failure(other.cluster_info()).code == errc::login_required);
+}
+
 TEST_CASE("store: an explicit login is verified by the region, and then used by the others")
 {
     sharing f(std::make_shared<memory_token_store>());

@@ -281,13 +281,13 @@ private:
         if (!login_.is_current(generation)) co_await store_login();
     }
 
-    /// Stores the present login, or removes what is stored if there is none.
     /// Keeps the client until the login is stored.
     static asio::awaitable<void> store_login_of(std::shared_ptr<access_tokens> self)
     {
         co_await self->store_login();
     }
 
+    /// Stores the present login, or removes what is stored if there is none.
     asio::awaitable<void> store_login()
     {
         std::uint64_t stored = 0;
