@@ -71,6 +71,8 @@ template <class T>
 void delivery<T>::start(asio::any_io_executor executor, pending<T> operation, completion<T> handler)
 {
     using ended = result<value_of<T>>;
+    // First: an erased handler's default would be a copy of an empty executor, which Boost 1.81 leaks.
+    if (!executor) return;
     auto const ends_on = asio::get_associated_executor(handler, executor);
     if (!ends_on) return;
     auto const cancel = std::make_shared<canceller>(executor);
