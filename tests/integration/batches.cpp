@@ -717,9 +717,31 @@ TEST_CASE("batches: a batch that waits for its next try holds no place of the ot
 {
     failing f("\n0,");
     f.asks_to_wait = GENERATE(false, true);
+    practicus::mock::gate gate;
+    std::atomic<bool> is_first = true;
+    f.server.inject([&](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        if (r.method == "POST" && is_first.exchange(false)) fault.hold(gate);
+        return fault;
+    });
     auto const text = header + rows(0, 30);
+    auto job = f.job(text, 4);
+    auto const first = header + rows(0, 1);
+    int piece = 0;
+    job.source = [&]() -> asio::awaitable<std::string> {
+        if (piece++ == 0) co_return first;
+        while (gate.waiting() == 0 && piece == 2)
+            co_await asio::post(asio::use_awaitable);
+        co_return piece == 2 ? text.substr(first.size()) : "";
+    };
     ends e;
-    asio::co_spawn(f.io, predict_batches(f.client, f.job(text, 4)), e.handler());
+    asio::co_spawn(f.io, predict_batches(f.client, std::move(job)), e.handler());
+    // A server that asks to wait before it has answered another batch is asked nothing more.
+    poll_until(f.io, [&] {
+        auto const now = f.client.stats();
+        return gate.waiting() == 1 && f.asked >= 3 && now.idle + 1 == now.open;
+    });
+    gate.open();
     // Four that are answered out of turn, beside the one that waits.
     poll_until(f.io, [&] { return f.asked == 5; });
     f.settle();
