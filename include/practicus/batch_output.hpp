@@ -328,7 +328,9 @@ public:
     /// be run once: another run needs an output of its own. Throws `errc::invalid_argument` the second time.
     void attach(batch_job& job) const
     {
-        if (!files_->take()) throw error(errc::invalid_argument, "an output is attached to one job");
+        if (!files_->take())
+            throw error(errc::invalid_argument,
+                        "batch_output::attach: an output serves one job; make one for each run");
         job.resume = files_->mark();
         job.on_mark = [files = files_](batch_mark const& done) { files->done(done); };
         if (files_->has_rejected())

@@ -77,12 +77,14 @@ public:
     call_options& header(std::string_view name, std::string_view value)
     {
         if (!detail::is_token(name))
-            throw error(errc::invalid_argument, "a header's name holds a character that no name has");
-        if (detail::is_own_field(name))
-            throw error(errc::invalid_argument, "the header '" + std::string(name) + "' is the client's own");
-        if (detail::has_control(value))
             throw error(errc::invalid_argument,
-                        "the value of the header '" + std::string(name) + "' holds a control character");
+                        "call_options::header: the name must be a token (RFC 9110 section 5.6.2)");
+        if (detail::is_own_field(name))
+            throw error(errc::invalid_argument, "call_options::header: the client writes '" +
+                                                    std::string(name) + "' itself; leave it out");
+        if (detail::has_control(value))
+            throw error(errc::invalid_argument, "call_options::header: the value of '" + std::string(name) +
+                                                    "' must not hold a control character");
         settings_.fields.append("\r\n").append(name).append(": ").append(value);
         return *this;
     }

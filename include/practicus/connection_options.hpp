@@ -25,7 +25,8 @@ struct tls_options
     bool system_roots = true;
     /// A client certificate with its chain, a PEM file, for regions that ask for one.
     std::string certificate_file;
-    /// The certificate's private key, a PEM file. Empty: the key is in `certificate_file`.
+    /// The private key of `certificate_file`, which must be set too. A PEM file; empty: the key is in
+    /// `certificate_file`.
     std::string key_file;
     /// Opens the private key, if that is encrypted. Without it, such a key is refused with
     /// `errc::file_error`.

@@ -29,9 +29,11 @@ public:
     content_encoding(std::string name, factory make_encoder, factory make_decoder)
     {
         if (!detail::is_token(name))
-            throw error(errc::invalid_argument, "an encoding's name is empty, or no token");
+            throw error(errc::invalid_argument,
+                        "content_encoding: the name must be a token (RFC 9110 section 5.6.2)");
         if (!make_encoder || !make_decoder)
-            throw error(errc::invalid_argument, "an encoding needs an encoder and a decoder");
+            throw error(errc::invalid_argument,
+                        "content_encoding: make_encoder and make_decoder must not be empty");
         state_ =
             std::make_shared<state const>(std::move(name), std::move(make_encoder), std::move(make_decoder));
     }
@@ -71,7 +73,8 @@ namespace detail {
 inline content_encoding zlib_encoding(std::string const& name, int level, int window_bits,
                                       zlib_decoder::format f)
 {
-    if (level < 1 || level > 9) throw error(errc::invalid_argument, "a level of zlib's is 1 to 9");
+    if (level < 1 || level > 9)
+        throw error(errc::invalid_argument, "content_encoding::" + name + ": the level must be 1 to 9");
     return {name, [=] { return std::make_unique<zlib_encoder>(level, window_bits); },
             [=] { return std::make_unique<zlib_decoder>(name, f); }};
 }

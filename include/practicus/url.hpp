@@ -129,7 +129,10 @@ public:
     /// Throws `errc::invalid_argument` if the call holds anything but a path.
     std::string console_path(std::string_view call) const
     {
-        if (!detail::is_path_text(call)) throw error(errc::invalid_argument, "the console call is no path");
+        if (!detail::is_path_text(call))
+            throw error(
+                errc::invalid_argument,
+                "service_url::console_path: the call must be a path, percent-encoded, without a query");
         constexpr std::string_view api = "console/api/";
         std::string result;
         result.reserve(path().size() + api.size() + call.size());
@@ -281,7 +284,8 @@ public:
         hosted_url result(*this);
         if (!text_.ends_with('/')) result.text_ += '/';
         if (name <= own_ || !base.ends_with('/') || !result.text_.starts_with(base))
-            throw error(errc::invalid_argument, "the url does not begin so");
+            throw error(errc::invalid_argument, "hosted_url::read_as: base must be a beginning of the url "
+                                                "that ends in a slash, with the whole name");
         result.exact_ = true;
         result.at_.name = name;
         result.at_.name_end = base.size();

@@ -370,7 +370,8 @@ TEST_CASE("an encrypted key is opened with its password, and never by asking for
     });
     auto info = refused_options(options);
     CHECK(info.code == errc::file_error);
-    CHECK(info.message.find("key_password") != std::string::npos);
+    CHECK(info.message.find("(client_options::tls.key_file) cannot be used") != std::string::npos);
+    CHECK(info.message.find("needs tls.key_password") != std::string::npos);
     options.key_password = practicus::secret("hunter3");
     info = refused_options(options);
     CHECK(info.code == errc::file_error);
@@ -398,6 +399,7 @@ TEST_CASE("a client certificate and a key of another kind are refused")
             o.key_file = files.file("key.pem", key);
         }));
         CHECK(info.code == errc::file_error);
+        CHECK(info.message.find("(client_options::tls.key_file) cannot be used") != std::string::npos);
     }
 }
 

@@ -311,7 +311,11 @@ TEST_CASE("core.conf: a region that cannot be kept is refused")
 {
     home h;
     core_conf conf;
-    auto const refusal = [&](region const& r) { return refused([&] { conf.put(r); }).code(); };
+    auto const refusal = [&](region const& r) {
+        auto const e = refused([&] { conf.put(r); });
+        CHECK_THAT(e.info().message, StartsWith("core_conf::put: the "));
+        return e.code();
+    };
     CHECK(refusal({"https://a", "u", "e", std::nullopt}) == errc::invalid_argument);
     CHECK(refusal({"https://a", "u", "e", credentials::password("e", "p")}) == errc::invalid_argument);
     CHECK(refusal({"https://a", "u", "", credentials::refresh_token("t")}) == errc::invalid_argument);
@@ -948,7 +952,13 @@ TEST_CASE("core.conf: a region's files for TLS are kept until its last login is 
         o.key_file = "/k/../key.pem";
     });
     auto const kept = [](service_url const& of) { return core_conf().tls(of); };
+    auto const refusal = [&](auto const& set) {
+        return refused([&] { core_conf().keep_tls(url, options_with<tls_options>(set)); }).info().message;
+    };
     CHECK(kept(url).ca_file.empty());
+    CHECK_THAT(refusal([](auto& o) { o.key_file = "/key.pem"; }), ContainsSubstring("tls.key_file needs"));
+    CHECK_THAT(refusal([](auto& o) { o.ca_file = "/\x01.pem"; }),
+               StartsWith("core_conf::keep_tls: the path of ca_file"));
     core_conf::update(core_conf::default_path(), [&](core_conf& c) {
         c.keep_tls(six, options_with<tls_options>([&](auto& o) { o.ca_file = "/old.pem"; }))
             .keep_tls(url, files);

@@ -105,6 +105,7 @@ TEST_CASE("each field that is no duration is refused by its name")
         {"user_agent must hold", [](auto& o) { o.user_agent = "a\x7f"; }},
         {"user_agent must hold", [](auto& o) { o.user_agent = "caf\xc3\xa9"; }},
         {"user_agent must hold", [](auto& o) { o.user_agent = std::string(1, '\0'); }},
+        {"tls.key_file needs tls.certificate_file", [](auto& o) { o.tls.key_file = "/hush.pem"; }},
         {"proxy.url: ", [](auto& o) { o.proxy.mode = proxy_mode::url; }},
         {"proxy.mode must be proxy_mode::url", [](auto& o) { o.proxy.url = secret("hush"); }},
         {"proxy.user must not hold a colon", [](auto& o) { o.proxy.user = "hu:sh"; }},
@@ -186,6 +187,12 @@ TEST_CASE("each value of a single call is refused by its name")
     practicus::call_options call;
     CHECK(refusal([&] { call.timeout(-1ms); }) == "call_options::timeout must not be negative");
     CHECK(refusal([&] { call.min_validity(-1ms); }) == "call_options::min_validity must not be negative");
+    for (auto const& [name, value] :
+         {std::pair("two words", "x"), {"Accept", "x"}, {"traceparent", "hush\n"}}) {
+        auto const message = refusal([&, n = name, v = value] { call.header(n, v); });
+        CHECK_THAT(message, StartsWith("call_options::header: the "));
+        CHECK(message.find("hush") == std::string::npos);
+    }
     CHECK(refusal([&] { call.trusted_origin("ftp://a"); }, errc::invalid_url) != "nothing was refused");
     practicus::predict_options how;
     CHECK(refusal([&] { how.first_byte(-1ms); }) == "predict_options::first_byte must not be negative");

@@ -254,7 +254,7 @@ inline bool is_longer_kept(std::string_view target, std::size_t than)
 PRACTICUS_DECL region& region::typed_as(std::string_view text)
 {
     if (service_url(text) != url_)
-        throw error(errc::invalid_argument, "the text is the url of another region");
+        throw error(errc::invalid_argument, "region::typed_as: the text must be a url of this region");
     // What a file could not give back stays in normal form.
     if (!detail::is_utf8(text) || detail::python_stripped(text).text != text) return *this;
     host_url_ = url_.scheme();
@@ -500,6 +500,7 @@ PRACTICUS_DECL bool core_conf::is_tls_of(detail::ini_section const& s, service_u
 
 PRACTICUS_DECL core_conf& core_conf::keep_tls(service_url const& url, tls_options const& files)
 {
+    detail::check(files);
     std::pair<char const*, std::string> paths[] = {{"ca_file", files.ca_file},
                                                    {"client_certificate", files.certificate_file},
                                                    {"client_key", files.key_file}};
@@ -507,7 +508,9 @@ PRACTICUS_DECL core_conf& core_conf::keep_tls(service_url const& url, tls_option
     for (auto& [key, path] : paths) {
         if (path.empty()) continue;
         path = std::filesystem::absolute(path).lexically_normal().string();
-        if (!can_be_kept(path)) throw error(errc::invalid_argument, "the path of a file cannot be kept");
+        if (!can_be_kept(path))
+            throw error(errc::invalid_argument, std::string("core_conf::keep_tls: the path of ") + key +
+                                                    " must be printable UTF-8 text");
         is_any = true;
     }
     std::erase_if(file_.sections(), [&](auto const& s) { return is_tls_of(s, url); });
@@ -623,17 +626,19 @@ PRACTICUS_DECL std::vector<std::string> core_conf::exposed(std::string const& pa
 PRACTICUS_DECL region core_conf::checked(region const& r) const
 {
     if (!r.has_login() || r.login().type() != credentials::kind::refresh_token)
-        throw error(errc::invalid_argument, "a region is kept with its refresh token alone");
+        throw error(errc::invalid_argument,
+                    "core_conf::put: the login must be a refresh token; nothing else is kept");
     auto result = r;
     if (result.email_.empty()) result.email_ = email_of(r.login().value());
     if (auto const known = find_login(result); known && result.email_.empty()) result.email_ = known->email();
     if (result.email_.empty())
-        throw error(errc::invalid_argument, "the user's e-mail is unknown, and the SDK needs it");
+        throw error(errc::invalid_argument,
+                    "core_conf::put: the region needs the user's e-mail; the token has none");
     // The region's word, which must not cost the login.
     if (!can_be_kept(result.username_)) result.username_.clear();
     if (result.username_.empty()) result.username_ = result.user();
     if (!can_be_kept(result.username_) || !can_be_kept(result.email_))
-        throw error(errc::invalid_argument, "the user's e-mail cannot be kept");
+        throw error(errc::invalid_argument, "core_conf::put: the user's e-mail must be printable UTF-8 text");
     return result;
 }
 

@@ -46,9 +46,8 @@ public:
           queue_(bounds(), job_.resume.header), results_(job_, op_.began)
     {
         if (job.begun_->exchange(true))
-            throw error(
-                errc::invalid_argument,
-                "a batch job runs once: its source was read, and its sink may have been given results");
+            throw error(errc::invalid_argument, "batch_job runs once: its source is read and its sink may "
+                                                "have results; make a job for each run");
         cutter_.cut_behind(rows_before());
         if (job_.on_mark || !job_.resume.digest.empty()) digest_.emplace();
     }

@@ -32,6 +32,14 @@ inline void check(proxy_options const& options)
         refuse("no_proxy must be a list of names, addresses or networks, with :port or without");
 }
 
+/// Throws `errc::invalid_argument` for a key that has no certificate.
+inline void check(tls_options const& options)
+{
+    if (!options.key_file.empty() && options.certificate_file.empty())
+        throw error(errc::invalid_argument,
+                    "client_options::tls.key_file needs tls.certificate_file; set both or neither");
+}
+
 /// Returns the options as a client uses them, their durations clamped. Throws `errc::invalid_argument`, which
 /// names the field.
 inline client_options checked(client_options options)
@@ -60,6 +68,7 @@ inline client_options checked(client_options options)
     if (!std::all_of(options.user_agent.begin(), options.user_agent.end(),
                      [](char c) { return c >= 0x20 && c < 0x7f; }))
         refuse("user_agent must hold visible ASCII characters and spaces only");
+    check(options.tls);
     check(options.proxy);
     return options;
 }

@@ -21,17 +21,22 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Throws `errc::file_error`, naming the file and OpenSSL's reason.
-inline void check_tls_file(boost::system::error_code const& code, char const* what, std::string const& name)
+/// Throws `errc::file_error`, naming the member of `tls_options`, the file and OpenSSL's reason.
+inline void check_tls_file(boost::system::error_code const& code, std::string_view what,
+                           std::string_view member, std::string_view name, std::string_view advice = {})
 {
     if (!code) return;
     error_info info;
     info.code = errc::file_error;
-    info.message = std::string(what) + (name.empty() ? "" : " '" + name + "'") + ": " + code.message();
+    info.message.append(what);
+    if (!name.empty()) info.message.append(" '").append(name).append("'");
+    info.message.append(" (client_options::tls.").append(member).append(") cannot be used: ");
+    info.message.append(code.message()).append(advice);
     info.cause = code;
     throw error(std::move(info));
 }
@@ -43,7 +48,8 @@ inline void use_client_certificate(boost::asio::ssl::context& context, tls_optio
     namespace ssl = boost::asio::ssl;
     boost::system::error_code code;
     context.use_certificate_chain_file(options.certificate_file, code);
-    check_tls_file(code, "the client certificate", options.certificate_file);
+    check_tls_file(code, "the client certificate", "certificate_file", options.certificate_file);
+    auto const* const member = options.key_file.empty() ? "certificate_file" : "key_file";
     auto const& key_file = options.key_file.empty() ? options.certificate_file : options.key_file;
     auto* const native = context.native_handle();
     auto const give = [](char* to, int size, int, void* from) -> int {
@@ -58,14 +64,12 @@ inline void use_client_certificate(boost::asio::ssl::context& context, tls_optio
     context.use_private_key_file(key_file, ssl::context::pem, code);
     ::SSL_CTX_set_default_passwd_cb_userdata(native, nullptr);
     ::SSL_CTX_set_default_passwd_cb(native, [](char*, int, int, void*) { return -1; });
-    check_tls_file(code,
-                   password ? "the client certificate's key"
-                            : "the client certificate's key (tls_options::key_password opens one that is "
-                              "encrypted)",
-                   key_file);
+    check_tls_file(code, "the client certificate's key", member, key_file,
+                   password ? "" : "; an encrypted key needs tls.key_password");
     if (::SSL_CTX_check_private_key(native) == 1) return;
     code.assign(static_cast<int>(::ERR_get_error()), boost::asio::error::get_ssl_category());
-    check_tls_file(code, "the client certificate does not belong to its key", key_file);
+    check_tls_file(code, "the client certificate's key", member, key_file,
+                   "; it must belong to tls.certificate_file");
 }
 
 /// TLS 1.2 or newer, verifying. Throws `errc::file_error`.
@@ -79,15 +83,15 @@ inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options c
     ::SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
     if (options.system_roots) {
         context->set_default_verify_paths(code);
-        check_tls_file(code, "the system's certificate authorities", {});
+        check_tls_file(code, "the system's certificate authorities", "system_roots", {});
     }
     if (!options.ca_file.empty()) {
         context->load_verify_file(options.ca_file, code);
-        check_tls_file(code, "the file of certificate authorities", options.ca_file);
+        check_tls_file(code, "the file of certificate authorities", "ca_file", options.ca_file);
     }
     if (!options.ca_pem.empty()) {
         context->add_certificate_authority(boost::asio::buffer(options.ca_pem), code);
-        check_tls_file(code, "the text of certificate authorities", {});
+        check_tls_file(code, "the text of certificate authorities", "ca_pem", {});
     }
     if (!options.certificate_file.empty()) {
         use_client_certificate(*context, options);

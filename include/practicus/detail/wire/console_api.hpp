@@ -137,7 +137,8 @@ public:
                             "the host is an address, and does not begin with an add-on's key");
         }
         if (text_.empty() || has_control(text_))
-            throw error(errc::invalid_argument, "an add-on's key is empty or holds a control character");
+            throw error(errc::invalid_argument,
+                        "the add-on's key must not be empty or hold a control character");
     }
 
     std::string const& text() const noexcept { return text_; }
