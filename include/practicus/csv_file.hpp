@@ -3,11 +3,9 @@
 #pragma once
 
 #include <practicus/detail/base/posix_file.hpp>
+#include <practicus/detail/batch/file_pieces.hpp>
 #include <practicus/predict.hpp>
 
-#include <boost/asio/awaitable.hpp>
-
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -16,26 +14,6 @@
 #include <fcntl.h>
 
 namespace practicus { inline namespace v1 {
-
-namespace detail {
-
-inline boost::asio::awaitable<std::string> read_piece(std::shared_ptr<posix_file> from)
-{
-    co_return from->read(256 * 1024);
-}
-
-inline boost::asio::awaitable<void> write_piece(std::shared_ptr<posix_file> to, std::string text)
-{
-    to->write(text);
-    co_return;
-}
-
-inline boost::asio::awaitable<std::string> take_text(std::shared_ptr<std::string> text)
-{
-    co_return std::exchange(*text, {});
-}
-
-} // namespace detail
 
 /// The source of a batch job that reads a file, 256 KiB at a time: each of them blocks for as long as the
 /// disk takes. Throws `errc::file_error`. Copies read on from the same place.
