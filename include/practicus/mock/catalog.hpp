@@ -17,33 +17,34 @@
 #include <utility>
 #include <vector>
 
-// What a mock region holds. Every type has the fields that a real region cannot do without in its
-// constructor, and chained setters for the rest; what is not set is not answered.
+// The content of a mock region. Each constructor takes the fields that a real region always has. Chained
+// setters add the rest; a field that is not set is not sent.
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// Somebody who may log in.
+/// A user account.
 class user
 {
 public:
-    /// Logs in with these two.
+    /// An account with this e-mail and password.
     user(std::string_view email, std::string_view password)
         : email_(email), password_(password), username_(email.substr(0, email.find('@')))
     {}
 
-    /// Default: the e-mail's local part.
+    /// Sets the username. Default: the e-mail's local part.
     user& username(std::string_view value) { return username_ = value, *this; }
 
-    /// The login then needs this in the field `otp_code` as well.
+    /// Requires a one-time password in the field `otp_code` of every login. This value is valid once;
+    /// `region::one_time_password` sets the next one.
     user& one_time_password(std::string_view value) { return one_time_password_ = value, *this; }
 
-    /// As given.
+    /// Returns the e-mail.
     std::string const& email() const noexcept { return email_; }
-    /// As given.
+    /// Returns the password.
     std::string const& password() const noexcept { return password_; }
-    /// What the region calls the user.
+    /// Returns the username.
     std::string const& username() const noexcept { return username_; }
-    /// As set; empty if none is needed.
+    /// Returns the one-time password, or an empty text if none is required.
     std::string const& one_time_password() const noexcept { return one_time_password_; }
 
 private:
@@ -53,26 +54,26 @@ private:
     std::string one_time_password_;
 };
 
-/// A named place: a model prefix, or, with more fields, an app prefix.
+/// A model prefix, or, with more fields, an app prefix.
 class prefix
 {
 public:
-    /// Urls use `path`; it may hold slashes, and has none at its ends.
+    /// `path` is the beginning of the urls. It may hold slashes, but not at its ends.
     prefix(std::string_view key, std::string_view path) : key_(key), path_(path) {}
 
-    /// One more field of the listing, such as `visible_name` or `sort_order`.
+    /// Adds a field to the listing, such as `visible_name` or `sort_order`.
     prefix& with(std::string_view name, boost::json::value value)
     {
         more_[name] = std::move(value);
         return *this;
     }
 
-    /// As given.
+    /// Returns the key.
     std::string const& key() const noexcept { return key_; }
-    /// As given.
+    /// Returns the path.
     std::string const& path() const noexcept { return path_; }
 
-    /// As the console lists it.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const
     {
         boost::json::object result{{"key", key_}, {"prefix", path_}};
@@ -91,20 +92,20 @@ private:
 class deployment
 {
 public:
-    /// With no more than what each deployment has.
+    /// A deployment with the required fields only.
     deployment(std::string_view key, std::string_view name) : key_(key), name_(name) {}
 
-    /// One more field, such as `worker_type`, `scaling`, `startup_script`, `custom_image`.
+    /// Adds a field, such as `worker_type`, `scaling`, `startup_script` or `custom_image`.
     deployment& with(std::string_view name, boost::json::value value)
     {
         more_[name] = std::move(value);
         return *this;
     }
 
-    /// As given.
+    /// Returns the key.
     std::string const& key() const noexcept { return key_; }
 
-    /// As the console lists it.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const
     {
         boost::json::object result{{"key", key_}, {"name", name_}};
@@ -123,32 +124,32 @@ private:
 class version
 {
 public:
-    /// A version that is answered as a string, such as "1".
+    /// A version that is sent as a string, such as "1".
     version(std::int64_t id, std::string_view value, deployment where)
         : id_(id), text_(value), value_(boost::json::string(value)), where_(std::move(where))
     {}
 
-    /// A version that is answered as a number.
+    /// A version that is sent as a number.
     version(std::int64_t id, std::int64_t value, deployment where)
         : id_(id), text_(std::to_string(value)), value_(value), where_(std::move(where))
     {}
 
-    /// The same for a literal.
+    /// A version that is sent as a number, from a literal.
     version(std::int64_t id, int value, deployment where)
         : version(id, static_cast<std::int64_t>(value), std::move(where))
     {}
 
-    /// `Production`, `Staging` or another; null if never set.
+    /// Sets the stage: `Production`, `Staging` or another. Default: none, sent as null.
     version& stage(std::string_view value) { return stage_ = value, *this; }
 
-    /// As urls have it, without the `v`.
+    /// Returns the version as in urls, without the `v`.
     std::string const& text() const noexcept { return text_; }
-    /// As set; empty if none is.
+    /// Returns the stage, or an empty text if none is set.
     std::string const& stage() const noexcept { return stage_; }
-    /// Where it runs.
+    /// Returns the deployment.
     deployment const& where() const noexcept { return where_; }
 
-    /// As the console lists it; where it runs stands in the field of this name.
+    /// Returns the entry of the console's listing. The deployment is in the field `deployment_field`.
     boost::json::object to_json(std::string_view deployment_field) const
     {
         boost::json::object result{{"id", id_}, {"version", value_}};
@@ -167,26 +168,27 @@ private:
 
 namespace detail {
 
-/// What models and apps have in common.
+/// The common part of models and apps.
 class hosted
 {
 public:
-    /// Not deployed: it has no version yet.
+    /// An entry without a version: not deployed.
     hosted(std::int64_t id, std::string_view name, prefix where)
         : id_(id), name_(name), prefix_(std::move(where))
     {}
 
-    /// What tokens are for.
+    /// Returns the id that tokens are issued for.
     std::int64_t id() const noexcept { return id_; }
-    /// As urls have it.
+    /// Returns the name as in urls.
     std::string const& name() const noexcept { return name_; }
-    /// Its prefix.
+    /// Returns the prefix.
     prefix const& where() const noexcept { return prefix_; }
-    /// In the order in which they were added.
+    /// Returns the versions in the order of `add`.
     std::vector<version> const& versions() const noexcept { return versions_; }
 
-    /// Returns the version that answers, or null. `tag` is `v1`, `latest`, `prod`, `production`, `staging`,
-    /// or empty for the url without one: then production answers, or else the latest version.
+    /// Returns the version that answers, or null. `tag` is `v1` and the like, `latest`, `prod`,
+    /// `production`, `staging`, or empty for a url without a version. An empty tag selects production, else
+    /// the latest version.
     version const* serving(std::string_view tag) const
     {
         auto const staged = [&](std::string_view word) -> version const* {
@@ -241,49 +243,49 @@ class model : public detail::hosted
 public:
     using hosted::hosted;
 
-    /// One more version.
+    /// Adds a version.
     model& add(version v) { return versions_.push_back(std::move(v)), *this; }
 
-    /// The listing has no `model_versions` at all.
+    /// Omits `model_versions` from the listing.
     model& without_versions_field() { return lists_versions_ = false, *this; }
 
-    /// One more field of the listing.
+    /// Adds a field to the listing.
     model& with(std::string_view name, boost::json::value value)
     {
         more_[name] = std::move(value);
         return *this;
     }
 
-    /// One more field of the metadata at the model's url.
+    /// Adds a field to the metadata at the model's url.
     model& metadata(std::string_view name, boost::json::value value)
     {
         metadata_[name] = std::move(value);
         return *this;
     }
 
-    /// What the field `x-prt-model-id` holds instead of the id; `std::nullopt`: no such field.
+    /// Sets the value of the field `x-prt-model-id`; `std::nullopt` omits it. Default: the id.
     model& answer_id(std::optional<std::string> text) { return answer_id_ = std::move(text), *this; }
 
-    /// From a request to its answer. The body is decompressed.
+    /// A function from a request, with its body decompressed, to its response.
     using predictor = std::function<response(request const&)>;
 
-    /// What answers predictions, once the request and its token were found good. Called on the server's
-    /// thread, and on several at once if `region::handle` is. Default: `predict_csv`, and an echo of JSON.
-    /// What throws is answered 500.
+    /// Sets the function that answers valid requests with a valid token. It is called on the server's
+    /// thread, or on the threads that call `region::handle`, possibly on several at once. An exception
+    /// becomes a 500. Default: `predict_csv` for CSV; JSON is echoed.
     model& predicts(predictor p) { return predictor_ = std::move(p), *this; }
 
-    /// A prediction's body, decompressed, may have so many bytes: more is answered 413. Default: 1 GiB.
+    /// Limits the decompressed body of a prediction, in bytes. A larger one gets a 413. Default: 1 GiB.
     model& max_body(std::size_t bytes) { return max_body_ = bytes, *this; }
 
-    /// The value that is set, or the default.
+    /// Returns the limit, in bytes.
     std::size_t max_body() const noexcept { return max_body_; }
-    /// The function that is set, or none.
+    /// Returns the function that was set, or an empty one.
     predictor const& predicts() const noexcept { return predictor_; }
-    /// As set; the id by default.
+    /// Returns the value of `x-prt-model-id`, if it is sent.
     std::optional<std::string> const& answer_id() const noexcept { return answer_id_; }
-    /// The whole metadata.
+    /// Returns the whole metadata.
     boost::json::object const& metadata() const noexcept { return metadata_; }
-    /// The fields that say of an answer which version it comes from. What a predictor has set stays.
+    /// Adds the fields that name the model and the version. Fields that a predictor has set stay.
     response& identify(response& answer, version const& v) const
     {
         auto const add = [&answer](std::string_view name, std::string_view value) {
@@ -298,7 +300,7 @@ public:
         add("x-prt-pod-name", v.where().key() + "-0");
         return answer;
     }
-    /// As the console lists it.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const { return listing("model", "model_deployment"); }
 
 private:
@@ -314,22 +316,22 @@ class app : public detail::hosted
 public:
     using hosted::hosted;
 
-    /// One more version.
+    /// Adds a version.
     app& add(version v) { return versions_.push_back(std::move(v)), *this; }
 
-    /// One more field of the listing, such as `visible_name`, `owner_email`, `icon`.
+    /// Adds a field to the listing, such as `visible_name`, `owner_email` or `icon`.
     app& with(std::string_view name, boost::json::value value)
     {
         more_[name] = std::move(value);
         return *this;
     }
 
-    /// What the field `app_id` of the metadata holds instead of the id; `std::nullopt`: no such field.
+    /// Sets the value of the field `app_id` of the metadata; `std::nullopt` omits it. Default: the id.
     app& answer_id(std::optional<boost::json::value> value) { return answer_id_ = std::move(value), *this; }
 
-    /// As set; the id by default.
+    /// Returns the value of `app_id`, if it is sent.
     std::optional<boost::json::value> const& answer_id() const noexcept { return answer_id_; }
-    /// As the console lists it.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const { return listing("app", "app_deployment_setting"); }
 
 private:
@@ -340,20 +342,20 @@ private:
 class addon
 {
 public:
-    /// With no more than what each add-on has.
+    /// An add-on with the required field only.
     explicit addon(std::string_view key) : key_(key) {}
 
-    /// One more field of the listing, such as `name`, `service_type`, `url`, `oauth_key`.
+    /// Adds a field to the listing, such as `name`, `service_type`, `url` or `oauth_key`.
     addon& with(std::string_view name, boost::json::value value)
     {
         more_[name] = std::move(value);
         return *this;
     }
 
-    /// As given.
+    /// Returns the key.
     std::string const& key() const noexcept { return key_; }
 
-    /// As the console lists it.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const
     {
         boost::json::object result{{"key", key_}};

@@ -17,7 +17,7 @@ namespace practicus { inline namespace v1 { namespace mock {
 
 namespace detail {
 
-/// How a connection ends once its limit of bytes is reached.
+/// The end of a connection that has reached its limit of bytes.
 enum class ending
 {
     none,
@@ -77,31 +77,31 @@ template <class Derived>
 class faults
 {
 public:
-    /// Continues only after this time.
+    /// Waits for this time before anything is sent.
     Derived& delay(std::chrono::milliseconds value)
     {
         return set([&](auto& p) { p.delay = value; });
     }
 
-    /// Continues only once the gate is open.
+    /// Waits until the gate is open before anything is sent.
     Derived& hold(gate const& value)
     {
         return set([&](auto& p) { p.held = value; });
     }
 
-    /// Sends these bytes as they are, and closes: garbage, or an answer with broken framing.
+    /// Sends these bytes unchanged, and closes: garbage, or a response with broken framing.
     Derived& raw(std::string bytes)
     {
         return set([&](auto& p) { p.raw = std::move(bytes); });
     }
 
-    /// Closes after so many bytes; 0: before the first.
+    /// Closes the connection after this number of bytes; 0 sends none.
     Derived& cut_after(std::size_t bytes) { return limit(ending::close, bytes); }
 
-    /// As `cut_after`, with a reset (RST).
+    /// Resets the connection (RST) after this number of bytes; 0 sends none.
     Derived& reset_after(std::size_t bytes) { return limit(ending::reset, bytes); }
 
-    /// As `cut_after`, but the connection stays open, and silent.
+    /// Stops sending after this number of bytes; 0 sends none. The connection stays open.
     Derived& stall_after(std::size_t bytes) { return limit(ending::stall, bytes); }
 
 protected:
@@ -119,7 +119,8 @@ protected:
     }
 };
 
-/// The faults that apply to responses. Limits count the bytes of this answer, under TLS those of its records.
+/// The faults that apply to responses. Limits count the bytes of this response; under TLS, those of its
+/// records.
 template <class Derived>
 class answer_faults : public faults<Derived>
 {
@@ -128,32 +129,32 @@ class answer_faults : public faults<Derived>
     using base::set;
 
 public:
-    /// Answers this instead of the region.
+    /// Sends this response instead of the region's.
     Derived& reply(response value)
     {
         return set([&](auto& p) { p.reply = std::move(value); });
     }
 
-    /// The same, with a body of this type.
+    /// Sends a response with this status, body and media type instead of the region's.
     Derived& reply(unsigned status, std::string_view body = {}, std::string_view type = "application/json")
     {
         return reply(response(status, type, std::string(body)));
     }
 
-    /// One more field of the reply; without a reply, of the region's answer.
+    /// Adds a field to the reply, or to the region's response if there is no reply.
     Derived& header(std::string_view name, std::string_view value)
     {
         return set([&](auto& p) { p.headers.add(name, value); });
     }
 
-    /// Answers a redirect to this place.
+    /// Sends a redirect to this location.
     Derived& redirect(std::string_view location, unsigned status = 302)
     {
         reply(response(status));
         return header("Location", location);
     }
 
-    /// Sends an answer of this status (1xx) before the answer. May be called more than once.
+    /// Sends an interim response of this status (1xx) before the response. May be called more than once.
     Derived& interim(unsigned status)
     {
         return set([&](auto& p) {
@@ -161,16 +162,17 @@ public:
         });
     }
 
-    /// Closes after the answer's head and so many bytes of its body.
+    /// Closes the connection after the response's head and this number of bytes of its body.
     Derived& cut_after_head(std::size_t bytes = 0)
     {
         return limit(ending::close, bytes, byte_limit::from::body);
     }
 
-    /// Never answers.
+    /// Sends nothing. The connection stays open.
     Derived& stall() { return this->stall_after(0); }
 
-    /// Falls silent after the answer's head and so many bytes of its body.
+    /// Stops sending after the response's head and this number of bytes of its body. The connection stays
+    /// open.
     Derived& stall_after_head(std::size_t bytes = 0)
     {
         return limit(ending::stall, bytes, byte_limit::from::body);
@@ -182,31 +184,31 @@ public:
         return set([&](auto& p) { p.says_length = value; });
     }
 
-    /// Sends the body chunked, with this in place of the first chunk's size.
+    /// Sends the body chunked, with this text as the size of the first chunk.
     Derived& chunk_size(std::string_view value)
     {
         return set([&](auto& p) { p.chunk_size = value; });
     }
 
-    /// Sends the body without a length, framed by the connection's end alone.
+    /// Sends the body without a length: only the end of the connection ends it.
     Derived& until_close()
     {
         return set([](auto& p) { p.until_close = true; });
     }
 
-    /// Adds a field of so many bytes to the head.
+    /// Adds a field of this many bytes to the head.
     Derived& oversized_head(std::uint64_t bytes)
     {
         return set([&](auto& p) { p.head_filler = bytes; });
     }
 
-    /// Sends so many spaces before the body, made as they go out. (Spaces before JSON are JSON.)
+    /// Sends this many spaces before the body, which leave JSON valid. They are made while they are sent.
     Derived& oversized_body(std::uint64_t bytes)
     {
         return set([&](auto& p) { p.body_filler = bytes; });
     }
 
-    /// Sends so many bytes at a time, with a pause between.
+    /// Sends the response in pieces of this many bytes, with a pause between them.
     Derived& slow(std::size_t bytes, std::chrono::milliseconds pause)
     {
         return set([&](auto& p) {
@@ -215,19 +217,19 @@ public:
         });
     }
 
-    /// Closes the connection after the answer, without having said so in it.
+    /// Closes the connection after the response, without announcing it.
     Derived& then_close()
     {
         return set([](auto& p) { p.close = true; });
     }
 
-    /// Resets the connection after the answer, without having said so in it.
+    /// Resets the connection after the response, without announcing it.
     Derived& then_reset()
     {
         return set([](auto& p) { p.close = p.reset = true; });
     }
 
-    /// Answers after the request's head, without reading its body, and closes. The request is recorded
+    /// Responds after the request's head without reading its body, and closes. The request is recorded
     /// without its body.
     Derived& before_body()
     {
@@ -237,18 +239,18 @@ public:
 
 } // namespace detail
 
-/// The faults of one response: a value, for `server::inject`. Default: none, the region answers.
+/// The faults of one response, as a value for `server::inject`. Default: none; the region answers.
 class fault : public detail::answer_faults<fault>
 {
 public:
-    /// For the setters of the base class alone.
+    /// Internal: for the setters of the base class.
     template <class Change>
     void change_plan(Change change)
     {
         change(plan_);
     }
 
-    /// For `server` alone.
+    /// Internal: for `server`.
     detail::answer_plan const& plan() const noexcept { return plan_; }
 
 private:

@@ -15,26 +15,26 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// How a mock server listens. Default: plain HTTP on a free port of 127.0.0.1.
+/// The options of a mock server. Default: plain HTTP on a free port of 127.0.0.1.
 class server_options
 {
 public:
     server_options() = default;
 
-    /// A loopback address, `127.0.0.1` or `::1`.
+    /// Sets the loopback address, `127.0.0.1` or `::1`.
     server_options& address(std::string_view value) { return address_ = value, *this; }
 
-    /// 0: a free one.
+    /// Sets the port. Default: 0, a free one.
     server_options& port(std::uint16_t value) { return port_ = value, *this; }
 
-    /// TLS, with a certificate that the server makes.
+    /// Enables TLS with a certificate that the server makes.
     server_options& tls(certificate_options const& value = certificate_options())
     {
         certificate_options_ = value;
         return *this;
     }
 
-    /// TLS, with this certificate; `ca` is what `server::ca_pem()` answers.
+    /// Enables TLS with this certificate. `ca` is the result of `server::ca_pem()`.
     server_options& tls(certificate const& value, std::string_view ca)
     {
         certificate_ = value;
@@ -42,16 +42,18 @@ public:
         return *this;
     }
 
-    /// Clients need a certificate of this authority.
+    /// Requires a client certificate of this authority.
     server_options& client_ca(std::string_view pem) { return client_ca_ = pem, *this; }
 
-    /// TLS 1.2 and nothing newer.
+    /// Limits TLS to version 1.2.
     server_options& tls12_only(bool on = true) { return tls12_only_ = on, *this; }
 
-    /// A new session ticket for each handshake that resumes a session, with TLS 1.2 too, as of Go's net/http.
+    /// Sends a new session ticket in each handshake that resumes a session, with TLS 1.2 too, as Go's
+    /// net/http does.
     server_options& renew_tickets(bool on = true) { return renew_tickets_ = on, *this; }
 
-    /// The largest request head and body. Default: 64 KiB and 256 MiB. More is answered 431 and 413.
+    /// Limits a request's head and body, in bytes. A larger one gets a 431 or 413. Default: 64 KiB and 256
+    /// MiB.
     server_options& limits(std::uint32_t head, std::uint64_t body)
     {
         head_limit_ = head;
@@ -59,35 +61,36 @@ public:
         return *this;
     }
 
-    /// How many requests `server::requests()` keeps, the newest: 1,000 by default, and 64 MiB of bodies.
+    /// Sets how many of the newest requests `server::requests()` keeps. Default: 1,000. Their bodies are
+    /// limited to 64 MiB in all.
     server_options& keep_requests(std::size_t count) { return keep_ = count, *this; }
 
-    /// The value that is set, or the default.
+    /// Returns the address.
     std::string const& address() const noexcept { return address_; }
-    /// The value that is set, or the default.
+    /// Returns the port.
     std::uint16_t port() const noexcept { return port_; }
-    /// Is it TLS?
+    /// Returns true with TLS.
     bool secure() const noexcept { return certificate_options_ || certificate_; }
-    /// What the certificate says that the server makes, if it makes one.
+    /// Returns the options of the certificate that the server makes, if it makes one.
     std::optional<certificate_options> const& tls_certificate_options() const noexcept
     {
         return certificate_options_;
     }
-    /// The certificate that was given, if one was.
+    /// Returns the certificate that was given, if any.
     std::optional<certificate> const& tls_certificate() const noexcept { return certificate_; }
-    /// The authority that was given with it, or empty.
+    /// Returns the authority that was given with it, or an empty text.
     std::string const& ca() const noexcept { return ca_; }
-    /// The authority of clients, or empty: they need no certificate.
+    /// Returns the authority of clients. Empty: clients need no certificate.
     std::string const& client_ca() const noexcept { return client_ca_; }
-    /// The value that is set, or the default.
+    /// Returns true if TLS is limited to version 1.2.
     bool tls12_only() const noexcept { return tls12_only_; }
-    /// The value that is set, or the default.
+    /// Returns true if tickets are renewed.
     bool renew_tickets() const noexcept { return renew_tickets_; }
-    /// In bytes.
+    /// Returns the limit of a request's head, in bytes.
     std::uint32_t head_limit() const noexcept { return head_limit_; }
-    /// In bytes.
+    /// Returns the limit of a request's body, in bytes.
     std::uint64_t body_limit() const noexcept { return body_limit_; }
-    /// The value that is set, or the default.
+    /// Returns how many requests are kept.
     std::size_t keep_requests() const noexcept { return keep_; }
 
 private:

@@ -18,8 +18,8 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// Returns a mock model's prediction for one CSV row (without its line end): a number below 10,000 with two
-/// decimals, such as `4071.90`. It is derived from the row's FNV-1a hash, so that every changed byte shows.
+/// Returns a mock model's prediction for one CSV row, without its line end: a number below 10,000 with two
+/// decimals, such as `4071.90`. It is derived from the row's FNV-1a hash, so every changed byte changes it.
 inline std::string predict_row(std::string_view row)
 {
     std::uint64_t hash = 14695981039346656037ULL;
@@ -33,8 +33,8 @@ inline std::string predict_row(std::string_view row)
 
 namespace detail {
 
-/// Reads a CSV record by record and each of them cell by cell, as Python's `csv` does; blank lines are none.
-/// The separator is the header's: a comma if it has one, else the first of its semicolons, tabs and bars.
+/// A reader of CSV records that skips blank lines; cells end as in Python's `csv`. The header decides the
+/// separator: a comma if it has one, else the first of its semicolons, tabs and bars.
 class record_reader
 {
 public:
@@ -45,7 +45,7 @@ public:
         separator_ = first_ == 0 ? ',' : first_;
     }
 
-    /// The next record without its line end. Empty at the end of the text.
+    /// Returns the next record without its line end. Empty at the end of the text.
     std::string_view next()
     {
         while (!rest_.empty() && is_line_end(rest_.front()))
@@ -67,7 +67,7 @@ private:
                                : std::string_view(",;\t|").find(c) != std::string_view::npos;
     }
 
-    /// Returns the end of the cell that begins there.
+    /// Returns the end of the cell that begins at `at`.
     std::size_t skip_cell(std::size_t at) const
     {
         while (at < rest_.size() && rest_[at] == '"')
@@ -77,7 +77,7 @@ private:
         return at;
     }
 
-    /// A separator of the header: a comma is it, another one only if no comma follows.
+    /// Notes a separator of the header. A comma decides; another one counts only if no comma follows.
     void note(char c)
     {
         if (separator_ == 0 && c == ',') first_ = separator_ = c;
@@ -86,12 +86,13 @@ private:
 
     std::string_view rest_;
     char first_ = 0;
-    char separator_ = 0; ///< 0 in the header, as long as it is not known.
+    char separator_ = 0; ///< 0 while the separator is unknown, in the header.
 };
 
 } // namespace detail
 
-/// The answer to a CSV body with a header line: the header `prediction` and a line for each row, in order.
+/// Returns the response to a CSV body with a header line: the header `prediction`, and a line for each row
+/// in order.
 inline std::string predict_csv(std::string_view text)
 {
     detail::record_reader rows(text);
@@ -101,8 +102,8 @@ inline std::string predict_csv(std::string_view text)
     return result;
 }
 
-/// For `model::predicts`: answers `{"prompt": <text>}` with the prompt itself, as text, chunked, a chunk for
-/// each word: as an LLM streams its tokens.
+/// Answers `{"prompt": <text>}` with the prompt as text, in one chunk for each word, as an LLM streams its
+/// tokens. A function for `model::predicts`. Without a prompt, the response is a 400.
 inline response stream_words(request const& r)
 {
     boost::system::error_code ec;

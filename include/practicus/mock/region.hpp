@@ -33,18 +33,18 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// What a region does with a refresh token that was used.
+/// What a region does with a used refresh token.
 enum class rotation
 {
-    /// It stays; only a new access token is answered.
+    /// It stays valid; only an access token is issued.
     none,
-    /// A new one is answered as well, and the old one stays good.
+    /// A new refresh token is issued; the used one stays valid.
     keep_old,
-    /// A new one is answered as well, and the old one is refused from then on.
+    /// A new refresh token is issued; the used one is refused afterwards.
     blacklist_old,
 };
 
-/// How a region behaves. Changed by `region::configure`.
+/// The behaviour of a region; see `region::configure`.
 struct region_settings
 {
     /// A time of the region's clock.
@@ -52,53 +52,53 @@ struct region_settings
 
     region_settings() {}
 
-    /// Encodes the console's answers by the codec of this name for clients that accept it. Empty: none.
+    /// The codec that encodes the console's responses for clients that accept it. Empty: none.
     std::string console_encoding;
-    /// `NAME` of `central/clusterdefinition/`; `std::nullopt`: not that field.
+    /// The field `NAME` of `central/clusterdefinition/`; `std::nullopt` omits it.
     std::optional<std::string> cluster_name = "practicus";
-    /// `REGION_NAME`, likewise.
+    /// The field `REGION_NAME` of the same response; `std::nullopt` omits it.
     std::optional<std::string> region_name = "mock";
 
-    /// How long refresh tokens live that are issued from now on. Default: 90 days.
+    /// The lifetime of refresh tokens that are issued from now on. Default: 90 days.
     std::chrono::seconds refresh_lifetime = std::chrono::hours(24 * 90);
-    /// The same of access tokens. Default: 30 minutes.
+    /// The lifetime of access tokens that are issued from now on. Default: 30 minutes.
     std::chrono::seconds access_lifetime = std::chrono::minutes(30);
-    /// The same of session tokens, of models and of apps. Default: 4 hours.
+    /// The lifetime of session tokens that are issued from now on. Default: 4 hours.
     std::chrono::seconds session_lifetime = std::chrono::hours(4);
-    /// What happens to a refresh token that was used.
+    /// The treatment of used refresh tokens.
     mock::rotation rotation = mock::rotation::none;
-    /// What tokens look like.
+    /// The form of issued tokens.
     token_shape tokens = token_shape::jwt;
-    /// Called with the claims of every new JWT, to spoil them: what a client reads in a token changes, not
-    /// what the region knows of it. It must not call the region.
+    /// Changes the claims of every new JWT, as the client reads them; the region's own record stays. It
+    /// must not call the region.
     std::function<void(token_type, boost::json::object&)> alter_claims;
 
-    /// A login answers `username`. The vendor's SDK needs this and the next.
+    /// Whether a login returns `username`. The vendor's SDK needs this and the next one.
     bool username_at_login = true;
-    /// A refresh answers `username`.
+    /// Whether a refresh returns `username`.
     bool username_at_refresh = true;
-    /// Tokens hold `username`. The claims `sub` and `user_id` stay; see `alter_claims`.
+    /// Whether tokens hold `username`. They hold `sub` and `user_id` in any case, unless `alter_claims`
+    /// removes them.
     bool username_in_tokens = true;
-    /// The claim `user_id` is a text, not a number.
+    /// Whether the claim `user_id` is a string instead of a number.
     bool user_ids_as_text = false;
-    /// What only the vendor's SDK sends (form bodies where JSON is documented, a refresh token at a model's
-    /// url) is a violation.
+    /// Whether forms that only the vendor's SDK sends are violations. These are form bodies where JSON is
+    /// documented, and a refresh token at a model's url.
     bool documented_forms_only = false;
 
-    /// Where the time comes from: `Date`, `iat`, `exp`, and whether a token is expired. Empty: the system's
-    /// clock. It must not call the region.
+    /// The clock of `Date`, `iat`, `exp` and expiry. Empty: the system's clock. It must not call the
+    /// region.
     std::function<time_point()> clock;
 };
 
-/// A Practicus AI region without a network: users, models, apps and tokens, and what it answers to a request.
+/// A Practicus AI region without a network: users, models, apps and tokens, and the responses to requests.
 ///
-/// It is strict. What a client should never send (a wrong method, a missing or foreign token type, a content
-/// type out of place, an unknown field, a query that means nothing...) is answered as the real console's
-/// frameworks would, and noted in `violations()` as well. A wrong password, or a token that is expired,
-/// revoked or unknown, is answered with an error but is no violation: that happens to good clients. A field
-/// of a body that the region does not know is refused, as strict serializers do.
+/// The region is strict. A request that a correct client never sends gets the error of the real console's
+/// frameworks, and is noted in `violations()`. Examples are a wrong method, token type or content type, an
+/// unknown field of a body, or a meaningless query. A wrong password, or a token that is expired, revoked
+/// or unknown, gets an error but is no violation.
 ///
-/// Thread safety: every member may be called from any thread. Setters apply from the next request on.
+/// Thread safety: every member may be called from any thread. Changes apply from the next request on.
 class region
 {
 public:
@@ -109,130 +109,135 @@ public:
     region(region const&) = delete;
     region& operator=(region const&) = delete;
 
-    /// Changes how the region behaves, from the next request on.
+    /// Calls `change` with the settings, which apply from the next request on. `change` must not call the
+    /// region.
     region& configure(std::function<void(region_settings&)> const& change);
 
-    // What is there.
+    // Content.
 
-    /// Who may log in.
+    /// Adds a user.
     region& add(user u);
-    /// A model, listed and served.
+    /// Adds a model, which is listed and served.
     region& add(model m);
-    /// An app, listed and served.
+    /// Adds an app, which is listed and served.
     region& add(app a);
 
-    /// An add-on, listed; tokens for it are issued.
+    /// Adds an add-on, which is listed and for which tokens are issued.
     region& add(addon a);
 
-    /// A content encoding for predictions, or another in place of one with this name. A server's region
-    /// begins with `zlib_codecs()`, another with none.
+    /// Adds a content encoding for predictions, or replaces the one of this name. A server's region begins
+    /// with `zlib_codecs()`, any other region with none.
     region& add(codec c);
-    /// Lists a group of models; a model may have a prefix that is not listed.
+    /// Lists a model prefix. A model may have a prefix that is not listed.
     region& add_model_prefix(prefix p);
-    /// Lists a group of apps.
+    /// Lists an app prefix.
     region& add_app_prefix(prefix p);
     /// Lists a deployment.
     region& add_model_deployment(deployment d);
-    /// Takes a model away: its urls answer 404.
+    /// Removes a model. Its urls get a 404.
     region& remove_model(std::int64_t id);
-    /// Takes an app away, likewise.
+    /// Removes an app. Its urls get a 404.
     region& remove_app(std::int64_t id);
 
-    /// A user `admin@company.com` with the password `practicus`, three model prefixes, models with and
-    /// without versions (`models/practicus/diamond-price` has the id 42), deployments and apps.
+    /// Adds a user `admin@company.com` with the password `practicus`, three model prefixes, deployments,
+    /// apps, add-ons, and models with and without versions. `models/practicus/diamond-price` has the id 42.
     region& add_demo();
 
-    /// The service url's own path, `/` by default.
+    /// Sets the path of the service url. Default: `/`.
     region& base_path(std::string_view path);
 
-    /// This user's next login needs this one-time password; each is good for one login.
+    /// Sets the user's one-time password, which is valid for one login. From then on, each login of the
+    /// user needs one.
     region& one_time_password(std::string_view email, std::string_view value);
 
     // Tokens and time.
 
-    /// Moves the clock on, or back: tokens expire, or the region's clock is wrong.
+    /// Moves the clock forward, or back if negative.
     region& advance(std::chrono::seconds by);
-    /// What its clock shows.
+    /// Returns the time of the region's clock.
     time_point now() const;
 
-    /// A token as the region would issue it. `subject` is the model's or the app's id.
+    /// Returns a new token, as the region issues it. `subject` is the id of the model or app.
     std::string issue(token_type type, std::string_view email, std::int64_t subject = 0);
 
-    /// Refuses every token of this type that was issued up to now.
+    /// Revokes all tokens of this type that have been issued.
     region& revoke(token_type type);
 
-    /// Refuses this token.
+    /// Revokes this token.
     region& revoke_token(std::string_view token);
 
-    /// Answers 403 on this route (a key as in `count`), or no longer.
+    /// Answers this route with 403, or stops doing so. `route` is a key as in `count`.
     region& forbid(std::string_view route, bool on = true);
 
     // Requests.
 
-    /// Answers a request, as the server does; no network is needed.
+    /// Returns the response to a request, as the server sends it.
     response handle(request const& r);
 
-    /// Counts a request that something else answers, and checks its framing, unless its body was not read.
+    /// Counts a request that the region does not answer, and checks its framing if `whole`: its body was
+    /// read.
     void record(request const& r, bool whole = true);
 
-    /// Notes a violation that something else found.
+    /// Adds a violation that was found outside the region. At most 1,000 are kept.
     void add_violation(std::string what);
 
-    /// How many requests came by a route. The keys: the method and the console's path, such as `POST auth/`,
-    /// `POST auth/refresh/`, `GET modelhost/models/`, `GET modelhost/model-auth/`; `GET model-meta`, `POST
-    /// predict`, `GET predict`, `GET app-meta` for the services; `other` for all the rest.
+    /// Returns the number of requests of a route. A console route is the method and path, such as `POST
+    /// auth/`, `POST auth/refresh/`, `GET modelhost/models/` or `GET modelhost/model-auth/`. The services'
+    /// routes are `GET model-meta`, `POST predict`, `GET predict` and `GET app-meta`. All others are
+    /// `other`.
     std::uint64_t count(std::string_view route) const;
+    /// Returns the number of all requests.
     std::uint64_t count() const;
 
-    /// How many answers of this status there were, those of `record` not counted.
+    /// Returns the number of responses with this status; requests of `record` are not counted.
     std::uint64_t count_status(unsigned status) const;
-    /// All routes that came, with their numbers.
+    /// Returns the number of requests of each route that had any.
     std::map<std::string, std::uint64_t, std::less<>> counts() const;
-    /// Forgets the numbers of requests and of statuses.
+    /// Resets the numbers of requests and statuses.
     void reset_counts();
 
-    /// What clients sent that they should not, oldest first, at most 1,000; free of secrets.
+    /// Returns the violations of clients, oldest first, at most 1,000. They hold no secrets.
     std::vector<std::string> violations() const;
-    /// Forgets them.
+    /// Removes all violations.
     void clear_violations();
 
 private:
-    /// Which bodies a console's path takes.
+    /// The bodies that a console path accepts.
     enum class takes
     {
         nothing,
         json_or_form,
-        form ///< The only form that is known.
+        form ///< The only documented form.
     };
 
-    /// A request on its way through the region.
+    /// A request in progress.
     struct call
     {
         explicit call(request const& sent) : r(sent) {}
 
         request const& r;
-        /// The path without the region's base path and without its first slash.
+        /// The path without the region's base path and the first slash.
         std::string_view path;
         detail::body_fields body;
         takes body_form = takes::nothing;
-        /// Answers in place of the region, once its mutex is free.
+        /// Returns the response instead of the region, without the region's mutex.
         std::function<response()> later;
     };
 
-    /// A console's path.
+    /// A route of the console.
     struct endpoint;
 
-    /// What a path outside the console leads to.
+    /// The target of a path outside the console.
     struct target
     {
         std::shared_ptr<model const> hosted_model;
         std::shared_ptr<app const> hosted_app;
-        /// An app's api, not its page.
+        /// The app's api, not its page.
         bool api = false;
         std::string tag;
-        /// The path behind it.
+        /// The path behind the target.
         std::string rest;
-        /// There is none, and no slash at the end either.
+        /// No path follows the target, and no slash ends it.
         bool open = false;
     };
 
@@ -271,7 +276,7 @@ private:
 
     detail::token_record const* bearer(call& c, std::initializer_list<token_type> accepted,
                                        response& refusal);
-    /// Notes it, and answers 400.
+    /// Adds a violation, and returns a 400.
     response refuse_call(call const& c, std::string_view what);
     bool read_body(call& c, std::initializer_list<std::string_view> allowed, response& refusal);
     bool read_texts(call& c, std::initializer_list<std::string_view> required, response& refusal);

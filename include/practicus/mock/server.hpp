@@ -40,15 +40,16 @@ namespace practicus { inline namespace v1 { namespace mock {
 /// REQUIRE(server.count("POST auth/") == 1);
 /// REQUIRE(server.problems().empty());
 /// ```
-/// Its responses and violations are those of its `region`. Not for production: passwords and tokens are kept,
-/// and shown in `requests()`.
+/// The responses and violations are those of its `region`. It is not for production: passwords and tokens
+/// are kept, and are visible in `requests()`.
 ///
-/// Thread safety: every member may be called from any thread, but not the destructor. On an executor of the
-/// caller's, the server holds outstanding work until `stop()`; it runs there, and answers on strands.
+/// Thread safety: every member except the destructor may be called from any thread. With the caller's
+/// executor, the server runs on it, in strands, and holds outstanding work until `stop()`.
 class server
 {
 public:
-    /// On a thread of its own. Throws `boost::system::system_error` if the port cannot be had.
+    /// Listens with a thread of its own. Throws `boost::system::system_error` if the address and port are
+    /// not available.
     explicit server(server_options const& options = server_options())
         : own_(std::make_unique<boost::asio::io_context>(1)), state_(make_state(options))
     {
@@ -56,7 +57,7 @@ public:
         thread_ = std::thread([this] { own_->run(); });
     }
 
-    /// On the caller's executor.
+    /// Listens on the caller's executor. Throws as the other constructor does.
     explicit server(boost::asio::any_io_executor executor, server_options const& options = server_options())
         : state_(make_state(options))
     {
@@ -69,29 +70,29 @@ public:
     /// Calls `stop()`.
     ~server() { stop(); }
 
-    /// Closes the port and every connection: at once on a thread of its own, else when the executor comes to
-    /// it. Idempotent. Must not be called on the server's own thread.
+    /// Closes the port and all connections. With a thread of its own, the server has ended on return;
+    /// otherwise it ends when the executor runs. Idempotent. Must not be called on the server's own thread.
     void stop()
     {
         state_->stop();
         if (thread_.joinable()) thread_.join();
     }
 
-    /// Closes all connections; the port stays.
+    /// Closes all connections. The port stays open.
     void close_connections() { state_->stop_connections(); }
 
-    /// The region that it serves. Lives as long as the server.
+    /// Returns the region. It lives as long as the server.
     mock::region& region() noexcept { return state_->console; }
 
-    /// The service url, such as `http://127.0.0.1:41234`; a region's base path is the caller's to add.
+    /// Returns the service url without the region's base path, such as `http://127.0.0.1:41234`.
     std::string url() const { return (state_->tls ? "https://" : "http://") + authority(); }
 
-    /// `127.0.0.1`, or `::1` without brackets.
+    /// Returns the address, `127.0.0.1` or `::1`, without brackets.
     std::string host() const { return state_->options.address(); }
-    /// The port.
+    /// Returns the port.
     std::uint16_t port() const noexcept { return port_; }
 
-    /// Host and port as in a Host field.
+    /// Returns host and port, as in a Host field.
     std::string authority() const
     {
         auto const name = host();
@@ -99,10 +100,10 @@ public:
         return bracketed + ':' + std::to_string(port_);
     }
 
-    /// The authority of the server's certificate, as PEM; empty without TLS.
+    /// Returns the authority of the server's certificate, as PEM; empty without TLS.
     std::string const& ca_pem() const noexcept { return ca_; }
 
-    /// Writes `ca_pem()` to a file. Throws `std::runtime_error`.
+    /// Writes `ca_pem()` to a file. Throws `std::runtime_error` on failure.
     void write_ca_file(std::string const& path) const
     {
         std::ofstream out(path, std::ios::binary | std::ios::trunc);
@@ -110,7 +111,8 @@ public:
         if (!out.flush()) throw std::runtime_error("the CA file cannot be written: " + path);
     }
 
-    /// Expects a request: its method, or `*`; its path, or its whole target, or the beginning of one and `*`.
+    /// Expects a request. `method` is a method or `*`. `path` is a path, a whole target, or the beginning
+    /// of a target and `*`.
     expectation expect(std::string_view method, std::string_view path)
     {
         auto rule = std::make_shared<detail::rule<detail::answer_plan>>();
@@ -127,19 +129,20 @@ public:
                    std::type_identity<connection_expectation>());
     }
 
-    /// Sets a function that returns the fault for each request that no expectation matches, for random faults
-    /// say. It is called on the server's threads and sees the request without its body. Default: none.
+    /// Sets a function that returns the fault of each request that matches no expectation, such as a random
+    /// one. It is called on the server's threads. The request has no body yet. Default: none.
     void inject(std::function<fault(request const&)> hook)
     {
         std::lock_guard lock(state_->faults->mutex);
         state_->faults->injected = std::move(hook);
     }
 
-    /// Closes connections on which no request comes for so long; 0: never, the default. For connections that
-    /// turn idle from now on.
+    /// Closes connections that are idle for this time. Zero, the default, is no limit. Applies to
+    /// connections that become idle later.
     void close_idle_after(std::chrono::milliseconds limit) { state_->idle_limit_ms = limit.count(); }
 
-    /// Calls this for each request, before it is answered, on the server's threads; it must not block.
+    /// Calls `hook` for each request before its response. It is called on the server's threads, and must
+    /// not block.
     void on_request(std::function<void(request const&)> hook) { state_->on_request(std::move(hook)); }
 
     /// Returns all violations and unmet expectations. Empty in a good test.
@@ -151,50 +154,53 @@ public:
         return result;
     }
 
-    /// As `region::count`; scripted answers are counted too.
+    /// As `region::count`; requests with a scripted response are counted too.
     std::uint64_t count(std::string_view route) const { return state_->console.count(route); }
+    /// Returns the number of all requests.
     std::uint64_t count() const { return state_->console.count(); }
 
-    /// The newest requests, oldest first, whole, with their credentials.
+    /// Returns the newest requests, oldest first, complete with their credentials; see
+    /// `server_options::keep_requests`.
     std::vector<request> requests() const { return state_->requests(); }
-    /// Forgets the requests. The counts stay.
+    /// Removes the kept requests. The counts stay.
     void clear_requests() { state_->clear_requests(); }
 
-    /// Blocks until so many requests have come in all; false if they have not within the limit. Not for the
-    /// server's own thread.
+    /// Blocks until `count` requests have arrived since the start. Returns false at the time limit. Must
+    /// not be called on the server's own thread.
     bool wait_for_requests(std::uint64_t count,
                            std::chrono::milliseconds limit = std::chrono::seconds(30)) const
     {
         return state_->wait_for_requests(count, limit);
     }
 
-    /// The number of accepted connections.
+    /// Returns the number of accepted connections.
     std::uint64_t connections() const noexcept { return state_->accepted; }
-    /// The number of open connections.
+    /// Returns the number of open connections.
     std::uint64_t open_connections() const noexcept { return state_->open; }
 
-    /// The number of connections that a fault has stalled.
+    /// Returns the number of connections that a fault has stalled.
     std::uint64_t stalls() const noexcept { return state_->stalls; }
 
-    /// TLS handshakes that succeeded.
+    /// Returns the number of successful TLS handshakes.
     std::uint64_t handshakes() const noexcept { return state_->handshakes; }
-    /// TLS handshakes that failed.
+    /// Returns the number of failed TLS handshakes.
     std::uint64_t failed_handshakes() const noexcept { return state_->failed_handshakes; }
-    /// TLS handshakes that resumed a session.
+    /// Returns the number of TLS handshakes that resumed a session.
     std::uint64_t resumed_sessions() const noexcept { return state_->resumed; }
 
-    /// The names that clients asked for in their handshakes (SNI), empty for none, in order.
+    /// Returns the host names of the clients' TLS handshakes (SNI) in order, at most 1,000. Empty text:
+    /// none was sent.
     std::vector<std::string> server_names() const { return state_->server_names(); }
 
-    /// Blocks until no connection is open; false if one still is at the limit. Not for the server's own
-    /// thread.
+    /// Blocks until no connection is open. Returns false at the time limit. Must not be called on the
+    /// server's own thread.
     bool wait_for_end(std::chrono::milliseconds limit = std::chrono::seconds(30)) const
     {
         return state_->wait_for_end(limit);
     }
 
-    /// Bytes sent on a connection (counted from 1) that has ended, on the wire; of the last 4,096
-    /// connections.
+    /// Returns the bytes sent on the wire on a closed connection. Connections count from 1. Zero for an
+    /// open connection, and for all but the last 4,096 closed ones.
     std::uint64_t bytes_sent(std::uint64_t connection) const { return state_->bytes(connection); }
 
 private:
