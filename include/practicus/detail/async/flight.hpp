@@ -25,7 +25,7 @@ struct do_nothing
     void operator()() const noexcept {}
 };
 
-/// For `current_error_info`. Throws where memory is refused.
+/// Part of `current_error_info`. Throws if memory allocation fails.
 inline std::shared_ptr<error_info const> read_current_error()
 {
     error_info info;
@@ -47,8 +47,8 @@ inline std::shared_ptr<error_info const> read_current_error()
     return std::make_shared<error_info const>(std::move(info));
 }
 
-/// What the exception in flight says, in a form that several threads may throw again; that memory is refused,
-/// if it cannot be kept.
+/// Describes the exception in flight in a form that several threads may throw. Returns `not_enough_memory` if
+/// the description cannot be allocated.
 inline std::shared_ptr<error_info const> current_error_info() noexcept
 {
     try {
@@ -63,8 +63,8 @@ inline std::shared_ptr<error_info const> current_error_info() noexcept
     throw error(fixed_error<asio::error::operation_aborted>());
 }
 
-/// Awaits `of`, and ends with what it throws as a failure: memory that is refused, and what Asio throws. For
-/// work that no coroutine awaits which may throw.
+/// Awaits `of` and returns an exception from it as a failure, such as `std::bad_alloc` or one of Asio's.
+/// Wraps work that is not awaited by a coroutine that may throw.
 template <class Result>
 asio::awaitable<Result> no_throw(asio::awaitable<Result> of)
 {
@@ -77,7 +77,7 @@ asio::awaitable<Result> no_throw(asio::awaitable<Result> of)
     co_return caught;
 }
 
-/// What a flight is but for its value: whether it has ended, and who waits.
+/// The part of a flight that does not depend on its value type: its end and its waiters.
 class flight_base
 {
 public:
@@ -93,7 +93,8 @@ public:
 protected:
     ~flight_base() = default;
 
-    /// `set` keeps what the waiters get, and throws nothing; only the first end counts.
+    /// Ends the flight and wakes all waiters; a second end is ignored. `set` stores the outcome and must not
+    /// throw.
     template <class Set>
     void finish(Set set) noexcept
     {
@@ -108,7 +109,7 @@ protected:
         }
     }
 
-    /// Leaves when its coroutine does.
+    /// RAII: the waiter leaves the flight when its coroutine is destroyed.
     class place
     {
     public:
@@ -127,7 +128,7 @@ protected:
         std::shared_ptr<timed_waiter> waiter_;
     };
 
-    /// After the wait: the failure that it was, or why the wait ended without it. Null if there is a value.
+    /// Returns the failure of the flight or of the wait; null if there is a value. Called after the wait.
     failure why_failed(wait_result const& ended)
     {
         {
@@ -162,16 +163,16 @@ private:
     waiter_queue waiters_;
     bool done_ = false;
     failure failure_;
-    // In one of `ended_flights`.
+    // Links the flights of an `ended_flights`.
     std::shared_ptr<flight_base> next_;
 };
 
-/// Flights that nothing will bring to an end, collected under a mutex to be ended without it. Allocates
-/// nothing.
+/// A collection of flights that will not complete, gathered under a mutex and failed after unlocking.
+/// Allocates nothing.
 class ended_flights
 {
 public:
-    /// `one` is in no such collection, or null.
+    /// `one` may be null; it must not be in another collection.
     void add(std::shared_ptr<flight_base> one) noexcept
     {
         if (!one) return;
@@ -192,8 +193,8 @@ private:
     std::shared_ptr<flight_base> first_;
 };
 
-/// Work that is done once, and the coroutines that wait for it, in any context. Each gets a copy of the
-/// value, or the shared failure. A waiter may leave at any time; the work goes on.
+/// Work that runs once, and the coroutines that wait for it, in any context. Each waiter gets a copy of the
+/// value, or the shared failure. A waiter may leave at any time; the work continues.
 template <class T>
 class flight final : public flight_base
 {
@@ -204,10 +205,12 @@ public:
         finish([&] { value_.emplace(std::move(value)); });
     }
 
-    /// Waits for the end. Fails with the work's failure; `operation_aborted` when cancelled;
-    /// `errc::client_closed`; `errc::deadline_exceeded` at `at`. `start` is called once suspended; it owns
-    /// what it needs, for the wait may end, by a close() on another thread, before it has run. A wait
-    /// `in_background` also ends with the last operation, as cancelled.
+    /// Waits for the end of the work. Fails with the work's failure, `errc::client_closed`,
+    /// `operation_aborted` when cancelled, or `errc::deadline_exceeded` at `at`.
+    ///
+    /// `start` is called once the coroutine is suspended. It must own what it uses: a close() on another
+    /// thread may end the wait before `start` has run. A wait `in_background` is also cancelled when the last
+    /// operation ends.
     template <class Start = do_nothing>
     static asio::awaitable<result<T>> join(std::shared_ptr<flight> self,
                                            std::shared_ptr<deadline_service> owner, time_point at,
@@ -225,12 +228,12 @@ public:
     }
 
 private:
-    // Written once, before the end is told.
+    // Written once, before the waiters are woken.
     std::optional<T> value_;
 };
 
-/// Ends a flight whatever happens to the coroutine that does its work: one that is destroyed with its context
-/// leaves `operation_aborted` behind.
+/// RAII: fails the flight with `operation_aborted` if the working coroutine is destroyed before its end, for
+/// example with its context.
 template <class T, class Target = flight<T>>
 class flight_promise
 {

@@ -20,8 +20,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Where a client lives: its executor and context, its time, and whether both still stand. Thread safety:
-/// full.
+/// The environment of a client: its executor, execution context, clock and deadlines, and whether client and
+/// context still exist. Thread safety: full.
 class runtime final : public context_dependent
 {
 public:
@@ -37,14 +37,14 @@ public:
 
     ~runtime() { registry_->remove_dependent(*this); }
 
-    /// May an operation of this executor do its I/O right there?
+    /// Returns true if an operation on this executor may do its I/O directly.
     bool owns(asio::any_io_executor const& executor) const noexcept
     {
         return &context_of(executor) == context_;
     }
 
-    /// Returns why no operation may begin: `errc::client_closed`, or `operation_aborted` when the context is
-    /// gone. Null if one may.
+    /// Returns the reason why no operation may begin, or null: `errc::client_closed`, or `operation_aborted`
+    /// after the context was destroyed.
     failure refusal() const noexcept
     {
         if (gone_.load()) return fixed_error<asio::error::operation_aborted>();
@@ -54,7 +54,7 @@ public:
 
     bool is_closed() const noexcept { return gone_.load() || deadlines_->closed(); }
 
-    /// Returns the client's executor; an empty one when its context is gone.
+    /// Returns the client's executor; empty after its context was destroyed.
     asio::any_io_executor executor()
     {
         asio::any_io_executor result;
@@ -62,25 +62,25 @@ public:
         return result;
     }
 
-    /// Calls `f(executor)` while the context cannot go away. False if it is gone.
+    /// Calls `f(executor)` while the context is kept from being destroyed. Returns false if it is gone.
     template <class F>
     bool with_executor(F f)
     {
         return registry_->if_up([&] { f(executor_); });
     }
 
-    /// Starts `make()` in the client's context. Drops it, and returns false, if that is gone; drops it later
-    /// if memory is refused then.
+    /// Starts `make()` in the client's context. Returns false and discards it if the context is gone.
+    /// Discards it later if memory runs out then.
     bool spawn(std::function<asio::awaitable<void>()> make)
     {
-        // Neither called nor destroyed under the registry's mutex.
+        // The callable must not be called or destroyed under the registry's mutex.
         auto const kept = std::make_shared<std::function<asio::awaitable<void>()>>(std::move(make));
         return with_executor([&](asio::any_io_executor const& executor) {
             asio::post(executor, [executor, kept] { begin(executor, *kept, [](std::exception_ptr) {}); });
         });
     }
 
-    /// Starts `make()`, or drops it if memory is refused: from a handler, an exception would leave `run()`.
+    /// Starts `make()`, or discards it if memory runs out: an exception in a handler would leave `run()`.
     template <class Executor, class Make, class Done>
     static void begin(Executor const& executor, Make const& make, Done&& done) noexcept
     {
@@ -90,14 +90,14 @@ public:
         }
     }
 
-    /// For jitter.
+    /// Randomness for jitter.
     random_source& random() noexcept { return random_; }
 
-    /// `f` is called when the context is being destroyed, before its services are: sockets that wait for
-    /// nothing must go. Set once, before anything runs.
+    /// Sets a callback for the destruction of the context, called before its services are destroyed. It must
+    /// close sockets without a pending operation. Call once, before anything runs.
     void on_gone(std::function<void()> f) { on_gone_ = std::move(f); }
 
-    /// Ends all that runs with `errc::client_closed`, and all that comes.
+    /// Ends all running operations with `errc::client_closed` and refuses new ones.
     void close() noexcept { deadlines_->close(); }
 
 private:
@@ -111,8 +111,7 @@ private:
         gone_.store(true);
         deadlines_->drop_timer();
         if (on_gone_) on_gone_();
-        // Nothing of the context may be touched from now on, its executor's destructor included where it
-        // counts work.
+        // From here on nothing of the context may be used. The destructor of a work-tracking executor would.
         executor_ = {};
     }
 

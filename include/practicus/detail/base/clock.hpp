@@ -9,10 +9,10 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A point of the monotonic clock. What decides gets it as an argument and never asks for it.
+/// A point of the monotonic clock. Decision code takes it as an argument and never reads the clock.
 using time_point = std::chrono::steady_clock::time_point;
 
-/// The one source of time of a client: real, or set by a test. Thread safety: full.
+/// The only time source of a client: real, or simulated by a test. Thread safety: full.
 class clock
 {
 public:
@@ -21,7 +21,7 @@ public:
         auto const set = simulated_.load(std::memory_order_relaxed);
         if (set != real) return time_point(std::chrono::nanoseconds(set));
 #if defined(CLOCK_MONOTONIC_COARSE)
-        // 3 ns instead of 22; 4 ms of resolution are plenty for limits of milliseconds to hours.
+        // 3 ns instead of 22; a resolution of 4 ms suffices for limits of milliseconds to hours.
         timespec ts;
         ::clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
         return time_point(std::chrono::seconds(ts.tv_sec) + std::chrono::nanoseconds(ts.tv_nsec));
@@ -30,7 +30,7 @@ public:
 #endif
     }
 
-    /// For figures that somebody reads: to the nanosecond.
+    /// Returns the time in nanosecond resolution, for reported figures.
     time_point precise_now() const noexcept
     {
         auto const set = simulated_.load(std::memory_order_relaxed);
@@ -46,13 +46,13 @@ public:
             std::chrono::duration_cast<std::chrono::system_clock::duration>(since));
     }
 
-    /// In whole seconds, as tokens and `Date` have it.
+    /// Returns whole seconds, the resolution of tokens and of `Date`.
     std::chrono::sys_seconds system_seconds() const noexcept
     {
         return std::chrono::floor<std::chrono::seconds>(system_now());
     }
 
-    /// From now on time stands still, at these points, until `advance`.
+    /// Stops the clock at these points; afterwards only `advance` moves it.
     void simulate(time_point steady, std::chrono::system_clock::time_point system) noexcept
     {
         auto const steady_ns = nanoseconds(steady.time_since_epoch());
@@ -60,7 +60,8 @@ public:
         simulated_.store(steady_ns, std::memory_order_relaxed);
     }
 
-    /// Starts to simulate at the present moment if that has not been done.
+    /// Moves simulated time. The first call starts the simulation at the present time if `simulate` was not
+    /// called.
     void advance(std::chrono::nanoseconds by) noexcept
     {
         if (simulated_.load(std::memory_order_relaxed) == real)

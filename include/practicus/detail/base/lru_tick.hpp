@@ -9,8 +9,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// When something was used last, in periods of about 17 s: fine enough to tell what is used least, and
-/// coarse enough that who uses something often seldom writes it.
+/// A time of last use in periods of about 17 s. Fine enough to find the least recently used entry; coarse
+/// enough that frequent users seldom write it.
 using last_use_period = std::uint32_t;
 
 inline last_use_period last_use_period_of(time_point now) noexcept
@@ -18,7 +18,7 @@ inline last_use_period last_use_period_of(time_point now) noexcept
     return static_cast<last_use_period>(now.time_since_epoch().count() >> 34);
 }
 
-/// When something was used last, by any thread: told without a lock, about once in 17 s by each.
+/// The last use of an entry by any thread, recorded without a lock. Each thread writes it about once in 17 s.
 class lru_tick
 {
 public:

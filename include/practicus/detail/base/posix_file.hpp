@@ -22,7 +22,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// `errc::file_error` for what `errno` says: `'/a/b' cannot be read: No such file or directory`.
+/// Throws `errc::file_error` for `errno`: `'/a/b' cannot be read: No such file or directory`.
 [[noreturn]] inline void throw_file_error(std::string const& path, char const* what)
 {
     error_info info;
@@ -35,13 +35,13 @@ namespace practicus { inline namespace v1 { namespace detail {
 enum class lock_result
 {
     taken,
-    /// Another descriptor, mostly of another process, has it.
+    /// Another descriptor holds it, usually of another process.
     held,
-    /// The file system has no locks; `errno` says so.
+    /// The file system does not support locks; see `errno`.
     unsupported
 };
 
-/// An open file, close-on-exec. Errors name it.
+/// An open file, close-on-exec. Errors contain its path.
 class posix_file
 {
 public:
@@ -51,12 +51,12 @@ public:
         if (!is_open()) throw_file_error(path_, "cannot be opened");
     }
 
-    /// Looks whether it `is_open()` instead; `errno` says why it is not.
+    /// Does not throw if the file cannot be opened: check `is_open()` and `errno`.
     posix_file(std::string path, std::nothrow_t const&, int flags, ::mode_t mode = 0666)
         : path_(std::move(path)), descriptor_(::open(path_.c_str(), flags | O_CLOEXEC, mode))
     {}
 
-    /// A new file beside `path`, with mode 0600.
+    /// Creates a temporary file in the folder of `path`, with mode 0600.
     static posix_file beside(std::string const& path)
     {
         auto name = path + ".XXXXXX";
@@ -83,7 +83,7 @@ public:
         return found;
     }
 
-    /// The next bytes, at most so many; an empty text is the end.
+    /// Reads at most `most` bytes; returns an empty text at the end of the file.
     std::string read(std::size_t most) const
     {
         std::string text(most, '\0');
@@ -111,7 +111,8 @@ public:
         if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) throw_file_error(path_, "cannot be cut");
     }
 
-    /// Locks the file without blocking. The lock goes with the descriptor, also when the process ends.
+    /// Takes an exclusive lock without blocking. Closing the descriptor releases it, also when the process
+    /// ends.
     lock_result lock() const
     {
         while (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
@@ -134,7 +135,7 @@ private:
     int descriptor_;
 };
 
-/// Returns a path as a shell reads it.
+/// Quotes a path for a POSIX shell.
 inline std::string shell_quoted(std::string_view path)
 {
     std::string result = "'";
@@ -143,23 +144,23 @@ inline std::string shell_quoted(std::string_view path)
     return result += '\'';
 }
 
-/// Returns that other users have access to a file or folder, and the command that mends it; else an empty
-/// text.
+/// Returns a warning that other users have access to a file or folder, with the command that fixes it.
+/// Returns an empty text if they have not.
 inline std::string exposure(std::string const& path, struct stat const& is, ::mode_t forbidden = 077)
 {
     if ((is.st_mode & forbidden) == 0) return {};
-    // A folder that is not theirs to write they may still look into.
+    // Where only writing is forbidden, other users may keep their read access.
     auto const mode = S_ISDIR(is.st_mode) ? (forbidden == 022 ? "go-w " : "700 ") : "600 ";
     return "other users have access to '" + path + "': chmod " + mode + shell_quoted(path);
 }
 
-/// Throws `errc::file_error` if others have access.
+/// Throws `errc::file_error` if other users have access.
 inline void require_private(std::string const& path, struct stat const& is)
 {
     if (auto text = exposure(path, is); !text.empty()) throw error(errc::file_error, std::move(text));
 }
 
-/// Throws `errc::file_error` unless it is of this type (`S_IFREG`, `S_IFDIR`) and this user's.
+/// Throws `errc::file_error` unless the type is `type` (`S_IFREG`, `S_IFDIR`) and this user owns it.
 inline void require_own(std::string const& path, struct stat const& is, ::mode_t type)
 {
     auto const refuse = [&](char const* why) { throw error(errc::file_error, "'" + path + "' " + why); };
@@ -168,11 +169,11 @@ inline void require_own(std::string const& path, struct stat const& is, ::mode_t
     if (is.st_uid != ::geteuid()) refuse("belongs to another user");
 }
 
-/// A regular file of this user, and no link to one. Opening it never blocks.
+/// A regular file owned by this user; never a symbolic link. Opening it never blocks.
 class own_file : public posix_file
 {
 public:
-    /// Without `O_CREAT` a file that does not exist is not open. Throws `errc::file_error`.
+    /// Throws `errc::file_error`. A missing file without `O_CREAT` is no error: `is_open()` is false.
     own_file(std::string name, int flags)
         : posix_file(std::move(name), std::nothrow, flags | O_NOFOLLOW | O_NONBLOCK, 0600)
     {
@@ -182,8 +183,8 @@ public:
         require_own(path(), status(), S_IFREG);
     }
 
-    /// Returns false if another process has the lock. Throws `errc::file_error`, also where there are no
-    /// locks: what is shared under one cannot be shared without.
+    /// Returns false if another process holds the lock. Throws `errc::file_error`, also if the file system
+    /// does not support locks: sharing the file would be unsafe.
     bool try_lock() const
     {
         auto const result = lock();
@@ -192,14 +193,14 @@ public:
     }
 };
 
-/// Makes a folder with mode 0700 if it is not there; not its parents. Throws `errc::file_error`.
+/// Creates a folder with mode 0700 if it is missing, without its parents. Throws `errc::file_error`.
 inline void ensure_directory(std::string const& path)
 {
     if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw_file_error(path, "cannot be made");
 }
 
-/// Makes a folder that is this user's alone, if it is not there; not its parents. Throws `errc::file_error`,
-/// also for one that others have access to.
+/// Creates a folder with mode 0700 if it is missing, without its parents. Throws `errc::file_error`, also if
+/// another user owns it or has access.
 inline void ensure_private_directory(std::string const& path)
 {
     ensure_directory(path);
@@ -211,13 +212,14 @@ inline void ensure_private_directory(std::string const& path)
 
 enum class durability
 {
-    /// Outlives the process.
+    /// Survives the end of the process.
     process,
-    /// Outlives the machine's loss of power.
+    /// Survives a power failure.
     machine
 };
 
-/// Writes a path's name to the disk; where its folder cannot be synced, that is done a little later.
+/// Syncs the folder that contains `path`. Errors are ignored: the kernel writes the name a little later
+/// anyway.
 inline void sync_folder_of(std::string const& path)
 {
     auto const slash = path.rfind('/');
@@ -226,14 +228,14 @@ inline void sync_folder_of(std::string const& path)
     if (folder.is_open()) ::fsync(folder.descriptor());
 }
 
-/// Puts a file that is written in the place of `path`.
+/// Replaces `path` by a file that is already written.
 inline void put_in_place(std::string const& written, std::string const& path, durability d)
 {
     if (::rename(written.c_str(), path.c_str()) != 0) throw_file_error(path, "cannot be replaced");
     if (d == durability::machine) sync_folder_of(path);
 }
 
-/// Puts a file with mode 0600 in the place of `path`, so that nobody ever reads half of one.
+/// Replaces `path` atomically by a file with mode 0600: readers see the old text or the new one.
 inline void replace_file(std::string const& path, std::string_view text, durability d)
 {
     auto const to = posix_file::beside(path);

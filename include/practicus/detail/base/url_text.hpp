@@ -21,12 +21,13 @@
 #include <system_error>
 #include <utility>
 
-/// The rules for the text of urls, apart from the types that keep them.
+/// Rules for the text of urls, independent of the types that store them.
 namespace practicus { inline namespace v1 { namespace detail {
 
 inline constexpr std::size_t url_limit = 8 * 1024;
 
-/// Messages never quote the url: it may hold a password or a token in any of its parts.
+/// Throws `errc::invalid_url`. Messages never quote the url: each of its parts may contain a password or a
+/// token.
 [[noreturn]] inline void refuse_url(std::string message)
 {
     throw error(errc::invalid_url, std::move(message));
@@ -37,7 +38,7 @@ inline void check_size(std::string_view url)
     if (url.size() > url_limit) refuse_url("it is longer than " + std::to_string(url_limit) + " bytes");
 }
 
-/// The byte that `%XX` at this position stands for, or -1.
+/// Decodes the `%XX` at this position; returns -1 if there is none.
 inline int percent_byte(std::string_view text, std::size_t at) noexcept
 {
     if (text[at] != '%' || text.size() - at < 3) return -1;
@@ -46,13 +47,14 @@ inline int percent_byte(std::string_view text, std::size_t at) noexcept
     return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-/// The bytes that percent-encoded text stands for; two hexadecimal digits follow each `%`.
+/// Decodes percent-encoded text. Two hexadecimal digits must follow each `%`.
 inline std::string percent_decoded(std::string_view text)
 {
     return boost::urls::pct_string_view(text).decode();
 }
 
-/// Servers and proxies that decode before they resolve dots must find none, so `..%2F..` counts too.
+/// Returns true for `.` and `..` segments, also within `..%2F..`: some servers and proxies decode before they
+/// resolve dots.
 inline bool has_dot_segment(std::string_view decoded)
 {
     while (true) {
@@ -64,7 +66,7 @@ inline bool has_dot_segment(std::string_view decoded)
     }
 }
 
-/// Is a segment encoded already (text of a url), or plain (a name from the listing)?
+/// Whether a segment is percent-encoded (text of a url) or plain (a name from the listing).
 enum class segment_form
 {
     encoded,
@@ -72,7 +74,7 @@ enum class segment_form
 };
 
 /// Appends one segment in normal form (RFC 3986 section 6.2.2: upper-case hex, unreserved characters plain)
-/// and a slash. The only way into a path, and so into a request target.
+/// and a slash. Every path, and so every request target, is built by this function.
 inline void append_segment(std::string& out, std::string_view segment, segment_form form)
 {
     if (segment.empty()) refuse_url("a segment of the path is empty; write one slash between two names");
@@ -102,7 +104,7 @@ inline void append_segment(std::string& out, std::string_view segment, segment_f
     out += '/';
 }
 
-/// Appends all segments of a path; one slash before and one behind it change nothing.
+/// Appends all segments of a path. One leading and one trailing slash are ignored.
 inline void append_path(std::string& out, std::string_view path, segment_form form)
 {
     if (path.starts_with('/')) path.remove_prefix(1);
@@ -115,12 +117,12 @@ inline void append_path(std::string& out, std::string_view path, segment_form fo
     }
 }
 
-/// A url's text taken apart, each part free of what no url may hold.
+/// The parts of a url's text. None contains a character that is forbidden in urls.
 struct url_parts
 {
     bool secure = false;
     std::string_view authority;
-    std::string_view path; ///< Empty, or beginning with a slash.
+    std::string_view path; ///< Empty, or begins with a slash.
 };
 
 inline void check_authority(std::string_view authority)
@@ -138,7 +140,7 @@ inline void check_authority(std::string_view authority)
     }
 }
 
-/// Refuses the bytes that stand nowhere in a url, and says where.
+/// Rejects bytes that are forbidden anywhere in a url. The message says where.
 inline void check_bytes(std::string_view text)
 {
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -193,7 +195,7 @@ inline std::uint16_t read_port(std::string_view digits, bool secure)
     return port;
 }
 
-/// Lower case, brackets round an IPv6 address. Only what the domain name system can hold.
+/// Returns the host in lower case, an IPv6 address in brackets. Rejects hosts that DNS cannot represent.
 inline std::string read_host(boost::urls::authority_view const& authority)
 {
     if (authority.host_type() == boost::urls::host_type::ipv6)
@@ -222,7 +224,7 @@ inline bool is_version_tag(std::string_view segment) noexcept
            (segment.starts_with('v') && is_digits(segment.substr(1)));
 }
 
-/// The version that a caller names, as a url has it: a tag as it is, a plain number with its `v`.
+/// Returns the path segment of a caller's version: a tag unchanged, a plain number with a leading `v`.
 inline std::string version_segment(std::string_view version)
 {
     if (is_version_tag(version)) return std::string(version);
@@ -230,24 +232,24 @@ inline std::string version_segment(std::string_view version)
     refuse_url("the version is neither v<number> nor latest, prod, production or staging");
 }
 
-/// Positions in the text of a model's or an app's url. Each part ends with the slash before the next one.
+/// Offsets into the text of a model's or an app's url. Each part includes its trailing slash.
 struct hosted_parts
 {
     std::size_t name = 0;
     std::size_t name_end = 0;
-    std::size_t version = 0; ///< Behind `api/`, where that is.
+    std::size_t version = 0; ///< After `api/`, if present.
     std::size_t path = 0;
     bool api = false;
 };
 
-/// The segment that begins here, without its slash.
+/// Returns the segment that begins at `at`, without its slash.
 inline std::string_view segment_at(std::string_view text, std::size_t at)
 {
     return text.substr(at, text.find('/', at) - at);
 }
 
-/// Finds where the name stands behind the first `own` bytes of a text that ends in a slash. With `numbers`, a
-/// plain number ends it as a version does.
+/// Finds the name after the first `own` bytes of a text that ends in a slash. With `numbers`, a plain number
+/// ends the name as a version does.
 inline hosted_parts find_name(std::string_view text, std::size_t own, bool of_app, bool numbers = false)
 {
     hosted_parts at;
@@ -266,7 +268,7 @@ inline hosted_parts find_name(std::string_view text, std::size_t own, bool of_ap
     return at;
 }
 
-/// Finds what stands behind the name, in a text that ends in a slash.
+/// Finds the api, version and path after the name, in a text that ends in a slash.
 inline void read_behind_name(std::string_view text, bool of_app, hosted_parts& at)
 {
     constexpr std::string_view api = "api";
@@ -278,7 +280,7 @@ inline void read_behind_name(std::string_view text, bool of_app, hosted_parts& a
         refuse_url("the version of an app's api stands behind it; write <prefix>/<name>/api/<version>/");
 }
 
-/// The text up to the version, `api/` in it or not.
+/// Returns the text up to and including the version, with or without `api/`.
 inline std::string without_path(std::string_view text, hosted_parts const& at, bool api)
 {
     std::string result(text.substr(0, at.name_end));
@@ -286,7 +288,7 @@ inline std::string without_path(std::string_view text, hosted_parts const& at, b
     return result.append(text.substr(at.version, at.path - at.version));
 }
 
-/// Only what a path in normal form holds.
+/// Returns true if the text consists of characters of a normalized path.
 inline bool is_path_text(std::string_view text) noexcept
 {
     return std::all_of(text.begin(), text.end(),

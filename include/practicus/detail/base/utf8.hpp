@@ -9,20 +9,20 @@
 #include <string>
 #include <string_view>
 
-/// Text that somebody else wrote, made fit for a terminal.
+/// Untrusted text, made safe for a terminal.
 namespace practicus { inline namespace v1 { namespace detail {
 
 inline constexpr char32_t replacement_character = 0xfffd;
 
-/// One code point and the bytes it took. Bytes that are no UTF-8 (overlong forms and surrogates too) come one
-/// by one as U+FFFD.
+/// One code point and its bytes. Each byte of invalid UTF-8 (overlong forms and surrogates included) becomes
+/// one U+FFFD.
 struct code_point
 {
     char32_t value;
     std::string_view bytes;
 };
 
-/// Takes the first code point off a text that is not empty.
+/// Removes the first code point from a text that is not empty.
 inline code_point next_code_point(std::string_view& text) noexcept
 {
     auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -51,7 +51,7 @@ struct code_point_range
     char32_t last;
 };
 
-/// `ranges` is sorted.
+/// `ranges` must be sorted.
 template <std::size_t N>
 constexpr bool is_in(std::array<code_point_range, N> const& ranges, char32_t c) noexcept
 {
@@ -61,8 +61,8 @@ constexpr bool is_in(std::array<code_point_range, N> const& ranges, char32_t c) 
     return after != ranges.begin() && c <= std::prev(after)->last;
 }
 
-/// Would it steer a terminal, break a line, or turn the order of what is shown? C0, DEL, C1, line and
-/// paragraph separators, and the marks for the direction of text.
+/// Returns true for a character that could control a terminal, break a line or change the display order: C0,
+/// DEL, C1, line and paragraph separators, bidirectional marks.
 constexpr bool is_steering(char32_t c) noexcept
 {
     constexpr std::array<code_point_range, 6> ranges{
@@ -70,9 +70,8 @@ constexpr bool is_steering(char32_t c) noexcept
     return is_in(ranges, c);
 }
 
-/// Columns of a terminal: 0 for marks that join the letter before, 2 for East Asian wide letters and emoji,
-/// else 1. The great blocks only (Unicode's full tables would be a dependency): a rare letter may shift its
-/// row by one.
+/// Returns the terminal columns: 0 for combining marks, 2 for East Asian wide letters and emoji, else 1. Only
+/// the large Unicode blocks are known, to avoid a dependency: a rare letter may shift its row by one.
 constexpr std::size_t column_width(char32_t c) noexcept
 {
     constexpr std::array<code_point_range, 9> joining{{{0x300, 0x36f},
@@ -97,7 +96,7 @@ constexpr std::size_t column_width(char32_t c) noexcept
     return is_in(joining, c) ? 0 : is_in(wide, c) ? 2 : 1;
 }
 
-/// The columns of a whole text.
+/// Returns the terminal columns of a text.
 inline std::size_t text_width(std::string_view text) noexcept
 {
     std::size_t width = 0;
@@ -106,7 +105,8 @@ inline std::size_t text_width(std::string_view text) noexcept
     return width;
 }
 
-/// On one line and harmless to a terminal: a space for each steering character, U+FFFD for what is no UTF-8.
+/// Returns a text of one line that is safe for a terminal: control characters become spaces, invalid bytes
+/// U+FFFD.
 inline std::string one_line(std::string_view text)
 {
     std::string out;
@@ -123,7 +123,7 @@ inline std::string one_line(std::string_view text)
     return out;
 }
 
-/// The beginning that fits, with an ellipsis for the rest.
+/// Truncates a text to `width` columns, ending in an ellipsis.
 inline std::string shortened(std::string_view text, std::size_t width)
 {
     if (text_width(text) <= width) return std::string(text);

@@ -12,28 +12,28 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Overwrites what held a secret, also where nobody reads it any more. `OPENSSL_cleanse` does the same eight
-/// bytes at a time, which was a seventh of all that an exchange costs.
+/// Overwrites a secret so that the compiler cannot remove the writes. `OPENSSL_cleanse` writes eight bytes at
+/// a time, which cost a seventh of an exchange.
 inline void wipe(void* bytes, std::size_t size) noexcept
 {
     if (size == 0) return;
 #if defined(__GNUC__)
     std::memset(bytes, 0, size);
-    // For all that the compiler knows, the zeros are read here.
+    // The compiler must assume that this reads the zeros.
     asm volatile("" : : "r"(bytes) : "memory");
 #else
     OPENSSL_cleanse(bytes, size);
 #endif
 }
 
-/// Makes room for `more` bytes behind a text, without leaving a copy of it behind.
+/// Reserves room for `more` bytes without leaving a copy of the text in freed memory.
 inline void make_room(std::string& text, std::size_t more)
 {
     if (text.capacity() - text.size() >= more) return;
     std::string larger;
     larger.reserve(2 * text.size() + more);
     larger = text;
-    // Before the swap: of a short text, which stands in the string itself, a part would stay behind.
+    // Before the swap: the swap would leave part of a short text, which is stored inside the string object.
     wipe(text.data(), text.size());
     text.swap(larger);
 }
