@@ -21,7 +21,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Takes turns between the address families, beginning with that of the first (RFC 8305 section 4).
+/// Interleaves the address families, beginning with that of the first address (RFC 8305 section 4).
 inline addresses interleaved(addresses const& found)
 {
     addresses one, other, result;
@@ -34,9 +34,9 @@ inline addresses interleaved(addresses const& found)
     return result;
 }
 
-/// Tries a host's addresses, each a while after the one before it or as soon as that has failed, and keeps
-/// the connection that stands first (RFC 8305 section 5): an address that swallows packets costs a moment and
-/// not the whole limit.
+/// Tries the addresses of a host and keeps the first connection (RFC 8305 section 5). The next address is
+/// tried after `stagger`, or as soon as an attempt fails. An address that drops packets therefore costs 250
+/// ms, not the whole limit.
 class connect_race : public std::enable_shared_from_this<connect_race>
 {
 public:
@@ -44,8 +44,9 @@ public:
 
     explicit connect_race(std::shared_ptr<runtime> home) : home_(std::move(home)) {}
 
-    /// Fails with `errc::connect_failed` and the last cause if none could be connected to by `end`;
-    /// `errc::client_closed`; `operation_aborted` if nobody is left to want it.
+    /// Fails with `errc::connect_failed` and the last cause if no address was reached by `end`. Fails with
+    /// `errc::client_closed`, or `operation_aborted` when the attempt is cancelled because no request needs
+    /// it.
     asio::awaitable<result<std::unique_ptr<connection>>> run(addresses found, std::uint16_t port,
                                                              time_point end)
     {
@@ -57,7 +58,7 @@ public:
             if (auto why = co_await std::move(connecting)) co_return why;
             co_return std::move(made);
         }
-        // Whatever happens to this coroutine, the others stop.
+        // Stops the other attempts however this coroutine ends, its destruction included.
         struct finally
         {
             connect_race* race;
@@ -91,7 +92,7 @@ private:
         home_->spawn([due, i, address, end] { return due->race->compete(due, i, address, end); });
     }
 
-    /// Counts an attempt that has ended, also one that was dropped.
+    /// RAII: counts an attempt as ended, also if its coroutine is discarded before it runs.
     struct attempt_end
     {
         explicit attempt_end(std::shared_ptr<connect_race> r) noexcept : race(std::move(r)) {}
@@ -107,7 +108,7 @@ private:
         std::shared_ptr<connect_race> race;
     };
 
-    /// `kept` holds this.
+    /// `kept` keeps `this` alive.
     asio::awaitable<void> compete(std::shared_ptr<attempt_end> kept, std::size_t i,
                                   asio::ip::tcp::endpoint address, time_point end)
     {
@@ -130,7 +131,7 @@ private:
         runners_[i].reset();
     }
 
-    /// Until more attempts have ended than were seen, or the time has come.
+    /// Waits until more than `seen` attempts have ended, or for `until`.
     asio::awaitable<failure> news(std::size_t seen, time_point until)
     {
         auto const w = std::make_shared<timed_waiter>();
@@ -161,7 +162,7 @@ private:
     std::unique_ptr<connection> winner_;
     std::shared_ptr<timed_waiter> sleeper_;
     failure ended_by_;
-    // Unless one says more, none could be begun.
+    // Stays if no attempt could be started.
     failure last_ = make_failure(errc::connect_failed,
                                  make_error_code(boost::system::errc::resource_unavailable_try_again));
     std::size_t ended_ = 0;

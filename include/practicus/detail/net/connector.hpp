@@ -26,8 +26,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Makes connections to origins: resolved, connected, and verified if it is TLS. Each phase has its limit of
-/// the client's options. Thread safety: full; constant but for what it remembers.
+/// Opens connections to origins: resolves, connects, and verifies TLS. Each phase has its limit from the
+/// client's options. Thread safety: full.
 class connector
 {
 public:
@@ -43,14 +43,15 @@ public:
     notifier const& told() const noexcept { return told_; }
     dns_cache& names() const noexcept { return *names_; }
 
-    /// The proxy that requests to an http origin are handed to, or null. Fails with `errc::invalid_argument`.
+    /// Returns the proxy that forwards requests to an http origin, or null. Fails with
+    /// `errc::invalid_argument`.
     result<proxy const*> forward_proxy(origin const& where) const
     {
         if (!where.secure()) return rules_.find(where);
         return static_cast<proxy const*>(nullptr);
     }
 
-    /// Reads the files that TLS needs, once. Throws `errc::file_error`.
+    /// Returns the TLS context; the first call reads the files that it needs. Throws `errc::file_error`.
     asio::ssl::context& tls()
     {
         std::lock_guard lock(mutex_);
@@ -61,7 +62,8 @@ public:
         return *tls_;
     }
 
-    /// Fails with all that connecting can end with, and `operation_aborted` if nobody is left to want it.
+    /// Fails with any error of resolving, connecting or the handshake. Fails with `operation_aborted` when
+    /// cancelled because no request needs the connection.
     asio::awaitable<opened> connect(origin where, std::shared_ptr<tls_sessions> sessions)
     {
         auto const begin = home_->time().precise_now();
@@ -92,14 +94,14 @@ private:
                 sessions.keep_successor(link.tls().native_handle(), resumed.get());
                 co_return std::move(made);
             }
-            // The saved session that was offered may be why.
+            // The server may have rejected the offered session: try again without one.
             bool const by_peer = why->code == errc::tls_failed || why->code == errc::connection_lost;
             if (!resumed || !by_peer) co_return why;
             sessions.drop();
         }
     }
 
-    /// Resolved and connected, through the proxy's tunnel if there is one.
+    /// Resolves and connects, through the proxy's tunnel if there is one.
     asio::awaitable<opened> open_plain(origin const& where, std::string& address)
     {
         auto const proxied = rules_.find(where);

@@ -35,7 +35,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 using tcp = asio::ip::tcp;
 
-/// A connection, plain or TLS, with its deadline. Half duplex: one chain of calls at a time. Lives in the
+/// A plain or TLS connection with its deadline. Half duplex: one chain of calls at a time. Runs in the
 /// client's context.
 class stream
 {
@@ -49,16 +49,16 @@ public:
 
     runtime& home() const noexcept { return *home_; }
 
-    /// Tries one address, until `end`. Leaves the socket closed on failure: `errc::connect_failed`, caused by
-    /// `timed_out` if it took too long; `errc::client_closed`; `operation_aborted` if nobody is left to want
-    /// it.
+    /// Connects to one address. Fails with `errc::connect_failed`, with the cause `timed_out` at `end`, and
+    /// with `errc::client_closed`. Fails with `operation_aborted` when cancelled because no request needs it.
+    /// The socket is closed after a failure.
     asio::awaitable<failure> connect(tcp::endpoint address, time_point end)
     {
         error_code code;
         socket_.open(address.protocol(), code);
         if (code) co_return make_failure(errc::connect_failed, code);
-        // Asio does not: a child process must not inherit it. (A descriptor that was made with SOCK_CLOEXEC
-        // and assigned would be taken out of the parent's epoll when a forked child closes its copy.)
+        // Child processes must not inherit the socket, and Asio does not set this. SOCK_CLOEXEC with `assign`
+        // is no alternative: a forked child closing its copy would remove the socket from the parent's epoll.
         ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
         home_->limits()->add(limit_, socket_.native_handle());
         if (auto closed = arm(end)) co_return closed;
@@ -78,7 +78,8 @@ public:
         co_return make_failure(errc::connect_failed, code);
     }
 
-    /// Before a handshake: says whom to expect. `resumed` is a session of an earlier connection, or null.
+    /// Prepares a handshake with the expected host name. `resumed` is the session of an earlier connection,
+    /// or null.
     failure prepare_tls(asio::ssl::context& context, std::string host, bool verify, SSL_SESSION* resumed)
     {
         tls_.emplace(socket_, context.native_handle());
@@ -88,20 +89,21 @@ public:
         return nullptr;
     }
 
-    // With `use_awaitable`, each call would be a coroutine of its own.
+    // With `use_awaitable`, each call would need a coroutine frame.
     static constexpr asio::as_tuple_t<asio::deferred_t> as_tuple_deferred{asio::deferred};
 
-    /// Until the socket is ready, to be awaited as a named object.
+    /// Waits until the socket is ready. Await the result as a named object.
     auto wait(asio::socket_base::wait_type wanted) { return socket_.async_wait(wanted, as_tuple_deferred); }
 
-    /// Until the socket can be read or written, to be awaited as a named object, after `watch_for_either`.
+    /// Waits until the socket is readable or writable, after `watch_for_either`. Await the result as a named
+    /// object.
     auto wait_for_either()
     {
         return either_->async_wait(asio::posix::stream_descriptor::wait_read, as_tuple_deferred);
     }
 
-    /// Asio waits for one of both, and two waits could not be ended without a strand: so it waits for a
-    /// descriptor that watches both.
+    /// Creates an epoll descriptor that is readable when the socket is readable or writable. Two waits of
+    /// Asio could not be ended without a strand.
     failure watch_for_either()
     {
         if (either_) return nullptr;
@@ -114,7 +116,7 @@ public:
         return make_failure(errc::connection_lost, last_system_error());
     }
 
-    /// Verifies whom it speaks to before anything else is sent.
+    /// Performs the TLS handshake and verifies the server. Nothing else is sent before.
     asio::awaitable<failure> handshake(bool verify, time_point end)
     {
         error_code code;
@@ -143,8 +145,8 @@ public:
     tcp::socket& plain() noexcept { return socket_; }
     tls_stream& tls() noexcept { return *tls_; }
 
-    /// Between two exchanges: returns true if the server has closed it, or has sent what is no answer to
-    /// anything (RFC 9112 section 9.2). A TLS 1.3 server's session tickets are neither.
+    /// Returns true if the server has closed an idle connection, or has sent unsolicited data (RFC 9112
+    /// section 9.2). TLS 1.3 session tickets do not count.
     bool is_dead() noexcept
     {
         pollfd p{socket_.native_handle(), POLLIN, 0};
@@ -153,7 +155,7 @@ public:
         return (readable || tls_->has_pending()) && tls_->has_stray();
     }
 
-    /// Before each call that waits. Fails with `errc::client_closed`.
+    /// Sets the deadline of the next call that waits. Fails with `errc::client_closed`.
     failure arm(time_point end) noexcept
     {
         if (home_->limits()->arm(limit_, end)) return nullptr;
@@ -163,16 +165,17 @@ public:
 
     expiry disarm() noexcept { return home_->limits()->disarm(limit_); }
 
-    /// Ends the call that waits, from any thread, as if its time had come.
+    /// Ends the waiting call as if its deadline had passed, from any thread.
     void expire() noexcept { home_->limits()->expire(limit_); }
 
-    /// After each call: why it failed, or was ended by its limit, `close()` or a cancellation.
+    /// Returns why a call failed: its own error, its limit, `close()` or a cancellation. Called after each
+    /// call.
     failure why_failed(error_code const& code, expiry ended, phase at, time_point deadline)
     {
         if (!code && ended == expiry::none) return nullptr;
         if (ended == expiry::expired) return timeout_failure(at, deadline, home_->time().now());
         if (auto why = interruption(code, ended)) return why;
-        // Under TLS 1.3, a refused client certificate is told here.
+        // TLS 1.3 reports a refused client certificate here.
         bool const by_tls = code.category() == asio::error::get_ssl_category();
         return make_failure(by_tls ? errc::tls_failed : errc::connection_lost, code);
     }
@@ -180,8 +183,8 @@ public:
     void close() noexcept
     {
         home_->limits()->remove(limit_);
-        // Without a farewell, which could block; but OpenSSL forgets the session of a connection that was not
-        // shut down.
+        // No `close_notify`, which could block. The flags are set because OpenSSL drops the session of a
+        // connection without a shutdown.
         if (tls_) ::SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
         error_code ignored;
         if (either_) either_->close(ignored);

@@ -28,43 +28,44 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The bodies of one request and its answer, where they are encoded or come and go piece by piece. For one
-/// operation; what it refers to outlives it.
+/// Encodes, decodes and streams the bodies of one request and its response. Used for one operation, and
+/// outlived by what it refers to.
 class body_pipeline
 {
 public:
-    /// `source` may be null. The options outlive this.
+    /// `source` may be null. The options must outlive the pipeline.
     body_pipeline(body_source const* source, predict_options const& how)
         : source_(source), sink_(settings(how).sink ? &settings(how).sink : nullptr),
           encoding_(settings(how).encoding ? &*settings(how).encoding : nullptr), how_(&settings(how)),
           limit_(settings(how).limit())
     {}
 
-    /// Only the answer goes to `reader`, decoded, and only if it is a success.
+    /// Only the body of a successful response goes to `reader`, decoded.
     body_pipeline(piece_reader& reader, std::size_t limit)
         : reader_(&reader), encoding_(&console_encoding()), limit_(limit)
     {}
 
-    /// Of a success, only the head is wanted. A short body is read, for the connection's sake; of a longer
-    /// one the rest is left, and the connection is not used again.
+    /// Only the head of a successful response is needed. A short body is read so that the connection can be
+    /// reused. The rest of a longer one is left, and the connection is not reused.
     explicit body_pipeline(std::size_t limit)
         : encoding_(&console_encoding()), limit_(limit), head_only_(true)
     {}
 
-    /// The source was asked, or the sink given something: from then on, nothing can be sent again.
+    /// Returns true once the source was called or the sink received data. After that the request cannot be
+    /// resent.
     bool begun() const noexcept { return begun_; }
 
-    /// The source or the sink has thrown: that is the caller's own error.
+    /// Returns true if the source or the sink has thrown: the error is the caller's own.
     bool broken() const noexcept { return broken_; }
 
-    /// Of the last attempt.
+    /// Timings of the last attempt.
     exchange_timings timings;
 
-    /// Called for each answer that says the server has too much to do, if there is somebody to call.
+    /// If set, called for each response that reports an overloaded server.
     std::function<void()> on_overload;
 
-    /// As `connection::exchange`; the answer's body is decoded, or with the sink, or read. A source is asked
-    /// on as long as the server takes more.
+    /// Does one `connection::exchange`. The response's body is decoded, goes to the sink, or goes to the
+    /// reader. The source is called while the server accepts more.
     asio::awaitable<failure> exchange(connection& c, std::string_view rest, exchange_limits limits,
                                       time_point deadline, attempt& now, response& answer)
     {
@@ -102,12 +103,12 @@ public:
         }
         if (!decoder_) co_return nullptr;
         answer.body = std::move(whole);
-        // The encoded text says where it ends.
+        // The encoding marks the end of the body.
         answer.delimited = true;
         co_return nullptr;
     }
 
-    /// It is a success of a type that may be an answer.
+    /// Returns true for a successful response of an accepted content type.
     bool is_wanted(response const& answer) const noexcept
     {
         return is_success(answer.status) &&
@@ -129,13 +130,14 @@ private:
         source_ended_ = unended_ = false;
     }
 
-    /// What comes encoded is measured when it is decoded, and what is given away not at all.
+    /// Returns true if the limit does not apply to the received bytes. It applies to the decoded ones
+    /// instead, and to none with a sink.
     bool is_measured_later() const noexcept
     {
         return reader_ == nullptr && (encoding_ != nullptr || sink_ != nullptr);
     }
 
-    /// Takes a piece of an answer that does not go to the sink.
+    /// Processes a piece of a response that does not go to the sink.
     failure take(response& answer, bool last, std::string& whole, exchange_part& part)
     {
         if (reader_ != nullptr && is_success(answer.status)) return read(answer, last, whole);
@@ -145,7 +147,7 @@ private:
         return nullptr;
     }
 
-    /// Returns true if the body is too long for the rest of it to be read.
+    /// Returns true if the rest of the body is too long to be read.
     bool leaves_out(std::string& piece)
     {
         decoded_ += piece.size();
@@ -153,7 +155,7 @@ private:
         return decoded_ > piece_size;
     }
 
-    /// The next piece of the request's body, encoded.
+    /// Returns the next piece of the request's body, encoded.
     asio::awaitable<result<std::string>> ask()
     {
         begun_ = true;
@@ -169,8 +171,8 @@ private:
         co_return std::move(encoded);
     }
 
-    /// Writes the piece as a chunk. Returns what of it does not go along: a connection keeps the memory of
-    /// what it copies together.
+    /// Writes the piece as a chunk. Returns a large piece uncopied, to be sent from its own memory: a
+    /// connection keeps the capacity of `out`.
     std::string_view frame(wire_text& out, std::string_view piece)
     {
         if (!piece.empty()) append_chunk_size(out, piece.size());
@@ -184,14 +186,14 @@ private:
         return {};
     }
 
-    /// What follows a chunk that was written beside `out`.
+    /// Appends the end of a chunk whose data was sent outside `out`.
     void end_chunk(wire_text& out)
     {
         out.append(source_ended_ ? "\r\n0\r\n\r\n" : "\r\n");
         unended_ = false;
     }
 
-    // RFC 9112 section 7.1.
+    // Chunked coding, RFC 9112 section 7.1.
     static void append_chunk_size(wire_text& out, std::size_t size)
     {
         char text[24];
@@ -199,7 +201,8 @@ private:
         out.append({text, static_cast<std::size_t>(digits)});
     }
 
-    /// What is useless from its beginning is kept, for an error that describes it.
+    /// Passes the body to the reader. A body whose first piece the reader rejects goes to `kept`, for the
+    /// error message.
     failure read(response& answer, bool last, std::string& kept)
     {
         if (!decoder_) {
@@ -227,7 +230,8 @@ private:
         if (!unread_) answer.clear_body();
     }
 
-    /// Takes bytes off `rest` and sets `piece` to what they come to; and `more`, unless that is all for now.
+    /// Decodes a part of `rest`, which is removed, into `piece`. Sets `more` if another call would yield more
+    /// now.
     failure decode_some(std::string_view& rest, bool last, std::string& piece, bool& more)
     {
         bool ended = false;
@@ -272,7 +276,7 @@ private:
     // The source has ended; a chunk was written without its end.
     bool source_ended_ = false;
     bool unended_ = false;
-    // Of a reader's body: it has had a piece; or had no use for the first.
+    // The reader received a piece; the reader rejected the first piece.
     bool read_ = false;
     bool unread_ = false;
     std::size_t decoded_ = 0;

@@ -17,21 +17,21 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Names one flight of a key. 0 is none.
+/// Identifies one flight of a key; 0 is no flight.
 using flight_ticket = std::uint32_t;
 
-/// What to do for somebody who asks.
+/// The action for one lookup.
 enum class flight_action : std::uint8_t
 {
-    /// Hand out the value.
+    /// Return the value.
     serve,
-    /// Hand out the value, and start the flight `ticket` behind it.
+    /// Return the value, and start the flight `ticket` in the background.
     serve_and_renew,
     /// Start the flight `ticket`, and wait for it.
     fetch,
-    /// Wait for the flight that is under way.
+    /// Wait for the running flight.
     join,
-    /// Throw `error`.
+    /// Fail with `error`.
     fail
 };
 
@@ -44,14 +44,14 @@ struct flight_decision
     std::shared_ptr<error_info const> error;
 };
 
-/// What a flight's end means.
+/// The effect of a flight's end.
 enum class flight_outcome : std::uint8_t
 {
-    /// Nothing: it was void.
+    /// No effect: the flight was void.
     ignored,
-    /// Whoever waits gets the value.
+    /// Waiters get the value.
     served,
-    /// Whoever waits gets `error`.
+    /// Waiters get `error`.
     failed
 };
 
@@ -61,32 +61,31 @@ struct flight_end
     std::shared_ptr<error_info const> error;
 };
 
-/// Decides for one key of a cache: what is handed out, when it is fetched or renewed, and what becomes of
-/// those who wait. It does no I/O and reads no clock, and does not know what a value is: a `Handle` is
-/// empty when default constructed, else true, and `==` to its copies. Used for access tokens, session and app
-/// tokens, and model ids.
+/// Decides for one key of a cache: which value is returned, when it is fetched or renewed, and how waits end.
+/// Does no I/O and reads no clock. A `Handle` is opaque: false when default constructed, else true, and equal
+/// to its copies. Used for access tokens, session and app tokens, and model ids.
 ///
 /// Rules:
-/// - One flight at most. Whoever asks while there is nothing to hand out waits for it; its end is everybody's
-///   end, with a value or an error, and nobody fetches again by himself. What it brings is handed to all of
-///   them, even if somebody asked for more validity: it is the best that the region gives.
-/// - A flight belongs to the cache, not to the one who caused it: that somebody leaves is no event here. If
-///   all leave, what it brings is still kept.
-/// - A renewal that fails leaves the value in use until its end; the next one waits for `renewal_backoff`.
-///   While there is nothing to hand out, a passing error is not kept: the next one who asks fetches.
-///   (Retries, and their budget, are within a flight.) A lasting error is replayed for `replay_time`; one
-///   that only a login can mend, until then.
-/// - A value that is past its life when it arrives is a failure.
-/// - A refusal (401) drops the value only if it is still the one that was refused, and drops nothing else. A
-///   flight that is under way stays, even if it began before the refusal: nobody knows which of the two the
-///   region saw first, and if it brings another dead value, that is refused in its turn. `MaxRefusals` in a
-///   row of values that were young and that nothing has accepted, and the refusal is replayed like a lasting
-///   error: a region that refuses what it has just issued is not asked at the rate of the calls.
-/// - When the credentials change, errors are forgotten and the flight is void, whatever it brings. After a
-///   login, another takes its place at once if any caller waits, with the same waiters; after a logout, they
-///   are told to log in.
+/// - There is at most one flight. A lookup without a usable value waits for it. Its value or error goes to
+///   all waiters; waiters never start a second fetch. They get its value even if one asked for more validity:
+///   the region issues nothing better.
+/// - A flight belongs to the cache, not to the caller that caused it. A caller that leaves does not affect
+///   it. If all leave, its value is still stored.
+/// - After a failed renewal the value stays in use until its end; the next renewal waits for
+///   `renewal_backoff`. Without a value, a transient error is not stored: the next lookup fetches. (Retries
+///   and their budget are within a flight.) A permanent error is replayed for `replay_time`, one that needs a
+///   login until the next login.
+/// - A value that is already expired when it arrives is a failure.
+/// - A refusal (401) drops the value only if it is the refused one, and nothing else. A running flight stays,
+///   even if it began before the refusal: the order at the region is unknown. If the flight brings another
+///   invalid value, that is refused in turn.
+/// - `MaxRefusals` refusals in a row, each of a young value that was never accepted, are replayed like a
+///   permanent error. Otherwise a region that refuses its own new tokens would get a fetch per call.
+/// - When the credentials change, errors are dropped and the flight is void. After a login, a new flight
+///   starts at once if any caller waits, with the same waiters. After a logout, the waiters fail with a
+///   request to log in.
 ///
-/// Thread safety: none; the driver holds a mutex over each call, and acts after unlocking. `random` is always
+/// Thread safety: none. The driver holds a mutex over each call, and acts after unlocking. `random` is always
 /// from U(0, 1). Time may step back a little between calls.
 template <class Handle, std::uint8_t MaxRefusals = 8>
 class flight_state
@@ -105,10 +104,10 @@ public:
         return {flight_action::serve, value_, 0, nullptr};
     }
 
-    /// Wants another value than the one there is, however good that is; it stays in use meanwhile.
+    /// Requests another value, however fresh the present one is. The present one stays in use meanwhile.
     decision renew(time_point now) { return wait(now); }
 
-    /// The flight `ticket` brought a value.
+    /// Ends the flight `ticket` with a value.
     flight_end answer(flight_ticket ticket, Handle value, lifespan life, time_point now,
                       double random) noexcept
     {
@@ -119,7 +118,7 @@ public:
         return {flight_outcome::served, nullptr};
     }
 
-    /// The flight `ticket` failed.
+    /// Ends the flight `ticket` with an error.
     flight_end failed(flight_ticket ticket, error_ptr why, time_point now, double random) noexcept
     {
         if (!is_current(ticket)) return {};
@@ -135,9 +134,9 @@ public:
         return {flight_outcome::failed, std::move(why)};
     }
 
-    /// A value that was got in another way: by an explicit login, from a listing, from another process; not
-    /// one that is past its life. A flight is void from now on; whoever waits for it gets this value. True if
-    /// anybody may be waiting.
+    /// Stores a value from elsewhere: an explicit login, a listing or another process. The value must not be
+    /// expired. A running flight becomes void, and its waiters get this value. Returns true if there may be
+    /// waiters.
     bool put(Handle value, lifespan life) noexcept
     {
         bool const wanted = complete();
@@ -149,8 +148,8 @@ public:
         return wanted;
     }
 
-    /// The region refused `used` (401), for the reason `why`; `accepted` if it has taken this value before.
-    /// False if that is no longer the value.
+    /// Handles the region's refusal (401) of `used` with the error `why`. `accepted` is true if the region
+    /// has accepted this value before. Returns false if `used` is no longer the value.
     bool refused(Handle const& used, bool accepted, error_ptr why, time_point now, double random)
     {
         if (!value_ || !(value_ == used)) return false;
@@ -163,44 +162,44 @@ public:
         return true;
     }
 
-    /// A login or a logout. `keep` what is cached only if it is the same user's. If a ticket comes back,
-    /// start that flight: with the credentials of now, for those who waited for the one that is void. Without
-    /// `again`, none comes back, and the waiters are to be told.
+    /// Handles a login or a logout. `keep` is true only if the user stays the same; otherwise the value is
+    /// dropped. If a ticket is returned, start that flight with the new credentials, for the waiters of the
+    /// void one. Without `again` the result is 0, and the waiters must be failed.
     flight_ticket credentials_changed(bool keep, bool again = true) noexcept
     {
         if (!keep) drop();
         unwanted_ = Handle();
-        // What could not be renewed is tried again at once.
+        // A value whose renewal failed is renewed at once.
         if (value_ && failures_ != 0) life_.postpone_renewal(life_.issued_at());
         forget_error();
         failures_ = refusals_ = 0;
         return complete() && again ? start(true) : 0;
     }
 
-    /// Somebody else may mend what failed: it is replayed until `at` only.
+    /// Limits the replay of an error to `at`, when another process may fix its cause.
     void replay_until(time_point at) noexcept
     {
         if (error_) replay_until_ = std::min(replay_until_, at);
     }
 
-    /// Empty if there is none; it may be past its life.
+    /// Returns the value, which may be expired; empty if there is none.
     Handle const& value() const noexcept { return value_; }
     lifespan const& life() const noexcept { return life_; }
-    /// What the flight shall bring another for, perhaps empty: what was there when it began, or was refused
-    /// since the last that was good. Somebody else may have that still.
+    /// Returns the value that the flight must replace: the one at its start, or the last one refused since.
+    /// Empty if there is none. Another process may still have it.
     Handle const& rejected_value() const noexcept { return unwanted_; }
     bool in_flight() const noexcept { return flight_ != 0; }
     bool is_current(flight_ticket ticket) const noexcept { return ticket != 0 && ticket == flight_; }
-    /// Renewals and fetches that failed since the last that did not.
+    /// Returns the number of failed fetches and renewals since the last success.
     unsigned failures() const noexcept { return failures_; }
 
-    /// Nothing would be lost without it.
+    /// Returns true if dropping the entry loses nothing.
     bool is_expired(time_point now) const noexcept
     {
         return flight_ == 0 && (!value_ || life_.has_ended(now)) && now >= replay_until_;
     }
 
-    /// For tests: the first invariant that does not hold, or null.
+    /// Returns the first violated invariant, or null. For tests.
     char const* check() const noexcept
     {
         if (wanted_ && flight_ == 0) return "somebody waits for no flight";
@@ -271,7 +270,7 @@ class flight;
 template <class Handle>
 struct flight_work;
 
-/// A key of a cache: its state, and what the driver of its flights keeps beside that.
+/// One key of a cache: its state, and the data of the flight driver.
 template <class Handle>
 struct flight_entry
 {
@@ -284,11 +283,11 @@ struct flight_entry
     last_use_period last_use() const noexcept { return use->last(); }
 
     flight_state<Handle> state;
-    /// Null while no caller waits.
+    /// Null without waiting callers.
     std::shared_ptr<flight<Handle>> waiters;
-    /// Only during a flight: it holds the client's state, which holds this.
+    /// Set only during a flight: it owns the client's state, which owns this entry.
     std::shared_ptr<flight_work<Handle> const> work;
-    /// How often the credentials have changed while the same callers waited.
+    /// The number of changed credentials during one wait.
     std::uint8_t restarts = 0;
     std::shared_ptr<lru_tick> use;
 };

@@ -13,46 +13,45 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What may be done with something cached.
+/// The freshness of a cached value (RFC 5861).
 enum class freshness : std::uint8_t
 {
-    /// Get another one before anything else.
+    /// Must be replaced before use.
     expired,
-    /// Use it, and get another one behind it.
+    /// May be used while it is renewed in the background.
     stale_while_revalidate,
     fresh
 };
 
-/// How early what is cached is renewed. Nothing may be negative.
+/// How early a cached value is renewed. Values must not be negative.
 struct freshness_limits
 {
-    /// Not handed out with less left than this, or than a quarter of its life if that is shorter.
+    /// A value with less validity left counts as expired. At most a quarter of the lifetime.
     std::chrono::nanoseconds min_validity = std::chrono::seconds(30);
-    /// Renewed behind its users within so much of its end, or a quarter of its life if that is shorter. Zero:
-    /// never.
+    /// A value this close to its end is renewed in the background. At most a quarter of the lifetime; zero
+    /// disables renewal.
     std::chrono::nanoseconds window = std::chrono::minutes(60);
 };
 
-/// Session tokens live about 4 hours: an hour of window rides out an hour's outage. Access tokens live half
-/// an hour, and a quarter of that would mean a fifth more refreshes.
+/// Session tokens live about 4 hours: a window of one hour survives an outage of nearly an hour. Access
+/// tokens live half an hour: a window of a quarter of that would cost a tenth more refreshes.
 inline constexpr freshness_limits session_token_limits{};
 inline constexpr freshness_limits access_token_limits{std::chrono::seconds(30), std::chrono::minutes(5)};
-/// An id has no end that the region would tell; it is asked for again after `model_id_lifetime`.
+/// The region states no lifetime for an id; it is looked up again after `model_id_lifetime`.
 inline constexpr freshness_limits model_id_limits{std::chrono::seconds(0), std::chrono::seconds(0)};
 inline constexpr std::chrono::hours model_id_lifetime{24};
 
-/// How long a token lives that does not say.
+/// The assumed lifetime of a token that does not state one.
 inline constexpr std::chrono::minutes opaque_lifetime{15};
 
-/// Returns how long a token lives that the region has just answered, from the sending of the request on; 0 if
-/// it has expired.
+/// Returns the lifetime of a newly issued token, counted from the sending of the request; 0 if it is expired.
 ///
-/// Two values count: `exp - iat`, and `exp` less the answer's `Date`, which is shorter for a token that was
-/// issued some time ago. The shorter one holds. Both are of the region's clocks, so a wrong local clock
-/// changes nothing. A token with neither lives for `opaque_lifetime`.
+/// The lifetime is the shorter of `exp - iat` and `exp - Date`. The latter is shorter for a token that was
+/// issued some time ago. All three are times of the region, so a wrong local clock has no effect. A token
+/// without these values lives for `opaque_lifetime`.
 ///
-/// The clock behind `Date` may be another one than the issuer's, a proxy's say, and ahead of it. A `Date`
-/// past `exp` is therefore believed only if `here`, the local time of the sending, is past `exp` too.
+/// `Date` may come from another clock that is ahead of the issuer's, such as a proxy's. A `Date` after `exp`
+/// is therefore accepted only if `here`, the local time of sending, is after `exp` too.
 inline std::chrono::seconds remaining_life(jwt_claims const& claims,
                                            std::optional<std::chrono::sys_seconds> date,
                                            std::chrono::sys_seconds here) noexcept
@@ -70,19 +69,19 @@ inline std::chrono::seconds remaining_life(jwt_claims const& claims,
     return std::clamp<seconds>(life.value_or(opaque_lifetime), seconds(0), longest);
 }
 
-/// From when to when something cached may be used, by the monotonic clock. Fixed when it is adopted, but for
+/// The time in which a cached value may be used, by the monotonic clock. Immutable except for
 /// `postpone_renewal`.
 class lifespan
 {
 public:
     using duration = std::chrono::nanoseconds;
 
-    /// Of nothing: ended since ever.
+    /// An empty lifespan; always expired.
     lifespan() noexcept = default;
 
-    /// `random` is from U(0, 1): it shortens the window by up to a fifth, and 3 minutes at most, so that not
-    /// all that was got together is renewed together. (Of an hour's window 57 minutes stay: an outage of 50,
-    /// plus a back-off of 5, plus a try.) `born` is when the request was sent.
+    /// `issued_at` is the time at which the request was sent. `random` is from U(0, 1) and shortens the
+    /// window by at most a fifth and at most 3 minutes. The jitter spreads renewals of values that were
+    /// fetched together. (A window of an hour keeps 57 minutes: an outage of 50, a back-off of 5, and a try.)
     lifespan(time_point issued_at, duration life, freshness_limits const& limits, double random) noexcept
         : issued_at_(issued_at), last_use_(issued_at + life - std::min(limits.min_validity, life / 4)),
           ends_(issued_at + life)
@@ -91,11 +90,11 @@ public:
         auto const window = std::min(limits.window, life / 4);
         auto const jitter = std::min<duration>(window / 5, std::chrono::minutes(3));
         auto const shortened = window - fraction(jitter, random);
-        // Before it must be fetched there is time to renew, however short it lives.
+        // Leaves time for a renewal before the value expires, however short its life is.
         renew_at_ = std::min(ends_ - shortened, last_use_ - shortened / 2);
     }
 
-    /// Of what only a refusal ends: nobody knows when it was issued.
+    /// Returns the lifespan of a value without a known issue time, which only a refusal ends.
     static lifespan unlimited() noexcept
     {
         lifespan result;
@@ -103,9 +102,9 @@ public:
         return result;
     }
 
-    /// `min_validity`, if a caller asks for one, stands for the limits', and is cut down to three quarters of
-    /// the life: a caller who asks for more than the region issues would otherwise fetch each time. Zero or
-    /// less means until the end.
+    /// `min_validity`, if set, replaces that of the limits. It is capped at three quarters of the lifetime: a
+    /// caller that asks for more than the region issues would otherwise fetch each time. Zero or less means
+    /// until the end.
     freshness at(time_point now, std::optional<duration> min_validity = std::nullopt) const noexcept
     {
         auto last_use = last_use_;
@@ -117,13 +116,13 @@ public:
 
     bool has_ended(time_point now) const noexcept { return now >= ends_; }
 
-    /// Is its first quarter not over yet, and neither its first half minute?
+    /// Returns true within the first quarter of the lifetime, and at most for 30 s.
     bool is_young(time_point now) const noexcept
     {
         return now - issued_at_ < std::min<duration>((ends_ - issued_at_) / 4, std::chrono::seconds(30));
     }
 
-    /// A renewal failed: not again before `at`, or before it must be fetched anyway.
+    /// Postpones the renewal to `at`, but not beyond the time at which the value counts as expired.
     void postpone_renewal(time_point at) noexcept { renew_at_ = std::min(at, last_use_); }
 
     time_point issued_at() const noexcept { return issued_at_; }
@@ -143,7 +142,7 @@ private:
     time_point ends_{};
 };
 
-/// How long to wait with the next renewal after so many that failed, one or more: 30 s times U(1, 2),
+/// Returns the delay before the next renewal after `failures` (at least one) failed: 30 s times U(1, 2),
 /// doubling to 5 min. `random` is from U(0, 1).
 inline std::chrono::nanoseconds renewal_backoff(unsigned failures, double random) noexcept
 {
@@ -153,24 +152,24 @@ inline std::chrono::nanoseconds renewal_backoff(unsigned failures, double random
     return std::min(longest, doubled + lifespan::fraction(doubled, random));
 }
 
-/// For how long an error is replayed that would come again: U(1, 5) s. `random` is from U(0, 1).
+/// Returns how long a permanent error is replayed (negative caching): U(1, 5) s. `random` is from U(0, 1).
 inline std::chrono::nanoseconds replay_time(double random) noexcept
 {
     return std::chrono::seconds(1) + lifespan::fraction(std::chrono::seconds(4), random);
 }
 
-/// What asking again would give after an error.
+/// The expected result of a repeated fetch after an error.
 enum class retryability : std::uint8_t
 {
-    /// Perhaps another answer.
+    /// Perhaps another result.
     transient,
-    /// The same, most likely, for a while.
+    /// Probably the same for a while.
     permanent,
-    /// The same for certain, and perhaps a locked account, until somebody logs in.
+    /// The same until the next login; a repetition may lock the account.
     needs_login
 };
 
-/// Overload, restarts, lost connections, pages of proxies and cancellations are passing.
+/// Transient: overload, restarts, lost connections, error pages of proxies, cancellations.
 inline retryability retryability_of(boost::system::error_code const& code) noexcept
 {
     if (has_trait(code, errc_traits::until_login)) return retryability::needs_login;

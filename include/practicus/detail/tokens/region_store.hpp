@@ -32,27 +32,27 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What the programs of one user share of a region that a file of regions knows: files in a folder of its
-/// own, beside that file.
+/// Shares the tokens of a login from a region file between the processes of one user. The tokens are files in
+/// a folder beside that file.
 ///
-/// The login is the shared one if the file has that, or one that it has replaced (the file may lag); any
-/// other in the file somebody else has brought, with the SDK say, and counts. A login that has not come from
-/// either is another one, and is not shared. If the file has none any more, everybody is logged out; while
-/// it cannot be read, all go on with what they share.
+/// The shared login counts while the region file has it, or one that it has replaced (the file may lag). Any
+/// other login in the file is new, for example from the SDK, and counts instead. A login from neither source
+/// is not shared. If the file has no login any more, all processes are logged out. While the file cannot be
+/// read, the shared login is used.
 class region_store final : public token_store
 {
 public:
-    /// The file's side of the login.
+    /// Access to the login in the region file.
     struct login_file
     {
-        /// What the file says now, `born` when it was written; or throws.
+        /// Returns the login in the file, `issued_at` being the time of writing; or throws.
         std::function<std::optional<store_record>()> read;
-        /// Puts a newer refresh token into the place of an older one, if that can be done at once.
+        /// Replaces an older refresh token by a newer one, if that is possible without waiting.
         std::function<void(secret const& older, secret const& newer)> mend;
     };
 
-    /// Throws `errc::file_error` where nothing can be shared: no folder, or not this user's alone, or no
-    /// locks.
+    /// Throws `errc::file_error` if sharing is impossible: the folder cannot be made or is not private to
+    /// this user, or locks are not supported.
     region_store(std::string const& file, std::string_view login, login_file in_file)
         : files_(made(file, login), patience), login_(std::move(in_file))
     {
@@ -82,14 +82,14 @@ public:
         if (!key.starts_with(login_key)) {
             if (is_logged_out()) co_return;
             co_await files_.save(key, value);
-            // A logout removes what it finds.
+            // The logout may have missed the entry that was just saved.
             if (is_logged_out()) co_await files_.remove(key);
             co_return;
         }
         auto const before = co_await replaceable(key);
         auto const seen = co_await look_twice(before);
         auto v = read_stored(value);
-        // A logout, or a login of this client that has not come from the file's.
+        // Not shared after a logout, or for a login that does not descend from the file's.
         auto const whose = effective(seen, before);
         if (!v || !whose || !v->lineage.meets(whose->lineage)) co_return;
         auto lineage = whose->lineage;
@@ -108,14 +108,14 @@ public:
         return files_.acquire(std::move(key));
     }
 
-    /// Removes what is shared of a login; not the locks, which another process may wait for. Throws
+    /// Removes the shared tokens of a login. Locks stay: another process may wait for them. Throws
     /// `errc::file_error`.
     static void erase(std::string const& file, std::string_view login)
     {
         remove_tokens(folder(file, login), false);
     }
 
-    /// Removes what is shared of all other logins, but for locks that are held. Throws `errc::file_error`.
+    /// Removes the shared tokens of all other logins, except locks that are held. Throws `errc::file_error`.
     static void erase_others(std::string const& file, std::vector<std::string> const& logins)
     {
         std::error_code failed;
@@ -125,7 +125,7 @@ public:
                 std::any_of(logins.begin(), logins.end(), is_this))
                 continue;
             remove_tokens(entry.path(), true);
-            // Not while a lock is held in it.
+            // Fails while a held lock is left in the folder.
             std::error_code in_use;
             std::filesystem::remove(entry.path(), in_use);
         }
@@ -133,10 +133,10 @@ public:
     }
 
 private:
-    // Less than an operation has: somebody may have been stopped with a lock in his hands.
+    // Shorter than an operation's limit: a process can be suspended while holding the lock.
     static constexpr std::chrono::seconds patience{10};
 
-    /// What the file says, or why it could not be read.
+    /// The login in the file, or the error of reading it.
     struct sight
     {
         std::optional<store_record> login;
@@ -161,7 +161,7 @@ private:
             own_file const file(lock.string(), O_RDWR);
             return file.is_open() && !file.try_lock();
         } catch (error const&) {
-            // No lock of ours.
+            // The file is not a lock of this user.
             return false;
         }
     }
@@ -172,7 +172,7 @@ private:
             throw error(errc::file_error, "'" + folder.string() + "' cannot be emptied: " + failed.message());
     }
 
-    /// What is shared now. An entry that cannot be read is replaced.
+    /// Returns the shared login. One that cannot be read is treated as missing, and so replaced.
     awaitable<std::optional<store_record>> replaceable(std::string key)
     {
         try {
@@ -204,7 +204,7 @@ private:
     {
         auto result = look();
         if (result.failure || is_surprising(result.login, shared)) {
-            // Perhaps it is being written, by somebody who does not rename.
+            // A program that does not rename may be writing the file.
             boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
             timer.expires_after(std::chrono::milliseconds(100));
             co_await timer.async_wait(boost::asio::use_awaitable);
@@ -213,7 +213,7 @@ private:
         co_return result;
     }
 
-    /// The login that counts: the shared one while the file has that, or one that it has replaced.
+    /// Returns the login that counts: the shared one while the file has it, or one that it has replaced.
     static std::optional<store_record> effective(sight const& seen, std::optional<store_record> const& shared)
     {
         if (seen.failure) return shared;

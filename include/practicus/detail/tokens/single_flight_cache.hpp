@@ -22,7 +22,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What a flight brings.
+/// The result of a flight.
 template <class Handle>
 struct fetch_result
 {
@@ -30,15 +30,15 @@ struct fetch_result
     lifespan life;
 };
 
-/// Does the work of the flight that has this ticket, in the client's context. `rejected_value` is the value
-/// to replace, perhaps empty: another process may have that still.
+/// The work of the flight with this ticket, run in the client's context. `rejected_value` is the value to
+/// replace, perhaps empty; another process may still have it.
 template <class Handle>
 struct flight_work : std::function<asio::awaitable<result<fetch_result<Handle>>>(flight_ticket, Handle)>
 {
     using flight_work::function::function;
 };
 
-/// The decision for a caller: `value` is there, or `joined` is to be waited for, or it fails with `error`.
+/// The result of a lookup: a `value`, a flight to wait for (`joined`), or an `error`.
 template <class Handle>
 class lookup
 {
@@ -53,7 +53,7 @@ public:
     failure error;
 };
 
-/// Returns the value; waits for it until `at`.
+/// Returns the value, waiting for it until `at`.
 template <class Handle>
 asio::awaitable<result<Handle>> wait_for(lookup<Handle> found, std::shared_ptr<deadline_service> owner,
                                          time_point at)
@@ -63,7 +63,7 @@ asio::awaitable<result<Handle>> wait_for(lookup<Handle> found, std::shared_ptr<d
     co_return co_await flight<Handle>::join(found.joined, std::move(owner), at);
 }
 
-/// Adds the counters and the entries of another cache.
+/// Adds the counters and entries of another cache.
 inline cache_stats& operator+=(cache_stats& all, cache_stats const& more)
 {
     all.entries += more.entries;
@@ -80,7 +80,7 @@ inline cache_stats& operator+=(cache_stats& all, cache_stats const& more)
     return all;
 }
 
-/// Adds an entry to a snapshot.
+/// Adds one entry to a snapshot.
 template <class Handle>
 void accumulate(cache_stats& all, flight_state<Handle> const& one, time_point now)
 {
@@ -93,12 +93,12 @@ void accumulate(cache_stats& all, flight_state<Handle> const& one, time_point no
     all += it;
 }
 
-/// Does what `flight_state` decides for one kind of thing: starts flights in the client's context, and wakes
-/// those who wait. A flight is the client's: it has a limit of its own, and survives who caused it. What has
-/// begun comes to an end, also where memory is refused: then that is the end.
+/// Executes the decisions of `flight_state` for one kind of value: starts flights in the client's context and
+/// wakes waiters. A flight has its own limit and outlives the caller that caused it. Each flight ends, if
+/// memory runs out with that error.
 ///
-/// The mutex is its owner's, and guards the entries and the counters. `Entry` is a `flight_entry`, or derives
-/// from one. Each `work` keeps the owner alive.
+/// The mutex belongs to the owner and guards the entries and the counters. `Entry` is `flight_entry` or
+/// derived from it. Each `work` keeps the owner alive.
 template <class Entry>
 class flight_driver
 {
@@ -111,13 +111,12 @@ public:
     flight_driver(flight_driver const&) = delete;
     flight_driver& operator=(flight_driver const&) = delete;
 
-    /// Called under the mutex when a flight that counts has ended and the entry's state is what it is now.
-    /// Throws nothing.
+    /// Called under the mutex after a flight that was not void has ended and the entry was updated. Must not
+    /// throw.
     std::function<void(entry_ptr const&, flight_end const&)> on_landed;
 
-    /// `find()` gives the entry and `decide(state)` says what to do, both under one hold of the mutex:
-    /// between the two, the key must not get another entry. `make()` gives the work, where a flight is to be
-    /// started.
+    /// Calls `find()` for the entry and `decide(state)` for the action under one lock, so that
+    /// the key cannot get another entry in between. Calls `make()` for the work if a flight is to be started.
     template <class Find, class Decide, class Make>
     lookup<handle> ask(Find find, Decide decide, Make make)
     {
@@ -139,7 +138,7 @@ public:
         return result;
     }
 
-    /// Starts the flight that takes the place of one that is void, if there is one.
+    /// Starts the flight that replaces a void one, if it is still current.
     void restart(entry_ptr const& e, flight_ticket ticket) noexcept
     {
         started begun(*this);
@@ -153,11 +152,12 @@ public:
         begun.launch();
     }
 
-    /// A login or a logout, under the mutex: the flight is void. If callers wait, and `again`, `restart` the
-    /// one whose ticket comes back; but not for ever, for callbacks may log in. Else they are in `ended`.
+    /// Handles a login or a logout, under the mutex; the flight becomes void. With `again` and waiting
+    /// callers, returns the ticket for `restart`, at most `most_restarts` times in a row: callbacks may log
+    /// in. Otherwise adds the waiters to `ended` and returns 0.
     flight_ticket credentials_changed(Entry& e, bool keep, bool again, ended_flights& ended) noexcept
     {
-        // Others hold it only while they wait.
+        // Only waiters share its ownership.
         bool const is_wanted = e.waiters && e.waiters.use_count() > 1;
         auto const ticket =
             e.state.credentials_changed(keep, again && is_wanted && e.restarts < most_restarts);
@@ -168,7 +168,8 @@ public:
         return ticket;
     }
 
-    /// Something else brought the value that they wait for. Under the mutex; `succeed` what it returns after.
+    /// Detaches the waiters when their value came from elsewhere. Call under the mutex; call `succeed` on the
+    /// result after unlocking.
     static std::shared_ptr<flight<handle>> take_waiters(Entry& e) noexcept
     {
         e.work = nullptr;
@@ -176,7 +177,7 @@ public:
         return std::exchange(e.waiters, nullptr);
     }
 
-    /// Under the mutex.
+    /// Call under the mutex.
     cache_stats const& counts() const noexcept { return counts_; }
 
 private:
@@ -201,12 +202,12 @@ private:
         return e.waiters;
     }
 
-    /// A flight's end: under the mutex `decide(state)` says what it means, and then callers are woken.
+    /// Ends a flight: `decide(state)` returns its effect, under the mutex. Waiters are woken after unlocking.
     template <class Decide>
     void complete(entry_ptr const& e, Decide decide) noexcept
     {
         std::shared_ptr<flight<handle>> waiters;
-        // Let go after the mutex: it may hold the last handle on its owner.
+        // Destroyed after unlocking: it may hold the last reference to the owner of the mutex.
         work_ptr done;
         flight_end end;
         handle value;
@@ -257,7 +258,7 @@ private:
                              });
         }
 
-        /// Has no effect if it has ended.
+        /// Has no effect on a flight that has ended.
         void fail(failure why) noexcept { driver_.fail(entry_, ticket_, std::move(why)); }
 
     private:
@@ -271,7 +272,7 @@ private:
 
     using completion = flight_promise<handle, target>;
 
-    /// A flight that its entry has begun, until its coroutine is on its way: if that fails, it has failed.
+    /// RAII: a flight that its entry has begun fails if its coroutine cannot be started.
     class started
     {
     public:
@@ -284,32 +285,32 @@ private:
             if (entry_) driver_.fail(entry_, ticket_, fixed_error<boost::system::errc::not_enough_memory>());
         }
 
-        /// Under the mutex.
+        /// Call under the mutex.
         void arm(entry_ptr e, flight_ticket ticket) noexcept
         {
             entry_ = std::move(e);
             ticket_ = ticket;
         }
 
-        /// Under the mutex, once the entry has its work.
+        /// Call under the mutex, once the entry has its work.
         void prepare() noexcept
         {
             work_ = entry_->work;
             rejected_ = entry_->state.rejected_value();
         }
 
-        /// If there is one to launch.
+        /// Starts the coroutine if `arm` was called. Call after unlocking.
         void launch() noexcept
         {
             if (!entry_) return;
             try {
-                // Before anything is posted: what is dropped before it has begun must end as well.
+                // Made before anything is posted: a discarded coroutine must also end the flight.
                 auto const end = std::make_shared<completion>(
                     std::make_shared<target>(driver_, entry_, ticket_, work_, rejected_));
                 driver_.home_->spawn([end, owner = driver_.home_->limits()] { return run(end, owner); });
                 entry_.reset();
             } catch (...) {
-                // Memory is refused: the destructor says so.
+                // The destructor reports that memory ran out.
             }
         }
 
@@ -332,12 +333,12 @@ private:
             else
                 (*end)->fail(got.error());
         } catch (...) {
-            // Only what makes a coroutine throws here.
+            // Only the allocation of coroutines throws here.
             (*end)->fail(fixed_error<boost::system::errc::not_enough_memory>());
         }
     }
 
-    // More than any program needs; without a limit, a callback that logs in would keep callers for ever.
+    // Ample for any program. Without a limit, a callback that logs in could make callers wait forever.
     static constexpr std::uint8_t most_restarts = 8;
 
     std::shared_ptr<runtime> home_;

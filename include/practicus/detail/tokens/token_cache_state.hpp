@@ -25,8 +25,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Which token. The region is the client's only one; of users there is one at a time, and when another one
-/// logs in, everything goes (`credentials_changed(false)`).
+/// Identifies a token of the client's only region. There is one user at a time; a login of another user drops
+/// all tokens (`credentials_changed(false)`).
 struct token_key
 {
     token_key() = default;
@@ -34,10 +34,10 @@ struct token_key
         : id(of_id), purpose(with_purpose)
     {}
 
-    /// Of a model or an app.
+    /// The id of a model or an app.
     std::int64_t id = 0;
     token_purpose purpose = token_purpose::predict;
-    /// Of an add-on, which has no id: its key.
+    /// The key of an add-on, which has no id.
     std::string name;
 
     friend bool operator==(token_key const&, token_key const&) = default;
@@ -47,15 +47,15 @@ struct token_key_hash
 {
     std::size_t operator()(token_key const& key) const noexcept
     {
-        // Ids count up from 1: spread them.
+        // Spreads ids, which are consecutive numbers.
         auto const mixed = static_cast<std::uint64_t>(key.id) * 2 + static_cast<std::uint64_t>(key.purpose);
         return static_cast<std::size_t>(mixed * 0x9e3779b97f4a7c15ULL >> 7) ^
                (key.name.empty() ? 0 : std::hash<std::string>()(key.name));
     }
 };
 
-/// The urls (without version) under which a token was handed out, and so may lie in the stripes. There is
-/// one, as a rule.
+/// The urls (without version) for which a token was returned, and under which the stripes may hold it.
+/// Usually one.
 class token_names
 {
 public:
@@ -68,7 +68,7 @@ public:
         if (!too_many_) urls_.emplace_back(url);
     }
 
-    /// There are more than are kept: clear the stripes instead.
+    /// Returns true if not all urls were kept: clear all stripes.
     bool too_many() const noexcept { return too_many_; }
     std::vector<std::string> const& urls() const noexcept { return urls_; }
 
@@ -77,16 +77,16 @@ private:
     bool too_many_ = false;
 };
 
-/// What is known of the models, or of the apps, of a region: which url has which id, and which id has which
-/// token. (Models and apps number their ids apart, so a client has two of these.)
+/// The known ids and tokens of a region's models or apps: id by url, token by id. Models and apps are
+/// numbered separately, so a client has two of these.
 ///
-/// A url here is `hosted_url::without_version()`: a token for v1 serves v2. Finding an id, and trading it
-/// for a token, are flights of their own: a renewal of a token needs no id, and costs one request. Ids live
-/// for `model_id_lifetime` and are not renewed; a listing primes them, and a 404 drops them.
+/// A url is `hosted_url::without_version()` here: a token for v1 serves v2. The lookup of an id and the fetch
+/// of a token are separate flights: a token is renewed by one request, without a lookup. Ids live for
+/// `model_id_lifetime` and are not renewed. A listing primes them, and a 404 drops them.
 ///
-/// A flight's coroutine holds the entry itself and never looks for it again: if the key was erased meanwhile,
-/// its waiters are still told through the entry, and what it brought goes with it. Thread safety: none; the
-/// driver holds its mutex over each call and over each use of an entry.
+/// A flight's coroutine holds the entry and never looks it up again. If the key was erased meanwhile, the
+/// waiters are still woken through the entry, and its value is lost with it. Thread safety: none; the driver
+/// holds its mutex over each call and each use of an entry.
 class token_cache_state
 {
 public:
@@ -97,7 +97,7 @@ public:
     {
         using flight_entry::flight_entry;
 
-        /// A listing named this url.
+        /// A listing contained this url.
         bool listed = false;
     };
 
@@ -105,7 +105,7 @@ public:
     {
         using flight_entry::flight_entry;
 
-        /// The entry's own.
+        /// The key of this entry.
         token_key key;
         token_names names;
     };
@@ -117,10 +117,10 @@ public:
 
     explicit token_cache_state(std::size_t capacity = 10'000) : ids_(capacity), tokens_(capacity) {}
 
-    /// Where the url's id is asked for.
+    /// Returns the entry of the url's id.
     id_entry id_of(std::string_view url, time_point now) { return at(ids_, url, now); }
 
-    /// Where the token is asked for that `url` wants.
+    /// Returns the entry of the token that `url` needs.
     token_entry token_of(token_key const& key, std::string_view url, time_point now)
     {
         auto result = at(tokens_, key, now);
@@ -131,7 +131,7 @@ public:
 
     token_entry find(token_key const& key) { return find(tokens_, key); }
 
-    /// The lifespan of an id that was just learned.
+    /// Returns the lifespan of a newly learned id.
     static lifespan life_of_id(time_point now) noexcept
     {
         return {now, model_id_lifetime, model_id_limits, 0.0};
@@ -139,14 +139,14 @@ public:
 
     struct primed
     {
-        /// Not null: whoever waits for this entry gets the id now.
+        /// If not null, its waiters get the id now.
         id_entry wake;
         /// The url had another id: drop it from the stripes.
         bool moved = false;
     };
 
-    /// A listing says that `url` has this id. What is not known yet is taken in while a quarter of the room
-    /// stays free: a region of 100,000 models does not drive out the ones that are used.
+    /// Stores the id of `url` from a listing. New urls are stored only while a quarter of the capacity is
+    /// free: a listing of 100,000 models must not evict the used ones.
     primed prime(std::string_view url, std::int64_t id, time_point now)
     {
         auto entry = find(ids_, url);
@@ -159,8 +159,8 @@ public:
         return result;
     }
 
-    /// The size of the longest beginning of `url`, up to a slash, that a listing named; 0 if there is none.
-    /// The url ends in a slash, and may hold a version and a path.
+    /// Returns the size of the longest prefix of `url` that ends in a slash and was in a listing; 0 if there
+    /// is none. The url ends in a slash, and may contain a version and a path.
     std::size_t listed_part(std::string_view url)
     {
         for (auto end = url.size(); end > 1; end = url.rfind('/', end - 2) + 1)
@@ -168,10 +168,9 @@ public:
         return 0;
     }
 
-    /// The region knows this id or name no more (404, and not a replayed one): forgets it for every url, and
-    /// its tokens. An error that a token's flight has just left stays: a service that goes on to name the
-    /// dead id does not make each call ask anew. Returns the urls to drop from the stripes; nothing if the
-    /// stripes are to be cleared.
+    /// Drops an id or name that the region reports as unknown (404, not replayed) from all urls, with its
+    /// tokens. The error of a token's last flight stays: if a service keeps naming the dead id, calls do not
+    /// fetch each time. Returns the urls to drop from the stripes, or nothing to clear all stripes.
     std::optional<std::vector<std::string>> drop_id(std::int64_t id, std::string const& name = {})
     {
         std::vector<std::string> urls;
@@ -196,13 +195,13 @@ public:
         return urls;
     }
 
-    /// A url answers with 404, or with another id than before: it is asked for again. Drop it from the
-    /// stripes.
+    /// Drops a url whose service returned 404 or another id; the next lookup fetches the id again. The caller
+    /// drops it from the stripes.
     void drop_url(std::string_view url) { ids_.erase(url); }
 
-    /// A login or a logout. `change_id(url, entry)` and `change_token(key, entry)` tell an entry's state, and
-    /// return the ticket that comes back. Without `keep`, only entries with a ticket stay. Ids are the same
-    /// for all users, but rights differ: another user may see other models.
+    /// Handles a login or a logout. `change_id(url, entry)` and `change_token(key, entry)` update an entry
+    /// and return the ticket of its new flight. Without `keep`, only entries with a ticket stay. Ids are the
+    /// same for all users, but rights are not: another user may see other models.
     template <class ChangeId, class ChangeToken>
     void credentials_changed(bool keep, ChangeId change_id, ChangeToken change_token)
     {
@@ -213,7 +212,7 @@ public:
     id_map& ids() noexcept { return ids_; }
     token_map& tokens() noexcept { return tokens_; }
 
-    /// The key's entry or null.
+    /// Returns the entry of the key, or null.
     template <class Map, class View>
     static auto find(Map& in, View const& key) -> std::decay_t<decltype(*in.find(key))>
     {
@@ -222,7 +221,7 @@ public:
     }
 
 private:
-    /// The key's entry, made if it is not there; counts as a use.
+    /// Returns the entry of the key, creating it if necessary. Counts as a use.
     template <class Map, class View>
     static auto at(Map& in, View const& key, time_point now) -> std::decay_t<decltype(*in.find(key))>
     {

@@ -21,36 +21,35 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What a failed answer says in words: untrusted, capped, on one line.
+/// The message of an error response: untrusted, truncated, on one line.
 struct error_words
 {
     std::string message;
     std::string code;
-    /// With `detail` or `msg`, so the region itself (or something that knows its forms) wrote it: gateways
-    /// in front answer JSON too.
+    /// The body has `detail` or `msg`, the region's own forms. A gateway in front may also respond with JSON.
     bool from_region = false;
-    /// A field or a code begins with `otp`: a one-time password is missing, or not the right one.
+    /// A field or a code begins with `otp`: the one-time password is missing or wrong.
     bool one_time_password = false;
 };
 
-/// At most this much is kept of a server's text.
+/// The limits for stored text of a server, in bytes.
 inline constexpr std::size_t max_server_message = 1024;
 inline constexpr std::size_t max_server_code = 64;
 
-/// A byte of UTF-8 that begins no letter.
+/// Returns true for a continuation byte of UTF-8.
 constexpr bool is_continuation(char c) noexcept
 {
     return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
 }
 
-/// The beginning of a text on one line; no letter is cut in two.
+/// Returns the beginning of a text on one line, without splitting a code point.
 inline std::string capped(std::string_view text, std::size_t limit)
 {
     auto end = std::min(limit, text.size());
     for (int i = 0; i < 3 && end > 0 && end < text.size() && is_continuation(text[end]); ++i)
         --end;
     auto result = one_line(text.substr(0, end));
-    // A byte that is no UTF-8 became three.
+    // One invalid byte became the three bytes of U+FFFD.
     while (result.size() > limit) {
         while (is_continuation(result.back()))
             result.pop_back();
@@ -64,7 +63,7 @@ inline void append_texts(std::string& out, json::value const& value)
     if (out.size() > max_server_message) return;
     if (auto const* const text = value.if_string()) {
         if (!out.empty()) out += ' ';
-        // A letter more, so that the cap finds where it ends.
+        // One code point more than the limit, so that `capped` can find a boundary.
         out.append(text->data(), std::min(text->size(), max_server_message + 4));
     } else if (auto const* const list = value.if_array()) {
         for (auto const& element : *list)
@@ -75,7 +74,7 @@ inline void append_texts(std::string& out, json::value const& value)
     }
 }
 
-/// The texts of a value: its own, or those of its elements.
+/// Returns the text of a value, or the joined texts of its elements.
 inline std::string texts_of(json::value const& value)
 {
     std::string out;
@@ -83,7 +82,7 @@ inline std::string texts_of(json::value const& value)
     return out;
 }
 
-/// A validation error: texts by field. A member without a text is none.
+/// Reads a validation error: texts by field. Members without text are skipped.
 inline void read_fields(error_words& words, json::object const& fields)
 {
     for (auto const& [key, value] : fields) {
@@ -95,7 +94,7 @@ inline void read_fields(error_words& words, json::object const& fields)
     }
 }
 
-/// Returns true if the member says what went wrong, or where, in a word for programs.
+/// Returns true if the member is a machine-readable code or field name.
 inline bool is_code_name(std::string_view key)
 {
     std::string lower(key);
@@ -105,7 +104,7 @@ inline bool is_code_name(std::string_view key)
     return lower.ends_with("code") || lower.ends_with("codes");
 }
 
-/// Returns true for what is neither empty nor zero, `false` or null.
+/// Returns false for an empty value, zero, `false` and null.
 inline bool is_set(json::value const& value)
 {
     if (value.is_bool()) return value.get_bool();
@@ -113,8 +112,8 @@ inline bool is_set(json::value const& value)
     return !texts_of(value).empty();
 }
 
-/// Returns true if a field begins with `otp` and is set, or if a code, or the name of a field, is a word that
-/// begins so. At any depth: frameworks nest both. `is_code` is true for the value of a code.
+/// Returns true if a field begins with `otp` and is set, or if a code or a field's name is a word with that
+/// prefix. Searches all levels: frameworks nest both. `is_code` is true for the value of a code.
 inline bool names_one_time_password(json::value const& value, bool is_code = false)
 {
     auto const begins = [](std::string_view text) { return equals_ignoring_case(text.substr(0, 3), "otp"); };
@@ -158,7 +157,8 @@ inline error_words read_json_words(json::value const& value)
     return words;
 }
 
-/// The first line that is not blank, white space as one space. A page's tags count as white space.
+/// Returns the first line that is not blank, runs of white space as one space. The tags of a page count as
+/// white space.
 inline std::string first_line(std::string_view text, bool is_page)
 {
     std::string line;
@@ -178,12 +178,12 @@ inline std::string first_line(std::string_view text, bool is_page)
     return line;
 }
 
-/// A page's title, or its first line of text; of a plain text the first line.
+/// Returns the title of a page or its first line of text; of plain text the first line.
 inline std::string page_words(std::string_view page)
 {
     page = page.substr(0, 16 * 1024);
     page.remove_prefix(std::min(page.find_first_not_of(" \t\r\n"), page.size()));
-    // JSON that could not be read may hold anything, a token too.
+    // Invalid JSON may contain anything, including a token.
     if (page.empty() || page.front() == '{' || page.front() == '[' || page.front() == '"') return {};
     if (page.front() != '<') return first_line(page, false);
     std::string lower(page);
@@ -195,7 +195,7 @@ inline std::string page_words(std::string_view page)
     return first_line(page.substr(body == std::string::npos ? 0 : body), true);
 }
 
-/// Reads any of the forms in which a region, or a server in front of it, says what went wrong.
+/// Reads the error formats of the region and of servers in front of it.
 inline error_words read_error_body(std::string_view body)
 {
     error_words words;
@@ -236,13 +236,13 @@ inline bool is_success(unsigned status) noexcept
     return status >= 200 && status < 300;
 }
 
-/// Returns true if the answer to a login asks for a one-time password.
+/// Returns true if the response to a login asks for a one-time password.
 inline bool is_challenge(unsigned status, error_words const& words) noexcept
 {
     return words.one_time_password && (status == 400 || status == 401);
 }
 
-/// The error that an unsuccessful answer is.
+/// Returns the error for an unsuccessful response.
 inline error_info info_of(response const& answer, error_words words)
 {
     error_info info;
@@ -253,7 +253,7 @@ inline error_info info_of(response const& answer, error_words words)
     return info;
 }
 
-/// Adds where a redirect leads, without what stands behind the path.
+/// Adds the target of a redirect, without query and fragment.
 inline void describe_redirect(error_info& info, request const& r, response const& answer)
 {
     std::string_view const location = answer.location;
@@ -264,7 +264,7 @@ inline void describe_redirect(error_info& info, request const& r, response const
         info.message = "the location is https; what was sent to this url has gone out in clear";
 }
 
-/// The same where a request is known: a login that is refused is another error than a call.
+/// Returns the error for an unsuccessful response to `r`. Login requests have their own error codes.
 inline error_info info_of(request const& r, response const& answer)
 {
     auto words = read_error_body(answer.body);
@@ -280,7 +280,8 @@ inline error_info info_of(request const& r, response const& answer)
     return info;
 }
 
-/// Is it certain that the region itself refused a token? A proxy's 401 or 403 must not log anybody out.
+/// Returns true if the region itself certainly refused a token. A proxy's 401 or 403 must not log the user
+/// out.
 inline bool is_refused(response const& answer)
 {
     if (answer.status != 401 && answer.status != 403) return false;
@@ -288,12 +289,12 @@ inline bool is_refused(response const& answer)
     return words.from_region && (answer.status == 401 || words.code == "token_not_valid");
 }
 
-/// Adds to `errc::not_json` what came in its place.
+/// Describes the received content for `errc::not_json`.
 inline void describe_other_than_json(error_info& info, response const& answer)
 {
     info.message = answer.content_type.empty() ? "it has no content type" : "its content type is another";
     if (answer.content_type.starts_with("application/json")) info.message = "though it says so";
-    // A page says where it comes from; anything else may be a token.
+    // A page may identify its server; any other text may be a token.
     if (answer.body.starts_with('<')) info.server_message = read_error_body(answer.body).message;
 }
 

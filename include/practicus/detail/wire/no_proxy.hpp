@@ -21,13 +21,13 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// An address by its bytes: 4 or 16 of them. An IPv4 address that is written as an IPv6 one is an IPv4 one.
+/// The bytes of an IP address: 4 or 16. An IPv4-mapped IPv6 address counts as IPv4.
 struct ip_bytes
 {
     std::array<unsigned char, 16> bytes{};
     unsigned size = 0;
 
-    /// Of an address in text, without brackets.
+    /// Parses an address without brackets.
     static std::optional<ip_bytes> read(std::string_view text)
     {
         ip_bytes result;
@@ -52,7 +52,7 @@ struct ip_bytes
         return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](auto b) { return b == 0; });
     }
 
-    /// Are the first so many bits alike?
+    /// Returns true if the first `bits` bits are equal.
     bool shares(ip_bytes const& other, unsigned bits) const noexcept
     {
         if (size != other.size) return false;
@@ -64,7 +64,7 @@ struct ip_bytes
     }
 };
 
-/// `localhost`, or an address of this machine's own.
+/// Returns true for `localhost` and loopback addresses.
 inline bool is_loopback_host(std::string_view host)
 {
     if (equals_ignoring_case(host, "localhost")) return true;
@@ -72,22 +72,22 @@ inline bool is_loopback_host(std::string_view host)
     return address && address->is_loopback();
 }
 
-/// The origins that are reached without a proxy, as `NO_PROXY` lists them. There is no standard; this is what
-/// curl, Go and Python have in common, and where they differ, curl:
+/// The origins that are reached without a proxy, in the format of `NO_PROXY`. There is no standard. The rules
+/// are those that curl, Go and Python share; where they differ, curl's:
 ///
-/// - `*` is every host;
-/// - `company.com`, `.company.com` and `*.company.com` are that host and all below it;
-/// - `10.1.2.3`, `::1`, `[::1]` are that address, `10.0.0.0/8`, `fd00::/8` a network; names are not resolved;
-/// - each but a network may end in `:port`, and then counts for that port alone (an IPv6 address in
-///   brackets).
+/// - `*` matches every host;
+/// - `company.com`, `.company.com` and `*.company.com` match that host and its subdomains;
+/// - `10.1.2.3`, `::1`, `[::1]` match that address, `10.0.0.0/8`, `fd00::/8` a network; names are not
+///   resolved;
+/// - each but a network may end in `:port` and then matches only that port (IPv6 addresses in brackets).
 ///
-/// Entries are parted by commas or white space. Letters' case does not count.
+/// Entries are separated by commas or white space. Case is ignored.
 class no_proxy_list
 {
 public:
     no_proxy_list() = default;
 
-    /// Passes over what it cannot read, as all programs do.
+    /// Skips invalid entries, as other programs do.
     explicit no_proxy_list(std::string_view text)
     {
         visit(text, [this](std::string_view entry) {
@@ -95,7 +95,7 @@ public:
         });
     }
 
-    /// The first entry that cannot be read, or empty.
+    /// Returns the first invalid entry, or an empty text.
     static std::string_view refused(std::string_view text)
     {
         std::string_view result;

@@ -22,8 +22,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The value of a `Proxy-Authorization` field (RFC 7617). Throws `errc::invalid_argument` for what it cannot
-/// carry: a colon in the user's name, control characters in either.
+/// Returns the value of a `Proxy-Authorization` field (RFC 7617). Throws `errc::invalid_argument` for a colon
+/// in the user name and for control characters.
 inline secret basic_authorization(std::string_view user, std::string_view password)
 {
     if (user.find(':') != std::string_view::npos)
@@ -34,7 +34,7 @@ inline secret basic_authorization(std::string_view user, std::string_view passwo
     pair.reserve(user.size() + 1 + password.size());
     pair.append(user).append(1, ':').append(password);
     constexpr std::string_view scheme = "Basic ";
-    // OpenSSL ends it with a NUL.
+    // OpenSSL appends a NUL.
     std::string value(scheme.size() + 4 * ((pair.size() + 2) / 3) + 1, '\0');
     scheme.copy(value.data(), scheme.size());
     ::EVP_EncodeBlock(reinterpret_cast<unsigned char*>(value.data() + scheme.size()),
@@ -44,15 +44,14 @@ inline secret basic_authorization(std::string_view user, std::string_view passwo
     return secret::take(std::move(value));
 }
 
-/// An HTTP proxy that is spoken to in plain: where it is, and who we are to it.
+/// An HTTP proxy, reached without TLS: its address and the credentials for it.
 ///
-/// Read from `http://user:password@host:port` or the same without the scheme. User and password are
-/// percent-decoded. The port is 80 unless it is named, as for any http url (RFC 9110 section 4.2.1; Go reads
-/// it so; curl takes 1080).
+/// Parsed from `http://user:password@host:port`, the scheme being optional. User and password are
+/// percent-decoded. The default port is 80, as for any http url (RFC 9110 section 4.2.1) and in Go; curl uses
+/// 1080.
 ///
-/// `errc::invalid_argument` is thrown for anything else: another scheme, a path, white space, control
-/// characters, a host or port that cannot be. The message begins with the name that the caller gives, and
-/// never quotes the text.
+/// Throws `errc::invalid_argument` for anything else: another scheme, a path, white space, control
+/// characters, an invalid host or port. The message begins with `named`, and never quotes the text.
 class proxy
 {
 public:
@@ -65,22 +64,22 @@ public:
         }
     }
 
-    /// To resolve: an IPv6 address has no brackets here.
+    /// Returns the host to resolve, without the brackets of an IPv6 address.
     std::string_view host() const noexcept
     {
         auto const host = std::string_view(authority_).substr(0, authority_.rfind(':'));
         return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
     }
     std::uint16_t port() const noexcept { return port_; }
-    /// Host and port, the port always; brackets round an IPv6 address. Safe to log.
+    /// Returns host and port, an IPv6 address in brackets. The port is always present. Safe to log.
     std::string const& authority() const noexcept { return authority_; }
 
     std::string const& user() const noexcept { return user_; }
     secret const& password() const noexcept { return password_; }
-    /// The value of the `Proxy-Authorization` field, or empty: nothing is known to send.
+    /// Returns the value of the `Proxy-Authorization` field; empty without credentials.
     secret const& authorization() const noexcept { return authorization_; }
 
-    /// Throws `errc::invalid_argument`, as `basic_authorization`.
+    /// Throws `errc::invalid_argument`, as `basic_authorization` does.
     void credentials(std::string_view user, secret password)
     {
         authorization_ = basic_authorization(user, password.reveal());
@@ -156,7 +155,8 @@ private:
     std::uint16_t port_ = 0;
 };
 
-/// The target of a `CONNECT` request (RFC 9110 section 9.3.6): host and port, the port always.
+/// Returns the target of a `CONNECT` request (RFC 9110 section 9.3.6): host and port. The port is always
+/// present.
 inline std::string connect_target(origin const& where)
 {
     bool const ipv6 = where.host().find(':') != std::string_view::npos;

@@ -22,7 +22,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The shortest text that is the same number.
+/// Returns the shortest text that parses to the same number.
 inline std::string number_text(double number)
 {
     std::array<char, 32> text;
@@ -30,39 +30,39 @@ inline std::string number_text(double number)
     return std::string(text.data(), end);
 }
 
-/// Entries of a list that are not in the result.
+/// List elements that were left out of the result.
 struct left_out_entries
 {
     std::size_t count = 0;
-    /// Of the first one: which element of the outermost list it is, or is in, and why.
+    /// The index in the outermost list of the first one, or of the element that contains it; and the reason.
     std::size_t index = 0;
     std::string reason;
 };
 
-/// Puts what Boost.JSON's parser finds in an object, or in a list of them, where its shape says, without a
-/// tree of values in between. Of a member that comes twice, the last counts that is not null.
+/// Stores the events of Boost.JSON's parser directly in an object, or in a list of objects, as described by a
+/// schema. No tree of values is built. Of duplicate members, the last that is not null counts.
 ///
-/// An odd value is one that its member does not take. If the member may be missing it counts as missing. Else
-/// the innermost list's element that it stands in is left out, or there is none, and the answer fails.
+/// A mismatched value of an optional member counts as missing. For a required member, the innermost list
+/// element around it is left out. Without such an element the response is an error.
 class shape_handler
 {
 public:
     using error_code = boost::system::error_code;
     using text = json::string_view;
 
-    // The body has a limit; its parts need none.
+    // The size of the whole body is limited instead.
     static constexpr std::size_t max_object_size = std::numeric_limits<std::size_t>::max();
     static constexpr std::size_t max_array_size = max_object_size;
     static constexpr std::size_t max_key_size = max_object_size;
     static constexpr std::size_t max_string_size = max_object_size;
 
-    /// `root` is an object or a list, which is kept in `target`. If `strict`, no element is left out: the
-    /// answer fails.
+    /// `root` is an object or a list, stored in `target`. If `strict`, the response fails where an element
+    /// would be left out.
     shape_handler(json_member const& root, void* target, bool strict) noexcept
         : root_(root), target_(target), strict_(strict)
     {}
 
-    /// Why this has stopped the parser; empty if it has not.
+    /// Returns the reason for stopping the parser; empty if it was not stopped.
     std::string const& error_text() const noexcept { return error_text_; }
     left_out_entries const& left_out() const noexcept { return left_out_; }
 
@@ -131,7 +131,7 @@ public:
         return kept_ == nullptr || keep_text(part);
     }
 
-    // Here and below: g++ 12 does not inline it by itself, which costs a listing 6 % more instructions.
+    // Here and below: g++ 12 does not inline this by itself, which costs a listing 6 % more instructions.
     [[gnu::always_inline]] bool on_key(text part, std::size_t, error_code&)
     {
         if (skipped_ != 0) return kept_ == nullptr || keep_text(part, "\":");
@@ -149,7 +149,7 @@ public:
     {
         bool const taken =
             is_skipped() ? kept_ == nullptr || keep_text(part, "\"") : take_text(part, true, code);
-        in_text_ = false; // also behind a first part that made the rest skipped
+        in_text_ = false; // also if the first part caused the rest to be skipped
         return taken;
     }
 
@@ -209,7 +209,7 @@ public:
     bool on_null(error_code& code)
     {
         if (is_skipped()) return kept_ == nullptr || keep("null");
-        // It counts as missing.
+        // Null counts as missing.
         if (depth_ == 0 || top().is_list || top().member->required)
             return leave_out(wanted(), json::kind::null, code);
         return true;
@@ -219,7 +219,7 @@ public:
     bool on_comment(text, error_code&) noexcept { return true; }
 
 private:
-    /// A list or an object that has begun.
+    /// An open list or object.
     struct frame
     {
         frame() = default;
@@ -228,15 +228,15 @@ private:
         json_member const* what = nullptr;
         void* target = nullptr;
         bool is_list = false;
-        /// Of a list: how many elements were before.
+        /// List: the number of elements before.
         std::size_t index = 0;
-        /// Of an object: the one whose value is read, if its shape has it.
+        /// Object: the member being read, or null if the schema has none of this name.
         json_member const* member = nullptr;
-        /// Of an object: which of its members have come.
+        /// Object: the members seen, as a bit set.
         std::uint32_t seen = 0;
     };
 
-    /// Of shapes within each other.
+    /// The maximum nesting of schemas.
     static constexpr std::size_t max_depth = 8;
 
     frame& top() noexcept { return frames_[depth_ - 1]; }
@@ -259,7 +259,7 @@ private:
         return top().is_list ? json_type::object : top().member->type;
     }
 
-    /// Does the member take numbers as texts?
+    /// Returns true if the member accepts numbers as text.
     bool is_text() noexcept { return expected() == json_type::text || expected() == json_type::description; }
 
     template <class T>
@@ -272,7 +272,7 @@ private:
     {
         auto& f = top();
         auto const members = f.what->shape->members;
-        // They mostly come in one order: the one behind the last one first.
+        // Members usually arrive in declaration order: start with the next one.
         auto i = f.member != nullptr ? static_cast<std::size_t>(f.member - members.data()) + 1 : 0;
         for (std::size_t n = 0; n != members.size(); ++n, ++i) {
             if (i >= members.size()) i = 0;
@@ -284,7 +284,7 @@ private:
         f.member = nullptr;
     }
 
-    /// A key that came in parts.
+    /// Returns a key that arrived in parts.
     [[gnu::cold]] std::string_view whole_key(text last)
     {
         take_part(last);
@@ -295,7 +295,7 @@ private:
     void take_part(text part)
     {
         if (!std::exchange(in_text_, true)) part_.clear();
-        // Longer than any that is looked for.
+        // A longer key matches no member.
         if (part_.size() < max_key) part_.append(part.data(), part.size());
     }
 
@@ -322,36 +322,36 @@ private:
             take_part(part);
             return !last || take_number(code);
         case json_type::list:
-            // An empty one is an empty list.
+            // An empty string counts as an empty list.
             return (part.empty() && depth_ != 0) || odd(json::kind::string, code);
         default:
-            // Of a list's element, whose parts follow all the same.
+            // In a list, the first part drops the element; its further parts still arrive.
             return !first || odd(json::kind::string, code);
         }
     }
 
-    /// A text that is a whole number.
+    /// Stores a text that is an integer.
     [[gnu::cold]] bool take_number(error_code& code)
     {
         std::int64_t number = 0;
         auto const* const end = part_.data() + part_.size();
         auto const [used, failed] = std::from_chars(part_.data(), end, number);
-        // What is longer may have been cut.
+        // A longer text may have been truncated.
         if (failed != std::errc() || used != end || part_.size() >= max_key)
             return odd(json::kind::string, code);
         *place<std::int64_t>() = number;
         return true;
     }
 
-    // What becomes of odd values.
+    // Mismatched values.
 
     [[gnu::cold]] bool odd(json::kind kind, error_code& code)
     {
         if (depth_ == 0 || top().is_list || top().member->required || expected() == json_type::secret)
             return leave_out(wanted(), kind, code);
-        // Its entries are lost.
+        // The list is emptied, which must be reported.
         if (expected() == json_type::list && !note(wanted(), kind, code)) return false;
-        top().member = nullptr; // the rest of the value is skipped
+        top().member = nullptr; // skips the rest of the value
         return true;
     }
 
@@ -368,7 +368,7 @@ private:
         return skip_begin(kind == json::kind::array ? '[' : '{');
     }
 
-    /// Returns true if the size of an object or array that is skipped decides what its member holds.
+    /// Returns true if the size of a skipped object or array determines the member's value.
     bool is_judged_at_end(json::kind kind) noexcept
     {
         if (depth_ == 0 || top().is_list || top().member == nullptr) return false;
@@ -376,7 +376,7 @@ private:
         return type == json_type::flag || (type == json_type::list && kind == json::kind::object);
     }
 
-    /// Leaves out the element that the parser is in; `why` is said of the place where it is.
+    /// Leaves out the list element that contains the current position. `why` describes that position.
     [[gnu::cold]] bool leave_out(std::string_view why, std::optional<json::kind> kind, error_code& code)
     {
         auto list = depth_;
@@ -401,7 +401,7 @@ private:
         return true;
     }
 
-    // Values that no member takes. One that describes is kept as its JSON text.
+    // Skipped values. The value of a `description` is stored as JSON text.
 
     bool skip_begin(char bracket)
     {
@@ -429,7 +429,7 @@ private:
         return true;
     }
 
-    /// A comma in front, where there was a value before.
+    /// Appends a value to the JSON text, after a comma if another value precedes it.
     [[gnu::cold]] bool keep(std::string_view value)
     {
         if (!kept_->empty() && std::string_view("[{:").find(kept_->back()) == std::string_view::npos)
@@ -451,7 +451,7 @@ private:
         return result;
     }
 
-    /// What the value should have been.
+    /// Returns the mismatch with the expected type.
     std::string_view wanted()
     {
         switch (expected()) {
@@ -477,16 +477,16 @@ private:
     bool const strict_;
     std::array<frame, max_depth> frames_;
     std::size_t depth_ = 0;
-    // How many arrays and objects have begun, and not ended, that nobody reads.
+    // The number of open arrays and objects that are skipped.
     std::size_t skipped_ = 0;
-    // A key or a string has begun that comes in parts. (How long it is so far, Boost 1.86 to 1.91 do not
-    // always say right.)
+    // A key or a string arrives in parts. (Boost.JSON 1.86 to 1.91 do not always report its size so far
+    // correctly.)
     bool in_text_ = false;
-    /// Of the key.
+    /// The parts of a key, or of a number in a string.
     std::string part_;
-    /// Where the string goes.
+    /// The target of the current string.
     void* place_ = nullptr;
-    /// Where the JSON text of a skipped value goes, or null.
+    /// The target for the JSON text of a skipped value, or null.
     std::string* kept_ = nullptr;
     left_out_entries left_out_;
     std::string error_text_;
