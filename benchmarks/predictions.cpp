@@ -84,7 +84,9 @@ std::string rows_of(std::size_t count)
 
 int run(settings const& with)
 {
-    practicus::mock::server server(practicus::mock::server_options().keep_requests(1));
+    practicus::mock::server_options listening;
+    listening.keep_requests = 1;
+    practicus::mock::server server(listening);
     server.region().add_demo();
     asio::io_context io{1};
     practicus::client_options options;

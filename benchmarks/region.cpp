@@ -30,8 +30,8 @@ void add_models(mock::region& region, std::size_t count)
     region.add_demo().add_model_prefix(prefix);
     for (std::size_t i = 0; i != count; ++i) {
         auto const id = static_cast<std::int64_t>(1000 + i);
-        region.add(mock::model(id, "model-" + std::to_string(i), prefix)
-                       .add(mock::version(1'000'000 + id, 1, deployment)));
+        region.add(mock::model(id, "model-" + std::to_string(i), prefix,
+                               {mock::version(1'000'000 + id, 1, deployment)}));
     }
 }
 
@@ -45,7 +45,9 @@ try {
         return 2;
     }
     bench::raise_descriptor_limit();
-    mock::server server(mock::server_options().keep_requests(1));
+    mock::server_options listening;
+    listening.keep_requests = 1;
+    mock::server server(listening);
     add_models(server.region(), *models);
     std::cout << "plain: " << server.url() << '\n' << std::flush;
     std::uint64_t connections = 0;

@@ -70,8 +70,8 @@ public:
         for (std::size_t i = 0; i != models; ++i) {
             auto const id = static_cast<std::int64_t>(1000 + i);
             auto const name = "model-" + std::to_string(i);
-            server_.region().add(practicus::mock::model(id, name, prefix)
-                                     .add(practicus::mock::version(100'000 + id, 1, deployment)));
+            server_.region().add(practicus::mock::model(
+                id, name, prefix, {practicus::mock::version(100'000 + id, 1, deployment)}));
             urls_.push_back(client_.model_url("models/many", name));
         }
     }

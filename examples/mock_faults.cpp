@@ -61,11 +61,11 @@ try {
     region.region().add_demo();
 
     // A model of the test's own, with its predictor.
-    mock::model model(7, "answer", mock::prefix("models-test", "models/test"));
-    model.add(mock::version(71, "1", mock::deployment("small", "Small")));
-    model.predicts([](mock::request const& r) {
+    mock::model model(7, "answer", mock::prefix("models-test", "models/test"),
+                      {mock::version(71, "1", mock::deployment("small", "Small"))});
+    model.predicts = [](mock::request const& r) {
         return mock::response(200, "text/plain", std::to_string(r.body.size()) + " bytes came");
-    });
+    };
     region.region().add(model);
 
     asio::io_context io;

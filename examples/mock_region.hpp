@@ -26,8 +26,8 @@ inline int serve_mock_region(
     boost::asio::signal_set signals(io);
     add_interrupts(signals);
     mock::server_options options;
-    options.port(port);
-    if (!ca_file.empty()) options.tls();
+    options.port = port;
+    if (!ca_file.empty()) options.tls.emplace();
     mock::server server(io.get_executor(), options);
     server.region().add_demo();
     prepare(server.region());

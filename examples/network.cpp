@@ -89,7 +89,10 @@ asio::awaitable<void> list(practicus::client client)
 int main()
 try {
     mock::certificate_authority const ca;
-    mock::server region(mock::server_options().tls(ca.issue(), ca.pem()).client_ca(ca.pem()));
+    mock::server_options mutual;
+    mutual.certificate = ca.issue();
+    mutual.ca = mutual.client_ca = ca.pem();
+    mock::server region(mutual);
     region.region().add_demo();
     private_folder const folder;
     auto const at = write(ca, folder.path());

@@ -14,15 +14,15 @@ namespace {
 practicus::mock::model loan_risk(mock_arguments const& arguments)
 {
     namespace mock = practicus::mock;
-    mock::model made(43, "loan-risk", {"models-finance", "models/finance"});
-    made.add(mock::version(431, 1, {"depl-small", "Small"}));
-    if (arguments.max_body != 0) made.max_body(arguments.max_body);
+    mock::model made(43, "loan-risk", {"models-finance", "models/finance"},
+                     {{431, 1, {"depl-small", "Small"}}});
+    if (arguments.max_body != 0) made.max_body = arguments.max_body;
     if (!arguments.refuse.empty())
-        made.predicts([refused = arguments.refuse](mock::request const& r) {
+        made.predicts = [refused = arguments.refuse](mock::request const& r) {
             if (r.body.find(refused) == std::string::npos)
                 return mock::response(200, "text/csv", mock::predict_csv(r.body));
             return mock::response(400, "application/json", R"({"detail":"a row is refused"})");
-        });
+        };
     return made;
 }
 

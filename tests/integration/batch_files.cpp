@@ -102,7 +102,7 @@ digest compute_digest(fs::path const& file)
 /// A region whose tokens are short-lived, and which fails at random.
 struct rough_region : fixture
 {
-    rough_region() : fixture(practicus::mock::server_options().keep_requests(10))
+    rough_region() : fixture(server_with([&](auto& o) { o.keep_requests = 10; }))
     {
         server.region().configure([&](auto& s) {
             s.session_lifetime = 5s;

@@ -83,9 +83,10 @@ struct batches : fixture
     std::string add_model(practicus::mock::model::predictor answer, std::size_t max_body = 0)
     {
         namespace mock = practicus::mock;
-        mock::model added(50, "odd", mock::prefix("models-practicus", "models/practicus"));
-        added.add(mock::version(500, 1, mock::deployment("depl-small", "Small"))).predicts(std::move(answer));
-        if (max_body != 0) added.max_body(max_body);
+        mock::model added(50, "odd", mock::prefix("models-practicus", "models/practicus"),
+                          {mock::version(500, 1, mock::deployment("depl-small", "Small"))});
+        added.predicts = std::move(answer);
+        if (max_body != 0) added.max_body = max_body;
         server.region().add(std::move(added));
         return model("models/practicus/odd");
     }

@@ -207,9 +207,9 @@ TEST_CASE("a name is asked for once, however many connect, and kept for a while"
 
 TEST_CASE("a TLS session is resumed")
 {
-    using practicus::mock::server_options;
-    for (auto const& options : {server_options().tls(), server_options().tls().tls12_only(),
-                                server_options().tls().tls12_only().renew_tickets()}) {
+    auto const old = server_with([](auto& o) { o.tls12_only = true; }, https_options());
+    auto const renewed = server_with([](auto& o) { o.renew_tickets = true; }, old);
+    for (auto const& options : {https_options(), old, renewed}) {
         fixture f{options};
         auto client = f.user(options_with([&](auto& o) { o.tls.ca_pem = f.server.ca_pem(); }));
         for (int i = 0; i != 4; ++i) {

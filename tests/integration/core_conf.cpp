@@ -510,7 +510,9 @@ TEST_CASE(
         s.username_at_refresh = true;
     });
     f.server.region().configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
-    f.server.region().add(practicus::mock::user("boss@company.com", "b").username("root"));
+    practicus::mock::user boss("boss@company.com", "b");
+    boss.username = "root";
+    f.server.region().add(boss);
     practicus::core_conf::update(f.path, [&](practicus::core_conf& conf) {
         auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "boss@company.com");
         conf.erase_regions().put(

@@ -133,7 +133,10 @@ TEST_CASE("an address that never answers leaves time for the next")
     for (int i = 0; i != 100 && !found; ++i) {
         port.emplace(io, "127.0.0.1");
         try {
-            found.emplace(practicus::mock::server_options().address("127.0.0.2").port(port->port()));
+            found.emplace(server_with([&](auto& o) {
+                o.address = "127.0.0.2";
+                o.port = port->port();
+            }));
         } catch (boost::system::system_error const&) {
         }
     }

@@ -24,7 +24,7 @@ server_options secure(bool old = false)
 {
     static practicus::mock::certificate_authority const authority;
     static auto const certificate = authority.issue();
-    return server_options().tls(certificate, authority.pem()).tls12_only(old);
+    return server_with([&](auto& o) { o.tls12_only = old; }, https_options(certificate, authority.pem()));
 }
 
 constexpr std::size_t slack = 8;

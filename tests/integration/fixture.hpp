@@ -3,7 +3,7 @@
 #pragma once
 
 #include "catch.hpp"
-#include "options.hpp"
+#include "mock_options.hpp"
 
 #include <practicus.hpp>
 #include <practicus/mock/server.hpp>

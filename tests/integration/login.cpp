@@ -261,7 +261,7 @@ TEST_CASE("a one-time password that may have reached the region is not sent agai
 
 TEST_CASE("a one-time password that never left is sent by the next call")
 {
-    fixture f{practicus::mock::server_options().tls()};
+    fixture f{https_options()};
     f.server.region().one_time_password("admin@company.com", "123456");
     f.server.expect_connection().cut_after(0);
     auto client = f.client(options_with(

@@ -81,7 +81,7 @@ struct event_log
 
 TEST_CASE("an observer is told of every step, and of no secret")
 {
-    fixture f{practicus::mock::server_options().tls()};
+    fixture f{https_options()};
     event_log heard;
     auto client = f.user(options_with([&](auto& o) {
         o.tls.ca_pem = f.server.ca_pem();

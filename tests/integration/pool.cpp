@@ -35,7 +35,7 @@ client_options at_most(std::size_t connections)
 TEST_CASE("a connection is used again, and keeps no context from its end")
 {
     for (bool const tls : {false, true}) {
-        fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
+        fixture f{https_options_if(tls)};
         auto client =
             f.user(tls ? options_with([&](auto& o) { o.tls.ca_pem = f.server.ca_pem(); }) : client_options());
         for (int i = 0; i != 10; ++i)
@@ -454,7 +454,7 @@ TEST_CASE("idle connections go with the last handle, with their context, and on 
 TEST_CASE("a forked child that destroys its copy leaves the parent's connections working")
 {
     for (bool const tls : {false, true}) {
-        fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
+        fixture f{https_options_if(tls)};
         std::optional<asio::io_context> io(std::in_place);
         std::optional<practicus::client> client(std::in_place, io->get_executor(), f.server.url(),
                                                 options_with([&](auto& o) {

@@ -180,7 +180,7 @@ TEST_CASE("predict: an answer over its limit names the limit")
 
 TEST_CASE("predict: over TLS, whole and in pieces")
 {
-    fixture f{practicus::mock::server_options().tls()};
+    fixture f{https_options()};
     auto client = f.user(options_with([&](auto& o) { o.tls.ca_pem = f.server.ca_pem(); }));
     auto const text = rows(20'000);
     CHECK(f.run(client.predict(f.model(), text)).body == predict_csv(text));
@@ -535,10 +535,10 @@ TEST_CASE("predict: a refusal in the middle of the request body is reported")
 {
     bool const tls = GENERATE(false, true);
     bool const reset = GENERATE(false, true);
-    fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
+    fixture f{https_options_if(tls)};
     auto const trust =
         tls ? options_with<practicus::tls_options>([&](auto& o) { o.ca_pem = f.server.ca_pem(); })
-            : practicus::tls_options();
+            : practicus::https_options();
     auto client = f.user(options_with([&](auto& o) { o.tls = trust; }));
     f.run(client.session_token(f.model()));
     auto refusal = f.server.expect("POST", diamond_path);

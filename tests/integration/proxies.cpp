@@ -19,10 +19,7 @@ namespace {
 /// A region behind a proxy.
 struct proxied : fixture
 {
-    explicit proxied(bool secure)
-        : fixture(secure ? practicus::mock::server_options().tls() : practicus::mock::server_options()),
-          tls(secure)
-    {}
+    explicit proxied(bool secure) : fixture(https_options_if(secure)), tls(secure) {}
 
     practicus::client through(proxy_options const& options, client_options base = once())
     {

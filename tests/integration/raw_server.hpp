@@ -128,7 +128,7 @@ public:
     {
         acceptor_.non_blocking(true);
         if (what == speaks::plain) return;
-        auto const own = authority_.issue(practicus::mock::certificate_options().names("IP:127.0.0.1"));
+        auto const own = authority_.issue(certificate_for("IP:127.0.0.1"));
         context_.use_certificate_chain(asio::buffer(own.pem()));
         context_.use_private_key(asio::buffer(own.key_pem()), asio::ssl::context::pem);
         auto const version = what == speaks::tls12 ? TLS1_2_VERSION : TLS1_3_VERSION;

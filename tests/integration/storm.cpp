@@ -82,7 +82,7 @@ client_options hurried(std::string const& ca_pem)
 TEST_CASE("two thousand operations at once, through 64 connections, on four threads, cancelled at random")
 {
     for (bool const tls : {false, true}) {
-        fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
+        fixture f{https_options_if(tls)};
         misbehave(f.server);
         constexpr int operations = 2000;
         ends result;

@@ -221,10 +221,12 @@ inline void fill(practicus::mock::region& region)
     prefix const models("m", "models"), apps("a", "apps");
     deployment const small("d", "Small");
     region.add(user("admin@company.com", "practicus"));
-    region.add(user("otp@company.com", "practicus").one_time_password("123456"));
+    user careful("otp@company.com", "practicus");
+    careful.one_time_password = "123456";
+    region.add(careful);
     region.add_model_prefix(models).add_app_prefix(apps).add_model_deployment(small);
-    region.add(practicus::mock::model(42, "diamond-price", models).add(version(421, "1", small).stage("P")));
-    region.add(practicus::mock::app(78, "viewer", apps).add(version(781, "1", small)));
+    region.add(practicus::mock::model(42, "diamond-price", models, {version(421, "1", small, "P")}));
+    region.add(practicus::mock::app(78, "viewer", apps, {version(781, "1", small)}));
     region.configure([&](auto& s) { s.rotation = rotation::blacklist_old; });
 }
 

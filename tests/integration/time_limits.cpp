@@ -111,7 +111,7 @@ TEST_CASE("a deadline ends the wait for a token as well")
 
 TEST_CASE("the handshake has a limit")
 {
-    fixture f{practicus::mock::server_options().tls()};
+    fixture f{https_options()};
     practicus::mock::gate gate;
     f.server.expect_connection().hold(gate);
     auto client = f.user(options_with(

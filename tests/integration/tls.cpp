@@ -15,8 +15,6 @@
 using practicus::client_options;
 using practicus::errc;
 using practicus::tls_options;
-using practicus::mock::certificate_options;
-using practicus::mock::server_options;
 
 namespace {
 
@@ -116,7 +114,7 @@ practicus::error_info refused_options(tls_options const& options)
 
 TEST_CASE("the whole flow over verified TLS")
 {
-    fixture f{server_options().tls()};
+    fixture f{https_options()};
     auto client = f.user(trusting(f));
     CHECK(f.run(client.models()).size() == 5);
     CHECK(f.run(client.session_token(client.model_url("models/practicus", "diamond-price"))));
@@ -127,7 +125,7 @@ TEST_CASE("the whole flow over verified TLS")
 
 TEST_CASE("a CA file")
 {
-    fixture f{server_options().tls()};
+    fixture f{https_options()};
     auto const path =
         std::filesystem::temp_directory_path() / ("practicus-ca-" + std::to_string(f.server.port()));
     f.server.write_ca_file(path.string());
@@ -145,7 +143,7 @@ TEST_CASE("a CA file")
 
 TEST_CASE("a host name is sent and verified")
 {
-    fixture f{server_options().tls(certificate_options().names("DNS:localhost"))};
+    fixture f{https_options(certificate_for("DNS:localhost"))};
     auto const url = "https://localhost:" + std::to_string(f.server.port());
     practicus::client client(f.io.get_executor(), url, options_as(fixture::password(), trusting(f)));
     CHECK(f.run(client.models()).size() == 5);
@@ -155,10 +153,10 @@ TEST_CASE("a host name is sent and verified")
 TEST_CASE("a certificate for another host is refused")
 {
     {
-        fixture f{server_options().tls(certificate_options().names("DNS:other.company.com"))};
+        fixture f{https_options(certificate_for("DNS:other.company.com"))};
         CHECK(refused(f, trusting(f)).code == errc::certificate_host_mismatch);
     }
-    fixture f{server_options().tls(certificate_options().names("DNS:other.company.com,IP:127.0.0.1"))};
+    fixture f{https_options(certificate_for("DNS:other.company.com,IP:127.0.0.1"))};
     auto const url = "https://localhost:" + std::to_string(f.server.port());
     practicus::client client(f.io.get_executor(), url, trusting(f));
     CHECK(f.failure(client.login("admin@company.com", "practicus")).code == errc::certificate_host_mismatch);
@@ -168,7 +166,7 @@ TEST_CASE("a certificate for another host is refused")
 
 TEST_CASE("a certificate of an unknown authority is refused")
 {
-    fixture f{server_options().tls()};
+    fixture f{https_options()};
     auto const info = refused(f, client_options());
     CHECK(info.code == errc::certificate_untrusted);
     CHECK_FALSE(info.message.empty());
@@ -180,10 +178,10 @@ TEST_CASE("a certificate of an unknown authority is refused")
 TEST_CASE("a certificate out of its time is refused")
 {
     {
-        fixture f{server_options().tls(certificate_options().expired())};
+        fixture f{https_options(valid_from(two_days_ago))};
         CHECK(refused(f, trusting(f)).code == errc::certificate_expired);
     }
-    fixture f{server_options().tls(certificate_options().not_yet_valid())};
+    fixture f{https_options(valid_from(tomorrow))};
     CHECK(refused(f, trusting(f)).code == errc::certificate_expired);
 }
 
@@ -199,7 +197,7 @@ TEST_CASE("plain HTTP on a port that should speak TLS")
 
 TEST_CASE("TLS on a port that should speak plain HTTP")
 {
-    fixture f{server_options().tls()};
+    fixture f{https_options()};
     practicus::client client(f.io.get_executor(), "http://" + f.server.authority());
     // OpenSSL knows a request when it sees one, and hangs up.
     auto info = f.failure(client.login("admin@company.com", "practicus"));
@@ -218,7 +216,7 @@ TEST_CASE("TLS on a port that should speak plain HTTP")
 
 TEST_CASE("a server whose TLS offers HTTP/2 only is reported as such")
 {
-    fixture f{server_options().tls()};
+    fixture f{https_options()};
     // no_application_protocol (RFC 7301 section 3.2).
     f.server.expect_connection().raw("\x15\x03\x03" + std::string("\0\2\2\x78", 4));
     auto const info = refused(f, f.once(trusting(f)));
@@ -228,7 +226,7 @@ TEST_CASE("a server whose TLS offers HTTP/2 only is reported as such")
 
 TEST_CASE("a body without a length is whole only when the peer says so")
 {
-    fixture f{server_options().tls()};
+    fixture f{https_options()};
     auto client = f.user(f.once(trusting(f)));
     f.run(client.cluster_info());
     f.server.expect("GET", "/console/api/modelhost/model-prefixes/").reply(200, "[]").until_close();
@@ -242,7 +240,7 @@ TEST_CASE("a body without a length is whole only when the peer says so")
 
 TEST_CASE("a handshake that is cut")
 {
-    fixture f{server_options().tls()};
+    fixture f{https_options()};
     for (std::size_t const bytes : {0U, 5U, 500U}) {
         f.server.expect_connection().cut_after(bytes);
         auto const info = refused(f, f.once(trusting(f)));
@@ -256,7 +254,12 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, and a client certificate shown where it i
 {
     bool const old = GENERATE(true, false);
     practicus::mock::certificate_authority authority;
-    fixture f{server_options().tls12_only(old).tls().client_ca(authority.pem())};
+    fixture f{server_with(
+        [&](auto& o) {
+            o.tls12_only = old;
+            o.client_ca = authority.pem();
+        },
+        https_options())};
     CHECK(f.failure(f.client(trusting(f)).login("admin@company.com", "practicus")).code == errc::tls_failed);
     CHECK(f.server.wait_for_end());
     CHECK(f.server.count() == 0);
@@ -276,7 +279,7 @@ TEST_CASE("TLS 1.2 and 1.3 are spoken, and a client certificate shown where it i
 
 TEST_CASE("verification is off only through the option with the long name")
 {
-    fixture f{server_options().tls(certificate_options().expired().names("DNS:other.company.com"))};
+    fixture f{https_options(certificate_for("DNS:other.company.com", valid_from(two_days_ago)))};
     auto const options =
         options_with([&](auto& o) { o.tls.disable_verification_and_expose_all_secrets = true; });
     CHECK(f.run(f.user(options).models()).size() == 5);
@@ -330,7 +333,7 @@ TEST_CASE("a common name is no host name")
 {
     bool const named = GENERATE(true, false);
     auto const own = self_signed(named ? "DNS:localhost" : "");
-    fixture f{server_options().tls(own, own.pem())};
+    fixture f{https_options(own, own.pem())};
     auto const url = "https://localhost:" + std::to_string(f.server.port());
     practicus::client client(f.io.get_executor(), url, options_as(fixture::password(), trusting(f)));
     if (named) {
@@ -347,7 +350,7 @@ TEST_CASE("the server's own certificate may be trusted, without its authority")
 {
     practicus::mock::certificate_authority const authority;
     auto const own = authority.issue();
-    fixture f{server_options().tls(own, own.pem())};
+    fixture f{https_options(own, own.pem())};
     CHECK(f.run(f.user(trusting(f)).models()).size() == 5);
 }
 

@@ -209,10 +209,10 @@ TEST_CASE("a path behind a model is called in the form in which it was written")
 {
     using namespace practicus::mock;
     cached f;
-    f.server.region().add(
-        model(9, "gpt", prefix("m", "m"))
-            .add(version(91, 1, deployment("d", "D")).stage("Production"))
-            .predicts([](request const& r) { return response(200, "text/plain", r.target); }));
+    practicus::mock::model paths(9, "gpt", prefix("m", "m"),
+                                 {version(91, 1, deployment("d", "D"), "Production")});
+    paths.predicts = [](request const& r) { return response(200, "text/plain", r.target); };
+    f.server.region().add(paths);
     auto const answer = [&](model_url const& where) { return f.run(f.caller.predict(where, "x")).body; };
     auto const gpt = f.caller.model_url("m", "gpt", "prod");
     CHECK(answer(gpt.at("chat/completions")) == "/m/gpt/prod/chat/completions");
@@ -231,10 +231,10 @@ TEST_CASE("the longest listed url that a text begins with is used")
 {
     using namespace practicus::mock;
     cached f;
-    auto const deployed = [](model m) { return m.add(version(90, 2, deployment("d", "D"))); };
-    f.server.region().add(deployed(model(9, "b", prefix("m", "models/a/v2"))));
-    f.server.region().add(deployed(model(10, "a", prefix("n", "models"))));
-    f.server.region().add(deployed(model(11, "prod", prefix("o", "models/practicus"))));
+    std::vector<version> const deployed = {version(90, 2, deployment("d", "D"))};
+    f.server.region().add(model(9, "b", prefix("m", "models/a/v2"), deployed));
+    f.server.region().add(model(10, "a", prefix("n", "models"), deployed));
+    f.server.region().add(model(11, "prod", prefix("o", "models/practicus"), deployed));
     auto const url = [&](char const* path) { return f.server.url() + path; };
     auto const of_a = f.run(f.caller.session_token(url("/models/a/v2/x")));
     CHECK(f.ids() == 1);
@@ -310,8 +310,8 @@ TEST_CASE("ten thousand callers for a hundred models: a hundred ids and a hundre
     f.server.region().add_model_prefix(prefix);
     practicus::mock::deployment const deployment("many", "Many");
     for (int i = 0; i != 100; ++i)
-        f.server.region().add(practicus::mock::model(1000 + i, "m" + std::to_string(i), prefix)
-                                  .add(practicus::mock::version(10'000 + i, 1, deployment)));
+        f.server.region().add(practicus::mock::model(1000 + i, "m" + std::to_string(i), prefix,
+                                                     {practicus::mock::version(10'000 + i, 1, deployment)}));
     asio::io_context io(4);
     practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
     results got;
@@ -484,8 +484,8 @@ TEST_CASE("a redeployed model has another id: the old one is dropped and request
     f.run(f.caller.session_token(f.url));
     practicus::mock::prefix const prefix("models-practicus", "models/practicus");
     f.server.region().remove_model(42).add(
-        practicus::mock::model(142, "diamond-price", prefix)
-            .add(practicus::mock::version(1421, 1, practicus::mock::deployment("d", "D"))));
+        practicus::mock::model(142, "diamond-price", prefix,
+                               {practicus::mock::version(1421, 1, practicus::mock::deployment("d", "D"))}));
     f.pass(4h);
     CHECK(f.run(f.caller.session_token(f.url)));
     CHECK(f.run(f.caller.model_id(f.url)) == 142);

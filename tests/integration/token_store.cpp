@@ -570,8 +570,8 @@ TEST_CASE("store: a redeployed model is removed")
     f.run(f.one().model_id(f.model()));
     practicus::mock::prefix const prefix("models-practicus", "models/practicus");
     f.server.region().remove_model(42).add(
-        practicus::mock::model(142, "diamond-price", prefix)
-            .add(practicus::mock::version(1421, 1, practicus::mock::deployment("d", "D"))));
+        practicus::mock::model(142, "diamond-price", prefix,
+                               {practicus::mock::version(1421, 1, practicus::mock::deployment("d", "D"))}));
     auto other = f.one();
     CHECK(f.run(other.session_token(f.model())));
     CHECK(f.run(other.model_id(f.model())) == 142);

@@ -37,8 +37,9 @@ std::string setting(char const* name)
 
 mock::server_options region_options()
 {
-    return mock::server_options().port(
-        static_cast<std::uint16_t>(std::stoi(setting("PRACTICUS_REGION_PORT"))));
+    mock::server_options result;
+    result.port = static_cast<std::uint16_t>(std::stoi(setting("PRACTICUS_REGION_PORT")));
+    return result;
 }
 
 /// A region behind the front.

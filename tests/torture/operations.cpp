@@ -251,7 +251,7 @@ void torture(std::size_t stride, bool executors, Set set)
 {
     bool const tls = GENERATE(false, true);
     bool const elsewhere = GENERATE(false, true);
-    fixture f{tls ? practicus::mock::server_options().tls() : practicus::mock::server_options()};
+    fixture f{https_options_if(tls)};
     for (auto const what : kinds) {
         bool over = false;
         std::size_t k = 0;

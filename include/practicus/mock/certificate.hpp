@@ -39,39 +39,17 @@ private:
 
 /// The contents of a certificate. Default: good for `localhost`, `127.0.0.1` and `::1`, from yesterday for a
 /// year.
-class certificate_options
+struct certificate_options
 {
-public:
-    certificate_options() = default;
+    // Keeps g++ 12 from destroying a temporary of it twice in a co_await expression.
+    certificate_options() {}
 
-    /// Replaces the names that the certificate is for, as OpenSSL writes them:
-    /// `DNS:a.company.com,IP:127.0.0.1`.
-    certificate_options& names(std::string_view value) { return names_ = value, *this; }
-
-    /// From when to when, relative to now.
-    certificate_options& valid(std::chrono::seconds from, std::chrono::seconds to)
-    {
-        from_ = from;
-        to_ = to;
-        return *this;
-    }
-
-    /// Until yesterday.
-    certificate_options& expired() { return valid(std::chrono::hours(-48), std::chrono::hours(-24)); }
-    /// From tomorrow on.
-    certificate_options& not_yet_valid() { return valid(std::chrono::hours(24), std::chrono::hours(48)); }
-
-    /// As set.
-    std::string const& names() const noexcept { return names_; }
-    /// From when it is valid, relative to now.
-    std::chrono::seconds from() const noexcept { return from_; }
-    /// Until when it is valid, relative to now.
-    std::chrono::seconds to() const noexcept { return to_; }
-
-private:
-    std::string names_ = "DNS:localhost,IP:127.0.0.1,IP:::1";
-    std::chrono::seconds from_ = std::chrono::hours(-24);
-    std::chrono::seconds to_ = std::chrono::hours(24 * 365);
+    /// The subject's alternative names, as OpenSSL writes them: `DNS:a.company.com,IP:127.0.0.1`.
+    std::string names = "DNS:localhost,IP:127.0.0.1,IP:::1";
+    /// The begin of the validity, relative to now.
+    std::chrono::seconds not_before = std::chrono::hours(-24);
+    /// The end of the validity, relative to now.
+    std::chrono::seconds not_after = std::chrono::hours(24 * 365);
 };
 
 namespace detail {
@@ -169,13 +147,13 @@ public:
     {
         detail::key_ptr key(EVP_EC_gen("P-256"));
         detail::openssl_check(key != nullptr);
-        auto cert =
-            detail::make_certificate(key.get(), "practicus mock", cert_.get(), options.from(), options.to());
+        auto cert = detail::make_certificate(key.get(), "practicus mock", cert_.get(), options.not_before,
+                                             options.not_after);
         detail::add_extension(cert.get(), cert_.get(), NID_basic_constraints, "critical,CA:FALSE");
         detail::add_extension(cert.get(), cert_.get(), NID_ext_key_usage, "serverAuth,clientAuth");
         detail::add_extension(cert.get(), cert_.get(), NID_authority_key_identifier, "keyid");
-        if (!options.names().empty())
-            detail::add_extension(cert.get(), cert_.get(), NID_subject_alt_name, options.names());
+        if (!options.names.empty())
+            detail::add_extension(cert.get(), cert_.get(), NID_subject_alt_name, options.names);
         sign(cert.get());
         return {detail::to_pem([&](BIO* out) { return PEM_write_bio_X509(out, cert.get()); }),
                 detail::to_pem([&](BIO* out) {

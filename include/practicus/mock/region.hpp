@@ -272,7 +272,7 @@ private:
     response model_metadata(call& c, model const& m, version const& v);
     response app_call(call& c, app const& a, std::string_view path);
     response app_endpoint(call& c, app const& a);
-    bool has_session_of(call& c, token_type type, detail::hosted const& owner, response& refusal);
+    bool has_session_of(call& c, token_type type, hosted const& owner, response& refusal);
 
     detail::token_record const* bearer(call& c, std::initializer_list<token_type> accepted,
                                        response& refusal);

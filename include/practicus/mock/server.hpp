@@ -88,7 +88,7 @@ public:
     std::string url() const { return (state_->tls ? "https://" : "http://") + authority(); }
 
     /// Returns the address, `127.0.0.1` or `::1`, without brackets.
-    std::string host() const { return state_->options.address(); }
+    std::string host() const { return state_->options.address; }
     /// Returns the port.
     std::uint16_t port() const noexcept { return port_; }
 
@@ -209,7 +209,7 @@ private:
         auto state = std::make_shared<detail::server_state>(options);
         for (auto& coding : zlib_codecs())
             state->console.add(std::move(coding));
-        if (options.secure()) state->tls = make_tls(options);
+        if (options.tls || options.certificate) state->tls = make_tls(options);
         return state;
     }
 

@@ -105,7 +105,9 @@ TEST_CASE("a model's bodies have a limit, compressed ones too")
 {
     region_client c;
     deployment const where("d", "D");
-    c.region.add(model(1, "small", prefix("m", "m")).add(version(1, 1, where)).max_body(1000));
+    model small(1, "small", prefix("m", "m"), {version(1, 1, where)});
+    small.max_body = 1000;
+    c.region.add(small);
     auto gzip = zlib_codecs()[0];
     c.region.add(gzip);
     auto post = c.post("/m/small/").bearer(c.session(1));

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include "catch.hpp"
+#include "mock_options.hpp"
 
 #include "unit/mock/raw_client.hpp"
 
@@ -135,7 +136,10 @@ TEST_CASE("a client that merely goes away is not noted")
 
 TEST_CASE("heads and bodies have limits")
 {
-    mock::server server(mock::server_options().limits(1000, 2000));
+    mock::server server(server_with([](auto& o) {
+        o.head_limit = 1000;
+        o.body_limit = 2000;
+    }));
     raw_client head(server);
     head.send(raw_client::request("GET", "/", "X: " + std::string(2000, 'x') + "\r\n"));
     CHECK(head.answer().result_int() == 431);
@@ -283,7 +287,7 @@ TEST_CASE("a destroyed server ends stalled and held responses")
 
 TEST_CASE("requests are shown as they come, and only the newest are kept")
 {
-    mock::server server(mock::server_options().keep_requests(2));
+    mock::server server(server_with([&](auto& o) { o.keep_requests = 2; }));
     std::atomic<int> seen{0};
     server.on_request([&](mock::request const& r) { seen += r.target == "/a" ? 1 : 10; });
     server.expect("GET", "*").reply(200).always();
@@ -302,7 +306,7 @@ TEST_CASE("a server listens on IPv6 too")
 {
     std::unique_ptr<mock::server> server;
     try {
-        server = std::make_unique<mock::server>(mock::server_options().address("::1"));
+        server = std::make_unique<mock::server>(server_with([&](auto& o) { o.address = "::1"; }));
     } catch (boost::system::system_error const&) {
         return; // This machine has none.
     }
@@ -313,13 +317,15 @@ TEST_CASE("a server listens on IPv6 too")
 TEST_CASE("a server listens where no other machine reaches it")
 {
     for (char const* const address : {"0.0.0.0", "::", "192.0.2.1"})
-        CHECK_THROWS_AS(mock::server(mock::server_options().address(address)), std::invalid_argument);
+        CHECK_THROWS_AS(mock::server(server_with([&](auto& o) { o.address = address; })),
+                        std::invalid_argument);
 }
 
 TEST_CASE("a port that is taken is refused at once")
 {
     mock::server first;
-    CHECK_THROWS_AS(mock::server(mock::server_options().port(first.port())), boost::system::system_error);
+    CHECK_THROWS_AS(mock::server(server_with([&](auto& o) { o.port = first.port(); })),
+                    boost::system::system_error);
 }
 
 TEST_CASE("many connections from many threads")

@@ -76,8 +76,10 @@ TEST_CASE("a model's id may be missing or wrong")
     };
     deployment const where("d", "D");
     prefix const m("m", "m");
-    c.region.add(model(1, "zero", m).add(version(1, 1, where)).answer_id("0"));
-    c.region.add(model(2, "none", m).add(version(1, 1, where)).answer_id(std::nullopt));
+    model zero(1, "zero", m, {version(1, 1, where)}), none(2, "none", m, {version(1, 1, where)});
+    zero.answer_id = "0";
+    none.answer_id = std::nullopt;
+    c.region.add(zero).add(none);
     CHECK(id_of("zero")["x-prt-model-id"] == "0");
     CHECK_FALSE(id_of("none").contains("x-prt-model-id"));
 }
@@ -125,10 +127,12 @@ TEST_CASE("a model may have a predictor of its own")
 {
     region_client c;
     deployment const where("d", "D");
-    c.region.add(model(1, "own", prefix("m", "m")).add(version(1, 1, where)).predicts([](request const& r) {
+    model own(1, "own", prefix("m", "m"), {version(1, 1, where)});
+    own.predicts = [](request const& r) {
         if (r.body == "fail") throw std::runtime_error("no");
         return response(200, "text/plain", r.body + '!');
-    }));
+    };
+    c.region.add(own);
     auto ask = [&](std::string_view body) {
         return c.region.handle(c.post("/m/own/").content("text/plain", body).bearer(c.session(1)));
     };
@@ -152,7 +156,9 @@ TEST_CASE("an app's id")
     auto moved = c.region.handle(c.get("/apps/tools/viewer/api/v1?prt_sys_task=meta"));
     CHECK(moved.headers["Location"] == "/apps/tools/viewer/api/v1/?prt_sys_task=meta");
     deployment const where("d", "D");
-    c.region.add(app(5, "odd", prefix("a", "a")).add(version(1, 1, where)).answer_id(std::nullopt));
+    app odd(5, "odd", prefix("a", "a"), {version(1, 1, where)});
+    odd.answer_id = std::nullopt;
+    c.region.add(odd);
     CHECK_FALSE(
         c.json(c.region.handle(c.get("/a/odd/api/?prt_sys_task=meta"))).as_object().contains("app_id"));
     CHECK(c.region.violations() == strings());
@@ -191,9 +197,11 @@ TEST_CASE("a path behind a model requires its session token, and goes to its pre
 {
     region_client c;
     deployment const where("d", "D");
-    c.region.add(model(1, "llm", prefix("m", "m")).add(version(1, 1, where)).predicts([](request const& r) {
+    model llm(1, "llm", prefix("m", "m"), {version(1, 1, where)});
+    llm.predicts = [](request const& r) {
         return response(200, "text/plain", r.method + ' ' + r.target + ' ' + r.body);
-    }));
+    };
+    c.region.add(llm);
     for (auto const* url :
          {"/m/llm/v1/chat/completions", "/m/llm/latest/mcp/", "/m/llm/embeddings", "/m/llm/a?b=c"}) {
         auto const answer = c.region.handle(c.post(url).json("{}").bearer(c.session(1)));

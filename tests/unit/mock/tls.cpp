@@ -4,6 +4,7 @@
 // The mock server's TLS, and the certificates that it makes.
 
 #include "catch.hpp"
+#include "mock_options.hpp"
 
 #include "unit/mock/raw_client.hpp"
 
@@ -49,7 +50,7 @@ struct session_free
 
 TEST_CASE("a TLS server is trusted by its authority, under its names")
 {
-    mock::server server(mock::server_options().tls());
+    mock::server server(https_options());
     server.region().add_demo();
     CHECK(server.url().starts_with("https://127.0.0.1:"));
     auto context = raw_client::trusting(server.ca_pem());
@@ -67,13 +68,11 @@ TEST_CASE("a TLS server is trusted by its authority, under its names")
 
 TEST_CASE("certificates that are to be refused are refused")
 {
-    using options = mock::server_options;
-    using certificate = mock::certificate_options;
-    mock::server expired(options().tls(certificate().expired()));
+    mock::server expired(https_options(valid_from(two_days_ago)));
     CHECK(verify(expired, expired.ca_pem()) == X509_V_ERR_CERT_HAS_EXPIRED);
-    mock::server early(options().tls(certificate().not_yet_valid()));
+    mock::server early(https_options(valid_from(tomorrow)));
     CHECK(verify(early, early.ca_pem()) == X509_V_ERR_CERT_NOT_YET_VALID);
-    mock::server named(options().tls(certificate().names("DNS:other.company.com")));
+    mock::server named(https_options(certificate_for("DNS:other.company.com")));
     CHECK(verify(named, named.ca_pem(), "other.company.com") == X509_V_OK);
     CHECK(verify(named, named.ca_pem(), "localhost") != X509_V_OK);
     CHECK(verify(named, mock::certificate_authority().pem(), "other.company.com") ==
@@ -83,14 +82,14 @@ TEST_CASE("certificates that are to be refused are refused")
 TEST_CASE("a certificate may come from the caller's authority")
 {
     mock::certificate_authority authority;
-    mock::server server(mock::server_options().tls(authority.issue(), authority.pem()));
+    mock::server server(https_options(authority.issue(), authority.pem()));
     CHECK(server.ca_pem() == authority.pem());
     CHECK(verify(server, authority.pem()) == X509_V_OK);
 }
 
 TEST_CASE("the CA file holds the authority")
 {
-    mock::server server(mock::server_options().tls());
+    mock::server server(https_options());
     auto const path =
         (std::filesystem::temp_directory_path() / ("practicus-" + std::to_string(server.port()))).string();
     server.write_ca_file(path);
@@ -103,7 +102,7 @@ TEST_CASE("the CA file holds the authority")
 TEST_CASE("a client certificate may be asked for")
 {
     mock::certificate_authority authority;
-    mock::server server(mock::server_options().tls().client_ca(authority.pem()));
+    mock::server server(server_with([&](auto& o) { o.client_ca = authority.pem(); }, https_options()));
     server.expect("GET", "/x").reply(200);
 
     auto context = raw_client::trusting(server.ca_pem());
@@ -124,7 +123,7 @@ TEST_CASE("a client certificate may be asked for")
 
 TEST_CASE("a server may be held to TLS 1.2")
 {
-    mock::server newest(mock::server_options().tls()), old(mock::server_options().tls().tls12_only());
+    mock::server newest(https_options()), old(server_with([](auto&o) { o.tls12_only = true; }, https_options()));
     auto version = [](mock::server const& server) {
         auto context = raw_client::trusting(server.ca_pem());
         raw_client client(server);
@@ -139,7 +138,12 @@ TEST_CASE("sessions are resumed, and counted")
 {
     bool const old = GENERATE(false, true);
     bool const renew = GENERATE(false, true);
-    mock::server server(mock::server_options().tls().tls12_only(old).renew_tickets(renew));
+    mock::server server(server_with(
+        [&](auto& o) {
+            o.tls12_only = old;
+            o.renew_tickets = renew;
+        },
+        https_options()));
     server.expect("GET", "/x").reply(200).times(2);
     auto context = raw_client::trusting(server.ca_pem());
     raw_client first(server);
@@ -157,7 +161,7 @@ TEST_CASE("sessions are resumed, and counted")
 
 TEST_CASE("a client that does not speak TLS gets no response")
 {
-    mock::server server(mock::server_options().tls());
+    mock::server server(https_options());
     raw_client client(server);
     client.send(raw_client::request("GET", "/"));
     CHECK(client.rest().find("HTTP") == std::string::npos);
@@ -167,7 +171,7 @@ TEST_CASE("a client that does not speak TLS gets no response")
 
 TEST_CASE("an orderly end says so in TLS, a cut does not")
 {
-    mock::server server(mock::server_options().tls());
+    mock::server server(https_options());
     server.expect("GET", "/orderly").reply(200).then_close();
     server.expect("GET", "/cut").reply(200, "{}").cut_after(10);
     auto context = raw_client::trusting(server.ca_pem());
@@ -186,7 +190,7 @@ TEST_CASE("an orderly end says so in TLS, a cut does not")
 TEST_CASE("a handshake is cut at every byte")
 {
     // Signatures differ in length by a few bytes, so the last bytes are not always there to be cut.
-    mock::server server(mock::server_options().tls());
+    mock::server server(https_options());
     auto context = raw_client::trusting(server.ca_pem());
     std::size_t whole = 0;
     {

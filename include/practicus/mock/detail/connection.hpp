@@ -115,8 +115,8 @@ private:
     awaitable<bool> exchange()
     {
         parser_type parser;
-        parser.header_limit(state_->options.head_limit());
-        parser.body_limit(state_->options.body_limit());
+        parser.header_limit(state_->options.head_limit);
+        parser.body_limit(state_->options.body_limit);
         boost::system::error_code ec;
         watch_idle();
         while (!ec && !parser.is_header_done())

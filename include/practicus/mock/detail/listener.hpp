@@ -38,11 +38,11 @@ public:
           pause_(acceptor_.get_executor())
     {
         using boost::asio::ip::tcp;
-        auto const address = boost::asio::ip::make_address(state_->options.address());
+        auto const address = boost::asio::ip::make_address(state_->options.address);
         // Its users and passwords are public.
         if (!address.is_loopback())
             throw std::invalid_argument("a mock server listens on loopback addresses only");
-        tcp::endpoint endpoint(address, state_->options.port());
+        tcp::endpoint endpoint(address, state_->options.port);
         acceptor_.open(endpoint.protocol());
         acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
         acceptor_.bind(endpoint);

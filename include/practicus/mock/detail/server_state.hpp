@@ -94,7 +94,7 @@ struct server_state
             std::lock_guard lock(mutex_);
             requests_.push_back(r);
             kept_bytes_ += r.body.size();
-            while (requests_.size() > options.keep_requests() ||
+            while (requests_.size() > options.keep_requests ||
                    (kept_bytes_ > std::size_t(64) * 1024 * 1024 && requests_.size() > 1)) {
                 kept_bytes_ -= requests_.front().body.size();
                 requests_.pop_front();

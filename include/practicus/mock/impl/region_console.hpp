@@ -274,7 +274,7 @@ inline response region::login(call& c)
     if (!read_texts(c, {"email", "password"}, refusal)) return refusal;
     std::string email(c.body.find("email")->get_string());
     auto const* who = find_user(email);
-    if (who == nullptr || c.body.find("password")->get_string() != who->password())
+    if (who == nullptr || c.body.find("password")->get_string() != who->password)
         return detail::replies::problem(401, "No active account found with the given credentials");
     if (auto at = one_time_passwords_.find(email); at != one_time_passwords_.end()) {
         auto const* given = c.body.find("otp_code");
@@ -285,7 +285,7 @@ inline response region::login(call& c)
     }
     boost::json::object body{{"refresh", issue_locked(token_type::refresh, email, 0, false)},
                              {"access", issue_locked(token_type::access, email, 0, false)}};
-    if (settings_.username_at_login) body["username"] = who->username();
+    if (settings_.username_at_login) body["username"] = who->username;
     return detail::replies::json(200, body);
 }
 
@@ -313,7 +313,7 @@ inline response region::refresh(call& c)
     if (settings_.rotation != rotation::none)
         body["refresh"] = issue_locked(token_type::refresh, email, 0, false);
     auto const* who = find_user(email);
-    if (settings_.username_at_refresh && who != nullptr) body["username"] = who->username();
+    if (settings_.username_at_refresh && who != nullptr) body["username"] = who->username;
     return detail::replies::json(200, body);
 }
 
@@ -389,7 +389,7 @@ inline response region::addon_auth(call& c)
     if (record == nullptr || !read_body(c, {"ext_svc_key"}, refusal)) return refusal;
     if (!read_texts(c, {"ext_svc_key"}, refusal)) return refusal;
     std::string const key(c.body.find("ext_svc_key")->get_string());
-    if (std::none_of(addons_.begin(), addons_.end(), [&](addon const& a) { return a.key() == key; }))
+    if (std::none_of(addons_.begin(), addons_.end(), [&](addon const& a) { return a.key == key; }))
         return detail::replies::console_error(404, "Not found", "ext_svc_key is not known.");
     auto email = record->email;
     return detail::replies::json(
@@ -413,7 +413,7 @@ response region::session_call(call& c, std::string_view id_field, token_type typ
     if (given == nullptr) return refuse(id_field, "This field is required.");
     if (!id) return refuse(id_field, "A valid integer is required.");
     if (!upload) return refuse("upload", "Must be a valid boolean.");
-    if (std::none_of(known.begin(), known.end(), [&](auto const& item) { return item->id() == *id; }))
+    if (std::none_of(known.begin(), known.end(), [&](auto const& item) { return item->id == *id; }))
         return detail::replies::console_error(404, "Not found", std::string(id_field) + " is not known.");
     auto email = record->email;
     return detail::replies::json(200,

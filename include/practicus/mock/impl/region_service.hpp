@@ -86,7 +86,7 @@ inline response region::model_call(call& c, std::shared_ptr<model const> const& 
     bool const plain = path.empty();
     bool const asks = c.r.method == "GET" && c.r.body.empty() && (plain || comes_from_sdk(c));
     if (asks) return model_metadata(c, *m, v);
-    if (!plain && !m->predicts()) return detail::replies::not_found_page();
+    if (!plain && !m->predicts) return detail::replies::not_found_page();
     if (plain && c.r.method != "GET" && c.r.method != "POST") {
         violate(c, "a method that a model does not have");
         return detail::replies::method_not_allowed(c.r.method, "GET, POST");
@@ -125,12 +125,12 @@ inline bool region::comes_from_sdk(call const& c)
 inline response region::predict(request const& sent, model const& m, codec const* coding)
 {
     auto run = [&](request const& r) {
-        if (r.body.size() > m.max_body())
+        if (r.body.size() > m.max_body)
             return detail::replies::problem(413, "The request's body is too large.");
-        return m.predicts() ? m.predicts()(r) : detail::predict(r);
+        return m.predicts ? m.predicts(r) : detail::predict(r);
     };
     if (coding == nullptr) return run(sent);
-    auto text = coding->decode(sent.body, m.max_body());
+    auto text = coding->decode(sent.body, m.max_body);
     if (!text) return detail::replies::problem(400, "The request's content encoding is broken.");
     request decoded = sent;
     decoded.body = std::move(*text);
@@ -152,8 +152,8 @@ inline response region::model_metadata(call& c, model const& m, version const& v
                              ? bearer(c, {token_type::access}, refusal)
                              : bearer(c, {token_type::access, token_type::refresh}, refusal);
     if (record == nullptr) return refusal;
-    boost::json::object body{{"model_name", m.name()}};
-    for (auto const& [name, value] : m.metadata())
+    boost::json::object body{{"model_name", m.name}};
+    for (auto const& [name, value] : m.metadata)
         body[name] = value;
     auto result = detail::replies::json(200, std::move(body));
     return m.identify(result, v);
@@ -174,8 +174,8 @@ inline response region::app_call(call& c, app const& a, std::string_view path)
     }
     if (c.r.headers.contains("Authorization")) violate(c, "an app's metadata asked with Authorization");
     if (!c.r.body.empty()) violate(c, "a body where none is expected");
-    boost::json::object body{{"app_name", a.name()}};
-    if (a.answer_id()) body["app_id"] = *a.answer_id();
+    boost::json::object body{{"app_name", a.name}};
+    if (a.answer_id) body["app_id"] = *a.answer_id;
     return detail::replies::json(200, std::move(body));
 }
 
@@ -188,11 +188,11 @@ inline response region::app_endpoint(call& c, app const& a)
 }
 
 /// Returns true if the request brings this model's or app's session token.
-inline bool region::has_session_of(call& c, token_type type, detail::hosted const& owner, response& refusal)
+inline bool region::has_session_of(call& c, token_type type, hosted const& owner, response& refusal)
 {
     auto const* record = bearer(c, {type}, refusal);
     if (record == nullptr) return false;
-    if (record->subject == owner.id()) return true;
+    if (record->subject == owner.id) return true;
     violate(c, std::string("a session token of another ") + (type == token_type::session ? "model" : "app"));
     refusal = detail::replies::problem(403, "You do not have permission to perform this action.");
     return false;

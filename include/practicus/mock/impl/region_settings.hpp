@@ -18,7 +18,7 @@ inline region& region::configure(std::function<void(region_settings&)> const& ch
 inline region& region::add(user u)
 {
     return set([&] {
-        if (!u.one_time_password().empty()) one_time_passwords_[u.email()] = u.one_time_password();
+        if (!u.one_time_password.empty()) one_time_passwords_[u.email] = u.one_time_password;
         users_.push_back(std::move(u));
     });
 }
@@ -27,7 +27,7 @@ inline region& region::add(model m)
 {
     return set([&] {
         auto shared = std::make_shared<model const>(std::move(m));
-        model_by_path_[shared->where().path() + '/' + shared->name()] = shared;
+        model_by_path_[shared->where.path + '/' + shared->name] = shared;
         models_.push_back(std::move(shared));
     });
 }
@@ -36,7 +36,7 @@ inline region& region::add(app a)
 {
     return set([&] {
         auto shared = std::make_shared<app const>(std::move(a));
-        app_by_path_[shared->where().path() + '/' + shared->name()] = shared;
+        app_by_path_[shared->where.path + '/' + shared->name] = shared;
         apps_.push_back(std::move(shared));
     });
 }
@@ -70,62 +70,62 @@ inline region& region::add_model_deployment(deployment d)
 inline region& region::remove_model(std::int64_t id)
 {
     return set([&] {
-        std::erase_if(models_, [id](auto const& m) { return m->id() == id; });
-        std::erase_if(model_by_path_, [id](auto const& entry) { return entry.second->id() == id; });
+        std::erase_if(models_, [id](auto const& m) { return m->id == id; });
+        std::erase_if(model_by_path_, [id](auto const& entry) { return entry.second->id == id; });
     });
 }
 
 inline region& region::remove_app(std::int64_t id)
 {
     return set([&] {
-        std::erase_if(apps_, [id](auto const& a) { return a->id() == id; });
-        std::erase_if(app_by_path_, [id](auto const& entry) { return entry.second->id() == id; });
+        std::erase_if(apps_, [id](auto const& a) { return a->id == id; });
+        std::erase_if(app_by_path_, [id](auto const& entry) { return entry.second->id == id; });
     });
 }
 
 inline region& region::add_demo()
 {
     prefix practicus("models-practicus", "models/practicus"), finance("models-finance", "models/finance");
-    prefix llm("models-llm", "llm"), tools("apps-tools", "apps/tools");
-    deployment small("depl-small", "Small"), large("depl-large", "Large");
-    small.with("worker_type", "Small-1").with("scaling", "1 - 2").with("startup_script", false);
-    large.with("worker_type", "Large-1").with("scaling", "2 - 8").with("custom_image", "registry/models:2");
-    small.with("has_secrets", false);
-    large.with("has_secrets", true);
-    deployment web("web", "Web");
-    web.with("db_enabled", false).with("has_secrets", false);
-    tools.with("visible_name", "Tools").with("description", "What helps").with("icon", "fa-wrench");
-    tools.with("sort_order", 1).with("has_extra_conf", false).with("has_extra_secret", true);
-    tools.with("has_secrets", true);
-
+    prefix llm("models-llm", "llm"), tools("apps-tools", "apps/tools"), bare("apps-bare", "apps");
+    tools.fields = {{"visible_name", "Tools"}, {"description", "What helps"}, {"icon", "fa-wrench"},
+                    {"sort_order", 1},         {"has_extra_conf", false},     {"has_extra_secret", true},
+                    {"has_secrets", true}};
+    deployment small("depl-small", "Small"), large("depl-large", "Large"), web("web", "Web");
+    small.fields = {
+        {"worker_type", "Small-1"}, {"scaling", "1 - 2"}, {"startup_script", false}, {"has_secrets", false}};
+    large.fields = {{"worker_type", "Large-1"},
+                    {"scaling", "2 - 8"},
+                    {"custom_image", "registry/models:2"},
+                    {"has_secrets", true}};
+    web.fields = {{"db_enabled", false}, {"has_secrets", false}};
     add(user("admin@company.com", "practicus"));
     add_model_prefix(practicus).add_model_prefix(finance).add_model_prefix(llm);
-    add_app_prefix(tools).add_app_prefix(prefix("apps-bare", "apps"));
+    add_app_prefix(tools).add_app_prefix(bare);
     add_model_deployment(small).add_model_deployment(large).add_model_deployment({"depl-bare", "Bare"});
-    add(model(42, "diamond-price", practicus)
-            .add(version(421, "1", small).stage("Production"))
-            .add(version(422, "2", large).stage("Staging"))
-            .add(version(423, 3, large))
-            .with("has_secrets", false));
-    add(model(43, "loan-risk", finance).add(version(431, 1, small)));
-    add(model(44, "draft", finance));
-    add(model(45, "archived", finance).without_versions_field());
-    add(model(46, "assistant", llm).add(version(461, "1", large).stage("Production")).predicts(stream_words));
-    add(app(78, "viewer", tools)
-            .add(version(781, "1", web).stage("Production"))
-            .with("visible_name", "Viewer")
-            .with("description", "Looks at things")
-            .with("owner_email", "admin@company.com")
-            .with("icon", "fa-eye")
-            .with("sort_order", 1)
-            .with("has_secrets", false));
-    add(app(79, "bare", prefix("apps-bare", "apps")));
-    add(addon("langflow")
-            .with("name", "Langflow")
-            .with("service_type", boost::json::object{{"key", "LANGFLOW"}})
-            .with("url", "https://langflow.company.com")
-            .with("oauth_key", "langflow-oauth"));
-    return add(addon("bare"));
+
+    model price(42, "diamond-price", practicus,
+                {{421, "1", small, "Production"}, {422, "2", large, "Staging"}, {423, 3, large}});
+    price.fields = {{"has_secrets", false}};
+    model archived(45, "archived", finance);
+    archived.lists_versions = false;
+    model assistant(46, "assistant", llm, {{461, "1", large, "Production"}});
+    assistant.predicts = stream_words;
+    add(price).add(model(43, "loan-risk", finance, {{431, 1, small}})).add(model(44, "draft", finance));
+    add(archived).add(assistant);
+
+    app viewer(78, "viewer", tools, {{781, "1", web, "Production"}});
+    viewer.fields = {{"visible_name", "Viewer"},
+                     {"description", "Looks at things"},
+                     {"owner_email", "admin@company.com"},
+                     {"icon", "fa-eye"},
+                     {"sort_order", 1},
+                     {"has_secrets", false}};
+    addon langflow("langflow");
+    langflow.fields = {{"name", "Langflow"},
+                       {"service_type", {{"key", "LANGFLOW"}}},
+                       {"url", "https://langflow.company.com"},
+                       {"oauth_key", "langflow-oauth"}};
+    return add(viewer).add(app(79, "bare", bare)).add(langflow).add(addon("bare"));
 }
 
 inline region& region::base_path(std::string_view path)
@@ -240,7 +240,7 @@ inline std::string region::issue_locked(token_type type, std::string const& emai
     claims["sub"] = email;
     claims["user_id"] = settings_.user_ids_as_text ? boost::json::value(std::to_string(user_id)) : user_id;
     if (settings_.username_in_tokens)
-        claims["username"] = owner == nullptr ? email.substr(0, email.find('@')) : owner->username();
+        claims["username"] = owner == nullptr ? email.substr(0, email.find('@')) : owner->username;
     if (type == token_type::addon_session) claims["ext_svc_key"] = addon_key;
     if (type == token_type::session || type == token_type::app_session) {
         claims[type == token_type::session ? "model_id" : "app_id"] = subject;
@@ -252,7 +252,7 @@ inline std::string region::issue_locked(token_type type, std::string const& emai
 inline user const* region::find_user(std::string_view email) const
 {
     for (auto const& u : users_)
-        if (u.email() == email) return &u;
+        if (u.email == email) return &u;
     return nullptr;
 }
 

@@ -37,23 +37,23 @@ inline void renew_tickets(SSL_CTX* context) noexcept
 PRACTICUS_DECL std::shared_ptr<boost::asio::ssl::context> server::make_tls(server_options const& options)
 {
     namespace ssl = boost::asio::ssl;
-    auto chosen = options.tls_certificate();
-    ca_ = options.ca();
+    auto chosen = options.certificate;
+    ca_ = options.ca;
     if (!chosen) {
         certificate_authority authority;
         ca_ = authority.pem();
-        chosen = authority.issue(*options.tls_certificate_options());
+        chosen = authority.issue(*options.tls);
     }
     auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
     context->use_certificate_chain(boost::asio::buffer(chosen->pem()));
     context->use_private_key(boost::asio::buffer(chosen->key_pem()), ssl::context::pem);
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    if (options.tls12_only()) SSL_CTX_set_max_proto_version(context->native_handle(), TLS1_2_VERSION);
-    if (options.renew_tickets()) detail::renew_tickets(context->native_handle());
+    if (options.tls12_only) SSL_CTX_set_max_proto_version(context->native_handle(), TLS1_2_VERSION);
+    if (options.renew_tickets) detail::renew_tickets(context->native_handle());
     static constexpr unsigned char session_context[] = "practicus";
     SSL_CTX_set_session_id_context(context->native_handle(), session_context, sizeof session_context - 1);
-    if (!options.client_ca().empty()) {
-        context->add_certificate_authority(boost::asio::buffer(options.client_ca()));
+    if (!options.client_ca.empty()) {
+        context->add_certificate_authority(boost::asio::buffer(options.client_ca));
         context->set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
     }
     return context;
