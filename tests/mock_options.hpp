@@ -33,8 +33,8 @@ server_with(Change change, practicus::mock::server_options from = practicus::moc
 }
 
 /// Of a server with this certificate.
-[[nodiscard]] inline practicus::mock::server_options
-https_options(practicus::mock::certificate of, std::string_view authority_pem)
+[[nodiscard]] inline practicus::mock::server_options https_options(practicus::mock::certificate of,
+                                                                   std::string_view authority_pem)
 {
     practicus::mock::server_options result;
     result.certificate = std::move(of);

@@ -123,7 +123,8 @@ TEST_CASE("a client certificate may be asked for")
 
 TEST_CASE("a server may be held to TLS 1.2")
 {
-    mock::server newest(https_options()), old(server_with([](auto&o) { o.tls12_only = true; }, https_options()));
+    mock::server newest(https_options()),
+        old(server_with([](auto&o) { o.tls12_only = true; }, https_options()));
     auto version = [](mock::server const& server) {
         auto context = raw_client::trusting(server.ca_pem());
         raw_client client(server);
