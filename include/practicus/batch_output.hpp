@@ -48,13 +48,16 @@ public:
 
     /// The journal of such an output, which is there while its run has not ended: beside the file itself if
     /// the path is a link.
-    static std::string journal_of(std::string const& path) { return detail::batch_files::journal_of(path); }
+    [[nodiscard]] static std::string journal_of(std::string const& path)
+    {
+        return detail::batch_files::journal_of(path);
+    }
 
     /// What runs before have done.
     batch_mark const& mark() const noexcept { return files_->mark(); }
 
     /// The job's sink.
-    body_sink sink() const
+    [[nodiscard]] body_sink sink() const
     {
         return [files = files_](std::string text) { return detail::write_piece(files, std::move(text)); };
     }

@@ -94,7 +94,7 @@ struct hosted_version
     deployment_ref deployment;
 
     /// As urls have it, `v3`.
-    std::string tag() const { return 'v' + version; }
+    [[nodiscard]] std::string tag() const { return 'v' + version; }
     /// Does the stage begin with `prod`, in upper or lower case?
     bool is_production() const noexcept
     {
@@ -124,12 +124,15 @@ struct hosted_entry
     /// Has it a version? One without cannot be called.
     bool is_deployed() const noexcept { return !versions.empty(); }
     /// The first version in production, or null. Lives as long as this object.
-    hosted_version const* production_version() const& noexcept
+    [[nodiscard]] hosted_version const* production_version() const& noexcept
     {
         return first(&hosted_version::is_production);
     }
     /// The first version in staging, or null. Lives as long as this object.
-    hosted_version const* staging_version() const& noexcept { return first(&hosted_version::is_staging); }
+    [[nodiscard]] hosted_version const* staging_version() const& noexcept
+    {
+        return first(&hosted_version::is_staging);
+    }
     hosted_version const* production_version() const&& = delete;
     hosted_version const* staging_version() const&& = delete;
 
@@ -217,7 +220,7 @@ concept models_or_apps = std::derived_from<Entry, hosted_entry>;
 /// Those under a prefix, as urls have it: `models` has those of `models/practicus` too. Slashes at its ends
 /// change nothing. Like all filters, keeps the order.
 template <models_or_apps Entry>
-std::vector<Entry> by_prefix(std::vector<Entry> entries, std::string_view prefix)
+[[nodiscard]] std::vector<Entry> by_prefix(std::vector<Entry> entries, std::string_view prefix)
 {
     auto const bare = [](std::string_view text) {
         while (text.starts_with('/'))
@@ -238,7 +241,7 @@ std::vector<Entry> by_prefix(std::vector<Entry> entries, std::string_view prefix
 
 /// Those with a name; one a prefix at most.
 template <models_or_apps Entry>
-std::vector<Entry> by_name(std::vector<Entry> entries, std::string_view name)
+[[nodiscard]] std::vector<Entry> by_name(std::vector<Entry> entries, std::string_view name)
 {
     std::erase_if(entries, [&](Entry const& e) { return e.name != name; });
     return entries;
@@ -246,7 +249,7 @@ std::vector<Entry> by_name(std::vector<Entry> entries, std::string_view name)
 
 /// Those that have a version.
 template <models_or_apps Entry>
-std::vector<Entry> deployed(std::vector<Entry> entries)
+[[nodiscard]] std::vector<Entry> deployed(std::vector<Entry> entries)
 {
     std::erase_if(entries, [](Entry const& e) { return !e.is_deployed(); });
     return entries;

@@ -56,7 +56,7 @@ public:
 
     /// The SDK's name for the login: `admin@practicus.company.com`, with port, path and case of `host_url`.
     /// Two logins may have the same one. Without a name, the user is the local part of the e-mail.
-    std::string key() const;
+    [[nodiscard]] std::string key() const;
 
     /// How well a text names it.
     enum class match
@@ -73,16 +73,16 @@ public:
 
     /// Returns how well a text names it: a key, a host or a url. Hosts and e-mails have no case; a default
     /// port may be left out. Throws `errc::invalid_url` for a text with `://` that is no service url.
-    match match_of(std::string_view text) const;
+    [[nodiscard]] match match_of(std::string_view text) const;
 
     /// Returns true if both are logins of one user to one region.
-    bool is_same_login(region const& other) const;
+    [[nodiscard]] bool is_same_login(region const& other) const;
 
     /// The same, where the e-mail of one is unknown: by the name.
-    bool may_be_same_login(region const& other) const;
+    [[nodiscard]] bool may_be_same_login(region const& other) const;
 
     /// Throws `errc::login_required` if nothing is known to log in with.
-    credentials const& login() const;
+    [[nodiscard]] credentials const& login() const;
     /// Is anything known to log in with?
     bool has_login() const noexcept { return login_.has_value(); }
     /// It is the default of the file that it is from.
@@ -97,12 +97,12 @@ public:
     /// be written, or is not this user's alone, or a file system without locks), or with
     /// `client_options::store`, a program is on its own. Throws `errc::login_required`, and for the
     /// file what `core_conf` throws.
-    client_options options() const;
+    [[nodiscard]] client_options options() const;
 
     /// Leaves what a login has issued to the programs that share the region's tokens, so that the next one
     /// needs no request for an access token. Has no effect where nothing can be shared. Throws
     /// `errc::file_error`.
-    boost::asio::awaitable<void> share_tokens(issued_tokens now) const;
+    [[nodiscard]] boost::asio::awaitable<void> share_tokens(issued_tokens now) const;
 
     /// Removes what programs share of its tokens; those that run go on with what they have. Throws
     /// `errc::file_error`.
@@ -135,7 +135,7 @@ class core_conf
 {
 public:
     /// `~/.practicus/core.conf`, of the user whose `HOME` it is. Throws `errc::file_error` without one.
-    static std::string default_path();
+    [[nodiscard]] static std::string default_path();
 
     /// Reads the file; one that is not there counts as empty. Throws `errc::file_error`.
     explicit core_conf(std::string path = default_path()) : file_(std::move(path)) {}
@@ -144,32 +144,32 @@ public:
     std::string const& path() const noexcept { return file_.path(); }
 
     /// In the file's order; without what holds no url that can be used.
-    std::vector<region> regions() const;
+    [[nodiscard]] std::vector<region> regions() const;
 
     /// The one that the file names; of several that have the same key the first, as the SDK does it, and of
     /// an `http` and an `https` url of one user, which are one login for the SDK, the last. Throws
     /// `errc::login_required`, with the keys there are, if the file names none or one that is not there: the
     /// SDK takes no other one either, not even the only one.
-    region default_region() const;
+    [[nodiscard]] region default_region() const;
 
     /// By its key, host or url; the user may stand before a url too. Throws `errc::login_required` if there
     /// is none, and `errc::invalid_argument` if it names several; both with the keys there are.
-    region find(std::string_view name) const;
+    [[nodiscard]] region find(std::string_view name) const;
 
     /// As `find`, but where a host or a url names one region and that has several users, the default is
     /// taken if it is among them.
-    region choose(std::string_view name) const;
+    [[nodiscard]] region choose(std::string_view name) const;
 
     /// The login that serves a model's or an app's url: of the region whose service url is the longest
     /// beginning of it. Of several users of that region the default is taken if it is among them. Throws as
     /// `find`, and `errc::invalid_url`.
-    region find_serving(std::string_view url) const;
+    [[nodiscard]] region find_serving(std::string_view url) const;
 
     /// The same login, as the file has it now, if it is there.
-    std::optional<region> find_login(region const& same) const;
+    [[nodiscard]] std::optional<region> find_login(region const& same) const;
 
     /// The key of the region that the file names as the default, or an empty one.
-    std::string default_key() const { return value("k8s", "default_region_key"); }
+    [[nodiscard]] std::string default_key() const { return value("k8s", "default_region_key"); }
 
     /// Throws as `find`.
     core_conf& make_default(std::string_view name) { return make_default(find(name)); }
@@ -212,20 +212,20 @@ public:
     core_conf& keep_tls(service_url const& url, tls_options const& files);
 
     /// What is kept of that for a region.
-    tls_options tls(service_url const& url) const;
+    [[nodiscard]] tls_options tls(service_url const& url) const;
 
     /// The file's proxy, or what `proxy_options` does by itself. Throws `errc::invalid_argument` for one that
     /// cannot be used.
-    proxy_options proxy() const;
+    [[nodiscard]] proxy_options proxy() const;
 
     /// The SDK is told to verify no certificates. This client does not obey: who wants that calls
     /// `tls_options::disable_verification_and_expose_all_secrets`.
-    bool bypasses_verification() const;
+    [[nodiscard]] bool bypasses_verification() const;
 
     /// The SDK trusts the system's certificates as well as its own. Default: on, and so is `auto`, which the
     /// SDK replaces when it first sees it. This client has none of its own, and trusts the system's unless
     /// `tls_options::system_roots` says otherwise.
-    bool trusts_local_certificates() const;
+    [[nodiscard]] bool trusts_local_certificates() const;
 
     /// Writes the file, and its folder if that is not there. Others read the old one or the new one, never a
     /// part. Throws `errc::file_error`.
@@ -243,7 +243,7 @@ public:
 
     /// Returns a sentence for each of the file, its folder and the folders of shared tokens that other users
     /// have access to, with the command that fixes it. The file's own folder may be read by others.
-    static std::vector<std::string> exposed(std::string const& path = default_path());
+    [[nodiscard]] static std::vector<std::string> exposed(std::string const& path = default_path());
 
 private:
     bool is_tls_of(detail::ini_section const& s, service_url const& url) const;
@@ -318,25 +318,25 @@ private:
 };
 
 /// `PRT_URL` without white space at its ends, which a file with secrets leaves there; empty if it is not set.
-std::string environment_url();
+[[nodiscard]] std::string environment_url();
 
 /// The region that the environment names: `PRT_URL`, with `PRT_TOKEN` or `PRT_EMAIL` and `PRT_PASSWORD`;
 /// where those are not set, with what `core.conf` knows of that url. Nothing without a `PRT_URL`. Throws
 /// `errc::invalid_url`, `errc::invalid_credentials`, `errc::login_required` and `errc::file_error`.
-std::optional<region> region_from_environment();
+[[nodiscard]] std::optional<region> region_from_environment();
 
 /// The region to use where none is named: the environment's, else the default of `core.conf`. A token
 /// that the environment names without a url has no effect. Errors as `region_from_environment`.
-region default_region();
+[[nodiscard]] region default_region();
 
 /// A region by its key, host or url: the environment's if it is that, else one of `core.conf`, as
 /// `core_conf::choose` does it. Throws as that.
-region find_region(std::string_view name);
+[[nodiscard]] region find_region(std::string_view name);
 
 /// The region that serves a model's or an app's url: of the environment's and those of `core.conf` the one
 /// whose service url is the longest beginning of it; of two that are as long, the environment's. Throws as
 /// `core_conf::find_serving`.
-region find_region_serving(std::string_view url);
+[[nodiscard]] region find_region_serving(std::string_view url);
 
 }} // namespace practicus::v1
 

@@ -37,7 +37,7 @@ public:
     };
 
     /// Throws `errc::invalid_credentials`.
-    static credentials password(std::string_view email, std::string_view password)
+    [[nodiscard]] static credentials password(std::string_view email, std::string_view password)
     {
         credentials result(kind::password, "password", password, false);
         result.email_ = checked("e-mail", detail::trimmed(email));
@@ -45,20 +45,20 @@ public:
     }
 
     /// Throws `errc::invalid_credentials`.
-    static credentials refresh_token(std::string_view token)
+    [[nodiscard]] static credentials refresh_token(std::string_view token)
     {
         return credentials(kind::refresh_token, "refresh token", token, true);
     }
 
     /// Throws `errc::invalid_credentials`.
-    static credentials access_token(std::string_view token)
+    [[nodiscard]] static credentials access_token(std::string_view token)
     {
         return credentials(kind::access_token, "access token", token, true);
     }
 
     /// A token whose kind is read from its `token_type` claim; one that does not say is taken for a refresh
     /// token. Throws `errc::invalid_credentials`.
-    static credentials token(std::string_view token)
+    [[nodiscard]] static credentials token(std::string_view token)
     {
         auto const is_access = read_jwt(detail::trimmed(token)).type == token_type::access;
         return is_access ? access_token(token) : refresh_token(token);
@@ -67,7 +67,7 @@ public:
     /// From the environment: `PRT_TOKEN` (a refresh or an access token, as the vendor's SDK reads it), else
     /// `PRT_EMAIL` and `PRT_PASSWORD`; nothing if neither is set. A blank one counts as not set, and a line
     /// end behind the password is not a part of it. Throws `errc::invalid_credentials`.
-    static std::optional<credentials> from_environment()
+    [[nodiscard]] static std::optional<credentials> from_environment()
     {
         if (auto const value = variable("PRT_TOKEN"); !detail::trimmed(value).empty()) return token(value);
         auto const email = variable("PRT_EMAIL");

@@ -26,10 +26,10 @@ public:
     {}
 
     /// In bytes, for `batch_job::total_bytes`; 0 for a pipe.
-    std::uint64_t size() const { return static_cast<std::uint64_t>(file_->status().st_size); }
+    [[nodiscard]] std::uint64_t size() const { return static_cast<std::uint64_t>(file_->status().st_size); }
 
     /// For one job: it reads on from where the last piece has ended.
-    body_source source() const
+    [[nodiscard]] body_source source() const
     {
         return [file = file_] { return detail::read_piece(file); };
     }
@@ -39,7 +39,7 @@ private:
 };
 
 /// The source of a batch job that is a text.
-inline body_source string_source(std::string text)
+[[nodiscard]] inline body_source string_source(std::string text)
 {
     return [kept = std::make_shared<std::string>(std::move(text))] { return detail::take_text(kept); };
 }
@@ -55,7 +55,7 @@ public:
     {}
 
     /// The job's sink.
-    body_sink sink() const
+    [[nodiscard]] body_sink sink() const
     {
         return [file = file_](std::string text) { return detail::write_piece(file, std::move(text)); };
     }

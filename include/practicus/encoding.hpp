@@ -39,19 +39,19 @@ public:
     }
 
     /// RFC 1952. Levels are zlib's, 1 to 9: others throw `errc::invalid_argument`.
-    static content_encoding gzip(int level = 1);
+    [[nodiscard]] static content_encoding gzip(int level = 1);
     /// RFC 1950, under the name `zlib`.
-    static content_encoding zlib(int level = 1);
+    [[nodiscard]] static content_encoding zlib(int level = 1);
     /// RFC 1950, as RFC 9110 has it under this name; an answer without zlib's wrapper is understood too.
-    static content_encoding deflate(int level = 1);
+    [[nodiscard]] static content_encoding deflate(int level = 1);
 
     /// As in `Content-Encoding`.
     std::string const& name() const noexcept { return state_->name; }
 
     /// A new one, for one body.
-    std::unique_ptr<content_coder> encoder() const { return state_->make_encoder(); }
+    [[nodiscard]] std::unique_ptr<content_coder> encoder() const { return state_->make_encoder(); }
     /// A new one, for one body.
-    std::unique_ptr<content_coder> decoder() const { return state_->make_decoder(); }
+    [[nodiscard]] std::unique_ptr<content_coder> decoder() const { return state_->make_decoder(); }
 
 private:
     struct state

@@ -313,13 +313,13 @@ inline bool has_trait(boost::system::error_code const& code, unsigned traits) no
 /// Returns true if the same operation may succeed a little later, with nothing changed: after overload,
 /// restarts, lost connections and time-outs. (Whether a request may be sent twice is another matter: the
 /// client decides it.)
-inline bool is_retryable(boost::system::error_code const& code) noexcept
+[[nodiscard]] inline bool is_retryable(boost::system::error_code const& code) noexcept
 {
     return detail::has_trait(code, detail::errc_traits::retryable);
 }
 
 /// Returns true if another credential is needed, or another right of the same user.
-inline bool is_auth_error(boost::system::error_code const& code) noexcept
+[[nodiscard]] inline bool is_auth_error(boost::system::error_code const& code) noexcept
 {
     return detail::has_trait(code, detail::errc_traits::auth_error);
 }

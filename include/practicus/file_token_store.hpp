@@ -66,7 +66,7 @@ public:
         detail::ensure_private_directory(directory_);
     }
 
-    awaitable<secret> load(std::string key) override
+    [[nodiscard]] awaitable<secret> load(std::string key) override
     {
         detail::own_file const from(path_of(key, ".json"), O_RDONLY);
         if (!from.is_open()) co_return secret();
@@ -76,13 +76,13 @@ public:
         co_return secret::take(from.read(static_cast<std::size_t>(is.st_size)));
     }
 
-    awaitable<void> save(std::string key, secret value) override
+    [[nodiscard]] awaitable<void> save(std::string key, secret value) override
     {
         detail::replace_file(path_of(key, ".json"), value.reveal(), detail::durability::process);
         co_return;
     }
 
-    awaitable<void> remove(std::string key) override
+    [[nodiscard]] awaitable<void> remove(std::string key) override
     {
         auto const path = path_of(key, ".json");
         if (::unlink(path.c_str()) != 0 && errno != ENOENT)
@@ -90,7 +90,7 @@ public:
         co_return;
     }
 
-    awaitable<std::shared_ptr<lock>> acquire(std::string key) override
+    [[nodiscard]] awaitable<std::shared_ptr<lock>> acquire(std::string key) override
     {
         auto const taken = std::make_shared<held>(path_of(key, ".lock"));
         auto locking = detail::async_poll([&file = taken->file] { return file.try_lock(); },

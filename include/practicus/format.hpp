@@ -139,7 +139,7 @@ concept has_columns = requires
 /// `@`, which a spreadsheet would run as a formula, gets an apostrophe in front; take `to_json` for the exact
 /// text.
 template <has_columns Row>
-std::string to_csv(std::vector<Row> const& rows)
+[[nodiscard]] std::string to_csv(std::vector<Row> const& rows)
 {
     return detail::rows_as_csv(columns_of(std::type_identity<Row>()), rows);
 }
@@ -147,21 +147,21 @@ std::string to_csv(std::vector<Row> const& rows)
 /// An array of objects with the same columns, a row on a line. Versions are objects with id, version, stage
 /// and deployment. Texts are exact; what would steer a terminal is escaped.
 template <has_columns Row>
-std::string to_json(std::vector<Row> const& rows)
+[[nodiscard]] std::string to_json(std::vector<Row> const& rows)
 {
     return detail::rows_as_json(columns_of(std::type_identity<Row>()), rows);
 }
 
 /// Returns a server's text for a terminal, on one line: with a space for each character that would steer the
 /// terminal or the direction of writing, and U+FFFD for what is no UTF-8.
-inline std::string one_line(std::string_view text)
+[[nodiscard]] inline std::string one_line(std::string_view text)
 {
     return detail::one_line(text);
 }
 
 /// What a model says of itself, as `model_metadata::text` has it, but on one line; what would steer a
 /// terminal is escaped.
-inline std::string to_json(model_metadata const& metadata)
+[[nodiscard]] inline std::string to_json(model_metadata const& metadata)
 {
     return detail::escaped_json(detail::without_blanks(metadata.text)) + '\n';
 }
@@ -169,7 +169,7 @@ inline std::string to_json(model_metadata const& metadata)
 /// Columns aligned for a terminal with a fixed-width font, with a header line; control characters become
 /// spaces, and a cell ends with an ellipsis after 60 columns.
 template <has_columns Row>
-std::string to_table(std::vector<Row> const& rows)
+[[nodiscard]] std::string to_table(std::vector<Row> const& rows)
 {
     return detail::rows_as_table(columns_of(std::type_identity<Row>()), rows);
 }

@@ -56,7 +56,7 @@ struct jwt_claims
 
 /// Reads a token's claims. Anything but a JWT with a JSON object as its payload gives empty claims, and so
 /// does a token longer than 64 KiB. Never throws.
-inline jwt_claims read_jwt(std::string_view token) noexcept
+[[nodiscard]] inline jwt_claims read_jwt(std::string_view token) noexcept
 try {
     std::string const payload = detail::base64url_decoded(detail::jwt_payload(token));
     std::array<unsigned char, 2048> buffer;

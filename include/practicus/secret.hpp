@@ -37,7 +37,7 @@ public:
     explicit secret(char const* value) : secret(std::string_view(value != nullptr ? value : "")) {}
 
     /// Takes the value over and wipes the string it was in.
-    static secret take(std::string&& value)
+    [[nodiscard]] static secret take(std::string&& value)
     {
         secret result{std::string_view(value)};
         detail::wipe(value.data(), value.size());
@@ -46,14 +46,14 @@ public:
     }
 
     /// Is there nothing in it?
-    bool empty() const noexcept { return bytes_ == nullptr; }
+    [[nodiscard]] bool empty() const noexcept { return bytes_ == nullptr; }
     /// Is there something in it?
     explicit operator bool() const noexcept { return !empty(); }
     /// In bytes.
     std::size_t size() const noexcept { return bytes_ ? bytes_->size : 0; }
 
     /// The bytes. They live as long as any copy of this secret.
-    std::string_view reveal() const noexcept
+    [[nodiscard]] std::string_view reveal() const noexcept
     {
         return bytes_ ? std::string_view(bytes_->data.get(), bytes_->size) : std::string_view();
     }

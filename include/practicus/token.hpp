@@ -63,12 +63,15 @@ public:
     {}
 
     /// Is it no token?
-    bool empty() const noexcept { return state_ == nullptr; }
+    [[nodiscard]] bool empty() const noexcept { return state_ == nullptr; }
     /// Is it a token?
     explicit operator bool() const noexcept { return !empty(); }
 
     /// The bytes, for an `Authorization: Bearer` field. They live as long as any copy of this token.
-    std::string_view reveal() const noexcept { return state_ ? state_->value.reveal() : std::string_view(); }
+    [[nodiscard]] std::string_view reveal() const noexcept
+    {
+        return state_ ? state_->value.reveal() : std::string_view();
+    }
 
     /// The bytes still wrapped.
     secret value() const noexcept { return state_ ? state_->value : secret(); }

@@ -46,14 +46,14 @@ public:
     virtual ~token_store() = default;
 
     /// What was saved last, or an empty secret.
-    virtual awaitable<secret> load(std::string key) = 0;
+    [[nodiscard]] virtual awaitable<secret> load(std::string key) = 0;
     /// Replaces what was saved under this key before. Others must never read a part.
-    virtual awaitable<void> save(std::string key, secret value) = 0;
+    [[nodiscard]] virtual awaitable<void> save(std::string key, secret value) = 0;
     /// Forgets what was saved; no error if nothing was.
-    virtual awaitable<void> remove(std::string key) = 0;
+    [[nodiscard]] virtual awaitable<void> remove(std::string key) = 0;
     /// Waits until no other process has the key's lock, or throws after a while. A client goes on without it
     /// after half of `timeout_options::operation`, and after a twentieth while locks are not to be had.
-    virtual awaitable<std::shared_ptr<lock>> acquire(std::string key) = 0;
+    [[nodiscard]] virtual awaitable<std::shared_ptr<lock>> acquire(std::string key) = 0;
 };
 
 }} // namespace practicus::v1

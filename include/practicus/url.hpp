@@ -127,7 +127,7 @@ public:
 
     /// The request target of a console call: `modelhost/models/` gives `/console/api/modelhost/models/`.
     /// Throws `errc::invalid_argument` if the call holds anything but a path.
-    std::string console_path(std::string_view call) const
+    [[nodiscard]] std::string console_path(std::string_view call) const
     {
         if (!detail::is_path_text(call))
             throw error(
@@ -241,9 +241,12 @@ public:
     std::string_view target() const noexcept { return std::string_view(text_).substr(origin_.str().size()); }
     /// The prefix without slashes at its ends, decoded. Of a text read without its service url, it begins
     /// with the service url's own path.
-    std::string prefix() const { return detail::percent_decoded(between(own_, at_.name)); }
+    [[nodiscard]] std::string prefix() const { return detail::percent_decoded(between(own_, at_.name)); }
     /// The name, decoded.
-    std::string name() const { return detail::percent_decoded(between(at_.name, at_.name_end)); }
+    [[nodiscard]] std::string name() const
+    {
+        return detail::percent_decoded(between(at_.name, at_.name_end));
+    }
     /// `v3`, `latest`, `prod`, `production`, `staging`, or empty.
     std::string_view version() const noexcept { return between(at_.version, at_.path); }
     /// What stands behind all this, percent-encoded, without a slash before it: `chat/completions`. May be
@@ -261,7 +264,7 @@ public:
     /// Returns the url of this path behind the model, or behind the app's api, in the same version: of
     /// `at("chat/completions")` or, for an app, `at("say-hello/")`. The path is percent-encoded; a slash at
     /// its end is kept, and none is added. An empty path gives the model or the api itself.
-    hosted_url at(std::string_view path) const
+    [[nodiscard]] hosted_url at(std::string_view path) const
     {
         detail::check_bytes(path);
         detail::check_path(path);
@@ -278,7 +281,7 @@ public:
     /// Returns the same text, read so that its name ends where `base` does, as a listing may have it: the
     /// `without_version()` of the result. Throws `errc::invalid_argument` if `str()`, with a slash at its
     /// end, does not begin with `base`.
-    hosted_url read_as(std::string_view base) const
+    [[nodiscard]] hosted_url read_as(std::string_view base) const
     {
         auto const name = base.size() > own_ + 2 ? base.rfind('/', base.size() - 2) + 1 : 0;
         hosted_url result(*this);
@@ -296,7 +299,7 @@ public:
     /// Returns true if this is an app's api, not its page.
     bool is_api() const noexcept requires(std::is_same_v<Kind, app_kind>) { return at_.api; }
     /// Returns an app's page, in this version.
-    hosted_url page() const requires(std::is_same_v<Kind, app_kind>)
+    [[nodiscard]] hosted_url page() const requires(std::is_same_v<Kind, app_kind>)
     {
         hosted_url result(*this);
         result.text_ = detail::without_path(text_, at_, false);

@@ -116,13 +116,13 @@ TEST_CASE("a token's kind is read from its claim, white space or not")
 
 TEST_CASE("empty credentials are refused")
 {
-    CHECK(refusal([] { credentials::password("", "x"); }) == "the e-mail is empty");
-    CHECK(refusal([] { credentials::password(" \r\n", "x"); }) == "the e-mail is empty");
-    CHECK(refusal([] { credentials::password("a@b", ""); }) == "the password is empty");
-    CHECK(refusal([] { credentials::refresh_token("\n"); }) == "the refresh token is empty");
-    CHECK(refusal([] { credentials::access_token(""); }) == "the access token is empty");
-    CHECK(refusal([] { credentials::token(" "); }) == "the refresh token is empty");
-    CHECK(refusal([] { credentials::password("a@b", "x").one_time_password("\t"); }) ==
+    CHECK(refusal([] { (void)credentials::password("", "x"); }) == "the e-mail is empty");
+    CHECK(refusal([] { (void)credentials::password(" \r\n", "x"); }) == "the e-mail is empty");
+    CHECK(refusal([] { (void)credentials::password("a@b", ""); }) == "the password is empty");
+    CHECK(refusal([] { (void)credentials::refresh_token("\n"); }) == "the refresh token is empty");
+    CHECK(refusal([] { (void)credentials::access_token(""); }) == "the access token is empty");
+    CHECK(refusal([] { (void)credentials::token(" "); }) == "the refresh token is empty");
+    CHECK(refusal([] { (void)credentials::password("a@b", "x").one_time_password("\t"); }) ==
           "the one-time password is empty");
 }
 
@@ -132,19 +132,20 @@ TEST_CASE("control characters are refused in any place, in a password only line 
         if (c > 0x1f && c != 0x7f) continue;
         INFO(c);
         auto const inside = std::string("hunter") + static_cast<char>(c) + "two";
-        CHECK(refusal([&] { credentials::password(inside, "x"); }) == "the e-mail holds a control character");
+        CHECK(refusal([&] { (void)credentials::password(inside, "x"); }) ==
+              "the e-mail holds a control character");
         bool const ends_line = c == 0 || c == '\r' || c == '\n';
-        CHECK(refusal([&] { credentials::password("a@b", inside); }) ==
+        CHECK(refusal([&] { (void)credentials::password("a@b", inside); }) ==
               (ends_line ? "the password holds a line break or NUL" : "nothing was refused"));
-        CHECK(refusal([&] { credentials::refresh_token(inside); }) ==
+        CHECK(refusal([&] { (void)credentials::refresh_token(inside); }) ==
               "the refresh token holds a control character");
-        CHECK(refusal([&] { credentials::access_token(inside); }) ==
+        CHECK(refusal([&] { (void)credentials::access_token(inside); }) ==
               "the access token holds a control character");
-        CHECK(refusal([&] { credentials::password("a@b", "x").one_time_password(inside); }) ==
+        CHECK(refusal([&] { (void)credentials::password("a@b", "x").one_time_password(inside); }) ==
               "the one-time password holds a control character");
     }
     // A password is not trimmed, so a line break at its end is no accident that could be mended silently.
-    CHECK(refusal([] { credentials::password("a@b", "hunter2\n"); }) ==
+    CHECK(refusal([] { (void)credentials::password("a@b", "hunter2\n"); }) ==
           "the password holds a line break or NUL");
     CHECK(credentials::password("a@b", "\thunter\t2\t").value().reveal() == "\thunter\t2\t");
 }
@@ -152,17 +153,17 @@ TEST_CASE("control characters are refused in any place, in a password only line 
 TEST_CASE("invalid UTF-8 is refused")
 {
     for (auto const* bad : {"hunter\xe4", "\xc3", "\xed\xa0\x80", "\xc0\xaf", "a\xff z"}) {
-        CHECK(refusal([&] { credentials::password(bad, "x"); }) == "the e-mail is no UTF-8");
-        CHECK(refusal([&] { credentials::password("a@b", bad); }) == "the password is no UTF-8");
+        CHECK(refusal([&] { (void)credentials::password(bad, "x"); }) == "the e-mail is no UTF-8");
+        CHECK(refusal([&] { (void)credentials::password("a@b", bad); }) == "the password is no UTF-8");
     }
 }
 
 TEST_CASE("a token is visible ASCII")
 {
     for (auto const* bad : {"hunter two", "hunter\xc3\xa4", "a b"}) {
-        CHECK(refusal([&] { credentials::refresh_token(bad); }) ==
+        CHECK(refusal([&] { (void)credentials::refresh_token(bad); }) ==
               "the refresh token holds a character that no token has");
-        CHECK(refusal([&] { credentials::access_token(bad); }) ==
+        CHECK(refusal([&] { (void)credentials::access_token(bad); }) ==
               "the access token holds a character that no token has");
     }
     CHECK(credentials::refresh_token("!~-._=+/").value().reveal() == "!~-._=+/");
@@ -233,7 +234,8 @@ TEST_CASE("credentials from the environment")
     SECTION("a line end in a password's midst is refused")
     {
         environment const set(variables{{"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x\n\n"}});
-        CHECK(refusal([] { credentials::from_environment(); }) == "the password holds a line break or NUL");
+        CHECK(refusal([] { (void)credentials::from_environment(); }) ==
+              "the password holds a line break or NUL");
     }
     SECTION("a token goes first")
     {
@@ -253,7 +255,7 @@ TEST_CASE("credentials from the environment")
     {
         environment const set(
             variables{{"PRT_TOKEN", "hunter\ntwo"}, {"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x"}});
-        CHECK(refusal([] { credentials::from_environment(); }) ==
+        CHECK(refusal([] { (void)credentials::from_environment(); }) ==
               "the refresh token holds a control character");
     }
 }
