@@ -22,7 +22,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Coroutines that a parent in any context has started in the client's. Each runs on a strand of its own, for
+/// Coroutines that a parent in any context has started in the client's context. Each has its own strand, for
 /// its cancellation slot. Thread safety: full.
 class child_group : public std::enable_shared_from_this<child_group>
 {
@@ -31,11 +31,11 @@ public:
     child_group(child_group const&) = delete;
     child_group& operator=(child_group const&) = delete;
 
-    /// Starts `make()`, which lives until its coroutine is gone. Drops it after `cancel`, or if the client's
-    /// context is gone.
+    /// Starts `make()`, which is destroyed after its coroutine. Discards it after `cancel`, or if the
+    /// client's context is gone.
     void start(std::function<asio::awaitable<void>()> make)
     {
-        // Not destroyed under the registry's mutex.
+        // Must not be destroyed under the registry's mutex.
         auto const kept = std::make_shared<child>(shared_from_this(), std::move(make));
         home_->with_executor([&](asio::any_io_executor const& executor) {
             auto const running = std::make_shared<inside>(executor);
@@ -49,7 +49,7 @@ public:
         });
     }
 
-    /// Cancels all, and starts no more. False if memory was refused for that.
+    /// Cancels all children; later ones are not started. Returns false if memory ran out; then call it again.
     bool cancel() noexcept
     {
         bool all = true;
@@ -62,9 +62,11 @@ public:
         return all || !up;
     }
 
-    /// Cancels all, and ends when all have ended: then nothing refers any more to what is the caller's. To be
-    /// made before the first is started, for lack of memory must not end it, and awaited on this executor
-    /// with `throw_if_cancelled(false)`. A cancellation or `close()` ends it no sooner.
+    /// Cancels all children and waits for their end; afterwards none refers to objects of the caller. Neither
+    /// a cancellation nor `close()` shortens the wait.
+    ///
+    /// Create it before the first child is started, so that it cannot fail for lack of memory. Await it on
+    /// `executor`, with `throw_if_cancelled(false)`.
     static asio::awaitable<void> end(std::shared_ptr<child_group> self, asio::any_io_executor const& executor)
     {
         registry_of(executor)->make_ready();
@@ -86,7 +88,7 @@ private:
         }
     }
 
-    // Lives and dies in the client's context: a strand must not outlive its own.
+    // Created and destroyed in the client's context: a strand must not outlive its execution context.
     struct inside
     {
         explicit inside(asio::any_io_executor const& executor) : strand(asio::make_strand(executor)) {}
@@ -124,7 +126,7 @@ private:
 
         std::shared_ptr<child_group> parent;
         std::function<asio::awaitable<void>()> make;
-        // Guarded by the group's mutex. Empty once it was cancelled.
+        // Guarded by the group's mutex. Empty after a cancellation.
         std::weak_ptr<inside> running;
     };
 
@@ -148,7 +150,8 @@ private:
         if (woken) woken->wake({});
     }
 
-    /// Ends no wait that is yet to begin: what is left of one that ended by its time is forgotten.
+    /// Returns true if no child is left. Drops the waiter of a wait that timed out, so that it cannot wake
+    /// the next wait.
     bool is_empty()
     {
         std::lock_guard lock(mutex_);
@@ -175,8 +178,8 @@ private:
     bool over_ = false;
 };
 
-/// A parent's hold on its children: cancels them when it ends. What refers to the caller's must have ended
-/// by then (`child_group::end`).
+/// RAII: cancels a parent's children. Children that refer to objects of the caller must have ended before
+/// (`child_group::end`).
 class children
 {
 public:

@@ -79,7 +79,7 @@ class deadline_service : public std::enable_shared_from_this<deadline_service>
 public:
     static constexpr std::chrono::milliseconds tick{20};
 
-    /// The least time between two calls of `on_second`.
+    /// The minimum interval between calls of `on_second`.
     static constexpr std::chrono::seconds second{1};
 
     explicit deadline_service(asio::any_io_executor const& executor) : home_(std::in_place, executor) {}
@@ -196,8 +196,8 @@ public:
             // has no effect.
             expire_now(d);
         }
-        // There may be a hundred thousand. (None is abandoned: a caller of another context waits before its
-        // operation begins here.)
+        // Not visited one by one: there may be 100,000. (None is abandoned: a caller in another context waits
+        // before its operation begins here.)
         auto const look = [&](deadline& d) {
             auto state = d.state_.load();
             bool const ends = closed && !d.waiter_->reserve;
@@ -265,8 +265,8 @@ private:
         }
     }
 
-    // The timer runs on until the ready handlers have run: a sequential caller begins its next call there,
-    // and setting a timer costs a system call.
+    // Keeps the timer until the ready handlers have run. A sequential caller begins its next call there, and
+    // setting a timer costs a system call.
     void end(bool operation) noexcept
     {
         if (operation) --operations_;
@@ -301,7 +301,7 @@ private:
         home_->timer.cancel();
     }
 
-    /// Under the mutex, while it is registered.
+    /// Requires the mutex and a registered deadline.
     void expire_now(deadline& d) noexcept
     {
         if (d.waiter_)
@@ -310,7 +310,7 @@ private:
             ::shutdown(d.descriptor_, SHUT_RDWR);
     }
 
-    /// Under the mutex. Has no effect if it throws.
+    /// Requires the mutex. Strong guarantee.
     void start()
     {
         if (!home_) return;
@@ -320,7 +320,7 @@ private:
         running_ = true;
     }
 
-    /// Also called by operations, because all of them may be shorter than a tick.
+    /// Also called by operations, because each of them may be shorter than a tick.
     void look_at_second() noexcept
     {
         auto const now = time_.now();
@@ -360,11 +360,11 @@ private:
     pid_t const process_ = ::getpid();
     std::atomic<bool> closed_{false};
     std::mutex mutex_;
-    // Sockets, and the waits of background work.
+    // Sockets and waits of background work.
     boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> watched_;
     timing_wheel<deadline> waits_{nanoseconds(time_point(tick))};
     std::optional<at_home> home_;
-    // Of the timer; written under the mutex.
+    // The timer's state; written under the mutex.
     std::atomic<bool> running_{false};
     bool stop_posted_ = false;
     std::atomic<std::size_t> active_{0};
@@ -388,8 +388,7 @@ using waiter_queue =
                            boost::intrusive::member_hook<timed_waiter, boost::intrusive::list_member_hook<>,
                                                          &timed_waiter::queue_hook>>;
 
-/// Why something was ended from outside: it was cancelled or given up, or the client was closed. Null if it
-/// was not.
+/// Returns why a call was ended from outside: cancelled, abandoned, or the client closed. Null if it was not.
 inline failure interruption(error_code const& code, expiry why) noexcept
 {
     if (why == expiry::closed) return fixed_error<errc::client_closed>();
@@ -400,8 +399,7 @@ inline failure interruption(error_code const& code, expiry why) noexcept
 
 struct wait_result
 {
-    /// Why the wait ended early: it was interrupted, or could not begin. Null if it was woken or its time
-    /// came.
+    /// The reason if the wait was interrupted or could not begin. Null if it was woken or timed out.
     failure early;
     expiry why;
 };

@@ -14,7 +14,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What an exchange is at: each phase has its own limit, and its own error.
+/// The phases of an exchange. Each has its own limit and its own error.
 enum class phase
 {
     wait,
@@ -27,13 +27,13 @@ enum class phase
     pause
 };
 
-/// Until when a phase may take that begins now; a limit of zero is none.
+/// Returns the end of a phase that begins now. A limit of zero means none.
 inline time_point phase_end(time_point deadline, time_point now, std::chrono::milliseconds limit) noexcept
 {
     return limit == limit.zero() ? deadline : std::min(deadline, now + limit);
 }
 
-/// Why a phase ended whose time has come.
+/// Returns the error of a phase that timed out.
 inline failure timeout_failure(phase at, time_point deadline, time_point now)
 {
     constexpr char const* names[] = {
@@ -50,7 +50,7 @@ inline failure timeout_failure(phase at, time_point deadline, time_point now)
     }
 }
 
-/// Tells the observer, if there is one.
+/// Calls the observer, if there is one, and ignores its exceptions.
 class notifier
 {
 public:

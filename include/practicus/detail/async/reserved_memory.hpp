@@ -10,7 +10,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Reserved memory for one object at a time whose allocation must not fail. Thread safety: full.
+/// Reserved memory for one object at a time, for allocations that must not fail. Thread safety: full.
 class reserved_memory
 {
 public:

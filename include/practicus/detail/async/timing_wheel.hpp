@@ -43,7 +43,7 @@ public:
     void turn(std::int64_t now, F look)
     {
         auto const last = std::max(now / tick_, turned_);
-        // Starts with the slot of the last turn, whose tick had not ended.
+        // Starts with the slot of the last turn: its tick had not ended then.
         auto const first = std::max(turned_, last - static_cast<std::int64_t>(slots) + 1);
         for (auto i = first; i <= last; ++i)
             for (auto& node : slot(i))

@@ -48,7 +48,7 @@ public:
         virtual void let_go() noexcept = 0;
 
         error_code code;
-        /// `wake` was called, and was refused memory.
+        /// `wake` was called, but memory ran out.
         bool owed = false;
         /// The hook in a list of dropped coroutines.
         std::shared_ptr<suspension> next;
@@ -64,8 +64,8 @@ public:
     /// later.
     bool wake(error_code code) noexcept;
 
-    /// Set before the wait: it begins without memory, then, and ends by `wake` alone, not by a cancellation
-    /// or `close()`. It may be awaited again.
+    /// Memory for a wait that must not fail to begin; set before the wait. Only `wake` ends such a wait, not
+    /// a cancellation or `close()`. The waiter may be awaited again.
     std::shared_ptr<reserved_memory> reserve;
 
 private:
@@ -94,7 +94,7 @@ class waiter_registry : public std::enable_shared_from_this<waiter_registry>
 public:
     explicit waiter_registry(asio::execution_context& context) : again_(std::in_place, context) {}
 
-    /// Before the first wait: from then on, nothing else is needed for waits to end at last.
+    /// Call before the first wait. Afterwards nothing else is needed for waits to end.
     void make_ready()
     {
         if (ready_.load(std::memory_order_relaxed)) return;
@@ -174,10 +174,11 @@ public:
 private:
     static constexpr std::chrono::milliseconds retry_interval{20};
 
-    /// Under the mutex, its work guard's end included: shutdown() cannot pass while the executor is in use.
+    /// Requires the mutex until the work guard is released: shutdown() must not pass while the executor is in
+    /// use.
     void resume(waiter& w) noexcept
     {
-        // Before it is posted: then the waiter may be gone.
+        // Before the post: afterwards the waiter may be destroyed.
         auto const suspension = std::move(w.suspension_);
         try {
             suspension->post(suspension);
@@ -223,7 +224,7 @@ private:
 
     std::mutex mutex_;
     boost::intrusive::list<waiter> waiters_;
-    /// Waiters whose wake failed for lack of memory.
+    /// Waiters that could not be woken for lack of memory.
     boost::intrusive::list<waiter> owed_;
     std::optional<tick_timer<waiter_registry>> again_;
     bool retrying_ = false;

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-/// Questions about bytes, answered alike in every locale.
+/// Locale-independent character classification.
 namespace practicus { inline namespace v1 { namespace detail {
 
 constexpr bool is_control(char c) noexcept
@@ -16,7 +16,7 @@ constexpr bool is_control(char c) noexcept
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-/// Neither a space nor a control character, and ASCII.
+/// Returns true for ASCII except spaces and control characters.
 constexpr bool is_visible(char c) noexcept
 {
     return c > 0x20 && c < 0x7f;
@@ -38,7 +38,7 @@ constexpr bool is_digits(std::string_view text) noexcept
            std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// RFC 9110 section 5.6.2.
+// A `tchar` of RFC 9110 section 5.6.2.
 constexpr bool is_token_character(char c) noexcept
 {
     constexpr std::string_view others = "!#$%&'*+-.^_`|~";
@@ -51,7 +51,7 @@ constexpr bool is_token(std::string_view text) noexcept
     return !text.empty() && std::all_of(text.begin(), text.end(), is_token_character);
 }
 
-/// Without white space at both ends, which a file with secrets leaves there.
+/// Removes white space from both ends, which files with secrets often have.
 constexpr std::string_view trimmed(std::string_view text) noexcept
 {
     constexpr std::string_view space = " \t\r\n";
@@ -60,7 +60,7 @@ constexpr std::string_view trimmed(std::string_view text) noexcept
     return text.substr(first, text.find_last_not_of(space) - first + 1);
 }
 
-/// Without a line end at its end: spaces may belong to a password.
+/// Removes one line end from the end. Spaces stay: they may belong to a password.
 constexpr std::string_view without_line_end(std::string_view text) noexcept
 {
     if (text.ends_with('\n')) text.remove_suffix(1);

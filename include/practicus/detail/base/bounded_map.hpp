@@ -18,8 +18,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Hashes texts, so that a `string_view` is looked up without a copy. Not noexcept: libstdc++ then keeps the
-/// hashes in the nodes, and does not hash a neighbour's text again.
+/// Hashes text, so that a `string_view` is looked up without a copy. Not noexcept: libstdc++ then stores the
+/// hashes in the nodes and does not rehash neighbours.
 struct text_key_hash
 {
     using is_transparent = void;
@@ -38,10 +38,12 @@ Entry const& entry_of(std::shared_ptr<Entry> const& e) noexcept
     return *e;
 }
 
-/// A hash map that throws away what is worth least when it is full: first what is worthless, then what was
-/// not used for longest, an eighth of the capacity at once, so that an insertion costs O(1) on average.
-/// `Entry`, or what it points to, has `is_in_flight()` (never thrown away, even beyond the capacity),
-/// `is_expired(time_point)` and `last_use()`. Entries keep their addresses. Thread safety: none.
+/// A hash map of bounded capacity. When full, it evicts expired entries, then the least recently used. It
+/// evicts an eighth of the capacity at once, so that an insertion is amortized O(1). Entries keep their
+/// addresses. Thread safety: none.
+///
+/// `Entry`, or its pointee, has `is_in_flight()`, `is_expired(time_point)` and `last_use()`. Entries in
+/// flight are never evicted, even beyond the capacity.
 template <class Key, class Entry, class Hash = std::hash<Key>>
 class bounded_map
 {
@@ -57,7 +59,7 @@ public:
         return it != entries_.end() ? &it->second : nullptr;
     }
 
-    /// The same with its name, as long as it is there.
+    /// Returns the key and the entry, or null.
     template <class View>
     std::pair<Key const, Entry>* find_item(View const& key)
     {
@@ -65,7 +67,7 @@ public:
         return it != entries_.end() ? &*it : nullptr;
     }
 
-    /// The entry of this name, or a new one, and whether it is new.
+    /// Returns the entry of the key, created if necessary, and whether it is new.
     template <class View, class... Args>
     std::pair<Entry*, bool> get(View const& key, time_point now, Args&&... args)
     {
@@ -75,8 +77,8 @@ public:
         return {&it->second, is_new};
     }
 
-    /// An entry is pinned no more. What had to come beyond the capacity is thrown away, an eighth at a time,
-    /// or later if memory is refused for that.
+    /// Called when an entry is no longer in flight. Evicts entries beyond the capacity, an eighth at a time;
+    /// later if memory runs out.
     void unpinned(time_point now) noexcept
     {
         if (entries_.size() <= capacity_ || ++unpinned_ < share()) return;
@@ -130,7 +132,7 @@ private:
             [&](auto const&, auto& e) { return !entry_of(e).is_in_flight() && entry_of(e).is_expired(now); });
         if (entries_.size() > enough) erase_oldest(entries_.size() - enough);
         evictions_ += before - entries_.size();
-        // If most are pinned, it is not tried again for each one.
+        // Avoids a trim per insertion while most entries are in flight.
         trim_at_ = std::max(capacity_, entries_.size() + share());
         unpinned_ = 0;
     }

@@ -11,29 +11,30 @@
 #include <string_view>
 #include <utility>
 
-/// CSV as far as it must be understood to cut it: where its records end. Separators and values stay what they
-/// are.
+/// A scanner for the record ends of CSV text. Separators and values are not interpreted.
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Finds the records of a CSV text that comes in pieces of any size, in one pass, as Python's `csv` and
-/// pandas do.
+/// Finds the records of a CSV text that arrives in pieces of any size. Works in one pass, by the rules of
+/// Python's `csv` and pandas.
 ///
 /// Rules:
 /// - A record ends with CR, LF or CRLF outside of quotes; a text may mix them.
-/// - A quote opens only at the start of a cell; elsewhere in an unquoted cell it is a letter (`TV 27" wide`).
-///   In a quoted cell, a doubled quote is a letter, and a single one closes. What follows up to the separator
-///   belongs to the cell, and is not quoted.
-/// - The separator is the comma if the header line has one outside of quotes; else the first of semicolon,
-///   tab and vertical bar that it has.
-/// - A line of nothing is blank, and no record: readers such as pandas skip it. A line of spaces is a record.
-/// - A byte order mark of UTF-8 at the text's start is part of the first line, and does not make it a record.
+/// - A quote opens only at the start of a cell. Elsewhere in an unquoted cell it is a literal (`TV 27"
+///   wide`).
+/// - In a quoted cell, a doubled quote is a literal and a single one closes. The text up to the separator
+///   still belongs to the cell, unquoted.
+/// - The separator is the comma if the header line has one outside of quotes. Otherwise it is the first
+///   semicolon, tab or vertical bar in it.
+/// - An empty line is blank and not a record: readers such as pandas skip it. A line of spaces is a record.
+/// - A UTF-8 byte order mark at the start of the text is part of the first line, but does not make it a
+///   record.
 class csv_scanner
 {
 public:
-    /// Takes off `text`, which is not empty, what belongs to the present line: all up to and with its line
-    /// end if that is there, else the whole text. After a line end the next line is the present one. It is
-    /// not known of a CR at the end of a piece whether a LF follows: the next call ends that line, with an
-    /// empty result if none does.
+    /// Removes from `text` the bytes of the current line, its line end included, or all of it if the line
+    /// continues. `text` must not be empty. After a line end the next line becomes the current one. A CR at
+    /// the end of a piece may be followed by LF. The next call ends that line, with an empty result if there
+    /// is none.
     std::string_view take(std::string_view& text) noexcept
     {
         if (ended_) begin_line();
@@ -45,37 +46,37 @@ public:
         return part;
     }
 
-    /// The line end of the present line was taken.
+    /// Returns true if the line end of the current line was taken.
     bool ended() const noexcept { return ended_; }
 
-    /// As `ended()`, and likewise for a CR that may belong to a CRLF.
+    /// Returns true if `ended()`, or after a CR that may begin a CRLF.
     bool has_line_end() const noexcept { return ended_ || cr_; }
 
-    /// What was taken of the present line: bytes, line end and byte order mark included.
+    /// Returns the bytes taken of the current line, line end and byte order mark included.
     std::size_t size() const noexcept { return size_; }
 
-    /// What was taken of the present line is no record.
+    /// Returns true if the bytes taken of the current line are no record.
     bool blank() const noexcept { return !content_ && (bom_ == 0 || bom_ == bom.size()); }
 
-    /// The size of the byte order mark at the present line's start: 3 or 0.
+    /// Returns the size of the byte order mark of the current line: 3 or 0.
     std::size_t bom_size() const noexcept { return bom_ == bom.size() ? bom_ : 0; }
 
-    /// The present line was left within quotes.
+    /// Returns true if the current line ends, so far, within quotes.
     bool quoted() const noexcept { return place_ == place::quoted; }
 
-    /// The present line has a NUL.
+    /// Returns true if the current line contains a NUL.
     bool has_nul() const noexcept { return nul_; }
 
 private:
     static constexpr std::string_view bom = "\xef\xbb\xbf";
 
-    /// Where in a cell the scanner is.
+    /// The scanner's position in a cell.
     enum class place : unsigned char
     {
         start,
         unquoted,
         quoted,
-        closed ///< Behind a quote that closes, or is the first of two.
+        closed ///< After a quote that closes or is the first of two.
     };
 
     void begin_line() noexcept
@@ -85,7 +86,7 @@ private:
         place_ = place::start;
     }
 
-    /// Where the present line ends in `text`, behind its line end.
+    /// Returns the position after the line end of the current line in `text`.
     std::size_t find_end(std::string_view text) noexcept
     {
         if (cr_) {
@@ -103,7 +104,7 @@ private:
         }
     }
 
-    /// Letters and separators, at least one.
+    /// Processes ordinary characters and separators, at least one.
     void pass(std::string_view text) noexcept
     {
         content_ = true;
@@ -112,7 +113,7 @@ private:
         place_ = is_separator(text.back()) ? place::start : place::unquoted;
     }
 
-    /// A quote or a NUL; in a quoted cell also a CR or LF.
+    /// Processes a quote or NUL, or in a quoted cell CR or LF.
     void pass_special(char c) noexcept
     {
         content_ = true;
@@ -125,7 +126,7 @@ private:
             place_ = place::unquoted;
     }
 
-    /// The line ends at `at`, unless more of its line end may come.
+    /// Ends the line at `at`, unless a LF may follow in the next piece.
     std::size_t end_line(std::string_view text, std::size_t at) noexcept
     {
         bool const is_cr = text[at++] == '\r';
@@ -145,7 +146,7 @@ private:
         return i;
     }
 
-    /// In the header line.
+    /// Has an effect only in the header line.
     void look_for_separator(std::string_view text) noexcept
     {
         if (text.find(',') != std::string_view::npos)
@@ -159,7 +160,8 @@ private:
         return separator_ != 0 ? c == separator_ : c == ';' || c == '\t' || c == '|';
     }
 
-    /// The first quote, CR, LF or NUL from `i` on, or the end. Eight bytes at a time where there is none.
+    /// Returns the position of the first quote, CR, LF or NUL from `i` on, or the end. Skips eight bytes at a
+    /// time.
     static std::size_t find_special(std::string_view text, std::size_t i) noexcept
     {
         constexpr std::uint64_t ones = 0x0101010101010101;
@@ -167,7 +169,7 @@ private:
             for (std::uint64_t eight = 0; i + sizeof eight <= text.size(); i += sizeof eight) {
                 std::memcpy(&eight, text.data() + i, sizeof eight);
                 auto const quotes = eight ^ ones * '"';
-                // Below 14, or a quote. A borrow reaches only bytes above one that is.
+                // Bytes below 14 and quotes. A borrow can only mark bytes above a real match.
                 if ((((eight - ones * 14) & ~eight) | ((quotes - ones) & ~quotes)) & ones << 7) break;
             }
             auto const stop = std::min(i + sizeof(std::uint64_t), text.size());
@@ -178,31 +180,31 @@ private:
     }
 
     std::size_t size_ = 0;
-    std::size_t bom_ = 0; ///< How much of a byte order mark stands at the start of the present line.
-    char separator_ = 0;  ///< 0 as long as it is not known.
+    std::size_t bom_ = 0; ///< The part of a byte order mark seen at the start of the current line.
+    char separator_ = 0;  ///< 0 while unknown.
     char other_separator_ = 0;
     place place_ = place::start;
     bool at_start_ = true;
     bool content_ = false;
     bool nul_ = false;
-    bool cr_ = false; ///< The last byte was a CR; a LF behind it belongs to the present line.
+    bool cr_ = false; ///< The last byte was a CR; a following LF belongs to the current line.
     bool ended_ = false;
 };
 
-/// What a model answered. Views of the answer's text.
+/// The response of a model, as views of its text.
 struct csv_answer
 {
-    /// The header line, without a byte order mark, with its line end if it has one.
+    /// The header line with its line end, if any, and without a byte order mark.
     std::string_view header;
-    /// From the first row's start to the last row's end; blank lines in between still stand there. If the
-    /// last row has no line end, neither has this.
+    /// From the first row to the end of the last, blank lines included. Without a line end if the last row
+    /// has none.
     std::string_view rows;
-    /// How many rows.
+    /// The number of rows.
     std::size_t count = 0;
 };
 
-/// Splits a complete answer. A last row without line end counts. Throws `errc::row_count_mismatch` if there
-/// is no header line, or a NUL, or the text ends within quotes.
+/// Splits a complete response. A last row without line end counts. Throws `errc::row_count_mismatch` for a
+/// missing header line, a NUL, or an end within quotes.
 inline csv_answer parse_prediction(std::string_view text)
 {
     csv_answer answer;

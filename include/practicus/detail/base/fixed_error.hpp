@@ -9,18 +9,18 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A failure of which only the code is known. Allocates nothing, for code that must not throw.
+/// Returns a failure that has only a code. Allocates nothing, for code that must not throw.
 template <auto Code>
 std::shared_ptr<error_info const> fixed_error() noexcept
 {
-    // Never destroyed: threads may still fail while the program's other static objects end.
+    // Never destroyed: threads may still fail during the destruction of static objects.
     alignas(error_info) static unsigned char room[sizeof(error_info)];
     static error_info const* const info = [] {
         auto* const made = new (room) error_info();
         made->code = make_error_code(Code);
         return made;
     }();
-    // It owns nothing, so it has no control block.
+    // Aliases an empty owner, so it needs no control block.
     return {std::shared_ptr<void>(), info};
 }
 

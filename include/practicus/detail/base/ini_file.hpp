@@ -19,15 +19,15 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A file with an INI text. Thread safety: as a `std::string`.
+/// A file that contains an INI text. Thread safety: as a `std::string`.
 class ini_file : public ini_text
 {
 public:
-    /// Reads the file; one that is not there counts as empty. Throws `errc::file_error`, also for what
-    /// Python's configparser refuses.
+    /// Reads the file; a missing one counts as empty. Throws `errc::file_error`, also for text that Python's
+    /// configparser rejects.
     explicit ini_file(std::string path) : path_(std::move(path))
     {
-        // It may be a link; opening a FIFO must not block.
+        // Links are followed; opening a FIFO must not block.
         posix_file const from(path_, std::nothrow, O_RDONLY | O_NONBLOCK);
         if (!from.is_open() && (errno == ENOENT || errno == ENOTDIR)) return;
         if (!from.is_open()) throw_file_error(path_, "cannot be read");
@@ -41,7 +41,7 @@ public:
 
     std::string const& path() const noexcept { return path_; }
 
-    /// Writes the file with mode 0600, whole or not at all, through a link if it is one. Throws
+    /// Replaces the file atomically, with mode 0600. A link stays, and its target is replaced. Throws
     /// `errc::file_error`.
     void save() const { replace_file(behind_links(path_), write().reveal(), durability::machine); }
 
@@ -54,7 +54,7 @@ private:
         ~wiped_text() { wipe(value.data(), value.size()); }
     };
 
-    /// A link stays one, also if there is nothing behind it yet.
+    /// Resolves links, also if the target does not exist yet.
     static std::string behind_links(std::filesystem::path path)
     {
         constexpr int most = 40;

@@ -19,7 +19,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// White space as Python's `str.strip` has it.
+/// White space of Python's `str.strip`.
 constexpr bool is_python_space(char32_t c) noexcept
 {
     constexpr std::array<code_point_range, 10> ranges{{{0x09, 0x0d},
@@ -35,7 +35,7 @@ constexpr bool is_python_space(char32_t c) noexcept
     return is_in(ranges, c);
 }
 
-/// A text without the white space at its ends, and how many characters of it stood before.
+/// A text without white space at its ends, and the number of characters removed before it.
 struct stripped_text
 {
     std::string_view text;
@@ -67,8 +67,8 @@ inline bool is_utf8(std::string_view text) noexcept
     return true;
 }
 
-/// One section of an INI text. Keys are in lower case (ASCII), in the text's order. Values may be secrets;
-/// they are as they are written there, with `%%` for `%`.
+/// One section of an INI text. Keys are in lower case (ASCII) and in the order of the text. Values are raw
+/// (`%%` for `%`) and may be secrets.
 class ini_section
 {
 public:
@@ -78,7 +78,7 @@ public:
 
     std::vector<std::pair<std::string, secret>> const& values() const noexcept { return values_; }
 
-    /// Null if there is none.
+    /// Returns the raw value, or null.
     secret const* raw(std::string_view key) const noexcept
     {
         for (auto const& v : values_)
@@ -86,7 +86,7 @@ public:
         return nullptr;
     }
 
-    /// Sets what will be read as this text.
+    /// Sets a value, escaping `%`.
     void set(std::string_view key, std::string_view text)
     {
         std::string escaped;
@@ -101,7 +101,7 @@ public:
         std::erase_if(values_, [&](auto const& v) { return v.first == key; });
     }
 
-    /// Without a look whether there is one already.
+    /// Does not check for duplicates.
     void append_raw(std::string key, secret value) { values_.emplace_back(std::move(key), std::move(value)); }
 
 private:
@@ -118,11 +118,10 @@ private:
     std::vector<std::pair<std::string, secret>> values_;
 };
 
-/// An INI text, read and written as Python's `configparser.ConfigParser()` does it, which the vendor's SDK
-/// uses:
-/// `=` and `:`, continued lines, a section `DEFAULT`, `%(key)s`, every section and key at most once. Comments
-/// are not kept (it keeps none either). One difference: of keys, only ASCII letters are brought to lower
-/// case.
+/// An INI text with the semantics of Python's `configparser.ConfigParser()`, which the vendor's SDK uses.
+/// Supported are `=` and `:`, continued lines, the section `DEFAULT` and `%(key)s`. Sections and keys must be
+/// unique. Comments are not kept, as in Python. One difference: only ASCII letters of keys are converted to
+/// lower case.
 ///
 /// Thread safety: as a `std::string`.
 class ini_text
@@ -133,11 +132,11 @@ public:
     std::vector<ini_section>& sections() noexcept { return sections_; }
     std::vector<ini_section> const& sections() const noexcept { return sections_; }
 
-    /// What every section has that does not say otherwise.
+    /// The defaults of all sections.
     ini_section& defaults() noexcept { return defaults_; }
     ini_section const& defaults() const noexcept { return defaults_; }
 
-    /// Null if there is none.
+    /// Returns the section, or null.
     ini_section const* find(std::string_view name) const noexcept
     {
         for (auto const& s : sections_)
@@ -145,7 +144,7 @@ public:
         return nullptr;
     }
 
-    /// The section of that name, a new one if there is none.
+    /// Returns the section, created if necessary.
     ini_section& section(std::string_view name)
     {
         for (auto& s : sections_)
@@ -153,15 +152,15 @@ public:
         return sections_.emplace_back(std::string(name));
     }
 
-    /// Null if neither the section nor the defaults have it.
+    /// Returns the raw value of the section or the defaults, or null.
     secret const* raw(ini_section const& s, std::string_view key) const noexcept
     {
         auto const* own = s.raw(key);
         return own != nullptr ? own : defaults_.raw(key);
     }
 
-    /// What is meant, every `%` replaced; empty if there is none. Throws `errc::file_error` for a value that
-    /// Python refuses as well.
+    /// Returns the value with every `%` expanded; empty if there is none. Throws `errc::file_error` for a
+    /// value that Python rejects.
     std::string value(ini_section const& s, std::string_view key) const
     {
         auto const* written = raw(s, key);
@@ -171,18 +170,18 @@ public:
         return std::move(e.result);
     }
 
-    /// The same by the section's name.
+    /// Looks the section up by its name.
     std::string value(std::string_view section, std::string_view key) const
     {
         auto const* s = find(section);
         return s != nullptr ? value(*s, key) : std::string();
     }
 
-    /// The whole text.
+    /// Returns the whole text.
     secret write() const
     {
         std::string out;
-        // A text that grows leaves a copy behind.
+        // Sized in advance: a growing text would leave a copy of secrets in freed memory.
         std::size_t size = 0;
         auto const count = [&](std::string_view piece) { size += piece.size(); };
         auto const append = [&](std::string_view piece) { out += piece; };
@@ -193,7 +192,7 @@ public:
     }
 
 private:
-    /// One value, while its `%` are replaced.
+    /// The expansion of one value.
     struct expansion
     {
         static constexpr int deepest = 10;
@@ -223,7 +222,7 @@ private:
             }
         }
 
-        /// `%(key)s`; returns its size.
+        /// Expands a `%(key)s` and returns its size.
         std::size_t append_other(std::string_view rest, int depth)
         {
             auto const end = rest.find(')');
@@ -276,11 +275,12 @@ private:
     std::vector<ini_section> sections_;
 };
 
-/// Reads a whole text, line by line: `_read` of Python's configparser.
+/// Parses a text line by line, as `_read` of Python's configparser does.
 class ini_parser
 {
 public:
-    /// Throws `errc::file_error` for what Python refuses, with the number of the line; `name` is the file's.
+    /// Throws `errc::file_error` with the line number for text that Python rejects. `name` is the file's
+    /// name.
     static ini_text read(std::string_view text, std::string const& name)
     {
         ini_parser p(name);
@@ -376,11 +376,11 @@ private:
     std::size_t number_ = 1;
     ini_text result_;
     std::set<std::string, std::less<>> names_;
-    /// The keys of the section that is being read.
+    /// The keys of the current section.
     std::set<std::string, std::less<>> keys_;
     bool in_section_ = false;
     bool in_default_ = false;
-    /// The key whose value is being read, and the lines of that value.
+    /// The current key and the lines of its value so far.
     bool in_option_ = false;
     std::string key_;
     std::vector<std::string_view> lines_;

@@ -8,7 +8,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// U(0, 1) for jitter, no more: it is predictable. Thread safety: full.
+/// Numbers from U(0, 1) for jitter. Predictable, so not for secrets. Thread safety: full.
 class random_source
 {
 public:
@@ -16,15 +16,14 @@ public:
     {
         auto const fixed = fixed_.load(std::memory_order_relaxed);
         if (fixed >= 0) return fixed;
-        // SplitMix64 over a shared counter: any two calls get different numbers, whichever threads they are
-        // on.
+        // SplitMix64 over a shared counter: any two calls get different numbers, on all threads.
         auto z = state_.fetch_add(0x9e3779b97f4a7c15U, std::memory_order_relaxed);
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
         z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
         return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1.0p-53;
     }
 
-    /// For tests: always this number.
+    /// Makes all calls return this number. For tests.
     void fix(double value) noexcept { fixed_.store(value, std::memory_order_relaxed); }
 
 private:

@@ -15,8 +15,8 @@
 
 namespace practicus { inline namespace v1 {
 
-/// For `detail::result::value`, which finds it beside `error_info`. What a callback of the caller threw
-/// leaves unchanged.
+/// Used by `result::value`, which finds it by argument-dependent lookup of `error_info`. Exceptions of the
+/// caller's callbacks are rethrown unchanged.
 [[noreturn]] inline void throw_exception_from_error(std::shared_ptr<error_info const> const& why,
                                                     boost::source_location const&)
 {
@@ -26,18 +26,18 @@ namespace practicus { inline namespace v1 {
 
 namespace detail {
 
-/// Stands for the value of an operation that has none.
+/// The value type of operations without a value.
 struct nothing
 {};
 
 template <class T>
 using value_of = std::conditional_t<std::is_void_v<T>, nothing, T>;
 
-/// A failure on its way to the caller. The waiters of one flight share it. Where a function has no value to
-/// return, it returns a failure, and null is its success.
+/// An error on its way to the caller, shared by the waiters of a flight. As a return type without a value,
+/// null means success.
 using failure = std::shared_ptr<error_info const>;
 
-/// What a coroutine of the client ends with: a failure is a value until it reaches the caller.
+/// The result of an internal coroutine. Errors stay values until they reach the caller.
 template <class T>
 using result = boost::system::result<T, failure>;
 
@@ -60,7 +60,7 @@ inline failure make_failure(errc code, std::string message = {})
     return make_failure(code, boost::system::error_code(), std::move(message));
 }
 
-/// Throws it as it is, for code that catches it again.
+/// Throws `why`, if not null, as an `error`, for internal code that catches it.
 inline void throw_if(failure const& why)
 {
     if (why) throw error(why);

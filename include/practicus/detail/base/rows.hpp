@@ -21,8 +21,8 @@
 #include <utility>
 #include <vector>
 
-/// Rows of any type that has a list of columns, as CSV, JSON and table. A column's value is a number, a bool,
-/// a text, an optional of these, or an object with `text()` and `json()`.
+/// Conversion of rows to CSV, JSON and tables. A row is any type with a list of columns. A cell is a number,
+/// a bool, a text, an optional of these, or an object with `text()` and `json()`.
 namespace practicus { inline namespace v1 { namespace detail {
 
 template <class Value>
@@ -78,14 +78,14 @@ std::vector<std::string> column_names(Columns const& columns)
                       columns);
 }
 
-/// Spreadsheets run what begins like this, though it was text: an apostrophe in front stops them.
+/// Prefixes text that a spreadsheet would evaluate as a formula with an apostrophe.
 inline std::string without_formula(std::string text)
 {
     if (text.find_first_of("=+-@") == 0) text.insert(text.begin(), '\'');
     return text;
 }
 
-/// RFC 4180: quoted where it must be, quotes doubled.
+/// Quotes a cell if necessary, doubling quotes (RFC 4180).
 inline std::string csv_quoted(std::string text)
 {
     bool const needed =
@@ -120,7 +120,7 @@ std::string rows_as_csv(Columns const& columns, std::vector<Row> const& rows)
     return out;
 }
 
-/// JSON text without the white space that stands between its values.
+/// Returns JSON text without white space between its values.
 inline std::string without_blanks(std::string_view json)
 {
     std::string out;
@@ -136,8 +136,8 @@ inline std::string without_blanks(std::string_view json)
     return out;
 }
 
-/// JSON text with nothing that steers a terminal and nothing but UTF-8. Such characters can only stand in
-/// strings, where an escape means the same; what is no UTF-8 becomes U+FFFD.
+/// Returns JSON text that is valid UTF-8 and safe for a terminal. Control characters occur only in strings
+/// and become escapes; invalid bytes become U+FFFD.
 inline std::string escaped_json(std::string_view json)
 {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -172,7 +172,7 @@ std::string rows_as_json(Columns const& columns, std::vector<Row> const& rows)
 
 inline constexpr std::size_t table_cell_limit = 60;
 
-/// Lines of cells with two spaces in between, numbers to the right, no spaces at the end.
+/// Returns lines of cells separated by two spaces. Numbers are right-aligned; trailing spaces are removed.
 inline std::string aligned(std::vector<std::vector<std::string>> const& lines,
                            std::vector<bool> const& to_right)
 {

@@ -14,7 +14,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The SHA-256 of a text that comes in pieces. Only to be moved.
+/// Incremental SHA-256. Move-only.
 class sha256
 {
 public:
@@ -28,7 +28,7 @@ public:
         if (::EVP_DigestUpdate(state_.get(), text.data(), text.size()) != 1) fail();
     }
 
-    /// Of what was added until now, in hexadecimal digits. More may be added.
+    /// Returns the hexadecimal digest of the text so far. More may be added.
     std::string hex() const
     {
         sha256 ended;
@@ -49,7 +49,7 @@ private:
     std::unique_ptr<EVP_MD_CTX, decltype(&::EVP_MD_CTX_free)> state_;
 };
 
-/// In hexadecimal digits: a file's name that says nothing of what it is made from.
+/// Returns the hexadecimal digest: a file name that does not reveal its source.
 inline std::string sha256_hex(std::string_view text)
 {
     sha256 whole;

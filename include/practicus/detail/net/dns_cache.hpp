@@ -25,8 +25,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Finds the addresses of hosts, and keeps them for a while. `getaddrinfo` cannot be interrupted, so it is
-/// called on threads that no operation, context or client waits for. Thread safety: full.
+/// Looks up the addresses of hosts and caches them. `getaddrinfo` cannot be interrupted: it runs on threads
+/// that no operation, context or client waits for. Thread safety: full.
 class dns_cache : public std::enable_shared_from_this<dns_cache>
 {
 public:
@@ -34,14 +34,14 @@ public:
 
     explicit dns_cache(std::shared_ptr<deadline_service> limits) : limits_(std::move(limits)) {}
 
-    /// For tests: what is called instead of `look_up_host`. Set before the first lookup.
+    /// Replaces `look_up_host`. For tests; set before the first lookup.
     void look_up_with(lookup f) { look_up_ = std::move(f); }
 
     lookup_threads& threads() const noexcept { return *threads_; }
 
-    /// Returns the host's addresses. Fails with `errc::resolve_failed`; `errc::resolve_timeout` at `end`,
-    /// while the lookup goes on; `errc::client_closed`; `operation_aborted` if no operation is left that
-    /// needs it.
+    /// Returns the host's addresses. Fails with `errc::resolve_failed`, or `errc::resolve_timeout` at `end`,
+    /// while the lookup continues. Fails with `errc::client_closed`, or `operation_aborted` if no operation
+    /// needs the addresses any more.
     asio::awaitable<result<address_list>> find(std::string host, time_point end)
     {
         if (auto known = known_addresses(host)) co_return known;
@@ -56,7 +56,7 @@ public:
         co_return timeout_failure(phase::resolve, time_point::max(), limits_->time().now());
     }
 
-    /// No address could be connected to.
+    /// Makes the entry stale after all addresses failed.
     void reject(std::string const& host)
     {
         std::lock_guard lock(mutex_);
@@ -65,7 +65,7 @@ public:
 
     static constexpr std::size_t most = 1000;
 
-    /// How many names are known.
+    /// Returns the number of known names.
     std::size_t size()
     {
         std::lock_guard lock(mutex_);
@@ -91,7 +91,7 @@ private:
         time_point patience_ends = time_point::max();
     };
 
-    /// What a lookup has come to.
+    /// The result of a lookup.
     struct ending
     {
         address_list found;
@@ -119,7 +119,7 @@ private:
         return answer{decided.found, known.joined, decided.patience_ends};
     }
 
-    /// Under the mutex. Has no effect if it throws.
+    /// Call under the mutex. Strong guarantee.
     void start(std::string const& host, name& known, time_point now)
     {
         auto const joined = std::make_shared<flight<address_list>>();
@@ -145,13 +145,13 @@ private:
                 end.why = make_failure(errc::resolve_failed, looked.failed, host);
             }
         } catch (...) {
-            // A lookup has nothing else to throw.
+            // A lookup throws nothing else.
             end.why = fixed_error<boost::system::errc::not_enough_memory>();
         }
         return end;
     }
 
-    /// On the lookup's thread.
+    /// Runs on the lookup's thread.
     void ended(std::string const& host, flight<address_list>& joined, ending& end) noexcept
     {
         {

@@ -19,40 +19,41 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// How far a call of `exchange` goes.
+/// The extent of one call of `exchange`.
 enum class exchange_part : std::uint8_t
 {
-    /// Up to the end of the answer.
+    /// Up to the end of the response.
     whole,
-    /// Writes what there is of the request; more of it follows. Returns earlier with what came of an answer.
+    /// Writes the present part of the request; more follows. Returns earlier with a received part of the
+    /// response.
     request,
-    /// Up to the head of the answer, or the next piece of its body.
+    /// Up to the head of the response, or the next piece of its body.
     piece
 };
 
-/// What the driver of an exchange does next.
+/// The next step of the driver of an exchange.
 enum class exchange_step : std::uint8_t
 {
-    /// Writes what is left of the request, without waiting.
+    /// Writes the rest of the request, without waiting.
     write,
-    /// Reads what is there, without waiting: the answer may come before the request is written.
+    /// Reads available bytes without waiting: the response may precede the end of the request.
     look,
-    /// Waits until the socket can be read or written.
+    /// Waits until the socket is readable or writable.
     wait,
-    /// Waits for more of the answer, and reads it.
+    /// Waits for more of the response, and reads it.
     read,
-    /// Returns to the caller, with the answer or a piece of it, or for more of the request.
+    /// Returns to the caller: with the response, a piece of it, or to get more of the request.
     give
 };
 
-/// Decides how one exchange goes on. It does no I/O. While the request is written, the answer is watched for:
+/// The state machine of one exchange; does no I/O. The response is watched for while the request is written:
 ///
-/// - A final answer of 300 or above ends the writing, and is the result (RFC 9112 section 9.5).
-/// - A success is read as the request is written, so that a server that answers while it reads is no
-///   deadlock. Its end is the end of the exchange, whatever of the request is left.
-/// - Interim answers (1xx) change nothing; too many are malformed.
+/// - A final response of 300 or above ends the writing and is the result (RFC 9112 section 9.5).
+/// - A success is read while the request is written, so that a server that responds before it has read
+///   everything causes no deadlock. Its end is the end of the exchange, however much of the request is left.
+/// - Interim responses (1xx) are skipped; too many are malformed.
 ///
-/// A request that is written at once is not looked behind: nothing can have been answered.
+/// A request that is written in one call is not followed by such a read: nothing can have been answered yet.
 class exchange_state
 {
 public:
@@ -73,9 +74,9 @@ public:
         fresh_ = true;
     }
 
-    /// Begins a call. `first` and `rest` are what there is of the request; they live until they are written
-    /// or the exchange ends. While something of the last ones is left, that goes on instead. The answer's
-    /// body goes on behind what the caller has left of it.
+    /// Begins a call. `first` and `rest` are parts of the request, and must live until they are written or
+    /// the exchange ends. They are ignored while earlier parts are unfinished. New bytes of the body follow
+    /// those that the caller left in `answer`.
     void go_on(std::string_view first, std::string_view rest, exchange_part part, response& answer)
     {
         part_ = part;
@@ -98,11 +99,11 @@ public:
         return blocked_ ? exchange_step::wait : exchange_step::write;
     }
 
-    /// What is to be written next.
+    /// The parts to be written next.
     std::string_view first() const noexcept { return left_[0]; }
     std::string_view rest() const noexcept { return left_[1]; }
 
-    /// After a write that took `n` bytes.
+    /// Call after a write of `n` bytes.
     void wrote(std::size_t n) noexcept
     {
         auto const of_first = std::min(n, left_[0].size());
@@ -111,24 +112,24 @@ public:
         looked_ = false;
     }
 
-    /// A write found no room.
+    /// Call after a write that would block.
     void blocked() noexcept { blocked_ = true; }
 
-    /// A wait has ended.
+    /// Call after a wait.
     void ready() noexcept { looked_ = blocked_ = false; }
 
-    /// A look found nothing.
+    /// Call after a read that would block.
     void saw_nothing() noexcept { looked_ = true; }
 
-    /// The server takes no more of the request, by a failed write; an answer may be there.
+    /// Call after a failed write: the server accepts no more of the request, but may have responded.
     void refused(error_code const& why) noexcept
     {
         refusal_ = why;
         stop_writing();
     }
 
-    /// Takes what came; returns how much was used. `errc::malformed_response` for interim answers without an
-    /// end.
+    /// Parses received bytes and returns the number used. Sets `errc::malformed_response` for too many
+    /// interim responses.
     std::size_t received(std::string_view bytes, error_code& code)
     {
         auto used = reader_->feed(bytes, code);
@@ -145,8 +146,8 @@ public:
         return used;
     }
 
-    /// The server will send no more. True if that ends the answer; under TLS, only the peer's word (`clean`)
-    /// ends a body that has no length.
+    /// Handles the end of the stream. Returns true if it ends the response. A body without a length ends only
+    /// by a clean end: under TLS, close_notify.
     bool ended(bool clean)
     {
         error_code code;
@@ -156,7 +157,7 @@ public:
         return true;
     }
 
-    /// What came of the answer becomes the caller's.
+    /// Moves the received part of the response to the caller.
     void hand_over(response& answer)
     {
         if (reader_->is_header_done()) reader_->hand_over(answer);
@@ -164,16 +165,16 @@ public:
 
     bool is_writing() const noexcept { return left_[0].size() + left_[1].size() != 0; }
 
-    /// All that there was of the request is written, and the server has not refused the rest.
+    /// Returns true if all of the request so far is written and the server accepts more.
     bool wants_more() const noexcept { return !stopped_ && !is_writing(); }
 
-    /// The answer is complete.
+    /// Returns true if the response is complete.
     bool finished() const noexcept { return finished_; }
 
-    /// The answer is complete, after the whole request, and the server keeps the connection open.
+    /// Returns true if response and request are complete and the server keeps the connection open.
     bool keeps_alive() { return finished_ && !stopped_ && reader_->result().keep_alive; }
 
-    /// Why the server took no more of the request; empty if it did, or has answered early.
+    /// Returns why the server accepted no more of the request. Empty if it did, or has responded early.
     error_code const& refusal() const noexcept { return refusal_; }
 
     phase at() const noexcept
@@ -184,7 +185,7 @@ public:
 
     bool is_header_done() const { return reader_->is_header_done(); }
 
-    /// How much of the body is yet to come, if the head has told; else 0.
+    /// Returns the remaining size of the body, or 0 if unknown.
     std::uint64_t left() { return reader_->left(); }
 
 private:
@@ -196,7 +197,7 @@ private:
         stopped_ = true;
     }
 
-    /// The head of the final answer is there.
+    /// Handles the head of the final response.
     void answered()
     {
         finished_ = reader_->is_done();
@@ -214,13 +215,13 @@ private:
     exchange_part part_ = exchange_part::whole;
     bool secret_ = true;
     bool gives_ = false;
-    /// Nothing more of the request is written, although there is some.
+    /// The rest of the request is not written.
     bool stopped_ = false;
     bool fresh_ = true;
-    /// Since the last write, or since the caller had its turn.
+    /// A read was tried since the last write or call.
     bool looked_ = true;
     bool blocked_ = false;
-    /// Something of the final answer came.
+    /// A part of the final response was received.
     bool begun_ = false;
     bool finished_ = false;
 };

@@ -37,8 +37,8 @@ struct lookup_result
     addresses found;
 };
 
-/// Returns the addresses of a host that needs no lookup (an address, or `localhost` by RFC 6761 section 6.3),
-/// or null.
+/// Returns the addresses of a host that needs no lookup, or null: of an IP address, and of `localhost` by RFC
+/// 6761 section 6.3.
 inline address_list known_addresses(std::string const& host)
 {
     using namespace asio::ip;
@@ -52,7 +52,7 @@ inline address_list known_addresses(std::string const& host)
     return std::make_shared<addresses const>(both);
 }
 
-/// Converts an error of `getaddrinfo`. Its codes for an unknown name all become
+/// Converts an error of `getaddrinfo`. All its codes for an unknown name become
 /// `asio::error::host_not_found`.
 inline boost::system::error_code lookup_error(int result, int error_number) noexcept
 {
@@ -75,7 +75,7 @@ inline boost::system::error_code lookup_error(int result, int error_number) noex
     return asio::error::no_recovery;
 }
 
-/// The addresses of a list, each once.
+/// Returns the addresses of a list without duplicates.
 inline lookup_result addresses_of(addrinfo const* first)
 {
     lookup_result result;
@@ -92,7 +92,7 @@ inline lookup_result addresses_of(addrinfo const* first)
     return result;
 }
 
-/// Calls `getaddrinfo`, which may block for long.
+/// Calls `getaddrinfo`, which may block for a long time.
 inline lookup_result look_up_host(std::string const& host)
 {
     struct release

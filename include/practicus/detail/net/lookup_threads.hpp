@@ -15,8 +15,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Delays `fork()` while it lives. A hidden thread holds one while it takes locks, because a forked child
-/// would find them locked for ever. Allocates nothing.
+/// Delays `fork()` during its lifetime. A background thread holds one while it takes locks: a forked child
+/// would find them locked forever. Allocates nothing.
 class fork_delay
 {
 public:
@@ -24,7 +24,7 @@ public:
     fork_delay(fork_delay const&) = delete;
     fork_delay& operator=(fork_delay const&) = delete;
 
-    /// Before the first.
+    /// Call before the first `fork_delay`.
     static void prepare()
     {
         static int const registered = ::pthread_atfork(lock, unlock, unlock);
@@ -40,13 +40,13 @@ private:
     std::lock_guard<std::mutex> lock_;
 };
 
-/// Runs jobs that may hang: each on a thread of its own, as long as there are at most `most`. A thread ends
-/// when no job is left. No thread is ever waited for: each owns what it uses. Thread safety: full; the
-/// destructor takes no lock, so that a forked child, which has none of the threads, can destroy its copy.
+/// Runs jobs that may hang, on at most `most` threads. A thread ends when no job is left. Threads are never
+/// joined: each owns what it uses. Thread safety: full. The destructor takes no lock, so a forked child,
+/// which has no threads, can destroy its copy.
 class lookup_threads : public std::enable_shared_from_this<lookup_threads>
 {
 public:
-    /// Throws nothing.
+    /// A job must not throw.
     using job = std::function<void()>;
     using starter = std::function<void(job)>;
 
@@ -54,7 +54,7 @@ public:
 
     lookup_threads() { fork_delay::prepare(); }
 
-    /// Throws `std::system_error` if no thread can be started; then the job does not run.
+    /// Throws `std::system_error` if no thread can be started. Then the job does not run.
     void run(job next)
     {
         std::lock_guard lock(mutex_);
@@ -69,7 +69,7 @@ public:
         ++running_;
     }
 
-    /// For tests: the function that starts a thread. Set before the first job.
+    /// Replaces the function that starts a thread. For tests; set before the first job.
     void start_with(starter f) { start_ = std::move(f); }
 
     std::size_t running() const
@@ -79,7 +79,7 @@ public:
     }
 
 private:
-    /// Blocks signals, which are for the program's own threads.
+    /// RAII: blocks signals, which are left to the program's own threads.
     class signals_blocked
     {
     public:

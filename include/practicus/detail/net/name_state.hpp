@@ -16,7 +16,7 @@ enum class name_action : std::uint8_t
 {
     /// Use the known addresses.
     serve,
-    /// Wait for the lookup that is under way.
+    /// Wait for the running lookup.
     join,
     /// Start a lookup, and wait for it.
     look_up
@@ -27,21 +27,21 @@ struct name_decision
 {
     name_action action = name_action::serve;
     Addresses found{};
-    /// The time at which the wait for a lookup ends with the stale addresses; never without any.
+    /// The time at which a wait falls back to the stale addresses; `max` if there are none.
     time_point patience_ends = time_point::max();
 };
 
-/// Decides for one host name when it is looked up, and which addresses are used. It does no I/O and reads no
-/// clock. `Addresses` is empty when default constructed, else true; copying it throws nothing.
+/// The policy for one host name: when it is looked up, and which addresses are used. Does no I/O and reads no
+/// clock. `Addresses` is false when default constructed, else true; copying must not throw.
 ///
 /// Rules:
-/// - One lookup at most is under way. A caller without fresh addresses waits for it.
-/// - Addresses are fresh for `lifetime`. Then they are stale: they are used when a lookup fails or takes
-///   longer than `patience`, for `stale_lifetime` at most (RFC 8767 sections 5 and 6).
-/// - After a lookup that failed, the stale addresses count as fresh for another `lifetime`: not every caller
-///   waits for a name server that is down.
-/// - A name that does not exist any more has no addresses.
-/// - Addresses that could not be connected to are stale at once.
+/// - There is at most one lookup. A caller without fresh addresses waits for it.
+/// - Addresses are fresh for `lifetime`, and then stale. Stale ones are used when a lookup fails or takes
+///   longer than `patience`, for at most `stale_lifetime` (RFC 8767 sections 5 and 6).
+/// - After a failed lookup the stale addresses count as fresh for another `lifetime`. Otherwise each caller
+///   would wait for a name server that is down.
+/// - A name that no longer exists has no addresses.
+/// - Addresses that could not be connected to become stale at once.
 ///
 /// Thread safety: none; the driver holds a mutex over each call.
 template <class Addresses>

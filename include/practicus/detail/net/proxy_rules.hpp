@@ -17,12 +17,12 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Which proxy an origin is reached through. Decided once, from the options and the environment; see
-/// `proxy_options`. Constant from then on: any thread may ask.
+/// Selects the proxy of an origin. Reads options and environment once; see `proxy_options`. Immutable
+/// afterwards and safe for all threads.
 class proxy_rules
 {
 public:
-    /// As `getenv`. Is called by the constructor alone.
+    /// Signature of `getenv`. Called only by the constructor.
     using environment = std::function<char const*(char const*)>;
 
     explicit proxy_rules(
@@ -40,8 +40,8 @@ public:
         }
     }
 
-    /// Lives as long as the rules; null: connect directly. Fails with `errc::invalid_argument` if the
-    /// environment names a proxy that cannot be used.
+    /// Returns a proxy owned by the rules, or null for a direct connection. Fails with
+    /// `errc::invalid_argument` if the environment names an invalid proxy.
     result<proxy const*> find(origin const& where) const
     {
         auto const& found = where.secure() ? https_ : http_;

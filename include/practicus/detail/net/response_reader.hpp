@@ -33,8 +33,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 namespace beast = boost::beast;
 
-/// A parser on Beast's that keeps only the needed parts of a response: a general message type spends most of
-/// its time on unused fields.
+/// A parser based on Beast's that keeps only the needed parts of a response. A general message type spends
+/// most of its time on unused fields.
 class response_reader final : public beast::http::basic_parser<false>
 {
 public:
@@ -101,14 +101,14 @@ public:
     /// The number of bytes of the body yet to come if the head has a length, else 0.
     std::uint64_t left() { return is_header_done() ? content_length_remaining().value_or(0) : 0; }
 
-    /// Continues after the part of the body that `from` has. `whole`: the rest comes as one piece.
+    /// Continues after the part of the body in `from`. `whole`: the rest is delivered in one piece.
     void go_on(response& from, bool whole) noexcept
     {
         whole_ = whole;
         if (begun_to_give_) response_.body.swap(from.body);
     }
 
-    /// Releases the received part of the body, until it continues.
+    /// Moves the received part of the body to `to`.
     void hand_over(response& to)
     {
         auto& here = result();
@@ -144,13 +144,14 @@ private:
     using string_view = beast::string_view;
     using field = beast::http::field;
 
-    // Beast asserts 5 bytes when the last chunk is the only one and comes in pieces. That many always follow.
+    // Beast asserts at least 5 bytes when the last chunk is the only one and arrives in pieces. At least 5
+    // always follow.
     static bool may_be_part_of_last_chunk(std::string_view bytes) noexcept
     {
         return bytes.starts_with('0') && bytes.size() < std::string_view("0\r\n\r\n").size();
     }
 
-    // Beast asks for more until it has the whole version, which a TLS alert is too short for.
+    // Beast waits for the whole version, which is longer than a TLS alert.
     static bool begins_like_http(std::string_view bytes) noexcept
     {
         constexpr std::string_view begin = "HTTP/1.";
@@ -159,8 +160,8 @@ private:
 
     static constexpr std::size_t http2_frame_head = 9;
 
-    /// RFC 9113 section 3.4: a server's first frame is SETTINGS, of six bytes for each, on stream 0. Returns
-    /// true as well if there are too few bytes.
+    /// Returns true for an HTTP/2 server, or if there are too few bytes to tell. Its first frame is SETTINGS
+    /// on stream 0, with 6 bytes per setting (RFC 9113 section 3.4).
     static bool begins_like_http2(std::string_view bytes) noexcept
     {
         constexpr std::string_view settings("\0\0\0\4\0\0\0\0\0", http2_frame_head);
@@ -193,8 +194,9 @@ private:
         return n - (n != 0 ? 1 : 0);
     }
 
-    /// RFC 9112 section 7.1.1: Beast accepts blanks before an extension, but not before the end of a chunk's
-    /// line. They become zeros before the size, so that the line keeps the length that Beast has measured.
+    /// Replaces blanks in a chunk's line by zeros before the size, which keeps the length that Beast
+    /// measured. Beast accepts blanks before an extension, but not before the line's end (RFC 9112 section
+    /// 7.1.1).
     std::size_t put_without_blanks(std::string_view bytes, error_code& code)
     {
         constexpr std::string_view line_end = "\r\n";
@@ -227,7 +229,7 @@ private:
         if (in_trailer_) return;
         switch (name) {
         case field::transfer_encoding:
-            // Another coding would be left in the body. (Beast refuses a second field.)
+            // Another coding would remain in the body. (Beast rejects a second field.)
             if (!beast::iequals(value, "chunked")) code = beast::http::error::bad_transfer_encoding;
             break;
         case field::content_type: response_.content_type = value; break;
@@ -247,7 +249,7 @@ private:
         }
     }
 
-    /// The `timeout` of `timeout=5, max=100` (RFC 2068 section 19.7.1.1).
+    /// Returns the `timeout` of a field such as `timeout=5, max=100` (RFC 2068 section 19.7.1.1).
     static std::optional<std::chrono::seconds> read_timeout(std::string_view text) noexcept
     {
         while (!text.empty()) {
@@ -267,7 +269,7 @@ private:
         return std::nullopt;
     }
 
-#if BOOST_BEAST_VERSION >= 359 // Boost 1.90 tells trailers apart
+#if BOOST_BEAST_VERSION >= 359 // Boost 1.90 distinguishes trailers
     void on_trailer_field_impl(field, string_view, string_view, error_code&) override {}
 #endif
 
@@ -299,7 +301,7 @@ private:
             larger.reserve(
                 std::max(2 * body.size() + piece.size(), body.size() + static_cast<std::size_t>(known)));
             larger = body;
-            // The old place may hold a token.
+            // The old buffer may contain a token.
             if (response_.secret) wipe(body.data(), body.size());
             body.swap(larger);
         }
@@ -325,7 +327,7 @@ private:
     std::size_t header_limit_;
     std::size_t header_size_ = 0;
     std::size_t body_limit_;
-    /// Bytes of the body so far. Beast's own limit would count a chunk twice whose line it gets twice.
+    /// Received bytes of the body. Beast's own limit would count a chunk twice if its line is parsed twice.
     std::size_t body_size_ = 0;
     bool in_trailer_ = false;
     bool begun_to_give_ = false;

@@ -26,7 +26,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Throws `errc::file_error`, naming the member of `tls_options`, the file and OpenSSL's reason.
+/// Throws `errc::file_error` with the member of `tls_options`, the file and OpenSSL's reason.
 inline void check_tls_file(boost::system::error_code const& code, std::string_view what,
                            std::string_view member, std::string_view name, std::string_view advice = {})
 {
@@ -41,8 +41,8 @@ inline void check_tls_file(boost::system::error_code const& code, std::string_vi
     throw error(std::move(info));
 }
 
-/// Reads the client certificate and its key. A key that is encrypted is opened with the caller's password;
-/// without this, OpenSSL would ask for one at the terminal.
+/// Reads the client certificate and its key. An encrypted key is decrypted with the caller's password;
+/// without one, OpenSSL would prompt on the terminal.
 inline void use_client_certificate(boost::asio::ssl::context& context, tls_options const& options)
 {
     namespace ssl = boost::asio::ssl;
@@ -72,14 +72,14 @@ inline void use_client_certificate(boost::asio::ssl::context& context, tls_optio
                    "; it must belong to tls.certificate_file");
 }
 
-/// TLS 1.2 or newer, verifying. Throws `errc::file_error`.
+/// Makes a verifying context for TLS 1.2 or newer. Throws `errc::file_error`.
 inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options const& options)
 {
     namespace ssl = boost::asio::ssl;
     boost::system::error_code code;
     auto context = std::make_unique<ssl::context>(ssl::context::tls_client);
     ::SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
-    // Memory of an idle connection, and the resumption that a pool makes use of.
+    // Saves memory of idle connections.
     ::SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
     if (options.system_roots) {
         context->set_default_verify_paths(code);
@@ -100,7 +100,7 @@ inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options c
     // A caller may trust an intermediate authority, or the server's own certificate.
     ::X509_VERIFY_PARAM_set_flags(::SSL_CTX_get0_param(native), X509_V_FLAG_PARTIAL_CHAIN);
     ::SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION);
-    // RFC 7301: a server with HTTP/2 alone refuses the handshake, instead of sending unreadable bytes.
+    // RFC 7301: a server with HTTP/2 only then refuses the handshake, instead of sending unreadable bytes.
     constexpr unsigned char http1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     ::SSL_CTX_set_alpn_protos(native, http1, sizeof http1);
     // RFC 8446 section 4.6.2: a server may ask for the client's certificate when it knows the request.
@@ -122,7 +122,7 @@ inline bool expect_host(SSL* connection, std::string host, bool verify)
     if (!verify) return true;
     auto* const parameters = ::SSL_get0_param(connection);
     if (is_address) return ::X509_VERIFY_PARAM_set1_ip_asc(parameters, host.c_str()) == 1;
-    // RFC 9525 section 2: the subject's common name is no host name.
+    // RFC 9525 section 2: the subject's common name is not a host name.
     ::X509_VERIFY_PARAM_set_hostflags(parameters, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                       X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     return ::X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
@@ -145,7 +145,7 @@ inline errc handshake_errc(boost::system::error_code const& code, long verify_re
     case X509_V_ERR_CERT_UNTRUSTED: return errc::certificate_untrusted;
     default: return errc::certificate_invalid;
     }
-    // Closed or reset without an alert, as by a server that restarts: it may be tried again.
+    // Closed or reset without an alert, as by a restarting server: the request may be retried.
     if (code.category() != boost::asio::error::get_ssl_category()) return errc::connection_lost;
     switch (ERR_GET_REASON(static_cast<unsigned long>(code.value()))) {
     case SSL_R_WRONG_VERSION_NUMBER:
@@ -157,7 +157,7 @@ inline errc handshake_errc(boost::system::error_code const& code, long verify_re
     }
 }
 
-/// Returns true if the server has none of the protocols that it was offered (RFC 7301 section 3.2).
+/// Returns true if the server supports none of the offered protocols (RFC 7301 section 3.2).
 inline bool refuses_protocol(boost::system::error_code const& code) noexcept
 {
     return code.category() == boost::asio::error::get_ssl_category() &&

@@ -19,8 +19,8 @@ struct tls_session_deleter
 
 using tls_session = std::unique_ptr<SSL_SESSION, tls_session_deleter>;
 
-/// The saved TLS sessions of one origin. A resumed handshake saves a round trip and the certificate. Outlives
-/// the connections that are `bound` to it. Thread safety: full.
+/// The saved TLS sessions of one origin. Resumption saves a round trip and the certificate. Must outlive the
+/// connections that are `bound` to it. Thread safety: full.
 class tls_sessions
 {
 public:
@@ -39,7 +39,7 @@ public:
             auto* const self = static_cast<tls_sessions*>(::SSL_get_ex_data(connection, index()));
             if (self == nullptr) return 0;
             self->keep(tls_session(fresh));
-            return 1; // taken over
+            return 1; // ownership taken
         });
     }
 
@@ -65,8 +65,8 @@ public:
         return nullptr;
     }
 
-    /// Called after a handshake that resumed this session: saves the session that has replaced it, if any.
-    /// With TLS 1.2, OpenSSL does not report a ticket of a resumed handshake, and cannot resume the old
+    /// Saves the session that replaced `resumed`, if any. Called after a handshake that resumed a session.
+    /// With TLS 1.2, OpenSSL does not report the new ticket of a resumed handshake, and cannot resume the old
     /// session again.
     void keep_successor(SSL* connection, SSL_SESSION const* resumed) noexcept
     {

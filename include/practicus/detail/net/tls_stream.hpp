@@ -23,10 +23,10 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A client's TLS over a connected socket. OpenSSL reads and writes the socket without waiting. After
-/// `would_block`, the call is repeated when the socket is ready for `wanted()`. (Asio's `ssl::stream` holds
-/// 68 KiB of buffers for each connection, and copies all bytes through them.) One call at a time. The socket
-/// and the context must outlive it.
+/// The client side of TLS over a connected socket. OpenSSL reads and writes the socket without waiting; after
+/// `would_block`, repeat the call when the socket is ready for `wanted()`. One call at a time. The socket and
+/// the context must outlive the stream. (Asio's `ssl::stream` holds 68 KiB of buffers per connection, and
+/// copies all bytes through them.)
 class tls_stream
 {
 public:
@@ -44,7 +44,7 @@ public:
         ::SSL_set_connect_state(ssl_.get());
         ::SSL_set_mode(ssl_.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                        SSL_MODE_RELEASE_BUFFERS);
-        // Otherwise each record is two reads.
+        // Otherwise each record takes two reads.
         ::SSL_set_read_ahead(ssl_.get(), 1);
     }
     tls_stream(tls_stream const&) = delete;
@@ -76,14 +76,14 @@ public:
         return n;
     }
 
-    /// The readiness that the socket must have. A read may have to write, and vice versa.
+    /// Returns the readiness to wait for. A read may have to write, and vice versa.
     boost::asio::socket_base::wait_type wanted() const noexcept
     {
         return ::SSL_want(ssl_.get()) == SSL_WRITING ? boost::asio::socket_base::wait_write
                                                      : boost::asio::socket_base::wait_read;
     }
 
-    /// Between two exchanges: reads the available bytes, and returns true if they are more than session
+    /// Reads the available bytes between two exchanges. Returns true if they contain more than session
     /// tickets.
     bool has_stray() noexcept
     {
@@ -94,15 +94,15 @@ public:
         return code != boost::asio::error::would_block || reads_left_ == 0 || has_pending();
     }
 
-    /// Returns true if bytes were read from the socket, and not yet from here.
+    /// Returns true if bytes were read from the socket but not yet from the stream.
     bool has_pending() const noexcept { return ::SSL_has_pending(ssl_.get()) == 1; }
 
 private:
-    /// RFC 8446 section 5.1.
+    /// The maximum size of a record (RFC 8446 section 5.1).
     static constexpr std::size_t record = 16384;
 
-    // A peer that sends session tickets as fast as they are read must not keep the thread: no deadline could
-    // expire.
+    // A peer that sends session tickets as fast as they are read must not occupy the thread: no deadline
+    // could expire.
     static constexpr int reads_at_once = 8;
 
     struct deleter
@@ -185,7 +185,7 @@ private:
 
     std::unique_ptr<SSL, deleter> ssl_;
     int descriptor_;
-    // The error of the system call that failed within the call of OpenSSL.
+    // The error of the system call that failed within OpenSSL.
     int failure_ = 0;
     int reads_left_ = 0;
 };

@@ -27,15 +27,16 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Reads the proxy's answer to `CONNECT`: interim ones, then the final head, and not a byte more: the server
-/// speaks second. A success has no body, whatever its fields say (RFC 9110 section 9.3.6).
+/// Reads the proxy's response to `CONNECT`: interim responses and the final head. Bytes after that are an
+/// error: the server sends nothing before the client. A success has no body, regardless of its fields (RFC
+/// 9110 section 9.3.6).
 class tunnel_answer
 {
 public:
     explicit tunnel_answer(std::size_t header_limit) : header_limit_(header_limit) {}
 
-    /// Fails with `errc::proxy_refused`; `errc::connect_failed` if the proxy
-    /// could not reach the server; `errc::malformed_response`, `errc::header_too_large`.
+    /// Fails with `errc::proxy_refused`, `errc::malformed_response` or `errc::header_too_large`, and with
+    /// `errc::connect_failed` if the proxy could not reach the server.
     failure take(std::string_view bytes)
     {
         text_.append(bytes);
@@ -45,7 +46,7 @@ public:
             error_code code;
             parser_->put(asio::buffer(without_lengths(text_)), code);
             if (code == boost::beast::http::error::need_more) code = {};
-            // Newer versions of Beast see it themselves.
+            // Newer versions of Beast detect it themselves.
             if (code == boost::beast::http::error::header_limit) return too_large();
             if (code) return make_failure(errc::malformed_response, code, "the proxy's answer is no HTTP");
             if (!parser_->is_header_done()) return nullptr;
@@ -60,7 +61,7 @@ public:
         }
     }
 
-    /// The tunnel stands.
+    /// Returns true if the tunnel is established.
     bool stands() const noexcept { return stands_; }
 
 private:
@@ -68,8 +69,8 @@ private:
 
     static constexpr std::string_view end_of_head = "\r\n\r\n";
 
-    /// What comes of a head, without the fields that say how long a body is: a client ignores them, and some
-    /// proxies contradict themselves.
+    /// Removes the fields for the length of a body from a head. A client ignores them, and some proxies
+    /// contradict themselves.
     static std::string without_lengths(std::string_view text)
     {
         std::string kept;
@@ -107,7 +108,7 @@ private:
     {
         error_info info;
         info.status = status;
-        // These may pass; the others stay.
+        // These may be transient; the others are not.
         bool const unreachable = status == 502 || status == 503 || status == 504;
         info.code = unreachable ? errc::connect_failed : errc::proxy_refused;
         if (unreachable)
@@ -123,7 +124,7 @@ private:
     bool stands_ = false;
 };
 
-/// Asks the proxy that `s` is connected to for a tunnel to `where`, until `end`.
+/// Requests a tunnel to `where` from the proxy that `s` is connected to. The limit is `end`.
 inline asio::awaitable<failure> open_tunnel(stream& s, proxy const& via, origin const& where,
                                             std::string_view user_agent, std::size_t header_limit,
                                             time_point end)

@@ -14,11 +14,11 @@
 #include <string>
 #include <string_view>
 
-/// Whether a model's answer with a status of success is one: it may be a page of a server in front, or an
-/// error that has the wrong status.
+/// Checks whether a successful response is a model's. It may be the page of a server in front, or an error
+/// with the wrong status.
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// `text/csv` of `text/csv; charset=utf-8`.
+/// Returns `text/csv` for `text/csv; charset=utf-8`.
 inline std::string_view media_type(std::string_view content_type) noexcept
 {
     constexpr std::string_view spaces = " \t";
@@ -27,8 +27,8 @@ inline std::string_view media_type(std::string_view content_type) noexcept
     return type.substr(0, type.find_last_not_of(spaces) + 1);
 }
 
-/// Returns true if an answer of type `came` may be the one to a request of type `sent`: of type `wanted` if
-/// that is not empty, else of any but a page's, unless a page was sent.
+/// Returns true if a response of type `came` fits a request of type `sent`. It must have the type `wanted`,
+/// if that is not empty. Otherwise any type fits except HTML, which fits only a request with HTML.
 inline bool fits_type(std::string_view wanted, std::string_view sent, std::string_view came) noexcept
 {
     auto const is = [came](std::string_view type) {
@@ -37,7 +37,7 @@ inline bool fits_type(std::string_view wanted, std::string_view sent, std::strin
     return wanted.empty() ? !is("text/html") || is(sent) : is(wanted);
 }
 
-/// What came, on one line: its type and the first of its words. Untrusted.
+/// Quotes a response on one line: its type and the beginning of its text. Untrusted.
 inline std::string quote_answer(std::string_view content_type, std::string_view body)
 {
     auto const type = content_type.empty() ? std::string("no content type") : capped(content_type, 64);
@@ -45,7 +45,7 @@ inline std::string quote_answer(std::string_view content_type, std::string_view 
     return type + ": " + capped(words.empty() ? body.substr(0, 1024) : std::string_view(words), 200);
 }
 
-/// Adds to `info` that an answer is not of the type that was asked for.
+/// Sets the error for a response of the wrong type.
 inline void describe_other_type(error_info& info, std::string_view wanted, std::string_view content_type,
                                 std::string_view body)
 {
@@ -60,7 +60,7 @@ inline std::string_view skip_spaces(std::string_view body) noexcept
     return body;
 }
 
-/// Returns true for a page, whatever its type says.
+/// Returns true for an HTML or XML page, regardless of the content type.
 inline bool is_page(std::string_view body) noexcept
 {
     body = skip_spaces(body);
@@ -69,7 +69,7 @@ inline bool is_page(std::string_view body) noexcept
     return false;
 }
 
-/// Returns true for an object or a list of JSON, whatever its type says.
+/// Returns true for a JSON object or array, regardless of the content type.
 inline bool is_json(std::string_view body)
 {
     body = skip_spaces(body);
@@ -82,29 +82,28 @@ inline bool is_json(std::string_view body)
     }
 }
 
-/// A header line without its line end.
+/// Returns a header line without its line end.
 inline std::string_view header_names(std::string_view line) noexcept
 {
     return line.substr(0, line.find_last_not_of("\r\n") + 1);
 }
 
-/// An answer to a batch, and what tells whether it is one.
+/// A response to a batch, and the data for its check.
 struct batch_answer
 {
-    /// Rows of the batch.
+    /// The number of rows in the batch.
     std::size_t rows = 0;
-    /// The type that was asked for, and the one that came, which may be missing.
+    /// The requested type, and the received one, which may be empty.
     std::string_view wanted = "text/csv";
     std::string_view content_type;
     std::string_view body;
-    /// The answer says where it ends; otherwise its connection's end does.
+    /// True if the response states its end; otherwise the end of the connection is its end.
     bool delimited = true;
-    /// The header line is known: an answer to another batch was believed, or there are results already.
+    /// True if the header line is known: another response was accepted, or there are earlier results.
     bool others_believed = false;
 };
 
-/// Sets the error of an answer with so many rows, which are too few or too many, or whose last line has no
-/// end. Returns false if there is none.
+/// Sets the error for a wrong number of rows, or for a last line without end. Returns false if there is none.
 inline bool describe_rows(error_info& info, batch_answer const& answer, std::size_t count)
 {
     bool const whole = answer.delimited || answer.body.ends_with('\n') || answer.body.ends_with('\r');
@@ -120,10 +119,12 @@ inline bool describe_rows(error_info& info, batch_answer const& answer, std::siz
     return true;
 }
 
-/// What makes an answer none to a batch, as code, message and the answer's words; nothing if it is one. A
-/// missing type is no fault where rows or a known header tell. They do not for one row, or a header alone:
-/// any two lines, or one, would be an answer. JSON is the fault of the rows (an error with a status of
-/// success) once others were believed. Sets `header` if the answer has one.
+/// Returns the error of a response that is invalid for the batch, or nothing. Sets `header` if there is a
+/// header line.
+///
+/// A missing type is accepted if the number of rows or a known header confirms the response. A single row or
+/// a header alone confirms nothing: any one or two lines would match. Once other responses were accepted,
+/// JSON is an error about the rows (with a status of success).
 inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::string_view& header)
 {
     error_info info;
@@ -144,15 +145,15 @@ inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::
         if (!describe_rows(info, answer, csv.count)) return std::nullopt;
     } catch (error const& e) {
         info.message = e.info().message;
-        // No end makes a NUL.
+        // A truncation cannot produce a NUL.
         if (!answer.delimited && answer.body.find('\0') == answer.body.npos)
             info.code = errc::connection_lost;
     }
     return info;
 }
 
-/// The error of an answer whose header line is not the first answer's, or the one of the `results` that a
-/// run before has left.
+/// Returns the error for a header line that differs from that of the first response, or of the earlier
+/// `results`.
 inline error_info other_header(std::string_view first, std::string_view header, bool results)
 {
     error_info info;

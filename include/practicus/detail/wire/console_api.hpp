@@ -31,11 +31,11 @@
 #include <utility>
 #include <vector>
 
-/// The protocol of a region's console and services, without any I/O: every request is made and every answer
-/// is read here. Where the vendor documents one form and its SDK sends another, the documented one is sent.
+/// The protocol of a region's console and services, without I/O: builds all requests and reads all responses.
+/// Where the vendor's documentation and its SDK differ, the documented form is sent.
 namespace practicus { inline namespace v1 { namespace detail::console_api {
 
-/// Appends a JSON string, without a copy of the text elsewhere.
+/// Appends a JSON string without copying the text elsewhere.
 inline void append_json(wire_text& out, std::string_view text)
 {
     out.append("\"");
@@ -94,8 +94,8 @@ inline request refresh(service_url const& service, std::string_view refresh_toke
     return r;
 }
 
-/// `GET modelhost/model-auth/` with a body. The documented JSON form cannot ask for an upload token, so that
-/// is asked for as the vendor's SDK does.
+/// `GET modelhost/model-auth/` with a body. The documented JSON form cannot request an upload token; for that
+/// the form of the vendor's SDK is sent.
 inline request model_session(service_url const& service, std::int64_t id, token_purpose purpose,
                              std::size_t body_limit)
 {
@@ -121,8 +121,8 @@ inline request app_session(service_url const& service, std::int64_t id, token_pu
     return r;
 }
 
-/// An add-on, by its key or by a url whose host begins with it. Throws `errc::invalid_url` for a url that has
-/// no such host, `errc::invalid_argument` for a key that is none.
+/// An add-on, given by its key, or by a url with the key as the beginning of its host. Throws
+/// `errc::invalid_url` if the host has no such beginning, `errc::invalid_argument` for an invalid key.
 class addon_key
 {
 public:
@@ -156,7 +156,7 @@ inline request addon_session(service_url const& service, addon_key const& addon,
     return r;
 }
 
-/// A call of a model, without its body. Both bodies are of this encoding; of none if it is empty.
+/// A prediction request without its body. `encoding` applies to both bodies; empty for none.
 inline request prediction(model_url const& url, std::string_view method, std::string_view content_type,
                           std::string_view encoding, std::size_t body_limit)
 {
@@ -164,8 +164,8 @@ inline request prediction(model_url const& url, std::string_view method, std::st
     r.authorized = authorization::session;
     r.content_type = content_type;
     r.content_encoding = r.accept_encoding = encoding;
-    // Without the second field, any encoding would do (RFC 9110 section 12.5.3). One piece costs less than
-    // two.
+    // Without the second field, the server may choose any encoding (RFC 9110 section 12.5.3). One string
+    // costs less than two.
     r.accept = encoding.empty() ? "*/*\r\nAccept-Encoding: identity" : "*/*";
     r.body_limit_name = "predict_options::body_limit";
     r.secret_response = false;
@@ -173,8 +173,8 @@ inline request prediction(model_url const& url, std::string_view method, std::st
     return r;
 }
 
-/// `GET <model url>?get_meta=true`, with the access token; never with the refresh token. A path behind the
-/// model's url is left out.
+/// `GET <model url>?get_meta=true` with the access token, never with the refresh token. A path after the
+/// model's url is dropped.
 inline request metadata(model_url const& url, std::size_t body_limit)
 {
     request r("GET", url.origin(), std::string(url.at({}).target()) + "?get_meta=true");
@@ -183,7 +183,7 @@ inline request metadata(model_url const& url, std::size_t body_limit)
     return r;
 }
 
-/// `GET <app api url>?prt_sys_task=meta`, without a token. The endpoint is left out.
+/// `GET <app api url>?prt_sys_task=meta` without a token. The endpoint is dropped.
 inline request app_metadata(app_url const& url, std::size_t body_limit)
 {
     request r("GET", url.origin(), std::string(url.at({}).target()) + "?prt_sys_task=meta");
@@ -191,9 +191,9 @@ inline request app_metadata(app_url const& url, std::size_t body_limit)
     return r;
 }
 
-// Answers.
+// Responses.
 
-/// What a login or a refresh brings.
+/// The result of a login or a refresh.
 struct new_tokens
 {
     token refresh;
@@ -201,7 +201,8 @@ struct new_tokens
     std::string username;
 };
 
-/// A token that will go into a header. Longer than `jwt_limit` it is none. Throws `errc::unexpected_json`.
+/// Returns a token for a header field. Throws `errc::unexpected_json` for an invalid one, such as one longer
+/// than `jwt_limit`.
 inline token to_token(wire_text const& from, std::string_view name)
 {
     auto const text = from.view();
@@ -275,8 +276,8 @@ inline cluster_info read_cluster(std::string_view body)
     return read_object<cluster_info>(body, json_schema{cluster_members});
 }
 
-// Lists, as they come. What is `must` names an entry: one without it is left out. The rest describes, and may
-// be missing, null or odd.
+// Listings. `required` members identify an entry; an entry without one is left out. The others are
+// descriptive, and may be missing, null or of another type.
 
 inline constexpr json_member deployment_ref_members[] = {
     json_members<deployment_ref>::optional<&deployment_ref::key>("key", json_type::text),
@@ -284,7 +285,7 @@ inline constexpr json_member deployment_ref_members[] = {
 };
 inline constexpr json_schema deployment_ref_shape{deployment_ref_members};
 
-/// `deployment` is what the member is called that names it.
+/// `deployment` is the name of the member with the deployment.
 constexpr std::array<json_member, 4> version_members(std::string_view deployment) noexcept
 {
     using in = json_members<hosted_version>;
@@ -300,7 +301,7 @@ inline constexpr std::tuple model_prefix_columns(
 inline constexpr auto model_prefix_members = erased(model_prefix_columns);
 inline constexpr json_schema model_prefix_shape{model_prefix_members};
 
-/// Of a model: its urls need no key.
+/// A model's prefix: its urls do not contain the key.
 inline constexpr json_member prefix_of_model_members[] = {
     json_members<model_prefix>::optional<&model_prefix::key>("key", json_type::text),
     json_members<model_prefix>::required<&model_prefix::prefix>("prefix", json_type::text),
@@ -324,7 +325,7 @@ inline constexpr std::tuple deployment_columns(
     json_members<model_deployment>::optional<&model_deployment::worker_type>("worker_type",
                                                                              json_type::description),
     json_members<model_deployment>::optional<&model_deployment::scaling>("scaling", json_type::description),
-    // Some regions answer the script itself.
+    // Some regions return the script itself.
     json_members<model_deployment>::optional<&model_deployment::startup_script>("startup_script",
                                                                                 json_type::flag),
     json_members<model_deployment>::optional<&model_deployment::custom_image>("custom_image",
@@ -332,7 +333,7 @@ inline constexpr std::tuple deployment_columns(
 inline constexpr auto deployment_members = erased(deployment_columns);
 inline constexpr json_schema deployment_shape{deployment_members};
 
-/// What an app and a group of apps have in common.
+/// The members shared by an app and a group of apps.
 template <class Object>
 constexpr auto appearance_columns() noexcept
 {
@@ -353,7 +354,7 @@ inline constexpr auto app_prefix_columns = std::tuple_cat(
 inline constexpr auto app_prefix_members = erased(app_prefix_columns);
 inline constexpr json_schema app_prefix_shape{app_prefix_members};
 
-/// Of an app: its urls need no key.
+/// An app's prefix: its urls do not contain the key.
 inline constexpr auto prefix_of_app_members = erased(std::tuple_cat(
     std::tuple(json_members<app_prefix>::optional<&app_prefix::key>("key", json_type::text),
                json_members<app_prefix>::required<&app_prefix::prefix>("prefix", json_type::text)),
@@ -422,5 +423,5 @@ inline std::int64_t read_app_id(std::string_view body)
     return *found;
 }
 
-} // namespace detail::wire
+} // namespace detail::console_api
 }} // namespace practicus::v1

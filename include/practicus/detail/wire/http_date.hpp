@@ -12,7 +12,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Reads a text that is written in exactly this form of `strftime`, in English.
+/// Parses a text that has exactly the format of `strftime`, in English.
 inline std::optional<std::tm> parse_time(std::string_view text, char const* form) noexcept
 {
     static ::locale_t const english = ::newlocale(LC_ALL_MASK, "C", nullptr);
@@ -26,9 +26,9 @@ inline std::optional<std::tm> parse_time(std::string_view text, char const* form
     return text == std::string_view(again, size) ? std::optional(parsed) : std::nullopt;
 }
 
-/// A date of HTTP (RFC 9110, 5.6.7) in any of its three forms: `Sun, 06 Nov 1994 08:49:37 GMT`,
-/// `Sunday, 06-Nov-94 08:49:37 GMT` (70 to 99 are of the last century), `Sun Nov  6 08:49:37 1994`. Empty for
-/// anything else, a day that no month has included; the weekday may be a wrong one.
+/// Parses an HTTP date (RFC 9110 section 5.6.7) in any of its three forms: `Sun, 06 Nov 1994 08:49:37 GMT`,
+/// `Sunday, 06-Nov-94 08:49:37 GMT` (70 to 99 mean 19xx), `Sun Nov  6 08:49:37 1994`. Returns nothing for
+/// other text, including impossible days; the weekday is not checked.
 inline std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) noexcept
 {
     using namespace std::chrono;

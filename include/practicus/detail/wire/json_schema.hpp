@@ -14,47 +14,47 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What a member of a JSON object is kept in, and which values it takes. A value that it does not take leaves
-/// a member empty that is not required; otherwise see `shape_handler`.
+/// The storage type of a member, and the values that it accepts. Other values leave an optional member empty;
+/// for required ones see `shape_handler`.
 enum class json_type
 {
-    text,        ///< `std::string`: a text, or a number as its text
-    description, ///< `std::string`: a text, or any other value as its JSON text
-    secret,      ///< `wire_text`: a text that is wiped; another value fails the answer
-    integer,     ///< `std::int64_t`: a whole number of 64 bits, or a text that is one
-    flag,        ///< `bool`: any value; true if it is neither zero nor empty, as Python has it
-    object,      ///< a type with a shape
-    keyed,       ///< `std::string`: a text, or the member `key` of an object
-    list         ///< `std::vector` of a type with a shape
+    text,        ///< `std::string`: a string, or a number as text
+    description, ///< `std::string`: a string, or any other value as JSON text
+    secret,      ///< `wire_text`: a string that is wiped; other values fail the response
+    integer,     ///< `std::int64_t`: an integer of 64 bits, or a string with one
+    flag,        ///< `bool`: any value; true if neither zero nor empty, as in Python
+    object,      ///< a type with a schema
+    keyed,       ///< `std::string`: a string, or the member `key` of an object
+    list         ///< `std::vector` of a type with a schema
 };
 
 struct json_schema;
 
-/// A member that is read, and where it goes. Types are erased: one parser serves all shapes.
+/// A member to read and its target. Types are erased: one parser serves all schemas.
 struct json_member
 {
     std::string_view name;
     json_type type;
-    /// It must be there, and not be null.
+    /// The member must be present and not null.
     bool required = false;
-    /// What `object` keeps it in, as new.
+    /// Returns the member's storage in `object`, reset to its initial value.
     void* (*in)(void* object) = nullptr;
-    /// Of the object, or of the list's elements.
+    /// The schema of the object, or of the list's elements.
     json_schema const* shape = nullptr;
-    /// Adds an element to a list.
+    /// Appends an element to a list.
     void* (*add)(void* list) = nullptr;
-    /// Takes the last one away.
+    /// Removes the last element.
     void (*drop)(void* list) = nullptr;
 };
 
-/// A member with its pointer: a column of a list, too.
+/// A member with its pointer, which is also a column of a listing.
 template <auto Member>
 struct typed_member : json_member
 {
     static constexpr auto value = Member;
 };
 
-/// The members that are read of an object; others are skipped.
+/// The members to read from an object; others are skipped.
 struct json_schema
 {
     static constexpr std::size_t most = 32;
@@ -87,7 +87,7 @@ void* as_new(std::vector<T>& value)
     return &value;
 }
 
-/// `Object` may be a class that `Member` is inherited from.
+/// `Object` may be derived from the class of `Member`.
 template <class Object, auto Member>
 void* kept_in(void* object)
 {
@@ -106,13 +106,13 @@ void drop_from(void* list)
     static_cast<std::vector<T>*>(list)->pop_back();
 }
 
-/// Of `json_type::keyed`.
+/// The members for `json_type::keyed`.
 inline constexpr json_member key_members[] = {
     {"key", json_type::text, false, [](void* object) { return as_new(*static_cast<std::string*>(object)); }},
 };
 inline constexpr json_schema key_shape{key_members};
 
-/// For the members of `Object`.
+/// Makes the members of `Object`.
 template <class Object>
 struct json_members
 {
@@ -146,7 +146,7 @@ struct json_members
         return {{name, json_type::keyed, false, kept_in<Object, Member>, &key_shape}};
     }
 
-    /// A list of `T`.
+    /// A list with elements of type `T`.
     template <auto Member, class T>
     static constexpr typed_member<Member> list(std::string_view name, json_schema const& shape) noexcept
     {
@@ -154,7 +154,7 @@ struct json_members
     }
 };
 
-/// What the parser needs of typed members.
+/// Returns the type-erased members for the parser.
 template <class... Member>
 constexpr std::array<json_member, sizeof...(Member)> erased(std::tuple<Member...> const& all) noexcept
 {

@@ -36,8 +36,8 @@ inline std::string_view kind_name(json::kind kind) noexcept
     }
 }
 
-/// What an `errc::unexpected_json` says: the place, empty for the answer itself, what is wrong with it, and
-/// what came, if anything did.
+/// Returns the message of an `errc::unexpected_json`: the place (empty for the response itself), the problem,
+/// and the received type, if any.
 inline std::string json_complaint(std::string_view place, std::string_view why,
                                   std::optional<json::kind> came)
 {
@@ -47,7 +47,7 @@ inline std::string json_complaint(std::string_view place, std::string_view why,
     return text;
 }
 
-/// Appends a text as it stands between the quotes of JSON.
+/// Appends text as the content of a JSON string.
 template <class Out>
 void append_json_letters(Out& out, std::string_view text)
 {
@@ -65,7 +65,7 @@ void append_json_letters(Out& out, std::string_view text)
     }
 }
 
-/// The whole number that was written as one with a fraction of zero; up to 2^53.
+/// Converts a number with a zero fraction, up to 2^53, to an integer.
 inline std::optional<std::int64_t> whole_number(double number) noexcept
 {
     constexpr double limit = 9007199254740992.0;
@@ -74,7 +74,7 @@ inline std::optional<std::int64_t> whole_number(double number) noexcept
     return static_cast<double>(whole) == number ? std::optional(whole) : std::nullopt;
 }
 
-/// Depth of nesting that is read.
+/// The maximum depth of nesting.
 inline constexpr std::size_t max_json_depth = 32;
 
 struct wiped_bytes
@@ -92,10 +92,10 @@ struct wiped_bytes
     throw error(std::move(info));
 }
 
-/// Returns no value, and why, if the text is not JSON.
+/// Returns nothing and sets `code` if the text is not JSON.
 inline std::optional<json::value> find_json(std::string_view text, boost::system::error_code& code)
 {
-    // For what is not yet part of the value.
+    // For data that is not yet part of the value.
     wiped_bytes scratch;
     json::parse_options options;
     options.max_depth = max_json_depth;

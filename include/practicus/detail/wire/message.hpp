@@ -15,11 +15,11 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What an error says where the server has another protocol than this client.
+/// The error message for a server with another protocol.
 inline constexpr char const* http2_only =
     "the server speaks HTTP/2 only; this client speaks HTTP/1.1, which it must offer as well";
 
-/// Bytes on their way to a socket, or from it, that may hold a secret: wiped when they go.
+/// Bytes for a socket or from one that may contain a secret; wiped on destruction.
 class wire_text
 {
 public:
@@ -30,8 +30,7 @@ public:
     wire_text& operator=(wire_text other) noexcept
     {
         wipe();
-        // `take` leaves the other one with what this one had: only an empty one's place may be wiped after
-        // it.
+        // No heap buffer may be left here: `take` would swap it into `other` and overwrite its capacity.
         std::string().swap(text_);
         take(other);
         return *this;
@@ -42,7 +41,7 @@ public:
     bool empty() const noexcept { return text_.empty(); }
     std::size_t size() const noexcept { return text_.size(); }
 
-    /// Grows without leaving a copy behind.
+    /// Appends without leaving a copy in freed memory.
     wire_text& append(std::string_view piece)
     {
         make_room(text_, piece.size());
@@ -57,7 +56,7 @@ public:
     }
 
 private:
-    /// To be called by an empty one. A short text is copied, and must leave nothing where it was.
+    /// Requires `*this` to be empty. A short text is copied, and its old place must be wiped.
     void take(wire_text& from) noexcept
     {
         auto* const place = from.text_.data();
@@ -69,7 +68,7 @@ private:
     std::string text_;
 };
 
-/// Which token a request carries. Written by one function only, which checks where it goes.
+/// The token that a request carries. Added by only one function, which checks the destination.
 enum class authorization
 {
     none,
@@ -78,7 +77,7 @@ enum class authorization
     session
 };
 
-/// A request before it is sent.
+/// A request to be sent.
 struct request
 {
     request(std::string_view verb, origin to, std::string path)
@@ -90,39 +89,39 @@ struct request
     std::string target;
     authorization authorized = authorization::none;
     std::string_view content_type;
-    /// How the body is encoded.
+    /// The encoding of the body.
     std::string_view content_encoding;
-    /// How the answer may be: as `console_encoding()`, unless the caller chooses.
+    /// The accepted encodings of the response: as `console_encoding()`, unless the caller chooses.
     std::string_view accept_encoding = "gzip";
     std::string_view accept = "application/json";
     wire_text body;
-    /// The body instead, if it is the caller's data, which is not wiped.
+    /// The body if it is the caller's data, which is not wiped.
     std::string data;
-    /// The body comes piece by piece.
+    /// The body is sent in chunks.
     bool chunked = false;
-    /// The body must not follow a redirect.
+    /// The body must not be resent to the target of a redirect.
     bool secret_body = false;
-    /// The answer may hold a token.
+    /// The response may contain a token.
     bool secret_response = true;
-    /// It may be sent twice although its method is not idempotent.
+    /// The request may be resent although its method is not idempotent.
     bool safe_to_repeat = false;
-    /// It holds a one-time password.
+    /// The request contains a one-time password.
     bool one_time_password = false;
-    /// It holds a refresh token that the region may replace.
+    /// The request contains a refresh token that the region may rotate.
     bool rotating_refresh = false;
     std::size_t body_limit = 0;
-    /// Where the caller sets that limit.
+    /// The name of the caller's setting for that limit.
     std::string_view body_limit_name = "limit_options::console_body";
-    /// How long the answer may take to begin, if not as long as usual.
+    /// The limit for the first byte of the response, if not the default.
     std::optional<std::chrono::milliseconds> first_byte;
 
-    /// For errors: method and path, without the query.
+    /// Returns method and path without the query, for errors.
     std::string name() const { return std::string(method) + ' ' + target.substr(0, target.find('?')); }
 
     std::string_view content() const noexcept { return data.empty() ? body.view() : data; }
 };
 
-/// What is kept of an answer.
+/// The kept parts of a response.
 struct response
 {
     response() = default;
@@ -132,7 +131,7 @@ struct response
     response& operator=(response&&) = default;
     ~response() { clear_body(); }
 
-    /// It is wiped, if it may hold a secret; its room stays.
+    /// Wipes the body if it may contain a secret; keeps its capacity.
     void clear_body() noexcept
     {
         if (secret) wipe(body.data(), body.size());
@@ -140,12 +139,12 @@ struct response
     }
 
     unsigned status = 0;
-    /// `request::secret_response`.
+    /// As `request::secret_response`.
     bool secret = true;
     bool keep_alive = false;
-    /// It says where its body ends; else the end of the connection does, which a crash may bring too.
+    /// The response states its end. Otherwise the connection's end is its end, which a crash may also cause.
     bool delimited = true;
-    /// The `timeout` of its `Keep-Alive`.
+    /// The `timeout` of the `Keep-Alive` field.
     std::optional<std::chrono::seconds> keep_alive_timeout;
     std::string content_type;
     std::string content_encoding;

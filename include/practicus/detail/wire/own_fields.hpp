@@ -10,8 +10,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The fields that the client writes into its requests, each as it is written before its value: behind the
-/// end of the line before.
+/// The fields that the client writes into requests. Each begins with the end of the preceding line.
 namespace own_field {
 
 inline constexpr std::string_view accept = "\r\nAccept: ";
@@ -26,19 +25,19 @@ inline constexpr std::string_view proxy_authorization = "\r\nProxy-Authorization
 inline constexpr std::string_view transfer_encoding = "\r\nTransfer-Encoding: ";
 inline constexpr std::string_view user_agent = "\r\nUser-Agent: ";
 
-/// All of these.
+/// All of these fields.
 inline constexpr std::array all{
     accept, accept_encoding,     authorization,     content_encoding, content_length, content_type,
     host,   proxy_authorization, transfer_encoding, user_agent};
 
-/// What else concerns the connection or the framing only (RFC 9110, 7.6.1 and 10.1.1).
+/// Other fields that concern only the connection or the framing (RFC 9110 sections 7.6.1 and 10.1.1).
 inline constexpr std::array<std::string_view, 6> hop_by_hop{"Connection", "Expect",  "Keep-Alive",
                                                             "TE",         "Trailer", "Upgrade"};
 
 } // namespace own_field
 
-/// Returns true if a caller must not give a field of this name: the client writes it, or it describes the
-/// body or the connection.
+/// Returns true if callers must not set this field: the client writes it, or it describes the body or the
+/// connection.
 inline bool is_own_field(std::string_view name) noexcept
 {
     auto const begins = [&](std::string_view prefix) {

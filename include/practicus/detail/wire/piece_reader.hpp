@@ -6,14 +6,14 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Reads the body of a successful answer as it comes.
+/// Reads the body of a successful response as it arrives.
 class piece_reader
 {
 public:
-    /// A body begins: what was read of another, whose connection was lost, say, is void.
+    /// Begins a new body. Discards the data of an earlier one, for example after a lost connection.
     virtual void restart() = 0;
 
-    /// The next piece of it. False if this and what follows is of no use: it keeps why for later.
+    /// Reads the next piece. Returns false if it and the rest are useless; the reason is kept for later.
     virtual bool take(std::string_view piece) = 0;
 
 protected:

@@ -16,8 +16,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Removes `.` and `..` from a path that begins with a slash (RFC 3986 section 5.2.4). What is
-/// percent-encoded stays as it is.
+/// Removes `.` and `..` from a path that begins with a slash (RFC 3986 section 5.2.4). Percent-encoded text
+/// is unchanged.
 inline std::string without_dot_segments(std::string_view path)
 {
     std::string result;
@@ -34,7 +34,7 @@ inline std::string without_dot_segments(std::string_view path)
     return result;
 }
 
-/// Returns true if the text holds nothing but what a reference may (RFC 3986 section 2).
+/// Returns true if all characters are valid in a reference (RFC 3986 section 2).
 inline bool is_reference(std::string_view text) noexcept
 {
     constexpr std::string_view reserved = ":/?#[]@!$&'()*+,;=";
@@ -47,7 +47,7 @@ inline bool is_reference(std::string_view text) noexcept
     return true;
 }
 
-/// The scheme of a reference, without its colon; empty if it is relative.
+/// Returns the scheme of a reference without its colon; empty if it is relative.
 inline std::string_view scheme_of(std::string_view reference) noexcept
 {
     auto const end = reference.find_first_of(":/?#");
@@ -55,7 +55,7 @@ inline std::string_view scheme_of(std::string_view reference) noexcept
                                                                   : reference.substr(0, end);
 }
 
-/// Null for what is no authority.
+/// Returns whether the reference has the origin `here`; nothing for an invalid authority.
 inline std::optional<bool> is_origin(origin const& here, std::string const& scheme,
                                      std::string_view authority)
 {
@@ -68,9 +68,9 @@ inline std::optional<bool> is_origin(origin const& here, std::string const& sche
     }
 }
 
-/// Where a redirect leads: path and query, behind those of the request (RFC 3986 section 5.2). Within the
-/// same origin only: a token must not follow a redirect to where it was not sent. Fails with
-/// `errc::redirected`, `errc::untrusted_origin`.
+/// Returns path and query of a redirect's target, resolved against the request (RFC 3986 section 5.2). The
+/// origin must stay the same: a token must not be redirected to another server. Fails with `errc::redirected`
+/// and `errc::untrusted_origin`.
 inline result<std::string> redirect_target(origin const& here, std::string_view target,
                                            std::string_view location)
 {

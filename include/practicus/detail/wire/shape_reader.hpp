@@ -20,15 +20,15 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Boost.JSON's parser, for a shape.
+/// Boost.JSON's parser for a schema.
 ///
-/// It is never given a part of a letter or of an escape: up to Boost 1.85, it writes past its buffer when it
-/// goes on with one in a long string (boostorg/json issue 876). A byte that ends a value ends neither, so
-/// what comes behind the last such byte of a piece waits for the next.
+/// The parser never gets a partial code point or escape. Up to Boost 1.85, it writes past its buffer when it
+/// resumes within one in a long string (boostorg/json issue 876). A byte that ends a value splits neither, so
+/// the bytes after the last such byte wait for the next piece.
 class shape_parser
 {
 public:
-    /// As of `shape_handler`.
+    /// As the constructor of `shape_handler`.
     shape_parser(json_member const& root, void* target, bool strict)
         : parser_(options(), root, target, strict)
     {}
@@ -42,12 +42,12 @@ public:
         begun_ = false;
     }
 
-    /// False if it is not what it should be, and `end` will say so.
+    /// Returns false if the text is invalid; `end` then throws the reason.
     bool take(std::string_view piece)
     {
         constexpr std::string_view ends = ",}]";
         if (piece.empty() || failure_) return !failure_;
-        // The first byte at once: it says what is no JSON at all.
+        // The first byte immediately: it already shows text that is not JSON.
         if (!std::exchange(begun_, true)) {
             write(true, piece.substr(0, 1));
             piece.remove_prefix(1);
@@ -71,7 +71,7 @@ public:
 
     left_out_entries const& left_out() const noexcept { return parser_.handler().left_out(); }
 
-    /// After the last piece. Throws `errc::not_json` or `errc::unexpected_json`.
+    /// Call after the last piece. Throws `errc::not_json` or `errc::unexpected_json`.
     void end(std::string_view last = {})
     {
         write(true, rest_);
@@ -112,12 +112,12 @@ T read_object(std::string_view text, json_schema const& shape)
     return result;
 }
 
-/// Reads an array of `T` piece by piece.
+/// Reads an array of `T` in pieces.
 template <class T>
 class list_reader final : public piece_reader
 {
 public:
-    /// If `strict`, an entry that lacks what it must have fails the list; else it is left out.
+    /// If `strict`, an entry without a required member fails the list; otherwise it is left out.
     list_reader(json_schema const& shape, bool strict)
         : parser_({{}, json_type::list, true, nullptr, &shape, add_to<T>, drop_from<T>}, &list_, strict)
     {}
@@ -132,14 +132,14 @@ public:
 
     bool take(std::string_view piece) override { return parser_.take(piece); }
 
-    /// The whole list. Throws `errc::not_json` or `errc::unexpected_json`.
+    /// Returns the whole list. Throws `errc::not_json` or `errc::unexpected_json`.
     std::vector<T> result()
     {
         parser_.end();
         return std::move(list_);
     }
 
-    /// What is not in the list.
+    /// Returns the entries that were left out.
     left_out_entries const& left_out() const noexcept { return parser_.left_out(); }
 
 private:

@@ -19,9 +19,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Appends all that a piece comes to. Fails with `errc::body_too_large` when `out` gets longer than `limit`,
-/// by a byte: what would be a large text costs no more memory than that. `secret`: `out` grows without
-/// leaving copies behind.
+/// Appends the coded form of a piece. Fails with `errc::body_too_large` once `out` exceeds `limit` by a byte,
+/// so a decompression bomb allocates no more. `secret`: `out` grows without leaving copies in freed memory.
 inline failure transcode(content_coder& through, std::string_view in, bool last, std::string& out,
                          std::size_t limit, bool secret = false)
 {
@@ -55,7 +54,7 @@ public:
 
     z_stream* get() noexcept { return &stream_; }
 
-    /// For a decoder: zlib keeps the end of what it has decoded, which may be a token.
+    /// Used by decoders: zlib's window holds the last decoded bytes, which may contain a token.
     void wipe_memory() noexcept
     {
         stream_.zalloc = [](void*, unsigned count, unsigned size) -> void* {
@@ -74,7 +73,7 @@ public:
         };
     }
 
-    /// Runs `f` over as much of `in` as fits zlib's counters. `flush` if that was all of it.
+    /// Runs `f` over as much of `in` as fits zlib's counters. Uses `flush` if that is all of it.
     int run(call f, int flush, std::string_view& in, std::string& out, std::size_t room)
     {
         constexpr std::size_t most = 1U << 30;
@@ -82,7 +81,7 @@ public:
         auto const before = out.size();
         room = std::min(room, most);
         out.resize(before + room);
-        // It is never written through.
+        // zlib does not write to it.
         stream_.next_in = const_cast<Bytef*>(reinterpret_cast<Bytef const*>(in.data()));
         stream_.avail_in = static_cast<uInt>(size);
         stream_.next_out = reinterpret_cast<Bytef*>(out.data() + before);
@@ -95,7 +94,7 @@ public:
     }
 
 private:
-    /// Where the size of a block stands.
+    /// The offset of a block's data, after its size.
     static constexpr std::size_t header = alignof(std::max_align_t);
 
     z_stream stream_{};
@@ -157,7 +156,7 @@ public:
                 ended_ = true;
                 continue;
             }
-            // Z_BUF_ERROR says only that nothing could be done.
+            // Z_BUF_ERROR only means that no progress was possible.
             if (code != Z_OK && code != Z_BUF_ERROR) return broken(name_, "is broken");
             if (out.size() - before == room) return nullptr;
             if (!in.empty() || !head_.empty()) continue;
@@ -173,7 +172,8 @@ private:
         open_ = true;
     }
 
-    /// A wrapper's two bytes are a multiple of 31, and name method 8 (RFC 1950 section 2.2).
+    /// Distinguishes zlib from raw deflate: a zlib header is a multiple of 31 and has method 8 (RFC 1950
+    /// section 2.2).
     bool decide(std::string_view& in)
     {
         auto const taken = std::min(in.size(), 2 - head_.size());
@@ -196,7 +196,7 @@ private:
         return code;
     }
 
-    /// gzip(1) and Python accept zeros behind the last member: tapes and disks fill their blocks with them.
+    /// Drops zeros after the last member, as gzip(1) and Python do: tapes and disks pad their blocks.
     void drop_padding(std::string_view& in)
     {
         auto const zeros = std::min(in.find_first_not_of('\0'), in.size());
@@ -205,7 +205,7 @@ private:
         in.remove_prefix(zeros);
     }
 
-    /// Only gzip may be several in a row (RFC 1952 section 2.2).
+    /// Only gzip allows several members (RFC 1952 section 2.2).
     bool begin_another() noexcept
     {
         if (format_ != format::gzip || padded_) return false;
@@ -217,7 +217,7 @@ private:
     std::string name_;
     format format_;
     zlib_stream stream_;
-    /// What `deflate` is decided by.
+    /// The first bytes, by which `deflate` is decided.
     std::string head_;
     bool open_ = false;
     bool ended_ = false;
