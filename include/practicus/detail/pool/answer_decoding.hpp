@@ -14,26 +14,27 @@
 #include <string>
 #include <string_view>
 
-/// How the body of an answer is decoded, for every request.
+/// The decoding of response bodies, for all requests.
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The one encoding that is asked for where the caller names none: of the console's answers and of metadata.
+/// Returns the only encoding that is accepted unless the caller names one: for responses of the console and
+/// for metadata.
 inline content_encoding const& console_encoding()
 {
-    // Never destroyed: threads may still decode while the program's other static objects end.
+    // Never destroyed: threads may still decode during the destruction of static objects.
     static auto const& gzip = *new content_encoding(content_encoding::gzip());
     return gzip;
 }
 
-/// Sets what decodes the body, by the answer's fields; null if there is nothing to decode. Fails with
-/// `errc::malformed_response` if a success is encoded in another way than was `asked` for. The body of an
-/// error is dropped instead: its status says more.
+/// Sets the decoder for the body, or null if it is not encoded. Fails with `errc::malformed_response` if a
+/// success has an encoding other than `asked`. The body of an error is dropped instead: its status is more
+/// useful.
 inline failure choose_decoder(std::unique_ptr<content_coder>& decoder, response& answer,
                               content_encoding const* asked)
 {
     std::string_view const name = answer.content_encoding;
     if (name.empty() || equals_ignoring_case(name, "identity")) return nullptr;
-    // RFC 9110 section 8.4.1.3.
+    // `x-gzip` is an alias (RFC 9110 section 8.4.1.3).
     auto const coding = equals_ignoring_case(name, "x-gzip") ? std::string_view("gzip") : name;
     if (asked != nullptr && equals_ignoring_case(coding, asked->name()))
         decoder = asked->decoder();
@@ -44,8 +45,8 @@ inline failure choose_decoder(std::unique_ptr<content_coder>& decoder, response&
     return nullptr;
 }
 
-/// Appends what the answer's piece of a body comes to, as `transcode`. A body of an error that is broken ends
-/// here: the decoder goes, and with it what follows.
+/// Decodes a piece of the body and appends it, as `transcode` does. A malformed body of an error ends here:
+/// the decoder is reset and the rest is ignored.
 inline failure decode_piece(std::unique_ptr<content_coder>& decoder, response& answer, bool last,
                             std::string& whole, std::size_t limit)
 {
@@ -58,7 +59,7 @@ inline failure decode_piece(std::unique_ptr<content_coder>& decoder, response& a
     return nullptr;
 }
 
-/// Decodes an answer to `console_encoding()` whose body is there as a whole. Fails as the other two.
+/// Decodes the complete body of a response to `console_encoding()`. Fails as the other two.
 inline failure decode_body(response& answer, std::size_t limit)
 {
     if (answer.content_encoding.empty() || answer.body.empty()) return nullptr;

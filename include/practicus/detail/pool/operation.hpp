@@ -12,18 +12,18 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// One operation as a whole: its deadline, its attempts, and the details of its error.
+/// The state of one operation: its deadline, its attempts, and the details of its error.
 struct operation
 {
     time_point began{};
     time_point deadline = time_point::max();
     retry_policy retries;
     std::shared_ptr<call_options const> with;
-    /// Of several callers: the call that caused it lends its trusted origins, but not its fields.
+    /// Shared by several callers: the call that caused it lends its trusted origins, but not its fields.
     bool shared = false;
-    /// How long a token must still live; negative: as long as is usual.
+    /// The validity that a token must have left; negative for the default.
     std::chrono::milliseconds min_validity{-1};
-    /// The same for the token cache; empty for the default.
+    /// Returns `min_validity` for the token cache; empty for the default.
     std::optional<std::chrono::nanoseconds> validity() const noexcept
     {
         return min_validity < min_validity.zero() ? std::nullopt

@@ -30,7 +30,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 class pool;
 
-/// A connection, and what the pool knows of it.
+/// A connection with the pool's data.
 struct pooled final : pool_connection
 {
     explicit pooled(std::unique_ptr<connection> made) noexcept : link(std::move(made)) {}
@@ -59,14 +59,14 @@ public:
     connection& operator*() const noexcept { return *leased_->link; }
     connection* operator->() const noexcept { return leased_->link.get(); }
 
-    /// It was idle or carried an exchange before, so the server may have closed it meanwhile.
+    /// Returns true if the connection was idle or used before: the server may have closed it meanwhile.
     bool reused() const noexcept { return leased_->reused(); }
 
-    /// After a whole answer.
+    /// Returns the connection after a complete response.
     inline void give_back(attempt const& done, std::optional<std::chrono::seconds> keep_alive);
-    /// After a failure: the server had closed it before.
+    /// Discards the connection after a failure: the server had closed it before.
     inline void give_up_stale(attempt const& done);
-    /// After any other failure: kept if nothing was begun on it.
+    /// Ends the lease after any other failure. The connection is kept if nothing was begun on it.
     inline void give_up(attempt const& done);
 
 private:
@@ -80,12 +80,12 @@ private:
     pooled* leased_ = nullptr;
 };
 
-/// One origin's connections: does what `pool_state` decides. Thread safety: full. Connections are opened,
-/// used and closed in the client's context, or while that cannot go away.
+/// The connections of one origin; executes the decisions of `pool_state`. Thread safety: full. Connections
+/// are opened, used and closed in the client's context, or while that cannot be destroyed.
 class pool : public std::enable_shared_from_this<pool>
 {
 public:
-    /// `via`: the proxy that requests are handed to, or null. It outlives the pool.
+    /// `via` is the proxy that forwards requests, or null. It must outlive the pool.
     pool(std::shared_ptr<connector> d, origin where, proxy const* via)
         : connector_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
           forwarder_(via), fields_(fields_of(where_, connector_->options())),
@@ -96,13 +96,14 @@ public:
     ~pool() { drop_idle(); }
 
     origin const& where() const noexcept { return where_; }
-    /// The proxy that requests are handed to, or null. Lives as long as the pool.
+    /// Returns the proxy that forwards requests, or null. It outlives the pool.
     proxy const* forward_proxy() const noexcept { return forwarder_; }
     retry_budget& budget() noexcept { return budget_; }
-    /// What all requests to the origin say, from the end of the request line to what they accept.
+    /// Returns the fields that all requests to the origin have, from the end of the request line to the
+    /// accepted types.
     std::string const& fields() const noexcept { return fields_; }
 
-    /// Returns an idle connection, or none. One that is dead is closed.
+    /// Returns an idle connection, or an empty lease. Closes dead ones.
     lease try_acquire(bool fresh)
     {
         while (!fresh) {
@@ -124,13 +125,13 @@ public:
         return {};
     }
 
-    /// Closes what has been idle for too long.
+    /// Closes connections that were idle for too long.
     void sweep() noexcept
     {
         act([&] { return state_.sweep(now()); });
     }
 
-    /// Closes what is idle. Any thread.
+    /// Closes idle connections. Callable from any thread.
     void drop_idle() noexcept
     {
         // Under the mutex: the context's destructor waits for it.
@@ -139,7 +140,7 @@ public:
         close(actions);
     }
 
-    /// Refuses everybody from now on. Any thread.
+    /// Refuses all callers from now on. Callable from any thread.
     void shut_down() noexcept
     {
         std::lock_guard lock(mutex_);
@@ -147,7 +148,7 @@ public:
         close(actions);
     }
 
-    /// No connection is open or being made, and nothing waits for one.
+    /// Returns true if there is no connection, no connect and no waiter.
     bool is_empty() const noexcept
     {
         std::lock_guard lock(mutex_);
@@ -182,7 +183,7 @@ private:
     struct queued final : timed_waiter, pool_waiter, std::enable_shared_from_this<queued>
     {
         failure why;
-        // One that came free before this could wait for it.
+        // Granted before the wait began.
         pooled* granted = nullptr;
         bool refused = false;
         bool gone = false;
@@ -205,7 +206,7 @@ private:
         return fixed_error<boost::system::errc::resource_unavailable_try_again>();
     }
 
-    /// A connection that is being made for the pool. However that ends, its place is given back.
+    /// RAII: a connect for the pool. Its place is released however it ends.
     struct connect_slot
     {
         explicit connect_slot(std::shared_ptr<pool> p) noexcept : owner(std::move(p)) {}
@@ -220,7 +221,7 @@ private:
         bool ended = false;
     };
 
-    /// Does what `decide` says, which is called under the mutex.
+    /// Executes the actions that `decide` returns. `decide` is called under the mutex.
     template <class Decide>
     void act(Decide decide) noexcept
     {
@@ -229,7 +230,7 @@ private:
             connect = act_once([&] { return failed(not_started()); });
     }
 
-    /// True if a connect is to be started.
+    /// Returns true if a connect must be started.
     template <class Decide>
     bool act_once(Decide decide) noexcept
     {
@@ -258,7 +259,7 @@ private:
         return started;
     }
 
-    /// Under the mutex: the waiter that is woken gets this error.
+    /// Requires the mutex. The woken waiter gets this error.
     pool_actions failed(failure const& why) noexcept
     {
         auto actions = state_.connect_failed();
@@ -275,7 +276,7 @@ private:
         }
     }
 
-    /// How a wait has ended.
+    /// The result of a wait.
     struct pick
     {
         pooled* assigned = nullptr;
@@ -326,7 +327,7 @@ private:
         while (true) {
             auto connecting = self.connector_->connect(self.where_, self.sessions_);
             auto opened = co_await std::move(connecting);
-            // It was given up when the last operation ended, but others have come since.
+            // It was abandoned with the last operation, but new waiters have arrived.
             if (!opened && opened.error()->code == asio::error::operation_aborted && self.is_wanted())
                 continue;
             auto made = opened ? std::make_unique<pooled>(std::move(*opened)) : nullptr;
@@ -336,7 +337,7 @@ private:
         }
     }
 
-    /// Under the mutex.
+    /// Requires the mutex.
     pool_actions connected(pooled& made)
     {
         auto& link = *made.link;
@@ -363,7 +364,7 @@ private:
 
     std::shared_ptr<connector> connector_;
     origin where_;
-    // Outlives the connections.
+    // Must outlive the connections.
     std::shared_ptr<tls_sessions> sessions_;
     proxy const* forwarder_;
     std::string fields_;
@@ -376,8 +377,8 @@ private:
     std::uint64_t bytes_received_ = 0;
 };
 
-/// A wait for a connection, in the coroutine that needs one. (One of its own would be a frame more for each
-/// call of a crowd.)
+/// A wait for a connection, within the coroutine that needs it: a coroutine of its own would cost a frame per
+/// waiter.
 ///
 ///     connection_wait waiting(pool);
 ///     auto suspended = waiting.until(deadline, fresh);
@@ -393,7 +394,7 @@ public:
     connection_wait& operator=(connection_wait const&) = delete;
     ~connection_wait() { from_->leave(*place_); }
 
-    /// The operation to await. `fresh`: nothing but a new connection.
+    /// Returns the operation to await. With `fresh`, only a new connection is accepted.
     auto until(time_point deadline, bool fresh)
     {
         if (from_->told()) from_->told()(events::waiting{from_->where().str()});
@@ -401,8 +402,8 @@ public:
         return limit_.until(deadline, [from = from_, w = place_, fresh] { from->enlist(*w, fresh); });
     }
 
-    /// Fails with the failure of connecting; `errc::deadline_exceeded` at the deadline;
-    /// `errc::client_closed`; `operation_aborted` when cancelled.
+    /// Returns the connection. Fails with the error of connecting, `errc::deadline_exceeded`,
+    /// `errc::client_closed`, or `operation_aborted` when cancelled.
     result<lease> end(wakeup with)
     {
         auto const ended = limit_.end(with);

@@ -15,7 +15,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 class pool_state;
 
-/// With a tag of its own: the driver's types may be in other lists as well.
+/// Has its own tag, because the driver's types may be in other lists as well.
 using pool_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<pool_state>,
                                                    boost::intrusive::link_mode<boost::intrusive::safe_link>>;
 
@@ -31,11 +31,11 @@ public:
     pool_connection(pool_connection const&) = delete;
     pool_connection& operator=(pool_connection const&) = delete;
 
-    /// Returns true if it was idle or carried an exchange: the server may have closed it meanwhile, and the
-    /// resend rules apply. Read it while the connection is leased.
+    /// Returns true if it was idle or used: the server may have closed it meanwhile, and the resend rules
+    /// apply. Read it while the connection is leased.
     bool reused() const noexcept { return reused_; }
 
-    /// The time that it had been unused when it was handed out.
+    /// Returns how long it had been unused when it was leased.
     std::chrono::nanoseconds idle_age() const noexcept { return idle_age_; }
 
 protected:
@@ -58,12 +58,12 @@ private:
     bool reused_ = false;
 };
 
-/// `served` and `failed` and `closed` are told to the waiter once, and end with `picked_up` or `cancelled`.
+/// The waiter is woken once with `served`, `failed` or `closed`; `picked_up` or `cancelled` ends that state.
 enum class pool_wait : std::uint8_t
 {
     none,
     waiting,
-    /// A connection is its own, but not picked up.
+    /// A connection is assigned but not picked up.
     served,
     /// A connect failed.
     failed,
@@ -98,14 +98,15 @@ private:
 /// starts at most one connect.
 struct pool_actions
 {
-    /// The caller's own at once; only `take` and `ask` grant, and then the waiter is in state `none`.
+    /// The caller's own connection, granted at once. Set only by `take` and `ask`; the waiter then is in
+    /// state `none`.
     pool_connection* granted = nullptr;
-    /// The waiter to wake: served or failed. Valid until it is picked up or cancelled, which another thread
-    /// may do as soon as the lock is free.
+    /// The waiter to wake: served or failed. Valid until it is picked up or cancelled, possibly by another
+    /// thread right after unlocking.
     pool_waiter* wake = nullptr;
-    /// Only `ask`: the pool is shut down, the waiter does not wait.
+    /// Set only by `ask`: the pool is shut down, and the waiter does not wait.
     bool refused = false;
-    /// Start one connect; it ends with `connected` or `connect_failed`, independently of the waiters.
+    /// Start one connect. It ends with `connected` or `connect_failed`, independently of the waiters.
     bool connect = false;
     /// Connections that have left the pool, to close and free. They have no other references.
     pool_list<pool_connection> close;
@@ -119,10 +120,9 @@ struct pool_counters
     std::size_t connecting = 0;
     std::uint64_t connects = 0;
     std::uint64_t connect_failures = 0;
-    std::uint64_t reuses = 0; ///< how often a connection was handed out that had been used or idle
-    std::uint64_t evictions =
-        0; ///< closed for its idle time or age, as an elder of a stale one, to make room
-    std::uint64_t stale_hits = 0; ///< handed out, but closed by the server
+    std::uint64_t reuses = 0;     ///< leases of used or idle connections
+    std::uint64_t evictions = 0;  ///< closed for idle time or age, after a stale hit, or to make room
+    std::uint64_t stale_hits = 0; ///< leased, but already closed by the server
 };
 
 }}} // namespace practicus::v1::detail

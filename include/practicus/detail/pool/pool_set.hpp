@@ -16,8 +16,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A client's pools, one an origin. Single calls may trust any number of origins: beyond `many` pools, those
-/// without a connection are given up. Thread safety: full.
+/// The pools of a client, one per origin. Calls may trust any number of origins: beyond `many` pools, those
+/// without a connection are dropped. Thread safety: full.
 class pool_set : public std::enable_shared_from_this<pool_set>
 {
 public:
@@ -32,13 +32,13 @@ public:
             if (auto const s = weak.lock()) s->sweep();
         });
         home->on_gone([weak] {
-            // What coroutines give back while they are destroyed must go as well.
+            // Connections that coroutines return during their destruction must be closed as well.
             if (auto const s = weak.lock()) s->close();
         });
         return self;
     }
 
-    /// Fails with `errc::invalid_argument` for a proxy that cannot be used.
+    /// Fails with `errc::invalid_argument` for an unusable proxy.
     result<std::shared_ptr<pool>> of(origin const& where)
     {
         std::lock_guard lock(mutex_);
@@ -93,7 +93,7 @@ private:
         give_up_unused();
     }
 
-    /// Under the mutex, through which alone an operation gets a pool.
+    /// Requires the mutex: operations get pools only under it.
     void give_up_unused() noexcept
     {
         if (pools_.size() < many) return;
@@ -107,7 +107,7 @@ private:
     std::shared_ptr<connector> connector_;
     mutable std::mutex mutex_;
     std::vector<std::shared_ptr<pool>> pools_;
-    /// What the pools that were given up have counted.
+    /// The counters of dropped pools.
     client_stats given_up_;
     bool closed_ = false;
 };

@@ -18,33 +18,31 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Decides for one origin which waiter gets which connection, when to connect and which connections to close.
-/// It does no I/O, reads no clock, allocates nothing and never throws; every event is O(1), except for those
-/// that close many and `stale`.
+/// The policy of one origin's pool: which waiter gets which connection, when to connect, and which
+/// connections to close. Does no I/O, reads no clock, allocates nothing and never throws. Every event is
+/// O(1), except for `stale` and those that close many connections.
 ///
 /// Rules:
-/// - Idle connections are handed out youngest first; a returned one goes directly to the oldest waiter.
-/// - It connects only while waiters outnumber connects and there is room. A connect belongs to the pool, not
-/// to
-///   the waiter that caused it: if that one is served by a returned connection or leaves, the new connection
-///   goes to the oldest waiter, or idle.
-/// - A failed connect fails one waiter, the oldest: it has waited longest, and its operation decides about a
-///   retry, within its budget. The others keep their places; if they outnumber the connects again, another
-///   connect starts. So an origin that is down fails all waiters, at `max_connections` connects at a time,
-///   and one failed connect fails one waiter.
-/// - A waiter may ask for a `fresh` connection, one that was never used or idle (the resend after a stale
-///   hit). It keeps its place among the others: if it is the oldest and no connect is under way for it, the
-///   next returned connection is closed to make room for a connect.
-/// - A served waiter that is cancelled passes its connection on, by the way of a returned one.
-/// - An origin's idle limit is the smallest of the option, what the server said (`Keep-Alive: timeout`), and
-///   0.8 of the idle age of a stale hit (one of less than 500 ms says more about a restart than about a
-///   limit). What was learned doubles after each quiet `recovery`: a restart is not remembered for ever, and
-///   a server that really closes early costs one stale hit in that time. A stale hit also evicts all that has
-///   been idle for as long.
+/// - Idle connections are leased youngest first; a returned one goes directly to the oldest waiter.
+/// - A connect starts only while waiters outnumber connects and there is room. It belongs to the pool, not to
+///   the waiter that caused it. If that waiter leaves or gets a returned connection, the new one goes to the
+///   oldest waiter, or becomes idle.
+/// - A failed connect fails only the oldest waiter, whose operation decides about a retry within its budget.
+///   The others keep their places; if they again outnumber the connects, another starts. So an origin that is
+///   down fails all waiters, with at most `max_connections` connects at a time.
+/// - A waiter may request a `fresh` connection, never used or idle (the resend after a stale hit). It keeps
+///   its place in the queue. If it is the oldest and has no connect, the next returned connection is closed
+///   to make room for one.
+/// - A cancelled waiter that was already served passes its connection on like a returned one.
+/// - The idle limit is the smallest of the option, the server's `Keep-Alive: timeout`, and 0.8 of the idle
+///   age of a stale hit. (A stale hit below 500 ms indicates a restart rather than a limit.) A stale hit also
+///   evicts connections that were idle for as long.
+/// - A learned limit doubles after each quiet `recovery`. A restart is thus forgotten; a server that really
+///   closes early costs one stale hit per `recovery`.
 ///
-/// Thread safety: none; the driver holds a mutex over each call, and acts after unlocking. The time never
-/// needs to be exact; it may even step back a little between threads. The state must be destroyed before the
-/// nodes that it links.
+/// Thread safety: none. The driver holds a mutex over each call, and acts after unlocking. Time need not be
+/// exact, and may step back a little between threads. The state must be destroyed before the nodes that it
+/// links.
 class pool_state
 {
 public:
@@ -62,7 +60,7 @@ public:
     pool_state(pool_state const&) = delete;
     pool_state& operator=(pool_state const&) = delete;
 
-    /// Grants an idle connection at once, or none.
+    /// Grants an idle connection immediately, or none.
     [[nodiscard]] pool_actions take(time_point now) noexcept
     {
         pool_actions actions;
@@ -70,7 +68,7 @@ public:
         return actions;
     }
 
-    /// Requests a connection: it is granted at once or refused, or `waiter` waits.
+    /// Requests a connection: grants it at once, refuses, or queues `waiter`.
     [[nodiscard]] pool_actions ask(pool_waiter& waiter, time_point now, bool fresh = false) noexcept
     {
         BOOST_ASSERT(waiter.state_ == pool_wait::none);
@@ -92,7 +90,7 @@ public:
         return actions;
     }
 
-    /// A connect succeeded. `jitter` is from U(0, 1).
+    /// Records a successful connect. `jitter` is from U(0, 1).
     [[nodiscard]] pool_actions connected(pool_connection& connection, time_point now, double jitter) noexcept
     {
         BOOST_ASSERT(connecting_ > 0 && connection.place_ == pool_connection::place::outside);
@@ -123,9 +121,9 @@ public:
         return actions;
     }
 
-    /// An exchange ended. `reusable` only after a complete answer that leaves the connection open, with
-    /// nothing left over. `keep_alive` is the `timeout` of the answer's `Keep-Alive`: a second less is used,
-    /// or half of a short one.
+    /// Takes a connection back after an exchange. `reusable` only after a complete response that leaves the
+    /// connection open and no bytes behind. `keep_alive` is the response's `Keep-Alive: timeout`; a second
+    /// less is used, or half of a short one.
     [[nodiscard]] pool_actions
     returned(pool_connection& connection, bool reusable, time_point now,
              std::optional<std::chrono::seconds> keep_alive = std::nullopt) noexcept
@@ -144,7 +142,7 @@ public:
         return actions;
     }
 
-    /// A leased connection comes back untouched: nothing was written or read.
+    /// Takes an untouched connection back: nothing was written or read.
     [[nodiscard]] pool_actions returned_unused(pool_connection& connection, time_point now) noexcept
     {
         BOOST_ASSERT(connection.place_ == pool_connection::place::leased);
@@ -153,8 +151,8 @@ public:
         return actions;
     }
 
-    /// A leased connection that was reused turned out to be closed by the server, before the exchange or
-    /// before the answer's first byte.
+    /// Records a stale hit: the server had closed a reused connection before the exchange or before the first
+    /// byte of the response.
     [[nodiscard]] pool_actions stale(pool_connection& connection, time_point now) noexcept
     {
         BOOST_ASSERT(connection.place_ == pool_connection::place::leased && connection.reused_);
@@ -179,8 +177,8 @@ public:
         return actions;
     }
 
-    /// Takes the result of a waiter that was woken: the connection if it was served, otherwise null, and
-    /// `state()`, read before, has the reason. Afterwards the waiter is in state `none`.
+    /// Takes the result of a woken waiter: its connection, or null. The reason is `state()`, read before.
+    /// Afterwards the waiter is in state `none`.
     pool_connection* picked_up(pool_waiter& waiter) noexcept
     {
         BOOST_ASSERT(waiter.state_ != pool_wait::none && waiter.state_ != pool_wait::waiting);
@@ -199,7 +197,7 @@ public:
         return actions;
     }
 
-    /// Closes all idle connections. Those in use are not touched, and may become idle later.
+    /// Closes all idle connections. Leased ones are unaffected, and may become idle later.
     [[nodiscard]] pool_actions close_idle() noexcept
     {
         pool_actions actions;
@@ -207,9 +205,9 @@ public:
         return actions;
     }
 
-    /// Refuses all later requests, and closes idle and returned connections. Waiters, the oldest of each kind
-    /// first, get state `closed` and are passed to `tell(waiter)`, under the driver's lock: a cancellation
-    /// must not interfere. Served ones may still pick up. Idempotent.
+    /// Refuses all later requests, and closes idle and returned connections. Waiters get state `closed`, the
+    /// oldest of each kind first, and are passed to `tell(waiter)`. This happens under the driver's lock: a
+    /// cancellation must not interfere. Served waiters may still pick up. Idempotent.
     template <class Tell>
     [[nodiscard]] pool_actions shutdown(Tell&& tell)
     {
@@ -225,7 +223,7 @@ public:
 
     bool is_shut() const noexcept { return shut_; }
 
-    /// The origin's idle limit as learned so far; `duration::max()` means none.
+    /// Returns the learned idle limit of the origin; `duration::max()` means none.
     duration idle_limit() const noexcept { return idle_limit_; }
 
     pool_counters counters() const noexcept
@@ -234,7 +232,7 @@ public:
                 reuses_, evictions_,   stale_hits_};
     }
 
-    /// For tests: the first invariant that does not hold, or null.
+    /// Returns the first violated invariant, or null. For tests.
     char const* check() const noexcept
     {
         if (open_ > max_ || connecting_ > max_ - open_) return "more connections than the limit";
@@ -267,7 +265,7 @@ private:
         return duration(static_cast<duration::rep>(static_cast<double>(d.count()) * (0.9 + 0.2 * jitter)));
     }
 
-    /// The server closes at about `timeout`: be earlier.
+    /// Returns a shorter time than `timeout`, at about which the server closes.
     static duration below(std::chrono::seconds timeout) noexcept
     {
         using std::chrono::seconds;
@@ -331,7 +329,7 @@ private:
         connection.idle_age_ = std::max(now - connection.last_used_, duration::zero());
     }
 
-    /// Assigns an unused connection: to a waiter, to the idle list, or to be closed.
+    /// Assigns an unused connection to a waiter or to the idle list, or closes it.
     void offer(pool_connection& connection, time_point now, pool_actions& actions) noexcept
     {
         if (shut_ || !usable(connection, now)) {
@@ -358,7 +356,8 @@ private:
         }
     }
 
-    /// Beside an idle connection only fresh ones wait; the longest idle one makes room for their connect.
+    /// With an idle connection present, only `fresh` waiters wait. The longest idle connection makes room for
+    /// their connect.
     void connect_if_needed(pool_actions& actions) noexcept
     {
         if (waiting() <= connecting_) return;
@@ -415,9 +414,9 @@ private:
     duration const recovery_;
     duration idle_limit_;
     time_point learned_at_{};
-    pool_list<pool_connection> idle_; // the longest idle in front
-    pool_list<pool_waiter> any_;      // the oldest in front
-    pool_list<pool_waiter> fresh_;    // those that take a new connection only
+    pool_list<pool_connection> idle_; // longest idle first
+    pool_list<pool_waiter> any_;      // oldest first
+    pool_list<pool_waiter> fresh_;    // waiters for a new connection
     std::size_t open_ = 0;
     std::size_t connecting_ = 0;
     std::uint64_t tickets_ = 0;

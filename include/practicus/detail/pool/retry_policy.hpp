@@ -16,9 +16,9 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The retry budget of an origin: 500 tokens; a retry takes 5, and each successful response returns 1. A
-/// client whose requests all fail stops retrying after 100 retries, over all operations, until a request
-/// succeeds. Thread safety: full; one atomic integer.
+/// The retry budget of an origin: 500 tokens. A retry takes 5, and each successful response returns 1.
+/// Without any success, all operations together stop after 100 retries. Thread safety: full; one atomic
+/// integer.
 class retry_budget
 {
 public:
@@ -35,7 +35,7 @@ public:
         return false;
     }
 
-    /// Writes nothing while the budget is full.
+    /// Does not write while the budget is full.
     void deposit() noexcept
     {
         int tokens = tokens_.load(std::memory_order_relaxed);
@@ -53,17 +53,17 @@ private:
 /// The properties of a request that decide about retries.
 struct request_facts
 {
-    /// Its method is idempotent (RFC 9110, 9.2.2): GET, say.
+    /// The method is idempotent (RFC 9110 section 9.2.2).
     bool idempotent = false;
-    /// It may be sent twice although its method is not idempotent: a login, or the caller says so.
+    /// The request may be resent although its method is not idempotent: a login, or as the caller states.
     bool safe_to_repeat = false;
-    /// Its body can be sent again from the start, and nothing of an answer was given to the caller yet.
+    /// The body can be sent again from the start, and no part of a response reached the caller.
     bool replayable = true;
-    /// It holds a one-time password: never sent twice once a byte of it was written.
+    /// Contains a one-time password: not resent once a byte was written.
     bool one_time_password = false;
-    /// It holds a refresh token that the region may replace: not sent twice, unless it was surely not used.
+    /// Contains a refresh token that the region may rotate: not resent unless it was certainly not used.
     bool rotating_refresh = false;
-    /// It holds a token that can be renewed: a 401 leads to one renewal.
+    /// Contains a renewable token: a 401 leads to one renewal.
     bool renewable_token = false;
 };
 
@@ -74,32 +74,33 @@ inline bool may_be_repeated(request_facts const& request) noexcept
            !request.one_time_password && !request.rotating_refresh;
 }
 
-/// The end of one attempt: `error` (an `errc`, as the operation would throw it) or `status`.
+/// The end of one attempt: `error` (as the operation would fail) or `status`.
 struct attempt_outcome
 {
     boost::system::error_code error;
-    /// The answer's status if it was complete; else 0.
+    /// The status of a complete response, else 0.
     unsigned status = 0;
-    /// The connection had been used or idle before.
+    /// The connection was used or idle before.
     bool reused = false;
-    /// A byte was handed to the socket. (A failed write may have written; under TLS, count what left.)
+    /// A byte was passed to the socket. (A failed write may have written; under TLS, the written records
+    /// count.)
     bool bytes_written = false;
-    /// A byte of the answer arrived.
+    /// A byte of the response arrived.
     bool answer_begun = false;
-    /// The answer's `Retry-After` and `Date`, empty if missing.
+    /// The response's `Retry-After` and `Date`; empty if missing.
     std::string_view retry_after;
     std::string_view date;
 };
 
 enum class retry_action
 {
-    /// The outcome stands.
+    /// Return the outcome.
     stop,
-    /// Send again at once, on a connection that was never used.
+    /// Resend at once, on a new connection.
     resend,
-    /// Wait for `retry_decision::wait`, then send again.
+    /// Wait for `retry_decision::wait`, then resend.
     wait,
-    /// Renew the token, then send again.
+    /// Renew the token, then resend.
     renew
 };
 
@@ -109,9 +110,9 @@ struct retry_decision
     std::chrono::nanoseconds wait{0};
 };
 
-/// How long an answer asks to wait: a number of seconds, or a date, which counts from the answer's own `Date`
-/// (a wrong clock on this machine changes nothing; without a `Date` such a date says nothing). A date in the
-/// past is 0, more than a year is a year. Empty for garbage.
+/// Parses a `Retry-After`: seconds or a date. A date counts from the response's own `Date`, so that a wrong
+/// local clock has no effect; without a `Date` it is ignored. Past dates give 0; the maximum is a year.
+/// Returns nothing for invalid text.
 inline std::optional<std::chrono::seconds> parse_retry_after(std::string_view text,
                                                              std::string_view date) noexcept
 {
@@ -138,7 +139,7 @@ inline std::optional<std::chrono::seconds> parse_retry_after(std::string_view te
     return std::clamp<seconds>(*until - *from, seconds(0), longest);
 }
 
-/// U(0, 1) of the initial backoff doubled `retries` times, at most of the longest.
+/// Returns U(0, 1) of the backoff: the initial one doubled `retries` times, capped at the longest.
 inline std::chrono::nanoseconds full_jitter(retry_options const& limits, unsigned retries,
                                             double random) noexcept
 {
@@ -150,42 +151,36 @@ inline std::chrono::nanoseconds full_jitter(retry_options const& limits, unsigne
         static_cast<std::chrono::nanoseconds::rep>(static_cast<double>(most.count()) * random));
 }
 
-/// Decides for one operation, after each attempt, whether and how the request is sent again.
+/// Decides after each attempt of an operation whether and how its request is resent:
 ///
-/// 1. 401, and the token can be renewed: **renew**, once a request. The request was refused, so any
-/// method.
-/// 2. The connection was lost, it was a reused one, and no byte of the answer had come: **resend** at once,
-/// once
-///    a request; any method if nothing was written, else only what may be repeated.
-/// 3. A passing failure: **wait**, with full jitter, if the request may be sent again, an attempt, a token of
-///    the budget and enough time are left.
-///    - Connecting failed or nothing was written: any request.
-///    - 408, 425, 429: any request (it was refused before it was processed), but none with a one-time
-///      password.
-///    - The connection was lost, or the answer did not come in time; 502, 503, 504: only what may be
-///      repeated.
-///    - A `Retry-After` makes the wait longer; one beyond `max_retry_after` leaves the outcome as it is.
-/// 4. Everything else: **stop**.
+/// 1. **renew**, once a request: a 401, if the token is renewable. The request was refused, so any method.
+/// 2. **resend** at once, once a request: a reused connection was lost before the first byte of the response.
+///    If bytes were written, the request must be repeatable.
+/// 3. **wait**, with full jitter: a transient failure, if an attempt, a token of the budget and enough time
+///    are left. A `Retry-After` extends the wait; one beyond `max_retry_after` means **stop**.
+///    - The connect failed or nothing was written: any request.
+///    - 408, 425, 429: any request (it was not processed), except with a one-time password.
+///    - A lost connection, a late response, 502, 503, 504: only a repeatable request.
+/// 4. **stop**: everything else.
 ///
-/// What may be repeated: an idempotent method, or marked so, without a one-time password or a refresh token
-/// that rotates. A body that cannot be sent again rules out all but a failed connecting.
+/// A request is repeatable if its method is idempotent or it is marked as safe. It must not contain a
+/// one-time password or a refresh token that rotates. A body that cannot be sent again allows a retry only
+/// after a failed connect.
 ///
-/// There is one counter, `attempts()`; every sending counts, over all requests of the operation. It has
-/// `max_attempts - 1` waiting retries in all, whichever request needs them; a resend and a renewal are had
-/// once a request beside them, or an operation's last attempt would depend on an idle connection's luck. So
-/// no request is sent more than `max_attempts + 2` times. Only waiting retries cost budget: the other two
-/// say nothing about load.
+/// `attempts()` counts every sending, over all requests of the operation. All requests together have
+/// `max_attempts - 1` waiting retries. A resend and a renewal per request come in addition: otherwise a stale
+/// connection could use up the last attempt. So no request is sent more than `max_attempts + 2` times. Only
+/// waiting retries cost budget: the other two do not indicate load.
 class retry_policy
 {
 public:
     explicit retry_policy(retry_options const& limits = retry_options()) noexcept : limits_(limits) {}
 
-    /// The operation goes on with another request.
+    /// Call when the operation continues with another request.
     void next_request() noexcept { resent_ = renewed_ = false; }
 
-    /// To be called once after each attempt. `left` is the time to the deadline (`max()` for none), `random`
-    /// is from U(0, 1), the budget that of the request's origin. No decision waits until the deadline or
-    /// beyond.
+    /// Call once after each attempt. `left` is the time to the deadline (`max()` for none), `random` is from
+    /// U(0, 1), and `budget` is the one of the origin. No decision waits until the deadline or beyond.
     retry_decision decide(request_facts const& request, attempt_outcome const& outcome, retry_budget& budget,
                           std::chrono::nanoseconds left, double random) noexcept
     {
@@ -228,8 +223,8 @@ private:
         }
     }
 
-    /// The server says that it has not begun with the request (RFC 9110 section 15.5.9, RFC 8470 section 5.2,
-    /// RFC 6585 section 4).
+    /// Returns true for statuses of requests that were not processed (RFC 9110 section 15.5.9, RFC 8470
+    /// section 5.2, RFC 6585 section 4).
     static bool is_unprocessed(unsigned status) noexcept
     {
         return status == 408 || status == 425 || status == 429;
@@ -251,7 +246,7 @@ private:
         return may_be_repeated(request);
     }
 
-    /// Returns no value if the server asks for a longer pause than is allowed; it must not be shortened.
+    /// Returns nothing if the server asks for a longer pause than allowed; a pause must not be shortened.
     std::optional<std::chrono::nanoseconds> wait_for(attempt_outcome const& outcome,
                                                      double random) const noexcept
     {

@@ -39,8 +39,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The access token of a client: fetched once for all callers, renewed, shared with other processes by a
-/// store, and sent with calls of the console. Thread safety: full.
+/// The access token of a client. It is fetched once for all callers, renewed, shared with other processes by
+/// a store, and sent with calls of the console. Thread safety: full.
 class access_tokens
 {
 public:
@@ -59,7 +59,7 @@ public:
     detail::console const& console() const noexcept { return console_; }
     current_login& current() noexcept { return login_; }
 
-    /// Returns true if a store is in use, and other processes may have tokens of this login.
+    /// Returns true if a store is in use and other processes may have tokens of this login.
     bool uses_store() const { return store_.is_open() && login_.state().shares(); }
 
     void logout()
@@ -73,7 +73,7 @@ public:
     {
         if (who.type() != credentials::kind::password) {
             login_.replace(who);
-            // Proves the token now, and not at some later call.
+            // Validates the token now, not in a later call.
             if (who.type() != credentials::kind::refresh_token) co_return nullptr;
             auto const proven = co_await access(op, true);
             co_return proven ? nullptr : proven.error();
@@ -102,14 +102,15 @@ public:
         co_return nullptr;
     }
 
-    /// An access token; with `renew` another one than the present one, which stays in use meanwhile.
+    /// Returns an access token. With `renew`, fetches another than the present one, which stays in use
+    /// meanwhile.
     asio::awaitable<result<token>> access(operation const& op, bool renew)
     {
         return wait_for(ask(op, renew), transport_.home()->limits(), op.deadline);
     }
 
-    /// Sends a request with the access token; renews it once if the region refuses it. Fails unless the
-    /// response is a success. With a flow, its body goes through that.
+    /// Sends a request with the access token; renews the token once if the region refuses it. Fails unless
+    /// the response is a success. With a flow, the body is processed by it.
     asio::awaitable<failure> call(operation& op, request const& r, response& answer,
                                   body_pipeline* flow = nullptr)
     {
@@ -139,8 +140,8 @@ public:
         co_return nullptr;
     }
 
-    /// A value of the present user: from the store, if it is in use and has a value that `is_right`; else by
-    /// `fetch`.
+    /// Returns a value of the present user. It comes from the store if that is in use and has a value that
+    /// `is_right`; otherwise from `fetch`.
     asio::awaitable<result<fetch_result<token>>>
     find_or_fetch(std::string key, freshness_limits limits, token rejected_value,
                   std::function<bool(token const&)> is_right,
@@ -150,7 +151,7 @@ public:
         auto const op = transport_.begin(nullptr);
         auto const proven = co_await access(op, false);
         if (!proven) co_return proven.error();
-        // Once: what ends after another login does not belong to that.
+        // Read once: the result must not be stored for a later login.
         auto const login = login_.state();
         auto const place = user_key(key, login.whose());
         if (place.empty()) co_return co_await fetch();
@@ -222,7 +223,7 @@ private:
         });
     }
 
-    /// Gives the issued tokens to `on_tokens`, for 5 s at most. Its errors go to the observer.
+    /// Passes the issued tokens to `on_tokens`, for at most 5 s. Its errors are reported to the observer.
     asio::awaitable<void> tell_tokens(token access)
     {
         auto const& told = transport_.options().on_tokens;
@@ -237,7 +238,8 @@ private:
             transport_.told()(events::tokens_not_taken{taken.error()->code, taken.error()->message});
     }
 
-    /// A flight: from the store, if another process has left a token there; else from the region.
+    /// The work of a flight: takes the token that another process left in the store, or else fetches one from
+    /// the region.
     asio::awaitable<result<fetch_result<token>>> shared_access(flight_ticket ticket, token rejected_value)
     {
         operation_body<result<fetch_result<token>>> const fetch = [self = self(), ticket] {
@@ -259,7 +261,8 @@ private:
                                                 accept, told, keep);
     }
 
-    /// Empty for an unknown user. Contains a digest, because a region may use any text as a name.
+    /// Returns the key in the store, empty for an unknown user. Contains a digest, because the region may use
+    /// any text as a name.
     std::string user_key(std::string const& key, std::string const& user) const
     {
         if (user.empty()) return {};
@@ -277,17 +280,17 @@ private:
         auto v = as_stored(got.value, got.life, time());
         if (!login_.annotate(v, generation)) co_return;
         co_await store_.save(login_key(), v);
-        // It may have replaced the one that followed.
+        // This save may have overwritten the record of the later login.
         if (!login_.is_current(generation)) co_await store_login();
     }
 
-    /// Keeps the client until the login is stored.
+    /// Keeps the client alive until the login is stored.
     static asio::awaitable<void> store_login_of(std::shared_ptr<access_tokens> self)
     {
         co_await self->store_login();
     }
 
-    /// Stores the present login, or removes what is stored if there is none.
+    /// Stores the present login, or removes the stored one if there is none.
     asio::awaitable<void> store_login()
     {
         std::uint64_t stored = 0;
@@ -301,7 +304,7 @@ private:
         } while (!login_.is_current(stored));
     }
 
-    /// By the refresh token, then by the password if the region refuses that and it was kept.
+    /// Fetches by the refresh token. If the region refuses that, uses the password, if it was kept.
     asio::awaitable<result<fetch_result<token>>> fetch_access(flight_ticket ticket)
     {
         auto op = transport_.begin(nullptr);
@@ -373,7 +376,7 @@ private:
     detail::console const& console_;
     detail::transport& transport_;
     current_login login_;
-    // Until the region has returned none, a refresh token is assumed to be replaced when it is used.
+    // Refresh tokens are assumed to be replaced on use until the region has returned none.
     std::atomic<bool> rotates_{true};
     shared_store store_;
 };

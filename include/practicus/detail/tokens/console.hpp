@@ -26,7 +26,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 class session;
 
-/// The owner of the parts of a session, whose flights keep it alive.
+/// The owner of the parts of a session. Flights of the parts keep it alive.
 using session_owner = std::enable_shared_from_this<session>;
 
 /// The region's console: begins operations, reads responses and describes failures. Thread safety: full.
@@ -39,7 +39,8 @@ public:
 
     detail::transport& transport() const noexcept { return transport_; }
 
-    /// A flight's operation: the trust of the call that caused it, and limits of its own.
+    /// Begins a flight's operation. It has the trusted origins of the call that caused it, and its own
+    /// limits.
     operation begin_shared(std::shared_ptr<call_options const> with) const
     {
         auto op = transport_.begin(nullptr);
@@ -72,7 +73,7 @@ public:
         }
     }
 
-    /// Returns `errc::expired_token` for a token that has expired on its way, else null.
+    /// Returns `errc::expired_token` for a token that expired on arrival, else null.
     failure failure_of_life(operation const& op, request const& r, response const& answer,
                             lifespan const& life) const
     {

@@ -31,8 +31,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 class current_login
 {
 public:
-    /// Called without the mutex when the user changes: `keep` if it is the same user, `again` if the waiting
-    /// callers are served by the new credentials. Throws nothing.
+    /// Called without the mutex when the credentials change. `keep`: the user is the same. `again`: the new
+    /// credentials serve the waiting callers. Must not throw.
     using change_listener = std::function<void(bool keep, bool again)>;
 
     current_login(std::shared_ptr<runtime> home, std::optional<credentials> const& who,
@@ -43,7 +43,7 @@ public:
     current_login(current_login const&) = delete;
     current_login& operator=(current_login const&) = delete;
 
-    /// A login by another process may end an error: it is replayed for a short time only.
+    /// Shortens the replay of an error that a login by another process may end.
     void limit_replays()
     {
         flights_.on_landed = [this](auto const& e, flight_end const&) {
@@ -59,7 +59,7 @@ public:
         return result;
     }
 
-    /// A copy of the state of this moment.
+    /// Returns a copy of the present state.
     session_state state() const
     {
         std::lock_guard lock(mutex_);
@@ -73,7 +73,8 @@ public:
         return state_.username();
     }
 
-    /// Forgets every token and password, and voids running fetches: waiting callers are told to log in.
+    /// Drops all tokens and passwords, and voids running fetches. Waiting callers fail with a request to log
+    /// in.
     void logout()
     {
         ended_flights ended;
@@ -94,7 +95,7 @@ public:
         return logouts_;
     }
 
-    /// Takes other credentials. Callers that wait for a token get one by these.
+    /// Replaces the credentials. Callers that wait for a token get one by the new ones.
     void replace(credentials const& who)
     {
         bool const is_given = who.type() == credentials::kind::access_token;
@@ -146,8 +147,8 @@ public:
         return taken;
     }
 
-    /// Returns an access token, or what to wait for; with `renew` another token than the present one.
-    /// `make()` returns the work of a new flight.
+    /// Returns an access token or a flight to wait for. With `renew`, the token is another than the present
+    /// one. `make()` returns the work of a new flight.
     template <class Make>
     lookup<token> ask(operation const& op, bool renew, Make make)
     {
@@ -158,7 +159,7 @@ public:
             std::move(make));
     }
 
-    /// The region refused the token.
+    /// Handles the region's refusal of the token.
     void refuse_access(token const& used, failure why)
     {
         std::lock_guard lock(mutex_);
@@ -167,7 +168,7 @@ public:
                       home_->random().next());
     }
 
-    /// The state for a flight's next request, or nothing after a login or a logout.
+    /// Returns the state for a flight's next request, or nothing after a login or a logout.
     std::optional<session_state> state_for(flight_ticket ticket) const
     {
         std::lock_guard lock(mutex_);
@@ -175,28 +176,29 @@ public:
         return state_;
     }
 
-    /// Takes what came beside an access token; false after a login or a logout since `generation`.
+    /// Adopts the data that came with an access token. Returns false after a login or logout since
+    /// `generation`.
     bool adopt(console_api::new_tokens const& tokens, stored_time began, std::uint64_t generation)
     {
         std::lock_guard lock(mutex_);
         return state_.adopt(tokens, began, generation);
     }
 
-    /// Takes what another process stored; false if it is not newer, or the flight is void.
+    /// Adopts the record of another process. Returns false if it is not newer, or the flight is void.
     bool adopt_stored(store_record const& kept, flight_ticket ticket)
     {
         std::lock_guard lock(mutex_);
         return access_->state.is_current(ticket) && state_.adopt_stored(kept);
     }
 
-    /// The region refused the password that `sent` had; `challenged` if a one-time password was missing.
+    /// Handles the region's refusal of the password in `sent`. `challenged`: a one-time password was missing.
     void refuse_password(session_state const& sent, bool challenged = false)
     {
         std::lock_guard lock(mutex_);
         state_.refuse_password(sent.generation(), challenged);
     }
 
-    /// The region refused the refresh token that `sent` had.
+    /// Handles the region's refusal of the refresh token in `sent`.
     void refuse_refresh(session_state const& sent)
     {
         std::lock_guard lock(mutex_);
@@ -209,7 +211,7 @@ public:
         return state_.generation() == generation;
     }
 
-    /// Adds what a store keeps of the login; false after a login or a logout since `generation`.
+    /// Adds the stored data of the login. Returns false after a login or logout since `generation`.
     bool annotate(store_record& v, std::uint64_t generation) const
     {
         std::lock_guard lock(mutex_);
@@ -218,12 +220,12 @@ public:
 
     struct present
     {
-        /// Nothing without an access token, or while another one is fetched, which is stored later.
+        /// Empty without an access token, or while another one is fetched, which is stored later.
         std::optional<store_record> value;
         std::uint64_t generation = 0;
     };
 
-    /// What a store is to keep of the login.
+    /// Returns the record of the login for a store.
     present for_store() const
     {
         std::lock_guard lock(mutex_);
@@ -237,7 +239,8 @@ public:
     }
 
 private:
-    /// Issued at an unknown time, perhaps by another clock: only the region knows when it expires.
+    /// Returns an entry with a given access token. Its issue time is unknown, so only the region can tell
+    /// when it expires.
     static std::shared_ptr<flight_entry<token>> given_access(std::optional<credentials> const& who)
     {
         auto const result = std::make_shared<flight_entry<token>>();

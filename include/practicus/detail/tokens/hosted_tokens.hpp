@@ -34,14 +34,14 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Traits say what tokens are for, and how they are requested. `kind_name` is that of
+/// Traits define what tokens are for and how they are requested. `kind_name` is that of
 /// `events::token_fetched`.
 struct model_traits
 {
     using target = model_url;
     static constexpr char const* kind_name = "session";
     static constexpr bool has_id = true;
-    /// The service names the id in the head of its response, whatever the metadata are.
+    /// The service returns the id in a header field, whatever the metadata are.
     static constexpr bool id_in_head = true;
 
     static request token_request(service_url const& service, model_url const&, token_key const& key,
@@ -88,8 +88,8 @@ struct addon_traits
     }
 };
 
-/// The ids and session tokens of a region's models or apps, or the tokens of its add-ons: cached, and fetched
-/// once for all callers. Thread safety: full.
+/// The ids and session tokens of a region's models or apps, or the tokens of its add-ons. They are cached,
+/// and fetched once for all callers. Thread safety: full.
 template <class Traits>
 class hosted_tokens
 {
@@ -117,7 +117,7 @@ public:
         return std::move(found.value);
     }
 
-    /// Fetches a token that this thread does not have, or waits for its fetch.
+    /// Fetches a token that this thread's stripe does not have, or waits for its fetch.
     asio::awaitable<result<token>> fetch(operation op, target const& what, token_purpose purpose)
     {
         auto const longer = with_long_name(what);
@@ -138,14 +138,14 @@ public:
             auto asked =
                 cache_.ask_token(key, name, op.validity(), [&] { return work(op.with, listed, key); });
             auto got = co_await wait_for(std::move(asked), transport_.home()->limits(), op.deadline);
-            // The id may be outdated: once more, with the one that the service tells.
+            // The id may be outdated: one more try, with the id that the service returns.
             if (!got && got.error()->code == errc::not_found && std::exchange(remembered, false)) continue;
             if (got) cache_.install(key, name, *got);
             co_return got;
         }
     }
 
-    /// A service refused the token. Returns true if it was the cached one.
+    /// Handles a service's refusal of the token. Returns true if it was the cached one.
     bool invalidate(target const& what, token const& refused, token_purpose purpose)
     {
         auto why = make_failure(errc::unauthorized, "the service refused the tokens that the region issued");
@@ -159,13 +159,13 @@ public:
         co_return co_await id_by_name(op, longer ? *longer : url);
     }
 
-    /// The request of the metadata, which hold the id.
+    /// Returns the request for the metadata, which contain the id.
     request id_request(target const& url)
     {
         return Traits::id_request(as_listed(url), transport_.options().limits.console_body);
     }
 
-    /// The url as a listing has it: its name ends where the longest listed beginning of its text does.
+    /// Returns the url with the name that the listing has for it: the longest listed prefix of its text.
     target as_listed(target const& url)
     {
         if (url.is_exact()) return url;
@@ -180,7 +180,7 @@ public:
         return size == 0 || size == url.without_version().size() ? url : url.read_as(text.substr(0, size));
     }
 
-    /// Takes the ids of a listing, as many as there is room for.
+    /// Stores the ids of a listing, as far as there is room.
     template <class Entry>
     void prime(std::vector<Entry> const& listed)
     {
@@ -193,7 +193,7 @@ public:
                 names.emplace_back(url.without_version(), entry.id);
                 long_names = long_names || is_cut_as_text(url);
             } catch (error const&) {
-                // A name that makes no url cannot be asked for.
+                // A name that is invalid in a url cannot be requested.
             }
         }
         cache_.prime(names, long_names);
@@ -210,7 +210,7 @@ private:
             return what.text();
     }
 
-    /// Returns true if the name of the same text alone ends earlier.
+    /// Returns true if the name ends earlier when the text alone is parsed.
     static bool is_cut_as_text(target const& url)
     {
         auto const root = url.origin().str().size() + 1;
@@ -218,8 +218,8 @@ private:
         return read.name_end < url.without_version().size();
     }
 
-    /// The url if a listing has it with a longer name, which is then the cache's key. (Under a shorter one
-    /// it may be cached as well.)
+    /// Returns the url with a longer name from the listing, which is then the cache's key. (The shorter one
+    /// may be cached as well.)
     std::optional<target> with_long_name(target const& what)
     {
         if constexpr (Traits::has_id) {
@@ -240,7 +240,7 @@ private:
 
     asio::awaitable<result<std::int64_t>> id_by_name(operation& op, target const& url)
     {
-        // First: another caller's trust gives this one nothing.
+        // First: the trusted origins of another caller do not apply to this one.
         if (auto untrusted = transport_.check_trusted(op, id_request(url))) co_return untrusted;
         if (op.with && settings(*op.with).ask_id && !op.shared) co_return co_await ask_id(op, url);
         auto asked = cache_.ask_id(name_of(url), [&] { return id_work(op.with, url); });
@@ -292,7 +292,7 @@ private:
                (key.purpose == token_purpose::upload ? " for upload" : "");
     }
 
-    /// A flight that finds an id. A text that begins with a listed url gets that one's id.
+    /// The work of a flight that looks up an id. A text with a listed url as its prefix gets the id of that.
     asio::awaitable<result<fetch_result<id_handle>>> fetch_id(std::shared_ptr<call_options const> with,
                                                               target url)
     {
@@ -306,7 +306,7 @@ private:
             got.life = life_of_id();
             co_return got;
         }
-        // The name that callers wait for, even if a longer one is listed by now.
+        // The name that the callers wait for, even if a longer one was listed meanwhile.
         auto const own = url.is_exact() ? url : url.read_as(name_of(url));
         operation_body<result<fetch_result<token>>> const fetch = [&] { return fetch_digits(with, own); };
         std::function<bool(token const&)> const is_id = [](token const& t) {
@@ -320,7 +320,7 @@ private:
         co_return got;
     }
 
-    /// A store keeps an id as its digits.
+    /// Returns the id as decimal digits, its form in a store.
     asio::awaitable<result<fetch_result<token>>> fetch_digits(std::shared_ptr<call_options const> with,
                                                               target const& url)
     {
@@ -333,7 +333,7 @@ private:
         co_return digits;
     }
 
-    /// A flight that trades an id, or an add-on's key, for a token.
+    /// The work of a flight that exchanges an id, or an add-on's key, for a token.
     asio::awaitable<result<fetch_result<token>>> fetch_token(std::shared_ptr<call_options const> with,
                                                              target what, token_key key, token rejected_value)
     {

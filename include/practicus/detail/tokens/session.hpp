@@ -51,7 +51,7 @@ public:
     }
 
 private:
-    /// logout() must find every copy of a password: the transport's options have none.
+    /// Takes the credentials out of the options: logout() must reach every copy of a password.
     session(std::optional<credentials> const who, std::shared_ptr<runtime> home, service_url service,
             client_options& options)
         : transport_(std::move(home), std::move(service), std::move(options)), console_(transport_),

@@ -17,18 +17,18 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The identity of the client, without I/O: the source of the next access token, and the stored tokens that
-/// belong to the same user. Guarded by its owner's mutex.
+/// The identity of the client, without I/O: the source of the next access token, and the stored tokens of the
+/// same user. Guarded by its owner's mutex.
 class session_state
 {
 public:
-    /// Starts with unused credentials: any stored tokens of their user may be adopted.
+    /// Starts with unused credentials: stored tokens of their user may be adopted.
     explicit session_state(std::optional<credentials> const& who = std::nullopt)
     {
         if (who) replace(*who, stored_time::min());
     }
 
-    /// How a new access token is got.
+    /// The source of a new access token.
     enum class source
     {
         refresh_token,
@@ -40,16 +40,16 @@ public:
     user_identity const& user() const noexcept { return user_; }
     refresh_lineage const& lineage() const noexcept { return lineage_; }
 
-    /// The user's name, for people: the region's, else the local part of the e-mail (WIRE.md). Never used to
-    /// tell users apart. Empty before a login has succeeded, unless a token says it.
+    /// Returns the user's name for display: the region's, else the local part of the e-mail (WIRE.md). Never
+    /// identifies a user. Empty before a successful login, unless a token states it.
     std::string username() const
     {
         if (!user_.name.empty() || !proven_) return user_.name;
         return user_.email.substr(0, user_.email.find('@'));
     }
 
-    /// The user's part of a store's keys. Without a name from the region and an e-mail, each login is a user
-    /// of its own. Empty if nothing is known.
+    /// Returns the user's part of a store's keys. Without a name from the region and an e-mail, each login
+    /// counts as a separate user. Empty if nothing is known.
     std::string whose() const
     {
         auto result = user_.text();
@@ -65,10 +65,10 @@ public:
         return held_ ? source::password : source::none;
     }
 
-    /// Changes at each login or logout: tokens that were requested before must not be adopted afterwards.
+    /// Changes with each login and logout: tokens requested before must not be adopted afterwards.
     std::uint64_t generation() const noexcept { return generation_; }
 
-    /// Replaces the credentials. Tokens of `now` or before are not adopted any more.
+    /// Replaces the credentials. Tokens from `now` or before are no longer adopted.
     void replace(credentials who, stored_time now)
     {
         session_state next;
@@ -105,7 +105,7 @@ public:
     bool adopt(console_api::new_tokens const& tokens, stored_time issued, std::uint64_t generation)
     {
         if (generation != generation_) return false;
-        // First, for nothing else is lost for good: the region may have taken the old one back.
+        // First, because only this loss is permanent: the region may have revoked the old one.
         if (tokens.refresh) refresh_ = tokens.refresh;
         as_of_ = std::max(as_of_, issued);
         issued_ = issued;
@@ -116,17 +116,17 @@ public:
         user_.learn(tokens.refresh.claims());
         user_.learn(tokens.access.claims());
         join_former();
-        // A one-time password is used up, and the password is nothing without one.
+        // A one-time password is used up, and the password is useless without one.
         if (held_ && (!held_->keeps_password() || held_->one_time_password())) held_.reset();
         return true;
     }
 
-    /// Returns true if tokens are shared with other processes: not after a logout, nor with a given access
+    /// Returns true if tokens are shared with other processes. False after a logout, and with a given access
     /// token.
     bool shares() const noexcept { return shares_; }
 
-    /// Adopts the tokens that another process got by the same login. Returns false for another user's, or for
-    /// older ones: a region that rotates refresh tokens has revoked those.
+    /// Adopts the tokens that another process got by the same login. Returns false for another user's tokens,
+    /// and for older ones, which a region that rotates refresh tokens has revoked.
     bool adopt_stored(store_record const& kept)
     {
         if (!shares_ || !is_mine(kept) || !is_newer(kept)) return false;
@@ -147,7 +147,7 @@ public:
     bool annotate(store_record& v, std::uint64_t generation) const
     {
         if (generation != generation_) return false;
-        // What others compare with their own: not reckoned from the age, which takes two clocks.
+        // Other processes compare this time with theirs. Computing it from the age would need two clocks.
         v.issued_at = issued_;
         v.refresh = refresh_;
         v.username = user_.name;
@@ -171,11 +171,11 @@ public:
         challenged_ = challenged_ || challenged;
     }
 
-    /// Returns true if the last password was refused for want of a one-time password.
+    /// Returns true if the last password was refused because a one-time password was missing.
     bool was_challenged() const noexcept { return challenged_; }
 
 private:
-    /// Returns true if a login continues the one before: both are known to belong to one account.
+    /// Continues the lineage of the login before, if both are known to belong to one account.
     void join_former()
     {
         if (former_lineage_.empty() || !are_same(former_user_, user_)) return;
@@ -185,8 +185,9 @@ private:
         former_lineage_ = refresh_lineage();
     }
 
-    /// Returns true if nothing was given that could be another user's, if one login has come from the other,
-    /// or if both are known to be one user's. Of two opaque logins nothing is known.
+    /// Returns true for a record of the same user. Either no credentials were given, or one login descends
+    /// from the other, or both are known to have one user. Two opaque logins without a common token are not
+    /// the same.
     bool is_mine(store_record const& kept) const
     {
         if (lineage_.empty() && user_.empty()) return true;
@@ -195,7 +196,7 @@ private:
 
     bool is_newer(store_record const& kept) const
     {
-        // Where one has come from the other, no clock is needed: others' may be wrong.
+        // Descent needs no clock: those of other processes may be wrong.
         if (refresh_ && !(kept.refresh == refresh_)) {
             if (kept.lineage.has(refresh_)) return true;
             if (lineage_.has(kept.refresh)) return false;
@@ -207,16 +208,16 @@ private:
     std::optional<credentials> held_;
     user_identity user_;
     refresh_lineage lineage_;
-    // Of the login before.
+    // The identity of the login before.
     user_identity former_user_;
     refresh_lineage former_lineage_;
-    // The region, or another process, has taken these credentials.
+    // The region or another process has accepted these credentials.
     bool proven_ = false;
-    // When what is there was asked for.
+    // The request time of the newest tokens.
     stored_time as_of_ = stored_time::min();
-    // The same, wherever the clock was put back.
+    // As `as_of_`, but also set back with the clock.
     stored_time issued_ = stored_time::min();
-    // The last explicit login. An answer of its own moment counts as older: it was on its way before.
+    // The last explicit login. A response to a request of the same moment counts as older.
     stored_time since_ = stored_time::min();
     bool shares_ = true;
     bool challenged_ = false;

@@ -24,16 +24,16 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A client's store. What goes wrong in it is told to the observer, and as if it held nothing; it is left
-/// alone when the client is closed, or takes too long.
+/// The store of a client. Errors are reported to the observer and treated as a miss. Ends its waits when the
+/// client is closed or an access takes too long.
 class shared_store
 {
 public:
     using lock_ptr = std::shared_ptr<token_store::lock>;
-    /// Saves what was fetched.
+    /// Saves a fetched value.
     using keeper = std::function<asio::awaitable<void>(fetch_result<token> const&)>;
 
-    /// `operation` is how long one may take, or zero.
+    /// `operation` is the time limit of an operation, or zero for none.
     shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, notifier told,
                  std::chrono::milliseconds operation)
         : home_(std::move(home)), store_(std::move(store)), told_(told),
@@ -42,8 +42,8 @@ public:
 
     bool is_open() const noexcept { return store_ != nullptr; }
 
-    /// Returns null if there is no lock to be had: the first costs half of an operation's time, those that
-    /// follow a tenth of that, until one is had again.
+    /// Returns null if the lock is not available in time. The first wait is limited to half of an operation's
+    /// time. After a failure a tenth of that applies, until a lock is acquired.
     asio::awaitable<lock_ptr> acquire(std::string key) const
     {
         operation_body<lock_ptr> const body = [s = store_, key] { return s->acquire(key); };
@@ -77,8 +77,8 @@ public:
         co_await attempt<void>(body);
     }
 
-    /// Returns what is stored under the key, if it is not `unwanted`, `accept(store_record)` takes it and it
-    /// is far from its end; else what `fetch` brings, given to `keep` first. One process at a time.
+    /// Returns the stored value if it is fresh, not `rejected_value`, and `accept(store_record)` is true.
+    /// Otherwise calls `fetch`, and passes its value to `keep`. Runs in one process at a time.
     asio::awaitable<result<fetch_result<token>>>
     find_or_fetch(std::string key, freshness_limits limits, token rejected_value,
                   std::function<bool(store_record const&)> accept,
@@ -97,7 +97,7 @@ public:
         co_return got;
     }
 
-    /// Saves it unless `is_stale()`, and takes it back if that is so once it is saved.
+    /// Saves a value unless `is_stale()`. Removes it if `is_stale()` after the save.
     asio::awaitable<void> save_unless(std::function<bool()> is_stale, std::string key,
                                       fetch_result<token> got) const
     {
@@ -107,7 +107,8 @@ public:
     }
 
 private:
-    /// `late` describes a timeout.
+    /// Calls the store with a time limit; returns an empty value after an error. `late` is the message of a
+    /// timeout.
     template <class T>
     asio::awaitable<value_of<T>> attempt(operation_body<T> body, std::chrono::milliseconds limit = longest,
                                          std::string late = {}) const
@@ -128,7 +129,7 @@ private:
     std::shared_ptr<token_store> store_;
     notifier told_;
     std::chrono::milliseconds lock_wait_;
-    // The last lock was not to be had.
+    // The last lock was not acquired.
     mutable std::atomic<bool> missed_{false};
 };
 

@@ -35,19 +35,19 @@ inline constexpr std::string_view login_key = "login ";
 struct store_record
 {
     token value;
-    /// The time at which its request was sent, and its lifetime from then on.
+    /// The time of its request, and its lifetime from then on.
     stored_time issued_at{};
     std::chrono::milliseconds life{0};
     token refresh;
-    /// The region's name of the user, if any.
+    /// The region's name of the user, if known.
     std::string username;
-    /// The e-mail of the login, if that is known.
+    /// The e-mail of the login, if known.
     std::string login;
-    /// The refresh tokens that the login has had.
+    /// The digests of the login's refresh tokens.
     refresh_lineage lineage;
 };
 
-/// Whose login it is, as far as that is known.
+/// Returns the user of the record's login, as far as it is known.
 inline user_identity user_of(store_record const& v)
 {
     user_identity result;
@@ -93,11 +93,11 @@ inline constexpr json_member stored_members[] = {
     json_members<stored_texts>::optional<&stored_texts::lineage>("lineage", json_type::text),
 };
 
-// In milliseconds: ten years, and a moment that the system clock's nanoseconds can hold.
+// Ten years, and a time that the system clock can represent in nanoseconds, both in milliseconds.
 inline constexpr std::int64_t longest_stored = 10LL * 366 * 24 * 3600 * 1000;
 inline constexpr std::int64_t last_stored = 9'200'000'000LL * 1000;
 
-/// A whole number from 0 on, and nothing else; else nothing.
+/// Parses an unsigned integer; returns nothing for any other text.
 inline std::optional<std::int64_t> stored_number(std::string_view text) noexcept
 {
     std::int64_t value = 0;
@@ -106,7 +106,7 @@ inline std::optional<std::int64_t> stored_number(std::string_view text) noexcept
     return value;
 }
 
-/// Reads a record. Returns no value for a malformed text.
+/// Parses a record. Returns nothing for malformed text.
 inline std::optional<store_record> read_stored(secret const& text)
 {
     if (text.empty()) return std::nullopt;
@@ -134,7 +134,7 @@ inline stored_time stored_now(clock const& time)
     return std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now());
 }
 
-/// Returns the lifespan by this process' clocks. A record from the future counts as expired, because its age
+/// Returns the lifespan by this process's clocks. A record from the future counts as expired, because its age
 /// is unknown.
 inline lifespan life_of_stored(store_record const& v, clock const& time, freshness_limits const& limits,
                                double random)
@@ -144,7 +144,7 @@ inline lifespan life_of_stored(store_record const& v, clock const& time, freshne
     return {time.now() - std::min<std::chrono::milliseconds>(age, v.life), v.life, limits, random};
 }
 
-/// Of a login from the future, the refresh token counts as one of now, and no more than that.
+/// Limits a login from the future: it counts as issued now, and its access token as expired.
 inline void bound_by(store_record& v, clock const& time)
 {
     auto const now = stored_now(time);
@@ -153,7 +153,7 @@ inline void bound_by(store_record& v, clock const& time)
     v.life = v.life.zero();
 }
 
-/// Returns what a store keeps of a token.
+/// Returns the store's record of a token.
 inline store_record as_stored(token const& value, lifespan const& life, clock const& time)
 {
     store_record v;

@@ -25,8 +25,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Returns a small number for this thread. Two threads may have the same one, for example in a program with
-/// two copies of this library.
+/// Returns a small number for this thread. Two threads may share one, for example in a program with two
+/// copies of this library.
 inline std::size_t thread_index() noexcept
 {
     static std::atomic<std::size_t> threads{0};
@@ -36,22 +36,22 @@ inline std::size_t thread_index() noexcept
 
 struct striped_counters
 {
-    std::size_t size = 0; ///< entries, over all stripes: a name counts in each that has it
+    std::size_t size = 0; ///< entries in all stripes: a name counts once per stripe
     std::uint64_t hits = 0;
-    std::uint64_t misses = 0; ///< not there, or not fresh enough
+    std::uint64_t misses = 0; ///< missing, or not fresh enough
     std::uint64_t evictions = 0;
 };
 
-/// Copies of a cache's values, a set of them for each thread, so that threads that read the same value share
-/// nothing that is written: each stripe has its own mutex, map, counters and reference counts.
+/// Copies of a cache's values per group of threads. Each stripe has its own mutex, map, counters and
+/// reference counts. Threads that read the same value thus share no written memory.
 ///
-/// It is a first-level cache. The owner decides about missing and stale values, under a mutex of its own. The
-/// owner holds that mutex also when it calls `install`, `replace`, `erase` and `clear`, and installs only its
-/// current value, so that no dropped value comes back.
+/// This is a first-level cache. The owner decides about missing and stale values under its own mutex. The
+/// owner also holds that mutex when it calls `install`, `replace`, `erase` and `clear`. It installs only its
+/// current value, so that no dropped value returns.
 ///
 /// Thread safety: full. Values are freed, and so wiped, outside the locks. `capacity` bounds each stripe.
-/// `Handle` is a `token` or the like: empty when default constructed, a copy costs a reference count, and
-/// `apart(handle)` gives one with a count of its own.
+/// `Handle` is a type such as `token`: empty when default constructed, and cheap to copy by a reference
+/// count. `apart(handle)` makes a copy with its own count.
 template <class Handle>
 class striped_cache
 {
@@ -62,11 +62,11 @@ public:
     {
         /// Empty on a miss.
         handle value{};
-        /// A hit that is due for a background renewal. Set at most once a second for each name and stripe.
+        /// True for a hit that is due for renewal. Set at most once a second per name and stripe.
         bool renew = false;
     };
 
-    /// Has a stripe for each hardware thread, or `threads`, rounded up to a power of two, at most 64.
+    /// Makes a stripe per hardware thread, or `stripes`, rounded up to a power of two, at most 64.
     explicit striped_cache(std::size_t capacity = 10'000, unsigned stripes = 0)
         : capacity_(capacity), mask_(count_of(stripes) - 1)
     {
@@ -78,7 +78,7 @@ public:
     striped_cache(striped_cache const&) = delete;
     striped_cache& operator=(striped_cache const&) = delete;
 
-    /// The value of this name, if it is fresh. `min_validity` as in `lifespan::at`.
+    /// Returns the value of this name if it is fresh. `min_validity` as in `lifespan::at`.
     found find(std::string_view name, time_point now,
                std::optional<std::chrono::nanoseconds> min_validity = std::nullopt)
     {
@@ -100,7 +100,7 @@ public:
         return {s->value, true};
     }
 
-    /// Keeps a value for this thread. `use` learns of its uses.
+    /// Stores a value in this thread's stripe. `use` records its uses.
     void install(std::string_view name, handle const& value, lifespan const& life,
                  std::shared_ptr<lru_tick> use, time_point now)
     {
@@ -108,10 +108,10 @@ public:
         auto& mine = here();
         std::lock_guard lock(mine.mutex);
         put(mine, name, fresh, now);
-        // The slot that was there goes with `fresh`, after the lock.
+        // `fresh` destroys the previous slot after unlocking.
     }
 
-    /// Replaces the old value by a renewed one in each stripe that has it.
+    /// Replaces a value by a renewed one in each stripe that has it.
     void replace(std::string_view name, handle const& value, lifespan const& life,
                  std::shared_ptr<lru_tick> const& use, time_point now)
     {
@@ -140,7 +140,7 @@ public:
         });
     }
 
-    /// Forgets everything, in every stripe.
+    /// Removes all values from all stripes.
     void clear()
     {
         change([&](stripe& s) {
@@ -179,7 +179,7 @@ private:
         bool is_expired(time_point now) const noexcept { return life.has_ended(now); }
         last_use_period last_use() const noexcept { return used; }
 
-        // Its reference count is shared within this stripe only.
+        // This reference count is shared only within the stripe.
         handle value;
         lifespan life;
         time_point quiet_until{};
@@ -226,7 +226,7 @@ private:
     void change(F f)
     {
         for (auto const& s : stripes_)
-            f(*s); // what it returns is freed here, unlocked
+            f(*s); // the returned value is freed here, unlocked
     }
 
     std::size_t capacity_;

@@ -26,11 +26,11 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// How long a token must still live, if a caller asks for it.
+/// The validity that a caller requires of a token, if any.
 using validity = std::optional<std::chrono::nanoseconds>;
 
-/// Ids and tokens of a region's models or apps, or tokens of its add-ons, which are asked for by name. A hit
-/// costs a look into this thread's stripe; the rest is decided by `token_cache_state`, under one mutex.
+/// The ids and tokens of a region's models or apps, or the tokens of its add-ons, which have names only. A
+/// hit reads only this thread's stripe. Everything else is decided by `token_cache_state` under one mutex.
 /// Thread safety: full.
 ///
 /// A `name` is a url without its version.
@@ -41,7 +41,7 @@ public:
     using id_handle = state_type::id_handle;
     using found = striped_cache<token>::found;
 
-    /// If `by_name`, names are the keys, and there are no ids.
+    /// If `by_name`, names are the keys and there are no ids.
     explicit token_cache(std::shared_ptr<runtime> home, bool by_name = false)
         : home_(std::move(home)), by_name_(by_name), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
     {
@@ -52,14 +52,14 @@ public:
             try {
                 landed(*e, end);
             } catch (...) {
-                // Rather none than one that is not the newest.
+                // A missing entry is better than an outdated one.
                 clear_stripes();
             }
             state_.tokens().unpinned(home_->time().now());
         };
     }
 
-    /// What this thread has, or gets from the others.
+    /// Returns the value from this thread's stripe, or else from the common cache.
     found find(std::string_view name, token_purpose purpose, validity min)
     {
         auto const now = home_->time().now();
@@ -80,7 +80,7 @@ public:
         return here;
     }
 
-    /// `make()` gives the work that gets it.
+    /// `make()` returns the work of a new flight.
     template <class Make>
     lookup<id_handle> ask_id(std::string_view name, Make make)
     {
@@ -97,7 +97,7 @@ public:
                                   [&](auto& state) { return state.ask(now, min); }, std::move(make));
     }
 
-    /// What the token of `name` is asked for by, if that is known without asking.
+    /// Returns the key of the token for `name`, if it is known without a lookup.
     std::optional<token_key> known_key(std::string_view name, token_purpose purpose)
     {
         std::lock_guard lock(mutex_);
@@ -111,7 +111,7 @@ public:
         return state_.listed_part(name);
     }
 
-    /// Keeps the token that `key` has now for this thread.
+    /// Stores the present token of `key` in this thread's stripe.
     void install(token_key const& key, std::string_view name, token const& value)
     {
         auto const now = home_->time().now();
@@ -121,7 +121,8 @@ public:
             stripes(key.purpose).install(name, value, entry->state.life(), entry->use, now);
     }
 
-    /// A service refused `used` (401). True if it was the one that is handed out, and is not any more.
+    /// Handles a service's refusal (401) of `used`. Returns true if it was the present token, which is then
+    /// dropped.
     bool refused(std::string_view name, token_purpose purpose, token const& used,
                  std::shared_ptr<error_info const> why)
     {
@@ -135,13 +136,14 @@ public:
         return true;
     }
 
-    /// Returns true if a listing named a url whose text alone is read with a shorter name: `models/a/v2/b/`.
+    /// Returns true if a listing contained a url with a longer name than its text alone has:
+    /// `models/a/v2/b/`.
     bool has_long_names() const noexcept { return has_long_names_.load(std::memory_order_relaxed); }
 
-    /// A listing says that these names have these ids; `long_names` as above.
+    /// Stores the ids of the names in a listing. `long_names` as for `has_long_names`.
     void prime(std::vector<std::pair<std::string, std::int64_t>> const& listed, bool long_names)
     {
-        // Callers that wait are told in any case.
+        // Waiting callers are woken even after an exception.
         struct woken
         {
             std::vector<std::pair<std::shared_ptr<flight<id_handle>>, std::int64_t>> all;
@@ -166,11 +168,11 @@ public:
         }
     }
 
-    /// Room for so many.
+    /// Returns the maximum number of entries.
     std::size_t capacity() noexcept { return state_.ids().capacity(); }
 
-    /// A login or a logout; `keep` what is cached if it is the same user's. What callers wait for is fetched
-    /// again by the credentials of now if `again`; else they are told to log in.
+    /// Handles a login or a logout. `keep`: the user is the same, and so the entries stay. `again`: waiting
+    /// callers get values fetched by the new credentials; otherwise they fail with a request to log in.
     void credentials_changed(bool keep, bool again) noexcept
     {
         ended_flights ended;
@@ -226,7 +228,7 @@ public:
     }
 
 private:
-    /// Under the mutex.
+    /// Requires the mutex.
     std::optional<token_key> key_of(std::string_view name, token_purpose purpose)
     {
         token_key key;
@@ -252,7 +254,7 @@ private:
             s.clear();
     }
 
-    /// For all flights that may have to be started again. False if memory is refused.
+    /// Reserves room for all flights that may have to be restarted. Returns false if memory ran out.
     template <class Flights, class Tickets>
     static bool make_room(Flights& flights, Tickets& room) noexcept
     {
@@ -279,7 +281,7 @@ private:
             s.erase(name);
     }
 
-    /// Under the mutex, as all that changes the stripes.
+    /// Requires the mutex, as every change of the stripes does.
     void landed(state_type::token_record& e, flight_end const& end)
     {
         auto const& names = e.names;

@@ -13,18 +13,18 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The user of a region, as far as it is known: by the region's own claims, else by the e-mail of the login.
-/// A name guessed from an e-mail is no part of it.
+/// The known identity of a region's user: the region's own claims, else the e-mail of the login. A name
+/// guessed from an e-mail is not part of it.
 struct user_identity
 {
     /// The `user_id` claim.
     std::string id;
     /// The `sub` claim.
     std::string subject;
-    /// Of a login with a password, in full.
+    /// The e-mail of a login with a password.
     std::string email;
-    /// The region's name of the user: `username` of its response, else the claim. For display only, because a
-    /// region may give one name to several users.
+    /// The region's name of the user: `username` of its response, else the claim. For display only: several
+    /// users may have one name.
     std::string name;
 
     bool empty() const { return text().empty(); }
@@ -37,7 +37,7 @@ struct user_identity
         if (claims.username && name.empty()) name = *claims.username;
     }
 
-    /// Adds the facts known of the same user.
+    /// Adds the known facts of the same user.
     void learn(user_identity const& other)
     {
         for (auto const& p : parts)
@@ -45,7 +45,7 @@ struct user_identity
         if (!other.name.empty()) name = other.name;
     }
 
-    /// A text that no other user of the region has, or an empty one.
+    /// Returns a text that no other user of the region has, or an empty one.
     std::string text() const
     {
         for (auto const& p : parts)
@@ -53,7 +53,7 @@ struct user_identity
         return {};
     }
 
-    /// Returns true if both are known to be one user, by the best that is known of both.
+    /// Returns true if both are known to be one user, by the strongest evidence that both have.
     friend bool are_same(user_identity const& a, user_identity const& b) noexcept
     {
         for (auto const& part : parts)
@@ -69,21 +69,21 @@ private:
         char const* label;
     };
 
-    // The best first.
+    // In order of strength.
     static part const parts[3];
 };
 
 inline constexpr user_identity::part user_identity::parts[3] = {
     {&user_identity::id, "id "}, {&user_identity::subject, "sub "}, {&user_identity::email, "email "}};
 
-/// The digests of a login's refresh tokens, oldest first. A common digest proves that two logins are one
+/// The digests of a login's refresh tokens, oldest first. A common digest proves that two logins are one,
 /// where the region does not name its users: one has refreshed the other's token.
 class refresh_lineage
 {
 public:
     refresh_lineage() = default;
 
-    /// Reads a stored text. A malformed text gives an empty history.
+    /// Takes stored digests. A malformed text gives an empty history.
     explicit refresh_lineage(std::string digests) : digests_(std::move(digests))
     {
         if (digests_.size() % entry != 0 || digests_.size() > most * entry) digests_.clear();
@@ -92,7 +92,7 @@ public:
     bool empty() const noexcept { return digests_.empty(); }
     std::string const& text() const noexcept { return digests_; }
 
-    /// The digest of the first one, or an empty text.
+    /// Returns the first digest, or an empty text.
     std::string root() const { return digests_.substr(0, digits); }
 
     bool has(token const& refresh) const
@@ -119,7 +119,7 @@ public:
             add_digest(other.digests_.substr(at, digits));
     }
 
-    /// Keeps the first and the last ones.
+    /// Drops digests from the middle; keeps the first and the last ones.
     void add_digest(std::string const& digest)
     {
         if (digest.size() != digits || digests_.find(digest) != digests_.npos) return;
