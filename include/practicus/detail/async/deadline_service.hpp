@@ -196,8 +196,8 @@ public:
             // has no effect.
             expire_now(d);
         }
-        // Not visited one by one: there may be 100,000. (None is abandoned: a caller in another context waits
-        // before its operation begins here.)
+        // A timing wheel, because there may be 100,000 waits. (None is abandoned: a caller in another context
+        // waits before its operation begins here.)
         auto const look = [&](deadline& d) {
             auto state = d.state_.load();
             bool const ends = closed && !d.waiter_->reserve;

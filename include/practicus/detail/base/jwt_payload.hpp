@@ -18,11 +18,11 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A longer token is not looked into; no header that carries it would be accepted either.
+/// Longer tokens are not parsed; no header field with one would be accepted either.
 inline constexpr std::size_t jwt_limit = 64 * 1024;
 
-/// What stands between the first dot and the last. Of a token with more than three parts (an encrypted one
-/// has five) that holds dots, and so is no base64url.
+/// Returns the text between the first dot and the last. For a token with more than three parts (an encrypted
+/// one has five) it contains dots, and so is invalid base64url.
 inline std::string_view jwt_payload(std::string_view token) noexcept
 {
     auto const first = token.find('.');
@@ -31,12 +31,12 @@ inline std::string_view jwt_payload(std::string_view token) noexcept
     return token.substr(first + 1, last - first - 1);
 }
 
-/// RFC 4648 section 5, with or without its padding; empty if it is anything else.
+/// Decodes base64url (RFC 4648 section 5), with or without padding. Returns an empty text for anything else.
 inline std::string base64url_decoded(std::string_view text)
 {
     for (int i = 0; i < 2 && text.ends_with('='); ++i)
         text.remove_suffix(1);
-    // OpenSSL skips white space at the ends, and stops at a sign of padding.
+    // OpenSSL skips white space at the ends and stops at a padding character.
     if (text.size() % 4 == 1 || text.find_first_of("+/= \t\r\n") != text.npos) return {};
     std::string in(text);
     std::replace(in.begin(), in.end(), '-', '+');
@@ -50,8 +50,8 @@ inline std::string base64url_decoded(std::string_view text)
     return out;
 }
 
-/// RFC 7519 section 2, NumericDate: a JSON number, not necessarily whole. The upper bound keeps conversions
-/// to the system clock's nanoseconds defined.
+/// Reads a NumericDate (RFC 7519 section 2): a JSON number, perhaps with a fraction. The upper bound keeps
+/// conversions to the system clock's nanoseconds defined.
 inline std::optional<std::chrono::sys_seconds> numeric_date(boost::json::value const* value) noexcept
 {
     constexpr double last = 9'200'000'000.0;
@@ -68,7 +68,7 @@ inline std::optional<std::string> short_text(boost::json::value const* value)
     if (value == nullptr) return std::nullopt;
     if (value->is_int64()) return std::to_string(value->get_int64());
     if (value->is_uint64()) return std::to_string(value->get_uint64());
-    // A whole number may be written with a point or an exponent.
+    // An integer may be written with a decimal point or an exponent.
     if (value->is_double() && std::abs(value->get_double()) < 9e15 &&
         value->get_double() == std::floor(value->get_double()))
         return std::to_string(static_cast<std::int64_t>(value->get_double()));

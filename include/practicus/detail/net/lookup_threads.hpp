@@ -40,9 +40,9 @@ private:
     std::lock_guard<std::mutex> lock_;
 };
 
-/// Runs jobs that may hang, on at most `most` threads. A thread ends when no job is left. Threads are never
-/// joined: each owns what it uses. Thread safety: full. The destructor takes no lock, so a forked child,
-/// which has no threads, can destroy its copy.
+/// Runs jobs that may hang, each on a new thread up to `most` threads. A thread ends when no job is left.
+/// Threads are never joined: each owns what it uses. Thread safety: full. The destructor takes no lock, so a
+/// forked child, which has no threads, can destroy its copy.
 class lookup_threads : public std::enable_shared_from_this<lookup_threads>
 {
 public:

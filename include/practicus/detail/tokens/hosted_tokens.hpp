@@ -218,8 +218,8 @@ private:
         return read.name_end < url.without_version().size();
     }
 
-    /// Returns the url with a longer name from the listing, which is then the cache's key. (The shorter one
-    /// may be cached as well.)
+    /// Returns the url with a longer name from the listing, if any, which is then the cache's key. (The
+    /// shorter one may be cached as well.)
     std::optional<target> with_long_name(target const& what)
     {
         if constexpr (Traits::has_id) {

@@ -73,7 +73,7 @@ private:
     bool ended_ = false;
 };
 
-/// Frames may follow one another.
+/// Decodes one or more consecutive frames.
 class lz4_decoder final : public content_coder
 {
 public:
