@@ -20,12 +20,16 @@ pending<batch_progress> predict_batches(handle const& h, std::shared_ptr<batch_j
 
 } // namespace detail::operations
 
-/// Sends a CSV text of any length through a model, in batches: see `batch_job`. Ends with the last progress;
-/// nothing is lost or given to the sink twice. Holds a handle of the client, and otherwise is as the client's
-/// operations are. No time limit unless `call_options::timeout` has one. Errors: the first batch's that
-/// fails for good (its message names the rows), unless the job has a place for those;
-/// `errc::row_count_mismatch`; `errc::unexpected_answer`; `errc::invalid_argument` for a text that is no CSV;
-/// what source, sink or callbacks throw. A run that is cancelled or fails can be resumed: see `batch_output`.
+/// Sends a CSV text of any length through a model, in batches; see `batch_job`. Returns the last progress.
+/// No prediction is lost or given to the sink twice.
+///
+/// Owns a handle of the client, and follows the rules of the client's operations. Has no time limit unless
+/// `call_options::timeout` sets one. A run that is cancelled or fails can be resumed; see `batch_output`.
+///
+/// Errors: the error of the first batch that fails permanently, unless `batch_job::rejected_rows` takes its
+/// rows; the message names the rows. Also `errc::row_count_mismatch`, `errc::unexpected_answer`,
+/// `errc::invalid_argument` for a text that is not CSV or an invalid or used job, and exceptions of source,
+/// sink or callbacks.
 template <completion_token<batch_progress> Token = await_token>
 [[nodiscard]] auto predict_batches(client const& with, batch_job job, Token&& completion = Token())
 {

@@ -21,135 +21,146 @@ namespace detail {
 class batch_run;
 } // namespace detail
 
-/// How far a run over many batches is.
+/// The progress of a run.
 struct batch_progress
 {
-    /// Nothing is done.
+    /// The progress of a run that has not begun.
     batch_progress() {}
 
-    /// Rows whose predictions the sink has, those of runs before included.
+    /// Rows with predictions in the sink, including those of earlier runs.
     std::uint64_t rows = 0;
-    /// Rows that failed for good.
+    /// Rows that failed permanently, including those of earlier runs.
     std::uint64_t failed_rows = 0;
-    /// Batches whose predictions the sink has.
+    /// Batches with predictions in the sink; each part of a halved batch counts.
     std::uint64_t batches = 0;
-    /// Of CSV: read from the source.
+    /// Bytes of CSV read from the source.
     std::uint64_t bytes_in = 0;
-    /// Of predictions, as CSV: given to the sink.
+    /// Bytes of predictions given to the sink.
     std::uint64_t bytes_out = 0;
-    /// How much of the source is done: up to its total, what was skipped included.
+    /// Bytes of the source that are done, including skipped ones; its total at the end.
     std::uint64_t bytes_done = 0;
-    /// Batches on their way.
+    /// Batches in flight.
     std::size_t in_flight = 0;
-    /// Batches that wait for their next try.
+    /// Batches that wait for their next attempt.
     std::size_t waiting = 0;
-    /// The failure of the waiting batch with the earliest next try; null if none waits.
+    /// The failure of the waiting batch with the earliest next attempt; null if none waits.
     std::shared_ptr<error_info const> last_error;
-    /// How many batches there may be on their way at the moment: fewer after a 429 or 503, then more again.
+    /// The current limit of batches in flight. It falls after a 429 or 503, and then rises again.
     std::size_t limit = 0;
-    /// How often a batch, or a part of one that was halved, was sent again: at once, or after a pause, which
-    /// counts when it begins. The first try of a half does not count.
+    /// Repeated attempts of batches or their halves. A retry after a pause counts when the pause begins.
+    /// The first attempt of a half does not count.
     std::uint64_t retries = 0;
-    /// Since the run began.
+    /// The time since the run began.
     std::chrono::nanoseconds elapsed{0};
-    /// Rows a second of this run.
+    /// Rows done per second in this run, including failed ones.
     double rate = 0;
-    /// Until the end, if `batch_job::total_bytes` is known and something has been done; else negative.
+    /// The estimated time left. Negative unless `batch_job::total_bytes` is known and some rows are done.
     std::chrono::nanoseconds left{-1};
 };
 
-/// Rows that failed for good. Rows are counted from 0, without the header.
+/// Rows that failed permanently. Rows count from 0, without the header.
 struct batch_failure
 {
-    /// The number of the first.
+    /// The number of the first row.
     std::uint64_t first_row = 0;
-    /// How many there are.
+    /// The number of rows.
     std::size_t rows = 0;
-    /// Why: as the operation would have thrown it.
+    /// The reason, as the operation would throw it.
     error_info error;
 };
 
-/// What `predict_batches` does: reads a CSV text from a source, sends it in batches through a model,
-/// and gives the predictions to a sink, in the order of the rows, under one header. Of the text, however long
-/// it is, at most twice `in_flight` batches are held, each with its answer if it has one, and one that is
-/// read ahead.
+/// The input of `predict_batches`, which reads a CSV text from a source and sends it in batches through a
+/// model. The sink gets the predictions in the order of the rows, under one header. At most twice
+/// `in_flight` batches, with any responses, and one batch that is read ahead are held in memory.
 ///
-/// The text is UTF-8 and read as Python's `csv` does: lines end with LF, CRLF or CR, and a quote opens only
-/// at the start of a cell. NUL bytes and UTF-16 are refused. A header without rows is sent alone: its
-/// answer's header is all that the sink gets. If the model refuses that (400, 5xx), the sink gets nothing,
-/// and the run is complete. An answer of another type than `text/csv`, or of none, is an error.
+/// The text is UTF-8 and is read as Python's `csv` reads it. Lines end with LF, CRLF or CR, and a quote
+/// opens only at the start of a cell. NUL bytes and UTF-16 are refused. A header without rows is sent
+/// alone, and the sink gets the header of its response. If the model refuses that (400, 5xx), the sink gets
+/// nothing and the run is complete. The type of a response must be `text/csv`, or
+/// `predict_options::answer_type` if set.
 ///
-/// A job runs once, its copies included: its source is read by then, and its sink may have results. Another
-/// run needs another job, with `resume` if it is to go on.
+/// A batch is sent again after every transient failure, also when the model may have seen it. A model must
+/// be safe to call twice.
 ///
-/// A batch is sent again after every failure that may pass, also when the model may have seen it: a model
-/// must be safe to call twice. Source, sink and callbacks run in the client's context, each one call at a
-/// time; the source may run beside the others. What they throw ends the run; after the source has thrown, the
-/// sink still gets what was read before.
+/// A job runs once, including its copies: a second run ends with `errc::invalid_argument`. Another run
+/// needs another job; `resume` continues the earlier one.
+///
+/// Source, sink and callbacks run in the client's context, one call of each at a time. The source may run
+/// beside the others. Their exceptions end the run; after an exception of the source, the sink still gets
+/// the rows read before.
 ///
 /// The run validates the job when it begins: `errc::invalid_argument` names the member.
 struct batch_job
 {
-    /// A job with default limits.
+    /// Sets the required members.
     batch_job(model_url to, body_source from, body_sink results)
         : url(std::move(to)), source(std::move(from)), sink(std::move(results))
     {}
 
-    /// The model's url.
+    /// The url of the model.
     model_url url;
-    /// Where the text comes from, piece by piece: cut anywhere, not only between rows.
+    /// The source of the text, in pieces that may end anywhere, also inside a row.
     body_source source;
-    /// Where the predictions go, as CSV with one header; a piece ends with a row's end.
+    /// The sink of the predictions, as CSV with one header. Each piece ends with a complete row.
     body_sink sink;
 
-    /// A batch's rows, at most. Must not be zero, as the three below.
+    /// The limit of a batch's rows. Must not be zero, as the next three.
     std::size_t max_rows = 1000;
-    /// A batch's bytes, its header line included, at most; a longer row is a batch of its own. Default: 1
-    /// MiB.
+    /// The limit of a batch's bytes, including its header line. A longer row is a batch of its own.
+    /// Default: 1 MiB.
     std::size_t max_bytes = 1024 * 1024;
-    /// Batches at once, at most; how many there are adapts to what the model can take.
+    /// The limit of batches in flight. The actual number adapts to the model's capacity.
     std::size_t in_flight = 64;
-    /// How often a batch is sent that the model answers with 5xx, another number of rows, another header
-    /// line or type, or by refusing the token.
+    /// The limit of attempts of a batch that fails in the model. Such failures are other 5xx, a wrong number
+    /// of rows, another header line or type, malformed HTTP, and a refused token.
     std::size_t max_attempts = 5;
 
-    /// For how long a batch is tried that does not get through: no connection, 408, 425, 429, 502 to 504, a
-    /// time-out, and any 5xx of the console, which gives the token. Waiting for a place does not count while
-    /// other batches are answered. The pauses double from `retry_options::initial_backoff` of the client to
-    /// 30 s (those of `max_attempts` from 0.5 s), or are as long as the server asks (`Retry-After`) if that
-    /// is longer; meanwhile other batches take its place. With 429 and 503, what the server asks holds for
-    /// all batches, until one that was sent later is answered. The other `retry_options` are for single
-    /// calls. When the time is over, or when the server asks for more than is left, the run ends, and can be
-    /// resumed. Must not be negative.
+    /// The time for which other failures of a batch are retried. These are failed or lost connections, 408,
+    /// 425, 429, 502 to 504, timeouts, and any 5xx of the console, which issues the token. Waiting for a
+    /// place does not count while other batches are answered. Must not be negative.
+    ///
+    /// Pauses double from `retry_options::initial_backoff` of the client to 30 s; those of `max_attempts`
+    /// start from 0.5 s. A longer `Retry-After` replaces the pause. Meanwhile, other batches take the
+    /// place. The `Retry-After` of a 429 or 503 holds for all batches, until a batch that was sent later is
+    /// answered. The other `retry_options` are for single calls.
+    ///
+    /// When the time is over, or `Retry-After` is longer than the time left, the run ends and can be
+    /// resumed.
     std::chrono::milliseconds retry_for = std::chrono::minutes(15);
 
-    /// How each batch is sent: an encoding, say. Its sink is not used. A batch is always idempotent. A batch
-    /// that is too large for a server on the way (413) is halved, as often as it takes. An answer without a
-    /// content type is judged by its lines, not by `answer_type`. To one row, or a header alone, it is an
-    /// error until the header line is known: from another answer, or the results that are there.
+    /// The options of each batch's request, such as an encoding. Its sink is not used, and a batch is
+    /// always idempotent.
+    ///
+    /// A batch that is too large for a server (413) is halved until it is accepted. A response without a
+    /// content type is judged by its lines instead of `answer_type`. For a batch of at most one row it is
+    /// an error until the header line is known, from another response or from existing results.
     predict_options request_options;
 
-    /// Rows that a model refuses for good (400 and other 4xx of that kind, 5xx, another number of rows, JSON
-    /// once other batches were answered, a body that is too large) go here, in the form of the source, and
-    /// the run goes on. Default: the first of them ends the run, as does in any case what would fail with all
-    /// rows: a wrong url, a refused login, any error of the console. Behind the batch that ends the run, none
-    /// is sent any more.
+    /// The sink of rows that a model permanently refuses, in the form of the source. The run then continues.
+    /// Refusals are 400 and other 4xx of that kind, 5xx, a wrong number of rows, and a request or response
+    /// body that is too large. JSON is one as well, once other batches were answered.
+    ///
+    /// Default: the first refused rows end the run. Failures that would affect all rows always end it: a
+    /// wrong url, a refused login, or any error of the console. No batch after the one that ends the run is
+    /// sent.
     body_sink rejected_rows;
 
-    /// Told of each batch that failed for good.
+    /// Called for each batch, or part of a halved one, that the model permanently refuses.
     std::function<void(batch_failure const&)> on_failed;
-    /// Told how far it is, about five times a second, and at the end.
+    /// Called with the progress about five times a second, and at the end.
     std::function<void(batch_progress const&)> on_progress;
-    /// The source's length, for the time that is left. Zero: unknown.
+    /// The length of the source in bytes, for `batch_progress::left`. Zero: unknown.
     std::uint64_t total_bytes = 0;
 
-    /// Resumes the run that `on_mark` was told of: its rows are read, but not sent. A source that has fewer
-    /// rows, or others, ends the run with `errc::invalid_argument` before the sink is given any; predictions
-    /// with another header line end it, after `max_attempts`, with `errc::unexpected_answer`.
-    /// (`batch_output` keeps marks in a file.) By default, nothing is done.
+    /// The mark of the run to resume: its rows are read, but not sent. Default: no earlier run.
+    /// `batch_output` keeps marks in a file.
+    ///
+    /// A source with fewer or different rows ends the run with `errc::invalid_argument` before the sink
+    /// gets any. Predictions with another header line end it, after `max_attempts`, with
+    /// `errc::unexpected_answer`.
     batch_mark resume;
-    /// Called after each batch with how far the run is. The sink and `rejected_rows` have all that the mark
-    /// says, and nothing beyond it.
+    /// Called with a mark after each batch. The sink and `rejected_rows` have received exactly the rows of
+    /// the mark.
     std::function<void(batch_mark const&)> on_mark;
 
 private:

@@ -7,19 +7,19 @@
 
 namespace practicus { inline namespace v1 {
 
-/// How far a run over many batches has come: what another run needs to resume it.
+/// The position of a run, from which another run resumes it.
 struct batch_mark
 {
-    /// Nothing is done.
+    /// The mark of a run that has not begun.
     batch_mark() {}
 
-    /// Rows that the sink has predictions of.
+    /// Rows with predictions in the sink.
     std::uint64_t rows = 0;
-    /// Rows that `batch_job::rejected_rows` has.
+    /// Rows in `batch_job::rejected_rows`.
     std::uint64_t failed_rows = 0;
-    /// The predictions' header line, without its line end; empty before the first prediction.
+    /// The header line of the predictions, without its line end; empty before the first prediction.
     std::string header;
-    /// The SHA-256 of the source's header line and of the rows that are done, in hexadecimal digits.
+    /// The SHA-256 of the source's header line and the rows done, in hexadecimal digits.
     std::string digest;
 
     /// Compares the values.

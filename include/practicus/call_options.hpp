@@ -22,13 +22,13 @@ class call_options;
 
 namespace detail {
 
-/// What a `call_options` was told.
+/// The settings of a `call_options`.
 struct call_settings
 {
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<std::chrono::milliseconds> min_validity;
     bool ask_id = false;
-    /// As they go into a request, each line behind the end of the one before.
+    /// Fields as they are written into a request, each after the end of the previous line.
     std::string fields;
     std::vector<origin> trusted_origins;
 };
@@ -37,16 +37,16 @@ call_settings const& settings(call_options const& of) noexcept;
 
 } // namespace detail
 
-/// What single calls do differently; see `client::with`.
+/// The options of single calls; see `client::with`.
 class call_options
 {
 public:
-    /// Times are in milliseconds.
+    /// A time in milliseconds.
     using duration = std::chrono::milliseconds;
 
     call_options() noexcept {}
 
-    /// How long the operation may take as a whole: waits, token fetches, retries. Zero is no limit. Default:
+    /// Limits the whole operation, including waits, token fetches and retries. Zero is no limit. Default:
     /// `timeout_options::operation`. Throws `errc::invalid_argument` if negative.
     call_options& timeout(duration d)
     {
@@ -54,26 +54,28 @@ public:
         return *this;
     }
 
-    /// How long a token must still live to be used. Default: 30 s, less for a token with a short life. Throws
-    /// `errc::invalid_argument` if negative.
+    /// Sets the remaining lifetime that a token must have to be used. Default: 30 s, less for a short-lived
+    /// token. Throws `errc::invalid_argument` if negative.
     call_options& min_validity(duration d)
     {
         settings_.min_validity = detail::checked_duration("call_options::min_validity", d);
         return *this;
     }
 
-    /// Ask the service of a model or an app for its id, also if the id is remembered: `client::model_id` then
-    /// tells whether the service is there. Default: off.
+    /// Asks the service of a model or an app for its id, even if the id is cached. `client::model_id` then
+    /// shows whether the service is available. Default: off.
     call_options& ask_id(bool on = true) noexcept
     {
         settings_.ask_id = on;
         return *this;
     }
 
-    /// One more field for the operation's requests, `traceparent` say; a fetch that is shared with others
-    /// does not carry it. Throws `errc::invalid_argument` for a name or value that no header can have, for
-    /// the fields that the client writes itself (`User-Agent`, `Accept`), and for those that describe the
-    /// body or the connection (`Content-...`, `Proxy-...`, `Connection`, `Expect`).
+    /// Adds a field to the operation's requests, such as `traceparent`. A fetch that several callers share
+    /// does not carry it.
+    ///
+    /// Throws `errc::invalid_argument` for an invalid name or value. Fields of the client (`User-Agent`,
+    /// `Accept`), and of the body or the connection (`Content-...`, `Proxy-...`, `Connection`, `Expect`),
+    /// are invalid.
     call_options& header(std::string_view name, std::string_view value)
     {
         if (!detail::is_token(name))
@@ -89,7 +91,7 @@ public:
         return *this;
     }
 
-    /// One more origin that is the region's own, as `client_options::trusted_origins`. Throws
+    /// Adds an origin that belongs to the region; see `client_options::trusted_origins`. Throws
     /// `errc::invalid_url`.
     call_options& trusted_origin(std::string_view url)
     {

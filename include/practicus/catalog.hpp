@@ -16,25 +16,27 @@
 
 namespace practicus { inline namespace v1 {
 
-// What a region lists. Plain data, as the region wrote it: texts are untrusted. What was missing is empty.
+// The listings of a region: plain data, as the region sent it. Texts are untrusted. A missing field is
+// empty.
 
-/// What a model's service says of it.
+/// The metadata that a model's service returns.
 struct model_metadata
 {
-    /// The id that tokens are for.
+    /// The id that tokens are issued for.
     std::int64_t model_id = 0;
-    /// The rest of the answer, `model_signature_json` and more, as the model's author wrote it; untrusted.
+    /// The rest of the response: `model_signature_json` and other fields, as the model's author wrote them;
+    /// untrusted.
     boost::json::object values;
-    /// The answer as it was written: JSON, in which a number may be larger or more exact than in `values`.
+    /// The response as sent: JSON, in which a number may be larger or more exact than in `values`.
     std::string text;
 };
 
-/// The region itself.
+/// The names of the region.
 struct cluster_info
 {
-    /// What the region's cluster is called.
+    /// The name of the region's cluster.
     std::string name;
-    /// What the region calls itself.
+    /// The name of the region.
     std::string region_name;
 
     friend bool operator==(cluster_info const&, cluster_info const&) = default;
@@ -43,39 +45,39 @@ struct cluster_info
 /// A group of models. Urls are made of `prefix`, not of `key`.
 struct model_prefix
 {
-    /// The console's name for it, such as `models-practicus`.
+    /// The console's name of the group, such as `models-practicus`.
     std::string key;
-    /// What its models' urls begin with, such as `models/practicus`: it may hold slashes.
+    /// The beginning of the models' urls, such as `models/practicus`. It may hold slashes.
     std::string prefix;
 
     friend bool operator==(model_prefix const&, model_prefix const&) = default;
 };
 
-/// A deployment as a version names it.
+/// The deployment of a version.
 struct deployment_ref
 {
-    /// As `model_deployment::key`.
+    /// See `model_deployment::key`.
     std::string key;
-    /// As `model_deployment::name`.
+    /// See `model_deployment::name`.
     std::string name;
 
     friend bool operator==(deployment_ref const&, deployment_ref const&) = default;
 };
 
-/// What model versions run on.
+/// The resources that model versions run on.
 struct model_deployment
 {
-    /// The console's name for it.
+    /// The console's name of the deployment.
     std::string key;
     /// The name that users see.
     std::string name;
     /// The kind of machine, such as `Small-1`.
     std::string worker_type;
-    /// How many of them, as the region writes it, such as `1 - 2`.
+    /// The number of machines, as the region writes it, such as `1 - 2`.
     std::string scaling;
-    /// Does it run a script of its own at its start?
+    /// True if the deployment runs a script of its own at startup.
     bool startup_script = false;
-    /// The container image, if it is not the usual one.
+    /// The container image, or empty for the default one.
     std::string custom_image;
 
     friend bool operator==(model_deployment const&, model_deployment const&) = default;
@@ -84,23 +86,23 @@ struct model_deployment
 /// A version of a model or of an app.
 struct hosted_version
 {
-    /// The version's own id; not the one that tokens are for.
+    /// The id of the version. Tokens are issued for `hosted_entry::id`, not for this id.
     std::int64_t id = 0;
-    /// As listed, `3`.
+    /// The version as listed, such as `3`.
     std::string version;
     /// `Production`, `Staging`, another word, or empty.
     std::string stage;
-    /// Where it runs.
+    /// The deployment that the version runs on.
     deployment_ref deployment;
 
-    /// As urls have it, `v3`.
+    /// Returns the version as in urls, such as `v3`.
     [[nodiscard]] std::string tag() const { return 'v' + version; }
-    /// Does the stage begin with `prod`, in upper or lower case?
+    /// Returns true if the stage begins with `prod`, ignoring case.
     bool is_production() const noexcept
     {
         return detail::equals_ignoring_case(std::string_view(stage).substr(0, 4), "prod");
     }
-    /// Is the stage `staging`, in upper or lower case?
+    /// Returns true if the stage is `staging`, ignoring case.
     bool is_staging() const noexcept { return detail::equals_ignoring_case(stage, "staging"); }
 
     friend bool operator==(hosted_version const&, hosted_version const&) = default;
@@ -111,24 +113,24 @@ using model_version = hosted_version;
 /// A version of an app.
 using app_version = hosted_version;
 
-/// What models and apps have in common.
+/// The common part of models and apps.
 struct hosted_entry
 {
-    /// The id that tokens are for, as `client::model_id` finds it.
+    /// The id that tokens are issued for; see `client::model_id`.
     std::int64_t id = 0;
-    /// As urls have it.
+    /// The name as in urls.
     std::string name;
-    /// In the region's order; none if it is not deployed.
+    /// The versions in the region's order; empty if not deployed.
     std::vector<hosted_version> versions;
 
-    /// Has it a version? One without cannot be called.
+    /// Returns true if a version exists. Without one, no call is possible.
     bool is_deployed() const noexcept { return !versions.empty(); }
-    /// The first version in production, or null. Lives as long as this object.
+    /// Returns the first version in production, or null. It lives as long as this object.
     [[nodiscard]] hosted_version const* production_version() const& noexcept
     {
         return first(&hosted_version::is_production);
     }
-    /// The first version in staging, or null. Lives as long as this object.
+    /// Returns the first version in staging, or null. It lives as long as this object.
     [[nodiscard]] hosted_version const* staging_version() const& noexcept
     {
         return first(&hosted_version::is_staging);
@@ -147,29 +149,29 @@ private:
     }
 };
 
-/// A model as the region lists it.
+/// A model as listed by the region.
 struct model : hosted_entry
 {
-    /// Its group: urls are made of `prefix.prefix` and `name`.
+    /// The group of the model. Urls are made of `prefix.prefix` and `name`.
     model_prefix prefix;
 
     friend bool operator==(model const&, model const&) = default;
 };
 
-/// What the console shows of an app or of a group of apps.
+/// The console's description of an app or of a group of apps.
 struct app_appearance
 {
-    /// The name to show.
+    /// The displayed name.
     std::string visible_name;
-    /// What it is for, in a sentence or two.
+    /// The purpose, in a sentence or two.
     std::string description;
     /// The name of an icon, such as `fa-eye`.
     std::string icon;
-    /// Where it stands among the others, the smallest first.
+    /// The position among the others, the smallest first.
     std::optional<std::int64_t> sort_order;
-    /// Has it settings of its own?
+    /// True if the app or group has settings of its own.
     bool has_extra_conf = false;
-    /// Has it secrets of its own?
+    /// True if the app or group has secrets of its own.
     bool has_extra_secret = false;
 
     friend bool operator==(app_appearance const&, app_appearance const&) = default;
@@ -178,47 +180,48 @@ struct app_appearance
 /// A group of apps. Urls are made of `prefix`, not of `key`.
 struct app_prefix : app_appearance
 {
-    /// The console's name for it, such as `apps-tools`.
+    /// The console's name of the group, such as `apps-tools`.
     std::string key;
-    /// What its apps' urls begin with, such as `apps/tools`: it may hold slashes.
+    /// The beginning of the apps' urls, such as `apps/tools`. It may hold slashes.
     std::string prefix;
 
     friend bool operator==(app_prefix const&, app_prefix const&) = default;
 };
 
-/// An app as the region lists it.
+/// An app as listed by the region.
 struct app : hosted_entry, app_appearance
 {
-    /// Its group: urls are made of `prefix.prefix` and `name`.
+    /// The group of the app. Urls are made of `prefix.prefix` and `name`.
     app_prefix prefix;
-    /// Whose app it is.
+    /// The e-mail of the app's owner.
     std::string owner_email;
 
     friend bool operator==(app const&, app const&) = default;
 };
 
-/// An add-on as the region lists it: a service beside models and apps, such as Langflow.
+/// An add-on as listed by the region: a service beside models and apps, such as Langflow.
 struct addon
 {
-    /// What tokens are for: `client::addon_session_token`.
+    /// The key that tokens are issued for; see `client::addon_session_token`.
     std::string key;
     /// The name that users see.
     std::string name;
     /// The kind of service, such as `LANGFLOW`.
     std::string service_type;
-    /// Where it is.
+    /// The url of the service.
     std::string url;
-    /// The name that the region's login service knows it by.
+    /// The name of the add-on in the region's login service.
     std::string oauth_key;
 
     friend bool operator==(addon const&, addon const&) = default;
 };
 
+/// A listed model or app.
 template <class Entry>
 concept models_or_apps = std::derived_from<Entry, hosted_entry>;
 
-/// Those under a prefix, as urls have it: `models` has those of `models/practicus` too. Slashes at its ends
-/// change nothing. Like all filters, keeps the order.
+/// Returns the entries below a prefix of urls, in their order: `models` includes `models/practicus`.
+/// Slashes at the ends of `prefix` are ignored.
 template <models_or_apps Entry>
 [[nodiscard]] std::vector<Entry> by_prefix(std::vector<Entry> entries, std::string_view prefix)
 {
@@ -239,7 +242,7 @@ template <models_or_apps Entry>
     return entries;
 }
 
-/// Those with a name; one a prefix at most.
+/// Returns the entries with this name, in their order: at most one for each prefix.
 template <models_or_apps Entry>
 [[nodiscard]] std::vector<Entry> by_name(std::vector<Entry> entries, std::string_view name)
 {
@@ -247,7 +250,7 @@ template <models_or_apps Entry>
     return entries;
 }
 
-/// Those that have a version.
+/// Returns the entries that have a version, in their order.
 template <models_or_apps Entry>
 [[nodiscard]] std::vector<Entry> deployed(std::vector<Entry> entries)
 {
@@ -268,7 +271,7 @@ inline constexpr bool is_listed<std::vector<Entry>> = is_listed<Entry>;
 
 } // namespace detail
 
-/// A list or an entry of one: its text is made by `to_table`, `to_csv` or `to_json`, not by `<<`.
+/// A list or an entry of one. `to_table`, `to_csv` and `to_json` return its text; `<<` is deleted.
 template <class Rows>
 concept written_by_to_table = detail::is_listed<Rows>;
 

@@ -15,8 +15,8 @@ namespace practicus { inline namespace v1 {
 
 namespace detail {
 
-/// An associator, as `asio::associated_allocator` is: where the `error_info` of a failure goes. It is found
-/// below `as_tuple`, `redirect_error`, `bind_executor` and their like.
+/// The associator of the `error_info` that receives a failure, as `asio::associated_allocator` is one of
+/// allocators. It is found below adapters such as `as_tuple`, `redirect_error` and `bind_executor`.
 template <class Handler, class Candidate>
 struct associated_error_info
 {
@@ -46,7 +46,7 @@ struct completion_signature<void>
     using type = void(error_code);
 };
 
-/// What the inner token's operation returns, for adapters of older Asio, which ask for it.
+/// The return type of the inner token's operation, for adapters of older Asio that ask for it.
 template <class Result>
 struct inner_return
 {};
@@ -104,17 +104,17 @@ private:
 
 } // namespace detail
 
-/// The completion token of an operation that is given none: the operation returns a `client::awaitable`.
+/// The default completion token: the operation returns a `client::awaitable`.
 struct await_token
 {};
 
-/// A completion token of operations with this result: its handler takes an `error_code` and a `T`, or only
-/// the code for `void`.
+/// A completion token of operations with this result. Its handler takes an `error_code` and a `T`; for
+/// `void`, only the code.
 template <class Token, class T>
 concept completion_token = std::same_as<std::remove_cvref_t<Token>, await_token> ||
     boost::asio::completion_token_for<Token, typename detail::completion_signature<T>::type>;
 
-/// A completion token that stores what is known of a failure; made by `with_error_info`.
+/// A completion token that stores the information on a failure; made by `with_error_info`.
 template <class Token>
 class with_error_info_t
 {
@@ -124,13 +124,13 @@ public:
 
     /// The token that is completed.
     Token inner;
-    /// Where the information goes.
+    /// The destination of the information.
     error_info& info;
 };
 
-/// Returns a completion token for operations of a client, which completes `token` with the same arguments.
-/// Before that, it stores all that is known of a failure in `info`, and clears `info` after a success. The
-/// caller keeps `info` until the completion. It combines with Asio's adapters, inside or outside of them:
+/// Returns a completion token for a client's operations that completes `token` with the same arguments.
+/// Before that, it stores all information on a failure in `info`, or clears `info` after a success. `info`
+/// must live until the completion. The token combines with Asio's adapters, inside or outside of them:
 /// `with_error_info(asio::as_tuple(asio::deferred), info)`.
 template <class Token>
 [[nodiscard]] with_error_info_t<std::decay_t<Token>> with_error_info(Token&& token, error_info& info)
@@ -142,7 +142,7 @@ template <class Token>
 
 namespace boost::asio {
 
-/// How Asio starts an operation with the token.
+/// The start of operations with the token, as Asio requires it.
 template <class Token, completion_signature... Signatures>
 class async_result<practicus::with_error_info_t<Token>, Signatures...>
     : public practicus::detail::inner_return<async_result<Token, Signatures...>>

@@ -16,16 +16,16 @@
 
 namespace practicus { inline namespace v1 {
 
-/// How a body is encoded on its way: `gzip`, `zlib` and `deflate` by zlib; `lz4` is in <practicus/lz4.hpp>.
-/// A cheap copy. Thread safety: full.
+/// A content encoding of bodies: `gzip`, `zlib` and `deflate` by zlib; `lz4` is in <practicus/lz4.hpp>. A
+/// copy is cheap. Thread safety: full.
 class content_encoding
 {
 public:
-    /// Makes an encoder or a decoder, for one body.
+    /// A function that returns an encoder or a decoder for one body.
     using factory = std::function<std::unique_ptr<content_coder>()>;
 
-    /// Another one; the name as in `Content-Encoding`. Throws `errc::invalid_argument` for a name that is no
-    /// token (RFC 9110 section 5.6.2) or a factory that is none.
+    /// A custom encoding with its name in `Content-Encoding`. Throws `errc::invalid_argument` for a name
+    /// that is not a token (RFC 9110 section 5.6.2), or for an empty factory.
     content_encoding(std::string name, factory make_encoder, factory make_decoder)
     {
         if (!detail::is_token(name))
@@ -38,19 +38,21 @@ public:
             std::make_shared<state const>(std::move(name), std::move(make_encoder), std::move(make_decoder));
     }
 
-    /// RFC 1952. Levels are zlib's, 1 to 9: others throw `errc::invalid_argument`.
+    /// Returns the encoding of RFC 1952. `level` is zlib's, 1 to 9; another throws
+    /// `errc::invalid_argument`.
     [[nodiscard]] static content_encoding gzip(int level = 1);
-    /// RFC 1950, under the name `zlib`.
+    /// Returns the encoding of RFC 1950, named `zlib`. `level` is as of `gzip`.
     [[nodiscard]] static content_encoding zlib(int level = 1);
-    /// RFC 1950, as RFC 9110 has it under this name; an answer without zlib's wrapper is understood too.
+    /// Returns the encoding of RFC 1950, named `deflate` as in RFC 9110. A response without the zlib
+    /// wrapper is decoded as well. `level` is as of `gzip`.
     [[nodiscard]] static content_encoding deflate(int level = 1);
 
-    /// As in `Content-Encoding`.
+    /// Returns the name in `Content-Encoding`.
     std::string const& name() const noexcept { return state_->name; }
 
-    /// A new one, for one body.
+    /// Returns a new encoder, for one body.
     [[nodiscard]] std::unique_ptr<content_coder> encoder() const { return state_->make_encoder(); }
-    /// A new one, for one body.
+    /// Returns a new decoder, for one body.
     [[nodiscard]] std::unique_ptr<content_coder> decoder() const { return state_->make_decoder(); }
 
 private:

@@ -25,9 +25,9 @@ namespace practicus { inline namespace v1 {
 template <class Projection>
 struct column
 {
-    /// What stands in the header line, or before the value in JSON.
+    /// The name in the header line, and the key in JSON.
     std::string_view name;
-    /// Gives the value of a row.
+    /// Returns the value of a row.
     Projection value;
 };
 
@@ -79,15 +79,15 @@ inline auto versions_of(hosted_entry const& entry)
 
 } // namespace detail
 
-// Columns have the order and the names that users of the vendor's SDK know.
+// The columns have the order and the names of the vendor's SDK.
 
-/// The columns of groups of models.
+/// Returns the columns of model prefixes.
 inline auto columns_of(std::type_identity<model_prefix>)
 {
     return detail::console_api::model_prefix_columns;
 }
 
-/// The columns of models.
+/// Returns the columns of models.
 inline auto columns_of(std::type_identity<model>)
 {
     return std::tuple(column("model_id", &model::id), column("name", &model::name),
@@ -95,19 +95,19 @@ inline auto columns_of(std::type_identity<model>)
                       column("versions", detail::versions_of));
 }
 
-/// The columns of model deployments.
+/// Returns the columns of model deployments.
 inline auto columns_of(std::type_identity<model_deployment>)
 {
     return detail::console_api::deployment_columns;
 }
 
-/// The columns of groups of apps.
+/// Returns the columns of app prefixes.
 inline auto columns_of(std::type_identity<app_prefix>)
 {
     return detail::console_api::app_prefix_columns;
 }
 
-/// The columns of apps.
+/// Returns the columns of apps.
 inline auto columns_of(std::type_identity<app>)
 {
     using row = app;
@@ -120,54 +120,52 @@ inline auto columns_of(std::type_identity<app>)
                       column("has_extra_secret", &row::has_extra_secret));
 }
 
-/// The columns of add-ons.
+/// Returns the columns of add-ons.
 inline auto columns_of(std::type_identity<addon>)
 {
     return detail::console_api::addon_columns;
 }
 
-/// What can be written as rows: the entries of a region's lists, and a program's own types with a function
-/// `columns_of` beside them.
+/// A type that can be written as rows: an entry of a region's lists, or a program's own type with a
+/// function `columns_of` beside it.
 template <class Row>
 concept has_columns = requires
 {
     columns_of(std::type_identity<Row>());
 };
 
-/// CSV with a header line, quoted as RFC 4180 has it; lines end with a line feed. A row is always one line:
-/// characters that steer a terminal or break a line become spaces. A text that begins with `=`, `+`, `-` or
-/// `@`, which a spreadsheet would run as a formula, gets an apostrophe in front; take `to_json` for the exact
-/// text.
+/// Returns CSV with a header line, quoted as in RFC 4180; lines end with a line feed. Each row is one line:
+/// characters that control a terminal or break a line become spaces. A text that begins with `=`, `+`, `-`
+/// or `@` is a formula to a spreadsheet, and gets an apostrophe in front. `to_json` keeps the exact text.
 template <has_columns Row>
 [[nodiscard]] std::string to_csv(std::vector<Row> const& rows)
 {
     return detail::rows_as_csv(columns_of(std::type_identity<Row>()), rows);
 }
 
-/// An array of objects with the same columns, a row on a line. Versions are objects with id, version, stage
-/// and deployment. Texts are exact; what would steer a terminal is escaped.
+/// Returns a JSON array of objects with the same columns, one row on a line. Versions are objects with id,
+/// version, stage and deployment. Texts are exact; characters that control a terminal are escaped.
 template <has_columns Row>
 [[nodiscard]] std::string to_json(std::vector<Row> const& rows)
 {
     return detail::rows_as_json(columns_of(std::type_identity<Row>()), rows);
 }
 
-/// Returns a server's text for a terminal, on one line: with a space for each character that would steer the
-/// terminal or the direction of writing, and U+FFFD for what is no UTF-8.
+/// Returns a server's text for a terminal, on one line. Characters that control the terminal or the writing
+/// direction become spaces; invalid UTF-8 becomes U+FFFD.
 [[nodiscard]] inline std::string one_line(std::string_view text)
 {
     return detail::one_line(text);
 }
 
-/// What a model says of itself, as `model_metadata::text` has it, but on one line; what would steer a
-/// terminal is escaped.
+/// Returns `model_metadata::text` on one line. Characters that control a terminal are escaped.
 [[nodiscard]] inline std::string to_json(model_metadata const& metadata)
 {
     return detail::escaped_json(detail::without_blanks(metadata.text)) + '\n';
 }
 
-/// Columns aligned for a terminal with a fixed-width font, with a header line; control characters become
-/// spaces, and a cell ends with an ellipsis after 60 columns.
+/// Returns columns aligned for a terminal with a fixed-width font, with a header line. Control characters
+/// become spaces. A cell longer than 60 columns ends with an ellipsis.
 template <has_columns Row>
 [[nodiscard]] std::string to_table(std::vector<Row> const& rows)
 {

@@ -14,247 +14,249 @@
 
 namespace practicus { inline namespace v1 {
 
-/// How long an exchange's phases took.
+/// The durations of an exchange's phases.
 struct exchange_timings
 {
-    /// For a connection: in the pool's queue, and for a connect if it needed one.
+    /// The wait for a connection: in the pool's queue, and for a connect if one was needed.
     std::chrono::nanoseconds wait{0};
-    /// Until the request's last byte was handed to the system.
+    /// From there until the request's last byte was handed to the operating system.
     std::chrono::nanoseconds write{0};
-    /// From there to the answer's first byte: the server's own time.
+    /// From there until the response's first byte: the server's own time.
     std::chrono::nanoseconds first_byte{0};
-    /// From there to the answer's last byte.
+    /// From there until the response's last byte.
     std::chrono::nanoseconds body{0};
 
-    /// All four.
+    /// Returns the sum of all four.
     std::chrono::nanoseconds total() const noexcept { return wait + write + first_byte + body; }
 };
 
-/// What an observer is told. Texts live as long as the callback runs; none holds a secret: a request is named
-/// by method and path, without its query.
+/// The events that an observer receives. Texts live as long as the callback runs. They hold no secret: a
+/// request is named by method and path, without its query.
 namespace events {
 
-/// A host's addresses were asked for.
+/// A host name was resolved, or resolving it failed.
 struct resolved
 {
-    /// The name that was asked for.
+    /// The host name.
     std::string_view host;
-    /// How many came back.
+    /// The number of addresses found.
     std::size_t addresses = 0;
-    /// How long it took.
+    /// The duration.
     std::chrono::nanoseconds took{0};
-    /// Why it failed, if it did.
+    /// The error of a failure.
     boost::system::error_code error;
 };
 
-/// A connection was opened, or failed to be.
+/// A connection was opened, or opening it failed.
 struct connected
 {
-    /// Such as `https://practicus.company.com`.
+    /// The origin, such as `https://practicus.company.com`.
     std::string_view origin;
-    /// The address that was connected to, such as `10.0.0.7:443` or `[::1]:443`; empty on failure.
+    /// The connected address, such as `10.0.0.7:443` or `[::1]:443`; empty on failure.
     std::string_view address;
-    /// The proxy in between, host and port, or empty.
+    /// Host and port of the proxy, or empty.
     std::string_view proxy;
-    /// `TLSv1.3`, or empty.
+    /// The TLS version, such as `TLSv1.3`, or empty.
     std::string_view tls_version;
-    /// The TLS session of an earlier connection was resumed.
+    /// True if the TLS session of an earlier connection was resumed.
     bool resumed = false;
-    /// Resolving, connecting and the TLS handshake.
+    /// The duration of resolving, connecting and the TLS handshake.
     std::chrono::nanoseconds took{0};
-    /// Why it failed, if it did.
+    /// The error of a failure.
     boost::system::error_code error;
 };
 
-/// An operation waits for a connection: all are in use, or must be connected first.
+/// An operation waits for a connection: all are in use, or one must be connected first.
 struct waiting
 {
-    /// Where to.
+    /// The origin of the connection.
     std::string_view origin;
 };
 
-/// A connection is used again.
+/// A connection is reused.
 struct reused
 {
-    /// Where to.
+    /// The origin of the connection.
     std::string_view origin;
-    /// For how long nobody used it.
+    /// The time that the connection was idle.
     std::chrono::nanoseconds idle{0};
 };
 
-/// A connection that was to be used again had been closed by the server.
+/// A connection that was to be reused had been closed by the server.
 struct stale
 {
-    /// Where to.
+    /// The origin of the connection.
     std::string_view origin;
-    /// For how long nobody had used it.
+    /// The time that the connection had been idle.
     std::chrono::nanoseconds idle{0};
 };
 
-/// A request was sent and answered, or failed.
+/// An attempt to send a request ended, with a response or a failure.
 struct exchanged
 {
-    /// Where to.
+    /// The origin of the request.
     std::string_view origin;
-    /// Such as `GET /console/api/modelhost/models/`.
+    /// The request, such as `GET /console/api/modelhost/models/`.
     std::string_view request;
-    /// Which sending of the operation it was, from 1.
+    /// The number of the attempt within the operation, from 1.
     unsigned attempt = 0;
-    /// 0 if there was no whole answer.
+    /// The status of the response, or 0 without a complete response.
     unsigned status = 0;
-    /// Why it failed, if it did.
+    /// The error of a failure.
     boost::system::error_code error;
-    /// How long each phase took.
+    /// The durations of the phases.
     exchange_timings timings;
-    /// Head and body of the request, without TLS.
+    /// The size of the request's head and body in bytes, without TLS.
     std::uint64_t bytes_sent = 0;
-    /// Head and body of the answer, without TLS.
+    /// The size of the response's head and body in bytes, without TLS.
     std::uint64_t bytes_received = 0;
 };
 
-/// A request is going to be sent again.
+/// A request will be sent again.
 struct retried
 {
-    /// Where to.
+    /// The origin of the request.
     std::string_view origin;
-    /// As in `exchanged`.
+    /// The request; see `exchanged::request`.
     std::string_view request;
-    /// How often it was sent so far.
+    /// The number of attempts so far.
     unsigned attempts = 0;
-    /// Why: the answer's status, or 0 if there was none.
+    /// The status of the last response, or 0 without one.
     unsigned status = 0;
-    /// The error of the attempt, if there was no answer, or a success that was none.
+    /// The error of the attempt, without a response or with an unusable successful one.
     boost::system::error_code error;
-    /// After this pause; 0 if at once, for a connection was stale.
+    /// The pause before the next attempt; 0 after a stale connection.
     std::chrono::nanoseconds pause{0};
 };
 
-/// A token was fetched, or failed to be.
+/// A token was fetched, or fetching it failed.
 struct token_fetched
 {
     /// `access`, `session`, `app` or `addon`.
     std::string_view kind;
-    /// How long it took, retries included.
+    /// The duration, retries included.
     std::chrono::nanoseconds took{0};
-    /// Why it failed, if it did.
+    /// The error of a failure.
     boost::system::error_code error;
 };
 
-/// The callback `on_tokens` failed, or took too long. The tokens are in use all the same.
+/// `client_options::on_tokens` failed, or took longer than 5 s. The client uses the tokens regardless.
 struct tokens_not_taken
 {
-    /// Why: `errc::deadline_exceeded` if it took too long.
+    /// The error: `errc::deadline_exceeded` after the time limit.
     boost::system::error_code error;
-    /// What it threw says. It is the callback's text.
+    /// The message of the callback's exception. The callback wrote this text.
     std::string_view message;
 };
 
-/// The store of `client_options::store` failed. The client went on without it.
+/// The store of `client_options::store` failed. The client continued without it.
 struct store_failed
 {
-    /// Why.
+    /// The error.
     boost::system::error_code error;
-    /// What it threw says. It is the store's text.
+    /// The message of the store's exception. The store wrote this text.
     std::string_view message;
 };
 
-/// Entries of a listing, or versions of an entry, lacked what each must have, and are not in the result. See
+/// Entries of a listing, or versions of an entry, lacked a required field and were left out; see
 /// `client_options::strict_listings`.
 struct entries_left_out
 {
-    /// As in `exchanged`.
+    /// The request; see `exchanged::request`.
     std::string_view request;
-    /// How many.
+    /// The number left out.
     std::size_t count = 0;
-    /// Where the first one is, or the entry that it is in: 0 is the listing's first entry.
+    /// The position in the listing, from 0, of the first one or of the entry that holds it.
     std::size_t index = 0;
-    /// Why the first one is left out, such as `'[17].id' is missing`.
+    /// The reason for leaving out the first one, such as `'[17].id' is missing`.
     std::string_view reason;
 };
 
 } // namespace events
 
-/// What happened: one of the types in `events`.
+/// One of the types in `events`.
 using event = std::variant<events::resolved, events::connected, events::waiting, events::reused,
                            events::stale, events::exchanged, events::retried, events::token_fetched,
                            events::tokens_not_taken, events::store_failed, events::entries_left_out>;
 
-/// Called for every event, on whichever thread it happens and perhaps on several at once, under no lock. It
-/// must not block: the operation goes on when it returns. What it throws is ignored.
+/// A callback for every event. It is called on the thread of the event, possibly on several threads at
+/// once, under no lock. It must not block: the operation continues after it returns. Its exceptions are
+/// ignored.
 using observer = std::function<void(event const&)>;
 
-/// What has become of one kind of things that a client caches.
+/// Counters of one kind of cached values. The first three members are current; the others count from the
+/// client's creation.
 struct cache_stats
 {
-    /// Kept now.
+    /// The number of valid entries.
     std::size_t entries = 0;
-    /// The oldest one's age; empty if nothing is kept, or if nobody knows (an access token that the caller
-    /// gave).
+    /// The age of the oldest entry. Empty without entries, or if no age is known, as of an access token
+    /// that the caller provided.
     std::optional<std::chrono::nanoseconds> age;
-    /// The shortest time that one still lives; empty likewise.
+    /// The shortest remaining lifetime of an entry; empty as `age`.
     std::optional<std::chrono::nanoseconds> remaining;
 
-    /// Callers that were served at once, since the client was made, as all below.
+    /// Requests served from the cache.
     std::uint64_t hits = 0;
-    /// Callers that had to wait: for a fetch that they caused, or for one that was under way.
+    /// Requests that waited for a fetch, either new or already in progress.
     std::uint64_t misses = 0;
-    /// Begun because there was nothing to hand out.
+    /// Fetches that started without a usable value.
     std::uint64_t fetches = 0;
-    /// Begun behind a value that was handed out meanwhile.
+    /// Renewals that started while the cached value was still served.
     std::uint64_t renewals = 0;
-    /// Fetches and renewals that failed.
+    /// Failed fetches and renewals.
     std::uint64_t failures = 0;
-    /// Callers that were given the error of a moment ago.
+    /// Requests that received the cached error of a recent fetch.
     std::uint64_t replays = 0;
-    /// Given up for want of room.
+    /// Entries removed because the cache was full.
     std::uint64_t evictions = 0;
-    /// Of the last fetch or renewal that failed; empty if none did.
+    /// The error of the last failed fetch or renewal; empty if none failed.
     boost::system::error_code last_error;
 };
 
-/// Counters of a client, over all its origins. A snapshot: each figure is right, but not all are of one
-/// moment.
+/// Counters of a client, over all its origins. Each figure is exact, but they are not taken at one moment.
+/// The first four are current; the others count from the client's creation.
 struct client_stats
 {
-    /// Connections that are open now, idle ones included.
+    /// Open connections, idle ones included.
     std::size_t open = 0;
-    /// Connections that nobody uses now.
+    /// Idle connections.
     std::size_t idle = 0;
-    /// Operations that wait for a connection now.
+    /// Operations that wait for a connection.
     std::size_t waiting = 0;
-    /// Connections that are being opened now.
+    /// Connections that are being opened.
     std::size_t connecting = 0;
 
-    /// Connections that were begun to be opened, since the client was made, as all below.
+    /// Started connects.
     std::uint64_t connects = 0;
-    /// How many of them failed.
+    /// Failed connects.
     std::uint64_t connect_failures = 0;
     /// TLS handshakes that resumed an earlier session.
     std::uint64_t resumptions = 0;
-    /// How often a connection was used again.
+    /// Reuses of a connection.
     std::uint64_t reuses = 0;
-    /// How often one that was to be used again had been closed by the server.
+    /// Reuses that failed because the server had closed the connection.
     std::uint64_t stale_hits = 0;
-    /// Idle connections closed for their time or age.
+    /// Connections that the pool closed for idle time or age, to make room, or as older than a stale one.
     std::uint64_t evictions = 0;
-    /// Requests sent, the repeated ones included.
+    /// Sent requests, including retries.
     std::uint64_t exchanges = 0;
-    /// Requests sent again, after a pause or at once.
+    /// Retries, with or without a pause.
     std::uint64_t retries = 0;
-    /// Payload of requests: heads and bodies, without TLS.
+    /// Bytes of request heads and bodies, without TLS.
     std::uint64_t bytes_sent = 0;
-    /// Payload of answers: heads and bodies, without TLS.
+    /// Bytes of response heads and bodies, without TLS.
     std::uint64_t bytes_received = 0;
 
-    /// The one access token.
+    /// The access token.
     cache_stats access_tokens;
-    /// Ids of models and apps.
+    /// The ids of models and apps.
     cache_stats ids;
-    /// Session tokens of models.
+    /// The session tokens of models.
     cache_stats session_tokens;
-    /// Session tokens of apps.
+    /// The session tokens of apps.
     cache_stats app_tokens;
-    /// Session tokens of add-ons.
+    /// The session tokens of add-ons.
     cache_stats addon_tokens;
 };
 

@@ -20,28 +20,28 @@
 
 namespace practicus { inline namespace v1 {
 
-/// A request's body, piece by piece: each call brings the next one, an empty one is the end. Called again
-/// when the piece before has been written, in the client's context. It may refer to what lives until the
-/// operation has ended. (Make it before the `co_await`: g++ 12
-/// destroys a temporary lambda with captures twice.)
+/// The source of a request's body. Each call returns the next piece; an empty one is the end. The next call
+/// follows in the client's context when the previous piece is written. It may refer to objects that live
+/// until the operation has ended. Create it before the `co_await`: g++ 12 destroys a temporary lambda with
+/// captures twice.
 using body_source = std::function<boost::asio::awaitable<std::string>()>;
 
-/// Takes an answer's body, piece by piece, as it arrives; never an empty one. More is read when it is done,
-/// in the client's context.
+/// The sink of a response's body, called in the client's context with each piece as it arrives. No piece is
+/// empty. Reading continues when the call has ended.
 using body_sink = std::function<boost::asio::awaitable<void>(std::string)>;
 
 /// The method of a call.
 enum class http_method
 {
     post, ///< `POST`
-    get,  ///< `GET`; such a call may be repeated.
+    get,  ///< `GET`. Such a call is idempotent.
 };
 
 class predict_options;
 
 namespace detail {
 
-/// What a `predict_options` was told.
+/// The settings of a `predict_options`.
 struct predict_settings
 {
     std::string content_type = "text/csv";
@@ -61,64 +61,68 @@ predict_settings const& settings(predict_options const& of) noexcept;
 
 } // namespace detail
 
-/// How a model is called.
+/// The options of a call of a model.
 class predict_options
 {
 public:
-    /// Times are in milliseconds.
+    /// A time in milliseconds.
     using duration = std::chrono::milliseconds;
 
     predict_options() noexcept {}
 
-    /// The body's type. Default: `text/csv`. Throws `errc::invalid_argument` for what no header can hold.
+    /// Sets the media type of the body. Default: `text/csv`. Throws `errc::invalid_argument` if it is empty
+    /// or holds a control character.
     predict_options& content_type(std::string type)
     {
         settings_.content_type = checked_type("content_type", std::move(type));
         return *this;
     }
 
-    /// The type that the answer must have, its parameters aside: another one is `errc::unexpected_answer`,
-    /// and nothing of it goes to the sink. Default: `text/csv` in a batch job; else any but `text/html`,
-    /// which a server in front of the model writes. Throws as `content_type`.
+    /// Sets the required media type of the response, without its parameters. Another type ends the call
+    /// with `errc::unexpected_answer` before the sink gets a piece. Throws as `content_type`.
+    ///
+    /// Default: `text/csv` in a batch job. Otherwise any type but `text/html`, which a server in front of
+    /// the model writes; after a `text/html` body, any type.
     predict_options& answer_type(std::string type)
     {
         settings_.answer_type = checked_type("answer_type", std::move(type));
         return *this;
     }
 
-    /// Encodes the body, and understands an answer that is encoded likewise. Default: neither.
+    /// Sets the encoding of the body, in which the response may be encoded as well. Default: none for both.
     predict_options& encoding(content_encoding e)
     {
         settings_.encoding = std::move(e);
         return *this;
     }
 
-    /// How the body is sent; some models require GET. Default: `http_method::post`.
+    /// Sets the method; some models require GET. Default: `http_method::post`.
     predict_options& method(http_method m) noexcept
     {
         settings_.method = m;
         return *this;
     }
 
-    /// The model may be called twice with the same body: so the call is sent again also after a failure that
-    /// leaves open whether the model has seen it. Default: only if it surely has not, or answered 408, 425 or
-    /// 429.
+    /// Declares that the model may be called twice with the same body. The call is then also sent again if
+    /// the model may have seen it. Default: only if it has surely not, or answered 408, 425 or 429.
     predict_options& idempotent(bool on = true) noexcept
     {
         settings_.idempotent = on;
         return *this;
     }
 
-    /// Gives the answer's body away as it arrives: `prediction::body` stays empty, and no limit holds. Once
-    /// it was given something, the call is not sent again. What it throws ends the call.
+    /// Gives the body of a successful response to `to` as it arrives. `prediction::body` stays empty, and
+    /// `body_limit` does not apply. After the first piece, the call is not sent again. An exception of the
+    /// sink ends the call.
     predict_options& sink(body_sink to)
     {
         settings_.sink = std::move(to);
         return *this;
     }
 
-    /// The answer's body, decoded, in bytes. Default: 256 MiB; in a batch job 16 times a batch, and 16 MiB at
-    /// least. Throws `errc::invalid_argument` for zero.
+    /// Limits the decoded body of the response, in bytes. Throws `errc::invalid_argument` for zero.
+    ///
+    /// Default: 256 MiB. In a batch job, 16 times `batch_job::max_bytes` and at least 16 MiB.
     predict_options& body_limit(std::size_t bytes)
     {
         if (bytes == 0) throw error(errc::invalid_argument, "predict_options::body_limit must not be zero");
@@ -126,8 +130,8 @@ public:
         return *this;
     }
 
-    /// From the request's last byte to the answer's first: a model may think for long. Zero is no limit.
-    /// Default: `timeout_options::first_byte`. Throws `errc::invalid_argument` if negative.
+    /// Limits the time from the request's last byte to the response's first. Zero is no limit. Default:
+    /// `timeout_options::first_byte`. Throws `errc::invalid_argument` if negative.
     predict_options& first_byte(duration d)
     {
         settings_.first_byte = detail::checked_duration("predict_options::first_byte", d);
@@ -157,22 +161,22 @@ inline predict_settings const& settings(predict_options const& of) noexcept
 
 } // namespace detail
 
-/// What a model answered.
+/// The response of a model.
 struct prediction
 {
-    /// The answer's status, 200 to 299.
+    /// The status of the response, 200 to 299.
     unsigned status = 0;
-    /// The answer's `Content-Type`; empty if it has none.
+    /// The `Content-Type` of the response, or empty.
     std::string content_type;
-    /// How the body was encoded on its way, or empty. It is decoded here.
+    /// The encoding of the body in transit, or empty. `body` is decoded.
     std::string content_encoding;
-    /// Whole and decoded; empty if it went to a sink.
+    /// The complete decoded body; empty with a sink.
     std::string body;
-    /// Of the attempt that succeeded.
+    /// The durations of the successful attempt.
     exchange_timings timings;
-    /// How often something was sent, or tried to be.
+    /// The number of attempts to send a request.
     unsigned attempts = 0;
-    /// From the call to the end: the token, attempts before and waits included.
+    /// The time of the whole operation, including the token, earlier attempts and pauses.
     std::chrono::nanoseconds elapsed{0};
 };
 

@@ -15,28 +15,26 @@
 
 namespace practicus { inline namespace v1 {
 
-/// A password or a token: immutable, wiped when its last copy goes, and not printable by accident.
+/// A password or a token: immutable, wiped when the last copy is destroyed, and not printable by accident.
 ///
-/// A copy shares the bytes and costs a reference count. It cannot be streamed, formatted or converted to a
-/// string: `reveal()` is the only way to the bytes, and easy to search for. Thread safety: as
-/// `std::shared_ptr`.
+/// A copy shares the bytes and costs a reference count. A secret cannot be streamed, formatted or converted
+/// to a string; only `reveal()` returns the bytes. Thread safety: as `std::shared_ptr`.
 ///
-/// What this cannot do: the string that the caller passed in is the caller's to wipe (`secret::take` does
-/// it).
+/// The string that a constructor copies is not wiped; `secret::take` wipes it.
 class secret
 {
 public:
     secret() noexcept = default;
 
-    /// Copies the value; the string that it was in stays as it is.
+    /// Copies `value`, which stays as it is.
     explicit secret(std::string_view value)
         : bytes_(value.empty() ? nullptr : std::make_shared<buffer const>(value))
     {}
 
-    /// The same for a literal. A null pointer counts as empty: `std::getenv` returns one.
+    /// Copies the text. A null pointer is an empty text, as `std::getenv` returns one.
     explicit secret(char const* value) : secret(std::string_view(value != nullptr ? value : "")) {}
 
-    /// Takes the value over and wipes the string it was in.
+    /// Copies `value`, then wipes and clears it.
     [[nodiscard]] static secret take(std::string&& value)
     {
         secret result{std::string_view(value)};
@@ -45,20 +43,20 @@ public:
         return result;
     }
 
-    /// Is there nothing in it?
+    /// Returns true if empty.
     [[nodiscard]] bool empty() const noexcept { return bytes_ == nullptr; }
-    /// Is there something in it?
+    /// Returns true if not empty.
     explicit operator bool() const noexcept { return !empty(); }
-    /// In bytes.
+    /// Returns the number of bytes.
     std::size_t size() const noexcept { return bytes_ ? bytes_->size : 0; }
 
-    /// The bytes. They live as long as any copy of this secret.
+    /// Returns the bytes. They live as long as any copy of this secret.
     [[nodiscard]] std::string_view reveal() const noexcept
     {
         return bytes_ ? std::string_view(bytes_->data.get(), bytes_->size) : std::string_view();
     }
 
-    /// Compares in time that does not depend on where the bytes differ.
+    /// Compares in a time that does not depend on the position of a difference.
     friend bool operator==(secret const& a, secret const& b) noexcept
     {
         return a.size() == b.size() &&

@@ -23,8 +23,8 @@ namespace detail {
 
 class refresh_lineage;
 
-/// The same value, with a reference count of its own: who copies it shares nothing that is written with who
-/// copies the other one.
+/// Returns the same value with a reference count of its own. Copies of the result and of `of` share no
+/// written memory.
 template <class T>
 std::shared_ptr<T> apart(std::shared_ptr<T> const& of)
 {
@@ -34,65 +34,66 @@ std::shared_ptr<T> apart(std::shared_ptr<T> const& of)
 
 token apart(token const& of);
 
-/// A service has accepted the token.
+/// Records that a service has accepted the token.
 void mark_accepted(token const& used) noexcept;
 
 /// Returns true if `mark_accepted` was called for any copy.
 bool was_accepted(token const& used) noexcept;
 
-/// Adds the refresh tokens that the login has had.
+/// Sets the refresh tokens that the login has had.
 void set_lineage(issued_tokens& of, std::shared_ptr<refresh_lineage const> lineage) noexcept;
 
-/// Null unless a client issued them.
+/// Returns null unless a client issued the tokens.
 refresh_lineage const* lineage_of(issued_tokens const& of) noexcept;
 
 } // namespace detail
 
-/// A token as the client hands it out: the secret, and what it says of itself. Immutable; a copy costs a
-/// reference count and shares the bytes, which are wiped when the last copy goes. As `secret`, it cannot be
-/// streamed or formatted. Thread safety: as `std::shared_ptr`.
+/// A token with its unverified claims. Immutable. A copy costs a reference count and shares the bytes,
+/// which are wiped when the last copy is destroyed. Like a `secret`, it cannot be streamed or formatted.
+/// Thread safety: as `std::shared_ptr`.
 class token
 {
 public:
-    /// No token.
+    /// An empty token.
     token() noexcept = default;
 
-    /// Reads the claims. An empty secret gives no token.
+    /// Reads the claims of `value`. An empty secret makes an empty token.
     explicit token(secret value)
         : state_(value.empty() ? nullptr : std::make_shared<state const>(std::move(value)))
     {}
 
-    /// Is it no token?
+    /// Returns true if empty.
     [[nodiscard]] bool empty() const noexcept { return state_ == nullptr; }
-    /// Is it a token?
+    /// Returns true if not empty.
     explicit operator bool() const noexcept { return !empty(); }
 
-    /// The bytes, for an `Authorization: Bearer` field. They live as long as any copy of this token.
+    /// Returns the bytes, for an `Authorization: Bearer` field. They live as long as any copy of this
+    /// token.
     [[nodiscard]] std::string_view reveal() const noexcept
     {
         return state_ ? state_->value.reveal() : std::string_view();
     }
 
-    /// The bytes still wrapped.
+    /// Returns the token as a secret.
     secret value() const noexcept { return state_ ? state_->value : secret(); }
 
-    /// What it says of itself, unverified. Lives as long as any copy of this token.
+    /// Returns the unverified claims. They live as long as any copy of this token.
     jwt_claims const& claims() const noexcept
     {
         static jwt_claims const none;
         return state_ ? state_->claims : none;
     }
 
-    /// When it ends by the region's clock; empty if it does not say.
+    /// Returns the expiry by the region's clock, or empty if the token holds none.
     std::optional<std::chrono::system_clock::time_point> expires_at() const noexcept
     {
         return claims().expires_at;
     }
 
-    /// From issue to end; empty if it does not say.
+    /// Returns the time from issue to expiry, or empty if the token does not hold both.
     std::optional<std::chrono::seconds> lifetime() const noexcept { return claims().lifetime(); }
 
-    /// Same bytes. Takes time that does not depend on where they differ.
+    /// Compares the bytes in a time that does not depend on the position of a difference.
     friend bool operator==(token const& a, token const& b) noexcept
     {
         return a.state_ == b.state_ || a.value() == b.value();
@@ -113,30 +114,31 @@ private:
 
         secret value;
         jwt_claims claims;
-        // Written once: all threads read this line.
+        // Written once, and read by all threads.
         mutable std::atomic<bool> accepted{false};
     };
 
     std::shared_ptr<state const> state_;
 };
 
-/// What a region issued, for a program that keeps tokens itself. Thread safety: as a string.
+/// The tokens that a region issued, for a program that stores them itself. Thread safety: as `std::string`.
 class issued_tokens
 {
 public:
-    /// Takes all as they are.
+    /// Stores the values unchanged.
     issued_tokens(token access, token refresh, std::string username, std::string email = {})
         : access_(std::move(access)), refresh_(std::move(refresh)), username_(std::move(username)),
           email_(std::move(email))
     {}
 
-    /// The new access token.
+    /// Returns the new access token.
     token const& access() const noexcept { return access_; }
-    /// Empty if the region issued none; the one of before if it did not replace it.
+    /// Returns the refresh token; empty if the region issued none, or the previous one if the region did
+    /// not replace it.
     token const& refresh() const noexcept { return refresh_; }
-    /// Empty if nobody knows.
+    /// Returns the username; empty if unknown.
     std::string const& username() const noexcept { return username_; }
-    /// The user's e-mail, if the login has told it; empty otherwise.
+    /// Returns the user's e-mail, if the login provided it; otherwise empty.
     std::string const& email() const noexcept { return email_; }
 
 private:
@@ -178,12 +180,12 @@ inline bool detail::was_accepted(token const& used) noexcept
     return used && used.state_->accepted.load(std::memory_order_relaxed);
 }
 
-/// What a session token is for.
+/// The purpose of a session token.
 enum class token_purpose
 {
-    /// Calling the model or the app.
+    /// Calls of the model or app.
     predict,
-    /// Uploading a version as well.
+    /// Calls, and uploads of versions.
     upload
 };
 

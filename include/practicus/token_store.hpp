@@ -11,26 +11,30 @@
 
 namespace practicus { inline namespace v1 {
 
-/// Where clients share what they have fetched: tokens, ids, and the refresh token that a region replaces. A
-/// client looks here before it asks the region, under a lock, so that of all who share a store one asks.
+/// The base class of stores in which clients share tokens, ids and the refresh token that a region
+/// replaces. A client reads the store, under a lock, before it asks the region, so only one of the sharing
+/// clients asks.
 ///
-/// A store holds one login for each region, and what was fetched for each of its users. A client takes only
-/// what is its own user's. A user is what the region's tokens say (`user_id`, else `sub`), else the e-mail in
-/// full, else the name that the region gives. Where none of these is known, a client takes only what has come
-/// from the refresh token that it was given. A client without credentials takes the login that it finds. What
-/// is kept under a key is the client's; it holds secrets, and a key holds none.
+/// A store holds one login for each region, and the values fetched for each of its users. A client uses
+/// only the values of its own user. The user is the `user_id` or else `sub` of the region's tokens, else
+/// the full e-mail, else the region's name for the user. If all are unknown, a client uses only values that
+/// derive from its own refresh token. A client without credentials uses the stored login. The format of a
+/// value is the client's; a value holds secrets, and a key holds none.
 ///
-/// The functions run in the client's context, and must not block it. Each call may take a minute. What they
-/// throw goes to the observer (`events::store_failed`), and the client goes on without the store. Thread
-/// safety: a client may call them on several threads at once.
+/// **Errors.** An exception is reported to the observer (`events::store_failed`), and the client continues
+/// without the store.
+///
+/// **Time.** The functions run in the client's context and must not block it. Each call may take a minute.
+///
+/// **Thread safety.** A client may call the functions on several threads at once.
 class token_store
 {
 public:
-    /// What the functions return.
+    /// The return type of the functions.
     template <class T>
     using awaitable = boost::asio::awaitable<T>;
 
-    /// Given back when it is destroyed, by any thread.
+    /// A held lock. Its destructor releases it, on any thread.
     class lock
     {
     public:
@@ -45,14 +49,15 @@ public:
     token_store& operator=(token_store const&) = delete;
     virtual ~token_store() = default;
 
-    /// What was saved last, or an empty secret.
+    /// Returns the value that was saved last, or an empty secret.
     [[nodiscard]] virtual awaitable<secret> load(std::string key) = 0;
-    /// Replaces what was saved under this key before. Others must never read a part.
+    /// Replaces the value of the key. Must be atomic: readers see the old value or the new one.
     [[nodiscard]] virtual awaitable<void> save(std::string key, secret value) = 0;
-    /// Forgets what was saved; no error if nothing was.
+    /// Removes the value; no error if there is none.
     [[nodiscard]] virtual awaitable<void> remove(std::string key) = 0;
-    /// Waits until no other process has the key's lock, or throws after a while. A client goes on without it
-    /// after half of `timeout_options::operation`, and after a twentieth while locks are not to be had.
+    /// Waits until no other process holds the key's lock. Throws after a time limit of its own. A client
+    /// continues without the lock after half of `timeout_options::operation`, or after a twentieth while
+    /// locks are not available.
     [[nodiscard]] virtual awaitable<std::shared_ptr<lock>> acquire(std::string key) = 0;
 };
 
