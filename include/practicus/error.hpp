@@ -20,7 +20,8 @@
 
 namespace practicus { inline namespace v1 {
 
-/// What a completion handler gets first: an `errc`, or `boost::asio::error::operation_aborted`.
+/// The first argument of a completion handler: an `errc`, `boost::asio::error::operation_aborted`, or
+/// `boost::system::errc::not_enough_memory`.
 using error_code = boost::system::error_code;
 
 /// Why an operation failed. Each value says what to do next.
@@ -327,7 +328,7 @@ inline bool has_trait(boost::system::error_code const& code, unsigned traits) no
 /// All that is known of a failure. What the client wrote and what the server wrote are kept apart.
 struct error_info
 {
-    /// An `errc`, or `boost::asio::error::operation_aborted`.
+    /// An `errc`, `boost::asio::error::operation_aborted`, or `boost::system::errc::not_enough_memory`.
     boost::system::error_code code;
     /// Our own words, beyond those of `code`: which field, which limit. Safe to log.
     std::string message;
