@@ -142,7 +142,7 @@ template <class Token>
 
 namespace boost::asio {
 
-/// The start of operations with the token, as Asio requires it.
+/// Asio's customization point: starts operations with the token.
 template <class Token, completion_signature... Signatures>
 class async_result<practicus::with_error_info_t<Token>, Signatures...>
     : public practicus::detail::inner_return<async_result<Token, Signatures...>>

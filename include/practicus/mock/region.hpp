@@ -174,8 +174,7 @@ public:
     /// Returns the response to a request, as the server sends it.
     response handle(request const& r);
 
-    /// Counts a request that the region does not answer, and checks its framing if `whole`: its body was
-    /// read.
+    /// Counts a request that the region does not answer. `whole`: the body was read; the framing is checked.
     void record(request const& r, bool whole = true);
 
     /// Adds a violation that was found outside the region. At most 1,000 are kept.
