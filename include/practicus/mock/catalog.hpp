@@ -18,29 +18,34 @@
 #include <utility>
 #include <vector>
 
-// The contents of a mock region. Each constructor takes what a real region always has; the other members are
-// optional. An absent value is absent from the response.
+// The content of a mock region. Each constructor takes the fields that a real region always has; the other
+// members are optional. An absent value is absent from the response.
 
 namespace practicus { inline namespace v1 { namespace mock {
 
 /// A user account.
 struct user
 {
-    /// The user name is the e-mail's local part.
+    /// An account with this e-mail and password. Its username is the e-mail's local part.
     user(std::string_view address, std::string_view secret)
         : email(address), password(secret), username(address.substr(0, address.find('@')))
     {}
 
+    /// The e-mail, with which the user logs in.
     std::string email;
+    /// The password.
     std::string password;
+    /// The name in responses and tokens.
     std::string username;
-    /// If not empty, a login needs it in the field `otp_code`.
+    /// If not empty, every login needs a one-time password in the field `otp_code`. This value is valid once;
+    /// `region::one_time_password` sets the next one.
     std::string one_time_password;
 };
 
-/// A part of a listing, with further fields such as `visible_name`.
+/// The common part of entries of a listing.
 struct listed
 {
+    /// Further fields of the entry, such as `visible_name` or `scaling`.
     boost::json::object fields;
 
 protected:
@@ -55,44 +60,49 @@ protected:
 /// A model prefix or an app prefix.
 struct prefix : listed
 {
-    /// Urls contain `at`. It may contain slashes, but not at its ends.
+    /// A prefix with this key and path.
     prefix(std::string_view id, std::string_view at) : key(id), path(at) {}
 
-    /// Returns the console's entry.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const { return with_fields({{"key", key}, {"prefix", path}}); }
 
+    /// The console's name of the prefix.
     std::string key;
+    /// The beginning of the urls. It may hold slashes, but not at its ends.
     std::string path;
 };
 
 /// A model deployment, or an app deployment setting.
 struct deployment : listed
 {
+    /// A deployment with this key and name.
     deployment(std::string_view id, std::string_view title) : key(id), name(title) {}
 
-    /// Returns the console's entry.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const { return with_fields({{"key", key}, {"name", name}}); }
 
+    /// The console's name of the deployment.
     std::string key;
+    /// The name that users see.
     std::string name;
 };
 
 /// A version of a model or of an app.
 struct version
 {
-    /// A region sends a version as a string or as a number.
+    /// A version that is sent as `text`, a string or a number.
     version(std::int64_t number, boost::json::value text, deployment at, std::string_view staged = {})
         : id(number), value(std::move(text)), where(std::move(at)), stage(staged)
     {}
 
-    /// Returns the version as urls contain it, without the `v`.
+    /// Returns the version as in urls, without the `v`.
     std::string text() const
     {
         auto const* const given = value.if_string();
         return given != nullptr ? std::string(*given) : boost::json::serialize(value);
     }
 
-    /// Returns the console's entry, with the deployment in this field.
+    /// Returns the entry of the console's listing, with the deployment in this field.
     boost::json::object to_json(std::string_view deployment_field) const
     {
         boost::json::object result{{"id", id}, {"version", value}};
@@ -101,22 +111,27 @@ struct version
         return result;
     }
 
+    /// The id of the version. Tokens are issued for `hosted::id`, not for this id.
     std::int64_t id;
+    /// The version as sent: a string or a number.
     boost::json::value value;
+    /// The deployment that the version runs on.
     deployment where;
     /// `Production`, `Staging` or another. Sent as null if empty.
     std::string stage;
 };
 
-/// The common part of models and apps. Without a version it is not deployed: its urls answer 404.
+/// The common part of models and apps. Without a version, an entry is not deployed: its urls get a 404.
 struct hosted : listed
 {
+    /// An entry without a version.
     hosted(std::int64_t number, std::string_view title, prefix at)
         : id(number), name(title), where(std::move(at))
     {}
 
-    /// Returns the version that answers, or null. `tag` is `v1`, `latest`, `prod`, `production` or `staging`.
-    /// It is empty for the url without one: the production version answers, otherwise the latest.
+    /// Returns the version that answers, or null. `tag` is `v1` and the like, `latest`, `prod`, `production`,
+    /// `staging`, or empty for a url without a version. An empty tag selects production, else the latest
+    /// version.
     version const* serving(std::string_view tag) const
     {
         auto const staged = [&](std::string_view word) -> version const* {
@@ -140,10 +155,13 @@ struct hosted : listed
     /// Returns true if a version answers.
     bool serves(std::string_view tag) const { return serving(tag) != nullptr; }
 
+    /// The id that tokens are issued for.
     std::int64_t id;
+    /// The name as in urls.
     std::string name;
+    /// The group; urls are made of its path and `name`.
     prefix where;
-    /// The last one is the latest.
+    /// The versions. The last one is the latest.
     std::vector<version> versions;
     /// Whether the listing has the field of the versions.
     bool lists_versions = true;
@@ -166,13 +184,14 @@ protected:
 /// A model.
 struct model : hosted
 {
+    /// A model with this id, name, prefix and versions.
     model(std::int64_t number, std::string_view title, prefix at, std::vector<version> deployed = {})
         : hosted(number, title, std::move(at)), answer_id(std::to_string(number))
     {
         versions = std::move(deployed);
     }
 
-    /// Adds the fields that identify the version to a response. A field that the predictor has set stays.
+    /// Adds the fields that name the model and the version. Fields that a predictor has set stay.
     response& identify(response& answer, version const& v) const
     {
         auto const add = [&answer](std::string_view field, std::string_view value) {
@@ -188,50 +207,52 @@ struct model : hosted
         return answer;
     }
 
-    /// Returns the console's entry.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const { return listing("model", "model_deployment"); }
 
-    /// Further fields of the metadata at the model's url.
+    /// The fields of the metadata at the model's url.
     boost::json::object metadata{{"model_signature_json", R"({"inputs": [], "outputs": []})"}};
-    /// The value of the field `x-prt-model-id`. Default: the id. `std::nullopt`: no such field.
+    /// The value of the field `x-prt-model-id`; `std::nullopt` omits it. Default: the id.
     std::optional<std::string> answer_id;
 
-    /// Makes the response to a request, whose body is decompressed.
+    /// A function from a request, with its body decompressed, to its response.
     using predictor = std::function<response(request const&)>;
 
-    /// Answers predictions, once the request and its token are accepted. It is called on the server's thread,
-    /// and on several at once if `region::handle` is. An exception is answered 500. Default: `predict_csv`,
-    /// and an echo of JSON.
+    /// The function that answers valid requests with a valid token. It is called on the server's thread, or
+    /// on the threads that call `region::handle`, possibly on several at once. An exception becomes a 500.
+    /// Empty: `predict_csv` for CSV, and an echo of JSON; paths behind the model's url get a 404.
     predictor predicts;
-    /// The limit of a prediction's body, decompressed, in bytes. A larger one is answered 413. Default: 1
-    /// GiB.
+    /// The limit of a prediction's decompressed body, in bytes. A larger one gets a 413. Default: 1 GiB.
     std::size_t max_body = std::size_t(1) << 30;
 };
 
 /// An app.
 struct app : hosted
 {
+    /// An app with this id, name, prefix and versions.
     app(std::int64_t number, std::string_view title, prefix at, std::vector<version> deployed = {})
         : hosted(number, title, std::move(at)), answer_id(number)
     {
         versions = std::move(deployed);
     }
 
-    /// Returns the console's entry.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const { return listing("app", "app_deployment_setting"); }
 
-    /// The value of the metadata's field `app_id`. Default: the id. `std::nullopt`: no such field.
+    /// The value of the metadata's field `app_id`; `std::nullopt` omits it. Default: the id.
     std::optional<boost::json::value> answer_id;
 };
 
 /// An add-on: a service beside models and apps, such as Langflow.
 struct addon : listed
 {
+    /// An add-on with this key.
     explicit addon(std::string_view id) : key(id) {}
 
-    /// Returns the console's entry.
+    /// Returns the entry of the console's listing.
     boost::json::object to_json() const { return with_fields({{"key", key}}); }
 
+    /// The key that tokens are issued for.
     std::string key;
 };
 

@@ -15,15 +15,15 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// How a mock server listens. Default: plain HTTP on a free port of 127.0.0.1.
+/// The options of a mock server. Default: plain HTTP on a free port of 127.0.0.1.
 struct server_options
 {
-    // Keeps g++ 12 from destroying a temporary of it twice in a co_await expression.
+    // Without it, g++ 12 destroys a temporary in a co_await expression twice.
     server_options() {}
 
-    /// A loopback address, `127.0.0.1` or `::1`.
+    /// The loopback address, `127.0.0.1` or `::1`.
     std::string address = "127.0.0.1";
-    /// 0: a free one.
+    /// The port; 0 is a free one.
     std::uint16_t port = 0;
     /// If set, TLS with a certificate that the server makes.
     std::optional<certificate_options> tls;
@@ -31,17 +31,18 @@ struct server_options
     std::optional<mock::certificate> certificate;
     /// The authority of `certificate`, returned by `server::ca_pem()`.
     std::string ca;
-    /// If not empty, clients need a certificate of this authority (PEM).
+    /// If not empty, clients need a certificate of this authority, as PEM.
     std::string client_ca;
-    /// TLS 1.2 and nothing newer.
+    /// Whether TLS is limited to version 1.2.
     bool tls12_only = false;
-    /// A new session ticket for each handshake that resumes a session, with TLS 1.2 too, as of Go's net/http.
+    /// Whether each handshake that resumes a session sends a new session ticket, with TLS 1.2 too, as Go's
+    /// net/http does.
     bool renew_tickets = false;
-    /// The largest request head, in bytes. A larger one is answered 431.
+    /// The largest request head, in bytes. A larger one gets a 431. Default: 64 KiB.
     std::uint32_t head_limit = 64 * 1024;
-    /// The largest request body, in bytes. A larger one is answered 413.
+    /// The largest request body, in bytes. A larger one gets a 413. Default: 256 MiB.
     std::uint64_t body_limit = 256 * 1024 * 1024;
-    /// The number of requests that `server::requests()` keeps, the newest; at most 64 MiB of bodies.
+    /// How many of the newest requests `server::requests()` keeps. Their bodies are limited to 64 MiB in all.
     std::size_t keep_requests = 1000;
 };
 
