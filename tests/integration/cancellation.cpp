@@ -3,12 +3,17 @@
 
 #include "fixture.hpp"
 
+#include <practicus/observer.hpp>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/version.hpp>
+
+#include <variant>
+#include <vector>
 
 // Boost 1.82 to 1.84: a cancellation that comes before the first step leaves co_spawn as an exception out of
 // run(), and its handler is never called; the operation is not reached. Earlier versions post it behind the
@@ -88,13 +93,102 @@ TEST_CASE("cancelling at every point of an operation leaves the client usable")
     f.server.region().clear_violations(); // requests that were cut short
 }
 
+namespace {
+
+constexpr char const* login_request = "POST /console/api/auth/";
+
+/// Cancels a login at an event, between two of its steps.
+struct cancelled_login
+{
+    ends result;
+    practicus::error_info info;
+    asio::cancellation_signal cancel;
+    int events = 0, cancel_at = -1;
+    /// The statuses of its exchanges, or 0, and their errors.
+    std::vector<std::pair<unsigned, practicus::error_code>> exchanges;
+
+    auto handler()
+    {
+        return asio::bind_cancellation_slot(cancel.slot(), [this](std::exception_ptr e) {
+            result.add(e);
+            try {
+                if (e) std::rethrow_exception(e);
+            } catch (practicus::error const& failed) {
+                info = failed.info();
+            }
+        });
+    }
+
+    practicus::observer listen()
+    {
+        return [this](practicus::event const& e) {
+            auto const* const one = std::get_if<practicus::events::exchanged>(&e);
+            if (one != nullptr && one->request == login_request)
+                exchanges.emplace_back(one->status, one->error);
+            if (events++ == cancel_at) cancel.emit(asio::cancellation_type::terminal);
+        };
+    }
+};
+
+/// An operation that ends in its first step would end co_spawn inside that one, and a cancelled co_spawn of
+/// Boost 1.81 to 1.84 then throws out of run().
+asio::awaitable<void> log_in_later(practicus::client client, bool silent)
+{
+    co_await asio::post(asio::use_awaitable);
+    auto logging_in = log_in(std::move(client), silent);
+    co_await std::move(logging_in);
+}
+
+} // namespace
+
+TEST_CASE("a request that is cancelled between two steps is named in the error and in an event")
+{
+    bool const silent = GENERATE(false, true);
+    bool served = false;
+    for (int at = 0; !served && at < 100; ++at) {
+        CAPTURE(silent, at);
+        fixture f;
+        cancelled_login login;
+        auto client = f.client(options_with([&](auto& o) {
+            o.observer = login.listen();
+            o.retry.initial_backoff = std::chrono::milliseconds(1);
+        }));
+        login.cancel_at = at;
+        bool refused = false;
+        f.server.inject([&](practicus::mock::request const&) {
+            practicus::mock::fault busy;
+            if (!std::exchange(refused, true)) busy.reply(503);
+            return busy;
+        });
+        asio::co_spawn(f.io, log_in_later(client, silent), login.handler());
+        f.io.run();
+        served = login.events <= at;
+        REQUIRE(login.result.served == (served ? 1 : 0));
+        REQUIRE_FALSE(login.exchanges.empty());
+        // A login whose request has succeeded is cancelled behind that.
+        if (login.exchanges.back().first == 200) continue;
+        CHECK(login.info.code == asio::error::operation_aborted);
+        CHECK(login.info.request == login_request);
+        f.server.region().clear_violations(); // requests that were cut short
+    }
+    CHECK(served);
+}
+
 TEST_CASE("a cancellation that comes when a wait has just ended is not lost")
 {
     bool const silent = GENERATE(false, true);
     fixture f;
     practicus::mock::gate first, never;
-    auto client = f.user(options_with([&](auto& o) { o.pool.max_connections = 1; }, fixture::once()));
+    ends one;
+    cancelled_login other;
+    auto client = f.user(options_with(
+        [&](auto& o) {
+            o.pool.max_connections = 1;
+            o.observer = other.listen();
+        },
+        fixture::once()));
     f.run(client.models());
+    other.exchanges.clear();
     std::atomic<int> arrived = 0;
     f.server.inject([&](practicus::mock::request const&) {
         practicus::mock::fault held;
@@ -102,23 +196,23 @@ TEST_CASE("a cancellation that comes when a wait has just ended is not lost")
         return held;
     });
 
-    ends one, other;
-    asio::cancellation_signal cancel;
     f.io.restart();
     asio::co_spawn(f.io, client.models(), [&](std::exception_ptr e, auto const&) {
         one.add(e);
         // Its connection has been given to the other, who is about to be resumed.
-        cancel.emit(asio::cancellation_type::terminal);
+        other.cancel.emit(asio::cancellation_type::terminal);
     });
     poll_until(f.io, [&] { return arrived == 1; });
-    asio::co_spawn(f.io, log_in(client, silent),
-                   asio::bind_cancellation_slot(cancel.slot(), other.handler()));
+    asio::co_spawn(f.io, log_in(client, silent), other.handler());
     poll_until(f.io, [&] { return client.stats().waiting == 1; });
     first.open();
     f.io.restart();
     f.io.run();
     CHECK(one.served == 1);
-    CHECK(other.aborted == 1);
+    CHECK(other.result.aborted == 1);
+    CHECK(other.info.request == login_request);
+    REQUIRE(other.exchanges.size() == 1);
+    CHECK(other.exchanges[0].second == asio::error::operation_aborted);
     // Had the other sent its request, the region would have it before this one.
     never.open();
     f.run(client.models());

@@ -114,27 +114,33 @@ public:
             now.timed = told_ || flow != nullptr;
             auto const asked = now.timed ? home_->time().precise_now() : time_point();
             failure failed;
-            lease used = d.to->try_acquire(d.fresh);
-            while (!used && !failed) {
-                connection_wait waiting(d.to);
-                auto suspended = waiting.until(op.deadline, d.fresh);
-                auto got = waiting.end(co_await std::move(suspended));
-                if (got)
-                    used = std::move(*got);
-                else
-                    failed = got.error();
-                if (used && used.reused() && used->is_dead()) used.give_up_stale({});
+            lease used;
+            try {
+                used = d.to->try_acquire(d.fresh);
+                while (!used && !failed) {
+                    connection_wait waiting(d.to);
+                    auto suspended = waiting.until(op.deadline, d.fresh);
+                    auto got = waiting.end(co_await std::move(suspended));
+                    if (got)
+                        used = std::move(*got);
+                    else
+                        failed = got.error();
+                    if (used && used.reused() && used->is_dead()) used.give_up_stale({});
+                }
+                if (now.timed && !failed) now.timings.wait = home_->time().precise_now() - asked;
+                std::string_view rest;
+                if (!failed) failed = serialize(used->out, rest, op, r, d, bearer);
+                if (!failed) {
+                    auto exchanging = flow == nullptr
+                                          ? used->exchange(rest, d.bounds, op.deadline, now, answer)
+                                          : flow->exchange(*used, rest, d.bounds, op.deadline, now, answer);
+                    failed = co_await std::move(exchanging);
+                }
+                if (!failed && flow == nullptr) failed = decode_body(answer, r.body_limit);
+            } catch (...) {
+                // A cancellation between two steps, or memory that is refused.
+                failed = current_error_info();
             }
-            if (now.timed && !failed) now.timings.wait = home_->time().precise_now() - asked;
-            std::string_view rest;
-            if (!failed) failed = serialize(used->out, rest, op, r, d, bearer);
-            if (!failed) {
-                auto exchanging = flow == nullptr
-                                      ? used->exchange(rest, d.bounds, op.deadline, now, answer)
-                                      : flow->exchange(*used, rest, d.bounds, op.deadline, now, answer);
-                failed = co_await std::move(exchanging);
-            }
-            if (!failed && flow == nullptr) failed = decode_body(answer, r.body_limit);
             if (flow != nullptr && flow->broken()) co_return with_request(failed, r, op);
             if (flow != nullptr) {
                 d.facts.replayable = !flow->begun();
@@ -145,8 +151,13 @@ public:
             if (next.action == next_step::done) co_return failed ? with_request(failed, r, op) : nullptr;
             answer = response();
             if (next.action == next_step::again) continue;
-            auto pausing = pause(op, next.wait);
-            if (auto why = co_await std::move(pausing)) co_return with_request(why, r, op);
+            try {
+                auto pausing = pause(op, next.wait);
+                failed = co_await std::move(pausing);
+            } catch (...) {
+                failed = current_error_info();
+            }
+            if (failed) co_return with_request(failed, r, op);
         }
     }
 
