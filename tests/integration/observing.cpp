@@ -112,6 +112,22 @@ TEST_CASE("an observer is told of every step, and of no secret")
     }
 }
 
+TEST_CASE("a fetch that a logout voids before it begins is not reported to the observer")
+{
+    fixture f;
+    event_log heard;
+    ends result;
+    auto client = f.user(options_with([&](auto& o) { o.observer = heard.listen(); }));
+    asio::co_spawn(f.io, client.cluster_info(), result.handler());
+    for (int i = 0; i != 100 && client.stats().access_tokens.fetches == 0; ++i)
+        f.io.run_one();
+    client.logout();
+    f.io.restart();
+    f.io.run();
+    CHECK(result.other == 1);
+    CHECK(heard.lines == std::vector<std::string>());
+}
+
 TEST_CASE("an observer gets the timings of every phase")
 {
     fixture f;

@@ -245,8 +245,11 @@ private:
         operation_body<result<fetch_result<token>>> const fetch = [self = self(), ticket] {
             return self->fetch_access(ticket);
         };
-        operation_body<result<fetch_result<token>>> const told = [&] {
-            return console_.observed("access", fetch);
+        // A fetch that a login or a logout has voided by now is not made.
+        operation_body<result<fetch_result<token>>> const told =
+            [&]() -> asio::awaitable<result<fetch_result<token>>> {
+            if (!login_.state_for(ticket)) co_return fixed_error<asio::error::operation_aborted>();
+            co_return co_await console_.observed("access", fetch);
         };
         if (!uses_store()) co_return co_await told();
         std::function<bool(store_record const&)> const accept = [&](store_record const& kept) {
