@@ -126,6 +126,11 @@ inline answer apps(client c, std::string)
     co_return to_json(co_await c.apps());
 }
 
+inline answer addons(client c, std::string)
+{
+    co_return to_json(co_await c.addons());
+}
+
 inline answer model_id(client c, std::string)
 {
     co_return std::to_string(co_await c.model_id(c.model_url("models", "diamond-price")));
@@ -145,6 +150,11 @@ inline answer session_token(client c, std::string)
 inline answer app_session_token(client c, std::string)
 {
     co_return text_of(co_await c.session_token(c.app_url("apps", "viewer")));
+}
+
+inline answer addon_session_token(client c, std::string)
+{
+    co_return text_of(co_await c.addon_session_token("langflow"));
 }
 
 /// A model's answer can only be judged by who asked: here it is to be JSON.
@@ -182,6 +192,8 @@ inline std::vector<swept_operation> const& operations()
     static constexpr char const* auth = "/console/api/auth/";
     static constexpr char const* again = "/console/api/auth/refresh/";
     static constexpr char const* clusters = "/console/api/central/clusterdefinition/";
+    static constexpr char const* addon_list = "/console/api/externalservice/externalservices/";
+    static constexpr char const* addon_auth = "/console/api/externalservice/externalservices/auth/";
     static constexpr char const* app_meta = "/apps/viewer/api/";
     static std::vector<swept_operation> const all{
         {"login", "POST", auth, "POST auth/", access, true, 0, login},
@@ -208,6 +220,9 @@ inline std::vector<swept_operation> const& operations()
         {"app_session_token, the id", "GET", app_meta, "GET app-meta", access, true, 0, app_session_token},
         {"app_session_token", "GET", "/console/api/apphost/app-auth/", "GET apphost/app-auth/", access, true,
          1, app_session_token},
+        {"addons", "GET", addon_list, "GET externalservice/externalservices/", access, true, 0, addons},
+        {"addon_session_token", "GET", addon_auth, "GET externalservice/externalservices/auth/", access, true,
+         0, addon_session_token},
         {"predict", "POST", model_path, "POST predict", access, false, 2, predict},
         {"predict, safe to repeat", "POST", model_path, "POST predict", access, true, 2, predict_again},
     };
@@ -227,6 +242,7 @@ inline void fill(practicus::mock::region& region)
     region.add_model_prefix(models).add_app_prefix(apps).add_model_deployment(small);
     region.add(practicus::mock::model(42, "diamond-price", models, {version(421, "1", small, "P")}));
     region.add(practicus::mock::app(78, "viewer", apps, {version(781, "1", small)}));
+    region.add(practicus::mock::addon("langflow"));
     region.configure([&](auto& s) { s.rotation = rotation::blacklist_old; });
 }
 

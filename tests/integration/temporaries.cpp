@@ -9,7 +9,14 @@
 #include <practicus/batch.hpp>
 #include <practicus/csv_file.hpp>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <tuple>
 
 namespace {
 
@@ -53,6 +60,7 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     done += static_cast<int>((co_await c.model_deployments()).size());
     done += static_cast<int>((co_await c.app_prefixes()).size());
     done += static_cast<int>((co_await c.apps()).size());
+    done += static_cast<int>((co_await c.addons()).size());
 
     auto const model = [&] { return long_text(url) + "/models/practicus/diamond-price/"; };
     auto const viewer = [&] { return long_text(url) + "/apps/tools/viewer/"; };
@@ -64,6 +72,8 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     done += !(co_await client(c).session_token(model(), token_purpose::upload)).empty();
     done += !(co_await c.session_token(practicus::app_url(viewer()))).empty();
     done += !(co_await c.session_token(c.app_url("apps/tools", "viewer"), token_purpose::upload)).empty();
+    done += !(co_await c.addon_session_token(long_text("langflow"))).empty();
+    done += !(co_await client(c).addon_session_token(long_text("https://langflow.company.com/flow"))).empty();
 
     auto const text = [&] { return long_text("carat,cut\n0.23,a cut with a long name\n"); };
     done += (co_await c.predict(model(), text())).status == 200;
@@ -88,7 +98,66 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     co_return done;
 }
 
+/// What is awaited when the temporaries in its arguments have gone.
+asio::awaitable<int> awaited_later(practicus::client c, std::string url)
+{
+    using namespace practicus;
+    int done = 0;
+    auto const model = [&] { return long_text(url) + "/models/practicus/diamond-price/"; };
+    auto const text = [&] { return long_text("carat,cut\n0.23,a cut with a long name\n"); };
+
+    auto addon = c.addon_session_token(long_text("https://langflow.company.com/flow"));
+    done += !(co_await std::move(addon)).empty();
+    auto addon_by_token =
+        client(c).addon_session_token(long_text("https://bare.company.com/flow"), asio::deferred);
+    done += !(co_await std::move(addon_by_token)).empty();
+    auto token = c.session_token(practicus::model_url(model()), token_purpose::upload);
+    done += !(co_await std::move(token)).empty();
+    auto token_by_token = c.session_token(practicus::model_url(model()), asio::as_tuple(asio::deferred));
+    done += !std::get<1>(co_await std::move(token_by_token)).empty();
+    auto answer = client(c).predict(model(), text(), predict_options(), asio::as_tuple(asio::deferred));
+    done += std::get<1>(co_await std::move(answer)).status == 200;
+    co_return done;
+}
+
+/// Temporary completion tokens.
+asio::awaitable<int> all_tokens(practicus::client c, std::string url)
+{
+    using namespace practicus;
+    int done = 0;
+    error_code code;
+    error_info info;
+    auto const model = [&] { return long_text(url) + "/models/practicus/diamond-price/"; };
+    auto const text = [&] { return long_text("carat,cut\n0.23,a cut with a long name\n"); };
+
+    co_await c.login(long_text("admin@company.com"), long_text("practicus"), asio::deferred);
+    co_await c.refresh(asio::redirect_error(asio::use_awaitable, code));
+    done += static_cast<int>((co_await c.addons(asio::use_awaitable)).size());
+    done += !std::get<1>(co_await c.addon_session_token(
+                             long_text("langflow"), with_error_info(asio::as_tuple(asio::deferred), info)))
+                 .empty();
+    done += (co_await c.model_id(model(), asio::redirect_error(asio::use_awaitable, code))) == 42;
+    done +=
+        (co_await client(c).predict(model(), string_source(text()), predict_options().sink(drop),
+                                    asio::bind_executor(co_await asio::this_coro::executor, asio::deferred)))
+            .status == 200;
+    done += !code && info.code == error_code();
+    co_return done;
+}
+
 } // namespace
+
+TEST_CASE("operations own their arguments when they are awaited later")
+{
+    fixture f;
+    CHECK(f.run(awaited_later(f.user(), f.server.url())) == 5);
+}
+
+TEST_CASE("operations with temporary completion tokens")
+{
+    fixture f;
+    CHECK(f.run(all_tokens(f.client(), f.server.url())) == 2 + 1 + 1 + 1 + 1);
+}
 
 TEST_CASE("every operation with temporaries as arguments")
 {
@@ -98,5 +167,5 @@ TEST_CASE("every operation with temporaries as arguments")
         s.region_name = "eu";
     });
     auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "admin@company.com");
-    CHECK(f.run(all_operations(f.server.url(), token, "")) == 1 + 3 + 1 + 3 + 2 + 2 + 7 + 5 + 5);
+    CHECK(f.run(all_operations(f.server.url(), token, "")) == 1 + 3 + 1 + 3 + 2 + 2 + 2 + 7 + 2 + 5 + 5);
 }
