@@ -14,7 +14,6 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -25,6 +24,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -240,7 +240,7 @@ private:
         bool open = false;
     };
 
-    static std::array<endpoint, 12> const& endpoints();
+    static std::span<endpoint const> endpoints();
 
     response answer(call& c);
     std::string key_of(request const& r) const;

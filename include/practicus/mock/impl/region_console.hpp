@@ -4,6 +4,8 @@
 
 #include <practicus/mock/region.hpp>
 
+#include <array>
+
 namespace practicus { inline namespace v1 { namespace mock {
 
 struct region::endpoint
@@ -14,9 +16,9 @@ struct region::endpoint
     takes body;
 };
 
-inline std::array<region::endpoint, 12> const& region::endpoints()
+inline std::span<region::endpoint const> region::endpoints()
 {
-    static constexpr std::array<endpoint, 12> table{{
+    static constexpr auto table = std::to_array<endpoint>({
         {"POST", "auth/", &region::login, takes::json_or_form},
         {"POST", "auth/refresh/", &region::refresh, takes::json_or_form},
         {"GET", "central/clusterdefinition/", &region::cluster_definition, takes::nothing},
@@ -29,7 +31,7 @@ inline std::array<region::endpoint, 12> const& region::endpoints()
         {"GET", "apphost/app-auth/", &region::app_auth, takes::form},
         {"GET", "externalservice/externalservices/", &region::addons, takes::nothing},
         {"GET", "externalservice/externalservices/auth/", &region::addon_auth, takes::form},
-    }};
+    });
     return table;
 }
 
