@@ -44,16 +44,9 @@ struct model_traits
     /// The service returns the id in a header field, whatever the metadata are.
     static constexpr bool id_in_head = true;
 
-    static request token_request(service_url const& service, model_url const&, token_key const& key,
-                                 std::size_t limit)
-    {
-        return console_api::model_session(service, key.id, key.purpose, limit);
-    }
-    static request id_request(model_url const& url, std::size_t limit)
-    {
-        return console_api::metadata(url, limit);
-    }
-    static std::int64_t read_id(response const& answer) { return console_api::read_model_id(answer); }
+    static constexpr auto& token_request = console_api::model_session;
+    static constexpr auto& id_request = console_api::metadata;
+    static constexpr auto& read_id = console_api::read_model_id;
 };
 
 struct app_traits
@@ -62,16 +55,8 @@ struct app_traits
     static constexpr char const* kind_name = "app";
     static constexpr bool has_id = true;
     static constexpr bool id_in_head = false;
-
-    static request token_request(service_url const& service, app_url const&, token_key const& key,
-                                 std::size_t limit)
-    {
-        return console_api::app_session(service, key.id, key.purpose, limit);
-    }
-    static request id_request(app_url const& url, std::size_t limit)
-    {
-        return console_api::app_metadata(url, limit);
-    }
+    static constexpr auto& token_request = console_api::app_session;
+    static constexpr auto& id_request = console_api::app_metadata;
     static std::int64_t read_id(response const& answer) { return console_api::read_app_id(answer.body); }
 };
 
@@ -80,12 +65,6 @@ struct addon_traits
     using target = console_api::addon_key;
     static constexpr char const* kind_name = "addon";
     static constexpr bool has_id = false;
-
-    static request token_request(service_url const& service, console_api::addon_key const& addon,
-                                 token_key const&, std::size_t limit)
-    {
-        return console_api::addon_session(service, addon, limit);
-    }
 };
 
 /// The ids and session tokens of a region's models or apps, or the tokens of its add-ons. They are cached,
@@ -356,8 +335,7 @@ private:
                                                                target const& what, token_key const& key)
     {
         auto op = console_.begin_shared(std::move(with));
-        auto const r =
-            Traits::token_request(transport_.service(), what, key, transport_.options().limits.console_body);
+        auto const r = token_request(what, key);
         auto const& time = transport_.home()->time();
         auto const issued = time.now();
         auto const here = time.system_seconds();
@@ -371,6 +349,16 @@ private:
                             session_token_limits, transport_.home()->random().next());
         if (auto expired = console_.failure_of_life(op, r, answer, got.life)) co_return expired;
         co_return got;
+    }
+
+    request token_request(target const& what, token_key const& key) const
+    {
+        auto const& service = transport_.service();
+        auto const limit = transport_.options().limits.console_body;
+        if constexpr (Traits::has_id)
+            return Traits::token_request(service, key.id, key.purpose, limit);
+        else
+            return console_api::addon_session(service, what, limit);
     }
 
     lifespan life_of_id() const
