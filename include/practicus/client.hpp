@@ -61,6 +61,9 @@ handle const& handle_of(client const& of) noexcept;
 /// gone. Invalid arguments end the operation in the same way; only a
 /// url of an invalid text throws where it is made. What a source, a sink or a callback throws
 /// leaves an awaitable unchanged; a handler gets `errc::callback_failed`.
+/// Memory that is refused ends an operation with `boost::system::errc::not_enough_memory`. As with Asio's own
+/// operations, an initiating function that gets none for its handler throws `std::bad_alloc`, and drops the
+/// handler without calling it; the client stays usable.
 ///
 /// **Access tokens.** An operation that needs one renews it when it is about to expire, and once when the
 /// region refuses it (401). All callers share one renewal. When nothing is left that the region accepts,

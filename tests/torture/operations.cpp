@@ -11,6 +11,8 @@
 #include <practicus/batch.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include <csignal>
 #include <cstdlib>
@@ -19,6 +21,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <vector>
 
 #include <unistd.h>
 
@@ -29,6 +32,8 @@ enum class kind
     login,
     session_token,
     models,
+    models_as_tuple,
+    models_by_handler,
     predict,
     predict_batches
 };
@@ -71,12 +76,20 @@ asio::awaitable<void> predict_batches(practicus::client client, practicus::model
     co_await predict_batches(client, job);
 }
 
+asio::awaitable<void> models_as_tuple(practicus::client client)
+{
+    auto [code, all] = co_await client.models(asio::as_tuple(asio::deferred));
+    if (code) throw boost::system::system_error(code);
+}
+
 asio::awaitable<void> perform(kind what, practicus::client client, practicus::model_url url)
 {
     switch (what) {
     case kind::login: co_await client.login("admin@company.com", "practicus"); break;
     case kind::session_token: co_await client.session_token(url); break;
     case kind::models: co_await client.models(); break;
+    case kind::models_as_tuple: co_await models_as_tuple(client); break;
+    case kind::models_by_handler: break; // it has no coroutine
     case kind::predict: co_await predict(client, url); break;
     case kind::predict_batches: co_await predict_batches(client, url); break;
     }
@@ -192,6 +205,7 @@ private:
         auto life = std::make_shared<handler_life>(fate_);
         refusal::scope const here(trouble_->memory);
         try {
+            if (what == kind::models_by_handler) return begin_models(std::move(life));
             asio::co_spawn(executor_, perform(what, client_, url),
                            [life = std::move(life)](std::exception_ptr e) {
                                life->of.ended = true;
@@ -200,6 +214,14 @@ private:
         } catch (std::exception const&) {
             escaped_ = true;
         }
+    }
+
+    void begin_models(std::shared_ptr<handler_life> life)
+    {
+        client_.models([life = std::move(life)](practicus::error_code code, std::vector<practicus::model>) {
+            life->of.ended = true;
+            if (code) life->of.failure = std::make_exception_ptr(boost::system::system_error(code));
+        });
     }
 
     template <class Condition>
@@ -242,7 +264,8 @@ private:
     bool escaped_ = false;
 };
 
-constexpr kind kinds[] = {kind::login, kind::session_token, kind::models, kind::predict,
+constexpr kind kinds[] = {kind::login,           kind::session_token,     kind::models,
+                          kind::models_as_tuple, kind::models_by_handler, kind::predict,
                           kind::predict_batches};
 
 /// `set(trouble, k)` selects the failures, for every `stride`th place.
