@@ -40,8 +40,9 @@ template <class T, class Call, class... Args>
 pending<T> start(handle const& h, parting leaves, Call call, Args... args)
 {
     return pending<T>(
-        h.state().transport().home(),
-        [h, call, ... as = std::move(args)]() mutable { return call(h, std::move(as)...); }, leaves);
+        h,
+        [call, ... as = std::move(args)](handle const& own) mutable { return call(own, std::move(as)...); },
+        leaves);
 }
 
 /// A hit, or an argument that is refused.
@@ -49,7 +50,7 @@ template <class T>
 pending<T> ended(result<T> with)
 {
     return pending<T>(
-        nullptr, [end = std::move(with)] { return ready(end); }, parting::at_once);
+        handle(nullptr), [end = std::move(with)](handle const&) { return ready(end); }, parting::at_once);
 }
 
 template <class T, class Call, class... Args>

@@ -26,7 +26,7 @@ practicus::error_info thrown(Exception const& exception, bool elsewhere)
     practicus::error_info info;
     asio::co_spawn(
         elsewhere ? other : io,
-        throwing<int>(run_operation<int>(home, [&]() -> asio::awaitable<int> { throw exception; })),
+        throwing<int>(run_operation<int>(home, [&]() -> asio::awaitable<result<int>> { throw exception; })),
         [&](std::exception_ptr e, int) {
             REQUIRE(e);
             try {

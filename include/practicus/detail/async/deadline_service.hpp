@@ -12,7 +12,8 @@
 #include <practicus/error.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/assert.hpp>
 #include <boost/intrusive/list.hpp>
 
@@ -276,7 +277,7 @@ private:
         if (!last) return restart();
         if (!home_ || stop_posted_) return;
         try {
-            asio::post(home_->executor, [weak = weak_from_this()] {
+            home_->posts.execute([weak = weak_from_this()] {
                 if (auto const self = weak.lock()) self->stop_if_idle();
             });
             stop_posted_ = true;
@@ -350,9 +351,12 @@ private:
     /// The state that belongs to the context.
     struct at_home
     {
-        explicit at_home(asio::any_io_executor const& e) : executor(e), timer(context_of(e)) {}
+        explicit at_home(asio::any_io_executor const& e)
+            : posts(asio::require(e, asio::execution::blocking.never)), timer(context_of(e))
+        {}
 
-        asio::any_io_executor executor;
+        // `asio::post` would find out each time how to.
+        asio::any_io_executor posts;
         tick_timer<deadline_service> timer;
     };
 

@@ -146,9 +146,9 @@ enum class parting
 };
 
 /// Runs an operation where the client lives: right here if the caller's executor belongs to the client's
-/// context, else there, and the caller waits. `body()` gives an `awaitable` of a `T` or of its `result`,
-/// once, and lives until that has ended. This is where an exception becomes a failure; one that `Throws`
-/// costs no second coroutine.
+/// context, else there, and the caller waits. `body()` gives an `awaitable` of a result, once, and lives
+/// until that has ended. This is where an exception becomes a failure; one that `Throws` costs no second
+/// coroutine.
 template <class T, bool Throws = false, class Body>
 asio::awaitable<std::conditional_t<Throws, T, result<T>>>
 run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting::at_once)
@@ -179,14 +179,9 @@ run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting
             ending.emplace(child_group::end(apart->group(), executor));
         // `body` stays here in any case, with the client's handle: else what is dropped there could close the
         // client before it has told this caller why.
-        if (running) {
-            auto operation = body();
-            ended.emplace(co_await std::move(operation));
-        } else {
-            using R = typename decltype(body())::value_type;
-            auto operation = run_child<R>(home, apart->group(), operation_body<R>(body), time_point::max());
-            ended.emplace(co_await std::move(operation));
-        }
+        auto operation =
+            running ? body() : run_child<result<T>>(home, apart->group(), body, time_point::max());
+        ended.emplace(co_await std::move(operation));
     } catch (...) {
         ended.emplace(current_error_info());
     }
@@ -196,7 +191,7 @@ run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
     if constexpr (Throws)
-        co_return std::move(*ended).value();
+        co_return std::move(ended->value());
     else
         co_return std::move(*ended);
 }

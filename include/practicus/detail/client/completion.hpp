@@ -4,6 +4,7 @@
 
 #include <practicus/completion_token.hpp>
 #include <practicus/detail/base/result.hpp>
+#include <practicus/detail/client/handle.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/asio/any_completion_handler.hpp>
@@ -26,21 +27,21 @@
 /// What stands between a completion token and an operation, whose body is compiled once for all tokens.
 namespace practicus { inline namespace v1 { namespace detail {
 
-class runtime;
 enum class parting;
 
-/// An operation that has not begun. Its body owns its arguments and the client's state.
+/// An operation that has not begun. It owns its arguments and the client's state.
 template <class T>
 struct pending
 {
-    using body_type = std::function<boost::asio::awaitable<result<value_of<T>>>()>;
+    using body_type = std::function<boost::asio::awaitable<result<value_of<T>>>(handle const&)>;
 
-    pending(std::shared_ptr<runtime> where, body_type what, parting how)
-        : home(std::move(where)), body(std::move(what)), leaves(how)
-    {}
+    pending(handle const& h, body_type what, parting how) : client(h), body(std::move(what)), leaves(how) {}
 
-    /// Null: the body has its result already, and runs anywhere.
-    std::shared_ptr<runtime> home;
+    auto operator()() { return body(client); }
+
+    /// Empty: the body has its result already, and runs anywhere.
+    handle client;
+    /// Apart from the client: without arguments it allocates nothing.
     body_type body;
     parting leaves;
 };

@@ -5,6 +5,7 @@
 #include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/run_operation.hpp>
 #include <practicus/detail/client/completion.hpp>
+#include <practicus/detail/tokens/session.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -59,12 +60,13 @@ inline failure failure_of(std::exception_ptr const& thrown) noexcept
 template <class T>
 asio::awaitable<T> delivery<T>::await(pending<T> operation)
 {
-    if (!operation.home) return throwing<T>(operation.body());
+    if (!operation.client) return throwing<T>(operation());
+    auto const& home = operation.client.state().transport().home();
+    auto const leaves = operation.leaves;
     if constexpr (std::is_void_v<T>)
-        return throwing<T>(
-            run_operation<nothing>(std::move(operation.home), std::move(operation.body), operation.leaves));
+        return throwing<T>(run_operation<nothing>(home, std::move(operation), leaves));
     else
-        return run_operation<T, true>(std::move(operation.home), std::move(operation.body), operation.leaves);
+        return run_operation<T, true>(home, std::move(operation), leaves);
 }
 
 template <class T>
@@ -80,9 +82,9 @@ void delivery<T>::start(asio::any_io_executor executor, pending<T> operation, co
     auto done = [cancel, h = std::move(handler)](std::exception_ptr thrown, ended with) mutable {
         std::move(h)(thrown ? ended(failure_of(thrown)) : std::move(with));
     };
-    auto running = operation.home ? run_operation<value_of<T>>(std::move(operation.home), operation.body,
-                                                               operation.leaves)
-                                  : operation.body();
+    auto running = operation.client ? run_operation<value_of<T>>(operation.client.state().transport().home(),
+                                                                 operation, operation.leaves)
+                                    : operation();
     asio::co_spawn(
         executor, std::move(running),
         asio::bind_executor(ends_on, asio::bind_cancellation_slot(cancel->signal.slot(), std::move(done))));

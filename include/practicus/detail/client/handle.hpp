@@ -39,6 +39,8 @@ public:
         : held_(other.held_), with_(std::make_shared<call_options const>(std::move(with)))
     {}
 
+    explicit operator bool() const noexcept { return held_ != nullptr; }
+
     session& state() const noexcept { return held_->state(); }
     operation begin() const;
     operation begin_unlimited() const;

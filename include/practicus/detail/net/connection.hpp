@@ -138,7 +138,7 @@ private:
                 co_await std::move(others);
             }
             if (auto closed = arm(phase_limit(limits, deadline))) co_return closed;
-            error_code code = asio::error::would_block;
+            error_code code;
             std::size_t n = 0;
             if (step == exchange_step::wait) {
                 if (auto why = watch_for_either()) co_return why;
@@ -152,7 +152,7 @@ private:
                 grow(held_);
                 bool const tried = is_tried(socket, step, so_far.begun);
                 if (tried) n = socket.read_some(room(), code);
-                if (step == exchange_step::read && code == asio::error::would_block) {
+                if (step == exchange_step::read && (!tried || code == asio::error::would_block)) {
                     if (tried && !so_far.begun) slow_ = read_backoff;
                     if constexpr (over_tls<Socket>) {
                         auto ready = wait(tried ? socket.wanted() : asio::socket_base::wait_read);
@@ -288,12 +288,13 @@ private:
     {
         so_far.written = so_far.written || n != 0;
         so_far.bytes_sent += n;
-        if (ended == expiry::none && code == asio::error::would_block) {
+        bool const failed = code && ended == expiry::none;
+        if (failed && code == asio::error::would_block) {
             state_.blocked();
             return nullptr;
         }
         // A server that refuses a body early closes, and has answered.
-        if (ended == expiry::none && may_have_answered(code) && so_far.written) {
+        if (failed && may_have_answered(code) && so_far.written) {
             state_.refused(code);
         } else {
             if (auto why = why_failed(code, ended, phase::write, deadline)) return why;

@@ -99,8 +99,7 @@ public:
     /// Returns the proxy that forwards requests, or null. It outlives the pool.
     proxy const* forward_proxy() const noexcept { return forwarder_; }
     retry_budget& budget() noexcept { return budget_; }
-    /// Returns the fields that all requests to the origin have, from the end of the request line to the
-    /// accepted types.
+    /// Returns what all requests to the origin have in common, from the HTTP version to the accepted types.
     std::string const& fields() const noexcept { return fields_; }
 
     /// Returns an idle connection, or an empty lease. Closes dead ones.
@@ -191,8 +190,8 @@ private:
 
     static std::string fields_of(origin const& where, client_options const& options)
     {
-        std::string result(own_field::host);
-        result.append(where.host_header());
+        std::string result(" HTTP/1.1");
+        result.append(own_field::host).append(where.host_header());
         result.append(own_field::user_agent).append(options.user_agent);
         return result.append(own_field::accept);
     }

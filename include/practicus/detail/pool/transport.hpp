@@ -285,7 +285,7 @@ private:
         auto const* const proxy = d.to->forward_proxy();
         out.append(r.method).append(" ");
         if (proxy != nullptr) out.append(r.where.str());
-        out.append(d.target).append(" HTTP/1.1").append(d.to->fields());
+        out.append(d.target).append(d.to->fields());
         out.append(r.accept);
         if (auto why = authorize(out, op, r, bearer)) return why;
         if (proxy != nullptr && proxy->authorization())

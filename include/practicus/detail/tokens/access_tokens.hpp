@@ -118,7 +118,7 @@ public:
         token bearer;
         if (r.authorized == authorization::access) {
             auto asked = ask(op, false);
-            bearer = asked.value;
+            bearer = std::move(asked.value);
             if (!bearer) {
                 auto const got =
                     co_await wait_for(std::move(asked), transport_.home()->limits(), op.deadline);

@@ -154,7 +154,7 @@ public:
     {
         auto const now = home_->time().now();
         return flights_.ask(
-            [&] { return access_; },
+            [&]() -> auto const& { return access_; },
             [&](auto& state) { return renew ? state.renew(now) : state.ask(now, op.validity()); },
             std::move(make));
     }

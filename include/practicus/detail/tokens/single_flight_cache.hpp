@@ -44,8 +44,8 @@ class lookup
 {
 public:
     lookup() = default;
-    lookup(flight_decision<Handle> const& d, std::shared_ptr<flight<Handle>> wait)
-        : value(d.value), joined(std::move(wait)), error(d.error)
+    lookup(flight_decision<Handle>&& d, std::shared_ptr<flight<Handle>> wait)
+        : value(std::move(d.value)), joined(std::move(wait)), error(std::move(d.error))
     {}
 
     Handle value{};
@@ -120,20 +120,20 @@ public:
     template <class Find, class Decide, class Make>
     lookup<handle> ask(Find find, Decide decide, Make make)
     {
-        lookup<handle> result;
         started begun(*this);
-        {
-            std::lock_guard lock(mutex_);
-            auto const e = find();
-            flight_decision<handle> const d = decide(e->state);
-            if (starts(d)) begun.arm(e, d.ticket);
-            count(d);
-            result = lookup<handle>(d, waiters_of(*e, d));
-            if (starts(d)) {
-                e->work = std::make_shared<flight_work<handle> const>(make());
-                begun.prepare();
-            }
+        std::unique_lock lock(mutex_);
+        auto const& e = find();
+        flight_decision<handle> d = decide(e->state);
+        bool const starting = starts(d);
+        if (starting) begun.arm(e, d.ticket);
+        count(d);
+        auto waiters = waiters_of(*e, d);
+        lookup<handle> result(std::move(d), std::move(waiters));
+        if (starting) {
+            e->work = std::make_shared<flight_work<handle> const>(make());
+            begun.prepare();
         }
+        lock.unlock();
         begun.launch();
         return result;
     }
