@@ -43,8 +43,8 @@ struct body_value<result<T>>
 template <class R>
 using body_value_t = typename body_value<R>::type;
 
-/// Runs an operation and leaves its end in a flight. The promise is made before anything is posted: what is
-/// dropped before it has begun must end as well.
+/// Runs an operation and stores its result in a flight. The promise exists before anything is posted, so that
+/// an operation that is dropped unstarted ends as well.
 template <class R>
 asio::awaitable<void> run_into(std::shared_ptr<flight_promise<body_value_t<R>>> kept,
                                std::shared_ptr<deadline_service> owner, operation_body<R> body)
@@ -64,7 +64,7 @@ asio::awaitable<void> run_into(std::shared_ptr<flight_promise<body_value_t<R>>> 
     }
 }
 
-/// Runs an operation in the client's context, as a child of a caller who waits until `end` at most.
+/// Runs an operation in the client's context as a child of the caller, which waits until `end` at most.
 template <class R>
 asio::awaitable<result<body_value_t<R>>> run_child(std::shared_ptr<runtime> home,
                                                    std::shared_ptr<child_group> children,
@@ -79,8 +79,8 @@ asio::awaitable<result<body_value_t<R>>> run_child(std::shared_ptr<runtime> home
     return shared::join(landed, home->limits(), end, std::move(start));
 }
 
-/// Runs an operation in the client's context, by itself; the caller waits, until `end` at most. Cancels it if
-/// the caller goes: it must refer to nothing of the caller's.
+/// Runs an operation in the client's context; the caller waits until `end` at most. Cancels the operation if
+/// the caller is destroyed, so it must not refer to the caller's objects.
 template <class R>
 asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<runtime> home,
                                                                 operation_body<R> op, time_point end)
@@ -90,8 +90,8 @@ asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<
     co_return co_await std::move(running);
 }
 
-/// What one of the caller's own callbacks threw, to reach the caller as it is; but a cancellation is the
-/// operation's. In a handler.
+/// Returns the exception of a caller's callback as a failure that rethrows it unchanged, or the plain failure
+/// for a cancellation. Must be called in a `catch` block.
 inline std::shared_ptr<error_info const> callback_failure()
 {
     auto known = current_error_info();
@@ -103,8 +103,8 @@ inline std::shared_ptr<error_info const> callback_failure()
     return std::make_shared<error_info const>(std::move(info));
 }
 
-/// Awaits what a callback of the caller returns. What it throws is the failure; what it says
-/// about cancellation holds no longer than itself.
+/// Awaits a caller's callback. An exception becomes the failure. The callback's `throw_if_cancelled` setting
+/// ends with it.
 template <class T, class... Args>
 asio::awaitable<result<value_of<T>>> call_back(std::function<asio::awaitable<T>(Args...)> const& f,
                                                std::type_identity_t<Args>... args)
@@ -126,7 +126,7 @@ asio::awaitable<result<value_of<T>>> call_back(std::function<asio::awaitable<T>(
     co_return std::move(*ended);
 }
 
-/// The same for a callback that is no coroutine.
+/// Calls a callback that is no coroutine.
 template <class Arg>
 void call_back(std::function<void(Arg const&)> const& f, Arg const& arg)
 {
@@ -137,18 +137,17 @@ void call_back(std::function<void(Arg const&)> const& f, Arg const& arg)
     }
 }
 
-/// When a caller in another context may go who is cancelled.
+/// When a cancelled caller in another context resumes.
 enum class parting
 {
     at_once,
-    /// Once the operation has ended: it refers to the caller's source, sink or callbacks.
+    /// After the operation has ended, which refers to the caller's source, sink or callbacks.
     with_operation
 };
 
-/// Runs an operation where the client lives: right here if the caller's executor belongs to the client's
-/// context, else there, and the caller waits. `body()` gives an `awaitable` of a result, once, and lives
-/// until that has ended. This is where an exception becomes a failure; one that `Throws` costs no second
-/// coroutine.
+/// Runs an operation in the client's context: in this coroutine if the caller's executor belongs to it, else
+/// there while the caller waits. Calls `body()` once and keeps `body` until its awaitable of a result has
+/// ended. Turns an exception into a failure. With `Throws`, throws the failure, without a second coroutine.
 template <class T, bool Throws = false, class Body>
 asio::awaitable<std::conditional_t<Throws, T, result<T>>>
 run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting::at_once)
@@ -159,8 +158,8 @@ run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting
         else
             co_return refused;
     }
-    // A wait that has ended already hears of no cancellation: then the next one must throw, also for a caller
-    // who has switched that off; but who was cancelled before may do something all the same.
+    // A cancellation does not reach a wait that has just ended, so the next one must throw, even if the
+    // caller has disabled that. A caller that was cancelled before may still start an operation.
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
     auto const caller = co_await asio::this_coro::cancellation_state;
     if (caller.cancelled() == asio::cancellation_type::none)
@@ -177,8 +176,8 @@ run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting
             apart.emplace(home);
         if (apart && leaves == parting::with_operation)
             ending.emplace(child_group::end(apart->group(), executor));
-        // `body` stays here in any case, with the client's handle: else what is dropped there could close the
-        // client before it has told this caller why.
+        // `body` stays here with the client's handle: dropping the last one elsewhere could close the client
+        // before this caller has its failure.
         auto operation =
             running ? body() : run_child<result<T>>(home, apart->group(), body, time_point::max());
         ended.emplace(co_await std::move(operation));
@@ -196,7 +195,7 @@ run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting
         co_return std::move(*ended);
 }
 
-/// Ends an operation for a caller without a completion token: a failure is thrown.
+/// Throws the failure of an operation, for a caller without a completion token.
 template <class T>
 asio::awaitable<T> throwing(asio::awaitable<result<value_of<T>>> operation)
 {

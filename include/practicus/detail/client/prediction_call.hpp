@@ -25,10 +25,10 @@
 #include <string_view>
 #include <utility>
 
-/// Calls of models.
+/// Predictions: calls of a deployed model.
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What a call of a model was given.
+/// The arguments of a prediction, and what its caller learns beside the answer.
 class prediction_input
 {
 public:
@@ -44,17 +44,17 @@ public:
     std::string body;
     body_source const source;
     predict_options const options;
-    /// For who adapts to it; may be empty.
+    /// Called for each answer that reports an overload; may be empty.
     std::function<void()> on_overload;
-    /// How often it was sent, known at the end.
+    /// The number of attempts, set at the end.
     unsigned sent = 0;
-    /// The token was there, and the request went to the model: a failure before is the console's.
+    /// The request went to the model. An earlier failure is the console's.
     bool reached_model = false;
     /// `response::delimited` of the answer.
     bool delimited = true;
-    /// The caller judges what came by its type.
+    /// The caller checks the content type itself.
     bool takes_any_type = false;
-    /// The caller waits and sends it again: here only what needs no pause is sent twice.
+    /// The caller repeats failed requests. Here only a request that needs no pause is sent twice.
     bool retried_by_caller = false;
 
     content_encoding const* encoding() const noexcept
@@ -63,7 +63,7 @@ public:
     }
 };
 
-/// The whole body, encoded; a large one with turns for others in between.
+/// Returns the encoded body. Other operations have a turn after each slice of a large one.
 inline asio::awaitable<std::string> encode_body(content_encoding const& how, std::string const& body)
 {
     constexpr std::size_t slice = 256 * 1024;
@@ -96,7 +96,7 @@ inline asio::awaitable<request> make_prediction(session& s, prediction_input& in
     co_return r;
 }
 
-/// This thread's token, or a fetched one.
+/// Returns this thread's cached token, or fetches one.
 inline asio::awaitable<result<token>> token_for(handle const& h, operation& op, model_url const& url)
 {
     if (auto found = look_up(h, url, token_purpose::predict)) co_return found;

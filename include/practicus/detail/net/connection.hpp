@@ -43,16 +43,16 @@ struct exchange_limits
     bool secret = true;
 };
 
-/// What is known of an attempt while it runs, and after it has failed.
+/// The progress of an attempt, also after it has failed.
 struct attempt
 {
-    /// Something of the request was handed to the system, or may have been.
+    /// Some of the request may have been handed to the system.
     bool written = false;
-    /// Something of an answer arrived.
+    /// Some of an answer arrived.
     bool begun = false;
     std::uint64_t bytes_sent = 0;
     std::uint64_t bytes_received = 0;
-    /// Kept only if somebody wants to know.
+    /// `timings` are measured.
     bool timed = false;
     exchange_timings timings;
 };
@@ -63,16 +63,16 @@ class connection final : public stream
 public:
     using stream::stream;
 
-    /// The request's head, and its body as far as that goes along: what fits into one TLS record.
+    /// The request's head, and as much of its body as fits into one TLS record with it.
     wire_text out;
 
     static constexpr std::size_t coalesce_limit = 16 * 1024;
 
-    /// Writes `out` and the rest of the body, and reads the answer. Afterwards the connection may be used
-    /// again if `reusable()`. What it refers to lives until the end.
+    /// Writes `out` and the rest of the body, and reads the answer. The arguments must live until the end.
+    /// The connection can be used again if `reusable()`.
     ///
-    /// In parts: called again until it has `finished()`, with more of the request where it `wants_more()`,
-    /// else with none. Of the answer, a body's piece is appended to what the caller has left of those before.
+    /// An exchange in parts is called again until it has `finished()`, with more of the request if it
+    /// `wants_more()`. A piece of the answer's body is appended to what the caller has left of earlier ones.
     asio::awaitable<failure> exchange(std::string_view rest, exchange_limits const& limits,
                                       time_point deadline, attempt& so_far, response& answer,
                                       exchange_part part = exchange_part::whole)
@@ -82,24 +82,25 @@ public:
         return drive(plain(), rest, limits, deadline, so_far, answer, part);
     }
 
-    /// All of the request that was given is written, and the server takes more of it.
+    /// Returns true if the given part of the request is written and the server accepts more.
     bool wants_more() const noexcept { return state_.wants_more(); }
 
-    /// The last call came to the end of the answer.
+    /// Returns true if the last call reached the end of the answer.
     bool finished() const noexcept { return !under_way_; }
 
-    /// The last answer was complete, nothing is left over, and the server keeps the connection open.
+    /// Returns true if the last answer was complete, without stray bytes, and the server keeps the connection
+    /// open.
     bool reusable() const noexcept { return reusable_; }
 
-    /// An exchange was begun and not finished.
+    /// Returns true if an exchange was begun and not finished.
     bool touched() const noexcept { return touched_; }
 
 private:
     static constexpr std::size_t small_buffer = 8 * 1024;
     static constexpr std::size_t large_buffer = 64 * 1024;
-    /// A chunk's line may be as long as a header, or as this.
+    /// The least limit for the line of a chunk, if the limit for headers is lower.
     static constexpr std::size_t min_line = 16 * 1024;
-    /// After so many reads from a server that was slow.
+    /// The number of reads without a speculative one after a slow answer.
     static constexpr unsigned read_backoff = 15;
 
     // Requests and answers hold tokens.
@@ -121,7 +122,7 @@ private:
         }
     };
 
-    /// Does what the state decides, until it has something for the caller.
+    /// Executes the steps of the state until the caller gets an answer or a piece.
     template <class Socket>
     asio::awaitable<failure> drive(Socket& socket, std::string_view rest, exchange_limits const& limits,
                                    time_point deadline, attempt& so_far, response& answer, exchange_part part)
@@ -200,7 +201,7 @@ private:
         under_way_ = !state_.finished();
     }
 
-    /// What has passed since the last time counts for `to`.
+    /// Adds the time since the last call to `to`.
     void lap(attempt& so_far, std::chrono::nanoseconds exchange_timings::*to) noexcept
     {
         if (!so_far.timed) return;
@@ -211,11 +212,11 @@ private:
     template <class Socket>
     static constexpr bool over_tls = std::is_same_v<Socket, tls_stream>;
 
-    /// Records are read and written without waiting as long as the peer keeps up: the other operations of
-    /// the thread have their turn all the same.
+    /// Returns true for every 16th record. A fast peer would otherwise starve the other operations of the
+    /// thread.
     bool should_yield() noexcept { return ++records_ % 16 == 0; }
 
-    /// Whether other operations have a turn first.
+    /// Returns true if other operations have a turn before the step.
     template <class Socket>
     bool yields(exchange_step step, bool begun) noexcept
     {
@@ -231,7 +232,7 @@ private:
         return begun ? over_tls<Socket> && should_yield() : has_concurrent_operations_;
     }
 
-    /// A read that need not wait is tried first.
+    /// Returns true if a speculative read comes before the wait.
     bool is_tried(tls_stream& tls, exchange_step step, bool) const noexcept
     {
         return step == exchange_step::look || !in_vain_ || tls.has_pending();
@@ -242,7 +243,7 @@ private:
         return step == exchange_step::look || (!begun && !in_vain_);
     }
 
-    /// Until when the next step may take. What makes no progress gets no more time.
+    /// Returns the next step's time limit, which only progress extends.
     time_point phase_limit(exchange_limits const& limits, time_point deadline)
     {
         if (state_.at() == phase::first_byte) {
@@ -255,7 +256,7 @@ private:
         return progress_end_;
     }
 
-    // A socket mostly has room, and a write that need not wait spares a turn of the event loop.
+    // A socket mostly has room: a write without waiting saves a turn of the event loop.
     std::size_t write_at_once(tcp::socket& socket, error_code& code)
     {
         auto const first = asio::buffer(state_.first());
@@ -270,7 +271,7 @@ private:
 
     asio::mutable_buffer room() const noexcept { return {in_.get() + held_, in_size_ - held_}; }
 
-    /// Why the step failed, or was ended by its limit, `close()` or a cancellation.
+    /// Returns why the step failed: an error, its time limit, `close()` or a cancellation.
     failure after(exchange_step step, std::size_t n, error_code const& code, time_point deadline,
                   attempt& so_far)
     {
@@ -332,7 +333,7 @@ private:
         return nullptr;
     }
 
-    /// Beside the answer, without another look at the socket: that comes before the next use.
+    // The socket itself is checked before the next use.
     static bool has_stray(tcp::socket&) noexcept { return false; }
     static bool has_stray(tls_stream& tls) noexcept { return tls.has_pending() && tls.has_stray(); }
 
@@ -341,13 +342,13 @@ private:
         return code == asio::error::broken_pipe || code == asio::error::connection_reset;
     }
 
-    // Some servers close a TLS connection without saying so first.
+    // Some servers close a TLS connection without a close_notify.
     static bool is_end(error_code const& code) noexcept
     {
         return code == asio::error::eof || code == asio::ssl::error::stream_truncated;
     }
 
-    /// Room for the next read; more of it for an answer that is known to be large, or fills it each time.
+    /// Provides room for the next read: more for an answer that is known to be large, or that filled it.
     void grow(std::size_t held)
     {
         auto size = filled_ || held == in_size_ ? 2 * in_size_ : in_size_;
@@ -358,7 +359,7 @@ private:
         filled_ = false;
     }
 
-    /// Without leaving a copy behind.
+    /// Moves the input to a larger buffer and wipes the old one.
     void resize(std::size_t size, std::size_t held)
     {
         auto larger = std::make_unique_for_overwrite<char[]>(size);
@@ -399,12 +400,12 @@ private:
     std::unique_ptr<char[]> in_;
     std::size_t in_size_ = 0;
     std::size_t held_ = 0;
-    /// How far the buffer was filled while the head came.
+    /// How far the buffer was filled while the head arrived.
     std::size_t head_ = 0;
-    /// Of this answer, or the last.
+    /// The bytes of this answer, or of the last one.
     std::size_t received_ = 0;
     unsigned records_ = 0;
-    /// For so many reads, nothing is expected to be there at once.
+    /// The number of reads that are not tried at once.
     unsigned slow_ = 0;
     exchange_state state_;
     time_point first_byte_end_{};
@@ -415,13 +416,13 @@ private:
     bool filled_ = false;
     bool reusable_ = false;
     bool touched_ = false;
-    /// Something was received, in this exchange or before.
+    /// True once anything was received on this connection.
     bool answered_ = false;
-    /// Of this call: it has begun to read; other operations were under way then; nothing is expected yet.
+    /// True once this call has begun to read. The next two were determined at that time.
     bool reading_ = false;
     bool has_concurrent_operations_ = false;
     bool in_vain_ = false;
-    /// Something was sent or received since the limit was set.
+    /// Bytes were sent or received since the limit was set.
     bool progress_ = false;
 };
 

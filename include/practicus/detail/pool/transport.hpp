@@ -38,8 +38,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 /// Redirects followed in one request.
 inline constexpr int max_redirects = 3;
 
-/// Sends requests and reads their answers, over pooled connections, again where the rules allow it. Thread
-/// safety: full.
+/// Sends requests over pooled connections and reads their answers. Repeats a request if the rules allow it.
+/// Thread safety: full.
 class transport
 {
 public:
@@ -50,7 +50,7 @@ public:
           trusted_(options_->trusted_origins)
     {
         trusted_.push_back(service_.origin());
-        // Now, for a file that cannot be read.
+        // An unreadable file is reported now.
         if (std::any_of(trusted_.begin(), trusted_.end(), [](origin const& o) { return o.secure(); }))
             connector_->tls();
     }
@@ -66,7 +66,7 @@ public:
         return begin(std::move(with), options_->timeouts.operation);
     }
 
-    /// With a limit of its own, unless the call has one.
+    /// Begins an operation with the time limit `usual`, unless the call has one.
     operation begin(std::shared_ptr<call_options const> with, std::chrono::milliseconds usual) const
     {
         operation op;
@@ -79,7 +79,7 @@ public:
         return op;
     }
 
-    /// Ends all operations, and closes what is idle.
+    /// Ends all operations and closes idle connections.
     void close() noexcept
     {
         home_->close();
@@ -95,14 +95,15 @@ public:
         return total;
     }
 
-    /// Sends `r` with the token, if it asks for one, and follows redirects of a GET within its origin; sends
-    /// again what the retry policy allows. Any status is an answer. Fails with what the connection can end
-    /// with, with the request's name in the failure. (One coroutine, for each costs as much as a small
-    /// request.) With a flow, the bodies go through that.
+    /// Sends `r` with the token if it asks for one. Follows redirects of a GET within its origin, and repeats
+    /// what the retry policy allows. With a flow, the bodies go through that.
+    ///
+    /// Any status is an answer. Failures are those of connections, and name the request. (One coroutine,
+    /// because each costs as much as a small request.)
     asio::awaitable<failure> send(operation& op, request const& r, token const& bearer, response& answer,
                                   body_pipeline* flow = nullptr) const
     {
-        // Before anything is resolved or connected: an origin that is not the region's learns nothing.
+        // First, so that a foreign origin is neither resolved nor connected to.
         if (auto refused = check_trusted(op, r)) co_return refused;
         op.written = false;
         auto to = pools_->of(r.where);
@@ -161,7 +162,7 @@ public:
         }
     }
 
-    /// What `send` checks first. Fails with `errc::untrusted_origin`.
+    /// The first check of `send`. Fails with `errc::untrusted_origin`.
     [[nodiscard]] failure check_trusted(operation const& op, request const& r) const
     {
         auto why = require_trusted(op, r);
@@ -173,7 +174,7 @@ public:
         return make_failure(with_request(*why, r, op));
     }
 
-    /// Adds what only the operation knows.
+    /// Adds the request, the attempts and the elapsed time.
     error_info with_request(error_info info, request const& r, operation const& op) const
     {
         if (info.request.empty()) info.request = r.name();
@@ -186,7 +187,7 @@ public:
         return info;
     }
 
-    /// Until it is time to try again, or the deadline.
+    /// Waits for the next attempt, until the deadline at most.
     asio::awaitable<failure> pause(operation const& op, std::chrono::nanoseconds wait) const
     {
         timed_wait waiting(*home_->limits(), std::make_shared<timed_waiter>());
@@ -195,7 +196,7 @@ public:
         co_return ended.early;
     }
 
-    /// Counts and announces that a request is going to be sent again.
+    /// Counts and reports a repeated request.
     void note_retry(origin const& where, std::string const& name, unsigned attempts, unsigned status,
                     boost::system::error_code const& why, std::chrono::nanoseconds wait) const
     {
@@ -204,7 +205,7 @@ public:
     }
 
 private:
-    /// One request on its way, over all its attempts and redirects.
+    /// One request with all its attempts and redirects.
     struct delivery
     {
         delivery(std::shared_ptr<pool> p, client_options const& options, request const& r)
@@ -218,13 +219,13 @@ private:
         request_facts facts;
         bool fresh = false;
         int redirects = 0;
-        // The request's own, or `redirected`.
+        // A view of the request's target, or of `redirected`.
         std::string_view target;
         std::string redirected;
         exchange_limits bounds;
     };
 
-    /// Also after an exception: a password that was sent is not sent again.
+    /// Notes a written request also after an exception: a password is not sent twice.
     struct note_written
     {
         operation& op;
@@ -268,8 +269,8 @@ private:
                                                         " nor one of client_options::trusted_origins");
     }
 
-    /// The one place that lets a request out: to the region's own origins only. Also one without a token:
-    /// what an app's service answers decides which token is asked for.
+    /// The only function that writes a token. Refuses all requests to untrusted origins, also those without a
+    /// token: an app's answer decides which token is fetched.
     failure authorize(wire_text& head, operation const& op, request const& r, token const& bearer) const
     {
         if (auto why = require_trusted(op, r)) return why;
@@ -277,7 +278,7 @@ private:
         return nullptr;
     }
 
-    /// Writes head and body; `rest` is what of the body does not go along with the head.
+    /// Writes the head and as much of the body as goes with it; `rest` is the remaining body.
     failure serialize(wire_text& out, std::string_view& rest, operation const& op, request const& r,
                       delivery const& d, token const& bearer) const
     {
@@ -321,8 +322,8 @@ private:
         return facts;
     }
 
-    /// After an attempt: gives the connection back and says how it goes on. If nothing more is done, `failed`
-    /// is how it ended.
+    /// Returns the connection after an attempt, and decides about the next one. After the last one, `failed`
+    /// is the result.
     next_step finish_attempt(operation& op, request const& r, delivery& d, attempt const& now, lease& used,
                              failure& failed, response const& answer) const
     {
@@ -353,7 +354,8 @@ private:
         return {decision.action == retry_action::wait ? next_step::later : next_step::again, decision.wait};
     }
 
-    /// Is the answer a redirect to follow? Then its target is the next. `failed` if it may not be followed.
+    /// Returns true if the answer is a redirect to follow, and sets the next target. Sets `failed` if it must
+    /// not be followed.
     static bool follow(request const& r, delivery& d, response const& answer, failure& failed)
     {
         if (!is_redirect(answer) || r.method != "GET") return false;
