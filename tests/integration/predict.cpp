@@ -538,7 +538,7 @@ TEST_CASE("predict: a refusal in the middle of the request body is reported")
     fixture f{https_options_if(tls)};
     auto const trust =
         tls ? options_with<practicus::tls_options>([&](auto& o) { o.ca_pem = f.server.ca_pem(); })
-            : practicus::https_options();
+            : practicus::tls_options();
     auto client = f.user(options_with([&](auto& o) { o.tls = trust; }));
     f.run(client.session_token(f.model()));
     auto refusal = f.server.expect("POST", diamond_path);
