@@ -5,6 +5,9 @@
 
 #include "../internals.hpp"
 
+#include <practicus/batch.hpp>
+#include <practicus/csv_file.hpp>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 
@@ -13,6 +16,7 @@
 #include <functional>
 #include <string>
 #include <tuple>
+#include <utility>
 
 namespace {
 
@@ -52,6 +56,30 @@ asio::awaitable<void> await_failure(practicus::client c, exceptions& of)
         of.awaited_code = e.code();
     }
     of.awaited = thrown - before;
+}
+
+asio::awaitable<void> take(std::string)
+{
+    co_return;
+}
+
+practicus::batch_job two_batches(practicus::model_url const& model, std::string text)
+{
+    practicus::batch_job job(model, practicus::string_source(std::move(text)),
+                             [](std::string rows) { return take(std::move(rows)); });
+    job.max_rows = 1;
+    job.retry_for = std::chrono::minutes(1);
+    return job;
+}
+
+/// The exceptions that a batch run raises whose failure is a code.
+asio::awaitable<void> run_batches(practicus::client c, practicus::batch_job job, exceptions& of)
+{
+    auto const before = thrown;
+    auto operation = predict_batches(c, std::move(job), asio::as_tuple(asio::deferred));
+    auto const ended = co_await std::move(operation);
+    of.code = std::get<0>(ended);
+    of.as_tuple = thrown - before;
 }
 
 asio::awaitable<void> await_code(practicus::client c, exceptions& of)
@@ -130,4 +158,32 @@ TEST_CASE("a refused connection raises one exception when it is awaited, and non
     CHECK(refused.code == practicus::errc::connect_failed);
     CHECK(refused.awaited == 1);
     CHECK(refused.as_tuple == 0);
+}
+
+TEST_CASE("a batch run raises no exception, whether its batches are served after a 503 or it fails")
+{
+    fixture f;
+    practicus::client_options options;
+    options.retry.initial_backoff = std::chrono::milliseconds(1);
+    auto const caller = f.user(options);
+    auto const model = caller.model_url("models/practicus", "diamond-price");
+    f.run(caller.session_token(model));
+    auto const run = [&](practicus::batch_job job) {
+        exceptions result;
+        f.run(run_batches(caller, std::move(job), result));
+        CHECK(result.as_tuple == 0);
+        return result.code;
+    };
+    auto const posted = "/" + std::string(fixture::diamond) + "/";
+    f.server.expect("POST", posted).reply(503).times(3);
+    CHECK_FALSE(run(two_batches(model, "a\n1\n2\n")));
+    auto given_up = two_batches(model, "a\n1\n2\n");
+    given_up.retry_for = std::chrono::milliseconds(0);
+    f.server.expect("POST", posted).reply(503);
+    CHECK(run(std::move(given_up)) == practicus::errc::unavailable);
+    auto tried_once = two_batches(model, "a\n1\n2\n");
+    tried_once.max_attempts = 1;
+    f.server.expect("POST", posted).reply(200, "<html>busy</html>", "text/html");
+    CHECK(run(std::move(tried_once)) == practicus::errc::unexpected_answer);
+    CHECK(run(two_batches(model, "a\n1\n\"2\n")) == practicus::errc::invalid_argument);
 }

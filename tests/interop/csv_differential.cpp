@@ -33,6 +33,7 @@ void write_batches(std::ostream& out, csv_splitter& cutter)
 {
     while (auto const batch = cutter.next())
         out << batch->rows << ' ' << hex(batch->text) << '\n';
+    throw_if(cutter.fault());
 }
 
 /// Pieces and batches of other sizes for each text.

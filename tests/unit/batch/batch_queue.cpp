@@ -65,7 +65,7 @@ struct queue : batch_queue
     /// Reads the next batch and starts it, if it may be.
     std::shared_ptr<batch_sending> start(std::size_t rows = 4)
     {
-        if (begin_reading()) has_read(batch(read_++, rows), nullptr);
+        if (begin_reading()) has_read(batch(read_++, rows));
         return take_read(now);
     }
 
@@ -112,14 +112,14 @@ TEST_CASE("batch_queue: one batch is read ahead, until the source has ended")
     REQUIRE(q.start());
     CHECK(q.begin_reading());
     CHECK_FALSE(q.begin_reading());
-    q.has_read(batch(1), nullptr);
+    q.has_read(batch(1));
     CHECK_FALSE(q.take_read(q.now));
     CHECK_FALSE(q.begin_reading());
 
     queue ended(1);
     CHECK(ended.begin_reading());
     auto const why = std::make_shared<error_info const>(failed_with(errc::file_error));
-    ended.has_read(std::nullopt, why);
+    ended.has_read(why);
     CHECK_FALSE(ended.begin_reading());
     CHECK_FALSE(ended.is_waiting());
     CHECK(ended.source_failure() == why);
@@ -265,7 +265,7 @@ TEST_CASE("batch_queue: a pause longer than the server's is waited for, unless a
     q.pause(first, q.now, 30s);
     CHECK(q.next_try() == q.now + 30s);
     REQUIRE(q.begin_reading());
-    q.has_read(batch(1), nullptr);
+    q.has_read(batch(1));
     CHECK(q.next_try() == q.now + 1s);
 }
 
@@ -312,7 +312,7 @@ TEST_CASE("batch_queue: after a failure that ends the run, only the batches befo
             CHECK(sent == (goes_on ? 2 : 1));
             CHECK(q.next_try() == time_point::max());
             CHECK(q.begin_reading() == goes_on);
-            q.has_read(batch(3), nullptr);
+            q.has_read(batch(3));
             CHECK((q.take_read(q.now + 1s) != nullptr) == goes_on);
             q.answer(first);
             CHECK(q.take_ended() == first);

@@ -23,6 +23,7 @@ namespace {
 
 using practicus::detail::csv_batch;
 using practicus::detail::csv_splitter;
+using practicus::detail::throw_if;
 
 static_assert(!std::is_aggregate_v<csv_batch>);
 static_assert(std::is_nothrow_move_constructible_v<csv_batch>);
@@ -36,6 +37,7 @@ void take_all(csv_splitter& cutter, std::vector<csv_batch>& batches)
 {
     while (auto batch = cutter.next())
         batches.push_back(std::move(*batch));
+    throw_if(cutter.fault());
 }
 
 std::vector<csv_batch> cut(csv_splitter cutter, std::string_view text)
@@ -362,12 +364,16 @@ TEST_CASE("csv_splitter: the batches before an error are given out, and then the
     cutter.push("h\n1\n2\n3\n\"\n\n\n\n\n\n\n\n\n\"");
     cutter.push("\n5\n6\n7\n");
     cutter.finish();
+    CHECK_FALSE(cutter.fault());
     auto const batch = cutter.next();
     REQUIRE(batch);
     CHECK(batch->text == "h\n1\n2\n");
-    for (int i = 0; i != 2; ++i)
-        CHECK(refusal([&] { cutter.next(); }) ==
-              "row 4 of the CSV is longer than 8 bytes; is a quote not closed?");
+    for (int i = 0; i != 2; ++i) {
+        CHECK_FALSE(cutter.next());
+        REQUIRE(cutter.fault());
+        CHECK(cutter.fault()->code == practicus::errc::invalid_argument);
+        CHECK(cutter.fault()->message == "row 4 of the CSV is longer than 8 bytes; is a quote not closed?");
+    }
 }
 
 TEST_CASE("csv_splitter: holds only text that was not given out")

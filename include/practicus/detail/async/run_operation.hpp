@@ -128,12 +128,13 @@ asio::awaitable<result<value_of<T>>> call_back(std::function<asio::awaitable<T>(
 
 /// Calls a callback that is no coroutine.
 template <class Arg>
-void call_back(std::function<void(Arg const&)> const& f, Arg const& arg)
+failure call_back(std::function<void(Arg const&)> const& f, Arg const& arg)
 {
     try {
         f(arg);
+        return nullptr;
     } catch (...) {
-        throw error(callback_failure());
+        return callback_failure();
     }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/batch/aimd_window.hpp>
 #include <practicus/detail/batch/batch_retry.hpp>
 #include <practicus/detail/batch/batch_sending.hpp>
@@ -111,17 +112,17 @@ public:
     }
 
     /// A batch was read, or there is none any more, also because of a failure.
-    void has_read(std::optional<csv_batch> batch, std::shared_ptr<error_info const> failed) noexcept
+    void has_read(result<std::optional<csv_batch>> batch) noexcept
     {
         std::lock_guard lock(mutex_);
         is_reading_ = false;
-        read_all_ = !batch;
-        next_ = std::move(batch);
-        source_failure_ = std::move(failed);
+        source_failure_ = batch.error();
+        next_ = batch ? std::move(*batch) : std::nullopt;
+        read_all_ = !next_;
     }
 
     /// Null unless the source has failed.
-    std::shared_ptr<error_info const> source_failure() const
+    failure source_failure() const
     {
         std::lock_guard lock(mutex_);
         return source_failure_;
@@ -277,7 +278,7 @@ private:
     std::optional<csv_batch> next_;
     bool is_reading_ = false;
     bool read_all_ = false;
-    std::shared_ptr<error_info const> source_failure_;
+    failure source_failure_;
     /// What waits for its turn, by its place in the order.
     std::map<std::uint64_t, std::shared_ptr<batch_sending>> ended_;
     /// What waits for its next try, by when that is.

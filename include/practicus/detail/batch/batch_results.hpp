@@ -5,6 +5,7 @@
 #include <practicus/batch_job.hpp>
 #include <practicus/detail/async/run_operation.hpp>
 #include <practicus/detail/base/csv_scanner.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/batch/batch_queue.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/error.hpp>
@@ -35,17 +36,17 @@ public:
 
     /// A mark is where a batch ends, also of one that was halved: so those of a run that is resumed are those
     /// of one that is not.
-    asio::awaitable<void> write(batch_sending const& batch)
+    asio::awaitable<failure> write(batch_sending const& batch)
     {
         for (auto const& part : batch.parts())
-            co_await write(part);
-        mark(batch.digest());
+            if (auto failed = co_await write(part)) co_return failed;
+        co_return mark(batch.digest());
     }
 
     /// When it is time to tell the progress again.
     time_point tell_at() const noexcept { return job_.on_progress ? tell_at_ : time_point::max(); }
 
-    void tell(batch_counts const& now, time_point at, bool last)
+    failure tell(batch_counts const& now, time_point at, bool last)
     {
         tell_at_ = at + std::chrono::milliseconds(200);
         progress_.bytes_in = now.bytes_in;
@@ -61,17 +62,14 @@ public:
         auto const done = progress_.rows + progress_.failed_rows - before;
         progress_.rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
         progress_.left = time_left(seconds);
-        if (job_.on_progress) call_back(job_.on_progress, progress_);
+        return job_.on_progress ? call_back(job_.on_progress, progress_) : nullptr;
     }
 
 private:
-    asio::awaitable<void> write(batch_part const& part)
+    asio::awaitable<failure> write(batch_part const& part)
     {
         bytes_written_ += part.batch.text.size() - part.batch.header_size;
-        if (part.failure) {
-            co_await fail(part);
-            co_return;
-        }
+        if (part.failure) co_return co_await reject(part);
         auto const answer = parse_prediction(part.answer);
         std::string text;
         // A header alone may be there already.
@@ -82,50 +80,52 @@ private:
         progress_.bytes_out += text.size();
         if (!text.empty()) {
             auto const given = co_await call_back(job_.sink, std::move(text));
-            if (!given) throw error(given.error());
+            if (!given) co_return given.error();
         }
         progress_.rows += part.batch.rows;
         ++progress_.batches;
+        co_return nullptr;
     }
 
-    asio::awaitable<void> fail(batch_part const& part)
+    asio::awaitable<failure> reject(batch_part const& part)
     {
         auto const& batch = part.batch;
         auto const& why = *part.failure;
         auto const first = batch.first_row + 1;
         auto const last = batch.first_row + batch.rows;
-        if (part.ends_run(true)) throw_with_rows(why, first, last);
-        if (batch.rows == 0) co_return;
+        if (part.ends_run(true)) co_return with_rows(why, first, last);
+        if (batch.rows == 0) co_return nullptr;
         batch_failure rejected;
         rejected.first_row = batch.first_row;
         rejected.rows = batch.rows;
         rejected.error = why;
-        if (job_.on_failed) call_back(job_.on_failed, rejected);
-        if (part.ends_run(static_cast<bool>(job_.rejected_rows))) throw_with_rows(why, first, last);
+        if (auto thrown = job_.on_failed ? call_back(job_.on_failed, rejected) : nullptr) co_return thrown;
+        if (part.ends_run(static_cast<bool>(job_.rejected_rows))) co_return with_rows(why, first, last);
         std::string text = progress_.failed_rows == 0 ? batch.text : batch.text.substr(batch.header_size);
         auto const given = co_await call_back(job_.rejected_rows, std::move(text));
-        if (!given) throw error(given.error());
+        if (!given) co_return given.error();
         progress_.failed_rows += batch.rows;
+        co_return nullptr;
     }
 
     /// As a person counts them: from 1, the header not counted.
-    [[noreturn]] static void throw_with_rows(error_info info, std::uint64_t first, std::uint64_t last)
+    static failure with_rows(error_info info, std::uint64_t first, std::uint64_t last)
     {
         info.message = (last < first ? "the header alone"
                                      : "rows " + std::to_string(first) + " to " + std::to_string(last)) +
                        (info.message.empty() ? "" : ": " + info.message);
-        throw error(std::move(info));
+        return make_failure(std::move(info));
     }
 
-    void mark(std::string const& digest)
+    failure mark(std::string const& digest)
     {
-        if (!job_.on_mark) return;
+        if (!job_.on_mark) return nullptr;
         batch_mark done;
         done.rows = progress_.rows;
         done.failed_rows = progress_.failed_rows;
         done.header = header_;
         done.digest = digest;
-        call_back(job_.on_mark, done);
+        return call_back(job_.on_mark, done);
     }
 
     std::chrono::nanoseconds time_left(double seconds) const

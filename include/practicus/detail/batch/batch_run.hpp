@@ -4,7 +4,10 @@
 
 #include <practicus/batch_job.hpp>
 #include <practicus/detail/async/deadline_service.hpp>
+#include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/base/fixed_error.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/base/sha256.hpp>
 #include <practicus/detail/batch/batch_queue.hpp>
 #include <practicus/detail/batch/batch_results.hpp>
@@ -24,10 +27,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,11 +53,12 @@ public:
         if (job_.on_mark || !job_.resume.digest.empty()) digest_.emplace();
     }
 
-    asio::awaitable<batch_progress> run()
+    asio::awaitable<result<batch_progress>> run()
     {
         while (true) {
+            failure failed;
             if (auto const ready = queue_.take_ended())
-                co_await results_.write(*ready);
+                failed = co_await results_.write(*ready);
             else if (auto again = queue_.take_due(now()))
                 start(std::move(again));
             else if (auto next = queue_.take_read(now()))
@@ -64,15 +66,14 @@ public:
             else if (queue_.begin_reading())
                 read_ahead();
             else if (queue_.is_waiting())
-                co_await wait();
+                failed = co_await wait();
             else
                 break;
-            check_lost();
-            if (now() >= results_.tell_at()) results_.tell(queue_.counts(), now(), false);
+            if (!failed) failed = lost_child();
+            if (!failed && now() >= results_.tell_at()) failed = results_.tell(queue_.counts(), now(), false);
+            if (failed) co_return failed;
         }
-        if (auto const failed = queue_.source_failure()) throw error(failed);
-        check_resumed();
-        results_.tell(queue_.counts(), now(), true);
+        if (auto failed = finish()) co_return failed;
         co_return results_.progress();
     }
 
@@ -118,42 +119,36 @@ private:
     {
         auto& self = *due->run;
         deadline_service::operation_guard const running(self.home()->limits());
-        std::optional<csv_batch> batch;
-        std::shared_ptr<error_info const> failed;
-        try {
-            batch = co_await self.read();
-        } catch (...) {
-            failed = current_error_info();
-        }
-        self.queue_.has_read(std::move(batch), std::move(failed));
+        auto reading = no_throw(self.read());
+        self.queue_.has_read(co_await std::move(reading));
         self.wake();
         due->made = true;
     }
 
-    asio::awaitable<std::optional<csv_batch>> read()
+    asio::awaitable<result<std::optional<csv_batch>>> read()
     {
         auto batch = take_cut();
-        while (!batch && !source_done_) {
-            auto asked = co_await call_back(job_.source);
-            if (!asked) throw error(asked.error());
-            auto piece = std::move(*asked);
-            source_done_ = piece.empty();
+        while (batch && !*batch && !source_done_) {
+            auto const piece = co_await call_back(job_.source);
+            if (!piece) co_return piece.error();
+            source_done_ = piece->empty();
             if (source_done_)
                 cutter_.finish();
             else
-                cutter_.push(piece);
+                cutter_.push(*piece);
             batch = take_cut();
-            queue_.count(piece.size(), batch ? batch->text.size() - batch->header_size : 0,
-                         cutter_.buffered());
+            if (!batch) break;
+            auto const& cut = *batch;
+            queue_.count(piece->size(), cut ? cut->text.size() - cut->header_size : 0, cutter_.buffered());
             // A file is read without a pause, and a run that goes on may skip much of it.
             auto others = asio::post(asio::deferred);
-            if (!batch) co_await std::move(others);
+            if (!cut) co_await std::move(others);
         }
         co_return batch;
     }
 
     /// The next batch that no run before has done.
-    std::optional<csv_batch> take_cut()
+    result<std::optional<csv_batch>> take_cut()
     {
         while (auto batch = cutter_.next()) {
             if (digest_) add_to_digest(*batch);
@@ -161,10 +156,11 @@ private:
             if (end > rows_before() || rows_before() == 0) return batch;
             auto const& done = job_.resume.digest;
             if (end == rows_before() && !done.empty() && done != digest_->hex())
-                throw error(errc::invalid_argument,
-                            "the source is not the one of the run that is resumed: its first " +
-                                std::to_string(end) + " rows, or its header line, are others");
+                return make_failure(errc::invalid_argument,
+                                    "the source is not the one of the run that is resumed: its first " +
+                                        std::to_string(end) + " rows, or its header line, are others");
         }
+        if (auto fault = cutter_.fault()) return fault;
         return std::nullopt;
     }
 
@@ -207,21 +203,18 @@ private:
     /// Sends the next part once. Returns how long to wait until it is sent again, if it is.
     asio::awaitable<std::optional<std::chrono::nanoseconds>> try_out(batch_sending& sent)
     {
-        prediction answer;
-        std::shared_ptr<error_info const> failed;
-        bool reached_model = false;
         auto const began = now();
-        try {
-            co_await send(sent.next(), sent.ticket(), answer, reached_model);
-        } catch (...) {
-            failed = current_error_info();
-        }
+        auto const in = input_of(sent.next(), sent.ticket());
+        auto predicting = no_throw(predict(handle_, in));
+        auto answer = co_await std::move(predicting);
+        queue_.resent(in->sent > 0 ? in->sent - 1 : 0);
+        auto const failed = answer ? check(sent.next(), *answer, in->delimited) : answer.error();
         if (!failed) {
-            sent.answered(std::move(answer.body));
+            sent.answered(std::move(answer->body));
             co_return std::nullopt;
         }
-        bool const halved = reached_model && failed->status == 413 && queue_.note_too_large(sent.next());
-        auto const wait = sent.failed(*failed, began, now(), home()->random().next(), reached_model);
+        bool const halved = in->reached_model && failed->status == 413 && queue_.note_too_large(sent.next());
+        auto const wait = sent.failed(*failed, began, now(), home()->random().next(), in->reached_model);
         if (!wait && !halved) sent.give_up();
         co_return wait;
     }
@@ -235,35 +228,19 @@ private:
                                        is_error ? boost::system::error_code() : why->code, wait);
     }
 
-    asio::awaitable<void> send(csv_batch const& batch, aimd_window::ticket ticket, prediction& answer,
-                               bool& reached_model)
+    std::shared_ptr<prediction_input> input_of(csv_batch const& batch, aimd_window::ticket ticket)
     {
         auto how = job_.request_options;
         how.content_type("text/csv").idempotent().sink({});
         if (!settings(how).body_limit) how.body_limit(std::max(16 * job_.max_bytes, std::size_t{16} << 20));
-        auto const in = std::make_shared<prediction_input>(job_.url, batch.text, std::move(how));
+        auto in = std::make_shared<prediction_input>(job_.url, batch.text, std::move(how));
         in->takes_any_type = in->retried_by_caller = true;
         in->on_overload = [self = shared_from_this(), ticket] { self->queue_.overloaded(ticket); };
-        struct counted
-        {
-            batch_run* self;
-            prediction_input* in;
-            bool* reached_model;
-            ~counted()
-            {
-                self->queue_.resent(in->sent > 0 ? in->sent - 1 : 0);
-                *reached_model = in->reached_model;
-            }
-        };
-        counted const at_end{this, in.get(), &reached_model};
-        auto predicted = co_await predict(handle_, in);
-        if (!predicted) throw error(predicted.error());
-        answer = std::move(*predicted);
-        check(batch, answer, in->delimited);
+        return in;
     }
 
-    /// Throws if that is no answer to the batch.
-    void check(csv_batch const& batch, prediction const& answer, bool delimited)
+    /// Returns the failure of what is no answer to the batch.
+    failure check(csv_batch const& batch, prediction const& answer, bool delimited)
     {
         batch_answer came;
         came.rows = batch.rows;
@@ -276,11 +253,11 @@ private:
         std::string_view header;
         auto wrong = refuse_answer(came, header);
         if (!wrong) wrong = queue_.check_header(header);
-        if (!wrong) return;
+        if (!wrong) return nullptr;
         wrong->status = answer.status;
         wrong->attempts = answer.attempts;
         wrong->request = std::string(how.method_name()).append(" ").append(job_.url.target());
-        throw error(std::move(*wrong));
+        return make_failure(std::move(*wrong));
     }
 
     /// A child ended without a report: memory was refused, or the client's context is gone.
@@ -293,10 +270,10 @@ private:
         wake();
     }
 
-    void check_lost()
+    failure lost_child()
     {
         std::lock_guard lock(mutex_);
-        if (lost_) throw std::bad_alloc();
+        return lost_ ? fixed_error<boost::system::errc::not_enough_memory>() : nullptr;
     }
 
     void wake() noexcept
@@ -311,7 +288,7 @@ private:
     }
 
     /// Until a batch was read or has ended, or it is time to tell how far the run is.
-    asio::awaitable<void> wait()
+    asio::awaitable<failure> wait()
     {
         auto const w = std::make_shared<timed_waiter>();
         auto enlist = [self = shared_from_this(), w] {
@@ -332,17 +309,19 @@ private:
             waiting_.reset();
             news_ = false;
         }
-        throw_if(ended.early);
-        if (now() >= op_.deadline) throw_if(timeout_failure(phase::first_byte, op_.deadline, now()));
+        if (ended.early) co_return ended.early;
+        if (now() < op_.deadline) co_return nullptr;
+        co_return timeout_failure(phase::first_byte, op_.deadline, now());
     }
 
-    void check_resumed() const
+    failure finish()
     {
-        if (cutter_.rows() >= rows_before()) return;
-        throw error(errc::invalid_argument,
-                    "the source has " + std::to_string(cutter_.rows()) + " rows, fewer than the " +
-                        std::to_string(rows_before()) +
-                        " that are done already; is it the same source, and are these its results?");
+        if (auto failed = queue_.source_failure()) return failed;
+        if (cutter_.rows() >= rows_before()) return results_.tell(queue_.counts(), now(), true);
+        return make_failure(errc::invalid_argument,
+                            "the source has " + std::to_string(cutter_.rows()) + " rows, fewer than the " +
+                                std::to_string(rows_before()) +
+                                " that are done already; is it the same source, and are these its results?");
     }
 
     handle handle_;
@@ -364,26 +343,26 @@ private:
     std::shared_ptr<timed_waiter> waiting_;
 };
 
+inline asio::awaitable<result<batch_progress>> run_batches(handle h, std::shared_ptr<batch_job> job,
+                                                           std::shared_ptr<child_group> children)
+{
+    auto const run = std::make_shared<batch_run>(std::move(h), *job, std::move(children));
+    co_return co_await run->run();
+}
+
 inline asio::awaitable<result<batch_progress>> predict_batches(handle h, std::shared_ptr<batch_job> job)
 {
     auto const home = h.state().transport().home();
     children const all(home);
     auto ending = child_group::end(all.group(), co_await asio::this_coro::executor);
     bool const throws = co_await asio::this_coro::throw_if_cancelled();
-    std::optional<batch_progress> end;
-    failure failed;
-    try {
-        auto const run = std::make_shared<batch_run>(std::move(h), *job, all.group());
-        end.emplace(co_await run->run());
-    } catch (...) {
-        failed = current_error_info();
-    }
+    auto running = no_throw(run_batches(std::move(h), std::move(job), all.group()));
+    auto ended = co_await std::move(running);
     // The source, say, refers to what is the caller's.
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await std::move(ending);
     co_await asio::this_coro::throw_if_cancelled(throws);
-    if (failed) co_return failed;
-    co_return std::move(*end);
+    co_return ended;
 }
 
 }}} // namespace practicus::v1::detail

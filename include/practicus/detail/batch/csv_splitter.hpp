@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/base/csv_scanner.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/assert.hpp>
@@ -63,8 +64,8 @@ inline std::pair<csv_batch, csv_batch> halve(csv_batch const& whole)
 /// A text of a header alone is one batch without a row.
 ///
 /// A text with an error ends there: `push` and `finish` do nothing more. `next` gives the batches that were
-/// full before, then throws the error with `errc::invalid_argument`, at each call. Row numbers in messages
-/// count from 1. After any other exception (no memory) the cutter is of no more use.
+/// full before; then `fault` is the error. Row numbers in messages count from 1. After an exception (no
+/// memory) the cutter is of no more use.
 ///
 /// Thread safety: none. Each byte costs O(1), whatever the pieces' and the batches' sizes.
 class csv_splitter
@@ -116,12 +117,10 @@ public:
         close_batch();
     }
 
-    /// The next full batch; after `finish` also the last one. Empty if there is none (yet). Throws the text's
-    /// error if no batch is left before it.
+    /// The next full batch; after `finish` also the last one. Empty if there is none (yet).
     std::optional<csv_batch> next()
     {
         std::optional<csv_batch> result;
-        if (full_.empty() && !fault_.empty()) throw error(errc::invalid_argument, fault_);
         if (full_.empty()) return result;
         auto const batch = full_.front();
         std::string text;
@@ -131,6 +130,12 @@ public:
         full_.pop_front();
         given_ += batch.size;
         return result;
+    }
+
+    /// The text's error, `errc::invalid_argument`, if no batch is left before it; else null.
+    failure fault() const
+    {
+        return full_.empty() && !fault_.empty() ? make_failure(errc::invalid_argument, fault_) : nullptr;
     }
 
     /// Bytes that were pushed and not given out: full batches and what follows them, the header not counted
