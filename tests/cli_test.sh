@@ -71,7 +71,7 @@ done
 expect 2 "$practicus" mock --port 99999
 says "from 0 to 65535"
 expect 3 "$practicus" models
-says "nobody is logged in, or not any more: no region in"
+says "not logged in, or the login has ended: no region in"
 says "practicus login URL"
 PRT_URL=nonsense expect 2 "$practicus" models
 says "PRT_URL: it has no scheme"

@@ -39,79 +39,81 @@ struct batch_failure;
 
 namespace detail {
 
-/// What is below a client, for operations that are no members.
+/// The state behind a client, for operations that are no members.
 handle const& handle_of(client const& of) noexcept;
 
 } // namespace detail
 
-/// A Practicus AI region's console and models.
+/// The console and the models of a Practicus AI region.
 ///
-/// A client is a cheap handle on shared state: copy it, and pass it by value.
+/// A client is a cheap handle on shared state. Copy it, and pass it by value.
 ///
 /// **Operations.** Without a completion token, an operation returns a `client::awaitable`, which begins when
-/// it is awaited. With any completion token as last argument, it is an Asio initiating function: its
-/// handler's arguments are an `error_code` and the result. An operation owns copies of its arguments and a
-/// handle of the client.
+/// it is awaited. With a completion token as last argument, it is an Asio initiating function; the handler's
+/// arguments are an `error_code` and the result. An operation owns copies of its arguments and a handle of
+/// the client.
 ///
-/// **Errors.** An awaitable throws `practicus::error`; a handler gets the same code. `practicus::errc` says
-/// what each code asks of the caller, and `with_error_info` gives a handler the rest. Beside those that an
-/// operation names, it can end with any error of the connection, of time, and of the answer's status or
-/// content; with those of a login or a renewal that it waits for; with `errc::client_closed` after `close`;
-/// and with `boost::asio::error::operation_aborted` when it is cancelled or the client's execution context is
-/// gone. Invalid arguments end the operation in the same way; only a
-/// url of an invalid text throws where it is made. What a source, a sink or a callback throws
-/// leaves an awaitable unchanged; a handler gets `errc::callback_failed`.
-/// Memory that is refused ends an operation with `boost::system::errc::not_enough_memory`. As with Asio's own
-/// operations, an initiating function that gets none for its handler throws `std::bad_alloc`, and drops the
-/// handler without calling it; the client stays usable.
+/// **Errors.** An awaitable throws `practicus::error`; a handler gets the same code, and `with_error_info`
+/// gives it the rest. `practicus::errc` says what each code asks of the caller. The documentation of an
+/// operation names its own errors. Every operation can also end with an error of the connection, of time, or
+/// of the response's status or content. It can end with those of a login or a renewal that it waits for.
+/// After `close` it ends with `errc::client_closed`. It ends with `boost::asio::error::operation_aborted`
+/// when it is cancelled or the client's execution context is gone. When memory is exhausted, it ends with
+/// `boost::system::errc::not_enough_memory`; an awaitable may throw `std::bad_alloc` instead. Invalid
+/// arguments end the operation in the same way; only an invalid url throws where it is made. An exception of
+/// a source, a sink or a callback leaves an awaitable unchanged; a handler gets `errc::callback_failed`.
+/// As with Asio's own operations, an initiating function that gets no memory for its handler throws
+/// `std::bad_alloc` and destroys the handler without calling it; the client stays usable.
 ///
-/// **Access tokens.** An operation that needs one renews it when it is about to expire, and once when the
-/// region refuses it (401). All callers share one renewal. When nothing is left that the region accepts,
-/// operations end with `errc::login_required`; those that wait for a login by
-/// `client_options::credentials` end with what that one ends with, `errc::login_refused`, say.
+/// **Access tokens.** An operation that needs an access token renews it shortly before it expires, and once
+/// when the region refuses it (401). All callers share one renewal. When no credential is left that the
+/// region accepts, operations end with `errc::login_required`. Operations that wait for a login by
+/// `client_options::credentials` end with the error of that login, for example `errc::login_refused`.
 ///
-/// **Time.** An operation has 30 s over all, token fetches and retries included, unless
-/// `timeout_options::operation` or `call_options::timeout` say otherwise, and ends with
-/// `errc::deadline_exceeded`. Only predictions have no limit of their own but those of each phase.
+/// **Time.** An operation has 30 s in total, token fetches and retries included, and ends with
+/// `errc::deadline_exceeded`. `timeout_options::operation` and `call_options::timeout` change this limit.
+/// Predictions have no limit in total, only those of each phase.
 ///
-/// **Cancellation.** Every type of cancellation that reaches an operation ends it at once (`co_spawn` lets
-/// only `terminal` through, unless the coroutine says otherwise); the client stays usable. A renewal that
-/// others may wait for goes on. As everywhere in Asio, a signal is emitted on the operation's executor, which
-/// then is a strand or has one thread. So that none is lost, awaiting throws in the course of an operation,
-/// its callbacks included, even after `this_coro::throw_if_cancelled(false)`. A coroutine that has called
-/// that may begin an operation after a cancellation, which then does not end it. An operation with a source,
-/// a sink or a batch job ends after these, which are cancelled too: they may refer to the caller's objects.
+/// **Cancellation.** Every type of cancellation ends an operation at once, and the client stays usable.
+/// (`co_spawn` passes on only `terminal`, unless the coroutine says otherwise.) A renewal that other callers
+/// may wait for goes on. As everywhere in Asio, a signal must be emitted on the operation's executor, which
+/// must be a strand or have one thread. A cancellation during an operation or its callbacks always makes the
+/// await throw, even after `this_coro::throw_if_cancelled(false)`. A coroutine that has called that may begin
+/// an operation after a cancellation, which then does not end it. An operation with a source, a sink or a
+/// batch job cancels these and ends after them, because they may refer to the caller's objects.
 ///
-/// **Executors.** An awaitable runs on its coroutine's executor, another operation on its handler's, by
-/// default the client's; the handler is never called inside the initiating function. On an executor of the
-/// client's own context, an operation does its I/O right there. On another's, it runs on the client's
-/// executor and its caller waits: then the client's context must be run as well. Work that callers share
-/// always runs on the client's executor. A context that is destroyed destroys the handlers of its executors
-/// without calling them; of an `any_completion_handler`, the executor's context must outlive the operation.
+/// **Executors.** An awaitable runs on its coroutine's executor. Another operation runs on its handler's
+/// executor, by default the client's; the handler is never called inside the initiating function. On an
+/// executor of the client's own context, an operation does its I/O there. On an executor of another context,
+/// the operation runs on the client's executor and its caller waits; the client's context must be run as
+/// well. Work that callers share always runs on the client's executor. A context that is destroyed destroys
+/// the handlers of its executors without calling them. The executor's context of an `any_completion_handler`
+/// must outlive the operation.
 ///
 /// **Thread safety.** Distinct handles, and operations of one handle, may be used from any threads at once.
-/// One handle must not be assigned to, moved from or destroyed while another thread uses it, as a
-/// `std::shared_ptr`.
+/// As with a `std::shared_ptr`, a handle must not be assigned to, moved from or destroyed while another
+/// thread uses it.
 ///
-/// **Lifetime.** Either may be destroyed first, the client or its context. When the last handle is gone and
+/// **Lifetime.** The client and its context may be destroyed in any order. When the last handle is gone and
 /// no operation is left, connections are closed. With no operation in flight, the client holds no outstanding
 /// work: `io_context::run` returns.
 class client
 {
 public:
-    /// What an operation returns: nothing runs before it is awaited, and it is awaited once.
+    /// The return type of an operation without a completion token. It starts when it is awaited, once.
     template <class T>
     using awaitable = boost::asio::awaitable<T>;
 
     /// The type of `get_executor`.
     using executor_type = boost::asio::any_io_executor;
 
-    /// Makes a client of one region. Sends nothing. Throws `errc::invalid_url`, `errc::invalid_argument` for
-    /// an invalid option (the message names the field), and `errc::file_error` for a certificate file.
+    /// Makes a client of one region, without a request. Throws `errc::invalid_argument` for an invalid option
+    /// (the message names the field) and `errc::file_error` for a certificate file. A text for `service`
+    /// throws `errc::invalid_url`.
     client(boost::asio::any_io_executor executor, practicus::service_url service,
            client_options options = client_options());
 
-    /// The same on the executor of an execution context.
+    /// The same, on the executor of an execution context.
     template <class ExecutionContext>
     requires std::convertible_to<ExecutionContext&, boost::asio::execution_context&>
     client(ExecutionContext& context, practicus::service_url service,
@@ -119,11 +121,11 @@ public:
         : client(executor_type(context.get_executor()), std::move(service), std::move(options))
     {}
 
-    /// Returns the executor of handlers that have none. An empty one when its context is gone.
+    /// Returns the executor of handlers that have none, or an empty one if its context is gone.
     [[nodiscard]] executor_type get_executor() const;
 
-    /// A handle on the same client whose calls differ in these: `client.with(call_options().timeout(2s))`.
-    /// Replaces what an earlier `with` said.
+    /// Returns a handle on the same client whose calls use `options`:
+    /// `client.with(call_options().timeout(2s))`. Replaces the options of an earlier `with`.
     [[nodiscard]] client with(call_options options) const;
 
     /// Logs in with e-mail and password; the password is not kept. Errors: `errc::login_refused`,
@@ -136,10 +138,10 @@ public:
                                 secret::take(std::move(password)));
     }
 
-    /// Logs in with any credentials. A refresh token is proved by a first refresh; an access token is taken
-    /// as it is, without a request. Replaces whoever was logged in; a password that is refused changes
-    /// nothing. Errors: `errc::login_refused`, `errc::one_time_password_required`, `errc::expired_token`; for
-    /// a refused refresh token `errc::login_required`.
+    /// Logs in with any credentials. A refresh token is proved by a first refresh. An access token is used as
+    /// it is, without a request. Replaces the login before it; a refused password changes nothing. Errors:
+    /// `errc::login_refused`, `errc::one_time_password_required`, `errc::expired_token`; for a refused
+    /// refresh token `errc::login_required`.
     template <completion_token<void> Token = await_token>
     [[nodiscard]] auto login(credentials who, Token&& completion = Token()) const
     {
@@ -147,7 +149,7 @@ public:
                                 std::move(who));
     }
 
-    /// Gets a new access token, also if the old one is still good; until it is there, that one stays in use.
+    /// Fetches a new access token, also if the old one is still valid; the old one stays in use meanwhile.
     /// Errors: `errc::login_required`, `errc::one_time_password_required`.
     template <completion_token<void> Token = await_token>
     [[nodiscard]] auto refresh(Token&& completion = Token()) const
@@ -155,41 +157,41 @@ public:
         return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::refresh);
     }
 
-    /// Forgets every token and password, at once and without a request: the region has no call for it. What
-    /// waits for a token ends with `errc::login_required`; what was sent already may still succeed. Nothing
-    /// that was on its way then is stored, and the login leaves the store.
+    /// Forgets all tokens and passwords, at once and without a request: the region has no call for it.
+    /// Operations that wait for a token end with `errc::login_required`; a request that was sent may still
+    /// succeed. Nothing that is in flight is stored afterwards, and the login is removed from the store.
     void logout() const;
 
-    /// The user's name as the region knows it, else the local part of the e-mail; empty before a login. It
-    /// does not tell users apart. Any thread.
+    /// Returns the user's name on the region, else the local part of the e-mail; empty before a login. Two
+    /// users may have the same name. Safe from any thread.
     [[nodiscard]] std::string username() const;
 
-    /// The names of the cluster and of the region, each empty if it has none.
+    /// Returns the names of the cluster and of the region, each empty if it has none.
     template <completion_token<practicus::cluster_info> Token = await_token>
     [[nodiscard]] auto cluster_info(Token&& completion = Token()) const
     {
         return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::cluster);
     }
 
-    /// The groups of models. As in all lists, an entry without what names it is left out and told to the
-    /// observer (`client_options::strict_listings`), and what only describes an entry may be of any type. All
-    /// end with `errc::unexpected_json` for an answer that is no list, and with `errc::body_too_large` beyond
-    /// `limit_options::listing_body`.
+    /// Returns the groups of models. In all lists, an entry without its identity is left out and reported to
+    /// the observer (see `client_options::strict_listings`); members that only describe an entry may have any
+    /// type. Errors of all lists: `errc::unexpected_json` for a response that is no list,
+    /// `errc::body_too_large` beyond `limit_options::listing_body`.
     template <completion_token<std::vector<model_prefix>> Token = await_token>
     [[nodiscard]] auto model_prefixes(Token&& completion = Token()) const
     {
         return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::model_prefixes);
     }
 
-    /// All models that the user may see; filters are beside the type `model`. What the region lists is plain
-    /// data as it wrote it: texts are untrusted.
+    /// Returns all models that the user may see; filters are beside the type `model`. Texts are those of the
+    /// region, and untrusted.
     template <completion_token<std::vector<model>> Token = await_token>
     [[nodiscard]] auto models(Token&& completion = Token()) const
     {
         return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::models);
     }
 
-    /// What models can be deployed on.
+    /// Returns the deployments that models can run on.
     template <completion_token<std::vector<model_deployment>> Token = await_token>
     [[nodiscard]] auto model_deployments(Token&& completion = Token()) const
     {
@@ -197,41 +199,42 @@ public:
                                 detail::operations::model_deployments);
     }
 
-    /// The groups of apps.
+    /// Returns the groups of apps.
     template <completion_token<std::vector<app_prefix>> Token = await_token>
     [[nodiscard]] auto app_prefixes(Token&& completion = Token()) const
     {
         return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::app_prefixes);
     }
 
-    /// All apps that the user may see.
+    /// Returns all apps that the user may see.
     template <completion_token<std::vector<app>> Token = await_token>
     [[nodiscard]] auto apps(Token&& completion = Token()) const
     {
         return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::apps);
     }
 
-    /// All add-ons that the user may see: services beside models and apps, such as Langflow.
+    /// Returns all add-ons that the user may see: services beside models and apps, such as Langflow.
     template <completion_token<std::vector<addon>> Token = await_token>
     [[nodiscard]] auto addons(Token&& completion = Token()) const
     {
         return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::addons);
     }
 
-    /// The region's service url. Lives as long as any copy of this client.
+    /// Returns the region's service url. It lives as long as any copy of this client.
     [[nodiscard]] practicus::service_url const& service_url() const noexcept;
 
-    /// The url of a model: prefix and name as listed, and a version (`3`, `v3`, `latest`, `prod`,
-    /// `production`, `staging`) or none, for the region to choose. Sends nothing. Throws `errc::invalid_url`.
+    /// Returns the url of a model, without a request. Prefix and name are as listed. The version is `3`,
+    /// `v3`, `latest`, `prod`, `production` or `staging`; without one, the region chooses. Throws
+    /// `errc::invalid_url`.
     [[nodiscard]] practicus::model_url model_url(std::string_view prefix, std::string_view name,
                                                  std::string_view version = {}) const;
 
-    /// The url of an app, written likewise. Throws `errc::invalid_url`.
+    /// Returns the url of an app, in the same way. Throws `errc::invalid_url`.
     [[nodiscard]] practicus::app_url app_url(std::string_view prefix, std::string_view name,
                                              std::string_view version = {}) const;
 
-    /// The id behind a model's url: remembered for a day, for all its versions; `models()` tells those of all
-    /// models at once. `call_options::ask_id` asks the model's service. Errors: `errc::no_model_id`,
+    /// Returns the id behind a model's url. It is cached for a day, for all versions; `models()` fills the
+    /// cache for all models. `call_options::ask_id` asks the model's service. Errors: `errc::no_model_id`,
     /// `errc::not_found`, `errc::untrusted_origin`.
     template <completion_token<std::int64_t> Token = await_token>
     [[nodiscard]] auto model_id(practicus::model_url url, Token&& completion = Token()) const
@@ -240,7 +243,8 @@ public:
                                 std::move(url));
     }
 
-    /// What the model's service says of it. Errors: as `model_id`; `errc::not_json`, `errc::unexpected_json`.
+    /// Returns the metadata of a model, from its service. Errors: as `model_id`; `errc::not_json`,
+    /// `errc::unexpected_json`.
     template <completion_token<practicus::model_metadata> Token = await_token>
     [[nodiscard]] auto model_metadata(practicus::model_url url, Token&& completion = Token()) const
     {
@@ -248,11 +252,11 @@ public:
                                 std::move(url));
     }
 
-    /// A token for calling the model, which lives about 4 hours: from the cache, if it still lives for 30 s
-    /// (`call_options::min_validity`). Nobody waits for a renewal: that is done behind a token of the last
-    /// hour, a quarter of its life at most. Else it is fetched, once for all who wait, in the client's
-    /// context and under its own limit: a caller who leaves takes nothing from the others. A token for one
-    /// version serves them all. Errors: as `model_id`; `errc::expired_token`. An error that would come again
+    /// Returns a token for calling the model, with at least 30 s left (`call_options::min_validity`); the
+    /// region issues it for about 4 hours. In the last hour of its life (at most a quarter of it), the cached
+    /// token is returned and renewed in the background. Otherwise one fetch serves all callers, in the
+    /// client's context and under its own limit; cancelling one caller does not affect the others. A token
+    /// for one version serves all versions. Errors: as `model_id`; `errc::expired_token`. A permanent error
     /// is replayed for 1 to 5 s.
     template <completion_token<token> Token = await_token>
     [[nodiscard]] auto session_token(practicus::model_url const& url, Token&& completion = Token()) const
@@ -260,7 +264,7 @@ public:
         return session_token(url, token_purpose::predict, std::forward<Token>(completion));
     }
 
-    /// The same for another purpose.
+    /// The same, for another purpose.
     template <completion_token<token> Token = await_token>
     [[nodiscard]] auto session_token(practicus::model_url const& url, token_purpose purpose,
                                      Token&& completion = Token()) const
@@ -269,15 +273,15 @@ public:
                                 url, purpose);
     }
 
-    /// A token for calling the app; as `session_token` of a model, which a text always means. Errors:
-    /// `errc::no_app_id`, `errc::not_found`, `errc::untrusted_origin`, `errc::expired_token`.
+    /// Returns a token for calling the app, as `session_token` of a model does. A plain text always means a
+    /// model. Errors: `errc::no_app_id`, `errc::not_found`, `errc::untrusted_origin`, `errc::expired_token`.
     template <std::same_as<practicus::app_url> Url, completion_token<token> Token = await_token>
     [[nodiscard]] auto session_token(Url const& url, Token&& completion = Token()) const
     {
         return session_token(url, token_purpose::predict, std::forward<Token>(completion));
     }
 
-    /// The same for another purpose.
+    /// The same, for another purpose.
     template <std::same_as<practicus::app_url> Url, completion_token<token> Token = await_token>
     [[nodiscard]] auto session_token(Url const& url, token_purpose purpose,
                                      Token&& completion = Token()) const
@@ -286,9 +290,9 @@ public:
                                 purpose);
     }
 
-    /// A token for calling an add-on, named by its key or by a url of it, whose host begins with the key
-    /// (`https://langflow.company.com/...`); as `session_token`. Errors: `errc::invalid_argument`,
-    /// `errc::invalid_url`, `errc::not_found`, `errc::expired_token`.
+    /// Returns a token for calling an add-on, as `session_token` does. The add-on is named by its key, or by
+    /// a url whose host begins with the key (`https://langflow.company.com/...`). Errors:
+    /// `errc::invalid_argument`, `errc::invalid_url`, `errc::not_found`, `errc::expired_token`.
     template <completion_token<token> Token = await_token>
     [[nodiscard]] auto addon_session_token(std::string_view addon, Token&& completion = Token()) const
     {
@@ -296,12 +300,13 @@ public:
                                 std::string(addon));
     }
 
-    /// What `session_token` would answer at once, or an empty token, as always after `close`; costs no
-    /// coroutine and no request. In the renewal window it starts the renewal. Any thread.
+    /// Returns the cached token that `session_token` would return at once, or an empty token; always empty
+    /// after `close`. Needs no coroutine and no request. In the renewal window it starts the renewal. Safe
+    /// from any thread.
     [[nodiscard]] token cached_session_token(practicus::model_url const& url,
                                              token_purpose purpose = token_purpose::predict) const;
 
-    /// The same for an app.
+    /// The same, for an app.
     template <std::same_as<practicus::app_url> Url>
     [[nodiscard]] token cached_session_token(Url const& url,
                                              token_purpose purpose = token_purpose::predict) const
@@ -309,15 +314,15 @@ public:
         return cached_app_token(url, purpose);
     }
 
-    /// The same for an add-on. Throws `errc::invalid_argument` and `errc::invalid_url`.
+    /// The same, for an add-on. Throws `errc::invalid_argument` and `errc::invalid_url`.
     [[nodiscard]] token cached_addon_session_token(std::string_view addon) const;
 
-    /// Calls the model with its session token; a 401 is answered with a new token, once. No time limit unless
-    /// `call_options::timeout` has one, but those of each phase. Sent again, after a wait, only if the model
-    /// has surely not seen it or answered 408, 425 or 429; `predict_options::idempotent` allows more.
-    /// Errors: as `session_token`; for the answer's status as everywhere; `errc::malformed_response` for an
-    /// encoding that cannot be read, `errc::body_too_large`; `errc::unexpected_answer` for a page in place
-    /// of an answer, or another type than `predict_options::answer_type`.
+    /// Calls the model with its session token; after a 401 once more, with a new token. Only the phases have
+    /// time limits, unless `call_options::timeout` sets one. The request is sent again, after a pause, only
+    /// if the model has not seen it or responded 408, 425 or 429; `predict_options::idempotent` allows more.
+    /// Errors: as `session_token`; the errors of a status; `errc::malformed_response` for an encoding that
+    /// cannot be read; `errc::body_too_large`; `errc::unexpected_answer` for a page in place of a prediction,
+    /// or for another type than `predict_options::answer_type`.
     template <completion_token<prediction> Token = await_token>
     [[nodiscard]] auto predict(practicus::model_url url, std::string body, Token&& completion = Token()) const
     {
@@ -325,7 +330,7 @@ public:
                                 std::move(url), std::move(body), predict_options());
     }
 
-    /// The same with options.
+    /// The same, with options.
     template <completion_token<prediction> Token = await_token>
     [[nodiscard]] auto predict(practicus::model_url url, std::string body, predict_options options,
                                Token&& completion = Token()) const
@@ -334,9 +339,9 @@ public:
                                 std::move(url), std::move(body), std::move(options));
     }
 
-    /// The same with a body that comes piece by piece (chunked): from the first piece on, it is not sent
-    /// again. What the source throws ends the call. Errors: `errc::invalid_argument` for an empty
-    /// source.
+    /// The same, with a body that a source gives piece by piece (chunked). From the first piece on, the
+    /// request is not sent again. An exception of the source ends the call. Errors: `errc::invalid_argument`
+    /// for an empty source.
     template <completion_token<prediction> Token = await_token>
     [[nodiscard]] auto predict(practicus::model_url url, body_source body, Token&& completion = Token()) const
     {
@@ -344,7 +349,7 @@ public:
                                 std::move(url), std::move(body), predict_options());
     }
 
-    /// The same with options.
+    /// The same, with options.
     template <completion_token<prediction> Token = await_token>
     [[nodiscard]] auto predict(practicus::model_url url, body_source body, predict_options options,
                                Token&& completion = Token()) const
@@ -353,14 +358,14 @@ public:
                                 std::move(url), std::move(body), std::move(options));
     }
 
-    /// A service answered 401 to this token, in a request that was not made by this client: from now on it is
-    /// not handed out any more. Nothing happens if it is not the newest one, so that a late answer throws no
-    /// good token away. True if it was. After 8 young tokens that were refused one after the other, and with
-    /// which no call of this client had succeeded, the next callers are told so for 1 to 5 s. Any thread.
+    /// Removes a token from the cache, because a service responded 401 to it in a request of another HTTP
+    /// client. Returns false, without effect, if it is not the newest token: a late response removes no valid
+    /// token. After 8 refused young tokens in a row, none with a successful call of this client, callers get
+    /// that error for 1 to 5 s. Safe from any thread.
     bool invalidate_session_token(practicus::model_url const& url, token const& refused,
                                   token_purpose purpose = token_purpose::predict) const;
 
-    /// The same for an app.
+    /// The same, for an app.
     template <std::same_as<practicus::app_url> Url>
     bool invalidate_session_token(Url const& url, token const& refused,
                                   token_purpose purpose = token_purpose::predict) const
@@ -368,17 +373,17 @@ public:
         return invalidate_app_token(url, refused, purpose);
     }
 
-    /// The same for an add-on. Throws `errc::invalid_argument` and `errc::invalid_url`.
+    /// The same, for an add-on. Throws `errc::invalid_argument` and `errc::invalid_url`.
     bool invalidate_addon_session_token(std::string_view addon, token const& refused) const;
 
-    /// Ends all operations of all copies with `errc::client_closed`, and all that are begun later.
-    /// Idempotent; safe from any thread.
+    /// Ends all operations of all copies, and all later ones, with `errc::client_closed`. Idempotent; safe
+    /// from any thread.
     void close() const noexcept;
 
-    /// Closes the connections that nobody uses. The client stays usable. Safe from any thread.
+    /// Closes idle connections. The client stays usable. Safe from any thread.
     void close_idle() const noexcept;
 
-    /// What connections and requests have come to. Safe from any thread.
+    /// Returns counters of connections, requests and the token cache. Safe from any thread.
     [[nodiscard]] client_stats stats() const;
 
 private:
@@ -393,8 +398,8 @@ private:
     detail::handle handle_;
 };
 
-/// A result without a text of its own: a program writes the members that it needs, such as
-/// `prediction::body` or `error::what()`.
+/// A result without a text form. A program writes the members that it needs, such as `prediction::body` or
+/// `error::what()`.
 template <class Result>
 concept written_by_members =
     detail::is_one_of<Result, error, error_info, prediction, model_metadata, cluster_info, batch_progress,

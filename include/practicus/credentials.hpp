@@ -18,25 +18,25 @@ namespace practicus { inline namespace v1 {
 
 /// What a client logs in with: e-mail and password, a refresh token, or an access token.
 ///
-/// All but passwords are trimmed of white space at both ends (tokens read from files end with a line break);
-/// a space or a tab may belong to a password. What holds a control character after that (a password: a line
-/// break or NUL), is no UTF-8, or is empty, is refused with `errc::invalid_credentials`, and the message
-/// shows none of it. Thread safety: as a `std::string`.
+/// White space at both ends of e-mails and tokens is removed: tokens that are read from files end with a line
+/// break. A password is kept as it is. An empty text, one with a control character (a password: a line break
+/// or NUL) and one that is no UTF-8 is refused with `errc::invalid_credentials`. The message shows nothing of
+/// the text. Thread safety: as a `std::string`.
 class credentials
 {
 public:
-    /// Which kind of credentials these are.
+    /// The kind of the credentials.
     enum class kind
     {
         /// E-mail and password: `POST auth/`.
         password,
-        /// A refresh token, about 3 months: `POST auth/refresh/`.
+        /// A refresh token, valid for about 3 months: `POST auth/refresh/`.
         refresh_token,
-        /// An access token, about 30 minutes; nothing can renew it.
+        /// An access token, valid for about 30 minutes; it cannot be renewed.
         access_token,
     };
 
-    /// Throws `errc::invalid_credentials`.
+    /// Makes credentials of an e-mail and a password. Throws `errc::invalid_credentials`.
     [[nodiscard]] static credentials password(std::string_view email, std::string_view password)
     {
         credentials result(kind::password, "password", password, false);
@@ -44,19 +44,19 @@ public:
         return result;
     }
 
-    /// Throws `errc::invalid_credentials`.
+    /// Makes credentials of a refresh token. Throws `errc::invalid_credentials`.
     [[nodiscard]] static credentials refresh_token(std::string_view token)
     {
         return credentials(kind::refresh_token, "refresh token", token, true);
     }
 
-    /// Throws `errc::invalid_credentials`.
+    /// Makes credentials of an access token. Throws `errc::invalid_credentials`.
     [[nodiscard]] static credentials access_token(std::string_view token)
     {
         return credentials(kind::access_token, "access token", token, true);
     }
 
-    /// A token whose kind is read from its `token_type` claim; one that does not say is taken for a refresh
+    /// Makes credentials of a token whose kind is its claim `token_type`; without that claim it is a refresh
     /// token. Throws `errc::invalid_credentials`.
     [[nodiscard]] static credentials token(std::string_view token)
     {
@@ -64,9 +64,9 @@ public:
         return is_access ? access_token(token) : refresh_token(token);
     }
 
-    /// From the environment: `PRT_TOKEN` (a refresh or an access token, as the vendor's SDK reads it), else
-    /// `PRT_EMAIL` and `PRT_PASSWORD`; nothing if neither is set. A blank one counts as not set, and a line
-    /// end behind the password is not a part of it. Throws `errc::invalid_credentials`.
+    /// Makes credentials of the environment: `PRT_TOKEN` (a refresh or an access token, as in the vendor's
+    /// SDK), else `PRT_EMAIL` and `PRT_PASSWORD`; nothing if neither is set. A blank value counts as not set,
+    /// and a line end after the password is removed. Throws `errc::invalid_credentials`.
     [[nodiscard]] static std::optional<credentials> from_environment()
     {
         if (auto const value = variable("PRT_TOKEN"); !detail::trimmed(value).empty()) return token(value);
@@ -76,31 +76,31 @@ public:
         return password(email, value);
     }
 
-    /// A one-time password, for regions that ask for one beside the password. A login with one is never
-    /// repeated by itself once it may have reached the region. Throws `errc::invalid_credentials`.
+    /// Sets a one-time password, for regions that ask for one beside the password. A login with it is not
+    /// repeated automatically once it may have reached the region. Throws `errc::invalid_credentials`.
     credentials& one_time_password(std::string_view value)
     {
         one_time_password_ = secret(checked("one-time password", detail::trimmed(value)));
         return *this;
     }
 
-    /// Keep the password in memory, so that the client can log in again by itself when the refresh token is
-    /// refused. Without effect beside a one-time password, which is used up. Default: off.
+    /// Keeps the password in memory, so that the client logs in again automatically when the refresh token is
+    /// refused. Has no effect beside a one-time password, which is valid once. Default: off.
     credentials& keep_password(bool on = true)
     {
         keep_password_ = on;
         return *this;
     }
 
-    /// Which kind these are.
+    /// Returns the kind of the credentials.
     kind type() const noexcept { return kind_; }
-    /// The e-mail, trimmed; empty unless these are a password.
+    /// Returns the e-mail, trimmed; empty unless the kind is a password.
     std::string const& email() const noexcept { return email_; }
-    /// The password or the token.
+    /// Returns the password or the token.
     secret const& value() const noexcept { return value_; }
-    /// The one-time password, or an empty secret.
+    /// Returns the one-time password, or an empty secret.
     secret const& one_time_password() const noexcept { return one_time_password_; }
-    /// Will the client keep the password? Only a password is kept.
+    /// Returns true if the client keeps the password.
     bool keeps_password() const noexcept { return keep_password_ && kind_ == kind::password; }
 
 private:
@@ -121,13 +121,13 @@ private:
         return checked_line(name, value);
     }
 
-    // What can be typed or stand in a line of a file.
+    // A line of a terminal or a file.
     static std::string_view checked_line(char const* name, std::string_view value)
     {
         if (value.empty()) throw error(errc::invalid_credentials, std::string("the ") + name + " is empty");
         if (value.find_first_of(std::string_view("\0\r\n", 3)) != value.npos)
             throw error(errc::invalid_credentials, std::string("the ") + name + " holds a line break or NUL");
-        // It goes into JSON, which has no other encoding.
+        // JSON has no other encoding.
         for (auto rest = value; !rest.empty();)
             if (auto const c = detail::next_code_point(rest);
                 c.value == detail::replacement_character && c.bytes.size() == 1)

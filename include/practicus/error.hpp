@@ -20,92 +20,97 @@
 
 namespace practicus { inline namespace v1 {
 
-/// The first argument of a completion handler: an `errc`, `boost::asio::error::operation_aborted`, or
-/// `boost::system::errc::not_enough_memory`.
+/// The first argument of a completion handler: an `errc`, or one of the codes that `errc` mentions.
 using error_code = boost::system::error_code;
 
-/// Why an operation failed. Each value says what to do next.
+/// The reason for which an operation failed. Each value says what to do next.
 ///
-/// An operation that was cancelled ends with `boost::asio::error::operation_aborted` instead, and so does one
-/// whose client's execution context is gone.
+/// Two codes of other categories are possible. An operation that was cancelled, or whose client's execution
+/// context is gone, ends with `boost::asio::error::operation_aborted`. When memory is exhausted, the code is
+/// `boost::system::errc::not_enough_memory`; an awaitable may throw `std::bad_alloc` instead.
 enum class errc
 {
     // The caller's input. Nothing was sent.
 
-    /// A service or model url cannot be used. Mend the url: the message names what is wrong with it.
+    /// A url cannot be used. Fix the url; the message says what is wrong.
     invalid_url = 1,
-    /// An argument or option cannot be used. Mend it: the message names it.
+    /// An argument or option cannot be used. Fix it; the message names it.
     invalid_argument,
-    /// A token, an e-mail or a password holds bytes that cannot be sent (a line break, say), or nothing at
-    /// all. Read it again from its source.
+    /// A token, an e-mail or a password is empty, or holds bytes that cannot be sent, such as a line break.
+    /// Read it again from its source.
     invalid_credentials,
-    /// The request would have carried a credential to an origin that is neither the region's nor on the
-    /// caller's list. Check the url; list the origin in `client_options::trusted_origins` if it is really the
-    /// region's.
+    /// The request would have carried a credential to an untrusted origin: neither the region's nor on the
+    /// caller's list. Check the url. If the origin is the region's, add it to
+    /// `client_options::trusted_origins`.
     untrusted_origin,
 
-    // Who am I.
+    // The identity.
 
-    /// There is no credential left that the region accepts: nobody logged in, or the refresh token was
-    /// refused or is past its life. Log in again.
+    /// No credential is left that the region accepts: there was no login, or the refresh token was refused or
+    /// is expired. Log in again.
     login_required,
-    /// The region refused the e-mail, password or one-time password. Ask the user again; do not retry.
+    /// The region refused the e-mail, the password or the one-time password. Ask the user again; do not
+    /// retry.
     login_refused,
-    /// The region asks for a one-time password as well; a password that was kept is not sent again. Log in
-    /// with `credentials::one_time_password`.
+    /// The region asks for a one-time password as well; a kept password is not sent again. Log in with
+    /// `credentials::one_time_password`.
     one_time_password_required,
-    /// The region refused a token that should be good, also after one renewal (401). Log in again; if it
-    /// stays, ask the region's administrator.
+    /// The region refused a valid token, also after one renewal (401). Log in again; if it persists, ask the
+    /// region's administrator.
     unauthorized,
-    /// The user may not do this (403). Ask the region's administrator for the right.
+    /// The user has no permission (403). Ask the region's administrator for it.
     forbidden,
 
-    // The answer's status.
+    // The response's status.
 
     /// No such path, model or app (404). Check the url against the listing.
     not_found,
-    /// The region refused the request as malformed (400 and other 4xx). The server's text says which field.
+    /// The region refused the request as malformed (400 and other 4xx). The server's message says which
+    /// field.
     bad_request,
-    /// Too many requests (429). Slow down, and try later.
+    /// Too many requests (429). Send fewer, and try later.
     too_many_requests,
-    /// The region or a server in front of it is overloaded or restarting, or did not take the request in time
-    /// (408, 425, 502, 503, 504). Try later.
+    /// The region or a server in front of it is overloaded or restarting, or did not accept the request in
+    /// time. The status is 408, 425, 502, 503 or 504. Try later.
     unavailable,
-    /// The region failed (other 5xx). Try later; if it stays, report it to the region's administrator.
+    /// The region failed (other 5xx). Try later; if it persists, report it to the region's administrator.
     server_error,
-    /// The answer is a redirect that the client does not follow. Use the url that the region really has.
+    /// The response is a redirect that the client does not follow. Use the url that the region redirects to.
     redirected,
-    /// A status that no rule expects (1xx or 2xx or 3xx out of place). Check that the url is a Practicus AI
-    /// region's.
+    /// A status that does not belong there (an unexpected 1xx, 2xx or 3xx). Check that the url is a Practicus
+    /// AI region's.
     unexpected_status,
 
-    // The answer's content.
+    // The response's content.
 
-    /// A success that is no JSON, an HTML page say. Check that the url is a Practicus AI region's.
+    /// A successful response is not JSON; it may be an HTML page. Check that the url is a Practicus AI
+    /// region's.
     not_json,
-    /// JSON of another shape than expected; the message names the field and both types. Check the versions.
+    /// The JSON has another shape than expected; the message names the field and both types. Check the
+    /// versions of client and region.
     unexpected_json,
-    /// The answer for a model's metadata names no model id (the header `x-prt-model-id` is missing, 0 or no
-    /// number). Check that the url is a model's and that the model is deployed.
+    /// The metadata response of a model names no model id: the header `x-prt-model-id` is missing, 0 or not a
+    /// number. Check that the url is a model's and that the model is deployed.
     no_model_id,
-    /// The answer for an app's metadata names no app id. Check that the url is an app's.
+    /// The metadata response of an app names no app id. Check that the url is an app's.
     no_app_id,
-    /// The region answered with a token that is past its life already. Ask the region's administrator to set
-    /// its servers' clocks.
+    /// The token that the region issued is already expired. Ask the region's administrator to set its
+    /// servers' clocks.
     expired_token,
-    /// The model answered a batch with another number of rows than it was sent, or with JSON although it
-    /// answered other batches. Ask the model's author: each row needs one answer, in order.
+    /// The model's response to a batch has another number of rows than the batch, or is JSON although earlier
+    /// responses were CSV. Ask the model's author: each row needs one result, in order.
     row_count_mismatch,
-    /// The model's answer is not what was asked for although its status is a success: a page or an error of
-    /// another content type, or a CSV under another header line than the first one's. `server_message` quotes
-    /// it. Check what stands in front of the model, and whether the model was replaced meanwhile.
+    /// A successful response is not a prediction: a page, an error of another content type, or a CSV with
+    /// another header line than the first one's. `server_message` quotes it. Check the servers in front of
+    /// the model, and whether the model was replaced meanwhile.
     unexpected_answer,
-    /// The body is over its limit. Raise the limit in `client_options::limits`, or a prediction's
-    /// `predict_options::body_limit`, if the answer is wanted.
+    /// The response's body exceeds its limit. If it is wanted, raise the limit in `client_options::limits`,
+    /// or a prediction's `predict_options::body_limit`.
     body_too_large,
-    /// The header is over its limit. Raise the limit in `client_options::limits` if the answer is wanted.
+    /// The response's header exceeds its limit. If it is wanted, raise the limit in `client_options::limits`.
     header_too_large,
-    /// The answer is no HTTP, or its framing is broken. Check the url, the port and what stands in between.
+    /// The response is not HTTP, or its framing is broken. Check the url, the port and the servers in
+    /// between.
     malformed_response,
 
     // The connection.
@@ -115,16 +120,17 @@ enum class errc
     /// No address of the host accepted the connection. Check the port, the firewall and that the region is
     /// up.
     connect_failed,
-    /// The connection was closed or reset before the answer was complete. Try again.
+    /// The connection was closed or reset before the response was complete. Try again.
     connection_lost,
-    /// The proxy refused to pass anything on. Check the proxy's address, its credentials and its rules.
+    /// The proxy refused to forward. Check the proxy's address, its credentials and its rules.
     proxy_refused,
-    /// The certificate is for another host name. Use the name that the certificate has; never switch
-    /// verification off for a password.
+    /// The certificate is for another host name. Use the name in the certificate; never disable verification
+    /// for a password.
     certificate_host_mismatch,
-    /// The certificate's issuer is not trusted. Give the region's CA in `tls_options::ca_file`.
+    /// The certificate's issuer is not trusted. Set `tls_options::ca_file` to the region's certificate
+    /// authority.
     certificate_untrusted,
-    /// The certificate is past its life, or not yet valid. Renew it, or mend this machine's clock.
+    /// The certificate is expired or not yet valid. Renew it, or set this machine's clock.
     certificate_expired,
     /// The certificate is refused for another reason; the message says which.
     certificate_invalid,
@@ -134,7 +140,7 @@ enum class errc
     /// certificates.
     tls_failed,
 
-    // Time and life.
+    // Time and lifetime.
 
     /// Resolving the host name took longer than its limit.
     resolve_timeout,
@@ -142,9 +148,9 @@ enum class errc
     connect_timeout,
     /// The TLS handshake took longer than its limit.
     tls_timeout,
-    /// The first byte of the answer took longer than its limit.
+    /// The first byte of the response took longer than its limit.
     first_byte_timeout,
-    /// The pause between two pieces of the exchange took longer than its limit.
+    /// The exchange paused for longer than its limit.
     stalled,
     /// The operation's deadline passed. The message says in which phase.
     deadline_exceeded,
@@ -167,21 +173,21 @@ namespace errc_traits {
 enum errc_trait : unsigned
 {
     none = 0,
-    /// The same operation may succeed a little later, with nothing changed.
+    /// The same operation may succeed later, with nothing changed.
     retryable = 1,
-    /// Another credential, or another right of the same user, is needed.
+    /// Another credential is needed, or another permission of the same user.
     auth_error = 2,
-    /// To ask again gives the same, most likely, for a while.
+    /// The same request most likely fails again, for a while.
     lasting = 4,
-    /// To ask again gives the same for certain, and perhaps a locked account, until a login.
+    /// The same request fails again until the next login, and may lock the account.
     until_login = 8,
-    /// No connection was made: nothing of the request was sent.
+    /// No connection was made; nothing of the request was sent.
     unreached = 16,
-    /// The exchange broke off: what became of the request is not known.
+    /// The exchange was interrupted; the request may have been processed.
     broken_off = 32,
-    /// A batch's rows may be its cause; everything else would fail with other rows as well.
+    /// The rows of a batch may be the cause; every other error would fail with other rows as well.
     fault_of_rows = 64,
-    /// A model that has just started may answer so.
+    /// A model that has just started may respond so.
     of_model = 128
 };
 } // namespace errc_traits
@@ -201,7 +207,7 @@ constexpr auto make_errc_table() noexcept
          {errc::invalid_argument, "an argument cannot be used", lasting},
          {errc::invalid_credentials, "the credential cannot be sent", auth_error | until_login},
          {errc::untrusted_origin, "the url is not the region's, so no credential is sent there", lasting},
-         {errc::login_required, "nobody is logged in, or not any more", auth_error | until_login},
+         {errc::login_required, "not logged in, or the login has ended", auth_error | until_login},
          {errc::login_refused, "the region refused the login", auth_error | until_login},
          {errc::one_time_password_required, "the region asks for a one-time password",
           auth_error | until_login},
@@ -213,12 +219,12 @@ constexpr auto make_errc_table() noexcept
          {errc::unavailable, "the region is overloaded or restarting", retryable},
          {errc::server_error, "the region failed", fault_of_rows | of_model},
          {errc::redirected, "a redirect that is not followed", lasting},
-         {errc::unexpected_status, "a status out of place", none},
+         {errc::unexpected_status, "an unexpected status", none},
          {errc::not_json, "the answer is not JSON", none},
          {errc::unexpected_json, "the answer's JSON has another shape than expected", lasting},
          {errc::no_model_id, "the answer names no model id", lasting},
          {errc::no_app_id, "the answer names no app id", lasting},
-         {errc::expired_token, "the region answered with a token that is past its life already", lasting},
+         {errc::expired_token, "the issued token is already expired", lasting},
          {errc::row_count_mismatch, "the model's answer does not fit the rows that it was sent",
           lasting | fault_of_rows | of_model},
          {errc::unexpected_answer, "the model's answer is not what was asked for", of_model},
@@ -247,7 +253,7 @@ constexpr auto make_errc_table() noexcept
          {errc::file_error, "the file could not be used", none}});
 }
 
-/// All that is known of each `errc`, in its order. Every predicate reads it.
+/// One entry for each `errc`, in its order. Every predicate reads it.
 inline constexpr auto errc_table = make_errc_table();
 
 constexpr bool errc_table_is_complete() noexcept
@@ -272,7 +278,7 @@ public:
 
     char const* name() const noexcept override { return "practicus"; }
     std::string message(int value) const override { return text(value); }
-    /// The same without an allocation; the buffer is not used.
+    /// The same without an allocation; the buffer is unused.
     char const* message(int value, char*, std::size_t) const noexcept override { return text(value); }
 
 private:
@@ -287,13 +293,13 @@ inline constexpr errc_category errc_category_instance{};
 
 } // namespace detail
 
-/// The category of `errc`: compare codes with `errc` values, not categories.
+/// Returns the category of `errc`. Compare codes with `errc` values, not categories.
 inline boost::system::error_category const& error_category() noexcept
 {
     return detail::errc_category_instance;
 }
 
-/// Makes an `errc` a code, as Boost.System asks for it: `code == errc::not_found` needs no more.
+/// Converts an `errc` to a code, for Boost.System: `code == errc::not_found` works.
 inline boost::system::error_code make_error_code(errc e) noexcept
 {
     return {static_cast<int>(e), error_category()};
@@ -311,72 +317,71 @@ inline bool has_trait(boost::system::error_code const& code, unsigned traits) no
 
 } // namespace detail
 
-/// Returns true if the same operation may succeed a little later, with nothing changed: after overload,
-/// restarts, lost connections and time-outs. (Whether a request may be sent twice is another matter: the
-/// client decides it.)
+/// Returns true if the same operation may succeed later, with nothing changed: after overload, restarts, lost
+/// connections and time-outs. The client decides on its own whether a request may be sent twice.
 [[nodiscard]] inline bool is_retryable(boost::system::error_code const& code) noexcept
 {
     return detail::has_trait(code, detail::errc_traits::retryable);
 }
 
-/// Returns true if another credential is needed, or another right of the same user.
+/// Returns true if another credential is needed, or another permission of the same user.
 [[nodiscard]] inline bool is_auth_error(boost::system::error_code const& code) noexcept
 {
     return detail::has_trait(code, detail::errc_traits::auth_error);
 }
 
-/// All that is known of a failure. What the client wrote and what the server wrote are kept apart.
+/// All that is known of a failure. Texts of the client and texts of the server are kept apart.
 struct error_info
 {
-    /// An `errc`, `boost::asio::error::operation_aborted`, or `boost::system::errc::not_enough_memory`.
+    /// An `errc`, `boost::asio::error::operation_aborted` or `boost::system::errc::not_enough_memory`.
     boost::system::error_code code;
-    /// Our own words, beyond those of `code`: which field, which limit. Safe to log.
+    /// The client's text beside that of `code`: which field, which limit. Safe to log.
     std::string message;
-    /// Method and path, such as `GET /console/api/modelhost/models/`. No query, no secret. Empty before a
-    /// request.
+    /// Method and path, such as `GET /console/api/modelhost/models/`, without query and secrets. Empty if no
+    /// request was made.
     std::string request;
     /// The HTTP status, or 0.
     unsigned status = 0;
-    /// The server's words (`detail`, `msg`, a validation error, the first line of a page), at most 1 KiB,
+    /// The server's text (`detail`, `msg`, a validation error, the first line of a page), at most 1 KiB,
     /// control characters replaced. **Untrusted**: any server in between may have written it.
     std::string server_message;
-    /// The server's own code, such as `token_not_valid`; untrusted, at most 64 bytes.
+    /// The server's code, such as `token_not_valid`. Untrusted, at most 64 bytes.
     std::string server_code;
-    /// What the operating system, Asio or OpenSSL reported last, if it began there.
+    /// The last error of the operating system, Asio or OpenSSL, if it was the cause.
     boost::system::error_code cause;
-    /// How long the server asked to wait before the next request (`Retry-After`), if it did.
+    /// The pause that the server asked for (`Retry-After`).
     std::optional<std::chrono::seconds> retry_after;
-    /// How often the request was sent, or tried to be.
+    /// The number of attempts to send the request.
     unsigned attempts = 0;
-    /// How long it took in all.
+    /// The duration of the operation.
     std::chrono::milliseconds elapsed{0};
-    /// What a source, a sink or a callback of the caller threw, if that ended the operation; else null.
+    /// The exception of a source, a sink or another callback of the caller, if that ended the operation; else
+    /// null.
     std::exception_ptr exception;
 };
 
-/// What every operation throws. Copies share their information; what() holds only our own words.
+/// The exception of every operation. Copies share their information; what() holds only texts of the client.
 class BOOST_SYMBOL_VISIBLE error : public boost::system::system_error
 {
 public:
-    /// For a failure that is kept elsewhere; the pointer must not be null.
+    /// From shared information; the pointer must not be null.
     explicit error(std::shared_ptr<error_info const> info)
         : system_error(info->code), info_(std::move(info)), what_(compose(*info_))
     {}
 
-    /// With all that is known.
+    /// From all that is known.
     explicit error(error_info info) : error(std::make_shared<error_info const>(std::move(info))) {}
 
-    /// With a code and our own words.
+    /// From a code and a text of the client.
     explicit error(errc code, std::string message = {}) : error(make_info(code, std::move(message))) {}
 
-    /// Code, message, request, attempts and last cause; never the server's words, never a secret.
+    /// Returns code, message, request, attempts and last cause; never a text of the server, never a secret.
     char const* what() const noexcept override { return what_->c_str(); }
 
-    /// All that is known. Lives as long as any copy of this error.
+    /// Returns all that is known. It lives as long as any copy of this error.
     error_info const& info() const noexcept { return *info_; }
 
-    /// The same information, to be kept or thrown again elsewhere: an exception object is not for two
-    /// threads.
+    /// Returns the same information, to keep or to throw again on another thread.
     std::shared_ptr<error_info const> const& shared_info() const noexcept { return info_; }
 
 private:

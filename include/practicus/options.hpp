@@ -20,7 +20,7 @@
 
 namespace practicus { inline namespace v1 {
 
-/// Told of new tokens: see `client_options::on_tokens`.
+/// A callback for new tokens: see `client_options::on_tokens`.
 using tokens_callback = std::function<boost::asio::awaitable<void>(issued_tokens)>;
 
 /// Everything about a client that is decided when it is made. The client validates its copy:
@@ -28,8 +28,8 @@ using tokens_callback = std::function<boost::asio::awaitable<void>(issued_tokens
 ///
 ///     practicus::client_options options;
 ///     options.pool.max_connections = 8;
-// The default constructors are declared because g++ 12 destroys an aggregate with non-trivial members twice
-// when it is a temporary in a co_await expression (GCC PR 107288).
+// The default constructors are declared because of GCC PR 107288: g++ 12 destroys a temporary aggregate in a
+// co_await expression twice.
 struct client_options
 {
     client_options() noexcept {}
@@ -38,43 +38,43 @@ struct client_options
     tls_options tls;
     /// How long each phase may take.
     timeout_options timeouts;
-    /// How much of an answer is read.
+    /// How much of a response is read.
     limit_options limits;
     /// How many connections there are, and how long they are kept.
     pool_options pool;
-    /// What is sent again, and when.
+    /// Which requests are sent again, and when.
     retry_options retry;
     /// The proxy between this machine and the region.
     proxy_options proxy;
 
-    /// Is told what happens: see `practicus::observer`.
+    /// Receives events: see `practicus::observer`.
     practicus::observer observer;
 
-    /// Called with what a login or a refresh brought, before any operation gets the new token: to store a
-    /// refresh token that the region replaces with each use. Not with what another client left in a `store`.
-    /// It runs in the client's context and may take 5 s; if it throws or takes longer, the tokens are in use
-    /// all the same, and the observer hears of it. It must not wait for an operation of this client that
-    /// needs a token: that waits for it.
+    /// Called with the tokens of each login and refresh, before any operation uses the new token. It can
+    /// store a refresh token that the region replaces with each use. It is not called for tokens that another
+    /// client left in a `store`. It runs in the client's context, for at most 5 s. If it throws or takes
+    /// longer, the tokens are used anyway, and the observer is told. It must not wait for an operation of
+    /// this client that needs a token, which waits for the callback.
     tokens_callback on_tokens;
 
-    /// Searched before the region is asked for a token, and given what the region answers; all clients that
-    /// share the store are one login. Null: each client for itself.
+    /// Searched before the client asks the region for a token, and filled with the region's tokens. All
+    /// clients of one store share one login. Null: the client shares nothing.
     std::shared_ptr<token_store> store;
 
-    /// Log in with these at the first operation that needs it; all callers then wait for the one login.
-    /// Empty: `client::login` is called later.
+    /// Credentials for a login at the first operation that needs it; all callers wait for that one login.
+    /// Empty: the program calls `client::login`.
     std::optional<practicus::credentials> credentials;
 
-    /// More origins (`https://models.company.com`) that are the region's own: tokens may be sent there. The
-    /// service url's origin always is.
+    /// Further origins of the region (`https://models.company.com`), to which tokens may be sent. The service
+    /// url's origin is always trusted.
     std::vector<origin> trusted_origins;
 
     /// Sent as `User-Agent`. Must hold visible ASCII characters and spaces only.
     std::string user_agent = "practicus-cpp";
 
-    /// Fails a listing with `errc::unexpected_json` because of an entry that lacks what each must have (an
-    /// id, a name, a prefix, a key, a version's number). By default such an entry is left out, and the
-    /// observer is told (`events::entries_left_out`).
+    /// Fails a listing with `errc::unexpected_json` for an entry without a required member (an id, a name, a
+    /// prefix, a key, a version's number). By default, such an entry is left out and the observer is told
+    /// (`events::entries_left_out`).
     bool strict_listings = false;
 };
 

@@ -16,22 +16,23 @@
 #include <string_view>
 #include <type_traits>
 
-// What holds for every type here. They are values: immutable, compared, ordered and hashed by their text,
-// safe to read from any thread. Views that they return live as long as the object.
+// Rules of all types in this header.
 //
-// Text comes in as RFC 3986 has it and is kept in normal form: scheme and host in lower case, a default port
-// left out, upper-case hex, unreserved characters plain, one slash at the end (but behind a path: see
-// `hosted_url`). Letters beyond ASCII in a path
-// are percent-encoded; a host takes its ASCII form (xn--...). At most 8 KiB.
+// A url is a value: immutable, compared, ordered and hashed by its text, safe to read from any thread. A view
+// that it returns lives as long as the url.
 //
-// `errc::invalid_url` is thrown for anything else: another scheme, credentials, a query or fragment, spaces,
-// control characters (percent-encoded too), an empty segment, `.` and `..` (percent-encoded too), a missing
-// host, a port outside 1 to 65535. The message says what is wrong and never quotes the url, which may hold a
-// secret.
+// Text is parsed as RFC 3986 says and kept in normal form. Scheme and host are in lower case, a default port
+// is left out, hex digits are in upper case, and unreserved characters are not encoded. There is one slash at
+// the end, except after a path (see `hosted_url`). Letters beyond ASCII in a path are percent-encoded; a host
+// must be in its ASCII form (xn--...). The limit is 8 KiB.
+//
+// Anything else throws `errc::invalid_url`: another scheme, credentials, a query or fragment, a missing host,
+// a port outside 1 to 65535. So do spaces, control characters, an empty segment, `.` and `..`, encoded or
+// not. The message says what is wrong and never quotes the url, which may hold a secret.
 
 namespace practicus { inline namespace v1 {
 
-/// Scheme, host and port: what a connection and a credential belong to. What holds for all urls stands at the
+/// Scheme, host and port: the scope of a connection and of a credential. The rules of all urls are at the
 /// head of practicus/url.hpp.
 class origin
 {
@@ -39,21 +40,22 @@ public:
     /// From a url without a path, such as `https://models.company.com:8443`.
     explicit origin(std::string_view text) : origin(detail::split_url(text), true) {}
 
-    /// `https://practicus.company.com`, `http://[::1]:8080`.
+    /// Returns the text: `https://practicus.company.com`, `http://[::1]:8080`.
     std::string const& str() const noexcept { return text_; }
-    /// `http` or `https`.
+    /// Returns `http` or `https`.
     std::string_view scheme() const noexcept { return secure_ ? "https" : "http"; }
-    /// Is it https?
+    /// Returns true if the scheme is https.
     bool secure() const noexcept { return secure_; }
-    /// To resolve, and to look for in the certificate: an IPv6 address has no brackets here.
+    /// Returns the host to resolve and to verify; an IPv6 address has no brackets.
     std::string_view host() const noexcept
     {
         auto const host = host_header().substr(0, host_size_);
         return host.starts_with('[') ? host.substr(1, host.size() - 2) : host;
     }
-    /// The port, the scheme's own (443, 80) where the text names none.
+    /// Returns the port; by default that of the scheme (443, 80).
     std::uint16_t port() const noexcept { return port_; }
-    /// The value of the `Host` field: with brackets, and with the port unless it is the scheme's own.
+    /// Returns the value of the `Host` field: with brackets, and with a port that is not the scheme's
+    /// default.
     std::string_view host_header() const noexcept { return std::string_view(text_).substr(secure_ ? 8 : 7); }
 
     /// Writes `str()`.
@@ -95,9 +97,9 @@ private:
     bool secure_ = false;
 };
 
-/// Where a region is: `https://practicus.company.com`, with a path of its own if it has one. The console's
-/// API is under `<service url>/console/api/`; leave that part out. What holds for all urls stands at the head
-/// of practicus/url.hpp.
+/// The url of a region: `https://practicus.company.com`, with a path if the region has one. The console's API
+/// is under `<service url>/console/api/`; leave that part out. The rules of all urls are at the head of
+/// practicus/url.hpp.
 class service_url
 {
 public:
@@ -105,10 +107,10 @@ public:
     service_url(std::string_view text) : service_url(detail::split_url(text)) {}
     /// From a whole url.
     service_url(std::string const& text) : service_url(std::string_view(text)) {}
-    /// A null pointer counts as empty: `std::getenv` answers one.
+    /// From a whole url. A null pointer counts as empty, as `std::getenv` may return.
     service_url(char const* text) : service_url(std::string_view(text != nullptr ? text : "")) {}
 
-    /// The whole, with a slash at its end.
+    /// Returns the text, with a slash at its end.
     std::string const& str() const noexcept { return text_; }
     /// Its scheme, host and port.
     class origin const& origin() const noexcept { return origin_; }
@@ -122,11 +124,11 @@ public:
     std::uint16_t port() const noexcept { return origin_.port(); }
     /// As in `origin`.
     std::string_view host_header() const noexcept { return origin_.host_header(); }
-    /// Its path, `/` if it has none of its own; begins and ends with a slash.
+    /// Returns the path, which begins and ends with a slash; `/` if the url has none.
     std::string_view path() const noexcept { return std::string_view(text_).substr(origin_.str().size()); }
 
-    /// The request target of a console call: `modelhost/models/` gives `/console/api/modelhost/models/`.
-    /// Throws `errc::invalid_argument` if the call holds anything but a path.
+    /// Returns the request target of a console call: `modelhost/models/` gives
+    /// `/console/api/modelhost/models/`. Throws `errc::invalid_argument` if the call is anything but a path.
     [[nodiscard]] std::string console_path(std::string_view call) const
     {
         if (!detail::is_path_text(call))
@@ -175,7 +177,7 @@ struct model_kind
 struct app_kind
 {};
 
-/// Where a model or an app is served, and a path behind it:
+/// The url of a model or an app, and of a path of it:
 ///
 /// - `<service url>/<prefix>/<name>/[<version>/][<path>]`: a model, or the page of an app;
 /// - `<service url>/<prefix>/<name>/api/[<version>/][<path>]`: the api of an app, whose path is an endpoint.
@@ -183,16 +185,18 @@ struct app_kind
 /// The prefix may hold slashes. A version is `v<N>`, `latest`, `prod`, `production` or `staging`. A path
 /// keeps its form: it ends in a slash if it was written with one. Everything before the path ends in a slash.
 ///
-/// A text does not say where the name ends. The first segment that looks like a version ends it, and in an
-/// app's url `api` as well, if two or more segments stand before it; all behind is the path. Without such a
-/// segment, the last one is the name, and there is no path. Three cases are misread, and must be made of
-/// their parts and `at`: a name that looks like a version, a prefix with such a segment behind its second
-/// one, and a path behind a name without a version. A client that has listed its models or apps reads them
-/// right: a text that begins with a listed url gets that entry's id, metadata and tokens, the longest one's.
-/// An app's url whose second segment is `api` is refused, for it has no prefix.
+/// A text does not say where the name ends. The first segment that looks like a version ends the name. In an
+/// app's url, `api` after two or more segments ends it as well. The rest is the path. Without such a segment,
+/// the last segment is the name, and there is no path.
 ///
-/// Urls are equal if their texts are. Ids and tokens go by `without_version()`.
-/// What holds for all urls stands at the head of practicus/url.hpp.
+/// Three cases are misread, and must be made of their parts and `at`: a name that looks like a version, a
+/// prefix whose third or later segment does, and a path after a name without a version. A client that has
+/// listed its models or apps reads them right: a text gets id, metadata and tokens of the entry with the
+/// longest url that it begins with. An app's url whose second segment is `api` is refused, because it has no
+/// prefix.
+///
+/// Urls are equal if their texts are. Ids and tokens belong to `without_version()`. The rules of all urls are
+/// at the head of practicus/url.hpp.
 template <class Kind>
 class hosted_url
 {
@@ -204,19 +208,19 @@ public:
     /// From a whole url; a null pointer counts as empty.
     hosted_url(char const* text) : hosted_url(std::string_view(text != nullptr ? text : "")) {}
 
-    /// From a whole url, or from the part behind the service url (`models/practicus/diamond-price/v3`),
-    /// percent-encoded. If a whole url is the service's, its prefix begins behind the service url. In a part,
-    /// a plain number ends the name as `v<N>` does, and is a version as listed:
-    /// `models/practicus/diamond-price/3` is `v3`, `apps/my-app/api/3/say-hello/` too. Numbers behind a
-    /// version, or deeper in a path, stay as they are.
+    /// From a whole url, or from the part after the service url (`models/practicus/diamond-price/v3`),
+    /// percent-encoded. The prefix of a whole url that begins with the service url starts after it. In a
+    /// part, a plain number ends the name as `v<N>` does, and is a version:
+    /// `models/practicus/diamond-price/3` is `v3`, and so is `apps/my-app/api/3/say-hello/`. Numbers after a
+    /// version, or deeper in a path, are unchanged.
     hosted_url(service_url const& service, std::string_view text)
         : hosted_url(text.find("://") != std::string_view::npos
                          ? hosted_url(detail::split_url(text), &service)
                          : hosted_url(service, text, relative{}))
     {}
 
-    /// From names as listed, not percent-encoded: what a url cannot hold is encoded, a slash in the name too.
-    /// The version is a tag or a plain number (`3` for `v3`). Of an app, this is the page.
+    /// From names as listed, not percent-encoded: characters that a url cannot hold are encoded, also a slash
+    /// in the name. The version is a tag or a plain number (`3` for `v3`). For an app, this is the page.
     hosted_url(service_url const& service, std::string_view prefix, std::string_view name,
                std::string_view version = {})
         : origin_(service.origin()), text_(service.str()), exact_(true)
@@ -237,32 +241,32 @@ public:
     std::string const& str() const noexcept { return text_; }
     /// Its scheme, host and port.
     class origin const& origin() const noexcept { return origin_; }
-    /// The request target, in normal form.
+    /// Returns the request target, in normal form.
     std::string_view target() const noexcept { return std::string_view(text_).substr(origin_.str().size()); }
-    /// The prefix without slashes at its ends, decoded. Of a text read without its service url, it begins
-    /// with the service url's own path.
+    /// Returns the prefix, decoded, without slashes at its ends. For a text that was parsed without its
+    /// service url, it begins with the path of the service url.
     [[nodiscard]] std::string prefix() const { return detail::percent_decoded(between(own_, at_.name)); }
-    /// The name, decoded.
+    /// Returns the name, decoded.
     [[nodiscard]] std::string name() const
     {
         return detail::percent_decoded(between(at_.name, at_.name_end));
     }
-    /// `v3`, `latest`, `prod`, `production`, `staging`, or empty.
+    /// Returns `v3`, `latest`, `prod`, `production`, `staging`, or an empty text.
     std::string_view version() const noexcept { return between(at_.version, at_.path); }
-    /// What stands behind all this, percent-encoded, without a slash before it: `chat/completions`. May be
-    /// empty. Of an app's api, the endpoint.
+    /// Returns the path after name and version, percent-encoded, without a slash in front:
+    /// `chat/completions`. May be empty. For an app's api, it is the endpoint.
     std::string_view path() const noexcept { return std::string_view(text_).substr(at_.path); }
-    /// The beginning of `str()` up to the name, which all versions and paths share: a token for one serves
-    /// them all.
+    /// Returns the beginning of `str()` up to the name. All versions and paths share it: a token for one
+    /// serves all.
     std::string_view without_version() const noexcept
     {
         return std::string_view(text_).substr(0, at_.name_end);
     }
-    /// Returns true if the parts were given, not only a text: then no listing decides where the name ends.
+    /// Returns true if it is certain where the name ends. Otherwise a listing may decide it: see `read_as`.
     bool is_exact() const noexcept { return exact_; }
 
-    /// Returns the url of this path behind the model, or behind the app's api, in the same version: of
-    /// `at("chat/completions")` or, for an app, `at("say-hello/")`. The path is percent-encoded; a slash at
+    /// Returns the url of a path of the model or of the app's api, in the same version:
+    /// `at("chat/completions")`, or `at("say-hello/")` for an app. The path is percent-encoded; a slash at
     /// its end is kept, and none is added. An empty path gives the model or the api itself.
     [[nodiscard]] hosted_url at(std::string_view path) const
     {
@@ -278,9 +282,9 @@ public:
         return result;
     }
 
-    /// Returns the same text, read so that its name ends where `base` does, as a listing may have it: the
-    /// `without_version()` of the result. Throws `errc::invalid_argument` if `str()`, with a slash at its
-    /// end, does not begin with `base`.
+    /// Returns the same text, parsed so that its name ends where `base` does. `base` is the
+    /// `without_version()` of the result, from a listing. Throws `errc::invalid_argument` if `str()`, with a
+    /// slash at its end, does not begin with `base`.
     [[nodiscard]] hosted_url read_as(std::string_view base) const
     {
         auto const name = base.size() > own_ + 2 ? base.rfind('/', base.size() - 2) + 1 : 0;
@@ -296,9 +300,9 @@ public:
         return result;
     }
 
-    /// Returns true if this is an app's api, not its page.
+    /// Returns true for an app's api, false for its page.
     bool is_api() const noexcept requires(std::is_same_v<Kind, app_kind>) { return at_.api; }
-    /// Returns an app's page, in this version.
+    /// Returns the url of the app's page, in the same version.
     [[nodiscard]] hosted_url page() const requires(std::is_same_v<Kind, app_kind>)
     {
         hosted_url result(*this);
@@ -349,7 +353,7 @@ private:
         finish();
     }
 
-    /// Reads what stands behind the name; the text ends in a slash until then.
+    /// Parses the text after the name; until then the text ends in a slash.
     void finish()
     {
         detail::read_behind_name(text_, is_app, at_);
@@ -357,7 +361,7 @@ private:
         detail::check_size(text_);
     }
 
-    /// The segments from one position to the next, without the slash at their end.
+    /// Returns the segments between two positions, without the slash at their end.
     std::string_view between(std::size_t first, std::size_t end) const noexcept
     {
         return end > first ? std::string_view(text_).substr(first, end - first - 1) : std::string_view();
@@ -368,7 +372,7 @@ private:
     std::size_t own_ = 0;
     detail::hosted_parts at_;
     bool exact_ = false;
-    /// It was written without a slash at its end.
+    /// The text was written without a slash at its end.
     bool open_ = false;
 };
 
