@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/core_conf.hpp>
 #include <practicus/credentials.hpp>
 
 #include <array>
@@ -85,7 +86,7 @@ inline std::string ask(char const* question, bool secret = false)
 /// From PRT_TOKEN, or PRT_EMAIL and PRT_PASSWORD, or the terminal.
 inline practicus::credentials ask_credentials()
 {
-    if (auto found = practicus::credentials::from_environment()) return *found;
+    if (auto found = practicus::credentials_from_environment()) return *found;
     if (::isatty(STDIN_FILENO) == 0)
         throw std::runtime_error(
             "set PRT_TOKEN, or PRT_EMAIL and PRT_PASSWORD: there is no terminal to ask on");

@@ -263,7 +263,7 @@ std::optional<practicus::credentials> environment_login(practicus::service_url c
     } catch (practicus::error const&) {
         return std::nullopt;
     }
-    return practicus::credentials::from_environment();
+    return practicus::credentials_from_environment();
 }
 
 int print(std::string const& text)

@@ -8,8 +8,6 @@
 #include <practicus/jwt.hpp>
 #include <practicus/secret.hpp>
 
-#include <cstdlib>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,18 +62,6 @@ public:
         return is_access ? access_token(token) : refresh_token(token);
     }
 
-    /// Makes credentials of the environment: `PRT_TOKEN` (a refresh or an access token, as in the vendor's
-    /// SDK), else `PRT_EMAIL` and `PRT_PASSWORD`; nothing if neither is set. A blank value counts as not set,
-    /// and a line end after the password is removed. Throws `errc::invalid_credentials`.
-    [[nodiscard]] static std::optional<credentials> from_environment()
-    {
-        if (auto const value = variable("PRT_TOKEN"); !detail::trimmed(value).empty()) return token(value);
-        auto const email = variable("PRT_EMAIL");
-        auto const value = detail::without_line_end(variable("PRT_PASSWORD"));
-        if (detail::trimmed(email).empty() || value.empty()) return std::nullopt;
-        return password(email, value);
-    }
-
     /// Sets a one-time password, for regions that ask for one beside the password. A login with it is not
     /// repeated automatically once it may have reached the region. Throws `errc::invalid_credentials`.
     credentials& one_time_password(std::string_view value)
@@ -107,12 +93,6 @@ private:
     credentials(kind k, char const* name, std::string_view value, bool header)
         : kind_(k), value_(header ? checked_token(name, detail::trimmed(value)) : checked_line(name, value))
     {}
-
-    static std::string_view variable(char const* name) noexcept
-    {
-        auto const* const value = std::getenv(name);
-        return value != nullptr ? value : "";
-    }
 
     static std::string_view checked(char const* name, std::string_view value)
     {

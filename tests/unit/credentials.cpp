@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include <practicus/core_conf.hpp>
 #include <practicus/credentials.hpp>
 
 #include "catch.hpp"
@@ -188,27 +189,27 @@ TEST_CASE("credentials from the environment")
     SECTION("no variables")
     {
         environment const set(variables{});
-        CHECK_FALSE(credentials::from_environment());
+        CHECK_FALSE(practicus::credentials_from_environment());
     }
     SECTION("empty variables")
     {
         environment const set(variables{{"PRT_TOKEN", ""}, {"PRT_EMAIL", ""}, {"PRT_PASSWORD", ""}});
-        CHECK_FALSE(credentials::from_environment());
+        CHECK_FALSE(practicus::credentials_from_environment());
     }
     SECTION("an e-mail without a password")
     {
         environment const set(variables{{"PRT_EMAIL", "a@b"}});
-        CHECK_FALSE(credentials::from_environment());
+        CHECK_FALSE(practicus::credentials_from_environment());
     }
     SECTION("a password without an e-mail")
     {
         environment const set(variables{{"PRT_PASSWORD", "x"}});
-        CHECK_FALSE(credentials::from_environment());
+        CHECK_FALSE(practicus::credentials_from_environment());
     }
     SECTION("e-mail and password")
     {
         environment const set(variables{{"PRT_EMAIL", " a@b "}, {"PRT_PASSWORD", "x"}});
-        auto const who = credentials::from_environment();
+        auto const who = practicus::credentials_from_environment();
         REQUIRE(who);
         CHECK(who->type() == kind::password);
         CHECK(who->email() == "a@b");
@@ -219,43 +220,43 @@ TEST_CASE("credentials from the environment")
         for (std::string const end : {"\n", "\r\n"}) {
             environment const set(
                 variables{{"PRT_TOKEN", end}, {"PRT_EMAIL", "a@b" + end}, {"PRT_PASSWORD", " x " + end}});
-            auto const who = credentials::from_environment();
+            auto const who = practicus::credentials_from_environment();
             REQUIRE(who);
             CHECK(who->email() == "a@b");
             CHECK(who->value().reveal() == " x ");
         }
         for (auto const* blank : {"\n", " ", "\r\n"}) {
             environment const email(variables{{"PRT_EMAIL", blank}, {"PRT_PASSWORD", "x"}});
-            CHECK_FALSE(credentials::from_environment());
+            CHECK_FALSE(practicus::credentials_from_environment());
         }
         environment const set(variables{{"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "\n"}});
-        CHECK_FALSE(credentials::from_environment());
+        CHECK_FALSE(practicus::credentials_from_environment());
     }
     SECTION("a line end in a password's midst is refused")
     {
         environment const set(variables{{"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x\n\n"}});
-        CHECK(refusal([] { (void)credentials::from_environment(); }) ==
+        CHECK(refusal([] { (void)practicus::credentials_from_environment(); }) ==
               "the password holds a line break or NUL");
     }
     SECTION("a token goes first")
     {
         environment const set(
             variables{{"PRT_TOKEN", access_jwt}, {"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x"}});
-        auto const who = credentials::from_environment();
+        auto const who = practicus::credentials_from_environment();
         REQUIRE(who);
         CHECK(who->type() == kind::access_token);
     }
     SECTION("a refresh token")
     {
         environment const set(variables{{"PRT_TOKEN", refresh_jwt}});
-        REQUIRE(credentials::from_environment());
-        CHECK(credentials::from_environment()->type() == kind::refresh_token);
+        REQUIRE(practicus::credentials_from_environment());
+        CHECK(practicus::credentials_from_environment()->type() == kind::refresh_token);
     }
     SECTION("a bad one is refused, not skipped")
     {
         environment const set(
             variables{{"PRT_TOKEN", "hunter\ntwo"}, {"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x"}});
-        CHECK(refusal([] { (void)credentials::from_environment(); }) ==
+        CHECK(refusal([] { (void)practicus::credentials_from_environment(); }) ==
               "the refresh token holds a control character");
     }
 }

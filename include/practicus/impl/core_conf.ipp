@@ -202,6 +202,13 @@ inline boost::asio::awaitable<void> share_login(std::shared_ptr<token_store> to,
     co_await to->save(key, value);
 }
 
+/// Returns the value of an environment variable; empty if it is not set.
+inline std::string_view variable(char const* name) noexcept
+{
+    auto const* const value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
 /// The region of `PRT_URL`, with the environment's login if there is one. Throws `errc::invalid_url`, with
 /// the variable's name, and `errc::invalid_credentials`.
 inline std::optional<region> environment_region()
@@ -210,7 +217,7 @@ inline std::optional<region> environment_region()
     if (text.empty()) return std::nullopt;
     try {
         service_url url(text);
-        auto login = credentials::from_environment();
+        auto login = credentials_from_environment();
         auto email = login ? login->email() : std::string();
         region result(std::move(url), {}, std::move(email), std::move(login));
         result.typed_as(text);
@@ -863,8 +870,17 @@ PRACTICUS_DECL void core_conf::erase_unused_tokens() const
 
 PRACTICUS_DECL std::string environment_url()
 {
-    auto const* value = std::getenv("PRT_URL");
-    return std::string(detail::trimmed(value != nullptr ? value : ""));
+    return std::string(detail::trimmed(detail::variable("PRT_URL")));
+}
+
+PRACTICUS_DECL std::optional<credentials> credentials_from_environment()
+{
+    auto const token = detail::variable("PRT_TOKEN");
+    if (!detail::trimmed(token).empty()) return credentials::token(token);
+    auto const email = detail::variable("PRT_EMAIL");
+    auto const password = detail::without_line_end(detail::variable("PRT_PASSWORD"));
+    if (detail::trimmed(email).empty() || password.empty()) return std::nullopt;
+    return credentials::password(email, password);
 }
 
 PRACTICUS_DECL std::optional<region> region_from_environment()
