@@ -90,14 +90,14 @@ public:
         co_return;
     }
 
-    [[nodiscard]] awaitable<std::shared_ptr<lock>> acquire(std::string key) override
+    [[nodiscard]] awaitable<std::unique_ptr<lock>> acquire(std::string key) override
     {
-        auto const taken = std::make_shared<held>(path_of(key, ".lock"));
+        auto taken = std::make_unique<held>(path_of(key, ".lock"));
         auto locking = detail::async_poll([&file = taken->file] { return file.try_lock(); },
                                           std::chrono::steady_clock::now() + patience_);
         if (!co_await std::move(locking))
             throw error(errc::file_error, "another process holds the lock '" + taken->file.path() + "'");
-        co_return taken;
+        co_return std::move(taken);
     }
 
 private:

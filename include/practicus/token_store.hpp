@@ -58,7 +58,7 @@ public:
     /// Waits until no other process holds the key's lock. Throws after a time limit of its own. A client
     /// continues without the lock after half of `timeout_options::operation`, or after a twentieth while
     /// locks are not available.
-    [[nodiscard]] virtual awaitable<std::shared_ptr<lock>> acquire(std::string key) = 0;
+    [[nodiscard]] virtual awaitable<std::unique_ptr<lock>> acquire(std::string key) = 0;
 };
 
 }} // namespace practicus::v1

@@ -76,14 +76,14 @@ public:
         co_return;
     }
 
-    awaitable<std::shared_ptr<lock>> acquire(std::string key) override
+    awaitable<std::unique_ptr<lock>> acquire(std::string key) override
     {
         boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
         while (!state_->take(key)) {
             timer.expires_after(std::chrono::milliseconds(2));
             co_await timer.async_wait(boost::asio::use_awaitable);
         }
-        co_return std::make_shared<held>(state_, std::move(key));
+        co_return std::make_unique<held>(state_, std::move(key));
     }
 
 private:
@@ -170,7 +170,7 @@ public:
         throw std::runtime_error("no disk");
         co_return;
     }
-    awaitable<std::shared_ptr<lock>> acquire(std::string) override
+    awaitable<std::unique_ptr<lock>> acquire(std::string) override
     {
         throw std::runtime_error("no disk");
         co_return nullptr;
@@ -199,7 +199,7 @@ public:
         co_await meet("remove", key);
         values.erase(key);
     }
-    awaitable<std::shared_ptr<lock>> acquire(std::string) override { co_return nullptr; }
+    awaitable<std::unique_ptr<lock>> acquire(std::string) override { co_return nullptr; }
 
     /// Once, before the first such call that is about such a key.
     void once(std::string call, std::string key, std::function<asio::awaitable<void>()> then)
@@ -703,7 +703,7 @@ public:
     awaitable<secret> load(std::string) override { co_return secret(); }
     awaitable<void> save(std::string, secret) override { co_return; }
     awaitable<void> remove(std::string) override { co_return; }
-    awaitable<std::shared_ptr<lock>> acquire(std::string) override
+    awaitable<std::unique_ptr<lock>> acquire(std::string) override
     {
         ++waits;
         asio::steady_timer timer(co_await asio::this_coro::executor);

@@ -103,7 +103,7 @@ public:
 
     awaitable<void> remove(std::string key) override { return files_.remove(std::move(key)); }
 
-    awaitable<std::shared_ptr<lock>> acquire(std::string key) override
+    awaitable<std::unique_ptr<lock>> acquire(std::string key) override
     {
         return files_.acquire(std::move(key));
     }

@@ -46,7 +46,7 @@ public:
     /// time. After a failure a tenth of that applies, until a lock is acquired.
     asio::awaitable<lock_ptr> acquire(std::string key) const
     {
-        operation_body<lock_ptr> const body = [s = store_, key] { return s->acquire(key); };
+        operation_body<lock_ptr> const body = [s = store_, key] { return take_lock(s, key); };
         auto const limit = missed_ ? lock_wait_ / 10 : lock_wait_;
         auto const held =
             co_await attempt<lock_ptr>(body, limit, "another process holds the lock of '" + key + "'");
@@ -107,6 +107,12 @@ public:
     }
 
 private:
+    /// A flight has no room for a value that cannot be copied.
+    static asio::awaitable<lock_ptr> take_lock(std::shared_ptr<token_store> from, std::string key)
+    {
+        co_return co_await from->acquire(std::move(key));
+    }
+
     /// Calls the store with a time limit; returns an empty value after an error. `late` is the message of a
     /// timeout.
     template <class T>
