@@ -778,7 +778,7 @@ expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<
 expect 0 "$practicus" --output csv models --name loan-risk
 [ "$(sed -n 2p out)" = "43,loan-risk,models/finance,1" ] || fail "the list of models in gzip"
 expect 1 "$practicus" --header-limit 50 models
-says "the answer's header is over its limit"
+says "the response's header exceeds its limit"
 says --header-limit
 expect 0 "$practicus" models --header-limit 1000
 for number in 0 x 1k 10000000000; do

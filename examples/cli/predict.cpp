@@ -38,7 +38,7 @@ practicus::predict_options how_to_call(predict_arguments const& arguments)
 {
     practicus::predict_options how;
     how.content_type(arguments.content_type);
-    if (arguments.content_type.starts_with("text/csv")) how.answer_type("text/csv");
+    if (arguments.content_type.starts_with("text/csv")) how.response_type("text/csv");
     if (auto const encoding = encoding_of(arguments.encoding)) how.encoding(*encoding);
     return how;
 }

@@ -27,7 +27,7 @@ pending<batch_progress> predict_batches(handle const& h, std::shared_ptr<batch_j
 /// `call_options::timeout` sets one. A run that is cancelled or fails can be resumed; see `batch_output`.
 ///
 /// Errors: the error of the first batch that fails permanently, unless `batch_job::rejected_rows` takes its
-/// rows; the message names the rows. Also `errc::row_count_mismatch`, `errc::unexpected_answer`,
+/// rows; the message names the rows. Also `errc::row_count_mismatch`, `errc::unexpected_response`,
 /// `errc::invalid_argument` for a text that is not CSV or an invalid or used job, and exceptions of source,
 /// sink or callbacks.
 template <completion_token<batch_progress> Token = await_token>

@@ -132,7 +132,7 @@ struct batch_job
     /// always idempotent.
     ///
     /// A batch that is too large for a server (413) is halved until it is accepted. A response without a
-    /// content type is judged by its lines instead of `answer_type`. For a batch of at most one row it is
+    /// content type is judged by its lines instead of `response_type`. For a batch of at most one row it is
     /// an error until the header line is known, from another response or from existing results.
     predict_options request_options;
 
@@ -157,7 +157,7 @@ struct batch_job
     ///
     /// A source with fewer or different rows ends the run with `errc::invalid_argument` before the sink
     /// gets any. Predictions with another header line end it, after `max_attempts`, with
-    /// `errc::unexpected_answer`.
+    /// `errc::unexpected_response`.
     batch_mark resume;
     /// Called with a mark after each batch. The sink and `rejected_rows` have received exactly the rows of
     /// the mark.

@@ -321,8 +321,8 @@ public:
     /// time limits, unless `call_options::timeout` sets one. The request is sent again, after a pause, only
     /// if the model has not seen it or responded 408, 425 or 429; `predict_options::idempotent` allows more.
     /// Errors: as `session_token`; the errors of a status; `errc::malformed_response` for an encoding that
-    /// cannot be read; `errc::body_too_large`; `errc::unexpected_answer` for a page in place of a prediction,
-    /// or for another type than `predict_options::answer_type`.
+    /// cannot be read; `errc::body_too_large`; `errc::unexpected_response` for a page in place of a
+    /// prediction, or for another type than `predict_options::response_type`.
     template <completion_token<prediction> Token = await_token>
     [[nodiscard]] auto predict(practicus::model_url url, std::string body, Token&& completion = Token()) const
     {

@@ -103,7 +103,7 @@ enum class errc
     /// A successful response is not a prediction: a page, an error of another content type, or a CSV with
     /// another header line than the first one's. `server_message` quotes it. Check the servers in front of
     /// the model, and whether the model was replaced meanwhile.
-    unexpected_answer,
+    unexpected_response,
     /// The response's body exceeds its limit. If it is wanted, raise the limit in `client_options::limits`,
     /// or a prediction's `predict_options::body_limit`.
     body_too_large,
@@ -220,20 +220,20 @@ constexpr auto make_errc_table() noexcept
          {errc::server_error, "the region failed", fault_of_rows | of_model},
          {errc::redirected, "a redirect that is not followed", lasting},
          {errc::unexpected_status, "an unexpected status", none},
-         {errc::not_json, "the answer is not JSON", none},
-         {errc::unexpected_json, "the answer's JSON has another shape than expected", lasting},
-         {errc::no_model_id, "the answer names no model id", lasting},
-         {errc::no_app_id, "the answer names no app id", lasting},
+         {errc::not_json, "the response is not JSON", none},
+         {errc::unexpected_json, "the response's JSON has another shape than expected", lasting},
+         {errc::no_model_id, "the response names no model id", lasting},
+         {errc::no_app_id, "the response names no app id", lasting},
          {errc::expired_token, "the issued token is already expired", lasting},
-         {errc::row_count_mismatch, "the model's answer does not fit the rows that it was sent",
+         {errc::row_count_mismatch, "the model's response does not fit the rows that it was sent",
           lasting | fault_of_rows | of_model},
-         {errc::unexpected_answer, "the model's answer is not what was asked for", of_model},
-         {errc::body_too_large, "the answer's body is over its limit", lasting | fault_of_rows},
-         {errc::header_too_large, "the answer's header is over its limit", lasting},
-         {errc::malformed_response, "the answer is not well-formed HTTP", of_model},
+         {errc::unexpected_response, "the model's response is not a prediction", of_model},
+         {errc::body_too_large, "the response's body exceeds its limit", lasting | fault_of_rows},
+         {errc::header_too_large, "the response's header exceeds its limit", lasting},
+         {errc::malformed_response, "the response is not well-formed HTTP", of_model},
          {errc::resolve_failed, "the host name could not be resolved", retryable | unreached},
          {errc::connect_failed, "the connection could not be made", retryable | unreached},
-         {errc::connection_lost, "the connection was lost before the answer was complete",
+         {errc::connection_lost, "the connection was lost before the response was complete",
           retryable | broken_off},
          {errc::proxy_refused, "the proxy refused", none},
          {errc::certificate_host_mismatch, "the certificate is for another host name", lasting},
@@ -245,7 +245,7 @@ constexpr auto make_errc_table() noexcept
          {errc::resolve_timeout, "resolving the host name took too long", retryable | unreached},
          {errc::connect_timeout, "connecting took too long", retryable | unreached},
          {errc::tls_timeout, "the TLS handshake took too long", retryable | unreached},
-         {errc::first_byte_timeout, "the answer did not begin in time", retryable | broken_off},
+         {errc::first_byte_timeout, "the response did not begin in time", retryable | broken_off},
          {errc::stalled, "the exchange paused for too long", retryable | broken_off},
          {errc::deadline_exceeded, "the operation's deadline passed", retryable},
          {errc::client_closed, "the client was closed", none},
@@ -270,6 +270,17 @@ constexpr errc_entry const* find_errc(int value) noexcept
     return i < errc_table.size() ? &errc_table[i] : nullptr;
 }
 
+} // namespace detail
+
+/// Returns the text of a code, as its message has it.
+[[nodiscard]] inline std::string_view to_string(errc code) noexcept
+{
+    auto const* const known = detail::find_errc(static_cast<int>(code));
+    return known != nullptr ? known->text : "unknown practicus error";
+}
+
+namespace detail {
+
 /// Compared by its 64-bit id, so that equality holds across shared libraries.
 class BOOST_SYMBOL_VISIBLE errc_category final : public boost::system::error_category
 {
@@ -277,15 +288,11 @@ public:
     constexpr errc_category() noexcept : error_category(0xd2f4a1b97c3e5806ULL) {}
 
     char const* name() const noexcept override { return "practicus"; }
-    std::string message(int value) const override { return text(value); }
+    std::string message(int value) const override { return std::string(to_string(static_cast<errc>(value))); }
     /// The same without an allocation; the buffer is unused.
-    char const* message(int value, char*, std::size_t) const noexcept override { return text(value); }
-
-private:
-    static char const* text(int value) noexcept
+    char const* message(int value, char*, std::size_t) const noexcept override
     {
-        if (auto const* const known = find_errc(value)) return known->text;
-        return "unknown practicus error";
+        return to_string(static_cast<errc>(value)).data();
     }
 };
 

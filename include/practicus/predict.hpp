@@ -45,7 +45,7 @@ namespace detail {
 struct predict_settings
 {
     std::string content_type = "text/csv";
-    std::string answer_type;
+    std::string response_type;
     std::optional<content_encoding> encoding;
     http_method method = http_method::post;
     bool idempotent = false;
@@ -79,13 +79,13 @@ public:
     }
 
     /// Sets the required media type of the response, without its parameters. Another type ends the call
-    /// with `errc::unexpected_answer` before the sink gets a piece. Throws as `content_type`.
+    /// with `errc::unexpected_response` before the sink gets a piece. Throws as `content_type`.
     ///
     /// Default: `text/csv` in a batch job. Otherwise any type but `text/html`, which a server in front of
     /// the model writes; after a `text/html` body, any type.
-    predict_options& answer_type(std::string type)
+    predict_options& response_type(std::string type)
     {
-        settings_.answer_type = checked_type("answer_type", std::move(type));
+        settings_.response_type = checked_type("response_type", std::move(type));
         return *this;
     }
 

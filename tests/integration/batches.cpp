@@ -317,7 +317,7 @@ TEST_CASE("batches: a response that is no CSV is an error that quotes it, and no
         return practicus::mock::response(200, second.type, second.body);
     });
     auto const failed = f.failure(predict_batches(f.eager(), job));
-    CHECK(failed.code == errc::unexpected_answer);
+    CHECK(failed.code == errc::unexpected_response);
     CHECK(failed.status == 200);
     CHECK(failed.message.starts_with(first ? "rows 1 to 2: it" : "rows 3 to 4: it"));
     CHECK(failed.server_message == second.quoted);
@@ -368,14 +368,14 @@ TEST_CASE("batches: one line without a content type is no response to a header w
     auto const job = [&] { return batch_job(url, practicus::string_source(header), f.to(f.out)); };
     line = "no healthy upstream";
     auto const failed = f.failure(predict_batches(f.eager(), job()));
-    CHECK(failed.code == errc::unexpected_answer);
+    CHECK(failed.code == errc::unexpected_response);
     CHECK(failed.message == "the header alone: it is no text/csv");
     CHECK(failed.server_message == "no content type: no healthy upstream");
     practicus::batch_mark written;
     written.header = "p";
     auto const other =
         f.failure(predict_batches(f.eager(), options_with([&](auto& j) { j.resume = written; }, job())));
-    CHECK(other.code == errc::unexpected_answer);
+    CHECK(other.code == errc::unexpected_response);
     CHECK(other.server_message == "'no healthy upstream', not 'p'");
     line = "p";
     CHECK(f.run(predict_batches(f.eager(), options_with([&](auto& j) { j.resume = written; }, job())))
@@ -420,7 +420,7 @@ TEST_CASE("batches: another response type is accepted if the job sets it")
     auto job = answered_by(f, [&](practicus::mock::request const&) {
         return practicus::mock::response(200, "text/plain", "p\n1\n2\n");
     });
-    job.request_options.answer_type("text/plain");
+    job.request_options.response_type("text/plain");
     f.run(predict_batches(f.eager(), job));
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
@@ -541,7 +541,7 @@ TEST_CASE("batches: an unterminated last line at the end of the connection is re
     f.server.expect("POST", call_path).reply(200, cut, "text/csv").until_close();
     auto const failed = f.failure(
         predict_batches(f.eager(), options_with([&](auto& j) { j.max_attempts = 1; }, f.job(text))));
-    CHECK(failed.code == errc::unexpected_answer);
+    CHECK(failed.code == errc::unexpected_response);
     // What is encoded says itself where it ends.
     practicus::content_encoding const gzip = practicus::content_encoding::gzip();
     std::string packed;
@@ -1166,7 +1166,7 @@ TEST_CASE("batches: a run with results under another header is not resumed")
                                                                       j.resume = half;
                                                                   },
                                                                   f.job(text))));
-        CHECK(failed.code == errc::unexpected_answer);
+        CHECK(failed.code == errc::unexpected_response);
         CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("another header line"));
         CHECK(failed.server_message == "'prediction', not '" + std::string(old) + '\'');
         CHECK(f.out.empty());

@@ -393,21 +393,21 @@ TEST_CASE("predict: an HTML page is an error that quotes it, and the sink receiv
                      practicus::predict_options(json).sink(kept_in(got))}) {
         f.server.expect("POST", diamond_path).reply(200, "<html>\n<title>Sign in</title>\n", "text/html");
         auto const failed = f.failure(client.predict(f.model(), "{}", how));
-        CHECK(failed.code == errc::unexpected_answer);
+        CHECK(failed.code == errc::unexpected_response);
         CHECK(failed.status == 200);
         CHECK(failed.server_message == "text/html: Sign in");
         CHECK_FALSE(failed.request.empty());
         CHECK(got.empty());
         f.server.expect("POST", diamond_path).reply(200, "<html>", "text/html");
-        f.run(client.predict(f.model(), "{}", how.answer_type("text/html")));
+        f.run(client.predict(f.model(), "{}", how.response_type("text/html")));
         got.clear();
     }
     f.server.expect("POST", diamond_path).reply(200, R"({"error":"no"})");
     auto const failed =
-        f.failure(client.predict(f.model(), rows(1), predict_options().answer_type("text/csv")));
-    CHECK(failed.code == errc::unexpected_answer);
+        f.failure(client.predict(f.model(), rows(1), predict_options().response_type("text/csv")));
+    CHECK(failed.code == errc::unexpected_response);
     CHECK(failed.message == "it is no text/csv");
-    CHECK_THROWS_AS(predict_options().answer_type("a\nb"), practicus::error);
+    CHECK_THROWS_AS(predict_options().response_type("a\nb"), practicus::error);
 }
 
 TEST_CASE("predict: a response cut after the sink received data is an error without a resend")

@@ -104,6 +104,14 @@ TEST_CASE("the category is the same in every shared library of a program")
     CHECK_FALSE(practicus::is_auth_error(other));
 }
 
+TEST_CASE("to_string returns the text of a code's message")
+{
+    for (errc const code : all_codes())
+        CHECK(to_string(code) == make_error_code(code).message());
+    CHECK(to_string(errc::login_refused) == "the region refused the login");
+    CHECK(to_string(static_cast<errc>(4711)) == "unknown practicus error");
+}
+
 TEST_CASE("is_retryable is true for transient errors")
 {
     std::vector<errc> const retryable{

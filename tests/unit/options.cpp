@@ -198,8 +198,8 @@ TEST_CASE("each value of a single call is refused by its name")
     CHECK(refusal([&] { how.first_byte(-1ms); }) == "predict_options::first_byte must not be negative");
     CHECK(refusal([&] { how.body_limit(0); }) == "predict_options::body_limit must not be zero");
     CHECK_THAT(refusal([&] { how.content_type(""); }), StartsWith("predict_options::content_type must not"));
-    CHECK_THAT(refusal([&] { how.answer_type("a\r\nb: c"); }),
-               StartsWith("predict_options::answer_type must"));
+    CHECK_THAT(refusal([&] { how.response_type("a\r\nb: c"); }),
+               StartsWith("predict_options::response_type must"));
 }
 
 TEST_CASE("a call's fields may not be those of the client, of the body or of the connection")

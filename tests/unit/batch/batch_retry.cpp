@@ -55,7 +55,7 @@ TEST_CASE("batch_retry: an unreachable model is retried for a while, with any ji
 TEST_CASE("batch_retry: an error of the model is retried a few times")
 {
     for (auto const code : {errc::server_error, errc::row_count_mismatch, errc::unauthorized,
-                            errc::malformed_response, errc::unexpected_answer}) {
+                            errc::malformed_response, errc::unexpected_response}) {
         CHECK(borne(batch_retry(1, 15min, 100ms), code, 1.0) == 0s);
         CHECK(borne(batch_retry(4, 15min, 100ms), code, 1.0) == 500ms + 1s + 2s);
         CHECK(borne(batch_retry(4, 15min, 100ms), code, 0.0) == 250ms + 500ms + 1s);
@@ -138,7 +138,7 @@ TEST_CASE("is_fault_of_rows: true only for failures that another batch would not
         CHECK(detail::is_fault_of_rows(code));
     for (auto const code : {errc::unauthorized, errc::login_refused, errc::not_found, errc::forbidden,
                             errc::unavailable, errc::connect_failed, errc::client_closed,
-                            errc::malformed_response, errc::unexpected_answer, errc::invalid_argument})
+                            errc::malformed_response, errc::unexpected_response, errc::invalid_argument})
         CHECK_FALSE(detail::is_fault_of_rows(code));
     CHECK_FALSE(detail::is_fault_of_rows({}));
 }

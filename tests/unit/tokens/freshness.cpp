@@ -284,12 +284,12 @@ TEST_CASE("retryability_of: errors that need a login, permanent ones, transient 
                                                   errc::one_time_password_required,
                                                   errc::invalid_credentials};
     std::initializer_list<errc> const passing{
-        errc::too_many_requests, errc::unavailable,        errc::server_error,       errc::unexpected_status,
-        errc::not_json,          errc::malformed_response, errc::resolve_failed,     errc::connect_failed,
-        errc::connection_lost,   errc::proxy_refused,      errc::tls_failed,         errc::resolve_timeout,
-        errc::connect_timeout,   errc::tls_timeout,        errc::first_byte_timeout, errc::stalled,
-        errc::deadline_exceeded, errc::client_closed,      errc::callback_failed,    errc::file_error,
-        errc::unexpected_answer};
+        errc::too_many_requests,  errc::unavailable,        errc::server_error,       errc::unexpected_status,
+        errc::not_json,           errc::malformed_response, errc::resolve_failed,     errc::connect_failed,
+        errc::connection_lost,    errc::proxy_refused,      errc::tls_failed,         errc::resolve_timeout,
+        errc::connect_timeout,    errc::tls_timeout,        errc::first_byte_timeout, errc::stalled,
+        errc::deadline_exceeded,  errc::client_closed,      errc::callback_failed,    errc::file_error,
+        errc::unexpected_response};
     auto const is_in = [](auto const& list, errc code) {
         return std::find(list.begin(), list.end(), code) != list.end();
     };

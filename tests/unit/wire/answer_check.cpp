@@ -90,23 +90,23 @@ TEST_CASE("answer_check: an answer that ends with its connection is cut if a row
         CHECK_FALSE(refused(2, "text/csv", whole, false));
     // It may be 2 or the half of 25: the model, which may answer so each time, is asked a few times only.
     for (std::string_view const unended : {"p\n1\n2", "p\r1\r2", "p\n1\n\"2\""})
-        CHECK(refused(2, "text/csv", unended, false)->code == errc::unexpected_answer);
-    CHECK(refused(0, "text/csv", "p", false)->code == errc::unexpected_answer);
+        CHECK(refused(2, "text/csv", unended, false)->code == errc::unexpected_response);
+    CHECK(refused(0, "text/csv", "p", false)->code == errc::unexpected_response);
     for (auto const other : {"p\n1\n2\n3\n"sv, "p\n1\n2\n3"sv, "p\n\0\n"sv})
         CHECK(refused(2, "text/csv", other, false)->code == errc::row_count_mismatch);
-    CHECK(refused(2, "text/csv", "<html>", false)->code == errc::unexpected_answer);
+    CHECK(refused(2, "text/csv", "<html>", false)->code == errc::unexpected_response);
 }
 
 TEST_CASE("answer_check: a missing type is accepted, another one is a fault")
 {
     CHECK_FALSE(refused(2, "", "p\n1\n2\n"));
     CHECK_FALSE(refused(2, " ", "p\n1\n2\n"));
-    CHECK(refused(1, "", "<html>\n1\n")->code == errc::unexpected_answer);
+    CHECK(refused(1, "", "<html>\n1\n")->code == errc::unexpected_response);
     CHECK(refused(2, "", "p\n1\n")->code == errc::row_count_mismatch);
     for (std::string_view const type : {"text/plain", "application/octet-stream", "text/html"}) {
         auto const info = refused(1, type, "p\n1\n");
         REQUIRE(info);
-        CHECK(info->code == errc::unexpected_answer);
+        CHECK(info->code == errc::unexpected_response);
         CHECK(info->message == "it is no text/csv");
     }
 }
@@ -115,11 +115,11 @@ TEST_CASE("answer_check: one row or a header alone is answered by the type or th
 {
     auto const info = refused(0, "", "no healthy upstream\n");
     REQUIRE(info);
-    CHECK(info->code == errc::unexpected_answer);
+    CHECK(info->code == errc::unexpected_response);
     CHECK(info->server_message == "no content type: no healthy upstream");
     auto const one = refused(1, "", "upstream error\nrequest 17\n");
     REQUIRE(one);
-    CHECK(one->code == errc::unexpected_answer);
+    CHECK(one->code == errc::unexpected_response);
     CHECK(one->server_message == "no content type: upstream error");
     CHECK_FALSE(refused(0, "text/csv", "p\n"));
     CHECK(refused(0, "text/plain", "p\n"));
@@ -147,11 +147,11 @@ TEST_CASE("answer_check: JSON is blamed on the rows once other batches were acce
         CHECK(refuse_answer(answer, header)->code == errc::row_count_mismatch);
         CHECK(refuse_answer(answer, header)->message == "it is no text/csv");
         answer.body = "<html>";
-        CHECK(refuse_answer(answer, header)->code == errc::unexpected_answer);
+        CHECK(refuse_answer(answer, header)->code == errc::unexpected_response);
     }
     answer.content_type = "application/json";
     answer.body = "{\"p\n";
-    CHECK(refuse_answer(answer, header)->code == errc::unexpected_answer);
+    CHECK(refuse_answer(answer, header)->code == errc::unexpected_response);
     CHECK(header.empty());
 }
 
@@ -165,7 +165,7 @@ TEST_CASE("answer_check: a page or JSON is no CSV, with any type and lines")
         auto const info = refused(1, "text/csv", body);
         REQUIRE(info);
         // The last is none: it has a row too many.
-        CHECK(info->code == (body.ends_with("2\n") ? errc::row_count_mismatch : errc::unexpected_answer));
+        CHECK(info->code == (body.ends_with("2\n") ? errc::row_count_mismatch : errc::unexpected_response));
     }
     CHECK(refused(1, "text/csv", "{\"detail\":\n\"Loading.\"}\n")->server_message == "text/csv: Loading.");
 }
@@ -181,7 +181,7 @@ TEST_CASE("answer_check: another header line is quoted beside the first")
     CHECK(header == "id,p");
     for (bool const results : {false, true}) {
         auto const info = other_header(header, "p,\x1bid", results);
-        CHECK(info.code == errc::unexpected_answer);
+        CHECK(info.code == errc::unexpected_response);
         CHECK(info.server_message == "'p, id', not 'id,p'");
         CHECK(info.message.starts_with(results ? "the results" : "its header line"));
     }

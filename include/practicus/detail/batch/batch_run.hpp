@@ -245,7 +245,7 @@ private:
         batch_answer came;
         came.rows = batch.rows;
         auto const& how = settings(job_.request_options);
-        if (!how.answer_type.empty()) came.wanted = how.answer_type;
+        if (!how.response_type.empty()) came.wanted = how.response_type;
         came.content_type = answer.content_type;
         came.body = answer.body;
         came.delimited = delimited;

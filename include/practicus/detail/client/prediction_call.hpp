@@ -108,7 +108,7 @@ inline failure refuse_type(session& s, operation const& op, request const& r, re
 {
     error_info info;
     info.status = answer.status;
-    describe_other_type(info, settings(how).answer_type, answer.content_type, answer.body);
+    describe_other_type(info, settings(how).response_type, answer.content_type, answer.body);
     return make_failure(s.transport().with_request(std::move(info), r, op));
 }
 

@@ -112,7 +112,7 @@ public:
     bool is_wanted(response const& answer) const noexcept
     {
         return is_success(answer.status) &&
-               (how_ == nullptr || fits_type(how_->answer_type, how_->content_type, answer.content_type));
+               (how_ == nullptr || fits_type(how_->response_type, how_->content_type, answer.content_type));
     }
 
 private:

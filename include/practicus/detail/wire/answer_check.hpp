@@ -49,7 +49,7 @@ inline std::string quote_answer(std::string_view content_type, std::string_view 
 inline void describe_other_type(error_info& info, std::string_view wanted, std::string_view content_type,
                                 std::string_view body)
 {
-    info.code = errc::unexpected_answer;
+    info.code = errc::unexpected_response;
     info.message = wanted.empty() ? "it is a page" : "it is no " + std::string(wanted);
     info.server_message = quote_answer(content_type, body);
 }
@@ -109,7 +109,7 @@ inline bool describe_rows(error_info& info, batch_answer const& answer, std::siz
     bool const whole = answer.delimited || answer.body.ends_with('\n') || answer.body.ends_with('\r');
     if (count == answer.rows && whole) return false;
     if (count == answer.rows) {
-        info.code = errc::unexpected_answer;
+        info.code = errc::unexpected_response;
         info.message = "the answer ends with the connection, its last line without a line end: it may be cut "
                        "(a Content-Length, or a line end, tells)";
     } else {
@@ -157,7 +157,7 @@ inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::
 inline error_info other_header(std::string_view first, std::string_view header, bool results)
 {
     error_info info;
-    info.code = errc::unexpected_answer;
+    info.code = errc::unexpected_response;
     info.message =
         results ? "the results that are there already have another header line; are they of this model?"
                 : "its header line is not that of the first answer";
