@@ -77,7 +77,7 @@ struct batch_failure
 /// opens only at the start of a cell. NUL bytes and UTF-16 are refused. A header without rows is sent
 /// alone, and the sink gets the header of its response. If the model refuses that (400, 5xx), the sink gets
 /// nothing and the run is complete. The type of a response must be `text/csv`, or
-/// `predict_options::answer_type` if set.
+/// `predict_options::response_type` if set.
 ///
 /// A batch is sent again after every transient failure, also when the model may have seen it. A model must
 /// be safe to call twice.

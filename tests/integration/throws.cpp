@@ -184,6 +184,6 @@ TEST_CASE("a batch run raises no exception, whether its batches are served after
     auto tried_once = two_batches(model, "a\n1\n2\n");
     tried_once.max_attempts = 1;
     f.server.expect("POST", posted).reply(200, "<html>busy</html>", "text/html");
-    CHECK(run(std::move(tried_once)) == practicus::errc::unexpected_answer);
+    CHECK(run(std::move(tried_once)) == practicus::errc::unexpected_response);
     CHECK(run(two_batches(model, "a\n1\n\"2\n")) == practicus::errc::invalid_argument);
 }
