@@ -49,7 +49,7 @@ public:
         return done_;
     }
 
-    std::size_t open() const override { return client_.stats().open; }
+    std::size_t open() const override { return client_.stats().connections.open; }
 
     std::size_t list(std::size_t times) override
     {

@@ -123,7 +123,7 @@ int run(settings const& with)
                 "this thread "
                 "each; %zu dials\n",
                 count, body.size(), with.in_flight, with.connections, count / seconds,
-                used.total_us() / count, static_cast<std::size_t>(client.stats().connects));
+                used.total_us() / count, static_cast<std::size_t>(client.stats().connections.connects));
     found.whole.print("from call to end");
     found.wait.print("waiting for the pool");
     found.exchange.print("the exchange");

@@ -148,8 +148,8 @@ json::value run_comparison(loop_options const& options, settings const& with)
     measure({&ours, &beast, &tuned}, with);
 
     auto const stats = client->stats();
-    require(stats.open <= connections, "more connections than coroutines");
-    require(stats.retries == 0 && stats.stale_hits == 0, "requests were sent again");
+    require(stats.connections.open <= connections, "more connections than coroutines");
+    require(stats.retries == 0 && stats.connections.stale_hits == 0, "requests were sent again");
     auto const to_beast = ratio(ours, beast);
     auto const to_tuned = ratio(ours, tuned);
     if (!with.json) {
@@ -177,12 +177,12 @@ json::value run_memory(loop_options options, settings const& with)
     allocations::begin();
     check_count(client->exchange({.each = 1}), many);
     // A pool opens fewer than it may, if the first are free again before the last are there.
-    for (int i = 0; i == 0 || (i < 50 && client->stats().open != many); ++i)
+    for (int i = 0; i == 0 || (i < 50 && client->stats().connections.open != many); ++i)
         check_count(client->exchange({.each = 2}), many * 2);
     allocations::counting = false;
     auto const idle = static_cast<double>(heap_in_use() - before) / static_cast<double>(many);
     auto const peak = static_cast<double>(allocations::peak) / static_cast<double>(many);
-    require(client->stats().open == many, "not all connections are open");
+    require(client->stats().connections.open == many, "not all connections are open");
     if (!with.json)
         std::printf(
             "%s, %zu connections: %.1f KiB each on the heap, at most %.1f KiB of operator new in use\n",

@@ -40,7 +40,7 @@ int main(int argc, char** argv)
     io.run();
 
     auto const stats = client.stats();
-    std::cout << served << " of 100 served, " << stats.exchanges << " exchanges over " << stats.connects
-              << " connections, " << stats.retries << " retries\n";
+    std::cout << served << " of 100 served, " << stats.exchanges << " exchanges over "
+              << stats.connections.connects << " connections, " << stats.retries << " retries\n";
     return served == 100 ? 0 : 1;
 }

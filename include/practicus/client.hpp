@@ -403,8 +403,8 @@ private:
 template <class Result>
 concept written_by_members =
     detail::is_one_of<Result, error, error_info, prediction, model_metadata, cluster_info, batch_progress,
-                      batch_failure, client_stats, cache_stats, exchange_timings, client, client_options,
-                      credentials>;
+                      batch_failure, client_stats, connection_stats, cache_stats, exchange_timings, client,
+                      client_options, credentials>;
 
 /// Deleted: `std::cout << prediction.body` writes a prediction.
 template <class Char, class Traits, written_by_members use_its_members>

@@ -214,9 +214,9 @@ struct cache_stats
     boost::system::error_code last_error;
 };
 
-/// Counters of a client, over all its origins. Each figure is exact, but they are not taken at one moment.
-/// The first four are current; the others count from the client's creation.
-struct client_stats
+/// Counters of connections, over all origins of a client. The first four are current; the others count from
+/// the client's creation.
+struct connection_stats
 {
     /// Open connections, idle ones included.
     std::size_t open = 0;
@@ -239,6 +239,15 @@ struct client_stats
     std::uint64_t stale_hits = 0;
     /// Connections that the pool closed for idle time or age, to make room, or as older than a stale one.
     std::uint64_t evictions = 0;
+};
+
+/// Counters of a client, over all its origins, from its creation. Each figure is exact, but they are not
+/// taken at one moment.
+struct client_stats
+{
+    /// Counters of connections.
+    connection_stats connections;
+
     /// Sent requests, including retries.
     std::uint64_t exchanges = 0;
     /// Retries, with or without a pause.

@@ -499,7 +499,7 @@ TEST_CASE("batches: a batch is sent again as late as the server asks")
         // tick.
         for (int i = 0; i != 30; ++i)
             f.io.poll();
-        poll_until(f.io, [&] { return client.stats().idle == client.stats().open; });
+        poll_until(f.io, [&] { return client.stats().connections.idle == client.stats().connections.open; });
         REQUIRE(clock.now() - begin < 200s);
         clock.advance(5ms);
     }
@@ -686,7 +686,7 @@ struct failing : batches
     /// Until nothing more happens while time stands still.
     void settle()
     {
-        poll_until(io, [&] { return client.stats().idle == client.stats().open; });
+        poll_until(io, [&] { return client.stats().connections.idle == client.stats().connections.open; });
         for (int i = 0; i != 1000; ++i)
             io.poll();
     }
@@ -740,7 +740,7 @@ TEST_CASE("batches: a batch that waits for its next try holds no place of the ot
     // A server that asks to wait before it has answered another batch is asked nothing more.
     poll_until(f.io, [&] {
         auto const now = f.client.stats();
-        return gate.waiting() == 1 && f.asked >= 3 && now.idle + 1 == now.open;
+        return gate.waiting() == 1 && f.asked >= 3 && now.connections.idle + 1 == now.connections.open;
     });
     gate.open();
     // Four that are answered out of turn, beside the one that waits.
@@ -1015,7 +1015,8 @@ TEST_CASE("batches: a slow sink is waited for, and no more is read meanwhile")
     job.in_flight = 4;
     asio::co_spawn(f.io, predict_batches(client, job),
                    asio::bind_cancellation_slot(signal.slot(), e.handler()));
-    poll_until(f.io, [&] { return stuck && client.stats().idle == client.stats().open; });
+    poll_until(f.io,
+               [&] { return stuck && client.stats().connections.idle == client.stats().connections.open; });
     for (int i = 0; i != 1000; ++i)
         f.io.poll();
     // Four on their way or waiting for their turn, one that was just taken, one ahead, and the header.
@@ -1195,7 +1196,9 @@ TEST_CASE("batches: no more is read than may be on its way, and cancelling ends 
     poll_until(f.io, [&] { return never.waiting() == 3; });
     CHECK(read <= 5);
     signal.emit(asio::cancellation_type::terminal);
-    poll_until(f.io, [&] { return e.aborted == 1 && client.stats().open == client.stats().idle; });
+    poll_until(f.io, [&] {
+        return e.aborted == 1 && client.stats().connections.open == client.stats().connections.idle;
+    });
     never.open();
 }
 
@@ -1276,7 +1279,7 @@ TEST_CASE("batches: a run ends after its source, for any reason of its end")
     asio::co_spawn(
         f.io, run_with_own_source(client, f.model(), full, open, outlived),
         asio::bind_cancellation_slot(signal.slot(), [&](std::exception_ptr e) { failed = std::move(e); }));
-    poll_until(f.io, [&] { return gate.waiting() != 0 && client.stats().waiting == 0; });
+    poll_until(f.io, [&] { return gate.waiting() != 0 && client.stats().connections.waiting == 0; });
     if (!elsewhere) poll_until(f.io, [&] { return open; });
     if (cancelled)
         signal.emit(asio::cancellation_type::terminal);

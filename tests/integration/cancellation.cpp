@@ -204,7 +204,7 @@ TEST_CASE("a cancellation that comes when a wait has just ended is not lost")
     });
     poll_until(f.io, [&] { return arrived == 1; });
     asio::co_spawn(f.io, log_in(client, silent), other.handler());
-    poll_until(f.io, [&] { return client.stats().waiting == 1; });
+    poll_until(f.io, [&] { return client.stats().connections.waiting == 1; });
     first.open();
     f.io.restart();
     f.io.run();

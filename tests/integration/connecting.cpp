@@ -70,7 +70,7 @@ TEST_CASE("an address that drops packets costs a moment, and not the whole limit
     f.io.run_for(1min);
     CHECK(result.served == 1);
     CHECK(f.server.connections() == 1);
-    CHECK(f.caller.stats().open == 1);
+    CHECK(f.caller.stats().connections.open == 1);
 }
 
 TEST_CASE("when one address has answered, nothing is left of the others")
@@ -134,7 +134,7 @@ TEST_CASE("no address answers: connecting has a limit over all of them")
     f.io.run_for(1min);
     REQUIRE(info);
     CHECK(info->code == errc::connect_timeout);
-    CHECK(f.caller.stats().connect_failures == 1);
+    CHECK(f.caller.stats().connections.connect_failures == 1);
 }
 
 TEST_CASE("all addresses refuse: the last reason is reported, and the name is looked up again")
@@ -164,7 +164,7 @@ TEST_CASE("a context is destroyed while addresses are tried")
         names.serve(*client, io);
         asio::co_spawn(io, client->cluster_info(), result.handler());
         io.run_for(300ms);
-        CHECK(client->stats().connecting == 1);
+        CHECK(client->stats().connections.connecting == 1);
     }
     CHECK(result.served + result.aborted + result.closed + result.other == 0);
 }
@@ -218,6 +218,6 @@ TEST_CASE("a TLS session is resumed")
         }
         CHECK(f.server.connections() == 4);
         CHECK(f.server.resumed_sessions() == 3);
-        CHECK(client.stats().resumptions == 3);
+        CHECK(client.stats().connections.resumptions == 3);
     }
 }

@@ -166,7 +166,7 @@ TEST_CASE("a refusal at the head of a long request is the result, of a server th
     s.finish();
     CHECK(s.failure.status == 413);
     CHECK(s.failure.server_message == "too large");
-    CHECK(s.client.stats().open == 0);
+    CHECK(s.client.stats().connections.open == 0);
     if (from_source) CHECK(body.asked < 900);
 }
 
@@ -185,7 +185,7 @@ TEST_CASE("a source is not asked on behind a refusal, of a server that reads on"
     CHECK(s.failure.code == errc::forbidden);
     // What was asked for when the refusal came is thrown away.
     CHECK(body.asked <= asked + 1);
-    CHECK(s.client.stats().open == 0);
+    CHECK(s.client.stats().connections.open == 0);
 }
 
 TEST_CASE("a model that answers while it reads is no deadlock")

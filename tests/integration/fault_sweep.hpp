@@ -322,11 +322,13 @@ private:
         auto const all = c.usual->requests - 1 + c.sendings;
         if (failure ? requests > all : requests != all) return std::to_string(requests) + " requests";
         if (met_ && met == 0) return "the fault did not come";
-        if (!outlived() && (stats.waiting != 0 || stats.connecting != 0 || stats.open != stats.idle))
+        if (!outlived() && (stats.connections.waiting != 0 || stats.connections.connecting != 0 ||
+                            stats.connections.open != stats.connections.idle))
             return "a connection is in use after the operation";
         if (c.pause && (pauses.empty() || pauses[0] < *c.pause || pauses[0] > *c.pause + own_pause))
             return "pauses for another time";
-        if (failure && !c.kept && !outlived() && stats.open != 0) return "keeps a connection after a failure";
+        if (failure && !c.kept && !outlived() && stats.connections.open != 0)
+            return "keeps a connection after a failure";
         return failure ? judge_failure() : std::string();
     }
 
@@ -350,7 +352,9 @@ private:
     std::string find_remains()
     {
         auto const s = client_->stats();
-        if (s.waiting != 0 || s.connecting != 0 || s.open != s.idle) return "a connection is still in use";
+        if (s.connections.waiting != 0 || s.connections.connecting != 0 ||
+            s.connections.open != s.connections.idle)
+            return "a connection is still in use";
         for (auto const& text_of_it : server_.problems())
             return text_of_it;
         return {};

@@ -195,7 +195,7 @@ TEST_CASE("a listing that cannot be read is taken to its end, and its connection
     fixture f;
     auto client = f.user(options_with([&](auto& o) { o.strict_listings = true; }));
     f.run(client.cluster_info());
-    auto const opened = client.stats().connects;
+    auto const opened = client.stats().connections.connects;
     auto answer = [&](std::string const& body, std::string const& type) {
         f.server.expect("GET", models_path).reply(200, body, type);
         return f.failure(client.models());
@@ -215,5 +215,5 @@ TEST_CASE("a listing that cannot be read is taken to its end, and its connection
     CHECK(info.code == errc::not_json);
     CHECK(info.message == "its content type is another");
     CHECK(info.server_message.find("Sign in") != std::string::npos);
-    CHECK(client.stats().connects == opened);
+    CHECK(client.stats().connections.connects == opened);
 }

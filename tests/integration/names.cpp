@@ -136,7 +136,7 @@ TEST_CASE("the wait for a name is limited, and a lookup that hangs blocks neithe
         CHECK(login.info.code == (whole ? errc::deadline_exceeded : errc::resolve_timeout));
         CHECK(login.info.message == (whole ? "while waiting for a connection" : ""));
         CHECK(login.info.request == "POST /console/api/auth/");
-        CHECK(client.stats().connecting == 0);
+        CHECK(client.stats().connections.connecting == 0);
     }
     CHECK(names.hanging() == 1);
     names.release("slow.test");
@@ -166,7 +166,7 @@ TEST_CASE("a cancellation and close() end the wait for a name at once, and nothi
         io.restart();
         io.run_for(1min);
         CHECK(io.stopped());
-        CHECK(client.stats().connecting == 0);
+        CHECK(client.stats().connections.connecting == 0);
     }
     CHECK(names.hanging() == 1);
     names.release("slow.test");
@@ -186,7 +186,7 @@ TEST_CASE("a caller that comes while a name's lookup hangs shares its result")
     CHECK(f.io.stopped());
     CHECK(first.aborted == 1);
     asio::co_spawn(f.io, client.cluster_info(), second.handler());
-    poll_until(f.io, [&] { return client.stats().connecting == 1; });
+    poll_until(f.io, [&] { return client.stats().connections.connecting == 1; });
     f.names.release("region.test");
     f.io.run_for(1min);
     CHECK(second.served == 1);
@@ -229,7 +229,7 @@ TEST_CASE("stale addresses are used when a name server fails, and no thread can 
         CHECK(f.run(client.cluster_info()).region_name == "mock");
     }
     CHECK(f.names.lookups("region.test") == (threads ? 4 : 1));
-    CHECK(client.stats().connects == 7);
+    CHECK(client.stats().connections.connects == 7);
 }
 
 TEST_CASE("stale addresses are used while a lookup hangs: the first caller waits for 2 s, others do not")

@@ -42,16 +42,18 @@ TEST_CASE("a connection is used again, and keeps no context from its end")
             f.run(client.models());
         CHECK(f.server.connections() == 1);
         auto const stats = client.stats();
-        CHECK(stats.connects == 1);
-        CHECK(stats.reuses == 10); // the login, and 10 listings
+        CHECK(stats.connections.connects == 1);
+        CHECK(stats.connections.reuses == 10); // the login, and 10 listings
         CHECK(stats.exchanges == 11);
-        CHECK(stats.open == 1);
-        CHECK(stats.idle == 1);
-        CHECK(stats.stale_hits + stats.waiting + stats.connecting + stats.connect_failures == 0);
+        CHECK(stats.connections.open == 1);
+        CHECK(stats.connections.idle == 1);
+        CHECK(stats.connections.stale_hits + stats.connections.waiting + stats.connections.connecting +
+                  stats.connections.connect_failures ==
+              0);
         CHECK(stats.bytes_sent > 1000);
         CHECK(stats.bytes_received > 1000);
         client.close_idle();
-        CHECK(client.stats().open == 0);
+        CHECK(client.stats().connections.open == 0);
         f.server.wait_for_end();
         CHECK(f.run(client.models()).size() == 5);
         CHECK(f.server.connections() == 2);
@@ -76,8 +78,8 @@ TEST_CASE("the number of connections stays within the limit, and all requests ar
                            order.push_back(i);
                        });
     poll_until(f.io, [&] { return gate.waiting() == limit; });
-    CHECK(client.stats().waiting == 10 - limit);
-    CHECK(client.stats().open == limit);
+    CHECK(client.stats().connections.waiting == 10 - limit);
+    CHECK(client.stats().connections.open == limit);
     gate.open();
     f.io.run();
     CHECK(result.served == 10);
@@ -110,7 +112,7 @@ TEST_CASE("a waiter that is served and cancelled at once passes its connection o
     asio::co_spawn(f.io, client.cluster_info(), result.handler());
     asio::co_spawn(f.io, client.cluster_info(), asio::bind_cancellation_slot(leave.slot(), result.handler()));
     asio::co_spawn(f.io, client.cluster_info(), result.handler());
-    poll_until(f.io, [&] { return gate.waiting() == 1 && client.stats().waiting == 2; });
+    poll_until(f.io, [&] { return gate.waiting() == 1 && client.stats().connections.waiting == 2; });
     gate.open();
     f.io.run_for(1min);
     CHECK(result.served == 2);
@@ -153,8 +155,8 @@ TEST_CASE("a connection granted to a waiter of a destroyed context is closed")
         for (int i = 0; armed && i != 100; ++i)
             io.poll_one();
         REQUIRE(first.served == 1);
-        CHECK(client.stats().open == 1);
-        CHECK(client.stats().idle == 0);
+        CHECK(client.stats().connections.open == 1);
+        CHECK(client.stats().connections.idle == 0);
     }
     CHECK(f.server.wait_for_end());
     CHECK(dropped.served + dropped.aborted + dropped.closed + dropped.other == 0);
@@ -184,13 +186,13 @@ TEST_CASE("a waiter has a deadline, and may be cancelled")
                        }
                    });
     asio::co_spawn(f.io, client.cluster_info(), asio::bind_cancellation_slot(leave.slot(), left.handler()));
-    poll_until(f.io, [&] { return client.stats().waiting == 2; });
+    poll_until(f.io, [&] { return client.stats().connections.waiting == 2; });
     leave.emit(asio::cancellation_type::terminal);
     poll_until(f.io, [&] { return left.aborted == 1; });
     clock.advance(2s);
     poll_until(f.io, [&] { return late.code == errc::deadline_exceeded; });
     CHECK(late.message == "while waiting for a connection");
-    CHECK(client.stats().waiting == 0);
+    CHECK(client.stats().connections.waiting == 0);
     gate.open();
     f.io.run_for(1min);
     CHECK(first.served == 1);
@@ -213,7 +215,7 @@ TEST_CASE("an operation that is cancelled in the middle takes its connection alo
     leave.emit(asio::cancellation_type::terminal);
     f.io.run_for(1min);
     CHECK(result.aborted == 1);
-    CHECK(client.stats().open == 0);
+    CHECK(client.stats().connections.open == 0);
     CHECK(f.run(client.models()).size() == 5);
     CHECK(f.server.connections() == 2);
     gate.open();
@@ -230,12 +232,12 @@ TEST_CASE("a connect without waiters ends")
     auto const begin = std::chrono::steady_clock::now();
     asio::co_spawn(io, client.login("admin@company.com", "practicus"),
                    asio::bind_cancellation_slot(leave.slot(), result.handler()));
-    poll_until(io, [&] { return client.stats().connecting == 1; });
+    poll_until(io, [&] { return client.stats().connections.connecting == 1; });
     leave.emit(asio::cancellation_type::terminal);
     io.restart();
     io.run();
     CHECK(result.aborted == 1);
-    CHECK(client.stats().connecting == 0);
+    CHECK(client.stats().connections.connecting == 0);
     CHECK(std::chrono::steady_clock::now() - begin < 9s); // the limit of connecting is 10 s
 }
 
@@ -253,14 +255,14 @@ TEST_CASE("an abandoned connect is restarted for a request that arrived meanwhil
         ends first, second;
         auto const login = [&] { return client.login("admin@company.com", "practicus"); };
         asio::co_spawn(io, login(), asio::bind_cancellation_slot(leave.slot(), first.handler()));
-        poll_until(io, [&] { return client.stats().connecting == 1; });
+        poll_until(io, [&] { return client.stats().connections.connecting == 1; });
         leave.emit(asio::cancellation_type::terminal);
         poll_until(io, [&] { return first.aborted == 1; });
         runtime_of(client).limits()->sweep();
         io.restart();
         for (int i = 0; i != steps; ++i)
             io.poll_one();
-        met = met || client.stats().connecting == 1;
+        met = met || client.stats().connections.connecting == 1;
         asio::co_spawn(io, login(), second.handler());
         poll_until(io, [&] {
             clock.advance(1s);
@@ -291,8 +293,8 @@ TEST_CASE("connections grow old, and lie unused for so long only")
     for (int i = 0; i != 10; ++i)
         CHECK(connections_after(59s) == 2);
     CHECK(connections_after(11s) == 3);
-    CHECK(client.stats().evictions == 2);
-    CHECK(client.stats().stale_hits == 0);
+    CHECK(client.stats().connections.evictions == 2);
+    CHECK(client.stats().connections.stale_hits == 0);
 
     f.server.expect("POST", "/console/api/auth/").header("Keep-Alive", "max=7, Timeout=5");
     CHECK(connections_after(1s) == 3);
@@ -301,7 +303,7 @@ TEST_CASE("connections grow old, and lie unused for so long only")
     f.server.expect("POST", "/console/api/auth/").header("Connection", "close").then_close();
     CHECK(connections_after(1s) == 4);
     CHECK(connections_after(0s) == 5);
-    CHECK(client.stats().stale_hits == 0);
+    CHECK(client.stats().connections.stale_hits == 0);
 }
 
 TEST_CASE("a server that closes early costs no error, and is adapted to")
@@ -320,10 +322,10 @@ TEST_CASE("a server that closes early costs no error, and is adapted to")
             f.server.wait_for_end();
         }
         f.run(client.cluster_info());
-        if (i == 99) first_half = client.stats().stale_hits;
+        if (i == 99) first_half = client.stats().connections.stale_hits;
     }
     CHECK(first_half >= 1);
-    CHECK(client.stats().stale_hits - first_half <= 1);
+    CHECK(client.stats().connections.stale_hits - first_half <= 1);
 }
 
 TEST_CASE("a server that closes idle connections after a second, in real time", "[.soak]")
@@ -335,14 +337,14 @@ TEST_CASE("a server that closes idle connections after a second, in real time", 
     asio::steady_timer timer(f.io);
     for (int i = 0; i != 200; ++i) {
         f.run(client.cluster_info());
-        if (i == 99) first_half = client.stats().stale_hits;
+        if (i == 99) first_half = client.stats().connections.stale_hits;
         f.io.restart();
         timer.expires_after(800ms + (i * 37 % 41) * 10ms);
         timer.async_wait([](auto const&) {});
         f.io.run();
     }
     CHECK(first_half >= 1);
-    CHECK(client.stats().stale_hits - first_half <= 1);
+    CHECK(client.stats().connections.stale_hits - first_half <= 1);
 }
 
 TEST_CASE("a stale connection that looks alive costs one resend, on a new one")
@@ -360,12 +362,12 @@ TEST_CASE("a stale connection that looks alive costs one resend, on a new one")
     poll_until(f.io, [&] { return gate.waiting() == 2; });
     gate.open();
     f.io.run();
-    REQUIRE(client.stats().idle == 2);
+    REQUIRE(client.stats().connections.idle == 2);
     f.server.expect("GET", cluster_path).cut_after(0);
     f.run(client.cluster_info());
     CHECK(f.server.connections() == 3);
     CHECK(f.server.count("GET central/clusterdefinition/") == 5);
-    CHECK(client.stats().stale_hits == 1);
+    CHECK(client.stats().connections.stale_hits == 1);
     CHECK(client.stats().retries == 1);
 }
 
@@ -394,8 +396,10 @@ TEST_CASE("an origin that is down fails every waiter after its retries")
         CHECK(info.attempts == 3);
         CHECK(info.request == "POST /console/api/auth/");
     }
-    CHECK(client.stats().connect_failures == 30);
-    CHECK(client.stats().open + client.stats().connecting + client.stats().waiting == 0);
+    CHECK(client.stats().connections.connect_failures == 30);
+    CHECK(client.stats().connections.open + client.stats().connections.connecting +
+              client.stats().connections.waiting ==
+          0);
 }
 
 TEST_CASE("closing from another thread ends all, waiters and idle connections included")
@@ -414,7 +418,7 @@ TEST_CASE("closing from another thread ends all, waiters and idle connections in
     f.io.run_for(1min);
     other.join();
     CHECK(result.closed == 5);
-    CHECK(client.stats().open == 0);
+    CHECK(client.stats().connections.open == 0);
     CHECK(f.failure(client.cluster_info()).code == errc::client_closed);
     gate.open();
     f.server.wait_for_end();
@@ -435,7 +439,7 @@ TEST_CASE("idle connections go with the last handle, with their context, and on 
         practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
         asio::co_spawn(io, client.models(), [](std::exception_ptr e, auto const&) { CHECK_FALSE(e); });
         io.run();
-        CHECK(client.stats().idle == 1);
+        CHECK(client.stats().connections.idle == 1);
     }
     f.server.wait_for_end();
     std::optional<practicus::client> left;
@@ -446,7 +450,7 @@ TEST_CASE("idle connections go with the last handle, with their context, and on 
         io.run();
     }
     f.server.wait_for_end();
-    CHECK(left->stats().open == 0);
+    CHECK(left->stats().connections.open == 0);
     left->close_idle();
 }
 
@@ -493,11 +497,11 @@ TEST_CASE("idle connections of an origin that is not used again close though all
     other.server.expect("GET", "*").reply(200, "{}").header("x-prt-model-id", "7");
     f.run(client.model_id(other.model()));
     f.run(client.cluster_info());
-    CHECK(client.stats().open == 2);
+    CHECK(client.stats().connections.open == 2);
     clock.advance(2s);
     f.run(client.cluster_info());
     f.run(client.cluster_info());
-    CHECK(client.stats().open == 1);
+    CHECK(client.stats().connections.open == 1);
 }
 
 TEST_CASE("waiters that end by deadline or close while connects fail get one error each")

@@ -196,7 +196,7 @@ TEST_CASE("predict: over TLS, whole and in pieces")
             joined += piece;
         CHECK(joined == predict_csv(text));
     }
-    CHECK(client.stats().connects == 1);
+    CHECK(client.stats().connections.connects == 1);
 }
 
 TEST_CASE("predict: a token is fetched once for all calls")
@@ -302,7 +302,7 @@ TEST_CASE("predict: an answer's words are seen one by one")
     }
     poll_until(f.io, [&] { return e.served == 1; });
     CHECK(got == std::vector<std::string>{"one ", "two ", "three"});
-    CHECK(client.stats().idle >= 1);
+    CHECK(client.stats().connections.idle >= 1);
 }
 
 TEST_CASE("predict: cancelling an answer in the middle frees the connection")
@@ -325,10 +325,10 @@ TEST_CASE("predict: cancelling an answer in the middle frees the connection")
     auto call = client.predict(f.writer(), R"({"prompt":"?"})", how);
     asio::co_spawn(f.io, std::move(call), asio::bind_cancellation_slot(signal.slot(), e.handler()));
     poll_until(f.io, [&] { return got.size() == 1 && never.waiting() == 1; });
-    CHECK(client.stats().open == 1);
+    CHECK(client.stats().connections.open == 1);
     signal.emit(asio::cancellation_type::terminal);
     poll_until(f.io, [&] { return e.aborted == 1; });
-    CHECK(client.stats().open == 0);
+    CHECK(client.stats().connections.open == 0);
     never.open();
     CHECK(f.run(client.predict(f.model(), "a\n1\n")).status == 200);
 }
@@ -425,7 +425,7 @@ TEST_CASE("predict: a response cut after the sink received data is an error with
     for (auto const& piece : got)
         joined += piece;
     CHECK(joined == predict_csv(rows(3)).substr(0, 15));
-    CHECK(client.stats().open <= 1);
+    CHECK(client.stats().connections.open <= 1);
 }
 
 TEST_CASE("predict: an exception of source or sink ends the call, even if it looks transient")

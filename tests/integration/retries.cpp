@@ -168,7 +168,8 @@ TEST_CASE("Retry-After is obeyed up to the client's limit and the deadline")
         ends result;
         f.io.restart();
         asio::co_spawn(f.io, through.cluster_info(), result.handler());
-        poll_until(f.io, [&] { return f.server.count() == sent + 1 && client.stats().idle == 1; });
+        poll_until(f.io,
+                   [&] { return f.server.count() == sent + 1 && client.stats().connections.idle == 1; });
         clock.advance(pause - 1ms);
         for (int i = 0; i != 3; ++i)
             f.io.run_one();

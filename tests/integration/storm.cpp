@@ -119,9 +119,9 @@ TEST_CASE("two thousand operations at once, through 64 connections, on four thre
                 t.join();
             CHECK(io.stopped()); // nothing was outstanding
             auto const stats = client.stats();
-            CHECK(stats.open == stats.idle);
-            CHECK(stats.open <= 64);
-            CHECK(stats.waiting + stats.connecting == 0);
+            CHECK(stats.connections.open == stats.connections.idle);
+            CHECK(stats.connections.open <= 64);
+            CHECK(stats.connections.waiting + stats.connections.connecting == 0);
         }
         CHECK(calls == operations);
         CHECK(result.served > 0);
@@ -152,7 +152,7 @@ TEST_CASE("a context is stopped and destroyed in the middle of it")
                 t.join();
         }
         CHECK(result.served + result.aborted + result.closed + result.other == 0);
-        CHECK(client->stats().idle == 0);
+        CHECK(client->stats().connections.idle == 0);
     }
     f.server.region().clear_violations();
 }
@@ -172,7 +172,7 @@ TEST_CASE("a client is closed from another thread in the middle of it")
         pool.join();
         CHECK(result.closed == 300);
         CHECK(result.served + result.other + result.aborted == 0);
-        CHECK(client.stats().open == 0);
+        CHECK(client.stats().connections.open == 0);
     }
     f.server.region().clear_violations();
 }

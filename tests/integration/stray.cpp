@@ -99,8 +99,8 @@ TEST_CASE("bytes between two exchanges are no response, and end the connection")
     s.finish();
     CHECK_FALSE(s.failed);
     CHECK(s.region == "two");
-    CHECK(s.client.stats().connects == 2);
-    CHECK(s.client.stats().open == 1);
+    CHECK(s.client.stats().connections.connects == 2);
+    CHECK(s.client.stats().connections.open == 1);
 }
 
 TEST_CASE("the body of a 204 is no response to the next request")
@@ -163,7 +163,7 @@ TEST_CASE("session tickets between two exchanges are not data")
         s.finish();
         CHECK(s.region == "more");
     }
-    CHECK(s.client.stats().connects == 1);
+    CHECK(s.client.stats().connections.connects == 1);
     // A half of one is not a ticket yet.
     peer->send_raw("\x17\x03\x03");
     s.ask();

@@ -325,8 +325,8 @@ TEST_CASE("a saved session that breaks the handshake is not offered again")
     // The second and the third offered what the one before had brought, and were repeated without it. Where
     // there was nothing new, the third offered nothing: the first had brought several, which are all gone.
     CHECK(peers.size() == (new_sessions ? 5 : 4));
-    CHECK(client.stats().resumptions == 0);
-    CHECK(client.stats().connect_failures == 0);
+    CHECK(client.stats().connections.resumptions == 0);
+    CHECK(client.stats().connections.connect_failures == 0);
 }
 
 TEST_CASE("a common name is no host name")

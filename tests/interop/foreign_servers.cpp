@@ -271,13 +271,13 @@ TEST_CASE("a refusal at the head of a long request is the result, of a server th
     INFO(port);
     caller from_memory(port);
     check_refused(from_memory.failure("hold", text()));
-    CHECK(from_memory.stats().open == 0);
+    CHECK(from_memory.stats().connections.open == 0);
 
     caller from_source(port);
     pieces body;
     check_refused(from_source.failure("hold", body.source()));
     CHECK(body.asked < many);
-    CHECK(from_source.stats().open == 0);
+    CHECK(from_source.stats().connections.open == 0);
     // The next call has a connection of its own.
     CHECK(from_source.predict("count", small()).body == "4");
 }
@@ -289,11 +289,11 @@ TEST_CASE("a refusal at the head of a long request is the result, with any behav
     INFO(port);
     caller user(port);
     check_refused(user.failure("refuse", text()));
-    CHECK(user.stats().open == 0);
+    CHECK(user.stats().connections.open == 0);
     pieces body;
     check_refused(user.failure("refuse", body.source()));
     CHECK(body.asked < many);
-    CHECK(user.stats().open == 0);
+    CHECK(user.stats().connections.open == 0);
     CHECK(user.predict("count", small()).body == "4");
     CHECK(user.stats().retries == 0);
 }
@@ -317,7 +317,7 @@ TEST_CASE("a model that answers while it reads is no deadlock, and both directio
 
     // The connection is used again.
     CHECK(user.predict("count", small()).body == "4");
-    CHECK(user.stats().connects == 1);
+    CHECK(user.stats().connections.connects == 1);
 }
 
 TEST_CASE("no call is lost to a server that closes its idle connections", "[idle]")
@@ -331,13 +331,13 @@ TEST_CASE("no call is lost to a server that closes its idle connections", "[idle
     practicus::client_stats all;
     for (auto const& r : racers) {
         r->check();
-        all.connects += r->stats().connects;
-        all.stale_hits += r->stats().stale_hits;
+        all.connections.connects += r->stats().connections.connects;
+        all.connections.stale_hits += r->stats().connections.stale_hits;
         all.retries += r->stats().retries;
     }
-    std::cout << racers.size() << " clients made " << all.connects << " connections, found " << all.stale_hits
-              << " closed, sent " << all.retries << " requests again\n";
-    CHECK(all.connects > racers.size());
+    std::cout << racers.size() << " clients made " << all.connections.connects << " connections, found "
+              << all.connections.stale_hits << " closed, sent " << all.retries << " requests again\n";
+    CHECK(all.connections.connects > racers.size());
 }
 
 TEST_CASE("fields behind a chunked answer are no part of it", "[trailers]")
@@ -353,7 +353,7 @@ TEST_CASE("fields behind a chunked answer are no part of it", "[trailers]")
     user.predict("trailers", small(), options);
     CHECK(got.all == "price\n4\n");
     CHECK(user.predict("count", small()).body == "4");
-    CHECK(user.stats().connects == 1);
+    CHECK(user.stats().connections.connects == 1);
 }
 
 TEST_CASE("TLS 1.2 and 1.3 are spoken, with a client certificate", "[tls]")
@@ -393,6 +393,6 @@ TEST_CASE("a TLS session is resumed, with a client certificate", "[resumption]")
         CHECK(user.predict("count", small()).body == "4");
         user.client().close_idle();
     }
-    CHECK(user.stats().connects == 3);
-    CHECK(user.stats().resumptions == 2);
+    CHECK(user.stats().connections.connects == 3);
+    CHECK(user.stats().connections.resumptions == 2);
 }

@@ -143,9 +143,9 @@ TEST_CASE("the whole flow goes through the front, over one connection")
             if (r.method == "GET" && !r.body.empty()) ++bodies;
         CHECK(bodies == 2);
         auto const stats = client.stats();
-        CHECK(stats.connects == 1);
-        CHECK(stats.reuses + 1 == stats.exchanges);
-        CHECK(stats.retries + stats.stale_hits == 0);
+        CHECK(stats.connections.connects == 1);
+        CHECK(stats.connections.reuses + 1 == stats.exchanges);
+        CHECK(stats.retries + stats.connections.stale_hits == 0);
         auto const lines = log.lines(f.io, stats.exchanges);
         CHECK(lines.size() == stats.exchanges);
         CHECK(front_log::connections(lines).size() == 1);
@@ -169,7 +169,7 @@ TEST_CASE("a large listing comes whole through the front")
         CHECK(models.back().name == "model-10999");
         CHECK(f.run(client.cluster_info()).region_name == "mock");
         CHECK(client.stats().bytes_received > (1u << 20));
-        CHECK(client.stats().connects == 1);
+        CHECK(client.stats().connections.connects == 1);
     }
 }
 
@@ -183,7 +183,7 @@ TEST_CASE("a front's errors are the region's to it")
     auto const info = f.failure(client.cluster_info());
     CHECK(info.code == errc::forbidden);
     CHECK(info.server_message == "No.");
-    CHECK(client.stats().connects == 1);
+    CHECK(client.stats().connections.connects == 1);
 }
 
 TEST_CASE("a second connection resumes the front's TLS session")
@@ -191,11 +191,11 @@ TEST_CASE("a second connection resumes the front's TLS session")
     behind f;
     auto client = f.user(tls);
     f.run(client.cluster_info());
-    CHECK(client.stats().resumptions == 0);
+    CHECK(client.stats().connections.resumptions == 0);
     client.close_idle();
     f.run(client.cluster_info());
-    CHECK(client.stats().connects == 2);
-    CHECK(client.stats().resumptions == 1);
+    CHECK(client.stats().connections.connects == 2);
+    CHECK(client.stats().connections.resumptions == 1);
 }
 
 TEST_CASE("a front that closes its connections now and then gives no error")
@@ -208,11 +208,11 @@ TEST_CASE("a front that closes its connections now and then gives no error")
         f.run(client.cluster_info());
     auto const stats = client.stats();
     CHECK(stats.exchanges == 12);
-    CHECK(stats.stale_hits + stats.retries == 0);
+    CHECK(stats.connections.stale_hits + stats.retries == 0);
     auto const seen = front_log::connections(log.lines(f.io, 12));
-    CHECK(seen.size() == stats.connects);
+    CHECK(seen.size() == stats.connections.connects);
     // nginx closes after 4 requests, HAProxy after each.
-    CHECK((stats.connects == 3 || stats.connects == 12));
+    CHECK((stats.connections.connects == 3 || stats.connections.connects == 12));
 }
 
 TEST_CASE("many operations at once share the connections")
@@ -233,9 +233,9 @@ TEST_CASE("many operations at once share the connections")
         f.io.run();
         CHECK(result.served == 400);
         auto const stats = client.stats();
-        CHECK(stats.connects <= 8);
+        CHECK(stats.connections.connects <= 8);
         CHECK(stats.retries == 0);
-        CHECK(front_log::connections(log.lines(f.io, stats.exchanges)).size() == stats.connects);
+        CHECK(front_log::connections(log.lines(f.io, stats.exchanges)).size() == stats.connections.connects);
     }
 }
 
@@ -286,7 +286,7 @@ TEST_CASE("a region may restart behind the front")
         second->region().add_demo();
         CHECK(f.run(client.models()).size() == 5);
         CHECK(second->problems() == std::vector<std::string>());
-        CHECK(client.stats().connects - before.connects <= 1);
+        CHECK(client.stats().connections.connects - before.connections.connects <= 1);
     }
 }
 

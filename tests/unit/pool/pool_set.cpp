@@ -91,9 +91,9 @@ TEST_CASE("pool_set: a lease's end, a sweep and close_idle allocate nothing")
     one_connection f;
     auto taken = f.take();
     CHECK_FALSE(asks_for_memory([&] { taken = lease(); }));
-    CHECK(f.pools->stats().idle == 1);
+    CHECK(f.pools->stats().connections.idle == 1);
     CHECK_FALSE(asks_for_memory([&] { f.pools->close_idle(); }));
-    CHECK(f.pools->stats().open == 0);
+    CHECK(f.pools->stats().connections.open == 0);
 
     taken = f.take();
     taken = lease();
@@ -108,8 +108,8 @@ TEST_CASE("pool_set: a lease's end, a sweep and close_idle allocate nothing")
         // The tick that the operation has started.
         CHECK_FALSE(asks_for_memory([&] { f.io.run_one(); }));
     }
-    CHECK(f.pools->stats().open == 0);
-    CHECK(f.pools->stats().evictions == 2);
+    CHECK(f.pools->stats().connections.open == 0);
+    CHECK(f.pools->stats().connections.evictions == 2);
     CHECK(f.pools->size() == 1);
 }
 
@@ -126,17 +126,17 @@ TEST_CASE("pool_set: the end of a wait, and close(), allocate nothing")
     asio::co_spawn(f.io, acquire(f.home->limits(), f.from, never), [&](std::exception_ptr) { ++ended; });
     f.io.restart();
     f.io.poll();
-    CHECK(f.pools->stats().waiting == 2);
+    CHECK(f.pools->stats().connections.waiting == 2);
     cancel.emit(asio::cancellation_type::terminal);
     f.io.poll();
     CHECK(ended == 1);
     CHECK_FALSE(asks);
-    CHECK(f.pools->stats().waiting == 1);
+    CHECK(f.pools->stats().connections.waiting == 1);
 
     CHECK_FALSE(asks_for_memory([&] { f.pools->close(); }));
     f.io.run();
     CHECK(ended == 2);
     CHECK_FALSE(never);
     CHECK_FALSE(asks_for_memory([&] { taken = lease(); }));
-    CHECK(f.pools->stats().open == 0);
+    CHECK(f.pools->stats().connections.open == 0);
 }

@@ -159,16 +159,16 @@ public:
     {
         std::lock_guard lock(mutex_);
         auto const c = state_.counters();
-        total.open += c.open;
-        total.idle += c.idle;
-        total.waiting += c.waiting;
-        total.connecting += c.connecting;
-        total.connects += c.connects;
-        total.connect_failures += c.connect_failures;
-        total.reuses += c.reuses;
-        total.stale_hits += c.stale_hits;
-        total.evictions += c.evictions;
-        total.resumptions += resumptions_;
+        total.connections.open += c.open;
+        total.connections.idle += c.idle;
+        total.connections.waiting += c.waiting;
+        total.connections.connecting += c.connecting;
+        total.connections.connects += c.connects;
+        total.connections.connect_failures += c.connect_failures;
+        total.connections.reuses += c.reuses;
+        total.connections.stale_hits += c.stale_hits;
+        total.connections.evictions += c.evictions;
+        total.connections.resumptions += resumptions_;
         total.exchanges += exchanges_;
         total.bytes_sent += bytes_sent_;
         total.bytes_received += bytes_received_;

@@ -8,7 +8,6 @@
 #include <boost/intrusive/list_hook.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 
 namespace practicus { inline namespace v1 { namespace detail {
@@ -110,19 +109,6 @@ struct pool_actions
     bool connect = false;
     /// Connections that have left the pool, to close and free. They have no other references.
     pool_list<pool_connection> close;
-};
-
-struct pool_counters
-{
-    std::size_t open = 0; ///< idle or leased
-    std::size_t idle = 0;
-    std::size_t waiting = 0;
-    std::size_t connecting = 0;
-    std::uint64_t connects = 0;
-    std::uint64_t connect_failures = 0;
-    std::uint64_t reuses = 0;     ///< leases of used or idle connections
-    std::uint64_t evictions = 0;  ///< closed for idle time or age, after a stale hit, or to make room
-    std::uint64_t stale_hits = 0; ///< leased, but already closed by the server
 };
 
 }}} // namespace practicus::v1::detail

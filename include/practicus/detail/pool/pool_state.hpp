@@ -5,6 +5,7 @@
 #include <practicus/connection_options.hpp>
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/pool/pool_node.hpp>
+#include <practicus/observer.hpp>
 
 #include <boost/assert.hpp>
 
@@ -226,10 +227,10 @@ public:
     /// Returns the learned idle limit of the origin; `duration::max()` means none.
     duration idle_limit() const noexcept { return idle_limit_; }
 
-    pool_counters counters() const noexcept
+    connection_stats counters() const noexcept
     {
-        return {open_,   idle_.size(), waiting(),  connecting_, connects_, connect_failures_,
-                reuses_, evictions_,   stale_hits_};
+        return {open_, idle_.size(), waiting(),   connecting_, connects_, connect_failures_,
+                0,     reuses_,      stale_hits_, evictions_};
     }
 
     /// Returns the first violated invariant, or null. For tests.
