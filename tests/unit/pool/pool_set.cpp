@@ -113,6 +113,15 @@ TEST_CASE("pool_set: a lease's end, a sweep and close_idle allocate nothing")
     CHECK(f.pools->size() == 1);
 }
 
+TEST_CASE("pool_set: a head that was never sent is wiped when the lease ends")
+{
+    one_connection f;
+    auto taken = f.take();
+    taken->out.append("Authorization: Bearer secret");
+    taken = lease();
+    CHECK(f.take()->out.empty());
+}
+
 TEST_CASE("pool_set: the end of a wait, and close(), allocate nothing")
 {
     one_connection f;

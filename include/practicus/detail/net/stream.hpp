@@ -30,6 +30,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 namespace practicus { inline namespace v1 { namespace detail {
 
@@ -109,7 +110,12 @@ public:
         if (either_) return nullptr;
         int const watcher = ::epoll_create1(EPOLL_CLOEXEC);
         if (watcher == -1) return make_failure(errc::connection_lost, last_system_error());
-        either_.emplace(socket_.get_executor(), watcher);
+        try {
+            either_.emplace(socket_.get_executor(), watcher);
+        } catch (...) {
+            ::close(watcher);
+            throw;
+        }
         epoll_event watched{};
         watched.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP;
         if (::epoll_ctl(watcher, EPOLL_CTL_ADD, socket_.native_handle(), &watched) == 0) return nullptr;

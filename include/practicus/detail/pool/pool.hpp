@@ -438,6 +438,8 @@ inline void lease::give_up_stale(attempt const& done)
 inline void lease::give_up(attempt const& done)
 {
     auto& c = *std::exchange(leased_, nullptr);
+    // An exchange that has not begun leaves its head, with the token.
+    c.link->out.wipe();
     owner_->end(done, [&] {
         return c.link->touched() ? owner_->state_.returned(c, false, owner_->now())
                                  : owner_->state_.returned_unused(c, owner_->now());

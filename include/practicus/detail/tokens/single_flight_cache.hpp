@@ -302,7 +302,8 @@ private:
         /// Starts the coroutine if `arm` was called. Call after unlocking.
         void launch() noexcept
         {
-            if (!entry_) return;
+            // Without work, memory was refused for it: the destructor reports that.
+            if (!entry_ || !work_) return;
             try {
                 // Made before anything is posted: a discarded coroutine must also end the flight.
                 auto const end = std::make_shared<completion>(
