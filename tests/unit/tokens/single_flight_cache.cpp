@@ -370,7 +370,7 @@ TEST_CASE("an exception that cannot be stored is reported as not_enough_memory")
             throw std::runtime_error(long_text);
         } catch (...) {
             refused_memory const memory(which);
-            info = current_error_info();
+            info = as_failure(std::current_exception());
         }
         REQUIRE(info);
         CHECK((info->message == long_text || info->code == boost::system::errc::not_enough_memory));

@@ -13,7 +13,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -25,44 +24,6 @@ struct do_nothing
     void operator()() const noexcept {}
 };
 
-/// Part of `current_error_info`. Throws if memory allocation fails.
-inline std::shared_ptr<error_info const> read_current_error()
-{
-    error_info info;
-    try {
-        throw;
-    } catch (error const& e) {
-        return e.shared_info();
-    } catch (boost::system::system_error const& e) {
-        info.code = e.code();
-    } catch (std::bad_alloc const&) {
-        return fixed_error<boost::system::errc::not_enough_memory>();
-    } catch (std::exception const& e) {
-        info.code = make_error_code(boost::system::errc::state_not_recoverable);
-        info.message = e.what();
-    } catch (...) {
-        info.code = make_error_code(boost::system::errc::state_not_recoverable);
-        info.message = "an exception that is no std::exception";
-    }
-    return std::make_shared<error_info const>(std::move(info));
-}
-
-/// Describes the exception in flight in a form that several threads may throw. Returns `not_enough_memory` if
-/// the description cannot be allocated.
-inline std::shared_ptr<error_info const> current_error_info() noexcept
-{
-    try {
-        return read_current_error();
-    } catch (...) {
-        return fixed_error<boost::system::errc::not_enough_memory>();
-    }
-}
-
-[[noreturn]] inline void throw_aborted()
-{
-    throw error(fixed_error<asio::error::operation_aborted>());
-}
-
 /// Awaits `of` and returns an exception from it as a failure, such as `std::bad_alloc` or one of Asio's.
 /// Wraps work that is not awaited by a coroutine that may throw.
 template <class Result>
@@ -72,7 +33,7 @@ asio::awaitable<Result> no_throw(asio::awaitable<Result> of)
     try {
         co_return co_await std::move(of);
     } catch (...) {
-        caught = current_error_info();
+        caught = as_failure(std::current_exception());
     }
     co_return caught;
 }

@@ -43,12 +43,13 @@ struct body_value<result<T>>
 template <class R>
 using body_value_t = typename body_value<R>::type;
 
-/// Runs an operation and stores its result in a flight. The promise exists before anything is posted, so that
-/// an operation that is dropped unstarted ends as well.
-template <class R>
-asio::awaitable<void> run_into(std::shared_ptr<flight_promise<body_value_t<R>>> kept,
-                               std::shared_ptr<deadline_service> owner, operation_body<R> body)
+/// Runs `body` and stores its result in the promise of a flight. The promise exists before anything is
+/// posted, so that work that is dropped unstarted ends as well.
+template <class Promise, class Body>
+asio::awaitable<void> run_into(std::shared_ptr<Promise> kept, std::shared_ptr<deadline_service> owner,
+                               Body body)
 {
+    using R = typename decltype(body())::value_type;
     auto& promise = *kept;
     deadline_service::operation_guard const running(std::move(owner));
     try {
@@ -60,7 +61,7 @@ asio::awaitable<void> run_into(std::shared_ptr<flight_promise<body_value_t<R>>> 
             ended ? promise->succeed(std::move(*ended)) : promise->fail(ended.error());
         }
     } catch (...) {
-        promise->fail(current_error_info());
+        promise->fail(as_failure(std::current_exception()));
     }
 }
 
@@ -74,7 +75,7 @@ asio::awaitable<result<body_value_t<R>>> run_child(std::shared_ptr<runtime> home
     auto const landed = std::make_shared<shared>();
     auto start = [children, landed, owner = home->limits(), op = std::move(op)] {
         auto const promise = std::make_shared<flight_promise<body_value_t<R>>>(landed);
-        children->start([promise, owner, op] { return run_into<R>(promise, owner, op); });
+        children->start([promise, owner, op] { return run_into(promise, owner, op); });
     };
     return shared::join(landed, home->limits(), end, std::move(start));
 }
@@ -94,12 +95,13 @@ asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<
 /// for a cancellation. Must be called in a `catch` block.
 inline std::shared_ptr<error_info const> callback_failure()
 {
-    auto known = current_error_info();
+    auto thrown = std::current_exception();
+    auto known = as_failure(thrown);
     if (known->code == asio::error::operation_aborted) return known;
     auto info = *known;
     info.code = errc::callback_failed;
     if (!info.cause) info.cause = known->code;
-    info.exception = std::current_exception();
+    info.exception = std::move(thrown);
     return std::make_shared<error_info const>(std::move(info));
 }
 
@@ -183,7 +185,7 @@ run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting
             running ? body() : run_child<result<T>>(home, apart->group(), body, time_point::max());
         ended.emplace(co_await std::move(operation));
     } catch (...) {
-        ended.emplace(current_error_info());
+        ended.emplace(as_failure(std::current_exception()));
     }
     if (ending) {
         co_await asio::this_coro::throw_if_cancelled(false);

@@ -2,13 +2,17 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/assert/source_location.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/result.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -64,6 +68,30 @@ inline failure make_failure(errc code, std::string message = {})
 inline void throw_if(failure const& why)
 {
     if (why) throw error(why);
+}
+
+/// Describes an exception in a form that several threads may throw. Returns `not_enough_memory` if the
+/// description cannot be allocated.
+inline failure as_failure(std::exception_ptr const& thrown) noexcept
+try {
+    error_info info;
+    info.code = make_error_code(boost::system::errc::state_not_recoverable);
+    try {
+        std::rethrow_exception(thrown);
+    } catch (error const& e) {
+        return e.shared_info();
+    } catch (boost::system::system_error const& e) {
+        info.code = e.code();
+    } catch (std::bad_alloc const&) {
+        return fixed_error<boost::system::errc::not_enough_memory>();
+    } catch (std::exception const& e) {
+        info.message = e.what();
+    } catch (...) {
+        info.message = "an exception that is no std::exception";
+    }
+    return make_failure(std::move(info));
+} catch (...) {
+    return fixed_error<boost::system::errc::not_enough_memory>();
 }
 
 } // namespace detail

@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/client/completion.hpp>
 #include <practicus/detail/tokens/session.hpp>
 
@@ -49,15 +49,6 @@ struct canceller
     asio::cancellation_signal signal;
 };
 
-inline failure failure_of(std::exception_ptr const& thrown) noexcept
-{
-    try {
-        std::rethrow_exception(thrown);
-    } catch (...) {
-        return current_error_info();
-    }
-}
-
 template <class T>
 asio::awaitable<T> delivery<T>::await(pending<T> operation)
 {
@@ -81,7 +72,7 @@ void delivery<T>::start(asio::any_io_executor executor, pending<T> operation, co
     auto const cancel = std::make_shared<canceller>(executor);
     canceller::listen(cancel, asio::get_associated_cancellation_slot(handler));
     auto done = [cancel, h = std::move(handler)](std::exception_ptr thrown, ended with) mutable {
-        std::move(h)(thrown ? ended(failure_of(thrown)) : std::move(with));
+        std::move(h)(thrown ? ended(as_failure(thrown)) : std::move(with));
     };
     auto running = operation.client ? run_operation<value_of<T>>(operation.client.state().transport().home(),
                                                                  operation, operation.leaves)

@@ -4,6 +4,7 @@
 
 #include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/base/result.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/net/connector.hpp>
 #include <practicus/detail/pool/answer_decoding.hpp>
@@ -27,6 +28,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -140,7 +142,7 @@ public:
                 if (!failed && flow == nullptr) failed = decode_body(answer, r.body_limit);
             } catch (...) {
                 // A cancellation between two steps, or memory that is refused.
-                failed = current_error_info();
+                failed = as_failure(std::current_exception());
             }
             if (flow != nullptr && flow->broken()) co_return with_request(failed, r, op);
             if (flow != nullptr) {
@@ -156,7 +158,7 @@ public:
                 auto pausing = pause(op, next.wait);
                 failed = co_await std::move(pausing);
             } catch (...) {
-                failed = current_error_info();
+                failed = as_failure(std::current_exception());
             }
             if (failed) co_return with_request(failed, r, op);
         }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/async/flight.hpp>
+#include <practicus/detail/async/run_operation.hpp>
 #include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/base/result.hpp>
@@ -308,7 +309,9 @@ private:
                 // Made before anything is posted: a discarded coroutine must also end the flight.
                 auto const end = std::make_shared<completion>(
                     std::make_shared<target>(driver_, entry_, ticket_, work_, rejected_));
-                driver_.home_->spawn([end, owner = driver_.home_->limits()] { return run(end, owner); });
+                driver_.home_->spawn([end, owner = driver_.home_->limits()] {
+                    return run_into(end, owner, [end] { return (*end)->begin(); });
+                });
                 entry_.reset();
             } catch (...) {
                 // The destructor reports that memory ran out.
@@ -322,22 +325,6 @@ private:
         work_ptr work_;
         handle rejected_{};
     };
-
-    static asio::awaitable<void> run(std::shared_ptr<completion> end, std::shared_ptr<deadline_service> owner)
-    {
-        try {
-            deadline_service::operation_guard const running(std::move(owner));
-            auto working = no_throw((*end)->begin());
-            auto const got = co_await std::move(working);
-            if (got)
-                (*end)->succeed(*got);
-            else
-                (*end)->fail(got.error());
-        } catch (...) {
-            // Only the allocation of coroutines throws here.
-            (*end)->fail(fixed_error<boost::system::errc::not_enough_memory>());
-        }
-    }
 
     // Ample for any program. Without a limit, a callback that logs in could make callers wait forever.
     static constexpr std::uint8_t most_restarts = 8;
