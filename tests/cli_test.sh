@@ -510,7 +510,7 @@ export PRT_URL=http://127.0.0.1:$(cat port) PRT_EMAIL=admin@company.com PRT_PASS
 printf 'carat\n1\n' > odd.csv
 for how in "" --whole "--whole --content-type application/json"; do
     expect 1 "$practicus" predict models/a/page odd.csv $how
-    says "is not what was asked for"
+    says "is not a prediction"
     says "The region says: text/html: Sign in"
     [ ! -s out ] || fail "a page in place of predictions"
 done
