@@ -124,7 +124,7 @@ public:
     /// Returns the executor of handlers that have none, or an empty one if its context is gone.
     [[nodiscard]] executor_type get_executor() const;
 
-    /// Returns a handle on the same client whose calls use `options`:
+    /// Returns a handle on the same client. Its calls use `options`:
     /// `client.with(call_options().timeout(2s))`. Replaces the options of an earlier `with`.
     [[nodiscard]] client with(call_options options) const;
 
@@ -291,7 +291,7 @@ public:
     }
 
     /// Returns a token for calling an add-on, as `session_token` does. The add-on is named by its key, or by
-    /// a url whose host begins with the key (`https://langflow.company.com/...`). Errors:
+    /// a url with a host that begins with the key (`https://langflow.company.com/...`). Errors:
     /// `errc::invalid_argument`, `errc::invalid_url`, `errc::not_found`, `errc::expired_token`.
     template <completion_token<token> Token = await_token>
     [[nodiscard]] auto addon_session_token(std::string_view addon, Token&& completion = Token()) const

@@ -149,7 +149,7 @@ public:
     /// Returns the path of the file.
     std::string const& path() const noexcept { return file_.path(); }
 
-    /// Returns the logins in the file's order, without those whose url is invalid.
+    /// Returns the logins in the file's order, without those with an invalid url.
     [[nodiscard]] std::vector<region> regions() const;
 
     /// Returns the login that the file names as the default. Of several with the same key it is the first, as

@@ -54,7 +54,7 @@ public:
         return credentials(kind::access_token, "access token", token, true);
     }
 
-    /// Makes credentials of a token whose kind is its claim `token_type`; without that claim it is a refresh
+    /// Makes credentials of a token. Its kind is the claim `token_type`; without that claim it is a refresh
     /// token. Throws `errc::invalid_credentials`.
     [[nodiscard]] static credentials token(std::string_view token)
     {
