@@ -2,6 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <boost/asio/execution/context_as.hpp>
+#include <boost/asio/execution_context.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
 
@@ -28,13 +30,14 @@ struct executions
     }
 };
 
-/// An executor that throws at some calls, and otherwise forwards to `Inner`.
+/// An executor that throws at some calls, and otherwise forwards to `Inner`. `queries` counts the queries for
+/// its context, and may be null.
 template <class Inner>
 class refusing_executor
 {
 public:
-    refusing_executor(Inner inner, executions& counted) noexcept
-        : inner_(std::move(inner)), counted_(&counted)
+    refusing_executor(Inner inner, executions& counted, executions* queries = nullptr) noexcept
+        : inner_(std::move(inner)), counted_(&counted), queries_(queries)
     {}
 
     template <class F>
@@ -47,6 +50,8 @@ public:
     template <class Property>
     auto query(Property const& p) const -> decltype(boost::asio::query(std::declval<Inner const&>(), p))
     {
+        if constexpr (std::is_same_v<Property, context_property>)
+            if (queries_ != nullptr) queries_->add();
         return boost::asio::query(inner_, p);
     }
 
@@ -54,7 +59,7 @@ public:
     auto require(Property const& p) const
         -> refusing_executor<std::decay_t<decltype(boost::asio::require(std::declval<Inner const&>(), p))>>
     {
-        return {boost::asio::require(inner_, p), *counted_};
+        return {boost::asio::require(inner_, p), *counted_, queries_};
     }
 
     friend bool operator==(refusing_executor const& a, refusing_executor const& b) noexcept
@@ -67,6 +72,10 @@ public:
     }
 
 private:
+    // By which the executors of coroutines ask.
+    using context_property = boost::asio::execution::context_as_t<boost::asio::execution_context&>;
+
     Inner inner_;
     executions* counted_;
+    executions* queries_;
 };

@@ -65,13 +65,12 @@ public:
     /// Cancels all children and waits for their end; afterwards none refers to objects of the caller. Neither
     /// a cancellation nor `close()` shortens the wait.
     ///
-    /// Create it before the first child is started, so that it cannot fail for lack of memory. Await it on
-    /// `executor`, with `throw_if_cancelled(false)`.
+    /// Create it before the first child is started: afterwards it cannot fail. Await it on `executor`, with
+    /// `throw_if_cancelled(false)`.
     static asio::awaitable<void> end(std::shared_ptr<child_group> self, asio::any_io_executor const& executor)
     {
-        registry_of(executor)->make_ready();
         auto last = std::make_shared<timed_waiter>();
-        last->reserve = std::make_shared<reserved_memory>();
+        last->reserve(executor);
         return end_by(std::move(self), std::move(last));
     }
 
@@ -84,7 +83,7 @@ private:
             auto const at = told ? time_point::max() : self->home_->time().now() + deadline_service::tick;
             timed_wait waiting(*self->home_->limits(), last);
             auto suspended = waiting.until(at, [self, last] { self->await_last(last); });
-            throw_if(waiting.end(co_await std::move(suspended)).early);
+            waiting.end(co_await std::move(suspended));
         }
     }
 

@@ -106,7 +106,7 @@ public:
         if (d.removed_) return;
         d.waiter_ = &w;
         auto const end = nanoseconds(at);
-        bool const closed = closed_ && !w.reserve;
+        bool const closed = closed_ && !w.is_reserved();
         d.state_.store(closed ? deadline::marked_closed : end);
         if (d.in_background)
             watched_.push_back(d);
@@ -121,7 +121,7 @@ public:
         std::lock_guard lock(mutex_);
         if (d.is_linked()) d.unlink();
         // A waiter with a reserve may be awaited again, so that its removal is not final.
-        d.removed_ = d.waiter_ == nullptr || !d.waiter_->reserve;
+        d.removed_ = d.waiter_ == nullptr || !d.waiter_->is_reserved();
     }
 
     /// Returns false if the client is closed. `time_point::max()` is no limit, but `close()` still ends it.
@@ -201,7 +201,7 @@ public:
         // waits before its operation begins here.)
         auto const look = [&](deadline& d) {
             auto state = d.state_.load();
-            bool const ends = closed && !d.waiter_->reserve;
+            bool const ends = closed && !d.waiter_->is_reserved();
             if (state <= 0 || (!ends && state > now)) return;
             if (d.state_.compare_exchange_strong(state,
                                                  ends ? deadline::marked_closed : deadline::marked_expired))

@@ -14,14 +14,16 @@ namespace practicus { inline namespace v1 { namespace detail {
 class reserved_memory
 {
 public:
+    static constexpr std::size_t size = 320;
+
     reserved_memory() = default;
     reserved_memory(reserved_memory const&) = delete;
     reserved_memory& operator=(reserved_memory const&) = delete;
 
     /// Returns the memory, or null if it is in use or too small.
-    void* take(std::size_t size) noexcept
+    void* take(std::size_t wanted) noexcept
     {
-        if (size > sizeof room_ || taken_.exchange(true, std::memory_order_acquire)) return nullptr;
+        if (wanted > size || taken_.exchange(true, std::memory_order_acquire)) return nullptr;
         return room_;
     }
 
@@ -34,7 +36,7 @@ public:
     }
 
 private:
-    alignas(std::max_align_t) std::byte room_[256];
+    alignas(std::max_align_t) std::byte room_[size];
     std::atomic<bool> taken_{false};
 };
 

@@ -114,11 +114,16 @@ private:
     template <class Handler>
     static std::shared_ptr<suspended<Handler>> prepare(waiter& w, Handler const& handler)
     {
+        using made = suspended<Handler>;
+        static_assert(sizeof(made) + sizeof(std::shared_ptr<void>[4]) <= reserved_memory::size);
         auto const executor = asio::get_associated_executor(handler);
+        if (w.reserve_) {
+            // The waker of the last wait holds the memory until it has left the mutex.
+            w.registry_->if_up([] {});
+            return std::allocate_shared<made>(reserved_allocator<made>(w.reserve_), executor);
+        }
         w.registry_ = registry_of(executor);
         w.registry_->make_ready();
-        using made = suspended<Handler>;
-        if (w.reserve) return std::allocate_shared<made>(reserved_allocator<made>(w.reserve), executor);
         return std::make_shared<made>(executor);
     }
 
@@ -127,7 +132,7 @@ private:
     static void listen(std::shared_ptr<waiter> const& w, Handler const& handler)
     {
         auto slot = asio::get_associated_cancellation_slot(handler);
-        if (w->reserve || !slot.is_connected()) return;
+        if (w->is_reserved() || !slot.is_connected()) return;
         slot.assign([weak = std::weak_ptr<waiter>(w)](asio::cancellation_type type) {
             if (type == asio::cancellation_type::none) return;
             if (auto const self = weak.lock()) self->wake(asio::error::operation_aborted);

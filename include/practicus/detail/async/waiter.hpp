@@ -64,9 +64,12 @@ public:
     /// later.
     bool wake(error_code code) noexcept;
 
-    /// Memory for a wait that must not fail to begin; set before the wait. Only `wake` ends such a wait, not
-    /// a cancellation or `close()`. The waiter may be awaited again.
-    std::shared_ptr<reserved_memory> reserve;
+    /// Prepares waits on this executor that cannot fail to begin. Only `wake` ends such a wait, not a
+    /// cancellation or `close()`. The waiter may be awaited again.
+    template <class Executor>
+    void reserve(Executor const& executor);
+
+    bool is_reserved() const noexcept { return reserve_ != nullptr; }
 
 private:
     friend class waiter_registry;
@@ -76,6 +79,7 @@ private:
     // Both are guarded by the registry's mutex once suspended.
     std::shared_ptr<waiter_registry> registry_;
     std::shared_ptr<suspension> suspension_;
+    std::shared_ptr<reserved_memory> reserve_;
 };
 
 /// An object that must release an execution context when that is destroyed.
@@ -272,6 +276,14 @@ std::shared_ptr<waiter_registry> const& registry_of(Executor const& executor)
     // the locks of the waker. Services are shut down youngest first.
     if (!asio::has_service<waiter_service>(context)) (void)asio::make_strand(executor);
     return asio::use_service<waiter_service>(context).registry();
+}
+
+template <class Executor>
+void waiter::reserve(Executor const& executor)
+{
+    registry_ = registry_of(executor);
+    registry_->make_ready();
+    reserve_ = std::make_shared<reserved_memory>();
 }
 
 }}} // namespace practicus::v1::detail
