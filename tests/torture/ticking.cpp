@@ -20,6 +20,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <optional>
 #include <thread>
 
 namespace asio = boost::asio;
@@ -101,6 +102,40 @@ TEST_CASE(
         }
     }
     CHECK(goes_on);
+    owner->time().advance(std::chrono::hours(1));
+    CHECK(comes(io, [&] { return ended; }));
+}
+
+TEST_CASE("torture: an operation that gets no memory for the timer tries again for the others")
+{
+    asio::io_context io;
+    auto const owner = std::make_shared<deadline_service>(io.get_executor());
+    auto const other = std::make_shared<deadline_service>(io.get_executor());
+    std::optional<deadline_service::operation_guard> others;
+    refusal all(0, std::numeric_limits<std::size_t>::max());
+    std::optional<refusal::scope> refusing;
+    owner->on_second([&] {
+        if (others) return;
+        // Takes the place that the tick has in Asio's queue.
+        others.emplace(other);
+        refusing.emplace(all);
+    });
+    deadline_service::operation_guard const running(owner);
+    bool ended = false;
+    auto const at = owner->time().now() + std::chrono::hours(1);
+    asio::co_spawn(io, wait_until(owner, at, ended), asio::detached);
+    owner->time().advance(std::chrono::seconds(2));
+    CHECK(comes(io, [&] { return all.has_begun(); }));
+    refusing.reset();
+    bool refused = false;
+    try {
+        refusal first(0, 1);
+        refusal::scope const here(first);
+        deadline_service::operation_guard const later(owner);
+    } catch (std::bad_alloc const&) {
+        refused = true;
+    }
+    CHECK(refused);
     owner->time().advance(std::chrono::hours(1));
     CHECK(comes(io, [&] { return ended; }));
 }

@@ -181,31 +181,14 @@ public:
         auto const now = nanoseconds(time_.now());
         bool const closed = closed_.load();
         std::lock_guard lock(mutex_);
-        // Sockets are armed without the mutex, so each one is checked.
-        for (auto& d : watched_) {
-            auto state = d.state_.load();
-            if (state == deadline::disarmed) continue;
-            if (state > 0) {
-                bool const alone = operations_ == 0;
-                if (!closed && !alone && state > now) continue;
-                auto const mark = closed  ? deadline::marked_closed
-                                  : alone ? deadline::marked_abandoned
-                                          : deadline::marked_expired;
-                if (!d.state_.compare_exchange_strong(state, mark)) continue;
-            }
-            // Repeated at each tick until the owner has seen it: a shutdown between two calls of a connect
-            // has no effect.
-            expire_now(d);
-        }
+        // Sockets are armed without the mutex, so each one is checked. Repeated at each tick until the owner
+        // has seen the mark: a shutdown between two calls of a connect has no effect.
+        for (auto& d : watched_)
+            if (mark(d, now, closed, operations_ == 0) || d.state_.load() < 0) expire_now(d);
         // A timing wheel, because there may be 100,000 waits. (None is abandoned: a caller in another context
         // waits before its operation begins here.)
         auto const look = [&](deadline& d) {
-            auto state = d.state_.load();
-            bool const ends = closed && !d.waiter_->is_reserved();
-            if (state <= 0 || (!ends && state > now)) return;
-            if (d.state_.compare_exchange_strong(state,
-                                                 ends ? deadline::marked_closed : deadline::marked_expired))
-                expire_now(d);
+            if (mark(d, now, closed, false)) expire_now(d);
         };
         if (closed)
             waits_.for_each(look);
@@ -251,6 +234,20 @@ private:
         return std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
     }
 
+    /// Marks the deadline with the reason for which it ends now. Returns false if there is none, or if it is
+    /// not armed. Requires the mutex.
+    static bool mark(deadline& d, std::int64_t now, bool closed, bool alone) noexcept
+    {
+        auto state = d.state_.load();
+        if (state <= 0) return false;
+        bool const ends = closed && !(d.waiter_ && d.waiter_->is_reserved());
+        if (!ends && !alone && state > now) return false;
+        auto const reason = ends    ? deadline::marked_closed
+                            : alone ? deadline::marked_abandoned
+                                    : deadline::marked_expired;
+        return d.state_.compare_exchange_strong(state, reason);
+    }
+
     // Hot path: only the first and the last operation in flight take the mutex.
     void begin(bool operation)
     {
@@ -260,8 +257,8 @@ private:
             std::lock_guard lock(mutex_);
             if (!running_) start();
         } catch (...) {
-            --active_;
-            if (operation) --operations_;
+            // Others may rely on the timer.
+            end(operation);
             throw;
         }
     }
@@ -298,8 +295,12 @@ private:
     void stop() noexcept
     {
         if (active_ != 0 || !home_) return;
-        running_ = false;
-        home_->timer.cancel();
+        bool const ran = running_.exchange(false);
+        // An operation that has begun meanwhile may have found the timer running.
+        if (active_ != 0)
+            running_ = ran;
+        else
+            home_->timer.cancel();
     }
 
     /// Requires the mutex and a registered deadline.
