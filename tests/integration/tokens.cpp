@@ -5,6 +5,8 @@
 
 #include "../internals.hpp"
 
+#include "refusing_executor.hpp"
+
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_allocator.hpp>
@@ -377,6 +379,26 @@ TEST_CASE("a cancellation right after the initiating function ends an operation"
     cancel.emit(asio::cancellation_type::total);
     run_all(f.io);
     CHECK((end.times == 1 && end.code == asio::error::operation_aborted));
+}
+
+TEST_CASE("a cancellation ends an operation whose executor refuses it at first")
+{
+    for (std::size_t refused = 0; refused != 3; ++refused) {
+        held_response f;
+        executions counted;
+        refusing_executor const executor(f.io.get_executor(), counted);
+        asio::cancellation_signal cancel;
+        handled end;
+        f.caller.cluster_info(
+            asio::bind_cancellation_slot(cancel.slot(), asio::bind_executor(executor, end.handler())));
+        poll_until(f.io, [&] { return f.gate.waiting() == 1; });
+        counted.first = counted.calls + refused;
+        counted.count = 1;
+        CHECK_NOTHROW(cancel.emit(asio::cancellation_type::terminal));
+        CHECK_NOTHROW(run_all(f.io));
+        CHECK(counted.calls > counted.first);
+        CHECK((end.times == 1 && end.code == asio::error::operation_aborted));
+    }
 }
 
 TEST_CASE("a slot of another context's handler ends an operation")

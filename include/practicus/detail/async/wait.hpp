@@ -44,9 +44,8 @@ private:
     void post(std::shared_ptr<waiter::suspension> self) override
     {
         asio::post(work_.get_executor(), [kept = std::move(self)]() mutable { complete(std::move(kept)); });
+        work_.reset();
     }
-
-    void let_go() noexcept override { work_.reset(); }
 
     // Runs on the coroutine's executor, where slots may be used.
     static void complete(std::shared_ptr<waiter::suspension> kept)

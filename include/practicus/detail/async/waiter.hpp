@@ -42,10 +42,8 @@ public:
     struct suspension
     {
         virtual ~suspension() = default;
-        /// Has no effect if it throws.
+        /// Posts the end of the wait, and releases the executor. Has no effect if it throws.
         virtual void post(std::shared_ptr<suspension> self) = 0;
-        /// Releases the executor.
-        virtual void let_go() noexcept = 0;
 
         error_code code;
         /// `wake` was called, but memory ran out.
@@ -178,15 +176,13 @@ public:
 private:
     static constexpr std::chrono::milliseconds retry_interval{20};
 
-    /// Requires the mutex until the work guard is released: shutdown() must not pass while the executor is in
-    /// use.
+    /// Requires the mutex until the executor is released: shutdown() must not pass while it is in use.
     void resume(waiter& w) noexcept
     {
         // Before the post: afterwards the waiter may be destroyed.
         auto const suspension = std::move(w.suspension_);
         try {
             suspension->post(suspension);
-            suspension->let_go();
         } catch (...) {
             suspension->owed = true;
             w.suspension_ = suspension;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/async/waiter.hpp>
 #include <practicus/detail/base/result.hpp>
 #include <practicus/detail/client/completion.hpp>
 #include <practicus/detail/tokens/session.hpp>
@@ -19,34 +20,69 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
+#include <atomic>
 #include <exception>
 #include <memory>
 #include <utility>
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Ends an operation of a completion token, with `terminal`: by itself, `co_spawn` lets only that through.
-struct canceller
+/// Ends an operation of a completion token, with `terminal`: by itself, `co_spawn` lets only that through. A
+/// cancellation that is refused memory is tried again.
+class canceller final : public waiter::suspension
 {
-    explicit canceller(asio::any_io_executor const& executor) : runs_on(executor) {}
+public:
+    explicit canceller(asio::any_io_executor const& executor) : runs_on_(executor) {}
 
     /// The slot refers to nothing that must go before its context.
     static void listen(std::shared_ptr<canceller> const& self, asio::cancellation_slot slot)
     {
         if (!slot.is_connected()) return;
+        self->registry_ = registry_of(self->runs_on_);
+        self->registry_->make_ready();
         slot.assign([weak = std::weak_ptr<canceller>(self)](asio::cancellation_type type) {
             auto const kept = weak.lock();
             if (!kept || type == asio::cancellation_type::none) return;
-            asio::dispatch(kept->runs_on, [kept] {
-                kept->signal.emit(asio::cancellation_type::terminal);
-                // Asio may have posted what refers to the signal.
-                asio::post(kept->runs_on, [kept] {});
-            });
+            try {
+                asio::dispatch(kept->runs_on_, [kept] { emit(kept); });
+            } catch (...) {
+                retry(kept);
+            }
         });
     }
 
-    asio::any_io_executor runs_on;
     asio::cancellation_signal signal;
+
+private:
+    static void emit(std::shared_ptr<canceller> const& self) noexcept
+    {
+        try {
+            self->signal.emit(asio::cancellation_type::terminal);
+            // Asio may have posted what refers to the signal.
+            asio::post(self->runs_on_, [self] {});
+        } catch (...) {
+            retry(self);
+        }
+    }
+
+    static void retry(std::shared_ptr<canceller> const& self) noexcept
+    {
+        if (self->retries_.exchange(true)) return;
+        if (self->registry_->add(self->later_, self)) self->registry_->wake(self->later_, {});
+    }
+
+    void post(std::shared_ptr<suspension> self) override
+    {
+        asio::post(runs_on_, [kept = std::static_pointer_cast<canceller>(self)] {
+            kept->retries_ = false;
+            emit(kept);
+        });
+    }
+
+    asio::any_io_executor runs_on_;
+    std::shared_ptr<waiter_registry> registry_;
+    waiter later_;
+    std::atomic<bool> retries_{false};
 };
 
 template <class T>
@@ -74,11 +110,14 @@ void delivery<T>::start(asio::any_io_executor executor, pending<T> operation, co
     auto done = [cancel, h = std::move(handler)](std::exception_ptr thrown, ended with) mutable {
         std::move(h)(thrown ? ended(as_failure(thrown)) : std::move(with));
     };
-    auto running = operation.client ? run_operation<value_of<T>>(operation.client.state().transport().home(),
-                                                                 operation, operation.leaves)
-                                    : operation();
+    auto begin = [&] {
+        if (!operation.client) return operation();
+        auto const& home = operation.client.state().transport().home();
+        auto const leaves = operation.leaves;
+        return run_operation<value_of<T>>(home, std::move(operation), leaves);
+    };
     asio::co_spawn(
-        executor, std::move(running),
+        executor, begin(),
         asio::bind_executor(ends_on, asio::bind_cancellation_slot(cancel->signal.slot(), std::move(done))));
 }
 
