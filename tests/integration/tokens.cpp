@@ -3,8 +3,7 @@
 
 #include "fixture.hpp"
 
-#include "../internals.hpp"
-
+#include "internals.hpp"
 #include "refusing_executor.hpp"
 
 #include <boost/asio/any_completion_handler.hpp>
