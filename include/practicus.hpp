@@ -22,6 +22,8 @@
 #include <practicus/credentials.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
+#include <practicus/event_parser.hpp>
+#include <practicus/event_stream.hpp>
 #include <practicus/jwt.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>

@@ -104,8 +104,8 @@ enum class errc
     /// another header line than the first one's. `server_message` quotes it. Check the servers in front of
     /// the model, and whether the model was replaced meanwhile.
     unexpected_response,
-    /// The response's body exceeds its limit. If it is wanted, raise the limit in `client_options::limits`,
-    /// or a prediction's `predict_options::body_limit`.
+    /// The response's body, or one event of it, exceeds its limit. If it is wanted, raise the limit in
+    /// `client_options::limits`, a prediction's `predict_options::body_limit` or `event_limits`.
     body_too_large,
     /// The response's header exceeds its limit. If it is wanted, raise the limit in `client_options::limits`.
     header_too_large,

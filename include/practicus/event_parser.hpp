@@ -129,7 +129,7 @@ public:
             }
             after_cr_ = *end == '\r';
             piece.remove_prefix(size + 1);
-            if (auto event = take_line(part)) return event;
+            if (auto found = take_line(part)) return found;
         }
         return std::nullopt;
     }
@@ -160,10 +160,10 @@ private:
     {
         if (line_.empty()) return last_part.empty() ? dispatch() : read_field(last_part);
         line_ += last_part;
-        auto event = read_field(line_);
+        auto found = read_field(line_);
         line_.clear();
         if (line_.capacity() > kept_capacity) std::string().swap(line_);
-        return event;
+        return found;
     }
 
     // Returns nothing: only a blank line ends an event.
@@ -212,18 +212,18 @@ private:
     std::optional<stream_event> dispatch()
     {
         last_id_ = id_;
-        std::optional<stream_event> event;
+        std::optional<stream_event> found;
         if (has_data_) {
-            event.emplace();
-            event->type = type_.empty() ? std::string("message") : std::move(type_);
-            event->data = std::move(data_);
-            event->id = id_;
-            event->retry = retry_;
+            found.emplace();
+            found->type = type_.empty() ? std::string("message") : std::move(type_);
+            found->data = std::move(data_);
+            found->id = id_;
+            found->retry = retry_;
         }
         type_.clear();
         data_.clear();
         has_data_ = false;
-        return event;
+        return found;
     }
 
     [[noreturn]] void refuse(char const* why)

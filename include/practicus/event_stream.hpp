@@ -30,8 +30,8 @@ public:
     boost::asio::awaitable<void> operator()(std::string piece)
     {
         std::string_view rest = piece;
-        while (auto event = parser_.next(rest)) {
-            auto taking = take_(std::move(*event));
+        while (auto found = parser_.next(rest)) {
+            auto taking = take_(std::move(*found));
             co_await std::move(taking);
         }
     }

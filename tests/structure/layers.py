@@ -21,7 +21,7 @@ import sys
 # A layer is a list of rooms, with a slash at the end, and of public headers.
 LAYERS = [
     "error secret base/",
-    "url jwt token credentials observer catalog content_coder",
+    "url jwt token credentials observer catalog content_coder event_parser",
     "wire/",
     "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict batch_mark batch_job batch_output_options",
     "async/",
@@ -30,7 +30,7 @@ LAYERS = [
     "tokens/",
     "client/",
     "batch/",
-    "client core_conf csv_file batch_output",
+    "client core_conf csv_file batch_output event_stream",
     "format batch practicus src",
 ]
 PURE = 3  # layers

@@ -78,6 +78,8 @@ TEST_CASE("event_parser: the facts of the web platform tests")
                       "data:2\n\ndata:3\n\n") == texts{"1", "3"});
         CHECK(data_of("\xef\xbb\xbf\xef\xbb\xbf"
                       "data:1\n\ndata:2\n\ndata:3\n\n") == texts{"2", "3"});
+        CHECK(data_of("\xef\xbb"
+                      "data:1\n\ndata:2\n\n") == texts{"2"});
     }
     SECTION("comments between all line ends")
     {
