@@ -80,7 +80,7 @@ struct batches : fixture
     }
 
     /// Adds a model that answers so; its url.
-    std::string add_model(practicus::mock::model::predictor answer, std::size_t max_body = 0)
+    std::string add_model(practicus::mock::handler answer, std::size_t max_body = 0)
     {
         namespace mock = practicus::mock;
         mock::model added(50, "odd", mock::prefix("models-practicus", "models/practicus"),
@@ -279,7 +279,7 @@ TEST_CASE("batches: a response with another number of rows is retried, and then 
 namespace {
 
 /// A model that answers each batch with another text.
-batch_job answered_by(batches& f, practicus::mock::model::predictor answer)
+batch_job answered_by(batches& f, practicus::mock::handler answer)
 {
     batch_job job(f.add_model(std::move(answer)), practicus::string_source(header + rows(0, 4)), f.to(f.out));
     job.max_rows = 2;

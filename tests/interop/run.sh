@@ -4,7 +4,7 @@
 
 # Third-party clients against the mock region and beside the command line.
 #
-#   tests/interop/run.sh curl|http2|sdk_VERSION PRACTICUS_BINARY
+#   tests/interop/run.sh curl|http2|openai|sdk_VERSION PRACTICUS_BINARY
 #
 # A client that is not available ends the test with exit code 77 and a line with its name and the reason.
 set -euo pipefail
@@ -40,10 +40,17 @@ if [ "$subject" = http2 ]; then
     exit $code
 fi
 
+export PRACTICUS=$mock PYTHONDONTWRITEBYTECODE=1
+if [ "$subject" = openai ]; then
+    install_openai 3.57.0
+    "$sdk_python" "$here/openai_test.py" -v
+    exit 0
+fi
+
 install_sdk "${subject#sdk_}"
 mkdir "$scratch/home"
 unset PRT_URL PRT_TOKEN PRT_EMAIL PRT_PASSWORD
-export HOME=$scratch/home PRACTICUS=$mock PYTHONDONTWRITEBYTECODE=1
+export HOME=$scratch/home
 for test in sdk_test core_conf_test wire_test listing_test; do
     "$sdk_python" "$here/$test.py" -v
 done

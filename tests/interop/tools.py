@@ -26,7 +26,8 @@ import pandas  # noqa: F401
 import pydantic  # noqa: F401
 import requests  # noqa: F401
 
-PRACTICUS = os.environ["PRACTICUS"]
+from mock_process import PRACTICUS, mock_region  # noqa: F401
+
 VERSION = importlib.metadata.version("practicuscore")
 EMAIL, PASSWORD = "admin@company.com", "practicus"
 
@@ -43,24 +44,6 @@ def refresh_token(url):
     login.add_header("content-type", "application/json")
     with urllib.request.urlopen(login) as answer:
         return json.load(answer)["refresh"]
-
-
-@contextlib.contextmanager
-def mock_region(*arguments, fault=None):
-    """The url of a mock region. It must report no violation, or exactly this one."""
-    process = subprocess.Popen(
-        [PRACTICUS, "mock", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    try:
-        yield next(line.split()[1] for line in process.stdout if line.startswith("url:"))
-    finally:
-        process.terminate()
-        report = process.communicate(timeout=60)[0]
-        faults = [
-            line for line in report.splitlines() if line.startswith("violation:") and not (fault and fault in line)
-        ]
-        if faults or process.returncode != (1 if fault else 0):
-            raise AssertionError("the mock region reports:\n" + report)
 
 
 class Front(http.server.ThreadingHTTPServer):

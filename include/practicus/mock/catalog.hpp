@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +23,10 @@
 // members are optional. An absent value is absent from the response.
 
 namespace practicus { inline namespace v1 { namespace mock {
+
+/// A function from a request to its response. It is called on the server's thread, or on the threads that
+/// call `region::handle`, possibly on several at once. An exception becomes a 500.
+using handler = std::function<response(request const&)>;
 
 /// A user account.
 struct user
@@ -121,8 +126,24 @@ struct version
     std::string stage;
 };
 
+/// The common part of what answers under a url of its own.
+struct served
+{
+    /// Returns the function that answers at this path behind the url, or null. A slash at its end is ignored.
+    handler const* at(std::string_view behind) const
+    {
+        if (behind.ends_with('/')) behind.remove_suffix(1);
+        auto const found = endpoints.find(behind);
+        return found == endpoints.end() ? nullptr : &found->second;
+    }
+
+    /// The functions that answer requests of any method at paths behind the url, such as `chat/completions`.
+    /// An empty path is the url itself.
+    std::map<std::string, handler, std::less<>> endpoints;
+};
+
 /// The common part of models and apps. Without a version, an entry is not deployed: its urls get a 404.
-struct hosted : listed
+struct hosted : listed, served
 {
     /// An entry without a version.
     hosted(std::int64_t number, std::string_view title, prefix at)
@@ -215,13 +236,10 @@ struct model : hosted
     /// The value of the field `x-prt-model-id`; `std::nullopt` omits it. Default: the id.
     std::optional<std::string> answer_id;
 
-    /// A function from a request, with its body decompressed, to its response.
-    using predictor = std::function<response(request const&)>;
-
-    /// The function that answers valid requests with a valid token. It is called on the server's thread, or
-    /// on the threads that call `region::handle`, possibly on several at once. An exception becomes a 500.
-    /// Empty: `predict_csv` for CSV, and an echo of JSON; paths behind the model's url get a 404.
-    predictor predicts;
+    /// The function that answers valid requests with a valid token where `endpoints` has none. The bodies
+    /// that it gets are decompressed. Empty: `predict_csv` for CSV, and an echo of JSON; paths behind the
+    /// model's url get a 404.
+    handler predicts;
     /// The limit of a prediction's decompressed body, in bytes. A larger one gets a 413. Default: 1 GiB.
     std::size_t max_body = std::size_t(1) << 30;
 };

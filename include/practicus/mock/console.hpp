@@ -10,6 +10,7 @@
 #include <practicus/mock/impl/region_service.hpp>
 #include <practicus/mock/impl/region_settings.hpp>
 #include <practicus/mock/message.hpp>
+#include <practicus/mock/openai.hpp>
 #include <practicus/mock/prediction.hpp>
 #include <practicus/mock/region.hpp>
 #include <practicus/mock/token.hpp>

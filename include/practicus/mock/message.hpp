@@ -173,6 +173,10 @@ public:
     std::vector<std::size_t> pieces;
     /// The first piece waits for the first gate, and so on.
     std::vector<gate> gates;
+    /// The time before the head is sent.
+    std::chrono::milliseconds delay{0};
+    /// The first piece waits for the first time, and so on.
+    std::vector<std::chrono::milliseconds> pauses;
 };
 
 namespace detail {

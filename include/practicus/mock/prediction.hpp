@@ -15,18 +15,41 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace practicus { inline namespace v1 { namespace mock {
+
+namespace detail {
+
+/// The FNV-1a hash of a text.
+inline std::uint64_t fnv1a(std::string_view text) noexcept
+{
+    std::uint64_t hash = 14695981039346656037ULL;
+    for (char c : text) {
+        hash ^= static_cast<unsigned char>(c);
+        hash *= 1099511628211ULL;
+    }
+    return hash;
+}
+
+/// Splits a text behind the spaces of each word.
+inline std::vector<std::string> words_of(std::string_view text)
+{
+    std::vector<std::string> result;
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        if (i == 0 || (text[i - 1] == ' ' && text[i] != ' ')) result.emplace_back();
+        result.back() += text[i];
+    }
+    return result;
+}
+
+} // namespace detail
 
 /// Returns a mock model's prediction for one CSV row, without its line end: a number below 10,000 with two
 /// decimals, such as `4071.90`. It is derived from the row's FNV-1a hash, so every changed byte changes it.
 inline std::string predict_row(std::string_view row)
 {
-    std::uint64_t hash = 14695981039346656037ULL;
-    for (char c : row) {
-        hash ^= static_cast<unsigned char>(c);
-        hash *= 1099511628211ULL;
-    }
+    auto const hash = detail::fnv1a(row);
     auto cents = std::to_string(hash % 100);
     return std::to_string(hash / 100 % 10000) + (cents.size() == 1 ? ".0" : ".") + cents;
 }
@@ -102,6 +125,16 @@ inline std::string predict_csv(std::string_view text)
     return result;
 }
 
+/// Returns a mock model's embedding of a text: multiples of 1/1024 from -1 to 1, derived from FNV-1a hashes.
+inline std::vector<float> embed(std::string_view text, std::size_t dimensions)
+{
+    std::vector<float> result;
+    auto hash = detail::fnv1a(text);
+    for (; result.size() != dimensions; hash = detail::fnv1a(std::to_string(hash)))
+        result.push_back((static_cast<float>(hash % 2049) - 1024) / 1024);
+    return result;
+}
+
 /// Answers `{"prompt": <text>}` with the prompt as text, in one chunk for each word, as an LLM streams its
 /// tokens. A function for `model::predicts`. Without a prompt, the response is a 400.
 inline response stream_words(request const& r)
@@ -113,8 +146,9 @@ inline response stream_words(request const& r)
         return detail::replies::field_error("prompt", "This field is required.");
     response result(200, "text/plain; charset=utf-8", std::string(prompt->get_string()));
     result.chunked = true;
-    for (std::size_t i = 1; i < result.body.size(); ++i)
-        if (result.body[i - 1] == ' ' && result.body[i] != ' ') result.pieces.push_back(i);
+    for (auto const& word : detail::words_of(result.body))
+        result.pieces.push_back(word.size() + (result.pieces.empty() ? 0 : result.pieces.back()));
+    if (!result.pieces.empty()) result.pieces.pop_back();
     return result;
 }
 

@@ -267,7 +267,9 @@ private:
     response model_call(call& c, std::shared_ptr<model const> const& m, version const& v,
                         std::string_view path);
     bool comes_from_sdk(call const& c);
-    static response predict(request const& sent, model const& m, codec const* coding);
+    bool find_coding(call& c, std::shared_ptr<codec const>& coding, response& refusal);
+    static response predict(request const& sent, handler const* answers, std::size_t max_body,
+                            codec const* coding);
     response model_metadata(call& c, model const& m, version const& v);
     response app_call(call& c, app const& a, std::string_view path);
     response app_endpoint(call& c, app const& a);

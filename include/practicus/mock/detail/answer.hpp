@@ -8,6 +8,7 @@
 #include <boost/beast/http/status.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -25,7 +26,13 @@ struct answer_bytes
     std::uint64_t filler = 0;
     std::vector<std::string> body;
     std::vector<gate> gates;
+    std::vector<std::chrono::milliseconds> pauses;
 };
+
+inline bool has_no_body(response const& r) noexcept
+{
+    return r.status < 200 || r.status == 204 || r.status == 304;
+}
 
 inline std::string chunk(std::string_view data)
 {
@@ -63,35 +70,38 @@ inline std::vector<std::string> body_pieces(response const& r, answer_plan const
     return pieces;
 }
 
+/// Serialises the head of the response. Without `keep_alive` it announces the end of the connection.
+inline std::string encode_head(response const& r, answer_plan const& plan, bool keep_alive)
+{
+    auto head = plan.interim + "HTTP/1.1 " + std::to_string(r.status) + ' ';
+    head += boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(r.status));
+    head += "\r\n";
+    for (auto const* fields : {&r.headers, &plan.headers})
+        for (auto const& [name, value] : *fields)
+            head += name + ": " + value + "\r\n";
+    if (plan.head_filler != 0)
+        head += "X-Filler: " + std::string(static_cast<std::size_t>(plan.head_filler), 'x') + "\r\n";
+    bool const chunked = r.chunked || plan.chunk_size;
+    if (plan.says_length)
+        head += "Content-Length: " + std::to_string(*plan.says_length) + "\r\n";
+    else if (!plan.until_close && !has_no_body(r) && !chunked)
+        head += "Content-Length: " + std::to_string(r.body.size() + plan.body_filler) + "\r\n";
+    if (chunked && !plan.until_close) head += "Transfer-Encoding: chunked\r\n";
+    if (!keep_alive && !plan.close) head += "Connection: close\r\n";
+    return head += "\r\n";
+}
+
 /// Serialises the response according to the plan. `bodiless`: the request was a HEAD.
 inline answer_bytes encode(response const& r, answer_plan const& plan, bool bodiless, bool keep_alive)
 {
     answer_bytes result;
-    auto& head = result.head;
-    head = plan.interim + "HTTP/1.1 " + std::to_string(r.status) + ' ';
-    head += boost::beast::http::obsolete_reason(boost::beast::http::int_to_status(r.status));
-    head += "\r\n";
-    for (auto const& [name, value] : r.headers)
-        head += name + ": " + value + "\r\n";
-    for (auto const& [name, value] : plan.headers)
-        head += name + ": " + value + "\r\n";
-    if (plan.head_filler != 0)
-        head += "X-Filler: " + std::string(static_cast<std::size_t>(plan.head_filler), 'x') + "\r\n";
-    bool no_body = r.status < 200 || r.status == 204 || r.status == 304;
-    bool chunked = r.chunked || plan.chunk_size;
-    if (plan.says_length)
-        head += "Content-Length: " + std::to_string(*plan.says_length) + "\r\n";
-    else if (plan.until_close || no_body)
-        keep_alive = keep_alive && !plan.until_close;
-    else if (!chunked)
-        head += "Content-Length: " + std::to_string(r.body.size() + plan.body_filler) + "\r\n";
-    if (chunked && !plan.until_close) head += "Transfer-Encoding: chunked\r\n";
-    if (!keep_alive && !plan.close) head += "Connection: close\r\n";
-    head += "\r\n";
-    if (bodiless || no_body) return result;
+    bool const ends = plan.until_close && !plan.says_length;
+    result.head = encode_head(r, plan, keep_alive && !ends);
+    if (bodiless || has_no_body(r)) return result;
     result.filler = plan.body_filler;
     result.body = body_pieces(r, plan);
     result.gates = r.gates;
+    result.pauses = r.pauses;
     return result;
 }
 

@@ -149,7 +149,7 @@ private:
             bytes.head = *plan.raw;
         else
             bytes = encode(reply, plan, sent.method == "HEAD", keep_alive);
-        co_await wait(plan.delay, plan.held);
+        co_await wait(plan.delay + reply.delay, plan.held);
         if (plan.limit.then != ending::none && plan.limit.counted == byte_limit::from::answer)
             wire().limit(plan.limit.then, plan.limit.bytes);
         if (plan.limit.then != ending::none && plan.limit.counted == byte_limit::from::body) {
@@ -163,7 +163,7 @@ private:
 
     awaitable<> write(answer_bytes& bytes, answer_plan const& plan)
     {
-        if (bytes.filler == 0 && bytes.gates.empty() && bytes.body.size() <= 1) {
+        if (bytes.filler == 0 && bytes.gates.empty() && bytes.pauses.empty() && bytes.body.size() <= 1) {
             if (!bytes.body.empty()) bytes.head += bytes.body.front();
             co_return co_await write(bytes.head, plan);
         }
@@ -175,6 +175,7 @@ private:
             bytes.filler -= part;
         }
         for (std::size_t i = 0; i != bytes.body.size(); ++i) {
+            if (i < bytes.pauses.size() && bytes.pauses[i].count() > 0) co_await wait_for(bytes.pauses[i]);
             if (i < bytes.gates.size()) co_await wait_for(bytes.gates[i]);
             co_await write(bytes.body[i], plan);
         }

@@ -79,14 +79,13 @@ inline response region::service(call& c)
     return app_call(c, *found.hosted_app, found.rest);
 }
 
-/// `path` stands behind the model's url. Only a model with a predictor of its own has paths.
+/// Answers at the model's url and at paths behind it. Only the url itself has a default predictor.
 inline response region::model_call(call& c, std::shared_ptr<model const> const& m, version const& v,
                                    std::string_view path)
 {
     bool const plain = path.empty();
     bool const asks = c.r.method == "GET" && c.r.body.empty() && (plain || comes_from_sdk(c));
     if (asks) return model_metadata(c, *m, v);
-    if (!plain && !m->predicts) return detail::replies::not_found_page();
     if (plain && c.r.method != "GET" && c.r.method != "POST") {
         violate(c, "a method that a model does not have");
         return detail::replies::method_not_allowed(c.r.method, "GET, POST");
@@ -94,22 +93,33 @@ inline response region::model_call(call& c, std::shared_ptr<model const> const& 
     if (plain && c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
     response refusal;
     if (!has_session_of(c, token_type::session, *m, refusal)) return refusal;
+    auto const* answers = m->at(path);
+    if (answers == nullptr && m->predicts) answers = &m->predicts;
+    if (answers == nullptr && !plain) return detail::replies::problem(404, "Not Found");
     if (!c.r.body.empty() && !c.r.headers.contains("Content-Type"))
         violate(c, "a prediction without a content type");
     std::shared_ptr<codec const> coding;
-    if (auto name = c.r.headers["Content-Encoding"]; !name.empty() && name != "identity") {
-        auto at = codecs_.find(name);
-        if (at == codecs_.end()) {
-            violate(c, "a content encoding that models do not know");
-            return detail::replies::problem(415, "Unsupported content encoding in request.");
-        }
-        coding = at->second;
-    }
-    c.later = [m, coding, &v, &sent = c.r] {
-        auto result = predict(sent, *m, coding.get());
+    if (!find_coding(c, coding, refusal)) return refusal;
+    c.later = [m, answers, coding, &v, &sent = c.r] {
+        auto result = predict(sent, answers, m->max_body, coding.get());
         return m->identify(result, v);
     };
     return response(200);
+}
+
+/// Finds the codec of the request's body. Returns false if there is none.
+inline bool region::find_coding(call& c, std::shared_ptr<codec const>& coding, response& refusal)
+{
+    auto const name = c.r.headers["Content-Encoding"];
+    if (name.empty() || name == "identity") return true;
+    auto const found = codecs_.find(name);
+    if (found != codecs_.end()) {
+        coding = found->second;
+        return true;
+    }
+    violate(c, "a content encoding that models do not know");
+    refusal = detail::replies::problem(415, "Unsupported content encoding in request.");
+    return false;
 }
 
 /// The vendor's SDK asks for the id at the url that it was given, path included, without a query.
@@ -121,16 +131,17 @@ inline bool region::comes_from_sdk(call const& c)
     return record != nullptr && record->type != token_type::session;
 }
 
-/// Decodes, predicts, and encodes again.
-inline response region::predict(request const& sent, model const& m, codec const* coding)
+/// Decodes, predicts, and encodes again. `answers` is null for the default predictor.
+inline response region::predict(request const& sent, handler const* answers, std::size_t max_body,
+                                codec const* coding)
 {
     auto run = [&](request const& r) {
-        if (r.body.size() > m.max_body)
+        if (r.body.size() > max_body)
             return detail::replies::problem(413, "The request's body is too large.");
-        return m.predicts ? m.predicts(r) : detail::predict(r);
+        return answers != nullptr ? (*answers)(r) : detail::predict(r);
     };
     if (coding == nullptr) return run(sent);
-    auto text = coding->decode(sent.body, m.max_body);
+    auto text = coding->decode(sent.body, max_body);
     if (!text) return detail::replies::problem(400, "The request's content encoding is broken.");
     request decoded = sent;
     decoded.body = std::move(*text);

@@ -2,6 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/mock/openai.hpp>
+#include <practicus/mock/prediction.hpp>
 #include <practicus/mock/region.hpp>
 
 namespace practicus { inline namespace v1 { namespace mock {
@@ -109,7 +111,13 @@ inline region& region::add_demo()
     model archived(45, "archived", finance);
     archived.lists_versions = false;
     model assistant(46, "assistant", llm, {{461, "1", large, "Production"}});
-    assistant.predicts = stream_words;
+    openai_options speaks;
+    speaks.models = {"assistant"};
+    assistant.endpoints = openai_endpoints(speaks);
+    // The same chat at the model's url, beside the prompt.
+    assistant.endpoints[""] = [chat = assistant.endpoints["chat/completions"]](request const& r) {
+        return r.body.find("\"messages\"") == std::string::npos ? stream_words(r) : chat(r);
+    };
     add(price).add(model(43, "loan-risk", finance, {{431, 1, small}})).add(model(44, "draft", finance));
     add(archived).add(assistant);
 

@@ -1,0 +1,27 @@
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+"""A mock region beside a test, by the command line that run.sh names in PRACTICUS."""
+
+import contextlib
+import os
+import subprocess
+
+PRACTICUS = os.environ["PRACTICUS"]
+
+
+@contextlib.contextmanager
+def mock_region(*arguments, fault=None):
+    """The url of a mock region. It must report no violation, or exactly this one."""
+    process = subprocess.Popen(
+        [PRACTICUS, "mock", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    try:
+        yield next(line.split()[1] for line in process.stdout if line.startswith("url:"))
+    finally:
+        process.terminate()
+        report = process.communicate(timeout=60)[0]
+        faults = [
+            line for line in report.splitlines() if line.startswith("violation:") and not (fault and fault in line)
+        ]
+        if faults or process.returncode != (1 if fault else 0):
+            raise AssertionError("the mock region reports:\n" + report)

@@ -1,0 +1,126 @@
+# Copyright (c) 2026 The practicus authors
+# Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+"""The openai SDK against the mock region. run.sh sets PRACTICUS to the command line."""
+
+import contextlib
+import json
+import unittest
+import urllib.parse
+import urllib.request
+
+import openai
+
+from mock_process import mock_region
+
+MODEL = "assistant"
+HELLO = [{"role": "user", "content": "one two  three"}]
+TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object", "properties": {}}}}
+cleanup = contextlib.ExitStack()
+
+
+def call(path, body=None, token=None, method=None):
+    """The JSON answer of the console."""
+    request = urllib.request.Request(url + "/console/api/" + path, body and body.encode(), method=method)
+    if token:
+        request.add_header("authorization", "Bearer " + token)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def session_token(model):
+    access = call("auth/", urllib.parse.urlencode({"email": "admin@company.com", "password": "practicus"}))["access"]
+    return call("modelhost/model-auth/", f"model_id={model}&upload=False", access, "GET")["token"]
+
+
+def sdk(token=None, at="/llm/assistant/v1", **options):
+    return openai.OpenAI(base_url=url + at, api_key=token or session_token(46), max_retries=0, timeout=60, **options)
+
+
+def setUpModule():
+    global url
+    url = cleanup.enter_context(mock_region(fault="a session token of another model"))
+
+
+def tearDownModule():
+    cleanup.close()
+
+
+class OpenAI(unittest.TestCase):
+    def test_chat(self):
+        for at in ("/llm/assistant", "/llm/assistant/", "/llm/assistant/latest/"):
+            done = sdk(at=at).chat.completions.create(model=MODEL, messages=HELLO)
+            self.assertEqual(done.choices[0].message.content, "one two  three")
+            self.assertEqual(done.choices[0].finish_reason, "stop")
+            self.assertEqual((done.usage.prompt_tokens, done.usage.completion_tokens), (3, 3))
+
+    def test_answers_name_the_version(self):
+        raw = sdk().chat.completions.with_raw_response.create(model=MODEL, messages=HELLO)
+        self.assertEqual(raw.headers["x-prt-model-version"], "1")
+        self.assertEqual(raw.headers["x-prt-pod-name"], "depl-large-0")
+
+    def test_streamed_chat(self):
+        chunks = list(sdk().chat.completions.create(model=MODEL, messages=HELLO, stream=True, stream_options={"include_usage": True}))
+        self.assertEqual([c.choices[0].delta.content for c in chunks if c.choices], ["", "one ", "two  ", "three", None])
+        self.assertEqual(chunks[-2].choices[0].finish_reason, "stop")
+        self.assertEqual(chunks[-1].usage.total_tokens, 6)
+
+    def test_streamed_chat_as_the_sdk_gathers_it(self):
+        with sdk().chat.completions.stream(model=MODEL, messages=HELLO) as stream:
+            done = stream.get_final_completion()
+        self.assertEqual(done.choices[0].message.content, "one two  three")
+        with self.assertRaises(openai.LengthFinishReasonError):
+            with sdk().chat.completions.stream(model=MODEL, messages=HELLO, max_tokens=2) as stream:
+                stream.get_final_completion()
+
+    def test_function_call(self):
+        asked = {"model": MODEL, "messages": HELLO, "tools": [TOOL], "tool_choice": "required"}
+        done = sdk().chat.completions.create(**asked).choices[0]
+        self.assertEqual(done.finish_reason, "tool_calls")
+        self.assertEqual(json.loads(done.message.tool_calls[0].function.arguments), {"text": "one two  three"})
+        with sdk().chat.completions.stream(**asked) as stream:
+            streamed = stream.get_final_completion().choices[0]
+        self.assertEqual(streamed.message.tool_calls[0].function.arguments, done.message.tool_calls[0].function.arguments)
+        self.assertEqual(streamed.message.tool_calls[0].function.name, "look")
+
+    def test_embeddings(self):
+        def embed(text, **options):
+            return [item.embedding for item in sdk().embeddings.create(model=MODEL, input=text, **options).data]
+
+        one = embed("a b")
+        self.assertEqual(len(one[0]), 8)
+        # Without a format, the SDK asks for base64.
+        self.assertEqual(embed("a b", encoding_format="float"), one)
+        self.assertEqual(embed(["x", "a b"])[1:], one)
+        self.assertEqual([len(vector) for vector in embed(["x", "y", "z"], dimensions=3)], [3, 3, 3])
+        self.assertEqual(sdk().embeddings.create(model=MODEL, input=["a b", "c"]).usage.total_tokens, 3)
+
+    def test_models(self):
+        self.assertEqual([model.id for model in sdk().models.list()], [MODEL])
+
+    def refusal(self, kind, body=None, **asked):
+        with self.assertRaises(kind) as caught:
+            sdk().chat.completions.create(**{"model": MODEL, "messages": HELLO, **asked}, extra_body=body)
+        error = caught.exception
+        return error.status_code, error.code, error.param, error.type
+
+    def test_errors(self):
+        invalid = "invalid_request_error"
+        self.assertEqual(self.refusal(openai.NotFoundError, model="x"), (404, "model_not_found", None, invalid))
+        self.assertEqual(
+            self.refusal(openai.BadRequestError, {"messages": None}), (400, "missing_required_parameter", "messages", invalid)
+        )
+        self.assertEqual(self.refusal(openai.BadRequestError, {"messages": []})[1:3], ("invalid_type", "messages"))
+        with self.assertRaises(openai.BadRequestError) as caught:
+            sdk().post("/chat/completions", cast_to=object, content=b"{", options={"headers": {"content-type": "application/json"}})
+        self.assertIn("could not parse", str(caught.exception))
+        with self.assertRaises(openai.NotFoundError):
+            sdk().responses.create(model=MODEL, input="x")
+
+    def test_tokens(self):
+        for token, kind in (("x", openai.AuthenticationError), (session_token(42), openai.PermissionDeniedError)):
+            with self.assertRaises(kind):
+                sdk(token).chat.completions.create(model=MODEL, messages=HELLO)
+
+
+if __name__ == "__main__":
+    unittest.main()
