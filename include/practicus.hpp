@@ -14,6 +14,7 @@
 // - <practicus/mock/server.hpp>: a region for tests.
 
 #include <practicus/call_options.hpp>
+#include <practicus/call_url.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/client.hpp>
 #include <practicus/completion_token.hpp>
@@ -24,6 +25,7 @@
 #include <practicus/error.hpp>
 #include <practicus/event_parser.hpp>
 #include <practicus/event_stream.hpp>
+#include <practicus/field_list.hpp>
 #include <practicus/jwt.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>

@@ -6,6 +6,7 @@
 #include <practicus/detail/base/checked_duration.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
+#include <practicus/field_list.hpp>
 #include <practicus/observer.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -161,8 +162,27 @@ inline predict_settings const& settings(predict_options const& of) noexcept
 
 } // namespace detail
 
-/// The response of a model.
-struct prediction
+/// The model that has responded, as it says itself (`x-prt-...`). A missing text is empty. Untrusted.
+struct served_by
+{
+    /// The model's id.
+    std::string model_id;
+    /// The model's name.
+    std::string model_name;
+    /// The model's prefix.
+    std::string model_prefix;
+    /// The version: which of several has responded.
+    std::string model_version;
+    /// The share of the calls that go to the version, in percent.
+    std::string model_weight;
+    /// The deployment's key.
+    std::string deployment_key;
+    /// The pod's name.
+    std::string pod_name;
+};
+
+/// The response of a model or an app.
+struct response
 {
     /// The status of the response, 200 to 299.
     unsigned status = 0;
@@ -172,12 +192,34 @@ struct prediction
     std::string content_encoding;
     /// The complete decoded body; empty with a sink.
     std::string body;
+    /// All fields of the response; of a prediction those that begin with `x-prt-`.
+    field_list fields;
     /// The durations of the successful attempt.
     exchange_timings timings;
     /// The number of attempts to send a request.
     unsigned attempts = 0;
     /// The time of the whole operation, including the token, earlier attempts and pauses.
     std::chrono::nanoseconds elapsed{0};
+
+    /// Returns the value of the first field with this name in any case, or an empty text.
+    std::string_view field(std::string_view name) const noexcept { return fields[name]; }
+
+    /// Returns which model has responded, and which version of it.
+    [[nodiscard]] practicus::served_by served_by() const
+    {
+        practicus::served_by by;
+        by.model_id = fields["x-prt-model-id"];
+        by.model_name = fields["x-prt-model-name"];
+        by.model_prefix = fields["x-prt-model-prefix"];
+        by.model_version = fields["x-prt-model-version"];
+        by.model_weight = fields["x-prt-model-weight"];
+        by.deployment_key = fields["x-prt-deployment-key"];
+        by.pod_name = fields["x-prt-pod-name"];
+        return by;
+    }
 };
+
+/// The response of a model to `client::predict`.
+using prediction = response;
 
 }} // namespace practicus::v1

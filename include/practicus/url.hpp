@@ -177,6 +177,8 @@ struct model_kind
 struct app_kind
 {};
 
+class call_url;
+
 /// The url of a model or an app, and of a path of it:
 ///
 /// - `<service url>/<prefix>/<name>/[<version>/][<path>]`: a model, or the page of an app;
@@ -266,21 +268,13 @@ public:
     bool is_exact() const noexcept { return exact_; }
 
     /// Returns the url of a path of the model or of the app's api, in the same version:
-    /// `at("chat/completions")`, or `at("say-hello/")` for an app. The path is percent-encoded; a slash at
-    /// its end is kept, and none is added. An empty path gives the model or the api itself.
-    [[nodiscard]] hosted_url at(std::string_view path) const
-    {
-        detail::check_bytes(path);
-        detail::check_path(path);
-        hosted_url result(*this);
-        result.exact_ = true;
-        result.open_ = !path.ends_with('/');
-        result.text_ = detail::without_path(text_, at_, is_app);
-        if (!path.empty() && path != "/")
-            detail::append_path(result.text_, path, detail::segment_form::encoded);
-        result.finish();
-        return result;
-    }
+    /// `at("chat/completions")`, or `at("sensor/?table_name=t")` for an app. Path and query are
+    /// percent-encoded; a slash at the path's end is kept, and none is added. An empty path gives the model
+    /// or the api itself. Throws `errc::invalid_url`. Needs practicus/call_url.hpp.
+    [[nodiscard]] call_url at(std::string_view path) const;
+
+    /// Returns the url of the model or of the app's api itself, in the same version.
+    [[nodiscard]] hosted_url root() const { return with_path({}); }
 
     /// Returns the same text, parsed so that its name ends where `base` does. `base` is the
     /// `without_version()` of the result, from a listing. Throws `errc::invalid_argument` if `str()`, with a
@@ -351,6 +345,20 @@ private:
         detail::read_behind_name(text_, is_app, at_);
         if (detail::is_digits(detail::segment_at(text_, at_.version))) text_.insert(at_.version, 1, 'v');
         finish();
+    }
+
+    hosted_url with_path(std::string_view path) const
+    {
+        detail::check_bytes(path);
+        detail::check_path(path);
+        hosted_url result(*this);
+        result.exact_ = true;
+        result.open_ = !path.ends_with('/');
+        result.text_ = detail::without_path(text_, at_, is_app);
+        if (!path.empty() && path != "/")
+            detail::append_path(result.text_, path, detail::segment_form::encoded);
+        result.finish();
+        return result;
     }
 
     /// Parses the text after the name; until then the text ends in a slash.

@@ -78,6 +78,33 @@ practicus::body_source taken_from(std::deque<std::string>& pieces)
 
 } // namespace
 
+TEST_CASE("a prediction says which version of the model has responded")
+{
+    fixture f;
+    f.server.expect("POST", "/models/practicus/diamond-price/")
+        .reply(200, "x")
+        .header("x-prt-model-id", "42")
+        .header("x-prt-model-name", "diamond-price")
+        .header("x-prt-model-prefix", "models/practicus")
+        .header("X-Prt-Model-Version", "v2")
+        .header("x-prt-model-weight", "10")
+        .header("x-prt-deployment-key", "dev")
+        .header("x-prt-pod-name", "dev-0");
+    auto const user = f.user();
+    auto const by = f.run(user.predict(f.model(), "x")).served_by();
+    CHECK(by.model_id == "42");
+    CHECK(by.model_name == "diamond-price");
+    CHECK(by.model_prefix == "models/practicus");
+    CHECK(by.model_version == "v2");
+    CHECK(by.model_weight == "10");
+    CHECK(by.deployment_key == "dev");
+    CHECK(by.pod_name == "dev-0");
+    f.server.expect("POST", "/models/practicus/diamond-price/").reply(200, "x").header("X-Other", "1");
+    auto const silent = f.run(user.predict(f.model(), "x"));
+    CHECK(silent.served_by().model_version.empty());
+    CHECK(silent.fields.empty());
+}
+
 TEST_CASE("predict: the whole flow, from a password to predictions")
 {
     predicting f;

@@ -215,8 +215,8 @@ TEST_CASE("a path behind a model is called in the form in which it was written")
     f.server.region().add(paths);
     auto const answer = [&](model_url const& where) { return f.run(f.caller.predict(where, "x")).body; };
     auto const gpt = f.caller.model_url("m", "gpt", "prod");
-    CHECK(answer(gpt.at("chat/completions")) == "/m/gpt/prod/chat/completions");
-    CHECK(answer(gpt.at("mcp/")) == "/m/gpt/prod/mcp/");
+    CHECK(answer(gpt.str() + "chat/completions") == "/m/gpt/prod/chat/completions");
+    CHECK(answer(gpt.str() + "mcp/") == "/m/gpt/prod/mcp/");
     CHECK(answer(gpt.str() + "embeddings") == "/m/gpt/prod/embeddings");
     f.run(f.caller.models());
     // Without a version, the listing tells what the name is.

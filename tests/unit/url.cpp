@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 
+#include <practicus/call_url.hpp>
 #include <practicus/url.hpp>
 
 #include <cstdint>
@@ -13,15 +14,24 @@
 #include <string_view>
 #include <type_traits>
 #include <unordered_set>
+#include <variant>
 #include <vector>
 
 using Catch::Matchers::ContainsSubstring;
 using practicus::app_url;
+using practicus::call_url;
 using practicus::errc;
 using practicus::model_url;
 using practicus::service_url;
 
 namespace {
+
+/// The url of a path, as a value of its own type.
+template <class Url>
+Url below(Url const& url, std::string_view path)
+{
+    return std::get<Url>(url.at(path).hosted());
+}
 
 /// The message of the refusal, or a text that no expectation matches.
 std::string refusal(std::function<void()> const& make, errc expected = errc::invalid_url)
@@ -330,7 +340,8 @@ TEST_CASE("a model's version and the path behind it are distinguished")
         CHECK(url.name() == r.name);
         CHECK(url.version() == r.version);
         CHECK(url.path() == r.path);
-        CHECK(url.at({}).str() == r.model);
+        CHECK(url.root().str() == r.model);
+        CHECK(url.at("").str() == r.model);
         CHECK(url.at("/").str() == r.model);
         CHECK(model_url(url.str()) == url);
         CHECK_FALSE(url.is_exact());
@@ -342,19 +353,49 @@ TEST_CASE("a path is put behind a model's url in its form")
     model_url const model(service_url("https://h/eu"), "models/practicus", "llm", "prod");
     CHECK(model.at("chat/completions").str() == "https://h/eu/models/practicus/llm/prod/chat/completions");
     CHECK(model.at("/mcp/").target() == "/eu/models/practicus/llm/prod/mcp/");
-    CHECK(model.at("a").at("b").path() == "b");
-    CHECK(model.at("a").without_version() == model.without_version());
-    CHECK(model.at("a%2fb/%7e").path() == "a%2Fb/~");
-    CHECK(model.at("v2/x").version() == "prod");
-    CHECK(model.at({}) == model);
+    CHECK(below(model, "a").at("b").target() == "/eu/models/practicus/llm/prod/b");
+    CHECK(below(model, "a").without_version() == model.without_version());
+    CHECK(below(model, "a%2fb/%7e").path() == "a%2Fb/~");
+    CHECK(below(model, "v2/x").version() == "prod");
+    CHECK(model.at({}) == call_url(model));
     // Where no version is named, a path may name it.
-    CHECK(model_url(service_url("https://h"), "m", "llm").at("v2/x").version() == "v2");
+    CHECK(below(model_url(service_url("https://h"), "m", "llm"), "v2/x").version() == "v2");
     for (char const* path :
-         {"a?b", "a#b", "a b", "a//b", "//", "../b", "%2e%2e", "a\nb", "a\\b", "%0a", "%"}) {
+         {"a#b",   "a?b#c", "a?b c", "a?b\nc", "a?%",  "a?%4",   "a?\"", "a?\xc3\xa4", "a?[", "https://h/a",
+          "//h/a", "a b",   "a//b",  "//",     "../b", "%2e%2e", "a\nb", "a\\b",       "%0a", "%"}) {
         INFO(path);
         CHECK_THAT(refusal([&] { (void)model.at(path); }), ContainsSubstring("the url cannot be used: "));
     }
     CHECK_THAT(refusal([&] { (void)model.at(std::string(9000, 'a')); }), ContainsSubstring("8192"));
+}
+
+TEST_CASE("a query is kept as it was written, and parameters are encoded")
+{
+    model_url const model(service_url("https://h"), "m", "llm");
+    CHECK(model.at("a?b=c/d?e&f=%7e").str() == "https://h/m/llm/a?b=c/d?e&f=%7e");
+    CHECK(model.at("?x").target() == "/m/llm/?x");
+    CHECK(model.at("a/?").query() == "?");
+    CHECK(model.at("a?b=../..").target() == "/m/llm/a?b=../..");
+    auto const url = model.at("a/").with_query("t\xc3\xa4g", "1 & 2=3").with_query("", "/?#%");
+    CHECK(url.str() == "https://h/m/llm/a/?t%C3%A4g=1%20%26%202%3D3&=%2F%3F%23%25");
+    CHECK(model.at("a?b").with_query("c", "d").query() == "?b&c=d");
+    CHECK(call_url(model).with_query("c", "d").target() == "/m/llm/?c=d");
+    CHECK_THAT(refusal([&] { (void)model.at("a?" + std::string(9000, 'a')); }), ContainsSubstring("8192"));
+    CHECK_THAT(refusal([&] { (void)model.at("a").with_query("b", std::string(9000, 'a')); }),
+               ContainsSubstring("8192"));
+}
+
+TEST_CASE("a call of an app has the version after api/")
+{
+    service_url const service("https://h");
+    CHECK(app_url(service, "apps", "my-app", "4").at("say-hello/").str() ==
+          "https://h/apps/my-app/api/v4/say-hello/");
+    CHECK(app_url(service, "apps", "my-app").at("sensor/?table_name=t").str() ==
+          "https://h/apps/my-app/api/sensor/?table_name=t");
+    CHECK(app_url("https://h/apps/my-app/api/v4/say-hello/").at("sensor").str() ==
+          "https://h/apps/my-app/api/v4/sensor");
+    // A plain url is unchanged.
+    CHECK(call_url(app_url(service, "apps", "my-app", "4")).str() == "https://h/apps/my-app/v4/");
 }
 
 TEST_CASE("an app's page, api, version and endpoint are distinguished")
@@ -400,11 +441,11 @@ TEST_CASE("an app's page, api, version and endpoint are distinguished")
         CHECK(url.version() == r.version);
         CHECK(url.path() == r.endpoint);
         CHECK(url.page().str() == r.page);
-        CHECK(url.at({}).str() == r.api);
+        CHECK(url.root().str() == r.api);
         CHECK(url.is_api() == (url.str().find("my-app/api/") != std::string::npos));
         CHECK(url.without_version() == "https://h/apps/my-app/");
         CHECK(url.at("x").str() == r.api + std::string("x"));
-        CHECK(url.at("x").at({}).page().str() == r.page);
+        CHECK(below(below(url, "x"), {}).page().str() == r.page);
         CHECK(app_url(url.str()) == url);
     }
     app_url const page(service_url("https://h/eu"), "apps/tools", "viewer", "4");
@@ -449,17 +490,17 @@ TEST_CASE("names that look like versions, or api, stay names where the parts are
         CHECK(model.prefix() == "a/b");
         CHECK(model.name() == name);
         CHECK(model.version() == "v2");
-        CHECK(model.at("x/api/v1").name() == name);
-        CHECK(model.at("x/api/v1").path() == "x/api/v1");
+        CHECK(below(model, "x/api/v1").name() == name);
+        CHECK(below(model, "x/api/v1").path() == "x/api/v1");
         CHECK(model.is_exact());
         app_url const app(service, "a/b", name, "v2");
         CHECK(app.name() == name);
         CHECK(app.at("x").str() == "https://h/a/b/" + std::string(name) + "/api/v2/x");
-        CHECK(app.at("x").name() == name);
-        CHECK(app.at("x").page() == app);
+        CHECK(below(app, "x").name() == name);
+        CHECK(below(app, "x").page() == app);
     }
     CHECK(model_url(service, "a/b/v1/c", "n").prefix() == "a/b/v1/c");
-    CHECK(app_url(service, "a/b/api/c", "n").at("x").page().prefix() == "a/b/api/c");
+    CHECK(below(app_url(service, "a/b/api/c", "n"), "x").page().prefix() == "a/b/api/c");
 }
 
 TEST_CASE("in a part of a url, a plain number in the version's place is a version")
@@ -504,7 +545,7 @@ TEST_CASE("read_as takes a text apart behind a listed url")
     CHECK(a.prefix() == "models");
     CHECK(a.version().empty());
     CHECK(a.path() == "b/v1/c");
-    CHECK(a.at({}).str() == "https://h/models/a/");
+    CHECK(below(a, {}).str() == "https://h/models/a/");
     CHECK(a.is_exact());
     auto const odd = text.read_as("https://h/models/a/b/v1/");
     CHECK(odd.name() == "v1");
@@ -725,8 +766,8 @@ TEST_CASE("random parts give a text that is read as the same parts, unless it is
         bool const names_version =
             p.version.empty() && practicus::detail::is_version_tag(path.substr(0, path.find('/')));
         if (names_version) continue;
-        check(model.at(path), p, false, false);
-        check(app.at(path), p, true, true);
+        check(below(model, path), p, false, false);
+        check(below(app, path), p, true, true);
     }
     CHECK(same > 20000);
     CHECK(ambiguous > 5000);
@@ -745,10 +786,11 @@ TEST_CASE("no text of an app gets a second api, and its api is the same from eac
         try {
             app_url const url(text);
             ++made;
-            auto const api = url.at({});
-            bool const good = app_url(url.str()).str() == url.str() && api.at({}) == api && api.is_api() &&
-                              url.page().at({}) == api && app_url(api.str()).at({}) == api &&
-                              app_url(api.at("x").str()).at({}) == api &&
+            auto const api = below(url, {});
+            bool const good = app_url(url.str()).str() == url.str() && below(api, {}) == api &&
+                              api.is_api() && url.page().at({}) == api &&
+                              below(app_url(api.str()), {}) == api &&
+                              below(app_url(below(api, "x").str()), {}) == api &&
                               (api.str().find("/api/api/") == std::string::npos || url.name() == "api" ||
                                ("/" + url.prefix() + "/").find("/api/api/") != std::string::npos);
             if (!good) FAIL("not the same: " << text << " -> " << api.str());

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include <practicus/detail/net/exchange_state.hpp>
 #include <practicus/detail/net/response_reader.hpp>
 
 #include "catch.hpp"
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -73,7 +75,7 @@ outcome read(std::string_view bytes, limits const& limit = {})
         CHECK(other.answer.keep_alive == whole.answer.keep_alive);
         CHECK(other.answer.content_type == whole.answer.content_type);
         CHECK(other.answer.location == whole.answer.location);
-        CHECK(other.answer.model_id == whole.answer.model_id);
+        CHECK(std::ranges::equal(other.answer.fields, whole.answer.fields));
         CHECK(other.answer.retry_after == whole.answer.retry_after);
         CHECK(other.answer.date == whole.answer.date);
         if (whole.done) CHECK(other.used == whole.used);
@@ -109,9 +111,37 @@ TEST_CASE("the fields that are kept, in upper and lower case, trimmed")
     CHECK(r.answer.status == 503);
     CHECK(r.answer.content_type == "application/json");
     CHECK(r.answer.location == "/a");
-    CHECK(r.answer.model_id == "42");
+    CHECK(r.answer.fields["x-prt-model-id"] == "42");
     CHECK(r.answer.retry_after == "3");
     CHECK(r.answer.date == "Sun, 06 Nov 1994 08:49:37 GMT");
+}
+
+TEST_CASE("other fields are kept only when all are asked for")
+{
+    std::string_view const bytes =
+        "HTTP/1.1 103 Early\r\nLink: early\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nX-Request-ID: a:b\r\nx-Prt-model-version:  v3 \r\n"
+        "Set-Cookie: 1\r\nSet-Cookie: 2\r\nX-Empty:\r\nTransfer-Encoding: chunked\r\n"
+        "\r\n0\r\nX-Trailer: t\r\n\r\n";
+    auto const fields = [&](bool all) {
+        practicus::detail::exchange_state exchange;
+        response answer;
+        error_code code;
+        exchange.begin(16 * 1024, 1024, false, all);
+        exchange.go_on({}, {}, practicus::detail::exchange_part::whole, answer);
+        CHECK(exchange.received(bytes, code) == bytes.size());
+        CHECK(exchange.finished());
+        exchange.hand_over(answer);
+        return std::vector<std::pair<std::string, std::string>>(answer.fields.begin(), answer.fields.end());
+    };
+    using list = std::vector<std::pair<std::string, std::string>>;
+    CHECK(fields(false) == list{{"x-Prt-model-version", "v3"}});
+    CHECK(fields(true) == list{{"X-Request-ID", "a:b"},
+                               {"x-Prt-model-version", "v3"},
+                               {"Set-Cookie", "1"},
+                               {"Set-Cookie", "2"},
+                               {"X-Empty", ""},
+                               {"Transfer-Encoding", "chunked"}});
 }
 
 TEST_CASE("response_reader: several lines of Content-Encoding are one list")
@@ -187,7 +217,7 @@ TEST_CASE("trailers never override fields")
     CHECK(r.answer.body == "ab");
     CHECK(r.answer.content_type == "a");
     CHECK(r.answer.date == "d");
-    CHECK(r.answer.model_id == "42");
+    CHECK(r.answer.fields["x-prt-model-id"] == "42");
     CHECK(r.answer.location.empty());
     CHECK(r.answer.retry_after.empty());
 }

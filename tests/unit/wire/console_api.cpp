@@ -90,11 +90,11 @@ request login_of(std::string_view email, std::string_view password)
     return console_api::login(service, credentials::password(email, password), 7);
 }
 
-response with_model_id(std::string id, std::string body = "{}")
+response with_model_id(std::string_view id, std::string body = "{}")
 {
     response answer;
     answer.status = 200;
-    answer.model_id = std::move(id);
+    answer.fields.add("X-Prt-Model-Id", id);
     answer.body = std::move(body);
     return answer;
 }

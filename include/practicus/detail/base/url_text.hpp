@@ -288,6 +288,17 @@ inline std::string without_path(std::string_view text, hosted_parts const& at, b
     return result.append(text.substr(at.version, at.path - at.version));
 }
 
+/// Rejects what is invalid in a query (RFC 3986 section 3.4).
+inline void check_query(std::string_view query)
+{
+    for (std::size_t i = 0; i < query.size(); ++i) {
+        auto const byte = static_cast<unsigned char>(query[i]);
+        bool const escape = query[i] == '%' && percent_byte(query, i) >= 0;
+        if (!escape && !boost::urls::pchars(byte) && byte != '/' && byte != '?')
+            refuse_url("the query holds a character that a url may not; write it percent-encoded");
+    }
+}
+
 /// Returns true if the text consists of characters of a normalized path.
 inline bool is_path_text(std::string_view text) noexcept
 {

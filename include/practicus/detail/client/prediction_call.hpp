@@ -157,6 +157,7 @@ inline asio::awaitable<result<prediction>> predict(handle h, std::shared_ptr<pre
     predicted.content_type = std::move(answer.content_type);
     predicted.content_encoding = std::move(answer.content_encoding);
     predicted.body = std::move(answer.body);
+    predicted.fields = std::move(answer.fields);
     in->delimited = answer.delimited;
     predicted.timings = flow.timings;
     predicted.attempts = op.retries.attempts();

@@ -41,6 +41,7 @@ struct exchange_limits
     std::size_t body;
     /// The answer may hold a token.
     bool secret = true;
+    bool all_fields = false;
 };
 
 /// The progress of an attempt, also after it has failed.
@@ -178,7 +179,7 @@ private:
 
     void begin(exchange_limits const& limits)
     {
-        state_.begin(limits.header, limits.body, limits.secret);
+        state_.begin(limits.header, limits.body, limits.secret, limits.all_fields);
         secret_ = limits.secret;
         held_ = head_ = 0;
         first_byte_end_ = time_point::min();

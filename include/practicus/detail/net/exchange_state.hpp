@@ -61,11 +61,12 @@ public:
 
     static constexpr unsigned most_interims = 100;
 
-    void begin(std::size_t header_limit, std::size_t body_limit, bool secret)
+    void begin(std::size_t header_limit, std::size_t body_limit, bool secret, bool all_fields = false)
     {
         header_limit_ = header_limit;
         body_limit_ = body_limit;
         secret_ = secret;
+        all_fields_ = all_fields;
         restart();
         left_[0] = left_[1] = {};
         refusal_.clear();
@@ -189,7 +190,7 @@ public:
     std::uint64_t left() { return reader_->left(); }
 
 private:
-    void restart() { reader_.emplace(header_limit_, body_limit_, secret_); }
+    void restart() { reader_.emplace(header_limit_, body_limit_, secret_, all_fields_); }
 
     void stop_writing() noexcept
     {
@@ -214,6 +215,7 @@ private:
     unsigned interims_ = 0;
     exchange_part part_ = exchange_part::whole;
     bool secret_ = true;
+    bool all_fields_ = false;
     bool gives_ = false;
     /// The rest of the request is not written.
     bool stopped_ = false;

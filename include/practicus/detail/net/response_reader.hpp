@@ -40,9 +40,10 @@ class response_reader final : public beast::http::basic_parser<false>
 public:
     using error_code = boost::system::error_code;
 
-    /// `secret`: the body may hold a token.
-    response_reader(std::size_t header_limit, std::size_t body_limit, bool secret = true)
-        : header_limit_(header_limit), body_limit_(body_limit)
+    /// `secret`: the body may hold a token. See `request::all_fields`.
+    response_reader(std::size_t header_limit, std::size_t body_limit, bool secret = true,
+                    bool all_fields = false)
+        : header_limit_(header_limit), body_limit_(body_limit), all_fields_(all_fields)
     {
         response_.secret = secret;
         this->header_limit(static_cast<std::uint32_t>(
@@ -227,6 +228,8 @@ private:
     {
         // A trailer comes after the body and must not change earlier decisions.
         if (in_trailer_) return;
+        if (all_fields_ || (name == field::unknown && is_of_region(name_text)))
+            response_.fields.add(name_text, value);
         switch (name) {
         case field::transfer_encoding:
             // Another coding would remain in the body. (Beast rejects a second field.)
@@ -242,11 +245,14 @@ private:
         case field::retry_after: response_.retry_after = value; break;
         case field::date: response_.date = value; break;
         case field::keep_alive: response_.keep_alive_timeout = read_timeout(value); break;
-        case field::unknown:
-            if (beast::iequals(name_text, "x-prt-model-id")) response_.model_id = value;
-            break;
         default: break;
         }
+    }
+
+    static bool is_of_region(std::string_view name) noexcept
+    {
+        constexpr std::string_view prefix = "x-prt-";
+        return equals_ignoring_case(name.substr(0, prefix.size()), prefix);
     }
 
     /// Returns the `timeout` of a field such as `timeout=5, max=100` (RFC 2068 section 19.7.1.1).
@@ -329,6 +335,7 @@ private:
     std::size_t body_limit_;
     /// Received bytes of the body. Beast's own limit would count a chunk twice if its line is parsed twice.
     std::size_t body_size_ = 0;
+    bool all_fields_ = false;
     bool in_trailer_ = false;
     bool begun_to_give_ = false;
     bool whole_ = false;

@@ -213,8 +213,11 @@ private:
         delivery(std::shared_ptr<pool> p, client_options const& options, request const& r)
             : to(std::move(p)), facts(facts_of(r)),
               target(r.target), bounds{r.first_byte.value_or(options.timeouts.first_byte),
-                                       options.timeouts.between_bytes, options.limits.header, r.body_limit,
-                                       r.secret_response}
+                                       options.timeouts.between_bytes,
+                                       options.limits.header,
+                                       r.body_limit,
+                                       r.secret_response,
+                                       r.all_fields}
         {}
 
         std::shared_ptr<pool> to;

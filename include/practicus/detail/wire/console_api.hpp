@@ -177,7 +177,7 @@ inline request prediction(model_url const& url, std::string_view method, std::st
 /// model's url is dropped.
 inline request metadata(model_url const& url, std::size_t body_limit)
 {
-    request r("GET", url.origin(), std::string(url.at({}).target()) + "?get_meta=true");
+    request r("GET", url.origin(), std::string(url.root().target()) + "?get_meta=true");
     r.authorized = authorization::access;
     r.body_limit = body_limit;
     return r;
@@ -186,7 +186,7 @@ inline request metadata(model_url const& url, std::size_t body_limit)
 /// `GET <app api url>?prt_sys_task=meta` without a token. The endpoint is dropped.
 inline request app_metadata(app_url const& url, std::size_t body_limit)
 {
-    request r("GET", url.origin(), std::string(url.at({}).target()) + "?prt_sys_task=meta");
+    request r("GET", url.origin(), std::string(url.root().target()) + "?prt_sys_task=meta");
     r.body_limit = body_limit;
     return r;
 }
@@ -386,7 +386,7 @@ inline constexpr json_schema addon_shape{addon_members};
 inline std::int64_t read_model_id(response const& answer)
 {
     std::int64_t id = 0;
-    auto const& text = answer.model_id;
+    auto const text = answer.fields["x-prt-model-id"];
     auto const [end, code] = std::from_chars(text.data(), text.data() + text.size(), id);
     if (code != std::errc() || end != text.data() + text.size() || id <= 0)
         throw error(errc::no_model_id,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/base/wipe.hpp>
+#include <practicus/field_list.hpp>
 #include <practicus/secret.hpp>
 #include <practicus/url.hpp>
 
@@ -109,6 +110,8 @@ struct request
     bool one_time_password = false;
     /// The request contains a refresh token that the region may rotate.
     bool rotating_refresh = false;
+    /// All fields of the response are kept.
+    bool all_fields = false;
     std::size_t body_limit = 0;
     /// The name of the caller's setting for that limit.
     std::string_view body_limit_name = "limit_options::console_body";
@@ -149,9 +152,10 @@ struct response
     std::string content_type;
     std::string content_encoding;
     std::string location;
-    std::string model_id;
     std::string retry_after;
     std::string date;
+    /// All fields if `request::all_fields` is set, else those that begin with `x-prt-`.
+    field_list fields;
     std::string body;
 };
 
