@@ -327,13 +327,15 @@ private:
 /// it is not set.
 [[nodiscard]] std::string environment_url();
 
-/// Returns the credentials of the environment: `PRT_TOKEN` (a refresh or an access token, as in the vendor's
-/// SDK), else `PRT_EMAIL` and `PRT_PASSWORD`. Returns nothing if neither is set. A blank value counts as not
-/// set, and a line end after the password is removed. Throws `errc::invalid_credentials`.
+/// Returns the credentials of the environment, the first of these that is set: `PRT_TOKEN` (a refresh, access
+/// or session token; its `token_type` claim tells), `PRT_SESSION_TOKEN` (of any form),
+/// `PRT_SESSION_TOKEN_FILE` (see `session_token_file`), `PRT_EMAIL` and `PRT_PASSWORD`. Returns nothing if
+/// none is. A blank value counts as not set, and a line end after the password is removed. Throws
+/// `errc::invalid_credentials` and `errc::file_error`.
 [[nodiscard]] std::optional<credentials> credentials_from_environment();
 
-/// Returns the region that the environment names: `PRT_URL`, with `PRT_TOKEN`, or with `PRT_EMAIL` and
-/// `PRT_PASSWORD`. If these are not set, it takes the login of `core.conf` for that url. Returns nothing
+/// Returns the region that the environment names: `PRT_URL`, with `credentials_from_environment`. If there
+/// are none, it takes the login of `core.conf` for that url. Returns nothing
 /// without `PRT_URL`. Throws `errc::invalid_url`, `errc::invalid_credentials`, `errc::login_required` and
 /// `errc::file_error`.
 [[nodiscard]] std::optional<region> region_from_environment();

@@ -8,13 +8,19 @@
 #include <practicus/jwt.hpp>
 #include <practicus/secret.hpp>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace practicus { inline namespace v1 {
 
-/// What a client logs in with: e-mail and password, a refresh token, or an access token.
+/// Returns the session token to use now. `refused` is the token that a service refused or that has expired,
+/// or empty. It is called for each use, from any thread, and must not block. It must not call the client.
+using session_token_source = std::function<secret(secret const& refused)>;
+
+/// What a client logs in with: e-mail and password, a refresh token, or an access token; or a session token,
+/// which needs no login.
 ///
 /// White space at both ends of e-mails and tokens is removed: tokens that are read from files end with a line
 /// break. A password is kept as it is. An empty text, one with a control character (a password: a line break
@@ -32,6 +38,8 @@ public:
         refresh_token,
         /// An access token, valid for about 30 minutes; it cannot be renewed.
         access_token,
+        /// A token for a model, an app or a gateway. The console does not accept it; it cannot be renewed.
+        session_token,
     };
 
     /// Makes credentials of an e-mail and a password. Throws `errc::invalid_credentials`.
@@ -54,12 +62,36 @@ public:
         return credentials(kind::access_token, "access token", token, true);
     }
 
+    /// Makes credentials of a session token that an administrator issued for a model, an app or a gateway.
+    /// The client sends it with all its calls of models, apps and add-ons, without a console and a login. An
+    /// operation of the console ends with `errc::login_required`, without a request. A token whose `exp`
+    /// claim is over is not sent (`errc::expired_token`); one without the claim is. A 401 is final
+    /// (`errc::unauthorized`). Throws `errc::invalid_credentials`.
+    [[nodiscard]] static credentials session_token(std::string_view token)
+    {
+        return credentials(kind::session_token, "session token", token, true);
+    }
+
+    /// Makes credentials of a session token that may change. After a 401, a call is sent again once if the
+    /// source returns another token. See `session_token_file` for a token in a file. Throws
+    /// `errc::invalid_credentials` for an empty source or an invalid token, and what the source throws.
+    [[nodiscard]] static credentials session_token(session_token_source source)
+    {
+        if (!source) throw error(errc::invalid_credentials, "the session token's source is empty");
+        auto result = session_token(source(secret()).reveal());
+        result.source_ = std::move(source);
+        return result;
+    }
+
     /// Makes credentials of a token. Its kind is the claim `token_type`; without that claim it is a refresh
     /// token. Throws `errc::invalid_credentials`.
     [[nodiscard]] static credentials token(std::string_view token)
     {
-        auto const is_access = read_jwt(detail::trimmed(token)).type == token_type::access;
-        return is_access ? access_token(token) : refresh_token(token);
+        switch (read_jwt(detail::trimmed(token)).type) {
+        case token_type::access: return access_token(token);
+        case token_type::session: return session_token(token);
+        default: return refresh_token(token);
+        }
     }
 
     /// Sets a one-time password, for regions that ask for one beside the password. A login with it is not
@@ -82,8 +114,10 @@ public:
     kind type() const noexcept { return kind_; }
     /// Returns the e-mail, trimmed; empty unless the kind is a password.
     std::string const& email() const noexcept { return email_; }
-    /// Returns the password or the token.
+    /// Returns the password or the token; of a source, its first token.
     secret const& value() const noexcept { return value_; }
+    /// Returns the source of the session token; empty if the token is fixed.
+    session_token_source const& source() const noexcept { return source_; }
     /// Returns the one-time password, or an empty secret.
     secret const& one_time_password() const noexcept { return one_time_password_; }
     /// Returns true if the client keeps the password.
@@ -128,6 +162,7 @@ private:
     kind kind_;
     std::string email_;
     secret value_;
+    session_token_source source_;
     secret one_time_password_;
     bool keep_password_ = false;
 };

@@ -5,8 +5,10 @@
 #include <practicus/credentials.hpp>
 
 #include "catch.hpp"
+#include "temporary_folder.hpp"
 
 #include <cstdlib>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <optional>
@@ -24,6 +26,7 @@ using kind = practicus::credentials::kind;
 
 constexpr char const* access_jwt =
     "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoiYWNjZXNzIiwidXNlcm5hbWUiOiJhbm5hIn0.c2ln";
+constexpr char const* session_jwt = "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoic2Vzc2lvbiJ9.c2ln";
 constexpr char const* refresh_jwt = "eyJhbGciOiJub25lIn0.eyJ0b2tlbl90eXBlIjoicmVmcmVzaCJ9.c2ln";
 
 template <class T>
@@ -54,7 +57,8 @@ class environment
 public:
     explicit environment(variables const& values)
     {
-        for (auto const* name : {"PRT_TOKEN", "PRT_EMAIL", "PRT_PASSWORD"}) {
+        for (auto const* name :
+             {"PRT_TOKEN", "PRT_SESSION_TOKEN", "PRT_SESSION_TOKEN_FILE", "PRT_EMAIL", "PRT_PASSWORD"}) {
             auto const* old = std::getenv(name);
             before_.emplace_back(name, old ? std::optional<std::string>(old) : std::nullopt);
             ::unsetenv(name);
@@ -111,6 +115,7 @@ TEST_CASE("a token's kind is read from its claim, white space or not")
     CHECK(credentials::token(access_jwt).type() == kind::access_token);
     CHECK(credentials::token(std::string(access_jwt) + "\r\n").type() == kind::access_token);
     CHECK(credentials::token(refresh_jwt).type() == kind::refresh_token);
+    CHECK(credentials::token(session_jwt).type() == kind::session_token);
     CHECK(credentials::token("opaque").type() == kind::refresh_token);
     CHECK(credentials::token(access_jwt).value().reveal() == access_jwt);
 }
@@ -122,6 +127,9 @@ TEST_CASE("empty credentials are refused")
     CHECK(refusal([] { (void)credentials::password("a@b", ""); }) == "the password is empty");
     CHECK(refusal([] { (void)credentials::refresh_token("\n"); }) == "the refresh token is empty");
     CHECK(refusal([] { (void)credentials::access_token(""); }) == "the access token is empty");
+    CHECK(refusal([] { (void)credentials::session_token(" "); }) == "the session token is empty");
+    CHECK(refusal([] { (void)credentials::session_token(practicus::session_token_source()); }) ==
+          "the session token's source is empty");
     CHECK(refusal([] { (void)credentials::token(" "); }) == "the refresh token is empty");
     CHECK(refusal([] { (void)credentials::password("a@b", "x").one_time_password("\t"); }) ==
           "the one-time password is empty");
@@ -245,6 +253,26 @@ TEST_CASE("credentials from the environment")
         auto const who = practicus::credentials_from_environment();
         REQUIRE(who);
         CHECK(who->type() == kind::access_token);
+    }
+    SECTION("a session token goes before a password, and behind another token")
+    {
+        environment const set(
+            variables{{"PRT_SESSION_TOKEN", "opaque\n"}, {"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x"}});
+        CHECK(practicus::credentials_from_environment()->type() == kind::session_token);
+        CHECK(practicus::credentials_from_environment()->value().reveal() == "opaque");
+        ::setenv("PRT_TOKEN", access_jwt, 1);
+        CHECK(practicus::credentials_from_environment()->type() == kind::access_token);
+        ::setenv("PRT_TOKEN", session_jwt, 1);
+        CHECK(practicus::credentials_from_environment()->value().reveal() == session_jwt);
+    }
+    SECTION("a session token in a file")
+    {
+        temporary_folder const folder;
+        auto const path = (folder.path / "token").string();
+        std::ofstream(path) << "opaque\n";
+        environment const set(variables{{"PRT_SESSION_TOKEN", " "}, {"PRT_SESSION_TOKEN_FILE", path}});
+        CHECK(practicus::credentials_from_environment()->source());
+        CHECK(practicus::credentials_from_environment()->value().reveal() == "opaque");
     }
     SECTION("a refresh token")
     {

@@ -21,6 +21,7 @@
 #include <practicus/options.hpp>
 #include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
+#include <practicus/session_token_file.hpp>
 #include <practicus/token.hpp>
 #include <practicus/token_store.hpp>
 #include <practicus/url.hpp>
@@ -877,6 +878,10 @@ PRACTICUS_DECL std::optional<credentials> credentials_from_environment()
 {
     auto const token = detail::variable("PRT_TOKEN");
     if (!detail::trimmed(token).empty()) return credentials::token(token);
+    auto const session_token = detail::variable("PRT_SESSION_TOKEN");
+    if (!detail::trimmed(session_token).empty()) return credentials::session_token(session_token);
+    auto const file = detail::variable("PRT_SESSION_TOKEN_FILE");
+    if (!file.empty()) return session_token_file(std::string(file));
     auto const email = detail::variable("PRT_EMAIL");
     auto const password = detail::without_line_end(detail::variable("PRT_PASSWORD"));
     if (detail::trimmed(email).empty() || password.empty()) return std::nullopt;

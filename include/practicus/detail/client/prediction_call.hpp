@@ -139,9 +139,8 @@ inline asio::awaitable<result<prediction>> predict(handle h, std::shared_ptr<pre
     op.retries.next_request();
     in->reached_model = true;
     if (auto failed = co_await s.transport().send(op, r, *bearer, answer, &flow)) co_return failed;
-    if (op.renew) {
+    if (op.renew && s.models().renew(in->url, *bearer, token_purpose::predict)) {
         in->reached_model = false;
-        s.models().invalidate(in->url, *bearer, token_purpose::predict);
         answer = response();
         bearer = co_await token_for(h, op, in->url);
         if (!bearer) co_return bearer.error();
@@ -149,7 +148,7 @@ inline asio::awaitable<result<prediction>> predict(handle h, std::shared_ptr<pre
         if (auto failed = co_await s.transport().send(op, r, *bearer, answer, &flow)) co_return failed;
     }
     if (answer.status == 401) s.models().invalidate(in->url, *bearer, token_purpose::predict);
-    if (!is_success(answer.status)) co_return s.console().failure_of(op, r, answer);
+    if (!is_success(answer.status)) co_return s.models().failure_of(op, r, answer);
     mark_accepted(*bearer);
     if (!in->takes_any_type && !flow.is_wanted(answer)) co_return refuse_type(s, op, r, answer, in->options);
     prediction predicted;

@@ -167,8 +167,19 @@ public:
     /// The first check of `send`. Fails with `errc::untrusted_origin`.
     [[nodiscard]] failure check_trusted(operation const& op, request const& r) const
     {
-        auto why = require_trusted(op, r);
+        auto why = require_trusted(r.where, op.with.get());
         return why ? with_request(why, r, op) : nullptr;
+    }
+
+    /// The same for an origin and the options of a call, which may be null.
+    [[nodiscard]] failure require_trusted(origin const& where, call_options const* with) const
+    {
+        auto const among = [&](std::vector<origin> const& list) {
+            return std::find(list.begin(), list.end(), where) != list.end();
+        };
+        if (among(trusted_) || (with != nullptr && among(settings(*with).trusted_origins))) return nullptr;
+        return make_failure(errc::untrusted_origin, where.str() + " is not " + service_.origin().str() +
+                                                        " nor one of client_options::trusted_origins");
     }
 
     failure with_request(failure const& why, request const& r, operation const& op) const
@@ -264,21 +275,11 @@ private:
 
     static bool is_overload(unsigned status) noexcept { return status == 429 || status == 503; }
 
-    failure require_trusted(operation const& op, request const& r) const
-    {
-        auto const among = [&](std::vector<origin> const& list) {
-            return std::find(list.begin(), list.end(), r.where) != list.end();
-        };
-        if (among(trusted_) || (op.with && among(settings(*op.with).trusted_origins))) return nullptr;
-        return make_failure(errc::untrusted_origin, r.where.str() + " is not " + service_.origin().str() +
-                                                        " nor one of client_options::trusted_origins");
-    }
-
     /// The only function that writes a token. Refuses all requests to untrusted origins, also those without a
     /// token: an app's answer decides which token is fetched.
     failure authorize(wire_text& head, operation const& op, request const& r, token const& bearer) const
     {
-        if (auto why = require_trusted(op, r)) return why;
+        if (auto why = require_trusted(r.where, op.with.get())) return why;
         if (r.authorized != authorization::none) head.append(own_field::bearer).append(bearer.reveal());
         return nullptr;
     }

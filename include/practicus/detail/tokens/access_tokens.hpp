@@ -342,6 +342,9 @@ private:
             co_return got;
         }
         if (refused) co_return refused;
+        if (login_.given())
+            co_return make_failure(errc::login_required,
+                                   "the client has a session token only, which the console does not accept");
         bool const challenged = login_.state().was_challenged();
         co_return make_failure(challenged ? errc::one_time_password_required : errc::login_required);
     }

@@ -8,6 +8,7 @@
 #include <practicus/detail/base/result.hpp>
 #include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
+#include <practicus/detail/tokens/given_token.hpp>
 #include <practicus/detail/tokens/session_state.hpp>
 #include <practicus/detail/tokens/single_flight_cache.hpp>
 #include <practicus/detail/tokens/store_record.hpp>
@@ -17,6 +18,7 @@
 #include <practicus/observer.hpp>
 #include <practicus/token.hpp>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -39,7 +41,9 @@ public:
                   change_listener on_change)
         : home_(std::move(home)), on_change_(std::move(on_change)), state_(who), access_(given_access(who)),
           flights_(home_, mutex_)
-    {}
+    {
+        if (who) set_given(given_token::of(*who));
+    }
     current_login(current_login const&) = delete;
     current_login& operator=(current_login const&) = delete;
 
@@ -73,6 +77,14 @@ public:
         return state_.username();
     }
 
+    /// Returns the session token that the client was given instead of a login, or null.
+    std::shared_ptr<given_token> given() const
+    {
+        if (!has_given_.load(std::memory_order_acquire)) return nullptr;
+        std::lock_guard lock(mutex_);
+        return given_;
+    }
+
     /// Drops all tokens and passwords, and voids running fetches. Waiting callers fail with a request to log
     /// in.
     void logout()
@@ -82,6 +94,7 @@ public:
             std::lock_guard lock(mutex_);
             ++logouts_;
             state_.forget();
+            set_given(nullptr);
             flights_.credentials_changed(*access_, false, false, ended);
         }
         on_change_(false, false);
@@ -100,12 +113,14 @@ public:
     {
         bool const is_given = who.type() == credentials::kind::access_token;
         token const given = is_given ? token(who.value()) : token();
+        auto session_token = given_token::of(who);
         ended_flights ended;
         flight_ticket again = 0;
         std::shared_ptr<flight<token>> served;
         {
             std::lock_guard lock(mutex_);
             state_.replace(who, stored_now(home_->time()));
+            set_given(std::move(session_token));
             if (is_given) served = flights_.take_waiters(*access_);
             again = flights_.credentials_changed(*access_, false, !is_given, ended);
             if (is_given) access_->state.put(given, lifespan::unlimited());
@@ -138,6 +153,7 @@ public:
             next.adopt(tokens, began, next.generation());
             same_user = are_same(state_.user(), next.user());
             state_ = std::move(next);
+            set_given(nullptr);
             taken.generation = state_.generation();
             taken.waiters = flights_.take_waiters(*access_);
             access_->state.credentials_changed(false, false);
@@ -249,10 +265,18 @@ private:
         return result;
     }
 
+    void set_given(std::shared_ptr<given_token> by) noexcept
+    {
+        given_ = std::move(by);
+        has_given_.store(given_ != nullptr, std::memory_order_release);
+    }
+
     std::shared_ptr<runtime> home_;
     change_listener on_change_;
     mutable std::mutex mutex_;
     session_state state_;
+    std::shared_ptr<given_token> given_;
+    std::atomic<bool> has_given_{false};
     std::uint64_t logouts_ = 0;
     std::shared_ptr<flight_entry<token>> access_;
     flight_driver<flight_entry<token>> flights_;

@@ -10,6 +10,7 @@
 #include <practicus/detail/tokens/access_tokens.hpp>
 #include <practicus/detail/tokens/console.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
+#include <practicus/detail/tokens/given_token.hpp>
 #include <practicus/detail/tokens/single_flight_cache.hpp>
 #include <practicus/detail/tokens/store_record.hpp>
 #include <practicus/detail/tokens/token_cache.hpp>
@@ -89,6 +90,10 @@ public:
                validity min)
     {
         if (transport_.home()->is_closed()) return {};
+        if (auto const from = access_.current().given()) {
+            auto const given = use(*from, what, with.get(), min);
+            return given ? *given : token();
+        }
         auto const longer = with_long_name(what);
         auto const& listed = longer ? *longer : what;
         auto found = cache_.find(name_of(listed), purpose, min);
@@ -99,6 +104,8 @@ public:
     /// Fetches a token that this thread's stripe does not have, or waits for its fetch.
     asio::awaitable<result<token>> fetch(operation op, target const& what, token_purpose purpose)
     {
+        if (auto const from = access_.current().given())
+            co_return use(*from, what, op.with.get(), op.validity());
         auto const longer = with_long_name(what);
         auto const& listed = longer ? *longer : what;
         auto const name = name_of(listed);
@@ -130,6 +137,28 @@ public:
         auto why = make_failure(errc::unauthorized, "the service refused the tokens that the region issued");
         auto const longer = with_long_name(what);
         return cache_.refused(name_of(longer ? *longer : what), purpose, refused, std::move(why));
+    }
+
+    /// Handles a service's 401. Returns true if another token may be had for a second try.
+    bool renew(target const& what, token const& refused, token_purpose purpose)
+    {
+        auto const from = access_.current().given();
+        if (!from) {
+            invalidate(what, refused, purpose);
+            return true;
+        }
+        auto const other = from->read(refused.value());
+        return other && !(*other == refused);
+    }
+
+    /// Describes a service's unsuccessful response.
+    failure failure_of(operation const& op, request const& r, response const& answer)
+    {
+        auto why = console_.failure_of(op, r, answer);
+        if (answer.status != 401 || !access_.current().given()) return why;
+        auto info = *why;
+        info.message = given_token::cannot_renew;
+        return make_failure(std::move(info));
     }
 
     asio::awaitable<result<std::int64_t>> id(operation& op, target const& url)
@@ -207,6 +236,14 @@ private:
             if (listed.without_version().size() > what.without_version().size()) return listed;
         }
         return std::nullopt;
+    }
+
+    /// Returns the session token that the client was given, if tokens may be sent to the url.
+    result<token> use(given_token& from, target const& what, call_options const* with, validity min) const
+    {
+        if constexpr (Traits::has_id)
+            if (auto untrusted = transport_.require_trusted(what.origin(), with)) return untrusted;
+        return from.get(transport_.home()->time().system_seconds(), min);
     }
 
     void renew_behind(target const& what, token_purpose purpose,

@@ -73,7 +73,8 @@ public:
     {
         session_state next;
         next.as_of_ = next.since_ = now;
-        next.shares_ = who.type() != credentials::kind::access_token;
+        next.shares_ =
+            who.type() == credentials::kind::password || who.type() == credentials::kind::refresh_token;
         if (who.type() != credentials::kind::password) next.user_.learn(read_jwt(who.value().reveal()));
         if (who.type() == credentials::kind::refresh_token) next.refresh_ = token(who.value());
         next.lineage_.add(next.refresh_);
@@ -122,7 +123,7 @@ public:
     }
 
     /// Returns true if tokens are shared with other processes. False after a logout, and with a given access
-    /// token.
+    /// or session token.
     bool shares() const noexcept { return shares_; }
 
     /// Adopts the tokens that another process got by the same login. Returns false for another user's tokens,
