@@ -10,6 +10,7 @@
 //   <practicus/batch_output.hpp>: its files;
 // - <practicus/core_conf.hpp>: the regions that the user has logged in to;
 // - <practicus/file_token_store.hpp>: tokens that processes share;
+// - <practicus/session_token_file.hpp>: a session token in a file that is replaced;
 // - <practicus/lz4.hpp>: LZ4, which needs liblz4;
 // - <practicus/mock/server.hpp>: a region for tests.
 

@@ -131,6 +131,21 @@ says "the token is a login of admin@company.com: --email has no effect"
 [ "$(grep '^email' .practicus/core.conf)" = "email = admin@company.com" ] || fail "another e-mail than the token's"
 PRT_URL=$url PRT_TOKEN=$token expect 0 "$practicus" login "$url" --email admin@company.com
 ! grep -q "no effect" err || fail "a warning for nothing"
+# A token that was handed out calls models, and is no login.
+session=$("$practicus" token models/practicus/diamond-price)
+printf 'carat\n1\n' > one.csv
+for variable in PRT_TOKEN PRT_SESSION_TOKEN; do
+    PRT_URL=$url expect 0 env "$variable=$session" "$practicus" predict models/practicus/diamond-price one.csv -
+    PRT_URL=$url expect 3 env "$variable=$session" "$practicus" models
+    says "a session token only"
+done
+echo "$session" > session_token
+PRT_URL=$url PRT_SESSION_TOKEN_FILE=session_token expect 0 "$practicus" predict models/practicus/diamond-price one.csv -
+PRT_URL=$url PRT_SESSION_TOKEN_FILE=none expect 1 "$practicus" models
+says "'none' cannot be opened"
+PRT_URL=$url PRT_SESSION_TOKEN=$session expect 2 "$practicus" login "$url" < /dev/null
+expect 1 "$practicus" login "$url" --token-stdin <<< "$session"
+says "a session token is no login"
 # The environment's login is for its own url, and no model's url decides where a token goes.
 PRT_URL=http://127.0.0.1:1 PRT_TOKEN=$token expect 2 "$practicus" login "$url" < /dev/null
 PRT_TOKEN=$token expect 3 "$practicus" token http://127.0.0.1:1/models/practicus/diamond-price/

@@ -47,8 +47,10 @@ bool is_terminal()
 practicus::credentials ask_login(practicus::service_url const& url, login_arguments const& arguments)
 {
     if (arguments.token_from_input) return practicus::credentials::token(read_line("token"));
-    if (auto found = environment_login(url); found && !arguments.password_from_input) {
-        bool const is_token = found->type() != practicus::credentials::kind::password;
+    using kind = practicus::credentials::kind;
+    auto const found = environment_login(url);
+    if (found && found->type() != kind::session_token && !arguments.password_from_input) {
+        bool const is_token = found->type() != kind::password;
         if (is_token || arguments.email.empty() || arguments.email == found->email()) return *found;
     }
     if (!is_terminal() && !arguments.password_from_input)
@@ -194,6 +196,8 @@ int login(settings const& with, login_arguments const& arguments)
     auto who = ask_login(url, arguments);
     if (who.type() == practicus::credentials::kind::access_token)
         throw std::runtime_error("an access token lives half an hour and is not kept; set it as PRT_TOKEN");
+    if (who.type() == practicus::credentials::kind::session_token)
+        throw std::runtime_error("a session token is no login and is not kept; set it as PRT_SESSION_TOKEN");
 
     auto const email = email_of(who, arguments);
     practicus::core_conf conf(path);

@@ -25,8 +25,9 @@
 namespace {
 
 constexpr char const* footer = R"(
-The region is that of --region or --url, else the one that the model's url names, else that of PRT_URL (with PRT_TOKEN, or
-PRT_EMAIL and PRT_PASSWORD), else the default of ~/.practicus/core.conf, which the vendor's Python SDK shares.
+The region is that of --region or --url, else the one that the model's url names, else that of PRT_URL (with PRT_TOKEN,
+PRT_SESSION_TOKEN, PRT_SESSION_TOKEN_FILE, or PRT_EMAIL and PRT_PASSWORD), else the default of ~/.practicus/core.conf, which the
+vendor's Python SDK shares.
 
 Exit codes: 0 success; 1 failure; 2 wrong usage; 3 not logged in, or not allowed; 4 not found; 5 try again later;
 6 predict has put rows that the model refused into the file of --rejected; 130 interrupted; 141 standard output was closed.)";
