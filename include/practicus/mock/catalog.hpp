@@ -9,6 +9,8 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -124,6 +126,25 @@ struct version
     deployment where;
     /// `Production`, `Staging` or another. Sent as null if empty.
     std::string stage;
+    /// The share of the model's requests without a version, in percent. If no version has one, production or
+    /// else the latest version answers them all.
+    unsigned weight = 0;
+};
+
+/// What a model or app does that is scaled to zero. The first request starts it. Until it runs, its requests
+/// get a 503. Times are those of the region's clock.
+struct cold_start
+{
+    cold_start() {}
+
+    /// The time from the first request until it runs.
+    std::chrono::seconds duration{60};
+    /// Whether the 503 is the service mesh's: the plain text `no healthy upstream`.
+    bool from_mesh = false;
+    /// If set, the 503 has this value in the field Retry-After.
+    std::optional<std::chrono::seconds> retry_after;
+    /// If set, it is scaled to zero again after this time without a request.
+    std::optional<std::chrono::seconds> idle_limit;
 };
 
 /// The common part of what answers under a url of its own.
@@ -186,6 +207,8 @@ struct hosted : listed, served
     std::vector<version> versions;
     /// Whether the listing has the field of the versions.
     bool lists_versions = true;
+    /// If set, it begins scaled to zero.
+    std::optional<mock::cold_start> cold_start;
 
 protected:
     boost::json::object listing(std::string_view kind, std::string_view deployment_field) const
@@ -222,7 +245,7 @@ struct model : hosted
         add("x-prt-model-name", name);
         add("x-prt-model-prefix", where.path);
         add("x-prt-model-version", v.text());
-        add("x-prt-model-weight", "100");
+        add("x-prt-model-weight", has_weights() ? std::to_string(v.weight) : "100");
         add("x-prt-deployment-key", v.where.key);
         add("x-prt-pod-name", v.where.key + "-0");
         return answer;
@@ -230,6 +253,19 @@ struct model : hosted
 
     /// Returns the entry of the console's listing.
     boost::json::object to_json() const { return listing("model", "model_deployment"); }
+
+    /// Returns true if weights decide which version answers a request without one.
+    bool has_weights() const
+    {
+        return std::any_of(versions.begin(), versions.end(), [](version const& v) { return v.weight != 0; });
+    }
+
+    /// Returns the function that answers at this path behind the url, or null.
+    handler const* answering(std::string_view behind) const
+    {
+        auto const* const own = at(behind);
+        return own == nullptr && predicts ? &predicts : own;
+    }
 
     /// The fields of the metadata at the model's url.
     boost::json::object metadata{{"model_signature_json", R"({"inputs": [], "outputs": []})"}};
@@ -259,6 +295,17 @@ struct app : hosted
 
     /// The value of the metadata's field `app_id`; `std::nullopt` omits it. Default: the id.
     std::optional<boost::json::value> answer_id;
+};
+
+/// A gateway in front of models, called with tokens of the type `token_type::gateway` that an administrator
+/// hands out; see `region::issue`.
+struct gateway : served
+{
+    /// A gateway at this path of the region, such as `ai-gateway/v1`.
+    explicit gateway(std::string_view at_path) : path(at_path) {}
+
+    /// The beginning of its urls, without slashes at its ends.
+    std::string path;
 };
 
 /// An add-on: a service beside models and apps, such as Langflow.

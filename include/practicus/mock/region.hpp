@@ -7,6 +7,7 @@
 #include <practicus/mock/detail/body.hpp>
 #include <practicus/mock/detail/replies.hpp>
 #include <practicus/mock/message.hpp>
+#include <practicus/mock/openai_options.hpp>
 #include <practicus/mock/prediction.hpp>
 #include <practicus/mock/token.hpp>
 
@@ -122,6 +123,9 @@ public:
     /// Adds an app, which is listed and served.
     region& add(app a);
 
+    /// Adds a gateway, which is served.
+    region& add(gateway g);
+
     /// Adds an add-on, which is listed and for which tokens are issued.
     region& add(addon a);
 
@@ -140,8 +144,10 @@ public:
     region& remove_app(std::int64_t id);
 
     /// Adds a user `admin@company.com` with the password `practicus`, three model prefixes, deployments,
-    /// apps, add-ons, and models with and without versions. `models/practicus/diamond-price` has the id 42.
-    region& add_demo();
+    /// apps, add-ons, a gateway, and models with and without versions. `models/practicus/diamond-price` has
+    /// the id 42. `chats` is the behaviour of the model `llm/assistant` and of the gateway at
+    /// `ai-gateway/v1`.
+    region& add_demo(openai_options chats = openai_options());
 
     /// Sets the path of the service url. Default: `/`.
     region& base_path(std::string_view path);
@@ -157,8 +163,10 @@ public:
     /// Returns the time of the region's clock.
     time_point now() const;
 
-    /// Returns a new token, as the region issues it. `subject` is the id of the model or app.
-    std::string issue(token_type type, std::string_view email, std::int64_t subject = 0);
+    /// Returns a new token, as the region issues it. `subject` is the id of the model or app. With a lifetime
+    /// it is one that an administrator hands out.
+    std::string issue(token_type type, std::string_view email, std::int64_t subject = 0,
+                      std::optional<std::chrono::seconds> lifetime = std::nullopt);
 
     /// Revokes all tokens of this type that have been issued.
     region& revoke(token_type type);
@@ -182,8 +190,8 @@ public:
 
     /// Returns the number of requests of a route. A console route is the method and path, such as `POST
     /// auth/`, `POST auth/refresh/`, `GET modelhost/models/` or `GET modelhost/model-auth/`. The services'
-    /// routes are `GET model-meta`, `POST predict`, `GET predict` and `GET app-meta`. All others are
-    /// `other`.
+    /// routes are `GET model-meta` and `GET app-meta`; methods with `predict`, such as `POST predict`, for
+    /// models and paths behind them; and methods with `app-call` and `gateway`. All others are `other`.
     std::uint64_t count(std::string_view route) const;
     /// Returns the number of all requests.
     std::uint64_t count() const;
@@ -226,9 +234,20 @@ private:
     /// A route of the console.
     struct endpoint;
 
+    /// The pods of a model or app.
+    struct pods
+    {
+        /// When they run; nothing while scaled to zero.
+        std::optional<time_point> ready;
+        time_point last_use;
+        /// What the weights of the versions have brought so far.
+        std::vector<std::int64_t> credit;
+    };
+
     /// The target of a path outside the console.
     struct target
     {
+        std::shared_ptr<gateway const> through;
         std::shared_ptr<model const> hosted_model;
         std::shared_ptr<app const> hosted_app;
         /// The app's api, not its page.
@@ -244,13 +263,17 @@ private:
 
     response answer(call& c);
     std::string key_of(request const& r) const;
+    std::string service_key(request const& r, std::string_view path) const;
     void violate(call const& c, std::string_view what);
     void check_framing(call const& c);
+    void check_lengths(call const& c);
 
     void encode_console(request const& r, response& result) const;
     response console(call& c);
     response login(call& c);
     response refresh(call& c);
+    std::string_view refresh_fault(detail::token_record const* record) const;
+    detail::token_record* refresh_record(call& c, response& refusal);
     response cluster_definition(call& c);
     response model_prefixes(call& c);
     response models(call& c);
@@ -264,15 +287,18 @@ private:
 
     target resolve(std::string_view path) const;
     response service(call& c);
-    response model_call(call& c, std::shared_ptr<model const> const& m, version const& v,
-                        std::string_view path);
+    std::optional<response> cold(std::shared_ptr<hosted const> const& owner);
+    response gateway_call(call& c, target const& found);
+    response model_call(call& c, target const& found, version const* v);
+    bool check_prediction(call& c, response& refusal);
+    version const* next_version(std::shared_ptr<model const> const& m);
     bool comes_from_sdk(call const& c);
     bool find_coding(call& c, std::shared_ptr<codec const>& coding, response& refusal);
     static response predict(request const& sent, handler const* answers, std::size_t max_body,
                             codec const* coding);
     response model_metadata(call& c, model const& m, version const& v);
-    response app_call(call& c, app const& a, std::string_view path);
-    response app_endpoint(call& c, app const& a);
+    response app_call(call& c, target const& found);
+    response app_endpoint(call& c, target const& found);
     bool has_session_of(call& c, token_type type, hosted const& owner, response& refusal);
 
     detail::token_record const* bearer(call& c, std::initializer_list<token_type> accepted,
@@ -285,7 +311,8 @@ private:
     response listing(call& c, List const& items);
     template <class List>
     response session_call(call& c, std::string_view id_field, token_type type, List const& known);
-    std::string issue_locked(token_type type, std::string const& email, std::int64_t subject, bool upload,
+    std::string issue_locked(detail::token_record record,
+                             std::optional<std::chrono::seconds> lifetime = std::nullopt,
                              std::string_view addon_key = {});
     user const* find_user(std::string_view email) const;
     time_point now_locked() const
@@ -308,6 +335,8 @@ private:
     std::vector<std::shared_ptr<model const>> models_;
     std::vector<std::shared_ptr<app const>> apps_;
     std::vector<addon> addons_;
+    std::vector<std::shared_ptr<gateway const>> gateways_;
+    std::unordered_map<std::shared_ptr<hosted const>, pods> pods_;
     std::unordered_map<std::string, std::shared_ptr<model const>> model_by_path_;
     std::unordered_map<std::string, std::shared_ptr<app const>> app_by_path_;
     std::unordered_map<std::string, std::string> one_time_passwords_;

@@ -35,9 +35,11 @@ enum class token_type
     app_session,
     /// For one add-on.
     addon_session,
+    /// For all gateways.
+    gateway,
 };
 
-/// The value of the `token_type` claim. Session tokens of models, apps and add-ons all say `session`.
+/// The value of the `token_type` claim. All but refresh and access tokens say `session`.
 inline std::string_view to_string(token_type type) noexcept
 {
     switch (type) {
@@ -148,7 +150,7 @@ struct token_record
     std::string email;
     std::int64_t subject = 0;
     bool upload = false;
-    std::chrono::system_clock::time_point expires;
+    std::chrono::system_clock::time_point expires{};
     bool revoked = false;
 };
 

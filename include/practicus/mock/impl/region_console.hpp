@@ -35,125 +35,6 @@ inline std::span<region::endpoint const> region::endpoints()
     return table;
 }
 
-inline void region::violate(call const& c, std::string_view what)
-{
-    if (violations_.size() < 1000)
-        violations_.push_back(c.r.method + ' ' + std::string(c.r.path()) + ": " + std::string(what));
-}
-
-inline void region::add_violation(std::string what)
-{
-    std::lock_guard lock(mutex_);
-    if (violations_.size() < 1000) violations_.push_back(std::move(what));
-}
-
-inline response region::handle(request const& r)
-{
-    call c(r);
-    std::unique_lock lock(mutex_);
-    auto date = detail::http_date(now_locked());
-    auto result = answer(c);
-    if (c.later) {
-        lock.unlock();
-        try {
-            result = c.later();
-        } catch (std::exception const&) {
-            result = {500, "text/html", "<h1>Server Error (500)</h1>"};
-        }
-        lock.lock();
-    }
-    encode_console(r, result);
-    ++statuses_[result.status];
-    if (!result.headers.contains("Date")) result.headers.add("Date", date);
-    return result;
-}
-
-inline void region::encode_console(request const& r, response& result) const
-{
-    auto const found = codecs_.find(settings_.console_encoding);
-    bool const is_console =
-        r.path().starts_with(base_) && r.path().substr(base_.size()).starts_with("console/api/");
-    if (found == codecs_.end() || !is_console || result.body.empty()) return;
-    auto list = r.headers["Accept-Encoding"];
-    while (!list.empty()) {
-        auto const one = list.substr(0, list.find(','));
-        list.remove_prefix(std::min(list.size(), one.size() + 1));
-        auto const begin = std::min(one.find_first_not_of(" \t"), one.size());
-        if (one.substr(begin, one.find_first_of(" \t;", begin) - begin) != settings_.console_encoding)
-            continue;
-        result.body = found->second->encode(result.body);
-        result.pieces.clear();
-        result.header("Content-Encoding", settings_.console_encoding);
-        return;
-    }
-}
-
-inline void region::record(request const& r, bool whole)
-{
-    std::lock_guard lock(mutex_);
-    ++total_;
-    ++counts_[key_of(r)];
-    if (whole) check_framing(call(r));
-}
-
-inline std::string region::key_of(request const& r) const
-{
-    auto path = r.path();
-    if (!path.starts_with(base_)) return "other";
-    path.remove_prefix(base_.size());
-    constexpr std::string_view api = "console/api/";
-    if (path.starts_with(api)) {
-        path.remove_prefix(api.size());
-        for (auto const& known : endpoints())
-            if (known.path == path && known.method == r.method) return r.method + ' ' + std::string(path);
-        return "other";
-    }
-    auto found = resolve(path);
-    bool const plain = found.rest.empty();
-    if (found.api && r.method == "GET" && (plain || r.query() == "prt_sys_task=meta")) return "GET app-meta";
-    if (!found.hosted_model || (r.method != "GET" && r.method != "POST")) return "other";
-    return plain && r.method == "GET" && r.body.empty() ? "GET model-meta" : r.method + " predict";
-}
-
-inline void region::check_framing(call const& c)
-{
-    static constexpr std::string_view single[] = {"Host",           "Authorization",     "Content-Type",
-                                                  "Content-Length", "Transfer-Encoding", "Content-Encoding",
-                                                  "User-Agent",     "Connection",        "Accept",
-                                                  "Expect",         "Accept-Encoding"};
-    auto const& h = c.r.headers;
-    for (auto name : single)
-        if (h.count(name) > 1) violate(c, "the field " + std::string(name) + " comes more than once");
-    if (!h.contains("Host")) violate(c, "no Host");
-    bool sized = h.contains("Content-Length"), chunked = h.contains("Transfer-Encoding");
-    if (sized && chunked) violate(c, "both Content-Length and Transfer-Encoding");
-    if (!c.r.body.empty() && !sized && !chunked) violate(c, "a body without Content-Length");
-    if (sized && h["Content-Length"] != std::to_string(c.r.body.size()))
-        violate(c, "a Content-Length that is not the body's");
-    if (c.r.body.empty() && h.contains("Content-Type")) violate(c, "a Content-Type without a body");
-    if (c.r.method == "POST" && !sized && !chunked) violate(c, "a POST without Content-Length");
-}
-
-inline response region::answer(call& c)
-{
-    ++total_;
-    auto key = key_of(c.r);
-    ++counts_[key];
-    check_framing(c);
-    auto path = c.r.path();
-    if (c.r.headers.count("Host") != 1 || c.r.headers.count("Content-Length") > 1)
-        return {400, "text/html", "<h1>Bad Request (400)</h1>"};
-    if (forbidden_.contains(key))
-        return detail::replies::problem(403, "You do not have permission to perform this action.");
-    if (path.starts_with(base_)) {
-        c.path = path.substr(base_.size());
-        if (c.path.starts_with("console/api/")) return console(c);
-        return service(c);
-    }
-    violate(c, "a path outside the region's service url");
-    return detail::replies::not_found_page();
-}
-
 inline response region::console(call& c)
 {
     c.path.remove_prefix(std::string_view("console/api/").size());
@@ -285,35 +166,48 @@ inline response region::login(call& c)
             return detail::replies::problem(401, "The one-time password is not valid.");
         at->second.clear();
     }
-    boost::json::object body{{"refresh", issue_locked(token_type::refresh, email, 0, false)},
-                             {"access", issue_locked(token_type::access, email, 0, false)}};
+    boost::json::object body{{"refresh", issue_locked({token_type::refresh, email})},
+                             {"access", issue_locked({token_type::access, email})}};
     if (settings_.username_at_login) body["username"] = who->username;
     return detail::replies::json(200, body);
 }
 
-inline response region::refresh(call& c)
+/// Returns the fault of a refresh token, or an empty text.
+inline std::string_view region::refresh_fault(detail::token_record const* record) const
 {
-    response refusal;
-    if (!read_body(c, {"refresh"}, refusal) || !read_texts(c, {"refresh"}, refusal)) return refusal;
+    if (record != nullptr && record->type != token_type::refresh) return "Token has wrong type";
+    if (record == nullptr || record->expires <= now_locked()) return "Token is invalid or expired";
+    return record->revoked ? "Token is blacklisted" : std::string_view();
+}
+
+/// Returns the record of the body's refresh token, or null if it is not valid.
+inline detail::token_record* region::refresh_record(call& c, response& refusal)
+{
+    if (!read_body(c, {"refresh"}, refusal) || !read_texts(c, {"refresh"}, refusal)) return nullptr;
     std::string token(c.body.find("refresh")->get_string());
     auto authorization = c.r.headers["Authorization"];
     bool needed = c.body.is == detail::body_fields::kind::json;
     if (needed ? authorization != "Bearer " + token : !authorization.empty())
         violate(c, needed ? "a refresh in JSON without its token in Authorization"
                           : "a refresh by form with Authorization");
-    auto* record = mint_.find(token);
-    if (record != nullptr && record->type != token_type::refresh) {
-        if (mint_.shape == token_shape::jwt) violate(c, "a token of the wrong type");
-        return detail::replies::token_refused("Token has wrong type");
-    }
-    if (record == nullptr || record->expires <= now_locked())
-        return detail::replies::token_refused("Token is invalid or expired");
-    if (record->revoked) return detail::replies::token_refused("Token is blacklisted");
+    auto* const record = mint_.find(token);
+    auto const fault = refresh_fault(record);
+    if (fault.empty()) return record;
+    if (record != nullptr && record->type != token_type::refresh && mint_.shape == token_shape::jwt)
+        violate(c, "a token of the wrong type");
+    refusal = detail::replies::token_refused(fault);
+    return nullptr;
+}
+
+inline response region::refresh(call& c)
+{
+    response refusal;
+    auto* const record = refresh_record(c, refusal);
+    if (record == nullptr) return refusal;
     auto email = record->email;
     if (settings_.rotation == rotation::blacklist_old) record->revoked = true;
-    boost::json::object body{{"access", issue_locked(token_type::access, email, 0, false)}};
-    if (settings_.rotation != rotation::none)
-        body["refresh"] = issue_locked(token_type::refresh, email, 0, false);
+    boost::json::object body{{"access", issue_locked({token_type::access, email})}};
+    if (settings_.rotation != rotation::none) body["refresh"] = issue_locked({token_type::refresh, email});
     auto const* who = find_user(email);
     if (settings_.username_at_refresh && who != nullptr) body["username"] = who->username;
     return detail::replies::json(200, body);
@@ -393,9 +287,9 @@ inline response region::addon_auth(call& c)
     std::string const key(c.body.find("ext_svc_key")->get_string());
     if (std::none_of(addons_.begin(), addons_.end(), [&](addon const& a) { return a.key == key; }))
         return detail::replies::console_error(404, "Not found", "ext_svc_key is not known.");
-    auto email = record->email;
     return detail::replies::json(
-        200, boost::json::object{{"token", issue_locked(token_type::addon_session, email, 0, false, key)}});
+        200, boost::json::object{
+                 {"token", issue_locked({token_type::addon_session, record->email}, std::nullopt, key)}});
 }
 
 template <class List>
@@ -417,9 +311,8 @@ response region::session_call(call& c, std::string_view id_field, token_type typ
     if (!upload) return refuse("upload", "Must be a valid boolean.");
     if (std::none_of(known.begin(), known.end(), [&](auto const& item) { return item->id == *id; }))
         return detail::replies::console_error(404, "Not found", std::string(id_field) + " is not known.");
-    auto email = record->email;
-    return detail::replies::json(200,
-                                 boost::json::object{{"token", issue_locked(type, email, *id, *upload)}});
+    return detail::replies::json(
+        200, boost::json::object{{"token", issue_locked({type, record->email, *id, *upload})}});
 }
 
 }}} // namespace practicus::v1::mock

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/mock/detail/openai_request.hpp>
 #include <practicus/mock/region.hpp>
 
 namespace practicus { inline namespace v1 { namespace mock {
@@ -50,6 +51,12 @@ inline region::target region::resolve(std::string_view path) const
     auto const decoded = detail::percent_decode(path, false);
     if (!decoded) return result;
     std::string_view rest = *decoded;
+    for (auto const& g : gateways_)
+        if (rest.starts_with(g->path + '/')) {
+            result.through = g;
+            result.rest = rest.substr(g->path.size() + 1);
+            return result;
+        }
     result.hosted_model = detail::find_hosted(model_by_path_, rest);
     if (!result.hosted_model) result.hosted_app = detail::find_hosted(app_by_path_, rest);
     if (result.hosted_app && detail::first_segment(rest) == "api")
@@ -63,9 +70,10 @@ inline region::target region::resolve(std::string_view path) const
 inline response region::service(call& c)
 {
     auto const found = resolve(c.path);
-    auto const* const v = found.hosted_model ? found.hosted_model->serving(found.tag)
-                          : found.hosted_app ? found.hosted_app->serving(found.tag)
-                                             : nullptr;
+    if (found.through) return gateway_call(c, found);
+    std::shared_ptr<hosted const> owner = found.hosted_model;
+    if (!owner) owner = found.hosted_app;
+    auto const* const v = owner ? owner->serving(found.tag) : nullptr;
     if (v == nullptr) return detail::replies::not_found_page();
     if (found.hosted_app && !found.api) {
         if (detail::first_segment(found.rest) == "api") violate(c, "an app's version before its api");
@@ -75,36 +83,91 @@ inline response region::service(call& c)
         auto query = c.r.query().empty() ? std::string() : '?' + std::string(c.r.query());
         return detail::replies::redirect(std::string(c.r.path()) + '/' + query);
     }
-    if (found.hosted_model) return model_call(c, found.hosted_model, *v, found.rest);
-    return app_call(c, *found.hosted_app, found.rest);
+    if (auto starting = cold(owner)) return *starting;
+    return found.hosted_model ? model_call(c, found, v) : app_call(c, found);
+}
+
+/// Returns the response of a model or app that does not run yet, and starts it. Returns no value if it runs.
+inline std::optional<response> region::cold(std::shared_ptr<hosted const> const& owner)
+{
+    if (!owner->cold_start) return std::nullopt;
+    auto const& how = *owner->cold_start;
+    auto const now = now_locked();
+    auto& its = pods_[owner];
+    if (!its.ready || (how.idle_limit && now - its.last_use >= *how.idle_limit))
+        its.ready = now + how.duration;
+    its.last_use = now;
+    if (now >= *its.ready) return std::nullopt;
+    auto result = how.from_mesh ? response(503, "text/plain", "no healthy upstream")
+                                : detail::replies::problem(503, "The service is starting.");
+    if (how.retry_after) result.header("Retry-After", std::to_string(how.retry_after->count()));
+    return result;
+}
+
+/// A gateway's errors have OpenAI's form.
+inline response region::gateway_call(call& c, target const& found)
+{
+    response refusal;
+    if (bearer(c, {token_type::gateway}, refusal) == nullptr)
+        return detail::replies::json(
+            401, detail::openai_error("Authentication Error, invalid token.", "auth_error", {}, "401"));
+    auto const* const answers = found.through->at(found.rest);
+    if (answers == nullptr) return detail::replies::problem(404, "Not Found");
+    c.later = [through = found.through, answers, &sent = c.r] { return (*answers)(sent); };
+    return response(200);
 }
 
 /// Answers at the model's url and at paths behind it. Only the url itself has a default predictor.
-inline response region::model_call(call& c, std::shared_ptr<model const> const& m, version const& v,
-                                   std::string_view path)
+inline response region::model_call(call& c, target const& found, version const* v)
 {
-    bool const plain = path.empty();
+    auto const& m = found.hosted_model;
+    bool const plain = found.rest.empty();
     bool const asks = c.r.method == "GET" && c.r.body.empty() && (plain || comes_from_sdk(c));
-    if (asks) return model_metadata(c, *m, v);
-    if (plain && c.r.method != "GET" && c.r.method != "POST") {
-        violate(c, "a method that a model does not have");
-        return detail::replies::method_not_allowed(c.r.method, "GET, POST");
-    }
-    if (plain && c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
+    if (asks) return model_metadata(c, *m, *v);
     response refusal;
+    if (plain && !check_prediction(c, refusal)) return refusal;
     if (!has_session_of(c, token_type::session, *m, refusal)) return refusal;
-    auto const* answers = m->at(path);
-    if (answers == nullptr && m->predicts) answers = &m->predicts;
+    auto const* const answers = m->answering(found.rest);
     if (answers == nullptr && !plain) return detail::replies::problem(404, "Not Found");
     if (!c.r.body.empty() && !c.r.headers.contains("Content-Type"))
         violate(c, "a prediction without a content type");
     std::shared_ptr<codec const> coding;
     if (!find_coding(c, coding, refusal)) return refusal;
-    c.later = [m, answers, coding, &v, &sent = c.r] {
+    if (found.tag.empty() && m->has_weights()) v = next_version(m);
+    c.later = [m, answers, coding, v, &sent = c.r] {
         auto result = predict(sent, answers, m->max_body, coding.get());
-        return m->identify(result, v);
+        return m->identify(result, *v);
     };
     return response(200);
+}
+
+/// Checks the method and the query of a request at the model's url itself.
+inline bool region::check_prediction(call& c, response& refusal)
+{
+    if (c.r.method != "GET" && c.r.method != "POST") {
+        violate(c, "a method that a model does not have");
+        refusal = detail::replies::method_not_allowed(c.r.method, "GET, POST");
+        return false;
+    }
+    if (c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
+    return true;
+}
+
+/// Chooses the next version by smooth weighted round robin: in any row of requests as long as the sum of the
+/// weights, each version answers as many as its weight.
+inline version const* region::next_version(std::shared_ptr<model const> const& m)
+{
+    auto& credit = pods_[m].credit;
+    credit.resize(m->versions.size());
+    std::int64_t total = 0;
+    std::size_t best = 0;
+    for (std::size_t i = 0; i != credit.size(); ++i) {
+        credit[i] += m->versions[i].weight;
+        total += m->versions[i].weight;
+        if (credit[i] > credit[best]) best = i;
+    }
+    credit[best] -= total;
+    return &m->versions[best];
 }
 
 /// Finds the codec of the request's body. Returns false if there is none.
@@ -170,11 +233,11 @@ inline response region::model_metadata(call& c, model const& m, version const& v
     return m.identify(result, v);
 }
 
-/// `path` stands behind the app's api. Its metadata is answered there as well.
-inline response region::app_call(call& c, app const& a, std::string_view path)
+/// An app's metadata is answered at every path of its api.
+inline response region::app_call(call& c, target const& found)
 {
     bool const metadata = c.r.query() == "prt_sys_task=meta";
-    if (!path.empty() && !metadata) return app_endpoint(c, a);
+    if (!found.rest.empty() && !metadata) return app_endpoint(c, found);
     if (c.r.method != "GET") {
         violate(c, "a method that an app's metadata does not have");
         return detail::replies::method_not_allowed(c.r.method, "GET");
@@ -185,17 +248,20 @@ inline response region::app_call(call& c, app const& a, std::string_view path)
     }
     if (c.r.headers.contains("Authorization")) violate(c, "an app's metadata asked with Authorization");
     if (!c.r.body.empty()) violate(c, "a body where none is expected");
+    auto const& a = *found.hosted_app;
     boost::json::object body{{"app_name", a.name}};
     if (a.answer_id) body["app_id"] = *a.answer_id;
     return detail::replies::json(200, std::move(body));
 }
 
-/// The apps of the mock have no endpoints yet.
-inline response region::app_endpoint(call& c, app const& a)
+inline response region::app_endpoint(call& c, target const& found)
 {
     response refusal;
-    if (!has_session_of(c, token_type::app_session, a, refusal)) return refusal;
-    return detail::replies::not_found_page();
+    if (!has_session_of(c, token_type::app_session, *found.hosted_app, refusal)) return refusal;
+    auto const* const answers = found.hosted_app->at(found.rest);
+    if (answers == nullptr) return detail::replies::problem(404, "Not Found");
+    c.later = [a = found.hosted_app, answers, &sent = c.r] { return (*answers)(sent); };
+    return response(200);
 }
 
 /// Returns true if the request brings this model's or app's session token.

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/mock/endpoints.hpp>
 #include <practicus/mock/openai.hpp>
 #include <practicus/mock/prediction.hpp>
 #include <practicus/mock/region.hpp>
@@ -41,6 +42,11 @@ inline region& region::add(app a)
         app_by_path_[shared->where.path + '/' + shared->name] = shared;
         apps_.push_back(std::move(shared));
     });
+}
+
+inline region& region::add(gateway g)
+{
+    return set([&] { gateways_.push_back(std::make_shared<gateway const>(std::move(g))); });
 }
 
 inline region& region::add(addon a)
@@ -85,55 +91,87 @@ inline region& region::remove_app(std::int64_t id)
     });
 }
 
-inline region& region::add_demo()
-{
-    prefix practicus("models-practicus", "models/practicus"), finance("models-finance", "models/finance");
-    prefix llm("models-llm", "llm"), tools("apps-tools", "apps/tools"), bare("apps-bare", "apps");
-    tools.fields = {{"visible_name", "Tools"}, {"description", "What helps"}, {"icon", "fa-wrench"},
-                    {"sort_order", 1},         {"has_extra_conf", false},     {"has_extra_secret", true},
-                    {"has_secrets", true}};
-    deployment small("depl-small", "Small"), large("depl-large", "Large"), web("web", "Web");
-    small.fields = {
-        {"worker_type", "Small-1"}, {"scaling", "1 - 2"}, {"startup_script", false}, {"has_secrets", false}};
-    large.fields = {{"worker_type", "Large-1"},
-                    {"scaling", "2 - 8"},
-                    {"custom_image", "registry/models:2"},
-                    {"has_secrets", true}};
-    web.fields = {{"db_enabled", false}, {"has_secrets", false}};
-    add(user("admin@company.com", "practicus"));
-    add_model_prefix(practicus).add_model_prefix(finance).add_model_prefix(llm);
-    add_app_prefix(tools).add_app_prefix(bare);
-    add_model_deployment(small).add_model_deployment(large).add_model_deployment({"depl-bare", "Bare"});
+namespace detail {
 
-    model price(42, "diamond-price", practicus,
-                {{421, "1", small, "Production"}, {422, "2", large, "Staging"}, {423, 3, large}});
+/// The prefixes and deployments of the demo, by name.
+struct demo_places
+{
+    demo_places()
+    {
+        tools.fields = {{"visible_name", "Tools"}, {"description", "What helps"}, {"icon", "fa-wrench"},
+                        {"sort_order", 1},         {"has_extra_conf", false},     {"has_extra_secret", true},
+                        {"has_secrets", true}};
+        small.fields = {{"worker_type", "Small-1"},
+                        {"scaling", "1 - 2"},
+                        {"startup_script", false},
+                        {"has_secrets", false}};
+        large.fields = {{"worker_type", "Large-1"},
+                        {"scaling", "2 - 8"},
+                        {"custom_image", "registry/models:2"},
+                        {"has_secrets", true}};
+        web.fields = {{"db_enabled", false}, {"has_secrets", false}};
+    }
+
+    prefix practicus{"models-practicus", "models/practicus"};
+    prefix finance{"models-finance", "models/finance"};
+    prefix llm{"models-llm", "llm"};
+    prefix tools{"apps-tools", "apps/tools"};
+    prefix bare{"apps-bare", "apps"};
+    deployment small{"depl-small", "Small"};
+    deployment large{"depl-large", "Large"};
+    deployment web{"web", "Web"};
+};
+
+inline void add_demo_models(region& to, demo_places const& at, gateway const& chats)
+{
+    model price(42, "diamond-price", at.practicus,
+                {{421, "1", at.small, "Production"}, {422, "2", at.large, "Staging"}, {423, 3, at.large}});
     price.fields = {{"has_secrets", false}};
-    model archived(45, "archived", finance);
+    model archived(45, "archived", at.finance);
     archived.lists_versions = false;
-    model assistant(46, "assistant", llm, {{461, "1", large, "Production"}});
-    openai_options speaks;
-    speaks.models = {"assistant"};
-    assistant.endpoints = openai_endpoints(speaks);
+    model assistant(46, "assistant", at.llm, {{461, "1", at.large, "Production"}});
+    assistant.endpoints = chats.endpoints;
     // The same chat at the model's url, beside the prompt.
     assistant.endpoints[""] = [chat = assistant.endpoints["chat/completions"]](request const& r) {
         return r.body.find("\"messages\"") == std::string::npos ? stream_words(r) : chat(r);
     };
-    add(price).add(model(43, "loan-risk", finance, {{431, 1, small}})).add(model(44, "draft", finance));
-    add(archived).add(assistant);
+    to.add(price).add(model(43, "loan-risk", at.finance, {{431, 1, at.small}}));
+    to.add(model(44, "draft", at.finance)).add(archived).add(assistant);
+}
 
-    app viewer(78, "viewer", tools, {{781, "1", web, "Production"}});
+inline void add_demo_apps(region& to, demo_places const& at)
+{
+    app viewer(78, "viewer", at.tools, {{781, "1", at.web, "Production"}});
     viewer.fields = {{"visible_name", "Viewer"},
                      {"description", "Looks at things"},
                      {"owner_email", "admin@company.com"},
                      {"icon", "fa-eye"},
                      {"sort_order", 1},
                      {"has_secrets", false}};
+    viewer.endpoints = {{"say-hello", echo_json}, {"sensor", echo_query}, {"upload", accept_upload}};
     addon langflow("langflow");
     langflow.fields = {{"name", "Langflow"},
                        {"service_type", {{"key", "LANGFLOW"}}},
                        {"url", "https://langflow.company.com"},
                        {"oauth_key", "langflow-oauth"}};
-    return add(viewer).add(app(79, "bare", bare)).add(langflow).add(addon("bare"));
+    to.add(viewer).add(app(79, "bare", at.bare)).add(langflow).add(addon("bare"));
+}
+
+} // namespace detail
+
+inline region& region::add_demo(openai_options chats)
+{
+    detail::demo_places const at;
+    add(user("admin@company.com", "practicus"));
+    add_model_prefix(at.practicus).add_model_prefix(at.finance).add_model_prefix(at.llm);
+    add_app_prefix(at.tools).add_app_prefix(at.bare);
+    add_model_deployment(at.small).add_model_deployment(at.large).add_model_deployment({"depl-bare", "Bare"});
+    if (chats.models.empty()) chats.models = {"assistant"};
+    gateway front("ai-gateway/v1");
+    front.endpoints = openai_endpoints(std::move(chats));
+    detail::add_demo_models(*this, at, front);
+    detail::add_demo_apps(*this, at);
+    return add(front);
 }
 
 inline region& region::base_path(std::string_view path)
@@ -161,10 +199,11 @@ inline region::time_point region::now() const
     return now_locked();
 }
 
-inline std::string region::issue(token_type type, std::string_view email, std::int64_t subject)
+inline std::string region::issue(token_type type, std::string_view email, std::int64_t subject,
+                                 std::optional<std::chrono::seconds> lifetime)
 {
     std::lock_guard lock(mutex_);
-    return issue_locked(type, std::string(email), subject, false);
+    return issue_locked({type, std::string(email), subject}, lifetime);
 }
 
 inline region& region::revoke(token_type type)
@@ -235,26 +274,30 @@ inline void region::clear_violations()
     violations_.clear();
 }
 
-inline std::string region::issue_locked(token_type type, std::string const& email, std::int64_t subject,
-                                        bool upload, std::string_view addon_key)
+inline std::string region::issue_locked(detail::token_record record,
+                                        std::optional<std::chrono::seconds> lifetime,
+                                        std::string_view addon_key)
 {
-    auto lifetime = type == token_type::refresh  ? settings_.refresh_lifetime
-                    : type == token_type::access ? settings_.access_lifetime
-                                                 : settings_.session_lifetime;
+    auto const type = record.type;
+    if (!lifetime)
+        lifetime = type == token_type::refresh  ? settings_.refresh_lifetime
+                   : type == token_type::access ? settings_.access_lifetime
+                                                : settings_.session_lifetime;
     boost::json::object claims;
-    auto const* owner = find_user(email);
+    auto const* owner = find_user(record.email);
     auto const user_id = owner == nullptr ? 0 : owner - users_.data() + 1;
     claims["iss"] = "practicus";
-    claims["sub"] = email;
+    claims["sub"] = record.email;
     claims["user_id"] = settings_.user_ids_as_text ? boost::json::value(std::to_string(user_id)) : user_id;
     if (settings_.username_in_tokens)
-        claims["username"] = owner == nullptr ? email.substr(0, email.find('@')) : owner->username;
+        claims["username"] =
+            owner == nullptr ? record.email.substr(0, record.email.find('@')) : owner->username;
     if (type == token_type::addon_session) claims["ext_svc_key"] = addon_key;
     if (type == token_type::session || type == token_type::app_session) {
-        claims[type == token_type::session ? "model_id" : "app_id"] = subject;
-        claims["upload"] = upload;
+        claims[type == token_type::session ? "model_id" : "app_id"] = record.subject;
+        claims["upload"] = record.upload;
     }
-    return mint_.issue({type, email, subject, upload, {}, false}, std::move(claims), now_locked(), lifetime);
+    return mint_.issue(std::move(record), std::move(claims), now_locked(), *lifetime);
 }
 
 inline user const* region::find_user(std::string_view email) const
