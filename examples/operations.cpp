@@ -222,6 +222,13 @@ auto const waited = co_await client.predict(model, more, options);
 //! [predict_4]
 std::cout << waited.body;
 
+//! [call]
+auto rows = practicus::request().content_type("text/csv").body("carat,cut\n0.23,Ideal\n");
+rows.field("X-Trace", "1").patience(60s);
+auto const called = co_await client.call(model, rows);
+std::cout << called.body << "by version " << called.served_by().model_version << '\n';
+//! [call]
+
 //! [predict_batches]
 practicus::body_sink const print = [](std::string rows) -> asio::awaitable<void> {
     std::cout << rows;

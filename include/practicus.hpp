@@ -14,6 +14,7 @@
 // - <practicus/lz4.hpp>: LZ4, which needs liblz4;
 // - <practicus/mock/server.hpp>: a region for tests.
 
+#include <practicus/call.hpp>
 #include <practicus/call_options.hpp>
 #include <practicus/call_url.hpp>
 #include <practicus/catalog.hpp>

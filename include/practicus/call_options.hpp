@@ -2,13 +2,11 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/base/checked_duration.hpp>
 #include <practicus/detail/wire/own_fields.hpp>
 #include <practicus/error.hpp>
 #include <practicus/url.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -78,16 +76,7 @@ public:
     /// are invalid.
     call_options& header(std::string_view name, std::string_view value)
     {
-        if (!detail::is_token(name))
-            throw error(errc::invalid_argument,
-                        "call_options::header: the name must be a token (RFC 9110 section 5.6.2)");
-        if (detail::is_own_field(name))
-            throw error(errc::invalid_argument, "call_options::header: the client writes '" +
-                                                    std::string(name) + "' itself; leave it out");
-        if (detail::has_control(value))
-            throw error(errc::invalid_argument, "call_options::header: the value of '" + std::string(name) +
-                                                    "' must not hold a control character");
-        settings_.fields.append("\r\n").append(name).append(": ").append(value);
+        detail::append_field(settings_.fields, "call_options::header", name, value);
         return *this;
     }
 

@@ -2,7 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/call.hpp>
 #include <practicus/call_options.hpp>
+#include <practicus/call_url.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/completion_token.hpp>
 #include <practicus/credentials.hpp>
@@ -316,6 +318,17 @@ public:
 
     /// The same, for an add-on. Throws `errc::invalid_argument` and `errc::invalid_url`.
     [[nodiscard]] token cached_addon_session_token(std::string_view addon) const;
+
+    /// Sends a request to a model, an app or a path of it, with its session token:
+    /// `client.call(model.at("chat/completions"), request::json(body))`. Token, retries and time limits are
+    /// those of `predict`. A status other than 2xx is an error. Errors: as `predict`, and
+    /// `errc::untrusted_origin`; `errc::unexpected_response` only with `request::response_type`.
+    template <completion_token<response> Token = await_token>
+    [[nodiscard]] auto call(call_url url, request what, Token&& completion = Token()) const
+    {
+        return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::call,
+                                std::move(url), std::move(what));
+    }
 
     /// Calls the model with its session token; after a 401 once more, with a new token. Only the phases have
     /// time limits, unless `call_options::timeout` sets one. The request is sent again, after a pause, only

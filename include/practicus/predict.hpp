@@ -42,23 +42,39 @@ class predict_options;
 
 namespace detail {
 
-/// The settings of a `predict_options`.
+/// The settings of a `predict_options`; of a `request` as well.
 struct predict_settings
 {
     std::string content_type = "text/csv";
     std::string response_type;
     std::optional<content_encoding> encoding;
-    http_method method = http_method::post;
+    std::string method = "POST";
     bool idempotent = false;
+    /// A response of any content type is taken.
+    bool any_type = false;
     body_sink sink;
     std::optional<std::size_t> body_limit;
     std::optional<std::chrono::milliseconds> first_byte;
 
-    std::string_view method_name() const noexcept { return method == http_method::get ? "GET" : "POST"; }
     std::size_t limit() const noexcept { return body_limit.value_or(std::size_t{256} << 20); }
 };
 
 predict_settings const& settings(predict_options const& of) noexcept;
+
+/// Returns the media type. Throws `errc::invalid_argument` for an invalid one.
+inline std::string checked_type(std::string_view field, std::string type)
+{
+    if (!type.empty() && !has_control(type)) return type;
+    throw error(errc::invalid_argument,
+                std::string(field).append(" must not be empty or hold a control character"));
+}
+
+/// Returns the limit. Throws `errc::invalid_argument` for zero.
+inline std::size_t checked_limit(std::string_view field, std::size_t bytes)
+{
+    if (bytes == 0) throw error(errc::invalid_argument, std::string(field).append(" must not be zero"));
+    return bytes;
+}
 
 } // namespace detail
 
@@ -75,7 +91,7 @@ public:
     /// or holds a control character.
     predict_options& content_type(std::string type)
     {
-        settings_.content_type = checked_type("content_type", std::move(type));
+        settings_.content_type = detail::checked_type("predict_options::content_type", std::move(type));
         return *this;
     }
 
@@ -86,7 +102,7 @@ public:
     /// the model writes; after a `text/html` body, any type.
     predict_options& response_type(std::string type)
     {
-        settings_.response_type = checked_type("response_type", std::move(type));
+        settings_.response_type = detail::checked_type("predict_options::response_type", std::move(type));
         return *this;
     }
 
@@ -98,9 +114,9 @@ public:
     }
 
     /// Sets the method; some models require GET. Default: `http_method::post`.
-    predict_options& method(http_method m) noexcept
+    predict_options& method(http_method m)
     {
-        settings_.method = m;
+        settings_.method = m == http_method::get ? "GET" : "POST";
         return *this;
     }
 
@@ -126,8 +142,7 @@ public:
     /// Default: 256 MiB. In a batch job, 16 times `batch_job::max_bytes` and at least 16 MiB.
     predict_options& body_limit(std::size_t bytes)
     {
-        if (bytes == 0) throw error(errc::invalid_argument, "predict_options::body_limit must not be zero");
-        settings_.body_limit = bytes;
+        settings_.body_limit = detail::checked_limit("predict_options::body_limit", bytes);
         return *this;
     }
 
@@ -141,14 +156,6 @@ public:
 
 private:
     friend detail::predict_settings const& detail::settings(predict_options const& of) noexcept;
-
-    static std::string checked_type(std::string_view field, std::string type)
-    {
-        if (!type.empty() && !detail::has_control(type)) return type;
-        throw error(errc::invalid_argument, std::string("predict_options::")
-                                                .append(field)
-                                                .append(" must not be empty or hold a control character"));
-    }
 
     detail::predict_settings settings_;
 };

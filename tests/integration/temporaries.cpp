@@ -86,6 +86,9 @@ asio::awaitable<int> all_operations(std::string url, std::string token, std::str
     done += (co_await c.with(call_options().header("x-trace", long_text("a trace that is not short")))
                  .predict(model(), string_source(text()), predict_options().sink(drop)))
                 .status == 200;
+    done += (co_await c.call(model_url(model()).at(long_text("")),
+                             request().content_type(long_text("text/csv; charset=utf-8")).body(text())))
+                .status == 200;
     done += (co_await predict_batches(c, options_with([&](auto& j) { j.max_rows = 10; },
                                                       batch_job(model(), string_source(text()), drop))))
                 .rows == 1;
@@ -167,5 +170,5 @@ TEST_CASE("every operation with temporaries as arguments")
         s.region_name = "eu";
     });
     auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "admin@company.com");
-    CHECK(f.run(all_operations(f.server.url(), token, "")) == 1 + 3 + 1 + 3 + 2 + 2 + 2 + 7 + 2 + 5 + 5);
+    CHECK(f.run(all_operations(f.server.url(), token, "")) == 1 + 3 + 1 + 3 + 2 + 2 + 2 + 7 + 2 + 5 + 6);
 }

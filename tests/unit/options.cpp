@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include <practicus/batch_job.hpp>
+#include <practicus/call.hpp>
 #include <practicus/call_options.hpp>
 #include <practicus/detail/batch/checked_job.hpp>
 #include <practicus/detail/client/checked_options.hpp>
@@ -194,6 +195,21 @@ TEST_CASE("each value of a single call is refused by its name")
         CHECK(message.find("hush") == std::string::npos);
     }
     CHECK(refusal([&] { call.trusted_origin("ftp://a"); }, errc::invalid_url) != "nothing was refused");
+    practicus::request what;
+    for (char const* method : {"", "two words", "CONNECT", "HEAD", "TRACE", "GET\r\nX: 1"})
+        CHECK_THAT(refusal([&] { what.method(method); }), StartsWith("request::method must be a token"));
+    for (char const* name : {"Authorization", "host", "Content-Length", "Accept", "Connection", "a b", ""})
+        CHECK_THAT(refusal([&] { what.field(name, "x"); }), StartsWith("request::field: the "));
+    CHECK_THAT(refusal([&] { what.field("x", "hush\n"); }),
+               StartsWith("request::field: the value of 'x' must"));
+    CHECK(refusal([&] { what.body(practicus::body_source()); }) ==
+          "request::body: the source must not be empty");
+    CHECK(refusal([&] { what.patience(-1ms); }) == "request::patience must not be negative");
+    CHECK(refusal([&] { what.first_byte(-1ms); }) == "request::first_byte must not be negative");
+    CHECK(refusal([&] { what.body_limit(0); }) == "request::body_limit must not be zero");
+    CHECK_THAT(refusal([&] { what.content_type(""); }), StartsWith("request::content_type must not"));
+    CHECK_THAT(refusal([&] { what.response_type("\n"); }), StartsWith("request::response_type must not"));
+    CHECK_THAT(refusal([&] { what.accept(""); }), StartsWith("request::accept must not"));
     practicus::predict_options how;
     CHECK(refusal([&] { how.first_byte(-1ms); }) == "predict_options::first_byte must not be negative");
     CHECK(refusal([&] { how.body_limit(0); }) == "predict_options::body_limit must not be zero");

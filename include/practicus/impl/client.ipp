@@ -3,9 +3,9 @@
 #pragma once
 
 #include <practicus/client.hpp>
+#include <practicus/detail/client/call_run.hpp>
 #include <practicus/detail/client/calls.hpp>
 #include <practicus/detail/client/delivery.hpp>
-#include <practicus/detail/client/prediction_call.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -59,10 +59,10 @@ pending<T> start(handle const& h, Call call, Args... args)
     return start<T>(h, parting::at_once, call, std::move(args)...);
 }
 
-inline pending<prediction> start_prediction(handle const& h, std::shared_ptr<prediction_input> in)
+inline pending<practicus::response> start_call(handle const& h, std::shared_ptr<call_input> in)
 {
-    auto const leaves = in->source || settings(in->options).sink ? parting::with_operation : parting::at_once;
-    return start<prediction>(h, leaves, predict, std::move(in));
+    auto const leaves = in->source() || in->settings.sink ? parting::with_operation : parting::at_once;
+    return start<practicus::response>(h, leaves, detail::call, std::move(in));
 }
 
 template <class Url>
@@ -177,8 +177,9 @@ PRACTICUS_DECL pending<practicus::model_metadata> metadata(handle const& h, mode
 PRACTICUS_DECL pending<prediction> predict(handle const& h, model_url url, std::string body,
                                            predict_options options)
 {
-    return start_prediction(
-        h, std::make_shared<prediction_input>(std::move(url), std::move(body), std::move(options)));
+    auto in = std::make_shared<call_input>(std::move(url), options);
+    in->settings.body = std::move(body);
+    return start_call(h, std::move(in));
 }
 
 PRACTICUS_DECL pending<prediction> predict_from(handle const& h, model_url url, body_source body,
@@ -187,8 +188,14 @@ PRACTICUS_DECL pending<prediction> predict_from(handle const& h, model_url url, 
     if (!body)
         return ended<prediction>(
             make_failure(errc::invalid_argument, "client::predict: the body's source must not be empty"));
-    return start_prediction(
-        h, std::make_shared<prediction_input>(std::move(url), std::move(body), std::move(options)));
+    auto in = std::make_shared<call_input>(std::move(url), options);
+    in->settings.source = std::move(body);
+    return start_call(h, std::move(in));
+}
+
+PRACTICUS_DECL pending<practicus::response> call(handle const& h, call_url url, practicus::request what)
+{
+    return start_call(h, std::make_shared<call_input>(std::move(url), take_settings(std::move(what))));
 }
 
 } // namespace operations

@@ -478,3 +478,47 @@ TEST_CASE("parse_retry_after: a date counts from the answer's own date")
     CHECK(parse_retry_after("Sun, 06 Nov 1994 08:49:57 GMT", "") == std::nullopt);
     CHECK(parse_retry_after("Sun, 06 Nov 1994 08:49:57 GMT", "yesterday") == std::nullopt);
 }
+
+TEST_CASE("with patience, a 503 is waited out without attempts and budget")
+{
+    using namespace std::chrono_literals;
+    request_facts post;
+    post.renewable_token = true;
+    auto const down = [](std::optional<nanoseconds> patience, std::string_view retry_after = {}) {
+        auto outcome = answered(503, retry_after);
+        outcome.patience = patience;
+        return outcome;
+    };
+    practicus::retry_options once;
+    once.max_attempts = 1;
+    once.max_retry_after = 1s;
+    auto const decide = [&](request_facts const& facts, attempt_outcome const& outcome,
+                            nanoseconds left = no_deadline) {
+        retry_budget empty(0);
+        return retry_policy(once).decide(facts, outcome, empty, left, 0.5);
+    };
+    CHECK(decide(post, down(60s)).wait == 1s);
+    CHECK(decide(post, down(500ms)).wait == 500ms);
+    CHECK(decide(post, down(60s, "30")).wait == 30s);
+    CHECK(decide(post, down(60s, "60")).wait == 60s);
+    for (auto const& stops :
+         {decide(post, down(60s, "61")), decide(post, down(0s)), decide(post, down(-1s)),
+          decide(post, down(std::nullopt)), decide(post, down(60s), 1s), decide(request_facts(), down(60s))})
+        CHECK(stops.action == retry_action::stop);
+    auto streamed = post;
+    streamed.replayable = false;
+    CHECK(decide(streamed, down(60s)).action == retry_action::stop);
+    auto other = answered(502);
+    other.patience = 60s;
+    CHECK(decide(post, other).action == retry_action::stop);
+
+    // The pauses grow up to the longest backoff.
+    retry_policy policy;
+    retry_budget budget;
+    std::vector<nanoseconds> waits;
+    for (int i = 0; i != 8; ++i)
+        waits.push_back(policy.decide(post, down(1h), budget, no_deadline, 1).wait);
+    CHECK(waits == std::vector<nanoseconds>{1s, 1s, 1s, 1s, 1600ms, 3200ms, 5s, 5s});
+    CHECK(budget.tokens() == retry_budget::capacity);
+    CHECK(policy.attempts() == 8);
+}

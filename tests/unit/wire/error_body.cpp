@@ -60,6 +60,26 @@ TEST_CASE("the console's own form of an error")
     CHECK(read_error_body(R"({"msg":"x"})").from_region);
 }
 
+TEST_CASE("OpenAI's form of an error")
+{
+    auto const words = read_error_body(
+        R"({"error":{"message":"Too long","type":"invalid_request_error","param":null,"code":"context_length"}})");
+    CHECK(words.message == "Too long");
+    CHECK(words.code == "context_length");
+    CHECK_FALSE(words.from_region);
+    // Without a code, or with the status as a code, the type says more.
+    for (auto const* code : {"null", "400", "{}"}) {
+        auto const other =
+            read_error_body(std::string(R"({"error":{"message":"m","type":"t","code":)") + code + "}}");
+        CHECK(other.message == "m");
+        CHECK(other.code == "t");
+    }
+    CHECK(words_of(R"({"error":{"message":null}})").empty());
+    CHECK(words_of(R"({"error":{"reason":"x"}})") == "error: x");
+    CHECK(words_of(R"({"error":"x"})") == "error: x");
+    CHECK(words_of(R"({"detail":"d","error":{"message":"m"}})") == "d");
+}
+
 TEST_CASE("a validation error by field")
 {
     auto const words =

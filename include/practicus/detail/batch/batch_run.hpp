@@ -13,8 +13,8 @@
 #include <practicus/detail/batch/batch_results.hpp>
 #include <practicus/detail/batch/checked_job.hpp>
 #include <practicus/detail/batch/csv_splitter.hpp>
+#include <practicus/detail/client/call_run.hpp>
 #include <practicus/detail/client/calls.hpp>
-#include <practicus/detail/client/prediction_call.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/error.hpp>
 
@@ -205,7 +205,7 @@ private:
     {
         auto const began = now();
         auto const in = input_of(sent.next(), sent.ticket());
-        auto predicting = no_throw(predict(handle_, in));
+        auto predicting = no_throw(call(handle_, in));
         auto answer = co_await std::move(predicting);
         queue_.resent(in->sent > 0 ? in->sent - 1 : 0);
         auto const failed = answer ? check(sent.next(), *answer, in->delimited) : answer.error();
@@ -228,13 +228,14 @@ private:
                                        is_error ? boost::system::error_code() : why->code, wait);
     }
 
-    std::shared_ptr<prediction_input> input_of(csv_batch const& batch, aimd_window::ticket ticket)
+    std::shared_ptr<call_input> input_of(csv_batch const& batch, aimd_window::ticket ticket)
     {
         auto how = job_.request_options;
         how.content_type("text/csv").idempotent().sink({});
         if (!settings(how).body_limit) how.body_limit(std::max(16 * job_.max_bytes, std::size_t{16} << 20));
-        auto in = std::make_shared<prediction_input>(job_.url, batch.text, std::move(how));
-        in->takes_any_type = in->retried_by_caller = true;
+        auto in = std::make_shared<call_input>(job_.url, how);
+        in->settings.body = batch.text;
+        in->settings.any_type = in->retried_by_caller = true;
         in->on_overload = [self = shared_from_this(), ticket] { self->queue_.overloaded(ticket); };
         return in;
     }
@@ -256,7 +257,7 @@ private:
         if (!wrong) return nullptr;
         wrong->status = answer.status;
         wrong->attempts = answer.attempts;
-        wrong->request = std::string(how.method_name()).append(" ").append(job_.url.target());
+        wrong->request = std::string(how.method).append(" ").append(job_.url.target());
         return make_failure(std::move(*wrong));
     }
 

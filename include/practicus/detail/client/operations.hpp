@@ -2,6 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/call.hpp>
+#include <practicus/call_url.hpp>
 #include <practicus/catalog.hpp>
 #include <practicus/credentials.hpp>
 #include <practicus/detail/client/completion.hpp>
@@ -51,6 +53,7 @@ pending<std::vector<app>> apps(handle const& h);
 pending<std::vector<addon>> addons(handle const& h);
 pending<std::int64_t> model_id(handle const& h, model_url url);
 pending<model_metadata> metadata(handle const& h, model_url url);
+pending<practicus::response> call(handle const& h, call_url url, practicus::request what);
 pending<prediction> predict(handle const& h, model_url url, std::string body, predict_options options);
 pending<prediction> predict_from(handle const& h, model_url url, body_source body, predict_options options);
 inline constexpr token_operation<model_url> model_token;

@@ -33,11 +33,10 @@ namespace practicus { inline namespace v1 { namespace detail {
 class body_pipeline
 {
 public:
-    /// `source` may be null. The options must outlive the pipeline.
-    body_pipeline(body_source const* source, predict_options const& how)
-        : source_(source), sink_(settings(how).sink ? &settings(how).sink : nullptr),
-          encoding_(settings(how).encoding ? &*settings(how).encoding : nullptr), how_(&settings(how)),
-          limit_(settings(how).limit())
+    /// `source` may be null. The settings must outlive the pipeline.
+    body_pipeline(body_source const* source, predict_settings const& how)
+        : source_(source), sink_(how.sink ? &how.sink : nullptr),
+          encoding_(how.encoding ? &*how.encoding : nullptr), how_(&how), limit_(how.limit())
     {}
 
     /// Only the body of a successful response goes to `reader`, decoded.
@@ -112,7 +111,8 @@ public:
     bool is_wanted(response const& answer) const noexcept
     {
         return is_success(answer.status) &&
-               (how_ == nullptr || fits_type(how_->response_type, how_->content_type, answer.content_type));
+               (how_ == nullptr || how_->any_type ||
+                fits_type(how_->response_type, how_->content_type, answer.content_type));
     }
 
 private:

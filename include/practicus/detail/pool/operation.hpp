@@ -29,6 +29,13 @@ struct operation
         return min_validity < min_validity.zero() ? std::nullopt
                                                   : std::optional(std::chrono::nanoseconds(min_validity));
     }
+    /// A model's 503 is waited out until then; empty for the retry options alone.
+    std::optional<time_point> patient_until;
+    /// Returns the rest of that time, or nothing.
+    std::optional<std::chrono::nanoseconds> patience_left(time_point now) const noexcept
+    {
+        return patient_until ? std::optional<std::chrono::nanoseconds>(*patient_until - now) : std::nullopt;
+    }
     /// True if bytes of the last request were written to a socket.
     bool written = false;
     /// The last response is a 401 that another token may fix.

@@ -90,6 +90,8 @@ struct attempt_outcome
     /// The response's `Retry-After` and `Date`; empty if missing.
     std::string_view retry_after;
     std::string_view date;
+    /// The time for which a 503 of a model may still be waited out; empty for the retry options alone.
+    std::optional<std::chrono::nanoseconds> patience;
 };
 
 enum class retry_action
@@ -161,6 +163,8 @@ inline std::chrono::nanoseconds full_jitter(retry_options const& limits, unsigne
 ///    - The connect failed or nothing was written: any request.
 ///    - 408, 425, 429: any request (it was not processed), except with a one-time password.
 ///    - A lost connection, a late response, 502, 503, 504: only a repeatable request.
+///    - With patience, a 503: any request with a renewable token. It was not processed, because the model is
+///      not up. Neither attempts nor the budget limit this wait.
 /// 4. **stop**: everything else.
 ///
 /// A request is repeatable if its method is idempotent or it is marked as safe. It must not contain a
@@ -191,6 +195,11 @@ public:
             renewed_ = true;
             return {retry_action::renew};
         }
+        if (outcome.status == 503 && outcome.patience && request.renewable_token && request.replayable) {
+            auto const asked = parse_retry_after(outcome.retry_after, outcome.date);
+            auto const wait = wait_out(*outcome.patience, asked, random);
+            return wait && *wait < left ? retry_decision{retry_action::wait, *wait} : retry_decision();
+        }
         if (!is_transient(outcome) || !may_send_again(request, outcome)) return {};
         if (is_stale(outcome) && !resent_) {
             resent_ = true;
@@ -201,6 +210,19 @@ public:
         if (!wait || *wait >= left || !budget.withdraw()) return {};
         ++retries_;
         return {retry_action::wait, *wait};
+    }
+
+    /// Returns the pause before the next attempt at a model that is not up, at least a second. The last one
+    /// ends with the patience. Returns nothing if no patience is left, or if the server asks for more.
+    std::optional<std::chrono::nanoseconds> wait_out(std::chrono::nanoseconds patience,
+                                                     std::optional<std::chrono::seconds> asked,
+                                                     double random) noexcept
+    {
+        using std::chrono::nanoseconds;
+        auto const least = std::max(asked.value_or(std::chrono::seconds(0)), std::chrono::seconds(1));
+        if (patience <= nanoseconds(0) || (asked && *asked > patience)) return std::nullopt;
+        auto const own = full_jitter(limits_, waits_++, random);
+        return std::min<nanoseconds>(patience, std::max<nanoseconds>(own, least));
     }
 
     /// The number of attempts to send the request.
@@ -259,6 +281,7 @@ private:
     retry_options limits_;
     unsigned attempts_ = 0;
     unsigned retries_ = 0;
+    unsigned waits_ = 0;
     bool resent_ = false;
     bool renewed_ = false;
 };

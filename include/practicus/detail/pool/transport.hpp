@@ -298,10 +298,11 @@ private:
         if (proxy != nullptr && proxy->authorization())
             out.append(own_field::proxy_authorization).append(proxy->authorization().reveal());
         if (op.with && !op.shared) out.append(settings(*op.with).fields);
+        if (!r.fields.empty()) out.append(r.fields);
         if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);
         if (!r.content_encoding.empty()) out.append(own_field::content_encoding).append(r.content_encoding);
         rest = r.content();
-        if (r.chunked || !rest.empty() || r.method == "POST") {
+        if (r.chunked || !rest.empty() || expects_body(r.method)) {
             if (r.chunked || !rest.empty()) out.append(own_field::content_type).append(r.content_type);
             if (r.chunked)
                 out.append(own_field::transfer_encoding).append("chunked");
@@ -319,7 +320,7 @@ private:
     static request_facts facts_of(request const& r) noexcept
     {
         request_facts facts;
-        facts.idempotent = r.method == "GET";
+        facts.idempotent = is_idempotent(r.method);
         facts.safe_to_repeat = r.safe_to_repeat;
         facts.one_time_password = r.one_time_password;
         facts.rotating_refresh = r.rotating_refresh;
@@ -343,6 +344,7 @@ private:
             outcome.status = answer.status;
             outcome.retry_after = answer.retry_after;
             outcome.date = answer.date;
+            outcome.patience = op.patience_left(home_->time().now());
             outcome.bytes_written = outcome.answer_begun = true;
         }
         if (used) end(used, now, outcome, answer);

@@ -156,9 +156,10 @@ inline request addon_session(service_url const& service, addon_key const& addon,
     return r;
 }
 
-/// A prediction request without its body. `encoding` applies to both bodies; empty for none.
-inline request prediction(model_url const& url, std::string_view method, std::string_view content_type,
-                          std::string_view encoding, std::size_t body_limit)
+/// A call of a model or an app without its body. `encoding` applies to both bodies; empty for none.
+template <class Kind>
+request hosted_call(hosted_url<Kind> const& url, std::string_view method, std::string_view content_type,
+                    std::string_view encoding, std::size_t body_limit)
 {
     request r(method, url.origin(), std::string(url.target()));
     r.authorized = authorization::session;
@@ -167,7 +168,6 @@ inline request prediction(model_url const& url, std::string_view method, std::st
     // Without the second field, the server may choose any encoding (RFC 9110 section 12.5.3). One string
     // costs less than two.
     r.accept = encoding.empty() ? "*/*\r\nAccept-Encoding: identity" : "*/*";
-    r.body_limit_name = "predict_options::body_limit";
     r.secret_response = false;
     r.body_limit = body_limit;
     return r;

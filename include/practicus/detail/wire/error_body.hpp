@@ -104,6 +104,20 @@ inline bool is_code_name(std::string_view key)
     return lower.ends_with("code") || lower.ends_with("codes");
 }
 
+/// Reads the error of a service that is shaped like OpenAI's: `{"error":{"message","type","code"}}`. Returns
+/// false for another one.
+inline bool read_nested_error(error_words& words, json::object const& object)
+{
+    auto const* const member = object.if_contains("error");
+    auto const* const error = member == nullptr ? nullptr : member->if_object();
+    if (error == nullptr || !error->contains("message")) return false;
+    words.message = texts_of(error->at("message"));
+    for (std::string_view const name : {"code", "type"})
+        if (auto const* const code = error->if_contains(name); code != nullptr && words.code.empty())
+            words.code = capped(texts_of(*code), max_server_code);
+    return true;
+}
+
 /// Returns false for an empty value, zero, `false` and null.
 inline bool is_set(json::value const& value)
 {
@@ -151,7 +165,7 @@ inline error_words read_json_words(json::value const& value)
         auto const* const details = object->if_contains("details");
         auto const more = details == nullptr ? std::string() : texts_of(*details);
         if (!more.empty()) words.message += (words.message.empty() ? "" : ": ") + more;
-    } else {
+    } else if (!read_nested_error(words, *object)) {
         read_fields(words, *object);
     }
     return words;

@@ -78,6 +78,18 @@ enum class authorization
     session
 };
 
+/// Returns true for a method that is idempotent (RFC 9110 section 9.2.2).
+inline bool is_idempotent(std::string_view method) noexcept
+{
+    return method == "GET" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
+}
+
+/// Returns true for a method whose request says that it has no body (RFC 9110 section 8.6).
+inline bool expects_body(std::string_view method) noexcept
+{
+    return method == "POST" || method == "PUT" || method == "PATCH";
+}
+
 /// A request to be sent.
 struct request
 {
@@ -95,6 +107,8 @@ struct request
     /// The accepted encodings of the response: as `console_encoding()`, unless the caller chooses.
     std::string_view accept_encoding = "gzip";
     std::string_view accept = "application/json";
+    /// The caller's fields, as `call_settings::fields`.
+    std::string_view fields;
     wire_text body;
     /// The body if it is the caller's data, which is not wiped.
     std::string data;

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <practicus/detail/base/ascii.hpp>
+#include <practicus/error.hpp>
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <string_view>
 
 namespace practicus { inline namespace v1 { namespace detail {
@@ -50,6 +52,22 @@ inline bool is_own_field(std::string_view name) noexcept
     return begins("Content-") || begins("Proxy-") ||
            std::any_of(own_field::hop_by_hop.begin(), own_field::hop_by_hop.end(), is_name) ||
            std::any_of(own_field::all.begin(), own_field::all.end(), is_written);
+}
+
+/// Appends a caller's field, as it is written into a request. `setter` is what the caller has called. Throws
+/// `errc::invalid_argument`.
+inline void append_field(std::string& out, std::string_view setter, std::string_view name,
+                         std::string_view value)
+{
+    auto const refuse = [&](std::string_view why) {
+        throw error(errc::invalid_argument, std::string(setter).append(": ").append(why));
+    };
+    if (!is_token(name)) refuse("the name must be a token (RFC 9110 section 5.6.2)");
+    if (is_own_field(name))
+        refuse("the client writes '" + std::string(name).append("' itself; leave it out"));
+    if (has_control(value))
+        refuse("the value of '" + std::string(name).append("' must not hold a control character"));
+    out.append("\r\n").append(name).append(": ").append(value);
 }
 
 }}} // namespace practicus::v1::detail

@@ -1,0 +1,203 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/call_url.hpp>
+#include <practicus/detail/base/ascii.hpp>
+#include <practicus/detail/base/checked_duration.hpp>
+#include <practicus/detail/wire/own_fields.hpp>
+#include <practicus/encoding.hpp>
+#include <practicus/error.hpp>
+#include <practicus/predict.hpp>
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace practicus { inline namespace v1 {
+
+class request;
+
+namespace detail {
+
+/// The settings of a `request`, or those of a prediction.
+struct request_settings : predict_settings
+{
+    /// Fields as they are written into a request, each after the end of the previous line.
+    std::string fields;
+    /// Empty: any.
+    std::string accept;
+    std::string body;
+    body_source source;
+    std::optional<std::chrono::milliseconds> patience;
+    std::string_view body_limit_name = "predict_options::body_limit";
+    bool all_fields = false;
+};
+
+request_settings take_settings(request&& of) noexcept;
+
+} // namespace detail
+
+/// A request to a model or an app; see `client::call`. By default a `POST` without a body.
+class request
+{
+public:
+    /// A time in milliseconds.
+    using duration = std::chrono::milliseconds;
+
+    request()
+    {
+        settings_.content_type = "application/octet-stream";
+        settings_.any_type = settings_.all_fields = true;
+        settings_.body_limit_name = "request::body_limit";
+    }
+
+    /// Returns a `GET`.
+    [[nodiscard]] static request get() { return std::move(request().method("GET")); }
+
+    /// Returns a `POST` of a JSON text.
+    [[nodiscard]] static request json(std::string text)
+    {
+        return std::move(request().content_type("application/json").body(std::move(text)));
+    }
+
+    /// Returns a `POST` of a JSON value.
+    template <class Value>
+    requires std::same_as<Value, boost::json::value> || std::same_as<Value, boost::json::object>
+    [[nodiscard]] static request json(Value const& value) { return json(boost::json::serialize(value)); }
+
+    /// Sets the method, as it is sent: in upper case. Throws `errc::invalid_argument` if it is no token, or
+    /// for `CONNECT`, `HEAD` and `TRACE`.
+    request& method(std::string name)
+    {
+        if (!detail::is_token(name) || name == "CONNECT" || name == "HEAD" || name == "TRACE")
+            throw error(errc::invalid_argument,
+                        "request::method must be a token (RFC 9110 section 5.6.2), and not CONNECT, HEAD or "
+                        "TRACE");
+        settings_.method = std::move(name);
+        return *this;
+    }
+
+    /// Sets the media type of the body. Default: `application/octet-stream`. Throws
+    /// `errc::invalid_argument` if it is empty or holds a control character.
+    request& content_type(std::string type)
+    {
+        settings_.content_type = detail::checked_type("request::content_type", std::move(type));
+        return *this;
+    }
+
+    /// Sets the body.
+    request& body(std::string text)
+    {
+        settings_.body = std::move(text);
+        settings_.source = nullptr;
+        return *this;
+    }
+
+    /// Sets a body that a source gives piece by piece (chunked). From the first piece on, the request is not
+    /// sent again. An exception of the source ends the call. Throws `errc::invalid_argument` if it is empty.
+    request& body(body_source from)
+    {
+        if (!from) throw error(errc::invalid_argument, "request::body: the source must not be empty");
+        settings_.body.clear();
+        settings_.source = std::move(from);
+        return *this;
+    }
+
+    /// Adds a field. Throws `errc::invalid_argument`, as `call_options::header`.
+    request& field(std::string_view name, std::string_view value)
+    {
+        detail::append_field(settings_.fields, "request::field", name, value);
+        return *this;
+    }
+
+    /// Sets the media types that the response may have, for `Accept`. Default: any. Throws
+    /// `errc::invalid_argument` if it is empty or holds a control character.
+    request& accept(std::string types)
+    {
+        settings_.accept = detail::checked_type("request::accept", std::move(types));
+        return *this;
+    }
+
+    /// Sets the required media type of a successful response, without its parameters. Another type ends the
+    /// call with `errc::unexpected_response` before the sink gets a piece. Default: any. Throws as
+    /// `content_type`.
+    request& response_type(std::string type)
+    {
+        settings_.response_type = detail::checked_type("request::response_type", std::move(type));
+        settings_.any_type = false;
+        return *this;
+    }
+
+    /// Sets the encoding of the body, in which the response may be encoded as well. Default: none for both.
+    request& encoding(content_encoding e)
+    {
+        settings_.encoding = std::move(e);
+        return *this;
+    }
+
+    /// Declares that the request may be processed twice. It is then also sent again if it may have been
+    /// processed. Default: only for `GET`, `PUT`, `DELETE` and `OPTIONS`.
+    request& idempotent(bool on = true) noexcept
+    {
+        settings_.idempotent = on;
+        return *this;
+    }
+
+    /// Gives the body of a successful response to `to` as it arrives. `response::body` stays empty, and
+    /// `body_limit` does not apply. After the first piece, the request is not sent again. An exception of the
+    /// sink ends the call.
+    request& sink(body_sink to)
+    {
+        settings_.sink = std::move(to);
+        return *this;
+    }
+
+    /// Limits the decoded body of the response, in bytes. Default: 256 MiB. Throws `errc::invalid_argument`
+    /// for zero.
+    request& body_limit(std::size_t bytes)
+    {
+        settings_.body_limit = detail::checked_limit("request::body_limit", bytes);
+        return *this;
+    }
+
+    /// Limits the time from the request's last byte to the response's first. Zero is no limit. Default:
+    /// `timeout_options::first_byte`. Throws `errc::invalid_argument` if negative.
+    request& first_byte(duration d)
+    {
+        settings_.first_byte = detail::checked_duration("request::first_byte", d);
+        return *this;
+    }
+
+    /// Sets how long after its beginning the call waits out a 503. A model that is scaled to zero responds so
+    /// until a pod is up. A `Retry-After` beyond that time ends the call at once; so does a body that cannot
+    /// be sent again. Default: `client_options::retry` alone. Throws `errc::invalid_argument` if negative.
+    request& patience(duration d)
+    {
+        settings_.patience = detail::checked_duration("request::patience", d);
+        return *this;
+    }
+
+private:
+    friend detail::request_settings detail::take_settings(request&& of) noexcept;
+
+    detail::request_settings settings_;
+};
+
+namespace detail {
+
+inline request_settings take_settings(practicus::request&& of) noexcept
+{
+    return std::move(of.settings_);
+}
+
+} // namespace detail
+
+}} // namespace practicus::v1

@@ -1,0 +1,252 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+#pragma once
+
+#include <practicus/call.hpp>
+#include <practicus/call_url.hpp>
+#include <practicus/detail/client/calls.hpp>
+#include <practicus/detail/pool/body_pipeline.hpp>
+#include <practicus/detail/tokens/session.hpp>
+#include <practicus/detail/wire/answer_check.hpp>
+#include <practicus/detail/wire/console_api.hpp>
+#include <practicus/detail/wire/zlib_coder.hpp>
+#include <practicus/predict.hpp>
+#include <practicus/token.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+/// Calls of models and apps. A prediction is one of them.
+namespace practicus { inline namespace v1 { namespace detail {
+
+/// The arguments of a call, and what its caller learns beside the answer.
+class call_input
+{
+public:
+    call_input(call_url to, request_settings what) : url(std::move(to)), settings(std::move(what)) {}
+
+    /// A prediction.
+    call_input(model_url to, predict_options const& how) : url(std::move(to))
+    {
+        static_cast<predict_settings&>(settings) = detail::settings(how);
+    }
+
+    call_url const url;
+    request_settings settings;
+    /// Called for each answer that reports an overload; may be empty.
+    std::function<void()> on_overload;
+    /// The number of attempts, set at the end.
+    unsigned sent = 0;
+    /// The request went to the model. An earlier failure is the console's.
+    bool reached_model = false;
+    /// `response::delimited` of the answer.
+    bool delimited = true;
+    /// The caller repeats failed requests. Here only a request that needs no pause is sent twice.
+    bool retried_by_caller = false;
+
+    body_source const* source() const noexcept { return settings.source ? &settings.source : nullptr; }
+};
+
+/// Returns the encoded body. Other operations have a turn after each slice of a large one.
+inline asio::awaitable<std::string> encode_body(content_encoding const& how, std::string const& body)
+{
+    constexpr std::size_t slice = 256 * 1024;
+    auto const encoder = how.encoder();
+    std::string encoded;
+    std::string_view rest = body;
+    while (true) {
+        auto const part = rest.substr(0, slice);
+        rest.remove_prefix(part.size());
+        throw_if(transcode(*encoder, part, rest.empty(), encoded, std::numeric_limits<std::size_t>::max()));
+        if (rest.empty()) break;
+        auto others = asio::post(asio::deferred);
+        co_await std::move(others);
+    }
+    co_return encoded;
+}
+
+/// One call, from its request to its response.
+class call_run
+{
+public:
+    call_run(handle const& h, call_input& in)
+        : op(h.begin_unlimited()), outgoing(make_request(h.state(), in)), flow(in.source(), in.settings),
+          handle_(h), session_(h.state()), in_(in), began_(session_.transport().home()->time().precise_now())
+    {
+        if (in.retried_by_caller) {
+            retry_options once;
+            once.max_attempts = 1;
+            op.retries = retry_policy(once);
+        }
+        if (auto const& patience = in.settings.patience) op.patient_until = op.began + *patience;
+        flow.on_overload = in.on_overload;
+    }
+    call_run(call_run const&) = delete;
+    call_run& operator=(call_run const&) = delete;
+    ~call_run() { in_.sent = op.retries.attempts(); }
+
+    /// Returns this thread's cached token, or an empty one.
+    token find_token() const
+    {
+        return std::visit([&](auto const& url) { return look_up(handle_, url, token_purpose::predict); },
+                          in_.url.hosted());
+    }
+
+    asio::awaitable<result<token>> fetch_token() const
+    {
+        return with_tokens(
+            [&](auto& tokens, auto const& url) { return tokens.fetch(op, url, token_purpose::predict); });
+    }
+
+    /// Handles a 401. Returns true if another token may be had for a second try.
+    bool renew(token const& refused) const
+    {
+        return with_tokens([&](auto& tokens, auto const& url) {
+            return tokens.renew(url, refused, token_purpose::predict);
+        });
+    }
+
+    /// Returns the pause after which a token that could not be fetched is asked for again. A model that is
+    /// scaled to zero cannot say its id.
+    std::optional<std::chrono::nanoseconds> pause_after(error_info const& why)
+    {
+        auto& home = *session_.transport().home();
+        auto const patience = op.patience_left(home.time().now());
+        if (why.status != 503 || !patience) return std::nullopt;
+        return op.retries.wait_out(*patience, why.retry_after, home.random().next());
+    }
+
+    /// Returns what the last answer means for the caller.
+    result<practicus::response> end(token const& bearer)
+    {
+        auto const& transport = session_.transport();
+        if (!is_success(answer.status)) return refusal(bearer);
+        mark_accepted(bearer);
+        if (!in_.settings.any_type && !flow.is_wanted(answer)) return other_type();
+        in_.delimited = answer.delimited;
+        practicus::response got;
+        got.status = answer.status;
+        got.content_type = std::move(answer.content_type);
+        got.content_encoding = std::move(answer.content_encoding);
+        got.body = std::move(answer.body);
+        got.fields = std::move(answer.fields);
+        got.timings = flow.timings;
+        got.attempts = op.retries.attempts();
+        got.elapsed = transport.home()->time().precise_now() - began_;
+        return got;
+    }
+
+    operation op;
+    detail::request outgoing;
+    body_pipeline flow;
+    detail::response answer;
+
+private:
+    static detail::request make_request(session& s, call_input& in)
+    {
+        auto const& how = in.settings;
+        auto const encoding = how.encoding ? std::string_view(how.encoding->name()) : std::string_view();
+        auto r = std::visit(
+            [&](auto const& url) {
+                return console_api::hosted_call(s.tokens_of(url).as_listed(url), how.method, how.content_type,
+                                                encoding, how.limit());
+            },
+            in.url.hosted());
+        r.target += in.url.query();
+        if (!how.accept.empty()) r.accept = how.accept;
+        r.fields = how.fields;
+        r.body_limit_name = how.body_limit_name;
+        r.all_fields = how.all_fields;
+        r.data = std::move(in.settings.body);
+        r.chunked = static_cast<bool>(how.source);
+        r.safe_to_repeat = how.idempotent;
+        r.first_byte = how.first_byte;
+        return r;
+    }
+
+    /// Calls `f` with the tokens of models or of apps, and the url.
+    template <class F>
+    auto with_tokens(F f) const
+    {
+        return std::visit([&](auto const& url) { return f(session_.tokens_of(url), url); }, in_.url.hosted());
+    }
+
+    failure refusal(token const& bearer) const
+    {
+        return with_tokens([&](auto& tokens, auto const& url) {
+            if (answer.status == 401) tokens.invalidate(url, bearer, token_purpose::predict);
+            return tokens.failure_of(op, outgoing, answer);
+        });
+    }
+
+    failure other_type() const
+    {
+        error_info info;
+        info.status = answer.status;
+        describe_other_type(info, in_.settings.response_type, answer.content_type, answer.body);
+        return make_failure(session_.transport().with_request(std::move(info), outgoing, op));
+    }
+
+    handle const& handle_;
+    session& session_;
+    call_input& in_;
+    time_point began_;
+};
+
+/// Sets `bearer` to a token for the call.
+inline asio::awaitable<failure> fetch_token(handle const& h, call_run& run, token& bearer)
+{
+    while (true) {
+        auto fetching = run.fetch_token();
+        auto got = co_await std::move(fetching);
+        if (got) {
+            bearer = std::move(*got);
+            co_return nullptr;
+        }
+        auto const& why = *got.error();
+        auto const wait = run.pause_after(why);
+        if (!wait) co_return got.error();
+        auto const& transport = h.state().transport();
+        transport.note_retry(run.outgoing.where, why.request, why.attempts, why.status, {}, *wait);
+        auto pausing = transport.pause(run.op, *wait);
+        if (auto ended = co_await std::move(pausing)) co_return ended;
+    }
+}
+
+inline asio::awaitable<result<practicus::response>> call(handle h, std::shared_ptr<call_input> in)
+{
+    auto& transport = h.state().transport();
+    call_run run(h, *in);
+    if (auto untrusted = transport.check_trusted(run.op, run.outgoing)) co_return untrusted;
+    if (auto const& encoding = in->settings.encoding; encoding && !in->source()) {
+        auto encoding_it = encode_body(*encoding, run.outgoing.data);
+        run.outgoing.data = co_await std::move(encoding_it);
+    }
+    while (true) {
+        auto bearer = run.find_token();
+        if (!bearer) {
+            auto fetching = fetch_token(h, run, bearer);
+            if (auto failed = co_await std::move(fetching)) co_return failed;
+        }
+        in->reached_model = true;
+        auto sending = transport.send(run.op, run.outgoing, bearer, run.answer, &run.flow);
+        if (auto failed = co_await std::move(sending)) co_return failed;
+        if (!run.op.renew || !run.renew(bearer)) co_return run.end(bearer);
+        in->reached_model = false;
+        run.answer = detail::response();
+    }
+}
+
+}}} // namespace practicus::v1::detail

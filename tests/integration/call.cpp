@@ -1,0 +1,312 @@
+// Copyright (c) 2026 The practicus authors
+// Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
+
+// Calls of any path of a model or an app: what is sent, what comes back, what is sent again.
+
+#include "fixture.hpp"
+#include "internals.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+using practicus::app_url;
+using practicus::call_url;
+using practicus::content_encoding;
+using practicus::errc;
+using practicus::model_url;
+using practicus::request;
+using practicus::response;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr char const* chat_path = "/models/practicus/diamond-price/chat/completions";
+
+struct calling : fixture
+{
+    explicit calling(practicus::client_options options = practicus::client_options())
+        : caller(user(std::move(options)))
+    {
+        runtime_of(caller).random().fix(0);
+    }
+
+    call_url chat() const
+    {
+        return caller.model_url("models/practicus", "diamond-price").at("chat/completions");
+    }
+
+    response call(call_url const& url, request const& what) { return run(caller.call(url, what)); }
+    response call(request const& what) { return call(chat(), what); }
+    practicus::error_info refused(request const& what) { return failure(caller.call(chat(), what)); }
+
+    /// The newest request of the path.
+    practicus::mock::request sent(std::string_view path = chat_path) const
+    {
+        practicus::mock::request newest;
+        for (auto const& r : server.requests())
+            if (r.path() == path) newest = r;
+        return newest;
+    }
+
+    practicus::client caller;
+};
+
+/// Runs a call in simulated time, which goes on by a second in each pause.
+struct waiting : calling
+{
+    waiting() : calling(once()), clock(clock_of(caller)) { clock.simulate(clock.now(), clock.system_now()); }
+
+    void call_until_it_ends(request const& what)
+    {
+        auto const began = clock.now();
+        bool ended = false;
+        asio::co_spawn(io, caller.call(chat(), what), [&](std::exception_ptr thrown, response got) {
+            ended = true;
+            answer = std::move(got);
+            try {
+                if (thrown) std::rethrow_exception(thrown);
+            } catch (practicus::error const& e) {
+                why = e.info();
+            }
+        });
+        auto paused = caller.stats().retries;
+        auto until = clock.now();
+        poll_until(io, [&] {
+            if (auto const now = caller.stats().retries; now != std::exchange(paused, now)) until += pause;
+            if (until > clock.now() && !ended) clock.advance(until - clock.now());
+            return ended;
+        });
+        took = clock.now() - began;
+    }
+
+    practicus::detail::clock& clock;
+    std::chrono::nanoseconds pause = 1s;
+    std::chrono::nanoseconds took{};
+    response answer;
+    practicus::error_info why;
+};
+
+asio::awaitable<std::string> next_piece(std::shared_ptr<std::vector<std::string>> left)
+{
+    if (left->empty()) co_return std::string();
+    auto piece = std::move(left->back());
+    left->pop_back();
+    co_return piece;
+}
+
+practicus::body_source source_of(std::vector<std::string> pieces)
+{
+    auto left = std::make_shared<std::vector<std::string>>(pieces.rbegin(), pieces.rend());
+    return [left] { return next_piece(left); };
+}
+
+asio::awaitable<void> append_to(std::string& all, std::string piece)
+{
+    all += piece;
+    co_return;
+}
+
+} // namespace
+
+TEST_CASE("a JSON body goes to a path of a model, with the model's session token")
+{
+    calling f;
+    f.server.expect("POST", chat_path).reply(200, R"({"choices":[]})").header("X-Request-Id", "7");
+    auto const got = f.call(request::json(boost::json::object{{"model", "m"}}));
+    CHECK(got.status == 200);
+    CHECK(got.body == R"({"choices":[]})");
+    CHECK(got.content_type == "application/json");
+    CHECK(got.field("x-request-id") == "7");
+    CHECK(got.field("Content-Length") == "14");
+    CHECK(got.attempts == 1);
+    CHECK(got.elapsed >= got.timings.total());
+    auto const sent = f.sent();
+    CHECK(sent.target == chat_path);
+    CHECK(sent.body == R"({"model":"m"})");
+    CHECK(sent.headers["content-type"] == "application/json");
+    CHECK(sent.headers["accept"] == "*/*");
+    auto const bearer = std::string(sent.headers["authorization"]).substr(7);
+    CHECK(bearer == f.run(f.caller.session_token(model_url(f.model()))).value().reveal());
+}
+
+TEST_CASE("any method, query, field and type is sent as the caller gives it")
+{
+    calling f;
+    f.server.expect("*", std::string(chat_path) + "*").reply(200, "x", "text/plain").always();
+    f.call(f.chat().with_query("a", "1 2"), request::get().field("X-One", "1").field("X-Two", "2"));
+    auto sent = f.sent();
+    CHECK(sent.method == "GET");
+    CHECK(sent.target == std::string(chat_path) + "?a=1%202");
+    CHECK(sent.headers["x-one"] == "1");
+    CHECK(sent.headers["x-two"] == "2");
+    CHECK_FALSE(sent.headers.contains("content-type"));
+    CHECK_FALSE(sent.headers.contains("content-length"));
+    for (char const* method : {"PUT", "PATCH", "DELETE", "OPTIONS"}) {
+        f.call(request().method(method).body("x").content_type("text/plain").accept("text/event-stream"));
+        sent = f.sent();
+        CHECK(sent.method == method);
+        CHECK(sent.body == "x");
+        CHECK(sent.headers["content-type"] == "text/plain");
+        CHECK(sent.headers["accept"] == "text/event-stream");
+    }
+    f.call(request().method("PUT"));
+    CHECK(f.sent().headers["content-length"] == "0");
+}
+
+TEST_CASE("an app is called with the app's session token")
+{
+    calling f;
+    auto const api = "/apps/tools/viewer/api/v1/say-hello/";
+    f.server.expect("POST", api).reply(200, R"({"hello":"x"})");
+    auto const viewer = f.caller.app_url("apps/tools", "viewer", "1");
+    CHECK(f.call(viewer.at("say-hello/"), request::json("{}")).body == R"({"hello":"x"})");
+    auto const bearer = std::string(f.sent(api).headers["authorization"]).substr(7);
+    CHECK(bearer == f.run(f.caller.session_token(viewer)).value().reveal());
+    f.server.expect("GET", "/apps/tools/viewer/api/sensor/").reply(200, "[]");
+    auto const sensor = f.caller.app_url("apps/tools", "viewer").at("sensor/?table_name=t");
+    CHECK(f.call(sensor, request::get()).body == "[]");
+    CHECK(f.sent("/apps/tools/viewer/api/sensor/").query() == "table_name=t");
+}
+
+TEST_CASE("a completion token gets the response of a call, or its code")
+{
+    calling f;
+    auto const both = [](practicus::client c, call_url url) -> asio::awaitable<int> {
+        auto [code, got] = co_await c.call(url, request::get(), asio::as_tuple(asio::deferred));
+        auto [missing, none] = co_await c.call(url, request::get(), asio::as_tuple(asio::deferred));
+        co_return !code && got.body == "x" && missing == errc::not_found && none.status == 0;
+    };
+    f.server.expect("GET", chat_path).reply(200, "x");
+    f.server.expect("GET", chat_path).reply(404);
+    CHECK(f.run(both(f.caller, f.chat())) == 1);
+}
+
+TEST_CASE("a call streams both bodies, encoded")
+{
+    calling f;
+    f.server.expect("POST", chat_path).reply(200, "one two", "text/event-stream");
+    std::string all;
+    practicus::body_sink const sink = [&](std::string piece) { return append_to(all, std::move(piece)); };
+    auto const got = f.call(request().body(source_of({"a", "bc"})).sink(sink));
+    CHECK(got.body.empty());
+    CHECK(all == "one two");
+    CHECK(f.sent().body == "abc");
+    CHECK(f.sent().headers["transfer-encoding"] == "chunked");
+    f.server.expect("POST", chat_path).reply(200, "x");
+    f.call(request::json("{}").encoding(content_encoding::gzip()));
+    CHECK(f.sent().headers["content-encoding"] == "gzip");
+    CHECK(f.sent().headers["accept-encoding"] == "gzip");
+    // A type that is not wanted never reaches the sink.
+    f.server.expect("POST", chat_path).reply(200, "page", "text/html");
+    auto const page = f.refused(request::json("{}").sink(sink).response_type("text/event-stream"));
+    CHECK(page.code == errc::unexpected_response);
+    CHECK(all == "one two");
+}
+
+TEST_CASE("a call's 401 is answered with a new token, once")
+{
+    calling f;
+    f.server.expect("POST", chat_path).reply(401);
+    f.server.expect("POST", chat_path).reply(200, "x");
+    CHECK(f.call(request::json("{}")).body == "x");
+    CHECK(f.server.count("GET modelhost/model-auth/") == 2);
+    f.server.expect("POST", chat_path).reply(401, R"({"error":{"message":"no","code":"bad_key"}})").times(2);
+    auto const failed = f.refused(request::json("{}"));
+    CHECK(failed.code == errc::unauthorized);
+    CHECK(failed.server_message == "no");
+    CHECK(failed.server_code == "bad_key");
+    CHECK(failed.request == std::string("POST ") + chat_path);
+}
+
+TEST_CASE("a call is sent again as its method and its options allow")
+{
+    calling f;
+    for (char const* method : {"GET", "PUT", "DELETE"}) {
+        f.server.expect(method, chat_path).reply(503).times(2);
+        f.server.expect(method, chat_path).reply(200, "x");
+        CHECK(f.call(request().method(method)).attempts == 3);
+    }
+    f.server.expect("POST", chat_path).reply(503);
+    CHECK(f.refused(request::json("{}")).attempts == 1);
+    f.server.expect("POST", chat_path).reply(503).times(2);
+    f.server.expect("POST", chat_path).reply(200, "x");
+    CHECK(f.call(request::json("{}").idempotent()).attempts == 3);
+}
+
+TEST_CASE("what a call refuses reaches no server")
+{
+    calling f;
+    f.run(f.caller.session_token(model_url(f.model())));
+    auto const before = f.server.count();
+    auto const foreign = model_url("https://models.elsewhere.com/m/llm/v1/").at("chat/completions");
+    auto const info = f.failure(f.caller.call(foreign, request::get()));
+    CHECK(info.code == errc::untrusted_origin);
+    CHECK(f.server.count() == before);
+}
+
+TEST_CASE("a call's response is limited by its own option")
+{
+    calling f;
+    f.server.expect("POST", chat_path).reply(200, std::string(100, 'x'));
+    auto const info = f.refused(request::json("{}").body_limit(99));
+    CHECK(info.code == errc::body_too_large);
+    CHECK(info.message == "request::body_limit is its limit");
+}
+
+TEST_CASE("a model that is not up is waited for as long as the call's patience lasts")
+{
+    waiting f;
+    SECTION("until it is up")
+    {
+        f.server.expect("POST", chat_path).reply(503, "no healthy upstream", "text/plain").times(40);
+        f.server.expect("POST", chat_path).reply(200, "up");
+        f.call_until_it_ends(request::json("{}").patience(60s));
+        CHECK(f.answer.body == "up");
+        CHECK(f.answer.attempts == 41);
+        CHECK(f.took == 40s);
+    }
+    SECTION("until the patience ends, with a last attempt")
+    {
+        f.server.expect("POST", chat_path).reply(503, "no healthy upstream", "text/plain").always();
+        f.call_until_it_ends(request::json("{}").patience(10s));
+        CHECK(f.why.code == errc::unavailable);
+        CHECK(f.why.server_message == "no healthy upstream");
+        CHECK(f.took == 10s);
+    }
+    SECTION("not at all by default")
+    {
+        f.server.expect("POST", chat_path).reply(503);
+        f.call_until_it_ends(request::json("{}"));
+        CHECK(f.why.attempts == 1);
+    }
+    SECTION("as the server asks")
+    {
+        f.server.expect("POST", chat_path).reply(503).header("Retry-After", "7");
+        f.server.expect("POST", chat_path).reply(200, "up");
+        f.pause = 7s;
+        f.call_until_it_ends(request::json("{}").patience(10s));
+        CHECK(f.answer.body == "up");
+        CHECK(f.took == 7s);
+    }
+    SECTION("not if the server asks for more")
+    {
+        f.server.expect("POST", chat_path).reply(503).header("Retry-After", "11");
+        f.call_until_it_ends(request::json("{}").patience(10s));
+        CHECK(f.why.code == errc::unavailable);
+        CHECK(f.why.attempts == 1);
+        CHECK(f.why.retry_after == 11s);
+    }
+    SECTION("also when it cannot say its id")
+    {
+        f.server.expect("GET", "/models/practicus/diamond-price/").reply(503).times(5);
+        f.server.expect("POST", chat_path).reply(200, "up");
+        f.call_until_it_ends(request::json("{}").patience(60s));
+        CHECK(f.answer.body == "up");
+        CHECK(f.took == 5s);
+    }
+}
