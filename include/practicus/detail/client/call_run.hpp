@@ -97,6 +97,13 @@ public:
     call_run& operator=(call_run const&) = delete;
     ~call_run() { in_.sent = op.retries.attempts(); }
 
+    /// Calls `f` with the tokens of models or of apps, and the url.
+    template <class F>
+    auto with_tokens(F f) const
+    {
+        return std::visit([&](auto const& url) { return f(session_.tokens_of(url), url); }, in_.url.hosted());
+    }
+
     /// Returns this thread's cached token, or an empty one.
     token find_token() const
     {
@@ -174,13 +181,6 @@ private:
         r.safe_to_repeat = how.idempotent;
         r.first_byte = how.first_byte;
         return r;
-    }
-
-    /// Calls `f` with the tokens of models or of apps, and the url.
-    template <class F>
-    auto with_tokens(F f) const
-    {
-        return std::visit([&](auto const& url) { return f(session_.tokens_of(url), url); }, in_.url.hosted());
     }
 
     failure refusal(token const& bearer) const
