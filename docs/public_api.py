@@ -20,7 +20,7 @@ import sys
 ELSEWHERE = {"practicus/mock/region.hpp": "practicus/mock/server.hpp"}
 
 # These hold base classes of public ones in `namespace detail`; the Doxyfile names what else stands there.
-BASES = ("mock/fault.hpp", "mock/expectation.hpp", "mock/catalog.hpp")
+BASES = ("mock/fault.hpp", "mock/expectation.hpp")
 
 # Public only for the base classes.
 INTERNAL = re.compile(r"    (void change_plan\(|expected\(|detail::answer_plan const& plan\(\))")

@@ -147,7 +147,7 @@ TEST_CASE("the console's answers may come in gzip, which is asked for, and in no
     f.server.expect("GET", "/console/api/central/clusterdefinition/")
         .reply(200, "{}")
         .header("Content-Encoding", "deflate");
-    CHECK(f.failure(client.cluster_info()).message == "the answer has an encoding that was not asked for");
+    CHECK(f.failure(client.cluster_info()).message == "the response has an encoding that was not asked for");
     CHECK(f.failure(f.client().login("admin@company.com", "wrong")).server_message ==
           "No active account found with the given credentials");
     for (auto const& sent : f.server.requests())

@@ -157,7 +157,7 @@ TEST_CASE("a strict listing of the wrong shape names the field and both types")
     CHECK(info.request == "GET /console/api/modelhost/models/");
     CHECK(info.status == 200);
     CHECK(answer(R"([{"id":1,"name":"a"}])").message == "'[0].model_prefix' is missing");
-    CHECK(answer(R"({"detail":"x"})").message == "the answer is not an array, but an object");
+    CHECK(answer(R"({"detail":"x"})").message == "the response is not an array, but an object");
     CHECK(answer(R"([{"id":1,"name":"a","model_prefix":{"key":"k","prefix":true}}])").message ==
           "'[0].model_prefix.prefix' is neither a string nor a number, but a boolean");
     CHECK(

@@ -58,7 +58,7 @@ TEST_CASE("login and refresh: an answer of the wrong shape names field and type"
     shapes f;
     auto const login = [&] { return f.caller.login("admin@company.com", "practicus"); };
     f.refused("POST", auth, login,
-              {{R"([])", "the answer is not an object, but an array"},
+              {{R"([])", "the response is not an object, but an array"},
                {R"({})", "'refresh' is missing"},
                {R"({"refresh":1,"access":"a"})", "'refresh' is not a string, but a number"},
                {R"({"refresh":"r"})", "'access' is missing"},
@@ -67,7 +67,7 @@ TEST_CASE("login and refresh: an answer of the wrong shape names field and type"
                {R"({"refresh":"","access":"a"})", "'refresh' is no token, but a string"}});
     auto const refresh = [&] { return f.caller.refresh(); };
     f.refused("POST", renewal, refresh,
-              {{R"("a")", "the answer is not an object, but a string"},
+              {{R"("a")", "the response is not an object, but a string"},
                {R"({"refresh":"r"})", "'access' is missing"},
                {R"({"access":true})", "'access' is not a string, but a boolean"},
                {R"({"access":"a","refresh":[]})", "'refresh' is not a string, but an array"}});
@@ -82,17 +82,17 @@ TEST_CASE("cluster and prefixes: an answer of the wrong shape names field and ty
     shapes f;
     auto const cluster = [&] { return f.caller.cluster_info(); };
     f.refused("GET", "/console/api/central/clusterdefinition/", cluster,
-              {{R"([])", "the answer is not an object, but an array"}});
+              {{R"([])", "the response is not an object, but an array"}});
     auto const prefixes = [&] { return f.caller.model_prefixes(); };
     f.refused("GET", "/console/api/modelhost/model-prefixes/", prefixes,
-              {{R"({})", "the answer is not an array, but an object"},
+              {{R"({})", "the response is not an array, but an object"},
                {R"([7])", "'[0]' is not an object, but a number"},
                {R"([{"key":"k","prefix":"p"},{"key":"k"}])", "'[1].prefix' is missing"},
                {R"([{"prefix":"p"}])", "'[0].key' is missing"},
                {R"([{"key":[],"prefix":"p"}])", "'[0].key' is neither a string nor a number, but an array"}});
     auto const apps = [&] { return f.caller.app_prefixes(); };
     f.refused("GET", "/console/api/apphost/app-prefixes/", apps,
-              {{R"(null)", "the answer is not an array, but null"},
+              {{R"(null)", "the response is not an array, but null"},
                {R"([{"key":"k"}])", "'[0].prefix' is missing"}});
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("models and deployments: an answer of the wrong shape names field and 
         R"([{"id":1,"name":"n","model_prefix":{"key":"k","prefix":"p"},"model_versions":)";
     f.refused(
         "GET", "/console/api/modelhost/models/", models,
-        {{R"({"detail":"x"})", "the answer is not an array, but an object"},
+        {{R"({"detail":"x"})", "the response is not an array, but an object"},
          {R"([{"name":"n"}])", "'[0].id' is missing"},
          {R"([{"id":"x"}])", "'[0].id' is not a whole number of 64 bits, but a string"},
          {R"([{"id":1.5}])", "'[0].id' is not a whole number of 64 bits, but a number"},
@@ -119,7 +119,7 @@ TEST_CASE("models and deployments: an answer of the wrong shape names field and 
           "'[0].model_versions[0].version' is neither a string nor a number, but an array"}});
     auto const deployments = [&] { return f.caller.model_deployments(); };
     f.refused("GET", "/console/api/modelhost/model-deployments/", deployments,
-              {{R"(1)", "the answer is not an array, but a number"},
+              {{R"(1)", "the response is not an array, but a number"},
                {R"([{"name":"n"}])", "'[0].key' is missing"}});
 }
 
@@ -129,7 +129,7 @@ TEST_CASE("apps: an answer of the wrong shape names field and type")
     auto const apps = [&] { return f.caller.apps(); };
     std::string const begin = R"([{"id":1,"name":"n","app_prefix":{"key":"k","prefix":"p"})";
     f.refused("GET", "/console/api/apphost/apps/", apps,
-              {{R"("x")", "the answer is not an array, but a string"},
+              {{R"("x")", "the response is not an array, but a string"},
                {R"([{"name":"n"}])", "'[0].id' is missing"},
                {R"([{"id":1,"name":[]}])", "'[0].name' is neither a string nor a number, but an array"},
                {R"([{"id":1,"name":"n"}])", "'[0].app_prefix' is missing"},
@@ -140,7 +140,7 @@ TEST_CASE("apps: an answer of the wrong shape names field and type")
 TEST_CASE("session tokens and metadata: an answer of the wrong shape names field and type")
 {
     shapes f;
-    std::vector<wrong> const tokens{{R"([])", "the answer is not an object, but an array"},
+    std::vector<wrong> const tokens{{R"([])", "the response is not an object, but an array"},
                                     {R"({})", "'token' is missing"},
                                     {R"({"token":null})", "'token' is not a string, but null"},
                                     {R"({"token":42})", "'token' is not a string, but a number"},
@@ -153,7 +153,7 @@ TEST_CASE("session tokens and metadata: an answer of the wrong shape names field
         [&] { return f.caller.session_token(f.model(), practicus::token_purpose::upload); }, tokens);
     auto const viewer = f.caller.app_url("apps/tools", "viewer");
     f.refused("GET", "/apps/tools/viewer/api/", [&] { return f.caller.session_token(viewer); },
-              {{R"([])", "the answer is not an object, but an array"}});
+              {{R"([])", "the response is not an object, but an array"}});
     // From here on its id is known.
     f.refused(
         "GET", app_auth, [&] { return f.caller.session_token(viewer); }, tokens);
@@ -162,7 +162,7 @@ TEST_CASE("session tokens and metadata: an answer of the wrong shape names field
     f.server.expect("GET", path).reply(200, "[]").header("x-prt-model-id", "42");
     auto const info = f.failure(f.caller.model_metadata(f.model()));
     CHECK(info.code == errc::unexpected_json);
-    CHECK(info.message == "the answer is not an object, but an array");
+    CHECK(info.message == "the response is not an object, but an array");
     CHECK(info.request == "GET " + path);
     // The id is in a field: the body may be anything.
     f.server.expect("GET", path).reply(200, "[]").header("x-prt-model-id", "42");

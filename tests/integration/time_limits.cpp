@@ -94,7 +94,7 @@ TEST_CASE("an operation has a deadline")
     f.run(client.cluster_info());
     auto const info = stalled_after(f, client, client.models(), 0, 7s);
     CHECK(info.code == errc::deadline_exceeded);
-    CHECK(info.message == "while waiting for the answer");
+    CHECK(info.message == "while waiting for the response");
 }
 
 TEST_CASE("a deadline ends the wait for a token as well")

@@ -174,12 +174,12 @@ TEST_CASE("parse_prediction: header, rows and their number")
 
 TEST_CASE("parse_prediction: refuses a text that is no CSV with a header")
 {
-    for (auto [text, message] : {std::pair{"", "the answer's CSV has no header line"},
-                                 {"\n\r\n", "the answer's CSV has no header line"},
-                                 {"\xef\xbb\xbf", "the answer's CSV has no header line"},
-                                 {"p\n\"1\n", "the answer's CSV ends within quotes"},
-                                 {"p\n1,\"\n", "the answer's CSV ends within quotes"},
-                                 {"\"", "the answer's CSV ends within quotes"}}) {
+    for (auto [text, message] : {std::pair{"", "the response's CSV has no header line"},
+                                 {"\n\r\n", "the response's CSV has no header line"},
+                                 {"\xef\xbb\xbf", "the response's CSV has no header line"},
+                                 {"p\n\"1\n", "the response's CSV ends within quotes"},
+                                 {"p\n1,\"\n", "the response's CSV ends within quotes"},
+                                 {"\"", "the response's CSV ends within quotes"}}) {
         INFO(text);
         try {
             parse_prediction(text);
@@ -195,7 +195,7 @@ TEST_CASE("parse_prediction: a NUL is refused")
 {
     for (auto const& text : {std::string("p\n1\0\n", 5), std::string("p\0\n1\n", 5)})
         CHECK_THROWS_WITH(parse_prediction(text),
-                          Catch::Matchers::EndsWith("the answer's CSV has a NUL byte"));
+                          Catch::Matchers::EndsWith("the response's CSV has a NUL byte"));
 }
 
 TEST_CASE("csv_scanner, parse_prediction: generated texts")

@@ -77,7 +77,7 @@ TEST_CASE("a success in an encoding that was not asked for is malformed")
         INFO(name);
         auto const info = failure(answer(200, name, gzipped("{}")));
         CHECK(info.code == errc::malformed_response);
-        CHECK(info.message == "the answer has an encoding that was not asked for");
+        CHECK(info.message == "the response has an encoding that was not asked for");
     }
 }
 

@@ -75,7 +75,7 @@ TEST_CASE("answer_check: an answer to a batch has a row for each row")
     CHECK(info->code == errc::row_count_mismatch);
     CHECK(info->message == "2 rows to 3");
     CHECK(info->server_message == "text/csv: p");
-    CHECK(refused(1, "text/csv", "")->message == "the answer's CSV has no header line");
+    CHECK(refused(1, "text/csv", "")->message == "the response's CSV has no header line");
 }
 
 TEST_CASE("answer_check: an answer that ends with its connection is cut if a row or a quote is missing")

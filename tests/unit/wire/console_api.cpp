@@ -279,7 +279,7 @@ TEST_CASE("the answer to a login")
           "'access' is not a string, but null");
     CHECK(console_api::read_login(R"({"refresh":"r","access":"a","username":7})").username == "7");
     CHECK(console_api::read_login(R"({"refresh":"r","access":"a","username":["x"]})").username.empty());
-    CHECK(shape([] { console_api::read_login("[]"); }) == "the answer is not an object, but an array");
+    CHECK(shape([] { console_api::read_login("[]"); }) == "the response is not an object, but an array");
     auto const page = complaint_of([] { console_api::read_login("<html>hunter2</html>"); });
     CHECK(page.info.code == errc::not_json);
     CHECK(page.what.find("hunter2") == std::string::npos);
@@ -334,7 +334,7 @@ TEST_CASE("the answer about the cluster")
     CHECK(console_api::read_cluster("{}").name.empty());
     CHECK(console_api::read_cluster(R"({"NAME":null,"REGION_NAME":"r"})").region_name == "r");
     CHECK(console_api::read_cluster(R"({"NAME":1,"REGION_NAME":{}})") == practicus::cluster_info{"1", ""});
-    CHECK(shape([] { console_api::read_cluster("[]"); }) == "the answer is not an object, but an array");
+    CHECK(shape([] { console_api::read_cluster("[]"); }) == "the response is not an object, but an array");
 }
 
 TEST_CASE("the listing of model prefixes")
@@ -351,8 +351,8 @@ TEST_CASE("the listing of model prefixes")
     CHECK(read(R"([{"key":3,"prefix":"p"}])").at(0).key == "3");
     CHECK(shape([&] { read(R"([{"key":[],"prefix":"p"}])"); }) ==
           "'[0].key' is neither a string nor a number, but an array");
-    CHECK(shape([&] { read(R"({"results":[]})"); }) == "the answer is not an array, but an object");
-    CHECK(shape([&] { read("null"); }) == "the answer is not an array, but null");
+    CHECK(shape([&] { read(R"({"results":[]})"); }) == "the response is not an array, but an object");
+    CHECK(shape([&] { read("null"); }) == "the response is not an array, but null");
 }
 
 TEST_CASE("the listing of models")
@@ -540,7 +540,7 @@ TEST_CASE("a model's metadata")
     CHECK(meta.values.size() == 2);
     CHECK(meta.text == R"({"model_signature_json":"{}","x":[1]})");
     CHECK(shape([] { console_api::read_metadata(with_model_id("42", "[]")); }) ==
-          "the answer is not an object, but an array");
+          "the response is not an object, but an array");
     CHECK(complaint_of([] { console_api::read_metadata(with_model_id("42", "")); }).info.code ==
           errc::not_json);
     CHECK(complaint_of([] { console_api::read_metadata(with_model_id("0", "")); }).info.code ==
@@ -555,7 +555,7 @@ TEST_CASE("an app's id")
                             R"({"app_id":"x"})", R"({"app_id":[78]})"})
         CHECK(complaint_of([&] { console_api::read_app_id(bad); }).info.code == errc::no_app_id);
     CHECK(console_api::read_app_id(R"({"app_id":"78"})") == 78);
-    CHECK(shape([] { console_api::read_app_id("[]"); }) == "the answer is not an object, but an array");
+    CHECK(shape([] { console_api::read_app_id("[]"); }) == "the response is not an object, but an array");
     CHECK(complaint_of([] { console_api::read_app_id("<html>"); }).info.code == errc::not_json);
 }
 

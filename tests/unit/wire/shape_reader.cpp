@@ -172,10 +172,10 @@ TEST_CASE("letters of several bytes, cut anywhere, in texts of any length")
 
 TEST_CASE("a value that is no list is refused")
 {
-    CHECK(failure("{}").message == "the answer is not an array, but an object");
-    CHECK(failure("null").message == "the answer is not an array, but null");
-    CHECK(failure("\"x\"").message == "the answer is not an array, but a string");
-    CHECK(failure("1").message == "the answer is not an array, but a number");
+    CHECK(failure("{}").message == "the response is not an array, but an object");
+    CHECK(failure("null").message == "the response is not an array, but null");
+    CHECK(failure("\"x\"").message == "the response is not an array, but a string");
+    CHECK(failure("1").message == "the response is not an array, but a number");
     for (auto const* const bad :
          {"", "<html>", "[,]", "[{}]x", "[{}] [", "[{\"text\":\"\xff\"}]", "[{\"a\" 1}]"})
         for (std::size_t const size : {1U, 1000U}) {
@@ -475,8 +475,8 @@ TEST_CASE("an object alone")
         }
         return std::string();
     };
-    CHECK(said("[]") == "the answer is not an object, but an array");
-    CHECK(said("7") == "the answer is not an object, but a number");
+    CHECK(said("[]") == "the response is not an object, but an array");
+    CHECK(said("7") == "the response is not an object, but a number");
     CHECK(said(R"({"inner":{}})") == "'inner.number' is missing");
     CHECK(said(R"({"leaves":[{"number":""}]})") ==
           "'leaves[0].number' is not a whole number of 64 bits, but a string");

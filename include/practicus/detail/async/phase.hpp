@@ -38,7 +38,7 @@ inline failure timeout_failure(phase at, time_point deadline, time_point now)
 {
     constexpr char const* names[] = {
         "waiting for a connection", "resolving", "connecting",          "in the TLS handshake", "sending",
-        "waiting for the answer",   "receiving", "waiting to try again"};
+        "waiting for the response", "receiving", "waiting to try again"};
     if (now >= deadline)
         return make_failure(errc::deadline_exceeded, std::string("while ") + names[static_cast<int>(at)]);
     switch (at) {

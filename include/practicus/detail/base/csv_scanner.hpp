@@ -213,7 +213,7 @@ inline csv_answer parse_prediction(std::string_view text)
     for (auto rest = text; !rest.empty();) {
         auto const start = text.size() - rest.size();
         auto const line = scanner.take(rest);
-        if (scanner.has_nul()) throw error(errc::row_count_mismatch, "the answer's CSV has a NUL byte");
+        if (scanner.has_nul()) throw error(errc::row_count_mismatch, "the response's CSV has a NUL byte");
         if (scanner.blank()) continue;
         if (answer.header.empty()) {
             answer.header = line.substr(scanner.bom_size());
@@ -222,8 +222,8 @@ inline csv_answer parse_prediction(std::string_view text)
         if (answer.count++ == 0) first = start;
         answer.rows = text.substr(first, start + line.size() - first);
     }
-    if (scanner.quoted()) throw error(errc::row_count_mismatch, "the answer's CSV ends within quotes");
-    if (answer.header.empty()) throw error(errc::row_count_mismatch, "the answer's CSV has no header line");
+    if (scanner.quoted()) throw error(errc::row_count_mismatch, "the response's CSV ends within quotes");
+    if (answer.header.empty()) throw error(errc::row_count_mismatch, "the response's CSV has no header line");
     return answer;
 }
 

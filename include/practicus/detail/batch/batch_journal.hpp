@@ -212,37 +212,50 @@ struct found_files
     throw error(errc::invalid_argument, std::move(message));
 }
 
+/// Throws `errc::invalid_argument` if there are results without a journal.
+inline void check_unjournaled(found_files const& found, batch_identity const& run, bool resume)
+{
+    if (found.output_size == 0 && found.rejected_size == 0) return;
+    refuse_files("'" + (found.output_size != 0 ? found.output : run.rejected) + "'" +
+                 (resume ? " cannot be resumed: there is no journal '" + found.journal +
+                               "', so it is complete, or of something else"
+                         : " is there already; remove it first"));
+}
+
+/// Throws `errc::invalid_argument` if the journal is of another run. `journal` is its name in the message.
+inline void check_same_run(std::string const& journal, batch_identity const& was, batch_identity const& is)
+{
+    auto const same = [&](char const* what, std::string const& before, std::string const& now) {
+        if (before != now)
+            refuse_files(journal + " is of another run: " + what + " was '" + before + "', not '" + now +
+                         "'");
+    };
+    same("the model", was.model, is.model);
+    if (was.input.size != 0 && is.input.size != 0 && was.input != is.input)
+        refuse_files(journal + " is of another input: that had " + std::to_string(was.input.size) +
+                     " bytes, this one has " + std::to_string(is.input.size) +
+                     (was.input.size == is.input.size ? " others" : ""));
+    if (!was.rejected.empty() && is.rejected.empty())
+        refuse_files(journal + " is of a run with a file of rejected rows, '" + was.rejected + "': name it");
+    if (!was.options.empty()) same("what decides the results", was.options, is.options);
+}
+
 /// Decides whether a run begins (empty) or goes on with what a journal says. Throws `errc::invalid_argument`
 /// if it may do neither: what is there is not written over, and is no other run's.
 inline std::optional<batch_journal> decide_start(found_files const& found, batch_identity const& run,
                                                  bool resume)
 {
-    auto const output = "'" + found.output + "'";
     if (!found.journal_text) {
-        if (found.output_size == 0 && found.rejected_size == 0) return std::nullopt;
-        auto const filled = found.output_size != 0 ? output : "'" + run.rejected + "'";
-        refuse_files(filled + (resume ? " cannot be resumed: there is no journal '" + found.journal +
-                                            "', so it is complete, or of something else"
-                                      : " is there already; remove it first"));
+        check_unjournaled(found, run, resume);
+        return std::nullopt;
     }
     auto const journal = "the journal '" + found.journal + "'";
     if (!resume)
-        refuse_files(output + " is of a run that has not ended: resume that, or remove it and " + journal);
+        refuse_files("'" + found.output + "' is of a run that has not ended: resume that, or remove it and " +
+                     journal);
     auto j = read_journal(*found.journal_text);
     if (!j) refuse_files(journal + " is damaged: nothing can be resumed by it");
-    auto const differs = [&](char const* what, std::string const& was, std::string const& is) {
-        if (was != is)
-            refuse_files(journal + " is of another run: " + what + " was '" + was + "', not '" + is + "'");
-    };
-    differs("the model", j->run.model, run.model);
-    if (j->run.input.size != 0 && run.input.size != 0 && j->run.input != run.input)
-        refuse_files(journal + " is of another input: that had " + std::to_string(j->run.input.size) +
-                     " bytes, this one has " + std::to_string(run.input.size) +
-                     (j->run.input.size == run.input.size ? " others" : ""));
-    if (!j->run.rejected.empty() && run.rejected.empty())
-        refuse_files(journal + " is of a run with a file of rejected rows, '" + j->run.rejected +
-                     "': name it");
-    if (!j->run.options.empty()) differs("what decides the results", j->run.options, run.options);
+    check_same_run(journal, j->run, run);
     return j;
 }
 

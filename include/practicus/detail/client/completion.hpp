@@ -24,7 +24,7 @@
 #include <type_traits>
 #include <utility>
 
-/// What stands between a completion token and an operation, whose body is compiled once for all tokens.
+/// The adapter of a completion token to an operation. The operation's body is compiled once for all tokens.
 namespace practicus { inline namespace v1 { namespace detail {
 
 enum class parting;

@@ -39,7 +39,7 @@ inline failure choose_decoder(std::unique_ptr<content_coder>& decoder, response&
     if (asked != nullptr && equals_ignoring_case(coding, asked->name()))
         decoder = asked->decoder();
     else if (is_success(answer.status))
-        return make_failure(errc::malformed_response, "the answer has an encoding that was not asked for");
+        return make_failure(errc::malformed_response, "the response has an encoding that was not asked for");
     else
         answer.clear_body();
     return nullptr;

@@ -28,7 +28,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 /// - A connect starts only while waiters outnumber connects and there is room. It belongs to the pool, not to
 ///   the waiter that caused it. If that waiter leaves or gets a returned connection, the new one goes to the
 ///   oldest waiter, or becomes idle.
-/// - A failed connect fails only the oldest waiter, whose operation decides about a retry within its budget.
+/// - A failed connect fails only the oldest waiter. The waiter's operation decides about a retry within its
+/// budget.
 ///   The others keep their places; if they again outnumber the connects, another starts. So an origin that is
 ///   down fails all waiters, with at most `max_connections` connects at a time.
 /// - A waiter may request a `fresh` connection, never used or idle (the resend after a stale hit). It keeps

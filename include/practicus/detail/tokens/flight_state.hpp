@@ -169,7 +169,7 @@ public:
     {
         if (!keep) drop();
         unwanted_ = Handle();
-        // A value whose renewal failed is renewed at once.
+        // After a failed renewal, the value is renewed at once.
         if (value_ && failures_ != 0) life_.postpone_renewal(life_.issued_at());
         forget_error();
         failures_ = refusals_ = 0;

@@ -91,7 +91,6 @@ class token_cache_state
 {
 public:
     using id_handle = std::optional<std::int64_t>;
-    using token_handle = token;
 
     struct id_record : flight_entry<id_handle>
     {
@@ -194,10 +193,6 @@ public:
         if (all) return std::nullopt;
         return urls;
     }
-
-    /// Drops a url whose service returned 404 or another id; the next lookup fetches the id again. The caller
-    /// drops it from the stripes.
-    void drop_url(std::string_view url) { ids_.erase(url); }
 
     /// Handles a login or a logout. `change_id(url, entry)` and `change_token(key, entry)` update an entry
     /// and return the ticket of its new flight. Without `keep`, only entries with a ticket stay. Ids are the

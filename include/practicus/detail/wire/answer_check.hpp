@@ -110,8 +110,9 @@ inline bool describe_rows(error_info& info, batch_answer const& answer, std::siz
     if (count == answer.rows && whole) return false;
     if (count == answer.rows) {
         info.code = errc::unexpected_response;
-        info.message = "the answer ends with the connection, its last line without a line end: it may be cut "
-                       "(a Content-Length, or a line end, tells)";
+        info.message =
+            "the response ends with the connection, its last line without a line end: it may be cut "
+            "(a Content-Length, or a line end, tells)";
     } else {
         info.message = std::to_string(count) + " rows to " + std::to_string(answer.rows);
         if (!answer.delimited && count < answer.rows) info.code = errc::connection_lost;

@@ -41,7 +41,7 @@ inline std::string_view kind_name(json::kind kind) noexcept
 inline std::string json_complaint(std::string_view place, std::string_view why,
                                   std::optional<json::kind> came)
 {
-    std::string text = place.empty() ? "the answer" : '\'' + std::string(place) + '\'';
+    std::string text = place.empty() ? "the response" : '\'' + std::string(place) + '\'';
     text.append(" ").append(why);
     if (came) text.append(", but ").append(kind_name(*came));
     return text;

@@ -90,7 +90,8 @@ inline result<std::string> redirect_target(origin const& here, std::string_view 
         if (scheme.empty()) scheme = here.secure() ? "https" : "http";
         auto const same = is_origin(here, scheme, authority);
         if (!same) return no_url();
-        if (!*same) return make_failure(errc::untrusted_origin, "the answer is a redirect to another origin");
+        if (!*same)
+            return make_failure(errc::untrusted_origin, "the response is a redirect to another origin");
     }
     auto const base = target.substr(0, target.find('?'));
     if (!elsewhere && rest.empty()) return std::string(target);
