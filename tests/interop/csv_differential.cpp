@@ -47,7 +47,7 @@ void cut(std::ostream& out, std::string const& text, std::size_t number)
     std::ostringstream batches; // includes those before an error
     write_batches(batches, cutter);
     auto const predicted = practicus::mock::predict_csv(text);
-    out << parse_prediction(text).count << '\n'
+    out << parse_prediction(text).value().count << '\n'
         << std::count(predicted.begin(), predicted.end(), '\n') - 1 << '\n'
         << batches.str();
 }

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/base/result.hpp>
 #include <practicus/error.hpp>
 
 #include <algorithm>
@@ -203,9 +204,9 @@ struct csv_answer
     std::size_t count = 0;
 };
 
-/// Splits a complete response. A last row without line end counts. Throws `errc::row_count_mismatch` for a
-/// missing header line, a NUL, or an end within quotes.
-inline csv_answer parse_prediction(std::string_view text)
+/// Splits a complete response. A last row without line end counts. Fails with `errc::row_count_mismatch` for
+/// a missing header line, a NUL, or an end within quotes.
+inline result<csv_answer> parse_prediction(std::string_view text)
 {
     csv_answer answer;
     csv_scanner scanner;
@@ -213,7 +214,8 @@ inline csv_answer parse_prediction(std::string_view text)
     for (auto rest = text; !rest.empty();) {
         auto const start = text.size() - rest.size();
         auto const line = scanner.take(rest);
-        if (scanner.has_nul()) throw error(errc::row_count_mismatch, "the response's CSV has a NUL byte");
+        if (scanner.has_nul())
+            return make_failure(errc::row_count_mismatch, "the response's CSV has a NUL byte");
         if (scanner.blank()) continue;
         if (answer.header.empty()) {
             answer.header = line.substr(scanner.bom_size());
@@ -222,8 +224,10 @@ inline csv_answer parse_prediction(std::string_view text)
         if (answer.count++ == 0) first = start;
         answer.rows = text.substr(first, start + line.size() - first);
     }
-    if (scanner.quoted()) throw error(errc::row_count_mismatch, "the response's CSV ends within quotes");
-    if (answer.header.empty()) throw error(errc::row_count_mismatch, "the response's CSV has no header line");
+    if (scanner.quoted())
+        return make_failure(errc::row_count_mismatch, "the response's CSV ends within quotes");
+    if (answer.header.empty())
+        return make_failure(errc::row_count_mismatch, "the response's CSV has no header line");
     return answer;
 }
 

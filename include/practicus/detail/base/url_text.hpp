@@ -73,6 +73,28 @@ enum class segment_form
     plain
 };
 
+/// Decodes the percent-encoded byte at `at`.
+inline char escaped_byte(std::string_view segment, std::size_t at)
+{
+    int const byte = percent_byte(segment, at);
+    if (byte < 0) refuse_url("a percent sign without two hexadecimal digits; write %25 for the sign itself");
+    return static_cast<char>(byte);
+}
+
+/// Appends one byte of a segment in normal form. `escaped`: it was percent-encoded. `raw`: it stands in the
+/// text of a url.
+inline void append_path_byte(std::string& out, char c, bool escaped, bool raw)
+{
+    if (is_control(c)) refuse_url("the path holds a control character; leave it out");
+    auto const byte = static_cast<unsigned char>(c);
+    bool const literal = boost::urls::pchars(byte);
+    if (raw && !literal && byte < 0x80)
+        refuse_url("the path holds a character that a url may not; write it percent-encoded");
+    bool const kept = escaped ? boost::urls::unreserved_chars(byte) : literal;
+    out += kept ? c : '%';
+    if (!kept) append_hex(out, c, "0123456789ABCDEF");
+}
+
 /// Appends one segment in normal form (RFC 3986 section 6.2.2: upper-case hex, unreserved characters plain)
 /// and a slash. Every path, and so every request target, is built by this function.
 inline void append_segment(std::string& out, std::string_view segment, segment_form form)
@@ -80,23 +102,10 @@ inline void append_segment(std::string& out, std::string_view segment, segment_f
     if (segment.empty()) refuse_url("a segment of the path is empty; write one slash between two names");
     bool const encoded = form == segment_form::encoded;
     for (std::size_t i = 0; i < segment.size(); ++i) {
-        char c = segment[i];
-        bool const escape = encoded && c == '%';
-        if (escape) {
-            int const escaped = percent_byte(segment, i);
-            if (escaped < 0)
-                refuse_url("a percent sign without two hexadecimal digits; write %25 for the sign itself");
-            c = static_cast<char>(escaped);
-            i += 2;
-        }
-        if (is_control(c)) refuse_url("the path holds a control character; leave it out");
-        auto const byte = static_cast<unsigned char>(c);
-        bool const literal = boost::urls::pchars(byte);
-        if (encoded && !escape && !literal && byte < 0x80)
-            refuse_url("the path holds a character that a url may not; write it percent-encoded");
-        bool const kept = escape ? boost::urls::unreserved_chars(byte) : literal;
-        out += kept ? c : '%';
-        if (!kept) append_hex(out, c, "0123456789ABCDEF");
+        bool const escaped = encoded && segment[i] == '%';
+        char const c = escaped ? escaped_byte(segment, i) : segment[i];
+        append_path_byte(out, c, escaped, encoded && !escaped);
+        if (escaped) i += 2;
     }
     bool const escapes = encoded && segment.find('%') != std::string_view::npos;
     if (has_dot_segment(escapes ? std::string_view(percent_decoded(segment)) : segment))

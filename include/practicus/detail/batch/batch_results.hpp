@@ -70,7 +70,7 @@ private:
     {
         bytes_written_ += part.batch.text.size() - part.batch.header_size;
         if (part.failure) co_return co_await reject(part);
-        auto const answer = parse_prediction(part.answer);
+        auto const answer = parse_prediction(part.answer).value();
         std::string text;
         // A header alone may be there already.
         if (progress_.rows == 0 && header_.empty()) text.append(answer.header);

@@ -128,33 +128,37 @@ inline bool expect_host(SSL* connection, std::string host, bool verify)
     return ::X509_VERIFY_PARAM_set1_host(parameters, host.c_str(), host.size()) == 1;
 }
 
+/// The verification results of OpenSSL that have an error of their own.
+inline constexpr std::pair<long, errc> verify_errcs[] = {
+    {X509_V_ERR_HOSTNAME_MISMATCH, errc::certificate_host_mismatch},
+    {X509_V_ERR_IP_ADDRESS_MISMATCH, errc::certificate_host_mismatch},
+    {X509_V_ERR_CERT_HAS_EXPIRED, errc::certificate_expired},
+    {X509_V_ERR_CERT_NOT_YET_VALID, errc::certificate_expired},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, errc::certificate_untrusted},
+    {X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, errc::certificate_untrusted},
+    {X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, errc::certificate_untrusted},
+    {X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, errc::certificate_untrusted},
+    {X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, errc::certificate_untrusted},
+    {X509_V_ERR_CERT_UNTRUSTED, errc::certificate_untrusted},
+};
+
+/// OpenSSL's reasons for bytes of a server that does not speak TLS.
+inline constexpr int not_tls_reasons[] = {SSL_R_WRONG_VERSION_NUMBER, SSL_R_HTTP_REQUEST,
+                                          SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_BAD_PACKET_LENGTH,
+                                          SSL_R_UNKNOWN_PROTOCOL};
+
 /// Returns the reason for which a handshake failed.
 inline errc handshake_errc(boost::system::error_code const& code, long verify_result) noexcept
 {
-    switch (verify_result) {
-    case X509_V_OK: break;
-    case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH: return errc::certificate_host_mismatch;
-    case X509_V_ERR_CERT_HAS_EXPIRED:
-    case X509_V_ERR_CERT_NOT_YET_VALID: return errc::certificate_expired;
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-    case X509_V_ERR_CERT_UNTRUSTED: return errc::certificate_untrusted;
-    default: return errc::certificate_invalid;
-    }
+    for (auto const& [result, known] : verify_errcs)
+        if (verify_result == result) return known;
+    if (verify_result != X509_V_OK) return errc::certificate_invalid;
     // Closed or reset without an alert, as by a restarting server: the request may be retried.
     if (code.category() != boost::asio::error::get_ssl_category()) return errc::connection_lost;
-    switch (ERR_GET_REASON(static_cast<unsigned long>(code.value()))) {
-    case SSL_R_WRONG_VERSION_NUMBER:
-    case SSL_R_HTTP_REQUEST:
-    case SSL_R_PACKET_LENGTH_TOO_LONG:
-    case SSL_R_BAD_PACKET_LENGTH:
-    case SSL_R_UNKNOWN_PROTOCOL: return errc::not_tls;
-    default: return errc::tls_failed;
-    }
+    auto const reason = ERR_GET_REASON(static_cast<unsigned long>(code.value()));
+    for (int const known : not_tls_reasons)
+        if (reason == known) return errc::not_tls;
+    return errc::tls_failed;
 }
 
 /// Returns true if the server supports none of the offered protocols (RFC 7301 section 3.2).

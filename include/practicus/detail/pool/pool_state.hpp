@@ -237,6 +237,15 @@ public:
     /// Returns the first violated invariant, or null. For tests.
     char const* check() const noexcept
     {
+        auto const* const wrong = check_counts();
+        return wrong != nullptr ? wrong : check_lists();
+    }
+
+private:
+    static constexpr duration shortest_telling = std::chrono::milliseconds(500);
+
+    char const* check_counts() const noexcept
+    {
         if (open_ > max_ || connecting_ > max_ - open_) return "more connections than the limit";
         if (idle_.size() > open_) return "more idle than open";
         if (!any_.empty() && !idle_.empty()) return "a waiter beside an idle connection";
@@ -245,6 +254,11 @@ public:
         if (waiting() > connecting_ && open_ + connecting_ < max_)
             return "a waiter beside free room, no dial";
         if (shut_ && (waiting() != 0 || !idle_.empty())) return "shut down, but not empty";
+        return nullptr;
+    }
+
+    char const* check_lists() const noexcept
+    {
         for (auto const& c : idle_)
             if (c.place_ != pool_connection::place::idle || !c.reused_)
                 return "not idle, but in the idle list";
@@ -258,9 +272,6 @@ public:
         }
         return nullptr;
     }
-
-private:
-    static constexpr duration shortest_telling = std::chrono::milliseconds(500);
 
     static duration jittered(duration d, double jitter) noexcept
     {

@@ -189,9 +189,10 @@ public:
                           std::chrono::nanoseconds left, double random) noexcept
     {
         ++attempts_;
-        if (outcome.status != 0 && outcome.status < 500 && !is_transient(outcome)) budget.deposit();
+        bool const transient = is_transient(outcome);
+        if (!transient && is_served(outcome.status)) budget.deposit();
         if (left <= std::chrono::nanoseconds(0)) return {};
-        if (outcome.status == 401 && request.renewable_token && request.replayable && !renewed_) {
+        if (outcome.status == 401 && may_renew(request)) {
             renewed_ = true;
             return {retry_action::renew};
         }
@@ -200,7 +201,7 @@ public:
             auto const wait = wait_out(*outcome.patience, asked, random);
             return wait && *wait < left ? retry_decision{retry_action::wait, *wait} : retry_decision();
         }
-        if (!is_transient(outcome) || !may_send_again(request, outcome)) return {};
+        if (!transient || !may_send_again(request, outcome)) return {};
         if (is_stale(outcome) && !resent_) {
             resent_ = true;
             return {retry_action::resend};
@@ -232,6 +233,13 @@ private:
     static bool is_connect_error(boost::system::error_code const& error) noexcept
     {
         return has_trait(error, errc_traits::unreached);
+    }
+
+    static bool is_served(unsigned status) noexcept { return status != 0 && status < 500; }
+
+    bool may_renew(request_facts const& request) const noexcept
+    {
+        return request.renewable_token && request.replayable && !renewed_;
     }
 
     static bool is_transient(attempt_outcome const& outcome) noexcept

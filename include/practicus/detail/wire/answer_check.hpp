@@ -8,11 +8,14 @@
 #include <practicus/detail/wire/json_value.hpp>
 #include <practicus/error.hpp>
 
+#include <boost/system/error_code.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 /// Checks whether a successful response is a model's. It may be the page of a server in front, or an error
 /// with the wrong status.
@@ -74,12 +77,8 @@ inline bool is_json(std::string_view body)
 {
     body = skip_spaces(body);
     if (!(body.starts_with('{') || body.starts_with('[')) || body.size() > 1024 * 1024) return false;
-    try {
-        parse_json(body);
-        return true;
-    } catch (error const&) {
-        return false;
-    }
+    boost::system::error_code ignored;
+    return find_json(body, ignored).has_value();
 }
 
 /// Returns a header line without its line end.
@@ -140,17 +139,16 @@ inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::
     }
     info.code = errc::row_count_mismatch;
     info.server_message = quote_answer(answer.content_type, answer.body);
-    try {
-        auto const csv = parse_prediction(answer.body);
-        header = header_names(csv.header);
-        if (!describe_rows(info, answer, csv.count)) return std::nullopt;
-    } catch (error const& e) {
-        info.message = e.info().message;
+    auto const csv = parse_prediction(answer.body);
+    if (!csv) {
+        info.message = csv.error()->message;
         // A truncation cannot produce a NUL.
         if (!answer.delimited && answer.body.find('\0') == answer.body.npos)
             info.code = errc::connection_lost;
+        return info;
     }
-    return info;
+    header = header_names(csv->header);
+    return describe_rows(info, answer, csv->count) ? std::optional(std::move(info)) : std::nullopt;
 }
 
 /// Returns the error for a header line that differs from that of the first response, or of the earlier

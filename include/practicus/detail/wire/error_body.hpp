@@ -181,7 +181,7 @@ inline std::string first_line(std::string_view text, bool is_page)
         bool const ends_line = c == '\r' || c == '\n';
         if (ends_line && !in_tag && !line.empty()) break;
         if (is_page && c == '<') in_tag = true;
-        if (in_tag || ends_line || c == ' ' || c == '\t') {
+        if (in_tag || std::string_view(" \t\r\n").find(c) != std::string_view::npos) {
             if (!line.empty() && !line.ends_with(' ')) line += ' ';
         } else {
             line += c;
@@ -224,25 +224,24 @@ inline error_words read_error_body(std::string_view body)
     return words;
 }
 
+/// The statuses that have an error of their own; the others have that of their class.
+inline constexpr std::pair<unsigned, errc> status_errcs[] = {
+    {401, errc::unauthorized},  {403, errc::forbidden},         {404, errc::not_found},
+    {407, errc::proxy_refused}, {429, errc::too_many_requests}, {408, errc::unavailable},
+    {425, errc::unavailable},   {502, errc::unavailable},       {503, errc::unavailable},
+    {504, errc::unavailable},
+};
+
 inline errc status_errc(unsigned status) noexcept
 {
-    switch (status) {
-    case 401: return errc::unauthorized;
-    case 403: return errc::forbidden;
-    case 404: return errc::not_found;
-    case 407: return errc::proxy_refused;
-    case 429: return errc::too_many_requests;
-    case 408:
-    case 425:
-    case 502:
-    case 503:
-    case 504: return errc::unavailable;
-    default: break;
+    for (auto const& [known, code] : status_errcs)
+        if (status == known) return code;
+    switch (status / 100) {
+    case 3: return errc::redirected;
+    case 4: return errc::bad_request;
+    case 5: return errc::server_error;
+    default: return errc::unexpected_status;
     }
-    if (status >= 500 && status < 600) return errc::server_error;
-    if (status >= 400 && status < 500) return errc::bad_request;
-    if (status >= 300 && status < 400) return errc::redirected;
-    return errc::unexpected_status;
 }
 
 inline bool is_success(unsigned status) noexcept

@@ -141,26 +141,22 @@ public:
 
     failure step(std::string_view& in, bool last, std::string& out, std::size_t room, bool& ended) override
     {
-        if (!open_ && !decide(in)) return last ? broken(name_, "is cut") : nullptr;
-        auto const before = out.size();
+        if (!open_ && !decide(in)) return used_up(last);
+        auto const full = out.size() + room;
         while (true) {
-            if (ended_) drop_padding(in);
-            if (ended_ && in.empty() && head_.empty()) {
-                ended = last;
-                return nullptr;
+            if (ended_) {
+                drop_padding(in);
+                ended = last && is_used_up(in);
+                if (is_used_up(in)) return nullptr;
+                if (!begin_another()) return broken(name_, "goes on behind its end");
             }
-            if (ended_ && !begin_another()) return broken(name_, "goes on behind its end");
-            auto const left = room - (out.size() - before);
-            int const code = run(in, out, left);
-            if (code == Z_STREAM_END) {
-                ended_ = true;
-                continue;
-            }
+            int const code = run(in, out, full - out.size());
+            ended_ = code == Z_STREAM_END;
+            if (ended_) continue;
             // Z_BUF_ERROR only means that no progress was possible.
             if (code != Z_OK && code != Z_BUF_ERROR) return broken(name_, "is broken");
-            if (out.size() - before == room) return nullptr;
-            if (!in.empty() || !head_.empty()) continue;
-            return last ? broken(name_, "is cut") : nullptr;
+            if (out.size() == full) return nullptr;
+            if (is_used_up(in)) return used_up(last);
         }
     }
 
@@ -186,6 +182,11 @@ private:
         open(wrapped ? MAX_WBITS : -MAX_WBITS);
         return true;
     }
+
+    bool is_used_up(std::string_view in) const noexcept { return in.empty() && head_.empty(); }
+
+    /// Returns the result for input that ends within a member.
+    failure used_up(bool last) const { return last ? broken(name_, "is cut") : nullptr; }
 
     int run(std::string_view& in, std::string& out, std::size_t room)
     {
