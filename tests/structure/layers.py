@@ -36,8 +36,8 @@ LAYERS = [
 PURE = 3  # layers
 DECIDES = set("""
     connection_options proxy_options encoding lz4 call_options batch_mark batch_output_options
-    async/reserved_memory async/timing_wheel net/name_state net/proxy_rules
-    pool/retry_policy pool/operation pool/pool_node pool/pool_state pool/answer_decoding
+    async/reserved_memory async/timing_wheel net/input_buffer net/name_state net/proxy_rules
+    pool/retry_policy pool/operation pool/pool_node pool/pool_state pool/answer_decoding pool/request_progress pool/request_writer
     tokens/freshness tokens/flight_state tokens/striped_cache tokens/token_cache_state
     tokens/user_identity tokens/store_record tokens/session_state client/handle
     batch/csv_splitter batch/aimd_window batch/batch_retry batch/batch_journal batch/batch_file batch/batch_queue batch/batch_sending

@@ -4,8 +4,8 @@
 
 #include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
-#include <practicus/detail/base/wipe.hpp>
 #include <practicus/detail/net/exchange_state.hpp>
+#include <practicus/detail/net/input_buffer.hpp>
 #include <practicus/detail/net/response_reader.hpp>
 #include <practicus/detail/net/stream.hpp>
 #include <practicus/detail/net/tls_stream.hpp>
@@ -22,8 +22,6 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -31,32 +29,6 @@
 #include <utility>
 
 namespace practicus { inline namespace v1 { namespace detail {
-
-/// Bounds of one exchange.
-struct exchange_limits
-{
-    std::chrono::milliseconds first_byte;
-    std::chrono::milliseconds between_bytes;
-    std::size_t header;
-    std::size_t body;
-    /// The answer may hold a token.
-    bool secret = true;
-    bool all_fields = false;
-};
-
-/// The progress of an attempt, also after it has failed.
-struct attempt
-{
-    /// Some of the request may have been handed to the system.
-    bool written = false;
-    /// Some of an answer arrived.
-    bool begun = false;
-    std::uint64_t bytes_sent = 0;
-    std::uint64_t bytes_received = 0;
-    /// `timings` are measured.
-    bool timed = false;
-    exchange_timings timings;
-};
 
 /// A stream with its buffers, for one exchange after another.
 class connection final : public stream
@@ -66,8 +38,6 @@ public:
 
     /// The request's head, and as much of its body as fits into one TLS record with it.
     wire_text out;
-
-    static constexpr std::size_t coalesce_limit = 16 * 1024;
 
     /// Writes `out` and the rest of the body, and reads the answer. The arguments must live until the end.
     /// The connection can be used again if `reusable()`.
@@ -97,8 +67,6 @@ public:
     bool touched() const noexcept { return touched_; }
 
 private:
-    static constexpr std::size_t small_buffer = 8 * 1024;
-    static constexpr std::size_t large_buffer = 64 * 1024;
     /// The least limit for the line of a chunk, if the limit for headers is lower.
     static constexpr std::size_t min_line = 16 * 1024;
     /// The number of reads without a speculative one after a slow answer.
@@ -108,18 +76,12 @@ private:
     struct wipe_on_exit
     {
         connection* self;
-        std::size_t used = 0;
 
         ~wipe_on_exit()
         {
             if (!self->state_.is_writing()) self->out.wipe();
-            if (self->under_way_) return;
-            self->wipe_input(used);
             // OpenSSL keeps enough for an idle connection.
-            if (self->in_size_ > small_buffer || self->is_tls()) {
-                self->in_.reset();
-                self->in_size_ = 0;
-            }
+            if (!self->under_way_) self->in_.end(self->is_tls());
         }
     };
 
@@ -130,10 +92,8 @@ private:
     {
         // Not before: a call that is cancelled before it begins leaves the connection as it is.
         touched_ = true;
-        wipe_on_exit used{this, held_};
-        if (!std::exchange(under_way_, false)) begin(limits);
-        state_.go_on(out.view(), rest, part, answer);
-        begin_call(so_far);
+        wipe_on_exit const at_end{this};
+        begin_call(rest, limits, so_far, answer, part);
         for (auto step = state_.next(); step != exchange_step::give; step = state_.next()) {
             if (yields<Socket>(step, so_far.begun)) {
                 auto others = asio::post(as_tuple_deferred);
@@ -146,50 +106,33 @@ private:
                 if (auto why = watch_for_either()) co_return why;
                 auto either = wait_for_either();
                 std::tie(code) = co_await std::move(either);
-            } else if (step == exchange_step::write) {
-                // A failed write under TLS may have sent a part.
-                so_far.written = so_far.written || over_tls<Socket>;
-                n = write_at_once(socket, code);
-            } else {
-                grow(held_);
-                bool const tried = is_tried(socket, step, so_far.begun);
-                if (tried) n = socket.read_some(room(), code);
-                if (step == exchange_step::read && (!tried || code == asio::error::would_block)) {
-                    if (tried && !so_far.begun) slow_ = read_backoff;
-                    if constexpr (over_tls<Socket>) {
-                        auto ready = wait(tried ? socket.wanted() : asio::socket_base::wait_read);
-                        std::tie(code) = co_await std::move(ready);
-                        if (!code) n = socket.read_some(room(), code);
-                    } else {
-                        auto read = socket.async_read_some(room(), as_tuple_deferred);
-                        std::tie(code, n) = co_await std::move(read);
-                    }
+            } else if (auto const wanted = try_step(socket, step, so_far, n, code)) {
+                if constexpr (over_tls<Socket>) {
+                    auto ready = wait(*wanted);
+                    std::tie(code) = co_await std::move(ready);
+                    if (!code) n = socket.read_some(room(), code);
+                } else {
+                    auto read = socket.async_read_some(room(), as_tuple_deferred);
+                    std::tie(code, n) = co_await std::move(read);
                 }
             }
-            if (auto why = after(step, n, code, deadline, so_far)) co_return why;
-            if (n == 0 || step == exchange_step::write) continue;
-            used.used = std::max(used.used, held_);
-            if (auto why = take(limits)) co_return why;
+            if (auto why = after(step, n, code, limits, deadline, so_far)) co_return why;
         }
         end_call(so_far, answer);
-        reusable_ = state_.keeps_alive() && held_ == 0 && !has_stray(socket);
+        reusable_ = state_.keeps_alive() && in_.empty() && !has_stray(socket);
         touched_ = !reusable_;
         co_return nullptr;
     }
 
-    void begin(exchange_limits const& limits)
+    void begin_call(std::string_view rest, exchange_limits const& limits, attempt const& so_far,
+                    response& answer, exchange_part part)
     {
-        state_.begin(limits.header, limits.body, limits.secret, limits.all_fields);
-        secret_ = limits.secret;
-        held_ = head_ = 0;
-        first_byte_end_ = time_point::min();
-        // The next answer may well be as long as the last one.
-        auto const expected = std::clamp(std::exchange(received_, 0), small_buffer, large_buffer);
-        if (in_size_ < expected) resize(expected, 0);
-    }
-
-    void begin_call(attempt const& so_far) noexcept
-    {
+        if (!std::exchange(under_way_, false)) {
+            state_.begin(limits.header, limits.body, limits.secret, limits.all_fields);
+            in_.begin(limits.secret);
+            first_byte_end_ = time_point::min();
+        }
+        state_.go_on(out.view(), rest, part, answer);
         reading_ = false;
         progress_ = true;
         if (so_far.timed) lap_ = home().time().precise_now();
@@ -233,16 +176,30 @@ private:
         return begun ? over_tls<Socket> && should_yield() : has_concurrent_operations_;
     }
 
-    /// Returns true if a speculative read comes before the wait.
-    bool is_tried(tls_stream& tls, exchange_step step, bool) const noexcept
+    /// Does what the step can do without waiting. Returns what is to be waited for, before a read.
+    template <class Socket>
+    std::optional<asio::socket_base::wait_type> try_step(Socket& socket, exchange_step step, attempt& so_far,
+                                                         std::size_t& n, error_code& code)
     {
-        return step == exchange_step::look || !in_vain_ || tls.has_pending();
+        if (step == exchange_step::write) {
+            // A failed write under TLS may have sent a part.
+            so_far.written = so_far.written || over_tls<Socket>;
+            n = write_at_once(socket, code);
+            return std::nullopt;
+        }
+        in_.grow(state_.left());
+        if (step == exchange_step::read && !may_have_bytes(socket, so_far.begun))
+            return asio::socket_base::wait_read;
+        n = socket.read_some(room(), code);
+        if (step == exchange_step::look || code != asio::error::would_block) return std::nullopt;
+        if (!so_far.begun) slow_ = read_backoff;
+        if constexpr (over_tls<Socket>) return socket.wanted();
+        return asio::socket_base::wait_read;
     }
 
-    bool is_tried(tcp::socket&, exchange_step step, bool begun) const noexcept
-    {
-        return step == exchange_step::look || (!begun && !in_vain_);
-    }
+    /// Returns true if a speculative read comes before the wait.
+    bool may_have_bytes(tls_stream& tls, bool) const noexcept { return !in_vain_ || tls.has_pending(); }
+    bool may_have_bytes(tcp::socket&, bool begun) const noexcept { return !begun && !in_vain_; }
 
     /// Returns the next step's time limit, which only progress extends.
     time_point phase_limit(exchange_limits const& limits, time_point deadline)
@@ -270,19 +227,23 @@ private:
         return tls.write_some(asio::buffer(state_.first().empty() ? state_.rest() : state_.first()), code);
     }
 
-    asio::mutable_buffer room() const noexcept { return {in_.get() + held_, in_size_ - held_}; }
+    asio::mutable_buffer room() const noexcept { return {in_.room(), in_.room_size()}; }
 
-    /// Returns why the step failed: an error, its time limit, `close()` or a cancellation.
-    failure after(exchange_step step, std::size_t n, error_code const& code, time_point deadline,
-                  attempt& so_far)
+    /// Returns why the step failed: an error, its time limit, `close()` or a cancellation. (g++ 12 does not
+    /// inline this by itself; an exchange has three steps.)
+    [[gnu::always_inline]] failure after(exchange_step step, std::size_t n, error_code const& code,
+                                         exchange_limits const& limits, time_point deadline, attempt& so_far)
     {
         auto const ended = disarm();
         progress_ = progress_ || n != 0;
         if (step == exchange_step::write) return after_write(n, code, ended, deadline, so_far);
-        if (step != exchange_step::wait) return after_read(step, n, code, ended, deadline, so_far);
-        if (auto why = why_failed(code, ended, phase::write, deadline)) return why;
-        state_.ready();
-        return nullptr;
+        if (step == exchange_step::wait) {
+            if (auto why = why_failed(code, ended, phase::write, deadline)) return why;
+            state_.ready();
+            return nullptr;
+        }
+        auto why = after_read(step, n, code, ended, deadline, so_far);
+        return why || n == 0 ? why : take(limits);
     }
 
     failure after_write(std::size_t n, error_code const& code, expiry ended, time_point deadline,
@@ -316,21 +277,26 @@ private:
                 return nullptr;
             }
             if (is_end(code) && state_.ended(code == asio::error::eof)) return nullptr;
-            if (is_end(code) && !so_far.begun && !is_tls() && !answered_)
-                return make_failure(errc::connection_lost, code,
-                                    "it was closed without an answer, as by a server that expects https");
-            // An alert says more than that the write failed.
-            if (state_.refusal() && code.category() != asio::error::get_ssl_category())
-                return make_failure(errc::connection_lost, state_.refusal());
+            if (auto why = why_unanswered(code, so_far)) return why;
         }
         if (auto why = why_failed(code, ended, state_.at(), deadline)) return why;
         if (!std::exchange(so_far.begun, true))
             lap(so_far, state_.is_writing() ? &exchange_timings::write : &exchange_timings::first_byte);
         answered_ = true;
         so_far.bytes_received += n;
-        received_ += n;
-        held_ += n;
-        if (!state_.is_header_done()) head_ = std::max(head_, held_);
+        in_.add(n, !state_.is_header_done());
+        return nullptr;
+    }
+
+    /// Returns a better reason than `code` for the end of a connection, if there is one.
+    failure why_unanswered(error_code const& code, attempt const& so_far)
+    {
+        if (is_end(code) && !so_far.begun && !is_tls() && !answered_)
+            return make_failure(errc::connection_lost, code,
+                                "it was closed without an answer, as by a server that expects https");
+        // An alert says more than that the write failed.
+        if (state_.refusal() && code.category() != asio::error::get_ssl_category())
+            return make_failure(errc::connection_lost, state_.refusal());
         return nullptr;
     }
 
@@ -349,42 +315,13 @@ private:
         return code == asio::error::eof || code == asio::ssl::error::stream_truncated;
     }
 
-    /// Provides room for the next read: more for an answer that is known to be large, or that filled it.
-    void grow(std::size_t held)
-    {
-        auto size = filled_ || held == in_size_ ? 2 * in_size_ : in_size_;
-        size = static_cast<std::size_t>(std::max<std::uint64_t>(size, state_.left()));
-        // A line may need more; it has a limit of its own.
-        size = std::max(std::min(size, large_buffer), held == in_size_ ? 2 * in_size_ : in_size_);
-        if (size != in_size_) resize(size, held);
-        filled_ = false;
-    }
-
-    /// Moves the input to a larger buffer and wipes the old one.
-    void resize(std::size_t size, std::size_t held)
-    {
-        auto larger = std::make_unique_for_overwrite<char[]>(size);
-        std::copy_n(in_.get(), held, larger.get());
-        wipe_input(in_size_);
-        in_.swap(larger);
-        in_size_ = size;
-    }
-
-    /// The head may hold a secret in any case.
-    void wipe_input(std::size_t used) noexcept
-    {
-        wipe(in_.get(), std::min({used, in_size_, secret_ ? in_size_ : head_}));
-    }
-
     failure take(exchange_limits const& limits)
     {
-        filled_ = held_ == in_size_;
         error_code code;
-        auto const used = state_.received({in_.get(), held_}, code);
+        auto const used = state_.received(in_.view(), code);
         if (code) return not_understood(code);
-        if (used != held_) std::copy_n(in_.get() + used, held_ - used, in_.get());
-        held_ -= used;
-        if (state_.finished() || held_ <= std::max(limits.header, min_line)) return nullptr;
+        in_.remove(used);
+        if (state_.finished() || in_.view().size() <= std::max(limits.header, min_line)) return nullptr;
         return make_failure(errc::malformed_response, "a line without an end");
     }
 
@@ -394,17 +331,10 @@ private:
             return make_failure(errc::malformed_response, "interim answers without an end");
         bool const begun = !state_.is_header_done();
         return make_failure(response_reader::to_errc(code), code,
-                            begun ? response_reader::other_protocol({in_.get(), held_}, is_tls()) : "");
+                            begun ? response_reader::other_protocol(in_.view(), is_tls()) : "");
     }
 
-    // Not a vector: that would fill it with zeros first.
-    std::unique_ptr<char[]> in_;
-    std::size_t in_size_ = 0;
-    std::size_t held_ = 0;
-    /// How far the buffer was filled while the head arrived.
-    std::size_t head_ = 0;
-    /// The bytes of this answer, or of the last one.
-    std::size_t received_ = 0;
+    input_buffer in_;
     unsigned records_ = 0;
     /// The number of reads that are not tried at once.
     unsigned slow_ = 0;
@@ -412,9 +342,7 @@ private:
     time_point first_byte_end_{};
     time_point progress_end_{};
     time_point lap_{};
-    bool secret_ = true;
     bool under_way_ = false;
-    bool filled_ = false;
     bool reusable_ = false;
     bool touched_ = false;
     /// True once anything was received on this connection.

@@ -6,11 +6,13 @@
 #include <practicus/detail/net/response_reader.hpp>
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/error.hpp>
+#include <practicus/observer.hpp>
 
 #include <boost/assert.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -18,6 +20,32 @@
 #include <utility>
 
 namespace practicus { inline namespace v1 { namespace detail {
+
+/// Bounds of one exchange.
+struct exchange_limits
+{
+    std::chrono::milliseconds first_byte;
+    std::chrono::milliseconds between_bytes;
+    std::size_t header;
+    std::size_t body;
+    /// The answer may hold a token.
+    bool secret = true;
+    bool all_fields = false;
+};
+
+/// The progress of an attempt, also after it has failed.
+struct attempt
+{
+    /// Some of the request may have been handed to the system.
+    bool written = false;
+    /// Some of an answer arrived.
+    bool begun = false;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    /// `timings` are measured.
+    bool timed = false;
+    exchange_timings timings;
+};
 
 /// The extent of one call of `exchange`.
 enum class exchange_part : std::uint8_t

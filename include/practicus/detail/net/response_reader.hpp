@@ -55,32 +55,15 @@ public:
     std::size_t feed(std::string_view bytes, error_code& code)
     {
         std::size_t used = 0;
-        while (!is_done() && used < bytes.size()) {
+        while (!is_done() && used < bytes.size() && !is_unclear(bytes, used, code)) {
             bool const in_header = !is_header_done();
-            if (!in_header && chunked() && may_be_part_of_last_chunk(bytes.substr(used))) break;
-            if (header_size_ == 0 && !begins_like_http(bytes)) {
-                if (begins_like_http2(bytes) && bytes.size() < http2_frame_head) break;
-                code = beast::http::error::bad_version;
-                break;
-            }
             eager(!in_header);
-            auto n = header_size_ == 0 && lacks_reason(bytes) ? put_with_reason(bytes, code)
-                                                              : put_some(bytes.substr(used), code);
-            if (code == beast::http::error::bad_chunk_extension)
-                n += put_without_blanks(bytes.substr(used + n), code);
+            auto const n = put_repaired(bytes, used, code);
             used += n;
-            // Beast compares each piece with the limit; this compares their sum.
-            if (in_header) {
-                header_size_ += n;
-                auto const begun = is_header_done() ? 0 : bytes.size() - used;
-                if (header_size_ + begun > header_limit_ && (!code || code == beast::http::error::need_more))
-                    code = beast::http::error::header_limit;
-            }
-            if (code == beast::http::error::need_more) {
-                code = {};
-                break;
-            }
-            if (code || n == 0) break;
+            if (in_header) count_header(n, bytes.size() - used, code);
+            bool const needs_more = code == beast::http::error::need_more;
+            if (needs_more) code = {};
+            if (needs_more || code || n == 0) break;
         }
         return used;
     }
@@ -170,6 +153,35 @@ private:
             if (i == 2 ? static_cast<unsigned char>(bytes[i]) % 6 != 0 : bytes[i] != settings[i])
                 return false;
         return !bytes.empty();
+    }
+
+    /// Returns true if Beast must not get the bytes from `used` on: not yet, or, with `code`, never.
+    bool is_unclear(std::string_view bytes, std::size_t used, error_code& code)
+    {
+        if (is_header_done()) return chunked() && may_be_part_of_last_chunk(bytes.substr(used));
+        if (header_size_ != 0 || begins_like_http(bytes)) return false;
+        if (!begins_like_http2(bytes) || bytes.size() >= http2_frame_head)
+            code = beast::http::error::bad_version;
+        return true;
+    }
+
+    /// Passes the bytes from `used` on to Beast, in a form that it accepts.
+    std::size_t put_repaired(std::string_view bytes, std::size_t used, error_code& code)
+    {
+        if (header_size_ == 0 && lacks_reason(bytes)) return put_with_reason(bytes, code);
+        auto const n = put_some(bytes.substr(used), code);
+        if (code != beast::http::error::bad_chunk_extension) return n;
+        return n + put_without_blanks(bytes.substr(used + n), code);
+    }
+
+    /// Checks the size of the head, of which `n` bytes were used. Beast compares each piece with the limit;
+    /// this compares their sum.
+    void count_header(std::size_t n, std::size_t unused, error_code& code)
+    {
+        header_size_ += n;
+        auto const begun = is_header_done() ? 0 : unused;
+        if (header_size_ + begun > header_limit_ && (!code || code == beast::http::error::need_more))
+            code = beast::http::error::header_limit;
     }
 
     std::size_t put_some(std::string_view bytes, error_code& code)

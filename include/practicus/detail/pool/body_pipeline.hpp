@@ -5,6 +5,7 @@
 #include <practicus/detail/async/run_operation.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/pool/answer_decoding.hpp>
+#include <practicus/detail/pool/request_writer.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/detail/wire/error_body.hpp>
 #include <practicus/detail/wire/message.hpp>
@@ -68,23 +69,19 @@ public:
     asio::awaitable<failure> exchange(connection& c, std::string_view rest, exchange_limits limits,
                                       time_point deadline, attempt& now, response& answer)
     {
-        if (is_measured_later() && !head_only_) limits.body = std::numeric_limits<std::size_t>::max();
-        begin();
+        auto part = begin(limits);
         std::string piece, whole;
-        auto part = source_ != nullptr ? exchange_part::request : exchange_part::piece;
         while (true) {
             auto exchanging = c.exchange(rest, limits, deadline, now, answer, part);
             auto why = co_await std::move(exchanging);
             if (why) co_return why;
             rest = {};
-            if (head_only_ && is_success(answer.status) && leaves_out(answer.body)) co_return nullptr;
-            if (!decoder_ && !answer.body.empty()) why = choose_decoder(decoder_, answer, encoding_);
             bool const last = c.finished();
-            if (!why && sink_ != nullptr && is_wanted(answer)) {
+            if (leaves_out(answer)) co_return nullptr;
+            why = take(answer, last, whole, part);
+            if (!why && goes_to_sink(answer)) {
                 auto giving = give_away(answer.body, last);
                 why = co_await std::move(giving);
-            } else if (!why) {
-                why = take(answer, last, whole, part);
             }
             if (why) co_return why;
             if (last) break;
@@ -118,8 +115,10 @@ public:
 private:
     static constexpr std::size_t piece_size = 64 * 1024;
 
-    void begin()
+    /// Returns what the first call of `connection::exchange` is to do.
+    exchange_part begin(exchange_limits& limits)
     {
+        if (is_measured_later() && !head_only_) limits.body = std::numeric_limits<std::size_t>::max();
         decoder_.reset();
         if (reader_ != nullptr) {
             reader_->restart();
@@ -128,6 +127,7 @@ private:
         decoded_ = 0;
         encoder_ = source_ != nullptr && encoding_ != nullptr ? encoding_->encoder() : nullptr;
         source_ended_ = unended_ = false;
+        return source_ != nullptr ? exchange_part::request : exchange_part::piece;
     }
 
     /// Returns true if the limit does not apply to the received bytes. It applies to the decoded ones
@@ -137,9 +137,14 @@ private:
         return reader_ == nullptr && (encoding_ != nullptr || sink_ != nullptr);
     }
 
-    /// Processes a piece of a response that does not go to the sink.
+    bool goes_to_sink(response const& answer) const noexcept { return sink_ != nullptr && is_wanted(answer); }
+
+    /// Chooses the decoder. Processes a piece of a response that does not go to the sink.
     failure take(response& answer, bool last, std::string& whole, exchange_part& part)
     {
+        if (!decoder_ && !answer.body.empty())
+            if (auto why = choose_decoder(decoder_, answer, encoding_)) return why;
+        if (goes_to_sink(answer)) return nullptr;
         if (reader_ != nullptr && is_success(answer.status)) return read(answer, last, whole);
         if (decoder_) return decode_piece(decoder_, answer, last, whole, limit_);
         if (answer.body.size() > limit_) return make_failure(errc::body_too_large);
@@ -147,11 +152,12 @@ private:
         return nullptr;
     }
 
-    /// Returns true if the rest of the body is too long to be read.
-    bool leaves_out(std::string& piece)
+    /// Returns true if only the head is needed and the rest of the body is too long to be read.
+    bool leaves_out(response& answer)
     {
-        decoded_ += piece.size();
-        piece.clear();
+        if (!head_only_ || !is_success(answer.status)) return false;
+        decoded_ += answer.body.size();
+        answer.body.clear();
         return decoded_ > piece_size;
     }
 
@@ -176,7 +182,7 @@ private:
     std::string_view frame(wire_text& out, std::string_view piece)
     {
         if (!piece.empty()) append_chunk_size(out, piece.size());
-        if (piece.size() > connection::coalesce_limit / 2) {
+        if (piece.size() > request_writer::coalesce_limit / 2) {
             unended_ = true;
             return piece;
         }

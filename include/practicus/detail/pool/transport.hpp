@@ -12,10 +12,10 @@
 #include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/pool/pool.hpp>
 #include <practicus/detail/pool/pool_set.hpp>
+#include <practicus/detail/pool/request_progress.hpp>
+#include <practicus/detail/pool/request_writer.hpp>
 #include <practicus/detail/pool/retry_policy.hpp>
 #include <practicus/detail/wire/message.hpp>
-#include <practicus/detail/wire/own_fields.hpp>
-#include <practicus/detail/wire/redirect.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>
@@ -30,15 +30,12 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 namespace practicus { inline namespace v1 { namespace detail {
-
-/// Redirects followed in one request.
-inline constexpr int max_redirects = 3;
 
 /// Sends requests over pooled connections and reads their answers. Repeats a request if the rules allow it.
 /// Thread safety: full.
@@ -49,12 +46,10 @@ public:
         : home_(std::move(home)), service_(std::move(service)),
           options_(std::make_shared<client_options const>(std::move(options))), told_(&options_->observer),
           connector_(std::make_shared<connector>(home_, options_)), pools_(pool_set::make(connector_)),
-          trusted_(options_->trusted_origins)
+          writer_(service_.origin(), options_->trusted_origins)
     {
-        trusted_.push_back(service_.origin());
         // An unreadable file is reported now.
-        if (std::any_of(trusted_.begin(), trusted_.end(), [](origin const& o) { return o.secure(); }))
-            connector_->tls();
+        if (writer_.needs_tls()) connector_->tls();
     }
 
     std::shared_ptr<runtime> const& home() const noexcept { return home_; }
@@ -105,81 +100,52 @@ public:
     asio::awaitable<failure> send(operation& op, request const& r, token const& bearer, response& answer,
                                   body_pipeline* flow = nullptr) const
     {
-        // First, so that a foreign origin is neither resolved nor connected to.
-        if (auto refused = check_trusted(op, r)) co_return refused;
-        op.written = false;
-        auto to = pools_->of(r.where);
-        if (!to) co_return with_request(to.error(), r, op);
-        delivery d(std::move(*to), *options_, r);
+        delivery d(*options_, r);
+        if (auto refused = begin_request(op, r, d.to)) co_return refused;
         while (true) {
-            attempt now;
-            note_written const at_end{op, now};
-            now.timed = told_ || flow != nullptr;
-            auto const asked = now.timed ? home_->time().precise_now() : time_point();
-            failure failed;
-            lease used;
+            running_attempt a{op, flow, start_of(flow)};
             try {
-                used = d.to->try_acquire(d.fresh);
-                while (!used && !failed) {
+                a.used = d.to->try_acquire(d.progress.fresh());
+                while (!a.used && !a.failed) {
                     connection_wait waiting(d.to);
-                    auto suspended = waiting.until(op.deadline, d.fresh);
-                    auto got = waiting.end(co_await std::move(suspended));
-                    if (got)
-                        used = std::move(*got);
-                    else
-                        failed = got.error();
-                    if (used && used.reused() && used->is_dead()) used.give_up_stale({});
+                    auto suspended = waiting.until(op.deadline, d.progress.fresh());
+                    a.pick_up(waiting.end(co_await std::move(suspended)));
                 }
-                if (now.timed && !failed) now.timings.wait = home_->time().precise_now() - asked;
-                std::string_view rest;
-                if (!failed) failed = serialize(used->out, rest, op, r, d, bearer);
-                if (!failed) {
-                    auto exchanging = flow == nullptr
-                                          ? used->exchange(rest, d.bounds, op.deadline, now, answer)
-                                          : flow->exchange(*used, rest, d.bounds, op.deadline, now, answer);
-                    failed = co_await std::move(exchanging);
+                if (!a.failed) a.failed = write(a, r, d, bearer);
+                if (!a.failed) {
+                    auto exchanging = exchange(a, d, answer);
+                    a.failed = co_await std::move(exchanging);
                 }
-                if (!failed && flow == nullptr) failed = decode_body(answer, r.body_limit);
+                if (!a.failed && flow == nullptr) a.failed = decode_body(answer, r.body_limit);
             } catch (...) {
                 // A cancellation between two steps, or memory that is refused.
-                failed = as_failure(std::current_exception());
+                a.failed = as_failure(std::current_exception());
             }
-            if (flow != nullptr && flow->broken()) co_return with_request(failed, r, op);
-            if (flow != nullptr) {
-                d.facts.replayable = !flow->begun();
-                if (!failed && is_overload(answer.status) && flow->on_overload) flow->on_overload();
-                flow->timings = now.timings;
-            }
-            auto const next = finish_attempt(op, r, d, now, used, failed, answer);
-            if (next.action == next_step::done) co_return failed ? with_request(failed, r, op) : nullptr;
+            auto const next = finish_attempt(a, r, d, answer);
+            if (next.action == next_step::done) co_return a.failed;
             answer = response();
-            if (next.action == next_step::again) continue;
+            if (next.action != next_step::pause) continue;
             try {
                 auto pausing = pause(op, next.wait);
-                failed = co_await std::move(pausing);
+                a.failed = co_await std::move(pausing);
             } catch (...) {
-                failed = as_failure(std::current_exception());
+                a.failed = as_failure(std::current_exception());
             }
-            if (failed) co_return with_request(failed, r, op);
+            if (a.failed) co_return with_request(a.failed, r, op);
         }
     }
 
     /// The first check of `send`. Fails with `errc::untrusted_origin`.
     [[nodiscard]] failure check_trusted(operation const& op, request const& r) const
     {
-        auto why = require_trusted(r.where, op.with.get());
+        auto why = writer_.require_trusted(r.where, op.with.get());
         return why ? with_request(why, r, op) : nullptr;
     }
 
     /// The same for an origin and the options of a call, which may be null.
     [[nodiscard]] failure require_trusted(origin const& where, call_options const* with) const
     {
-        auto const among = [&](std::vector<origin> const& list) {
-            return std::find(list.begin(), list.end(), where) != list.end();
-        };
-        if (among(trusted_) || (with != nullptr && among(settings(*with).trusted_origins))) return nullptr;
-        return make_failure(errc::untrusted_origin, where.str() + " is not " + service_.origin().str() +
-                                                        " nor one of client_options::trusted_origins");
+        return writer_.require_trusted(where, with);
     }
 
     failure with_request(failure const& why, request const& r, operation const& op) const
@@ -218,167 +184,129 @@ public:
     }
 
 private:
-    /// One request with all its attempts and redirects.
+    /// One request with all its attempts.
     struct delivery
     {
-        delivery(std::shared_ptr<pool> p, client_options const& options, request const& r)
-            : to(std::move(p)), facts(facts_of(r)),
-              target(r.target), bounds{r.first_byte.value_or(options.timeouts.first_byte),
-                                       options.timeouts.between_bytes,
-                                       options.limits.header,
-                                       r.body_limit,
-                                       r.secret_response,
-                                       r.all_fields}
+        delivery(client_options const& options, request const& r)
+            : progress(r), bounds{r.first_byte.value_or(options.timeouts.first_byte),
+                                  options.timeouts.between_bytes,
+                                  options.limits.header,
+                                  r.body_limit,
+                                  r.secret_response,
+                                  r.all_fields}
         {}
 
         std::shared_ptr<pool> to;
-        request_facts facts;
-        bool fresh = false;
-        int redirects = 0;
-        // A view of the request's target, or of `redirected`.
-        std::string_view target;
-        std::string redirected;
+        request_progress progress;
         exchange_limits bounds;
+        /// The body behind what `connection::out` holds.
+        std::string_view rest;
     };
 
-    /// Notes a written request also after an exception: a password is not sent twice.
-    struct note_written
+    struct running_attempt
     {
         operation& op;
-        attempt const& now;
+        body_pipeline* flow;
+        /// Empty if the attempt is not timed.
+        std::optional<time_point> began;
+        attempt now{};
+        lease used{};
+        failure failed{};
 
-        ~note_written() { op.written = op.written || now.written; }
-    };
+        // Also after an exception: a password is not sent twice.
+        ~running_attempt() { op.written = op.written || now.written; }
 
-    struct next_step
-    {
-        enum
+        void pick_up(result<lease> got)
         {
-            done,
-            again,
-            later
-        } action;
-        std::chrono::nanoseconds wait{0};
-    };
-
-    static bool is_redirect(response const& answer) noexcept
-    {
-        switch (answer.status) {
-        case 301:
-        case 302:
-        case 303:
-        case 307:
-        case 308: return !answer.location.empty();
-        default: return false;
+            if (!got) {
+                failed = got.error();
+                return;
+            }
+            used = std::move(*got);
+            if (used.reused() && used->is_dead()) used.give_up_stale({});
         }
-    }
+    };
 
     static bool is_overload(unsigned status) noexcept { return status == 429 || status == 503; }
 
-    /// The only function that writes a token. Refuses all requests to untrusted origins, also those without a
-    /// token: an app's answer decides which token is fetched.
-    failure authorize(wire_text& head, operation const& op, request const& r, token const& bearer) const
+    failure begin_request(operation& op, request const& r, std::shared_ptr<pool>& to) const
     {
-        if (auto why = require_trusted(r.where, op.with.get())) return why;
-        if (r.authorized != authorization::none) head.append(own_field::bearer).append(bearer.reveal());
+        // First, so that a foreign origin is neither resolved nor connected to.
+        if (auto refused = check_trusted(op, r)) return refused;
+        op.written = false;
+        auto found = pools_->of(r.where);
+        if (!found) return with_request(found.error(), r, op);
+        to = std::move(*found);
         return nullptr;
     }
 
-    /// Writes the head and as much of the body as goes with it; `rest` is the remaining body.
-    failure serialize(wire_text& out, std::string_view& rest, operation const& op, request const& r,
-                      delivery const& d, token const& bearer) const
+    std::optional<time_point> start_of(body_pipeline const* flow) const noexcept
     {
-        out.wipe();
-        auto const* const proxy = d.to->forward_proxy();
-        out.append(r.method).append(" ");
-        if (proxy != nullptr) out.append(r.where.str());
-        out.append(d.target).append(d.to->fields());
-        out.append(r.accept);
-        if (auto why = authorize(out, op, r, bearer)) return why;
-        if (proxy != nullptr && proxy->authorization())
-            out.append(own_field::proxy_authorization).append(proxy->authorization().reveal());
-        if (op.with && !op.shared) out.append(settings(*op.with).fields);
-        if (!r.fields.empty()) out.append(r.fields);
-        if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);
-        if (!r.content_encoding.empty()) out.append(own_field::content_encoding).append(r.content_encoding);
-        rest = r.content();
-        if (r.chunked || !rest.empty() || expects_body(r.method)) {
-            if (r.chunked || !rest.empty()) out.append(own_field::content_type).append(r.content_type);
-            if (r.chunked)
-                out.append(own_field::transfer_encoding).append("chunked");
-            else
-                out.append(own_field::content_length).append(std::to_string(rest.size()));
+        bool const timed = told_ || flow != nullptr;
+        return timed ? std::optional(home_->time().precise_now()) : std::nullopt;
+    }
+
+    failure write(running_attempt& a, request const& r, delivery& d, token const& bearer) const
+    {
+        a.now.timed = a.began.has_value();
+        if (a.began) a.now.timings.wait = home_->time().precise_now() - *a.began;
+        return writer_.write(a.used->out, d.rest, a.op, r, d.progress.target(), d.to->fields(),
+                             d.to->forward_proxy(), bearer);
+    }
+
+    static asio::awaitable<failure> exchange(running_attempt& a, delivery const& d, response& answer)
+    {
+        if (a.flow == nullptr) return a.used->exchange(d.rest, d.bounds, a.op.deadline, a.now, answer);
+        return a.flow->exchange(*a.used, d.rest, d.bounds, a.op.deadline, a.now, answer);
+    }
+
+    /// Returns the connection after an attempt, and decides what follows. After the last one, `a.failed` is
+    /// the result.
+    next_step finish_attempt(running_attempt& a, request const& r, delivery& d, response const& answer) const
+    {
+        if (a.flow != nullptr && !finish_flow(a, d, answer)) {
+            a.failed = with_request(a.failed, r, a.op);
+            return {next_step::done};
         }
-        out.append("\r\n\r\n");
-        auto const along = std::min(rest.size(), connection::coalesce_limit -
-                                                     std::min(connection::coalesce_limit, out.size()));
-        out.append(rest.substr(0, along));
-        rest.remove_prefix(along);
-        return nullptr;
+        auto const outcome = outcome_of(a, answer);
+        if (a.used) end(a.used, a.now, outcome, answer);
+        auto const next = d.progress.after(outcome, answer, a.failed, a.op, d.to->budget(), left(a.op),
+                                           home_->random().next());
+        if (told_) tell(*d.to, a.op, r, a.now, outcome);
+        if (next.is_retry())
+            note_retry(d.to->where(), r.name(), a.op.retries.attempts(), outcome.status, outcome.error,
+                       next.wait);
+        else if (a.failed && next.action == next_step::done)
+            a.failed = with_request(a.failed, r, a.op);
+        return next;
     }
 
-    static request_facts facts_of(request const& r) noexcept
+    /// Returns false if the caller's own source or sink has failed: nothing follows.
+    static bool finish_flow(running_attempt const& a, delivery& d, response const& answer)
     {
-        request_facts facts;
-        facts.idempotent = is_idempotent(r.method);
-        facts.safe_to_repeat = r.safe_to_repeat;
-        facts.one_time_password = r.one_time_password;
-        facts.rotating_refresh = r.rotating_refresh;
-        facts.renewable_token =
-            r.authorized == authorization::access || r.authorized == authorization::session;
-        return facts;
+        if (a.flow->broken()) return false;
+        d.progress.set_replayable(!a.flow->begun());
+        if (!a.failed && is_overload(answer.status) && a.flow->on_overload) a.flow->on_overload();
+        a.flow->timings = a.now.timings;
+        return true;
     }
 
-    /// Returns the connection after an attempt, and decides about the next one. After the last one, `failed`
-    /// is the result.
-    next_step finish_attempt(operation& op, request const& r, delivery& d, attempt const& now, lease& used,
-                             failure& failed, response const& answer) const
+    attempt_outcome outcome_of(running_attempt const& a, response const& answer) const noexcept
     {
         attempt_outcome outcome;
-        outcome.reused = used && used.reused();
-        if (failed) {
-            outcome.error = failed->code;
-            outcome.bytes_written = now.written;
-            outcome.answer_begun = now.begun;
+        outcome.reused = a.used && a.used.reused();
+        if (a.failed) {
+            outcome.error = a.failed->code;
+            outcome.bytes_written = a.now.written;
+            outcome.answer_begun = a.now.begun;
         } else {
             outcome.status = answer.status;
             outcome.retry_after = answer.retry_after;
             outcome.date = answer.date;
-            outcome.patience = op.patience_left(home_->time().now());
+            outcome.patience = a.op.patience_left(home_->time().now());
             outcome.bytes_written = outcome.answer_begun = true;
         }
-        if (used) end(used, now, outcome, answer);
-        auto const decision =
-            op.retries.decide(d.facts, outcome, d.to->budget(), left(op), home_->random().next());
-        if (told_) tell(*d.to, op, r, now, outcome);
-        op.renew = decision.action == retry_action::renew;
-        if (decision.action == retry_action::stop || op.renew) {
-            bool const follows = !failed && d.facts.replayable && follow(r, d, answer, failed);
-            return {follows ? next_step::again : next_step::done};
-        }
-        note_retry(d.to->where(), r.name(), op.retries.attempts(), outcome.status, outcome.error,
-                   decision.wait);
-        d.fresh = decision.action == retry_action::resend;
-        return {decision.action == retry_action::wait ? next_step::later : next_step::again, decision.wait};
-    }
-
-    /// Returns true if the answer is a redirect to follow, and sets the next target. Sets `failed` if it must
-    /// not be followed.
-    static bool follow(request const& r, delivery& d, response const& answer, failure& failed)
-    {
-        if (!is_redirect(answer) || r.method != "GET") return false;
-        auto target = redirect_target(r.where, d.target, answer.location);
-        if (!target) {
-            failed = target.error();
-        } else if (++d.redirects > max_redirects) {
-            failed =
-                make_failure(errc::redirected, "more than " + std::to_string(max_redirects) + " redirects");
-        }
-        if (failed) return false;
-        d.redirected = std::move(*target);
-        d.target = d.redirected;
-        d.fresh = false;
-        return true;
+        return outcome;
     }
 
     static void end(lease& used, attempt const& now, attempt_outcome const& outcome, response const& answer)
@@ -419,7 +347,7 @@ private:
     notifier told_;
     std::shared_ptr<connector> connector_;
     std::shared_ptr<pool_set> pools_;
-    std::vector<origin> trusted_;
+    request_writer writer_;
     mutable std::atomic<std::uint64_t> retries_{0};
 };
 

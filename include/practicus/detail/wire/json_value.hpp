@@ -13,6 +13,7 @@
 #include <boost/system/error_code.hpp>
 
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -63,6 +64,14 @@ void append_json_letters(Out& out, std::string_view text)
             out.append(std::string_view(&c, 1));
         }
     }
+}
+
+/// Returns the shortest text that parses to the same number.
+inline std::string number_text(double number)
+{
+    std::array<char, 32> text;
+    auto const end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+    return std::string(text.data(), end);
 }
 
 /// Converts a number with a zero fraction, up to 2^53, to an integer.

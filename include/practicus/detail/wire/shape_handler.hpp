@@ -5,12 +5,12 @@
 #include <practicus/detail/wire/json_schema.hpp>
 #include <practicus/detail/wire/json_value.hpp>
 #include <practicus/detail/wire/message.hpp>
+#include <practicus/detail/wire/shape_position.hpp>
 
 #include <boost/json/kind.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -21,14 +21,6 @@
 #include <utility>
 
 namespace practicus { inline namespace v1 { namespace detail {
-
-/// Returns the shortest text that parses to the same number.
-inline std::string number_text(double number)
-{
-    std::array<char, 32> text;
-    auto const end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-    return std::string(text.data(), end);
-}
 
 /// List elements that were left out of the result.
 struct left_out_entries
@@ -44,7 +36,7 @@ struct left_out_entries
 ///
 /// A mismatched value of an optional member counts as missing. For a required member, the innermost list
 /// element around it is left out. Without such an element the response is an error.
-class shape_handler
+class shape_handler : private shape_position
 {
 public:
     using error_code = boost::system::error_code;
@@ -59,7 +51,7 @@ public:
     /// `root` is an object or a list, stored in `target`. If `strict`, the response fails where an element
     /// would be left out.
     shape_handler(json_member const& root, void* target, bool strict) noexcept
-        : root_(root), target_(target), strict_(strict)
+        : shape_position(root), target_(target), strict_(strict)
     {}
 
     /// Returns the reason for stopping the parser; empty if it was not stopped.
@@ -219,70 +211,7 @@ public:
     bool on_comment(text, error_code&) noexcept { return true; }
 
 private:
-    /// An open list or object.
-    struct frame
-    {
-        frame() = default;
-        frame(json_member const& m, void* to, bool list) noexcept : what(&m), target(to), is_list(list) {}
-
-        json_member const* what = nullptr;
-        void* target = nullptr;
-        bool is_list = false;
-        /// List: the number of elements before.
-        std::size_t index = 0;
-        /// Object: the member being read, or null if the schema has none of this name.
-        json_member const* member = nullptr;
-        /// Object: the members seen, as a bit set.
-        std::uint32_t seen = 0;
-    };
-
-    /// The maximum nesting of schemas.
-    static constexpr std::size_t max_depth = 8;
-
-    frame& top() noexcept { return frames_[depth_ - 1]; }
-
-    void push(frame f) { frames_.at(depth_++) = f; }
-
-    static std::uint32_t bit_of(frame const& f, json_member const& m) noexcept
-    {
-        return 1U << (&m - f.what->shape->members.data());
-    }
-
-    bool is_skipped() noexcept
-    {
-        return skipped_ != 0 || (depth_ != 0 && !top().is_list && top().member == nullptr);
-    }
-
-    json_type expected() noexcept
-    {
-        if (depth_ == 0) return root_.type;
-        return top().is_list ? json_type::object : top().member->type;
-    }
-
-    /// Returns true if the member accepts numbers as text.
-    bool is_text() noexcept { return expected() == json_type::text || expected() == json_type::description; }
-
-    template <class T>
-    T* place()
-    {
-        return static_cast<T*>(top().member->in(top().target));
-    }
-
-    void find_member(std::string_view key) noexcept
-    {
-        auto& f = top();
-        auto const members = f.what->shape->members;
-        // Members usually arrive in declaration order: start with the next one.
-        auto i = f.member != nullptr ? static_cast<std::size_t>(f.member - members.data()) + 1 : 0;
-        for (std::size_t n = 0; n != members.size(); ++n, ++i) {
-            if (i >= members.size()) i = 0;
-            if (members[i].name != key) continue;
-            f.member = &members[i];
-            f.seen |= 1U << i;
-            return;
-        }
-        f.member = nullptr;
-    }
+    bool is_skipped() noexcept { return skipped_ != 0 || is_unknown(); }
 
     /// Returns a key that arrived in parts.
     [[gnu::cold]] std::string_view whole_key(text last)
@@ -315,7 +244,7 @@ private:
             return true;
         case json_type::flag:
             if (first) place_ = place<bool>();
-            if (!part.empty()) *static_cast<bool*>(place_) = true;
+            *static_cast<bool*>(place_) |= !part.empty();
             return true;
         case json_type::integer:
             in_text_ = !first;
@@ -371,7 +300,7 @@ private:
     /// Returns true if the size of a skipped object or array determines the member's value.
     bool is_judged_at_end(json::kind kind) noexcept
     {
-        if (depth_ == 0 || top().is_list || top().member == nullptr) return false;
+        if (depth_ == 0 || top().is_list || is_unknown()) return false;
         auto const type = top().member->type;
         return type == json_type::flag || (type == json_type::list && kind == json::kind::object);
     }
@@ -438,31 +367,6 @@ private:
         return true;
     }
 
-    std::string path() const
-    {
-        std::string result;
-        for (std::size_t i = 0; i != depth_; ++i) {
-            auto const& f = frames_[i];
-            if (f.is_list)
-                result += '[' + std::to_string(f.index) + ']';
-            else if (f.member != nullptr)
-                result.append(result.empty() ? "" : ".").append(f.member->name);
-        }
-        return result;
-    }
-
-    /// Returns the mismatch with the expected type.
-    std::string_view wanted()
-    {
-        switch (expected()) {
-        case json_type::text: return "is neither a string nor a number";
-        case json_type::secret: return "is not a string";
-        case json_type::integer: return "is not a whole number of 64 bits";
-        case json_type::list: return "is not an array";
-        default: return "is not an object";
-        }
-    }
-
     bool fail(std::string_view why, std::optional<json::kind> kind, error_code& code)
     {
         error_text_ = json_complaint(path(), why, kind);
@@ -472,11 +376,8 @@ private:
 
     static constexpr std::size_t max_key = 64;
 
-    json_member const root_;
     void* target_;
     bool const strict_;
-    std::array<frame, max_depth> frames_;
-    std::size_t depth_ = 0;
     // The number of open arrays and objects that are skipped.
     std::size_t skipped_ = 0;
     // A key or a string arrives in parts. (Boost.JSON 1.86 to 1.91 do not always report its size so far
