@@ -455,6 +455,34 @@ TEST_CASE("store: clients of a region that rotates and blacklists refresh in tur
     CHECK(f.logins() == 1);
 }
 
+TEST_CASE("store: a rotated refresh token is stored and given to on_tokens beside an expired access token")
+{
+    sharing f(std::make_shared<memory_token_store>());
+    auto& region = f.server.region();
+    region.configure([&](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
+    std::vector<practicus::issued_tokens> given;
+    auto client = f.one(options_with([&](auto& o) {
+        o.on_tokens = [&](practicus::issued_tokens t) -> asio::awaitable<void> {
+            given.push_back(std::move(t));
+            co_return;
+        };
+    }));
+    f.run(client.cluster_info());
+    region.configure([&](auto& s) {
+        s.alter_claims = [](token_type type, boost::json::object& claims) {
+            if (type == token_type::access) claims["exp"] = claims.at("iat").as_int64() - 10;
+        };
+    });
+    CHECK(f.failure(client.refresh()).code == errc::expired_token);
+    REQUIRE(given.size() == 2);
+    CHECK(given[1].refresh() != given[0].refresh());
+    region.configure([&](auto& s) { s.alter_claims = nullptr; });
+    region.revoke(token_type::access);
+    f.run(f.one().cluster_info());
+    CHECK(f.logins() == 1);
+    CHECK(f.refreshes() == 2);
+}
+
 TEST_CASE("store: a logout takes the login out of it")
 {
     sharing f(std::make_shared<memory_token_store>());

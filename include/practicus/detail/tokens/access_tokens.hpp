@@ -94,11 +94,7 @@ public:
         auto adopted = login_.adopt_login(std::move(who), tokens, life, began_at, logouts);
         if (!adopted) co_return adopted.error();
         served_later const others{std::move(adopted->waiters), tokens.access};
-        co_await tell_tokens(tokens.access);
-        fetch_result<token> got;
-        got.value = tokens.access;
-        got.life = life;
-        if (store_.is_open()) co_await keep_login(got, adopted->generation);
+        co_await publish(tokens.access, life, adopted->generation);
         co_return nullptr;
     }
 
@@ -161,11 +157,14 @@ public:
         std::function<bool()> const is_stale = [this, generation = login.generation()] {
             return !login_.is_current(generation);
         };
-        shared_store::keeper const keep = [&](fetch_result<token> const& got) {
-            return store_.save_unless(is_stale, place, got);
+        operation_body<result<fetch_result<token>>> const fetch_and_save =
+            [&]() -> asio::awaitable<result<fetch_result<token>>> {
+            auto got = co_await fetch();
+            if (got) co_await store_.save_unless(is_stale, place, *got);
+            co_return got;
         };
-        co_return co_await store_.find_or_fetch(place, limits, std::move(rejected_value), accept, fetch,
-                                                keep);
+        co_return co_await store_.find_or_fetch(place, limits, std::move(rejected_value), accept,
+                                                fetch_and_save);
     }
 
     /// Removes a wrong value of the present user from the store.
@@ -223,6 +222,14 @@ private:
         });
     }
 
+    /// Passes adopted tokens to `on_tokens` and to the store. Includes an expired access token: the refresh
+    /// token beside it may have replaced the former one.
+    asio::awaitable<void> publish(token access, lifespan life, std::uint64_t generation)
+    {
+        co_await tell_tokens(access);
+        if (uses_store()) co_await keep_login(access, life, generation);
+    }
+
     /// Passes the issued tokens to `on_tokens`, for at most 5 s. Its errors are reported to the observer.
     asio::awaitable<void> tell_tokens(token access)
     {
@@ -255,13 +262,8 @@ private:
         std::function<bool(store_record const&)> const accept = [&](store_record const& kept) {
             return login_.adopt_stored(kept, ticket);
         };
-        auto const now = login_.state_for(ticket);
-        if (!now) co_return fixed_error<asio::error::operation_aborted>();
-        shared_store::keeper const keep = [&](fetch_result<token> const& got) {
-            return keep_login(got, now->generation());
-        };
         co_return co_await store_.find_or_fetch(login_key(), access_token_limits, std::move(rejected_value),
-                                                accept, told, keep);
+                                                accept, told);
     }
 
     /// Returns the key in the store, empty for an unknown user. Contains a digest, because the region may use
@@ -278,9 +280,9 @@ private:
     }
 
     /// Stores a login's access token, unless another login or a logout has followed.
-    asio::awaitable<void> keep_login(fetch_result<token> got, std::uint64_t generation)
+    asio::awaitable<void> keep_login(token access, lifespan life, std::uint64_t generation)
     {
-        auto v = as_stored(got.value, got.life, time());
+        auto v = as_stored(access, life, time());
         if (!login_.annotate(v, generation)) co_return;
         co_await store_.save(login_key(), v);
         // This save may have overwritten the record of the later login.
@@ -337,8 +339,8 @@ private:
             got.life = life_of(*tokens, answer, began, began_at);
             if (!login_.adopt(*tokens, began_at, state->generation()))
                 co_return fixed_error<asio::error::operation_aborted>();
+            co_await publish(got.value, got.life, state->generation());
             if (auto expired = console_.failure_of_life(op, r, answer, got.life)) co_return expired;
-            co_await tell_tokens(got.value);
             co_return got;
         }
         if (refused) co_return refused;

@@ -30,8 +30,6 @@ class shared_store
 {
 public:
     using lock_ptr = std::shared_ptr<token_store::lock>;
-    /// Saves a fetched value.
-    using keeper = std::function<asio::awaitable<void>(fetch_result<token> const&)>;
 
     /// `operation` is the time limit of an operation, or zero for none.
     shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, notifier told,
@@ -78,11 +76,11 @@ public:
     }
 
     /// Returns the stored value if it is fresh, not `rejected_value`, and `accept(store_record)` is true.
-    /// Otherwise calls `fetch`, and passes its value to `keep`. Runs in one process at a time.
+    /// Otherwise calls `fetch`, which saves its value. Runs in one process at a time.
     asio::awaitable<result<fetch_result<token>>>
     find_or_fetch(std::string key, freshness_limits limits, token rejected_value,
                   std::function<bool(store_record const&)> accept,
-                  operation_body<result<fetch_result<token>>> fetch, keeper keep) const
+                  operation_body<result<fetch_result<token>>> fetch) const
     {
         auto const held = co_await acquire(key);
         auto const kept = co_await load(key);
@@ -92,9 +90,7 @@ public:
             found.life = life_of_stored(*kept, home_->time(), limits, home_->random().next());
             if (found.life.at(home_->time().now()) == freshness::fresh) co_return found;
         }
-        auto got = co_await fetch();
-        if (got) co_await keep(*got);
-        co_return got;
+        co_return co_await fetch();
     }
 
     /// Saves a value unless `is_stale()`. Removes it if `is_stale()` after the save.
