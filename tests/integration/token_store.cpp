@@ -10,6 +10,9 @@
 #include <practicus/file_token_store.hpp>
 #include <practicus/token_store.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -453,6 +456,50 @@ TEST_CASE("store: clients of a region that rotates and blacklists refresh in tur
         CHECK(f.refreshes() == round);
     }
     CHECK(f.logins() == 1);
+}
+
+TEST_CASE("store: a login that is cancelled is adopted, given to on_tokens and stored, or none of these")
+{
+    sharing f(std::make_shared<watched_store>());
+    auto& values = static_cast<watched_store&>(*f.store).values;
+    int given = 0;
+    auto const client = f.client(options_with([&](auto& o) {
+        o.store = f.store;
+        o.on_tokens = [&](practicus::issued_tokens) -> asio::awaitable<void> {
+            co_await asio::post(f.io, asio::use_awaitable);
+            ++given;
+        };
+    }));
+    int completed_after_cancellation = 0;
+    bool served = false;
+    for (int steps = 0; !served; ++steps) {
+        REQUIRE(steps < 1000);
+        CAPTURE(steps);
+        given = 0;
+        ends result;
+        asio::cancellation_signal cancel;
+        f.io.restart();
+        asio::co_spawn(f.io, client.login("admin@company.com", "practicus"),
+                       asio::bind_cancellation_slot(cancel.slot(), result.handler()));
+        auto const has_ended = [&] { return result.served + result.aborted != 0; };
+        for (int step = 0; step != steps && !has_ended(); ++step)
+            f.io.run_one();
+        cancel.emit(asio::cancellation_type::terminal);
+        f.io.run();
+        REQUIRE(has_ended());
+        served = result.served != 0;
+        bool const adopted = !client.username().empty();
+        CHECK(given == (adopted ? 1 : 0));
+        CHECK(values.empty() != adopted);
+        CHECK((adopted || !served));
+        if (adopted && !served) ++completed_after_cancellation;
+        client.logout();
+        f.io.restart();
+        f.io.run();
+        CHECK(values.empty());
+    }
+    CHECK(completed_after_cancellation > 0);
+    CHECK(f.failures.empty());
 }
 
 TEST_CASE("store: a rotated refresh token is stored and given to on_tokens beside an expired access token")
