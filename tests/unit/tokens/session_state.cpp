@@ -6,8 +6,10 @@
 #include "jwt_text.hpp"
 
 #include "catch.hpp"
+#include "unit/freed_memory.hpp"
 
 #include <chrono>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -123,6 +125,38 @@ TEST_CASE("a rotated refresh token is adopted, and the old one stays if there is
     state.refuse(make("r"));
     CHECK(state.refresh() == make("r2"));
     CHECK(state.fetch() == source::refresh_token);
+}
+
+TEST_CASE("tokens that are adopted without enough memory change nothing")
+{
+    auto const changed = tokens("a2", "r2", "a name that is too long for the string itself");
+    store_record kept;
+    kept.value = changed.access;
+    kept.issued_at = at(1);
+    kept.refresh = changed.refresh;
+    kept.username = changed.username;
+    kept.login = "anna@company.com";
+    kept.lineage.add(make("r"));
+    bool const stored = GENERATE(false, true);
+    bool refused = true;
+    for (int which = 0; refused; ++which) {
+        REQUIRE(which < 100);
+        auto state = logged_in();
+        {
+            refused_memory const memory(which);
+            try {
+                stored ? state.adopt_stored(kept) : state.adopt(changed, at(1), state.generation());
+            } catch (std::bad_alloc const&) {
+            }
+            refused = memory.happened();
+        }
+        CHECK((state.refresh() == changed.refresh) == !refused);
+        CHECK(state.lineage().has(changed.refresh) == !refused);
+        CHECK((state.user().name == changed.username) == !refused);
+        store_record record;
+        CHECK(state.annotate(record, state.generation()));
+        CHECK((record.issued_at == at(1)) == !refused);
+    }
 }
 
 TEST_CASE("tokens requested before a login or logout are not adopted after it")

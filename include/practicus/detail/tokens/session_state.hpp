@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 namespace practicus { inline namespace v1 { namespace detail {
@@ -106,19 +107,17 @@ public:
     bool adopt(console_api::new_tokens const& tokens, stored_time issued, std::uint64_t generation)
     {
         if (generation != generation_) return false;
-        // First, because only this loss is permanent: the region may have revoked the old one.
-        if (tokens.refresh) refresh_ = tokens.refresh;
-        as_of_ = std::max(as_of_, issued);
-        issued_ = issued;
-        proven_ = true;
-        challenged_ = false;
-        lineage_.add(tokens.refresh);
-        if (!tokens.username.empty()) user_.name = tokens.username;
-        user_.learn(tokens.refresh.claims());
-        user_.learn(tokens.access.claims());
-        join_former();
+        auto next = *this;
+        next.accepted_at(issued);
+        if (tokens.refresh) next.refresh_ = tokens.refresh;
+        next.lineage_.add(tokens.refresh);
+        if (!tokens.username.empty()) next.user_.name = tokens.username;
+        next.user_.learn(tokens.refresh.claims());
+        next.user_.learn(tokens.access.claims());
+        next.join_former();
         // A one-time password is used up, and the password is useless without one.
-        if (held_ && (!held_->keeps_password() || held_->one_time_password())) held_.reset();
+        if (held_ && (!held_->keeps_password() || held_->one_time_password())) next.held_.reset();
+        *this = std::move(next);
         return true;
     }
 
@@ -131,15 +130,14 @@ public:
     bool adopt_stored(store_record const& kept)
     {
         if (!shares_ || !is_mine(kept) || !is_newer(kept)) return false;
-        as_of_ = std::max(as_of_, kept.issued_at);
-        issued_ = kept.issued_at;
-        proven_ = true;
-        challenged_ = false;
-        user_.learn(user_of(kept));
-        lineage_ = kept.lineage;
-        lineage_.add(refresh_);
-        if (kept.refresh) refresh_ = kept.refresh;
-        lineage_.add(refresh_);
+        auto next = *this;
+        next.accepted_at(kept.issued_at);
+        next.user_.learn(user_of(kept));
+        next.lineage_ = kept.lineage;
+        next.lineage_.add(refresh_);
+        if (kept.refresh) next.refresh_ = kept.refresh;
+        next.lineage_.add(next.refresh_);
+        *this = std::move(next);
         return true;
     }
 
@@ -176,6 +174,15 @@ public:
     bool was_challenged() const noexcept { return challenged_; }
 
 private:
+    /// Records that the region has accepted these credentials, in a request of this time.
+    void accepted_at(stored_time issued) noexcept
+    {
+        as_of_ = std::max(as_of_, issued);
+        issued_ = issued;
+        proven_ = true;
+        challenged_ = false;
+    }
+
     /// Continues the lineage of the login before, if both are known to belong to one account.
     void join_former()
     {
@@ -224,5 +231,7 @@ private:
     bool challenged_ = false;
     std::uint64_t generation_ = 0;
 };
+
+static_assert(std::is_nothrow_move_assignable_v<session_state>);
 
 }}} // namespace practicus::v1::detail
