@@ -16,6 +16,7 @@
 #include <array>
 #include <atomic>
 #include <memory>
+#include <new>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -76,6 +77,40 @@ TEST_CASE("a flight whose work is dropped ends with operation_aborted")
     }
     io.run();
     CHECK((waiter.calls == 1 && waiter.code == asio::error::operation_aborted));
+}
+
+namespace {
+
+/// Work that returns 7. Copies fail for lack of memory once `is_refused` is set.
+struct costly_work
+{
+    explicit costly_work(std::shared_ptr<bool> refused) : is_refused(std::move(refused)) {}
+    costly_work(costly_work const& other) : is_refused(other.is_refused)
+    {
+        if (*is_refused) throw std::bad_alloc();
+    }
+
+    asio::awaitable<result<int>> operator()() const { co_return 7; }
+
+    std::shared_ptr<bool> is_refused;
+};
+
+} // namespace
+
+TEST_CASE("work that cannot be started for lack of memory fails its waiters with not_enough_memory")
+{
+    asio::io_context io;
+    auto const home = runtime::make(io.get_executor());
+    auto const refused = std::make_shared<bool>(false);
+    auto const work = std::make_shared<flight<int>>();
+    outcome waiter;
+    asio::co_spawn(io, joining(home, work), waiter.handler());
+    spawn_into(*home, std::make_shared<flight_promise<int>>(work), costly_work(refused));
+    *refused = GENERATE(false, true);
+    io.run();
+    CHECK(waiter.calls == 1);
+    CHECK(waiter.value == (*refused ? 0 : 7));
+    CHECK((waiter.code == boost::system::errc::not_enough_memory) == *refused);
 }
 
 TEST_CASE("a cancelled waiter leaves without the others")

@@ -211,6 +211,7 @@ TEST_CASE("single_flight_cache: a start ends at any failed allocation")
         if (a) f.wait_for(*a);
         f.run();
         CHECK(f.served + f.ended == (a ? 1 : 0));
+        CHECK((f.ended == 0 || f.code == boost::system::errc::not_enough_memory));
         CHECK((refused || f.served == 1));
         f.check_at_rest();
         f.check_usable();
@@ -242,6 +243,7 @@ TEST_CASE("single_flight_cache: waiters are notified of any failed allocation of
         f.run();
         CHECK(f.served + f.ended == 1);
         CHECK((refused || f.served == 1));
+        CHECK((f.ended == 0 || f.code == boost::system::errc::not_enough_memory));
         f.check_at_rest();
         f.check_usable();
     }

@@ -21,7 +21,9 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 struct do_nothing
 {
-    void operator()() const noexcept {}
+    template <class... Args>
+    void operator()(Args const&...) const noexcept
+    {}
 };
 
 /// Awaits `of` and returns an exception from it as a failure, such as `std::bad_alloc` or one of Asio's.

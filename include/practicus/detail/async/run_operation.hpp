@@ -65,6 +65,27 @@ asio::awaitable<void> run_into(std::shared_ptr<Promise> kept, std::shared_ptr<de
     }
 }
 
+/// Runs `body` in the client's context and stores its result in the promise of a flight, or the reason why it
+/// cannot be started.
+template <class Promise, class Body>
+void spawn_into(runtime& home, std::shared_ptr<Promise> promise, Body body)
+{
+    home.spawn([promise, owner = home.limits(), body] { return run_into(promise, owner, body); },
+               [promise](std::exception_ptr const& thrown) {
+                   if (thrown) (*promise)->fail(as_failure(thrown));
+               });
+}
+
+/// Runs an operation in the client's context to its end, even if the caller leaves.
+template <class T>
+asio::awaitable<result<T>> run_to_end(std::shared_ptr<runtime> home, operation_body<result<T>> op)
+{
+    auto const landed = std::make_shared<flight<T>>();
+    auto waiting = flight<T>::join(landed, home->limits(), time_point::max());
+    spawn_into(*home, std::make_shared<flight_promise<T>>(landed), std::move(op));
+    return waiting;
+}
+
 /// Runs an operation in the client's context as a child of the caller, which waits until `end` at most.
 template <class R>
 asio::awaitable<result<body_value_t<R>>> run_child(std::shared_ptr<runtime> home,

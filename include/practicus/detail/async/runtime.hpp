@@ -70,23 +70,26 @@ public:
     }
 
     /// Starts `make()` in the client's context. Returns false and discards it if the context is gone.
-    /// Discards it later if memory runs out then.
-    bool spawn(std::function<asio::awaitable<void>()> make)
+    /// Otherwise calls `done(exception_ptr)`, which must not throw, after its end, or if it cannot be
+    /// started, for lack of memory for example.
+    template <class Make, class Done = do_nothing>
+    bool spawn(Make make, Done done = {})
     {
-        // The callable must not be called or destroyed under the registry's mutex.
-        auto const kept = std::make_shared<std::function<asio::awaitable<void>()>>(std::move(make));
+        // The callables must not be called or destroyed under the registry's mutex.
+        auto const kept = std::make_shared<std::pair<Make, Done> const>(std::move(make), std::move(done));
         return with_executor([&](asio::any_io_executor const& executor) {
-            asio::post(executor, [executor, kept] { begin(executor, *kept, [](std::exception_ptr) {}); });
+            asio::post(executor, [executor, kept] { begin(executor, kept->first, kept->second); });
         });
     }
 
-    /// Starts `make()`, or discards it if memory runs out: an exception in a handler would leave `run()`.
+    /// Starts `make()`, or calls `done` with the exception: in a handler it would leave `run()`.
     template <class Executor, class Make, class Done>
-    static void begin(Executor const& executor, Make const& make, Done&& done) noexcept
+    static void begin(Executor const& executor, Make const& make, Done const& done) noexcept
     {
         try {
-            asio::co_spawn(executor, make(), std::forward<Done>(done));
+            asio::co_spawn(executor, make(), Done(done));
         } catch (...) {
+            done(std::current_exception());
         }
     }
 

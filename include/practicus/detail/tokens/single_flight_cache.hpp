@@ -305,16 +305,16 @@ private:
         {
             // Without work, memory was refused for it: the destructor reports that.
             if (!entry_ || !work_) return;
+            std::shared_ptr<completion> end;
             try {
                 // Made before anything is posted: a discarded coroutine must also end the flight.
-                auto const end = std::make_shared<completion>(
+                end = std::make_shared<completion>(
                     std::make_shared<target>(driver_, entry_, ticket_, work_, rejected_));
-                driver_.home_->spawn([end, owner = driver_.home_->limits()] {
-                    return run_into(end, owner, [end] { return (*end)->begin(); });
-                });
+                spawn_into(*driver_.home_, end, [end] { return (*end)->begin(); });
                 entry_.reset();
             } catch (...) {
-                // The destructor reports that memory ran out.
+                // Before the destruction of `end`, which fails the flight as aborted.
+                driver_.fail(entry_, ticket_, as_failure(std::current_exception()));
             }
         }
 
