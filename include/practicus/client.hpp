@@ -130,8 +130,9 @@ public:
     /// `client.with(call_options().timeout(2s))`. Replaces the options of an earlier `with`.
     [[nodiscard]] client with(call_options options) const;
 
-    /// Logs in with e-mail and password; the password is not kept. Errors: `errc::login_refused`,
-    /// `errc::one_time_password_required`, `errc::expired_token`, `errc::invalid_credentials`.
+    /// Logs in with e-mail and password; the password is not kept. A cancellation after the region's response
+    /// ends only the wait. Errors: `errc::login_refused`, `errc::one_time_password_required`,
+    /// `errc::expired_token`, `errc::invalid_credentials`.
     template <completion_token<void> Token = await_token>
     [[nodiscard]] auto login(std::string email, std::string password, Token&& completion = Token()) const
     {
@@ -161,7 +162,8 @@ public:
 
     /// Forgets all tokens and passwords, at once and without a request: the region has no call for it.
     /// Operations that wait for a token end with `errc::login_required`; a request that was sent may still
-    /// succeed. Nothing that is in flight is stored afterwards, and the login is removed from the store.
+    /// succeed. Nothing that is in flight is stored afterwards, and the login is removed from the store. If
+    /// it throws `std::bad_alloc`, nothing has changed.
     void logout() const;
 
     /// Returns the user's name on the region, else the local part of the e-mail; empty before a login. Two

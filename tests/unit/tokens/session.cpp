@@ -8,14 +8,87 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <memory>
+#include <new>
 #include <optional>
+#include <string>
 #include <utility>
 
 using namespace practicus::detail;
 using practicus::client_options;
 using practicus::credentials;
+using practicus::secret;
 using practicus::service_url;
+using practicus::token;
+
+namespace {
+
+/// Counts the removals.
+class counting_store final : public practicus::token_store
+{
+public:
+    awaitable<secret> load(std::string) override { co_return secret(); }
+    awaitable<void> save(std::string, secret) override { co_return; }
+    awaitable<void> remove(std::string) override
+    {
+        ++removals;
+        co_return;
+    }
+    awaitable<std::unique_ptr<lock>> acquire(std::string) override { co_return nullptr; }
+
+    int removals = 0;
+};
+
+/// A client that is logged in and shares its login.
+struct logged_in
+{
+    logged_in()
+    {
+        client_options options;
+        options.store = store;
+        options.observer = [this](practicus::event const&) { ++events; };
+        made = std::make_shared<session>(runtime::make(io.get_executor()), service_url("http://127.0.0.1:1"),
+                                         std::move(options));
+        console_api::new_tokens const tokens{token(secret("refresh")), token(secret("access")), "anna"};
+        lifespan const life({}, std::chrono::minutes(30), access_token_limits, 0.5);
+        auto& login = made->access().current();
+        auto const who = credentials::password("anna@company.com", "x");
+        REQUIRE(login.adopt_login(who, tokens, life, {}, 0).has_value());
+    }
+
+    bool is_logged_in() const { return !made->access().current().state().refresh().empty(); }
+
+    boost::asio::io_context io;
+    std::shared_ptr<counting_store> store = std::make_shared<counting_store>();
+    std::shared_ptr<session> made;
+    int events = 0;
+};
+
+} // namespace
+
+TEST_CASE("a logout that throws changes nothing")
+{
+    bool refused = true;
+    for (int which = 0; refused; ++which) {
+        REQUIRE(which < 100);
+        logged_in f;
+        bool thrown = false;
+        {
+            refused_memory const memory(which);
+            try {
+                f.made->access().logout();
+            } catch (std::bad_alloc const&) {
+                thrown = true;
+            }
+            refused = memory.happened();
+        }
+        f.io.run();
+        CHECK(f.is_logged_in() == thrown);
+        CHECK(f.store->removals == (thrown ? 0 : 1));
+        CHECK(f.events == 0);
+    }
+}
 
 TEST_CASE("a logout lets go of the last copy of a password that is kept")
 {

@@ -31,6 +31,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -62,10 +63,16 @@ public:
     /// Returns true if a store is in use and other processes may have tokens of this login.
     bool uses_store() const { return store_.is_open() && login_.state().shares(); }
 
+    /// If it throws, nothing has changed. Later errors of the store are reported to the observer.
     void logout()
     {
-        login_.logout();
-        if (store_.is_open()) transport_.home()->spawn([self = self()] { return store_login_of(self); });
+        login_.logout([this] {
+            if (!store_.is_open()) return;
+            transport_.home()->spawn([self = self()] { return store_login_of(self); },
+                                     [self = self()](std::exception_ptr const& thrown) {
+                                         if (thrown) self->report_store(thrown);
+                                     });
+        });
     }
 
     /// Logs in. The store keeps the login once the region has accepted it.
@@ -90,12 +97,16 @@ public:
         auto const& tokens = *read;
         auto const life = life_of(tokens, answer, began, began_at);
         if (auto expired = console_.failure_of_life(op, r, answer, life)) co_return expired;
-        // Waiting callers are woken after `on_tokens`, or when this coroutine is destroyed.
-        auto adopted = login_.adopt_login(std::move(who), tokens, life, began_at, logouts);
-        if (!adopted) co_return adopted.error();
-        served_later const others{std::move(adopted->waiters), tokens.access};
-        co_await publish(tokens.access, life, adopted->generation);
-        co_return nullptr;
+        // From here on a cancellation ends only the wait.
+        operation_body<result<nothing>> const adopt = [self = self(), who = std::move(who), tokens, life,
+                                                       began_at, logouts] {
+            return self->adopt(tokens.access, life, [=] {
+                return self->login_.adopt_login(who, tokens, life, began_at, logouts);
+            });
+        };
+        auto adopting = run_to_end<nothing>(transport_.home(), adopt);
+        auto const adopted = co_await std::move(adopting);
+        co_return adopted ? nullptr : adopted.error();
     }
 
     /// Returns an access token. With `renew`, fetches another than the present one, which stays in use
@@ -222,27 +233,48 @@ private:
         });
     }
 
-    /// Passes adopted tokens to `on_tokens` and to the store. Includes an expired access token: the refresh
-    /// token beside it may have replaced the former one.
-    asio::awaitable<void> publish(token access, lifespan life, std::uint64_t generation)
+    /// Adopts new tokens by `change()`, then passes them to `on_tokens` and to the store, even if the access
+    /// token has expired: the refresh token may have replaced the former one. Waiting callers are woken last,
+    /// or when this coroutine is destroyed. Only a failure of `change` is returned.
+    asio::awaitable<result<nothing>> adopt(token access, lifespan life,
+                                           std::function<result<current_login::adopted>()> change)
     {
-        co_await tell_tokens(access);
-        if (uses_store()) co_await keep_login(access, life, generation);
+        auto adopted = change();
+        if (!adopted) co_return adopted.error();
+        served_later const others{std::move(adopted->waiters), access};
+        failure untold;
+        try {
+            untold = co_await tell_tokens(access);
+        } catch (...) {
+            untold = as_failure(std::current_exception());
+        }
+        if (untold) transport_.told()(events::tokens_not_taken{untold->code, untold->message});
+        try {
+            if (uses_store()) co_await keep_login(access, life, adopted->generation);
+        } catch (...) {
+            report_store(std::current_exception());
+        }
+        co_return nothing();
     }
 
-    /// Passes the issued tokens to `on_tokens`, for at most 5 s. Its errors are reported to the observer.
-    asio::awaitable<void> tell_tokens(token access)
+    void report_store(std::exception_ptr const& thrown) const noexcept
+    {
+        auto const why = as_failure(thrown);
+        transport_.told()(events::store_failed{why->code, why->message});
+    }
+
+    /// Passes the issued tokens to `on_tokens`, for at most 5 s.
+    asio::awaitable<failure> tell_tokens(token access)
     {
         auto const& told = transport_.options().on_tokens;
-        if (!told) co_return;
+        if (!told) co_return nullptr;
         auto const now = login_.state();
         issued_tokens news(std::move(access), now.refresh(), now.username(), now.user().email);
         set_lineage(news, std::make_shared<refresh_lineage const>(now.lineage()));
         operation_body<void> const body = [told, given = std::move(news)] { return told(given); };
         auto const end = time().now() + callback_limit;
         auto const taken = co_await run_on_client_executor<void>(transport_.home(), body, end);
-        if (taken.has_error())
-            transport_.told()(events::tokens_not_taken{taken.error()->code, taken.error()->message});
+        co_return taken ? nullptr : taken.error();
     }
 
     /// The work of a flight: takes the token that another process left in the store, or else fetches one from
@@ -337,9 +369,12 @@ private:
             fetch_result<token> got;
             got.value = tokens->access;
             got.life = life_of(*tokens, answer, began, began_at);
-            if (!login_.adopt(*tokens, began_at, state->generation()))
-                co_return fixed_error<asio::error::operation_aborted>();
-            co_await publish(got.value, got.life, state->generation());
+            std::function<result<current_login::adopted>()> const change = [&] {
+                return login_.adopt(*tokens, began_at, state->generation());
+            };
+            auto adopting = adopt(got.value, got.life, change);
+            auto const adopted = co_await std::move(adopting);
+            if (!adopted) co_return adopted.error();
             if (auto expired = console_.failure_of_life(op, r, answer, got.life)) co_return expired;
             co_return got;
         }

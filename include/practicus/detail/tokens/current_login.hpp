@@ -86,12 +86,14 @@ public:
     }
 
     /// Drops all tokens and passwords, and voids running fetches. Waiting callers fail with a request to log
-    /// in.
-    void logout()
+    /// in. First calls `prepare()` under the mutex; if that throws, nothing has changed.
+    template <class Prepare>
+    void logout(Prepare prepare)
     {
         ended_flights ended;
         {
             std::lock_guard lock(mutex_);
+            prepare();
             ++logouts_;
             state_.forget();
             set_given(nullptr);
@@ -192,12 +194,13 @@ public:
         return state_;
     }
 
-    /// Adopts the data that came with an access token. Returns false after a login or logout since
-    /// `generation`.
-    bool adopt(console_api::new_tokens const& tokens, stored_time began, std::uint64_t generation)
+    /// Adopts the data that came with an access token. Fails with `operation_aborted` after a login or logout
+    /// since `generation`.
+    result<adopted> adopt(console_api::new_tokens const& tokens, stored_time began, std::uint64_t generation)
     {
         std::lock_guard lock(mutex_);
-        return state_.adopt(tokens, began, generation);
+        if (!state_.adopt(tokens, began, generation)) return fixed_error<asio::error::operation_aborted>();
+        return adopted{nullptr, generation};
     }
 
     /// Adopts the record of another process. Returns false if it is not newer, or the flight is void.
