@@ -240,7 +240,7 @@ private:
         /// When they run; nothing while scaled to zero.
         std::optional<time_point> ready;
         time_point last_use;
-        /// What the weights of the versions have brought so far.
+        /// The credit of each version in the weighted round robin.
         std::vector<std::int64_t> credit;
     };
 

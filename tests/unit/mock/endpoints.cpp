@@ -210,6 +210,9 @@ TEST_CASE("a path behind a model gets any method, query and body")
         }
         CHECK(c.region.count(method + std::string(" predict")) == 2);
     }
+    auto untyped = c.post("/m/own/a/b").content("text/plain", "hi").bearer(c.session(1));
+    untyped.headers.erase("Content-Type");
+    CHECK(c.text(c.region.handle(untyped), "content_type").empty());
     CHECK(c.region.violations() == strings());
     own.endpoints["a/b"] = [](request const&) -> response { throw std::runtime_error("no"); };
     c.region.add(own);

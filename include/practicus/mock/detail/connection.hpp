@@ -149,7 +149,10 @@ private:
             bytes.head = *plan.raw;
         else
             bytes = encode(reply, plan, sent.method == "HEAD", keep_alive);
-        co_await wait(plan.delay + reply.delay, plan.held);
+        auto const delay = plan.delay + reply.delay;
+        // The pieces of a long stream are copies.
+        reply = response();
+        co_await wait(delay, plan.held);
         if (plan.limit.then != ending::none && plan.limit.counted == byte_limit::from::answer)
             wire().limit(plan.limit.then, plan.limit.bytes);
         if (plan.limit.then != ending::none && plan.limit.counted == byte_limit::from::body) {

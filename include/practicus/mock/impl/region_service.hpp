@@ -124,13 +124,11 @@ inline response region::model_call(call& c, target const& found, version const* 
     bool const plain = found.rest.empty();
     bool const asks = c.r.method == "GET" && c.r.body.empty() && (plain || comes_from_sdk(c));
     if (asks) return model_metadata(c, *m, *v);
+    auto const* const answers = m->answering(found.rest);
+    if (answers == nullptr && !plain) return detail::replies::problem(404, "Not Found");
     response refusal;
     if (plain && !check_prediction(c, refusal)) return refusal;
     if (!has_session_of(c, token_type::session, *m, refusal)) return refusal;
-    auto const* const answers = m->answering(found.rest);
-    if (answers == nullptr && !plain) return detail::replies::problem(404, "Not Found");
-    if (!c.r.body.empty() && !c.r.headers.contains("Content-Type"))
-        violate(c, "a prediction without a content type");
     std::shared_ptr<codec const> coding;
     if (!find_coding(c, coding, refusal)) return refusal;
     if (found.tag.empty() && m->has_weights()) v = next_version(m);
@@ -141,7 +139,7 @@ inline response region::model_call(call& c, target const& found, version const* 
     return response(200);
 }
 
-/// Checks the method and the query of a request at the model's url itself.
+/// Checks method, query and content type of a request at the model's url itself.
 inline bool region::check_prediction(call& c, response& refusal)
 {
     if (c.r.method != "GET" && c.r.method != "POST") {
@@ -150,6 +148,8 @@ inline bool region::check_prediction(call& c, response& refusal)
         return false;
     }
     if (c.r.target.find('?') != std::string::npos) violate(c, "a query where none is expected");
+    if (!c.r.body.empty() && !c.r.headers.contains("Content-Type"))
+        violate(c, "a prediction without a content type");
     return true;
 }
 
