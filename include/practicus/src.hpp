@@ -17,3 +17,4 @@
 #include <practicus/impl/batch.ipp>
 #include <practicus/impl/client.ipp>
 #include <practicus/impl/core_conf.ipp>
+#include <practicus/impl/event_stream.ipp>
