@@ -23,7 +23,7 @@ LAYERS = [
     "error secret base/",
     "url call_url jwt token credentials session_token_file observer catalog content_coder event_parser field_list",
     "wire/",
-    "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict call batch_mark batch_job batch_output_options",
+    "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict call chat batch_mark batch_job batch_output_options",
     "async/",
     "net/",
     "pool/",
@@ -35,7 +35,7 @@ LAYERS = [
 ]
 PURE = 3  # layers
 DECIDES = set("""
-    connection_options proxy_options encoding lz4 call_options batch_mark batch_output_options
+    connection_options proxy_options encoding lz4 call_options chat batch_mark batch_output_options
     async/reserved_memory async/timing_wheel net/input_buffer net/name_state net/proxy_rules
     pool/retry_policy pool/operation pool/pool_node pool/pool_state pool/answer_decoding pool/request_progress pool/request_writer
     tokens/freshness tokens/flight_state tokens/striped_cache tokens/token_cache_state
