@@ -7,6 +7,7 @@
 #include "torture/refusal.hpp"
 
 #include <practicus/detail/async/deadline_service.hpp>
+#include <practicus/detail/async/timed_wait.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -30,8 +31,8 @@ namespace {
 
 asio::awaitable<void> wait_until(std::shared_ptr<deadline_service> owner, time_point at, bool& ended)
 {
-    timed_wait waiting(*owner, std::make_shared<timed_waiter>());
-    auto suspended = waiting.until(at, [] {});
+    timed_wait waiting(*owner);
+    auto suspended = waiting.until(at);
     auto const how = waiting.end(co_await std::move(suspended));
     throw_if(how.early);
     ended = true;

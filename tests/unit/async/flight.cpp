@@ -9,7 +9,6 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <new>
 #include <optional>
@@ -71,26 +70,6 @@ TEST_CASE("a flight that is joined when all is closed ends at once, without a ti
         waiter.handler());
     io.poll();
     CHECK((waiter.calls == 1 && waiter.code == errc::client_closed));
-}
-
-TEST_CASE("a caller that left before the work began is not enlisted")
-{
-    asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
-    auto const work = std::make_shared<flight<int>>();
-    outcome waiter;
-    std::function<void()> start = [&] {
-        home->close();
-        io.poll(); // the wait ends here, as on another thread
-        CHECK(waiter.calls == 1);
-    };
-    asio::co_spawn(io, or_throw(flight<int>::join(work, home->limits(), time_point::max(), std::move(start))),
-                   waiter.handler());
-    io.run();
-    CHECK((waiter.calls == 1 && waiter.code == errc::client_closed));
-    work->succeed(1);
-    io.restart();
-    CHECK(io.run() == 0);
 }
 
 TEST_CASE("state dropped with the client's context is kept until its caller is notified")

@@ -5,6 +5,7 @@
 #include "refusing_executor.hpp"
 
 #include <practicus/detail/async/deadline_service.hpp>
+#include <practicus/detail/async/timed_wait.hpp>
 #include <practicus/detail/async/waiter.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -57,31 +58,36 @@ TEST_CASE("a context under destruction is not used")
     CHECK(calls == 1);
 }
 
-TEST_CASE("a wait that has ended before it was armed is not armed any more")
-{
-    using namespace practicus::detail;
-    boost::asio::io_context io;
-    auto const owner = std::make_shared<deadline_service>(io.get_executor());
-    timed_waiter w;
-    owner->add(w.limit, w, time_point::max());
-    CHECK(w.limit.is_linked());
-    owner->remove(w.limit);
-    owner->add(w.limit, w, time_point::max());
-    CHECK_FALSE(w.limit.is_linked());
-}
-
 namespace {
 
 asio::awaitable<void> wait_for(std::shared_ptr<deadline_service> owner, std::shared_ptr<timed_waiter> w,
                                int& ended)
 {
     timed_wait waiting(*owner, w);
-    auto suspended = waiting.until(time_point::max(), [] {});
+    auto suspended = waiting.until(time_point::max());
     throw_if(waiting.end(co_await std::move(suspended)).early);
     ++ended;
 }
 
 } // namespace
+
+TEST_CASE("a wake before the suspension is not lost, and the first one counts")
+{
+    asio::io_context io;
+    auto const w = std::make_shared<waiter>();
+    error_code with;
+    auto const waits = [&]() -> asio::awaitable<void> {
+        auto suspended = wait(w, [&] {
+            CHECK(w->wake(asio::error::eof));
+            CHECK_FALSE(w->wake({}));
+        });
+        with = (co_await std::move(suspended)).code;
+    };
+    asio::co_spawn(io, waits, asio::detached);
+    io.run();
+    CHECK(with == asio::error::eof);
+    CHECK_FALSE(w->wake({}));
+}
 
 TEST_CASE("a wait continues if its executor refuses the wake, and ends at the next try")
 {

@@ -4,6 +4,7 @@
 
 #include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/timed_wait.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -81,8 +82,8 @@ private:
             bool const told = self->cancel();
             if (self->is_empty()) co_return;
             auto const at = told ? time_point::max() : self->home_->time().now() + deadline_service::tick;
-            timed_wait waiting(*self->home_->limits(), last);
-            auto suspended = waiting.until(at, [self, last] { self->await_last(last); });
+            condition_wait waiting(self->empty_, *self->home_->limits(), last);
+            auto suspended = waiting.until(at);
             waiting.end(co_await std::move(suspended));
         }
     }
@@ -140,40 +141,26 @@ private:
 
     void remove(child& c) noexcept
     {
-        std::shared_ptr<timed_waiter> woken;
+        bool last = false;
         {
             std::lock_guard lock(mutex_);
             if (c.is_linked()) running_.erase(running_.iterator_to(c));
-            if (running_.empty()) woken = std::move(waiting_);
+            last = running_.empty();
         }
-        if (woken) woken->wake({});
+        if (last) empty_.set();
     }
 
-    /// Returns true if no child is left. Drops the waiter of a wait that timed out, so that it cannot wake
-    /// the next wait.
-    bool is_empty()
+    bool is_empty() const noexcept
     {
         std::lock_guard lock(mutex_);
-        waiting_.reset();
         return running_.empty();
-    }
-
-    void await_last(std::shared_ptr<timed_waiter> const& w)
-    {
-        {
-            std::lock_guard lock(mutex_);
-            if (!running_.empty()) {
-                waiting_ = w;
-                return;
-            }
-        }
-        w->wake({});
     }
 
     std::shared_ptr<runtime> home_;
     mutable std::mutex mutex_;
     boost::intrusive::list<child> running_;
-    std::shared_ptr<timed_waiter> waiting_;
+    // Set too often, but never too late: the wait for it looks again.
+    condition empty_;
     bool over_ = false;
 };
 

@@ -4,7 +4,6 @@
 
 #include <practicus/detail/async/tick_timer.hpp>
 #include <practicus/detail/async/timing_wheel.hpp>
-#include <practicus/detail/async/wait.hpp>
 #include <practicus/detail/async/waiter.hpp>
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
@@ -68,7 +67,6 @@ private:
     std::atomic<std::int64_t> state_{disarmed};
     int descriptor_ = -1;
     // Guarded by the deadline service's mutex.
-    bool removed_ = false;
     waiter* waiter_ = nullptr;
 };
 
@@ -99,11 +97,10 @@ public:
         watched_.push_back(d);
     }
 
-    /// Registers a wait and arms it. Both must live until `remove`; after `remove` this has no effect.
+    /// Registers a wait and arms it. Both must live until `remove`.
     void add(deadline& d, waiter& w, time_point at)
     {
         std::lock_guard lock(mutex_);
-        if (d.removed_) return;
         d.waiter_ = &w;
         auto const end = nanoseconds(at);
         bool const closed = closed_ && !w.is_reserved();
@@ -120,8 +117,6 @@ public:
     {
         std::lock_guard lock(mutex_);
         if (d.is_linked()) d.unlink();
-        // A waiter with a reserve may be awaited again, so that its removal is not final.
-        d.removed_ = d.waiter_ == nullptr || !d.waiter_->is_reserved();
     }
 
     /// Returns false if the client is closed. `time_point::max()` is no limit, but `close()` still ends it.
@@ -378,21 +373,6 @@ private:
     std::function<void()> on_second_;
 };
 
-/// A waiter with a deadline, which can also be queued in one list of waiters. The list's mutex guards
-/// `queue_hook`, `left` and the list.
-class timed_waiter : public waiter
-{
-public:
-    deadline limit;
-    boost::intrusive::list_member_hook<> queue_hook;
-    bool left = false;
-};
-
-using waiter_queue =
-    boost::intrusive::list<timed_waiter,
-                           boost::intrusive::member_hook<timed_waiter, boost::intrusive::list_member_hook<>,
-                                                         &timed_waiter::queue_hook>>;
-
 /// Returns why a call was ended from outside: cancelled, abandoned, or the client closed. Null if it was not.
 inline failure interruption(error_code const& code, expiry why) noexcept
 {
@@ -401,55 +381,5 @@ inline failure interruption(error_code const& code, expiry why) noexcept
         return fixed_error<asio::error::operation_aborted>();
     return nullptr;
 }
-
-struct wait_result
-{
-    /// The reason if the wait was interrupted or could not begin. Null if it was woken or timed out.
-    failure early;
-    expiry why;
-};
-
-/// A wait that ends when its waiter is woken, the time limit passes, the client is closed or the caller
-/// cancels. The owner and the waiter must outlive the coroutine that waits:
-///
-///     timed_wait waiting(owner, w);
-///     auto suspended = waiting.until(at, enlist);
-///     auto const ended = waiting.end(co_await std::move(suspended));
-class timed_wait
-{
-public:
-    timed_wait(deadline_service& owner, std::shared_ptr<timed_waiter> w) noexcept
-        : owner_(owner), waiter_(std::move(w))
-    {}
-    timed_wait(timed_wait const&) = delete;
-    timed_wait& operator=(timed_wait const&) = delete;
-    ~timed_wait() { owner_.remove(waiter_->limit); }
-
-    /// Returns the operation to await. `enlist` may run after the wait has ended; the waiter lives until
-    /// then.
-    template <class Enlist>
-    auto until(time_point at, Enlist enlist)
-    {
-        return wait(waiter_, [owner = &owner_, w = waiter_.get(), at, then = std::move(enlist)]() mutable {
-            owner->add(w->limit, *w, at);
-            then();
-        });
-    }
-
-    /// Finishes the wait and returns the reason for its end.
-    wait_result end(wakeup with) noexcept
-    {
-        auto const why = owner_.disarm(waiter_->limit);
-        if (with.code == boost::system::errc::not_enough_memory)
-            return {fixed_error<boost::system::errc::not_enough_memory>(), why};
-        if (with.code == boost::system::errc::resource_unavailable_try_again)
-            return {fixed_error<boost::system::errc::resource_unavailable_try_again>(), why};
-        return {interruption(with.code, why), why};
-    }
-
-private:
-    deadline_service& owner_;
-    std::shared_ptr<timed_waiter> waiter_;
-};
 
 }}} // namespace practicus::v1::detail

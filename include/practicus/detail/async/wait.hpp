@@ -75,8 +75,7 @@ inline error_code refusal_code() noexcept
     }
 }
 
-/// Starts a wait: suspends, registers, listens for cancellation, then calls `enlist`, from where it may be
-/// woken.
+/// Starts a wait: listens for cancellation, calls `enlist`, from where it may be woken, and suspends.
 template <class Enlist>
 struct wait_initiation
 {
@@ -86,27 +85,21 @@ struct wait_initiation
     template <class Handler>
     void operator()(Handler handler)
     {
-        // Moved out of the coroutine, which another thread may resume as soon as it is enlisted.
-        auto const w = std::move(waiter_);
-        auto enlist = std::move(enlist_);
         std::shared_ptr<suspended<Handler>> made;
         error_code refused;
         try {
-            made = prepare(*w, handler);
-            listen(w, handler);
+            made = prepare(*waiter_, handler);
+            listen(waiter_, handler);
+            enlist_();
         } catch (...) {
             refused = refusal_code();
         }
         // Thrown from here, it would leave `run()`, and the coroutine would never end.
         if (refused) return refuse(std::move(handler), refused);
         made->take(std::move(handler));
-        auto const registry = w->registry_;
-        if (!registry->add(*w, std::move(made))) return;
-        try {
-            enlist();
-        } catch (...) {
-            w->wake(refusal_code());
-        }
+        // Another thread may resume the coroutine meanwhile, which owns `this`.
+        auto const registry = waiter_->registry_;
+        registry->add(*waiter_, std::move(made));
     }
 
 private:
@@ -117,8 +110,7 @@ private:
         static_assert(sizeof(made) + sizeof(std::shared_ptr<void>[4]) <= reserved_memory::size);
         auto const executor = asio::get_associated_executor(handler);
         if (w.reserve_) {
-            // The waker of the last wait holds the memory until it has left the mutex.
-            w.registry_->if_up([] {});
+            w.registry_->renew(w);
             return std::allocate_shared<made>(reserved_allocator<made>(w.reserve_), executor);
         }
         w.registry_ = registry_of(executor);
@@ -126,7 +118,6 @@ private:
         return std::make_shared<made>(executor);
     }
 
-    // Before it is registered: from then on, others may end the wait on their threads.
     template <class Handler>
     static void listen(std::shared_ptr<waiter> const& w, Handler const& handler)
     {
@@ -149,8 +140,8 @@ private:
 
 /// Returns an operation to be awaited once. It suspends the calling coroutine until `w` is woken, and returns
 /// the code that it was woken with: `operation_aborted` after a cancellation, the `refusal_code` of a wait
-/// that could not begin. `enlist` runs once suspended, and may wake at once. It is no coroutine, because
-/// there may be many waiters, and each frame takes memory.
+/// that could not begin. `enlist` runs before the coroutine can be resumed, and may wake at once. It is no
+/// coroutine, because there may be many waiters, and each frame takes memory.
 template <class Enlist>
 auto wait(std::shared_ptr<waiter> w, Enlist enlist)
 {

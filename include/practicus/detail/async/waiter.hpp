@@ -32,9 +32,9 @@ class waiter_registry;
 /// cancellation.
 ///
 /// It suspends in the context of its own executor, where it is registered, and is woken by a post to that
-/// executor. The first of wake, cancellation and the context's shutdown wins; the others do nothing. The
-/// waker does not own the coroutine, so a context that is destroyed first takes its waiters along and leaks
-/// none.
+/// executor. The first of wake, cancellation and the context's shutdown wins; the others do nothing. A wake
+/// before the suspension is not lost. The waker does not own the coroutine, so a context that is destroyed
+/// first takes its waiters along and leaks none.
 class waiter : public boost::intrusive::list_base_hook<>
 {
 public:
@@ -46,8 +46,6 @@ public:
         virtual void post(std::shared_ptr<suspension> self) = 0;
 
         error_code code;
-        /// `wake` was called, but memory ran out.
-        bool owed = false;
         /// The hook in a list of dropped coroutines.
         std::shared_ptr<suspension> next;
     };
@@ -74,9 +72,11 @@ private:
     template <class Enlist>
     friend struct wait_initiation;
 
-    // Both are guarded by the registry's mutex once suspended.
     std::shared_ptr<waiter_registry> registry_;
+    // Guarded by the registry's mutex.
     std::shared_ptr<suspension> suspension_;
+    error_code code_;
+    bool woken_ = false;
     std::shared_ptr<reserved_memory> reserve_;
 };
 
@@ -105,25 +105,34 @@ public:
         ready_.store(true, std::memory_order_relaxed);
     }
 
-    /// Returns false if the context is being destroyed: the wait never ends then, and the coroutine is
-    /// dropped.
-    bool add(waiter& w, std::shared_ptr<waiter::suspension> suspension)
+    /// Drops the coroutine if the context is being destroyed. Afterwards the waiter may be destroyed.
+    void add(waiter& w, std::shared_ptr<waiter::suspension> suspension) noexcept
     {
         std::lock_guard lock(mutex_);
-        if (down_) return false;
+        if (down_) return;
         w.suspension_ = std::move(suspension);
-        waiters_.push_back(w);
-        return true;
+        if (w.woken_)
+            resume(w);
+        else
+            waiters_.push_back(w);
     }
 
     bool wake(waiter& w, error_code code) noexcept
     {
         std::lock_guard lock(mutex_);
-        if (!w.suspension_ || w.suspension_->owed) return false;
-        w.suspension_->code = code;
+        if (std::exchange(w.woken_, true)) return false;
+        w.code_ = code;
+        if (!w.suspension_) return true;
         waiters_.erase(waiters_.iterator_to(w));
         resume(w);
         return true;
+    }
+
+    /// Lets a waiter wait again, once its last waker has released the memory of the wait.
+    void renew(waiter& w) noexcept
+    {
+        std::lock_guard lock(mutex_);
+        w.woken_ = false;
     }
 
     /// Calls `f` while the context cannot be destroyed, unless its destruction has begun.
@@ -181,10 +190,10 @@ private:
     {
         // Before the post: afterwards the waiter may be destroyed.
         auto const suspension = std::move(w.suspension_);
+        suspension->code = w.code_;
         try {
             suspension->post(suspension);
         } catch (...) {
-            suspension->owed = true;
             w.suspension_ = suspension;
             owed_.push_back(w);
             retry_later();

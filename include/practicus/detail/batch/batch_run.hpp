@@ -6,6 +6,7 @@
 #include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/run_operation.hpp>
+#include <practicus/detail/async/timed_wait.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/base/result.hpp>
 #include <practicus/detail/base/sha256.hpp>
@@ -24,11 +25,11 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -121,7 +122,7 @@ private:
         deadline_service::operation_guard const running(self.home()->limits());
         auto reading = no_throw(self.read());
         self.queue_.has_read(co_await std::move(reading));
-        self.wake();
+        self.news_.set();
         due->made = true;
     }
 
@@ -196,7 +197,7 @@ private:
             self.pause(std::move(sent), *wait);
         else
             self.queue_.end(std::move(sent), self.now());
-        self.wake();
+        self.news_.set();
         due->made = true;
     }
 
@@ -264,52 +265,20 @@ private:
     /// A child ended without a report: memory was refused, or the client's context is gone.
     void lose() noexcept
     {
-        {
-            std::lock_guard lock(mutex_);
-            lost_ = true;
-        }
-        wake();
+        lost_ = true;
+        news_.set();
     }
 
-    failure lost_child()
-    {
-        std::lock_guard lock(mutex_);
-        return lost_ ? fixed_error<boost::system::errc::not_enough_memory>() : nullptr;
-    }
-
-    void wake() noexcept
-    {
-        std::shared_ptr<timed_waiter> woken;
-        {
-            std::lock_guard lock(mutex_);
-            news_ = true;
-            woken.swap(waiting_);
-        }
-        if (woken) woken->wake({});
-    }
+    failure lost_child() { return lost_ ? fixed_error<boost::system::errc::not_enough_memory>() : nullptr; }
 
     /// Until a batch was read or has ended, or it is time to tell how far the run is.
     asio::awaitable<failure> wait()
     {
-        auto const w = std::make_shared<timed_waiter>();
-        auto enlist = [self = shared_from_this(), w] {
-            bool news = false;
-            {
-                std::lock_guard lock(self->mutex_);
-                news = self->news_;
-                if (!news) self->waiting_ = w;
-            }
-            if (news) w->wake({});
-        };
-        auto const until = std::min(results_.tell_at(), queue_.next_try());
-        timed_wait waiting(*home()->limits(), w);
-        auto suspended = waiting.until(std::min(until, op_.deadline), std::move(enlist));
+        auto const until = std::min({results_.tell_at(), queue_.next_try(), op_.deadline});
+        condition_wait waiting(news_, *home()->limits());
+        auto suspended = waiting.until(until);
         auto const ended = waiting.end(co_await std::move(suspended));
-        {
-            std::lock_guard lock(mutex_);
-            waiting_.reset();
-            news_ = false;
-        }
+        news_.clear();
         if (ended.early) co_return ended.early;
         if (now() < op_.deadline) co_return nullptr;
         co_return timeout_failure(phase::first_byte, op_.deadline, now());
@@ -338,10 +307,8 @@ private:
     batch_queue queue_;
     batch_results results_;
 
-    std::mutex mutex_;
-    bool lost_ = false;
-    bool news_ = false;
-    std::shared_ptr<timed_waiter> waiting_;
+    std::atomic<bool> lost_{false};
+    condition news_;
 };
 
 inline asio::awaitable<result<batch_progress>> run_batches(handle h, std::shared_ptr<batch_job> job,

@@ -68,7 +68,8 @@ private:
     static void retry(std::shared_ptr<canceller> const& self) noexcept
     {
         if (self->retries_.exchange(true)) return;
-        if (self->registry_->add(self->later_, self)) self->registry_->wake(self->later_, {});
+        self->registry_->add(self->later_, self);
+        self->registry_->wake(self->later_, {});
     }
 
     void post(std::shared_ptr<suspension> self) override

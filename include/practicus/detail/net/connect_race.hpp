@@ -4,6 +4,7 @@
 
 #include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/timed_wait.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/net/host_lookup.hpp>
 #include <practicus/error.hpp>
@@ -66,7 +67,7 @@ public:
         };
         finally const on_exit{this};
         runners_.resize(tried.size());
-        std::size_t started = 0, seen = 0;
+        std::size_t started = 0;
         bool decided = false;
         while (!decided) {
             if (started != tried.size()) {
@@ -74,10 +75,12 @@ public:
                 ++started;
             }
             auto const next = started == tried.size() ? end : std::min(end, home_->time().now() + stagger);
-            auto waiting = news(seen, next);
-            if (auto why = co_await std::move(waiting)) co_return why;
+            condition_wait waiting(news_, *home_->limits());
+            auto suspended = waiting.until(next);
+            auto const woken = waiting.end(co_await std::move(suspended));
+            if (woken.early) co_return woken.early;
+            news_.clear();
             std::lock_guard lock(mutex_);
-            seen = ended_;
             decided = winner_ || ended_ == tried.size() || home_->time().now() >= end;
         }
         std::lock_guard lock(mutex_);
@@ -100,9 +103,11 @@ private:
         attempt_end& operator=(attempt_end const&) = delete;
         ~attempt_end()
         {
-            std::lock_guard lock(race->mutex_);
-            ++race->ended_;
-            if (race->sleeper_) race->sleeper_->wake({});
+            {
+                std::lock_guard lock(race->mutex_);
+                ++race->ended_;
+            }
+            race->news_.set();
         }
 
         std::shared_ptr<connect_race> race;
@@ -131,23 +136,6 @@ private:
         runners_[i].reset();
     }
 
-    /// Waits until more than `seen` attempts have ended, or for `until`.
-    asio::awaitable<failure> news(std::size_t seen, time_point until)
-    {
-        auto const w = std::make_shared<timed_waiter>();
-        auto enlist = [self = shared_from_this(), w, seen] {
-            std::lock_guard lock(self->mutex_);
-            self->sleeper_ = w;
-            if (self->ended_ != seen) w->wake({});
-        };
-        timed_wait waiting(*home_->limits(), w);
-        auto suspended = waiting.until(until, std::move(enlist));
-        auto const ended = waiting.end(co_await std::move(suspended));
-        std::lock_guard lock(mutex_);
-        sleeper_.reset();
-        co_return ended.early;
-    }
-
     void stop() noexcept
     {
         std::lock_guard lock(mutex_);
@@ -160,13 +148,13 @@ private:
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<connection>> runners_;
     std::unique_ptr<connection> winner_;
-    std::shared_ptr<timed_waiter> sleeper_;
     failure ended_by_;
     // Stays if no attempt could be started.
     failure last_ = make_failure(errc::connect_failed,
                                  make_error_code(boost::system::errc::resource_unavailable_try_again));
     std::size_t ended_ = 0;
     bool over_ = false;
+    condition news_;
 };
 
 }}} // namespace practicus::v1::detail

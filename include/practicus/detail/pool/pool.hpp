@@ -5,6 +5,7 @@
 #include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/timed_wait.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/net/connector.hpp>

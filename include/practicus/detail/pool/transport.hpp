@@ -169,8 +169,8 @@ public:
     /// Waits for the next attempt, until the deadline at most.
     asio::awaitable<failure> pause(operation const& op, std::chrono::nanoseconds wait) const
     {
-        timed_wait waiting(*home_->limits(), std::make_shared<timed_waiter>());
-        auto suspended = waiting.until(std::min(op.deadline, home_->time().now() + wait), [] {});
+        timed_wait waiting(*home_->limits());
+        auto suspended = waiting.until(std::min(op.deadline, home_->time().now() + wait));
         auto const ended = waiting.end(co_await std::move(suspended));
         co_return ended.early;
     }
