@@ -43,22 +43,26 @@ struct fixture
     std::size_t connects = 0;
     std::vector<pool_connection*> closed;
     pool_waiter* woken = nullptr;
-    bool refused = false;
 
-    pool_connection* perform(pool_actions actions)
+    void perform(pool_actions actions)
     {
         woken = actions.wake;
-        refused = actions.refused;
         connects += actions.connect ? 1 : 0;
         closed.clear();
         for (; !actions.close.empty(); actions.close.pop_front())
             closed.push_back(&actions.close.front());
         CHECK(pool.check() == nullptr);
-        return actions.granted;
     }
 
     waiter& new_waiter() { return waiters.emplace_back(); }
-    pool_connection* ask(waiter& w, bool fresh = false) { return perform(pool.ask(w, now, fresh)); }
+
+    // Returns the connection that the waiter gets at once, or null.
+    pool_connection* ask(waiter& w, bool fresh = false)
+    {
+        perform(pool.ask(w, now, fresh));
+        CHECK((w.state() != pool_wait::waiting) == (woken == &w));
+        return w.state() == pool_wait::served ? pool.picked_up(w) : nullptr;
+    }
 
     // A waiter.
     waiter& waiting(bool fresh = false)

@@ -268,19 +268,21 @@ private:
         w.fresh = fresh;
         w.ticket = ++tickets_;
         auto actions = pool_.ask(w, now_, fresh);
-        expect(actions.wake == nullptr, "ask wakes");
-        expect(actions.refused == shut_, "refused, and not shut down");
-        expect((w.state() == pool_wait::waiting) == (!actions.refused && !actions.granted),
-               "neither waits nor ends");
+        expect(actions.wake == (w.state() == pool_wait::waiting ? nullptr : &w), "neither waits nor ends");
+        expect((w.state() == pool_wait::closed) == shut_, "refused, and not shut down");
         std::erase_if(candidates, [this](auto const* c) { return !good(*c); });
-        expect(fresh || shut_ || candidates.empty() || actions.granted, "passes by a good idle connection");
-        if (actions.granted) {
-            auto& c = own(*actions.granted);
-            expect(!fresh, "a fresh one from the idle ones");
-            expect(&c == candidates.back(), "not the youngest good one");
-            w.holds = &hand_out(c);
+        bool const served = w.state() == pool_wait::served;
+        expect(fresh || shut_ || candidates.empty() || served, "passes by a good idle connection");
+        if (std::exchange(actions.wake, nullptr)) {
+            w.asked = false;
+            auto* const c = pool_.picked_up(w);
+            expect((c != nullptr) == served, "served without a connection");
+            if (served) {
+                expect(!fresh, "a fresh one from the idle ones");
+                expect(c == candidates.back(), "not the youngest good one");
+                w.holds = &hand_out(own(*c));
+            }
         }
-        if (w.state() != pool_wait::waiting) w.asked = false;
         perform(std::move(actions));
     }
 

@@ -183,10 +183,6 @@ private:
     struct queued final : timed_waiter, pool_waiter, std::enable_shared_from_this<queued>
     {
         failure why;
-        // Granted before the wait began.
-        pooled* granted = nullptr;
-        bool refused = false;
-        bool gone = false;
     };
 
     static std::string fields_of(origin const& where, client_options const& options)
@@ -276,48 +272,23 @@ private:
         }
     }
 
-    /// The result of a wait.
-    struct pick
-    {
-        pooled* assigned = nullptr;
-        failure why;
-        bool refused = false;
-    };
-
-    pick picked_up(queued& w)
+    /// Returns the connection of a woken waiter, or the reason why it has none; neither if it was not woken.
+    std::pair<pooled*, failure> picked_up(queued& w)
     {
         std::lock_guard lock(mutex_);
-        pick found;
-        found.refused = w.refused || w.state() == pool_wait::closed;
-        found.why = w.why;
-        found.assigned = w.state() == pool_wait::served ? static_cast<pooled*>(state_.picked_up(w))
-                                                        : std::exchange(w.granted, nullptr);
-        return found;
+        if (w.state() == pool_wait::served) return {static_cast<pooled*>(state_.picked_up(w)), nullptr};
+        if (w.state() == pool_wait::closed) return {nullptr, fixed_error<errc::client_closed>()};
+        return {nullptr, w.why};
     }
 
-    void enlist(queued& w, bool fresh)
+    void enlist(queued& w, bool fresh) noexcept
     {
-        bool over = false;
-        act([&] {
-            pool_actions actions;
-            if (w.gone) return actions;
-            actions = state_.ask(w, now(), fresh);
-            w.granted = static_cast<pooled*>(actions.granted);
-            w.refused = actions.refused;
-            over = w.refused || w.granted != nullptr;
-            return actions;
-        });
-        if (over) w.wake({});
+        act([&] { return state_.ask(w, now(), fresh); });
     }
 
     void leave(queued& w) noexcept
     {
-        act([&] {
-            w.gone = true;
-            if (auto* const unused = std::exchange(w.granted, nullptr))
-                return state_.returned_unused(*unused, now());
-            return state_.cancelled(w, now());
-        });
+        act([&] { return state_.cancelled(w, now()); });
     }
 
     static asio::awaitable<void> connect(std::shared_ptr<connect_slot> slot)
@@ -399,7 +370,7 @@ public:
     {
         if (from_->told()) from_->told()(events::waiting{from_->where().str()});
         deadline_ = deadline;
-        return limit_.until(deadline, [from = from_, w = place_, fresh] { from->enlist(*w, fresh); });
+        return limit_.until(deadline, [this, fresh] { from_->enlist(*place_, fresh); });
     }
 
     /// Returns the connection. Fails with the error of connecting, `errc::deadline_exceeded`,
@@ -408,11 +379,9 @@ public:
     {
         auto const ended = limit_.end(with);
         if (ended.early) return ended.early;
-        auto const found = from_->picked_up(*place_);
-        if (found.assigned != nullptr) return lease(from_, *found.assigned);
-        if (found.why) return found.why;
-        if (found.refused) return fixed_error<errc::client_closed>();
-        return timeout_failure(phase::wait, deadline_, deadline_);
+        auto const [assigned, why] = from_->picked_up(*place_);
+        if (assigned != nullptr) return lease(from_, *assigned);
+        return why ? why : timeout_failure(phase::wait, deadline_, deadline_);
     }
 
 private:

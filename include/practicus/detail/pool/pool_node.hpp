@@ -57,7 +57,7 @@ private:
     bool reused_ = false;
 };
 
-/// The waiter is woken once with `served`, `failed` or `closed`; `picked_up` or `cancelled` ends that state.
+/// The waiter is woken once, with `served`, `failed` or `closed`. `picked_up` or `cancelled` ends that state.
 enum class pool_wait : std::uint8_t
 {
     none,
@@ -97,14 +97,11 @@ private:
 /// starts at most one connect.
 struct pool_actions
 {
-    /// The caller's own connection, granted at once. Set only by `take` and `ask`; the waiter then is in
-    /// state `none`.
+    /// The caller's own connection. Set only by `take`.
     pool_connection* granted = nullptr;
-    /// The waiter to wake: served or failed. Valid until it is picked up or cancelled, possibly by another
-    /// thread right after unlocking.
+    /// The waiter to wake: served, failed or closed. Valid until it is picked up or cancelled, possibly by
+    /// another thread right after unlocking.
     pool_waiter* wake = nullptr;
-    /// Set only by `ask`: the pool is shut down, and the waiter does not wait.
-    bool refused = false;
     /// Start one connect. It ends with `connected` or `connect_failed`, independently of the waiters.
     bool connect = false;
     /// Connections that have left the pool, to close and free. They have no other references.

@@ -67,23 +67,29 @@ public:
     {
         pool_actions actions;
         if (!shut_) grant_idle(now, actions);
+        if (actions.granted != nullptr) ++reuses_;
         return actions;
     }
 
-    /// Requests a connection: grants it at once, refuses, or queues `waiter`.
+    /// Requests a connection: queues `waiter`, or wakes it at once, with an idle connection or as the pool is
+    /// shut down.
     [[nodiscard]] pool_actions ask(pool_waiter& waiter, time_point now, bool fresh = false) noexcept
     {
         BOOST_ASSERT(waiter.state_ == pool_wait::none);
         pool_actions actions;
         if (shut_) {
-            actions.refused = true;
+            waiter.state_ = pool_wait::closed;
+            actions.wake = &waiter;
             return actions;
         }
         if (fresh)
             evict_unusable(now, actions);
         else
             grant_idle(now, actions);
-        if (actions.granted != nullptr) return actions;
+        if (actions.granted != nullptr) {
+            serve(waiter, *std::exchange(actions.granted, nullptr), actions);
+            return actions;
+        }
         waiter.state_ = pool_wait::waiting;
         waiter.ticket_ = ++tickets_;
         waiter.fresh_ = fresh;
@@ -331,7 +337,6 @@ private:
             }
             idle_.pop_back();
             lease(connection, now);
-            ++reuses_;
             actions.granted = &connection;
         }
     }
@@ -340,6 +345,13 @@ private:
     {
         connection.place_ = pool_connection::place::leased;
         connection.idle_age_ = std::max(now - connection.last_used_, duration::zero());
+    }
+
+    static void serve(pool_waiter& waiter, pool_connection& connection, pool_actions& actions) noexcept
+    {
+        waiter.state_ = pool_wait::served;
+        waiter.connection_ = &connection;
+        actions.wake = &waiter;
     }
 
     /// Assigns an unused connection to a waiter or to the idle list, or closes it.
@@ -358,10 +370,9 @@ private:
             drop(connection, actions);
             connect_if_needed(actions);
         } else if (waiter != nullptr) {
-            leave_queue(*waiter, pool_wait::served);
+            leave_queue(*waiter, pool_wait::none);
             lease(connection, now);
-            waiter->connection_ = &connection;
-            actions.wake = waiter;
+            serve(*waiter, connection, actions);
         } else {
             connection.place_ = pool_connection::place::idle;
             connection.reused_ = true;
