@@ -23,8 +23,7 @@ struct with_addons : fixture
 {
     with_addons()
     {
-        auto& clock = clock_of(caller);
-        clock.simulate(clock.now(), clock.system_now());
+        stopped_clock_of(caller);
         runtime_of(caller).random().fix(0);
     }
 

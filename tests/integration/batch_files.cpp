@@ -4,6 +4,7 @@
 // A batch client as a process of its own, that is killed in the middle: what it had written is gone on with.
 
 #include "fixture.hpp"
+#include "forked.hpp"
 #include "temporary_folder.hpp"
 
 #include <practicus/batch.hpp>
@@ -12,7 +13,6 @@
 #include <practicus/mock/prediction.hpp>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
@@ -23,14 +23,11 @@
 #include <string>
 #include <vector>
 
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-extern char** environ;
 
 namespace {
 
@@ -129,24 +126,9 @@ struct rough_region : fixture
 
 pid_t start_child(std::string const& url, fs::path const& dir, int rows)
 {
-    std::vector<std::string> variables{"PRACTICUS_TEST_URL=" + url, "PRACTICUS_TEST_DIR=" + dir.string(),
-                                       "PRACTICUS_TEST_ROWS=" + std::to_string(rows)};
-    std::vector<char*> environment;
-    for (char** v = environ; *v != nullptr; ++v)
-        environment.push_back(*v);
-    for (auto& v : variables)
-        environment.push_back(v.data());
-    environment.push_back(nullptr);
-    std::string program = "integration_tests", test = "batches: a process that may be killed";
-    std::array<char*, 3> arguments{program.data(), test.data(), nullptr};
-    pid_t child = 0;
-    posix_spawn_file_actions_t quiet;
-    ::posix_spawn_file_actions_init(&quiet);
-    ::posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    REQUIRE(::posix_spawn(&child, "/proc/self/exe", &quiet, nullptr, arguments.data(), environment.data()) ==
-            0);
-    ::posix_spawn_file_actions_destroy(&quiet);
-    return child;
+    return start_test("batches: a process that may be killed",
+                      {"PRACTICUS_TEST_URL=" + url, "PRACTICUS_TEST_DIR=" + dir.string(),
+                       "PRACTICUS_TEST_ROWS=" + std::to_string(rows)});
 }
 
 /// Kills the client so often, each time when it has written some more; then lets it end.

@@ -58,8 +58,7 @@ TEST_CASE("an address that drops packets costs a moment, and not the whole limit
 {
     named f({"127.0.0.2", "127.0.0.1"});
     black_hole const hole({address("127.0.0.2"), f.server.port()});
-    auto& clock = clock_of(f.caller);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(f.caller);
     ends result;
     asio::co_spawn(f.io, f.caller.cluster_info(), result.handler());
     tick(f.io);
@@ -77,8 +76,7 @@ TEST_CASE("when one address has answered, nothing is left of the others")
 {
     named f({"127.0.0.2", "127.0.0.1"});
     black_hole const hole({address("127.0.0.2"), f.server.port()});
-    auto& clock = clock_of(f.caller);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(f.caller);
     practicus::mock::gate gate;
     f.server.expect("POST", "/console/api/auth/").hold(gate);
     ends result;
@@ -100,8 +98,7 @@ TEST_CASE("when one address has answered, nothing is left of the others")
 TEST_CASE("an address that refuses costs no time")
 {
     named f({"127.0.0.2", "127.0.0.3", "127.0.0.1", "127.0.0.4"});
-    auto& clock = clock_of(f.caller);
-    clock.simulate(clock.now(), clock.system_now()); // it stands still
+    stopped_clock_of(f.caller); // it stands still
     ends result;
     asio::co_spawn(f.io, f.caller.cluster_info(), result.handler());
     f.io.run_for(1min);
@@ -114,8 +111,7 @@ TEST_CASE("no address answers: connecting has a limit over all of them")
             options_with([&](auto& o) { o.timeouts.connect = 3s; }, fixture::once()));
     black_hole const one({address("127.0.0.2"), f.server.port()});
     black_hole const two({address("127.0.0.3"), f.server.port()});
-    auto& clock = clock_of(f.caller);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(f.caller);
     std::optional<practicus::error_info> info;
     asio::co_spawn(f.io, f.caller.login("admin@company.com", "practicus"), [&](std::exception_ptr e) {
         try {

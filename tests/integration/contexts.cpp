@@ -156,8 +156,7 @@ TEST_CASE("limits hold for a caller in another context")
                                  o.credentials = fixture::password();
                                  o.timeouts.first_byte = std::chrono::seconds(7);
                              })));
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     f.server.expect("GET", cluster_path).hold(never);
     std::exception_ptr failed;
     asio::co_spawn(f.io, client.cluster_info(),

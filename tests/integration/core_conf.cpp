@@ -311,8 +311,7 @@ TEST_CASE("core.conf: the next program writes a refresh token that could not be 
     practicus::client const program(f.io.get_executor(), r.url(), options);
     {
         held_lock const meanwhile(f.path);
-        auto& clock = clock_of(program);
-        clock.simulate(clock.now(), clock.system_now());
+        auto& clock = stopped_clock_of(program);
         ends e;
         asio::co_spawn(f.io, program.models(), e.handler());
         poll_until(f.io, [&] { return began; });

@@ -191,8 +191,7 @@ private:
         if (case_->op->held == holding::one_time_password)
             options.credentials = swept::with_one_time_password();
         client_.emplace(io_.get_executor(), server_.url(), std::move(options));
-        auto& clock = clock_of(*client_);
-        clock.simulate(clock.now(), clock.system_now());
+        stopped_clock_of(*client_);
     }
 
     void note(practicus::event const& e)

@@ -46,8 +46,7 @@ TEST_CASE("a redirect to another origin is refused before anything is sent there
     fixture f;
     practicus::mock::server other;
     auto client = f.user();
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     f.run(client.cluster_info());
     for (auto const& to : {other.url() + "/models/practicus/diamond-price/", "//" + other.authority() + "/x/",
                            "https://" + f.server.authority() + "/x/", std::string("ftp://127.0.0.1/"),

@@ -589,8 +589,7 @@ TEST_CASE("predict: from another context, and with a deadline")
     poll_until(f.io, [&] { return e.served == 1; });
     CHECK(got.size() == 1);
 
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     practicus::mock::gate never;
     f.server.expect("POST", diamond_path).hold(never);
     auto const hurried = client.with(practicus::call_options().timeout(2s));

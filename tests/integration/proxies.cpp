@@ -123,8 +123,7 @@ TEST_CASE("a proxy that does not answer has the limit of connecting")
         proxied f(true);
         auto client = f.through(proxy_at(f.proxy.url()),
                                 options_with([&](auto& o) { o.timeouts.connect = 7s; }, f.once()));
-        auto& clock = clock_of(client);
-        clock.simulate(clock.now(), clock.system_now());
+        auto& clock = stopped_clock_of(client);
         f.proxy.fail_next(silent);
         std::optional<practicus::error_info> info;
         asio::co_spawn(f.io, client.login("admin@company.com", "practicus"), [&](std::exception_ptr e) {

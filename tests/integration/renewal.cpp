@@ -24,19 +24,13 @@ void pass(fixture& f, practicus::client const& client, std::chrono::seconds time
     clock_of(client).advance(time);
 }
 
-void hold_time(practicus::client const& client)
-{
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
-}
-
 } // namespace
 
 TEST_CASE("an access token that expires between two calls is refreshed before the second")
 {
     fixture f;
     auto client = f.user();
-    hold_time(client);
+    stopped_clock_of(client);
     f.run(client.cluster_info());
     pass(f, client, 25min - 1s);
     f.run(client.cluster_info());
@@ -123,7 +117,7 @@ TEST_CASE("a refusal by a proxy does not log out")
 {
     fixture f;
     auto client = f.user();
-    hold_time(client);
+    stopped_clock_of(client);
     f.run(client.cluster_info());
     f.server.region().revoke(token_type::access);
     f.server.expect("POST", "/console/api/auth/refresh/")
@@ -140,7 +134,7 @@ TEST_CASE("a refusal by a proxy does not drop a kept password")
 {
     fixture f;
     auto client = f.client(options_as(fixture::password().keep_password()));
-    hold_time(client);
+    stopped_clock_of(client);
     f.server.expect("POST", "/console/api/auth/")
         .reply(403, "<html><title>Blocked</title></html>", "text/html");
     CHECK(f.failure(client.cluster_info()).code == errc::forbidden);
@@ -153,7 +147,7 @@ TEST_CASE("the region's own 403 logs out only if it says that the token is not v
 {
     fixture f;
     auto client = f.user();
-    hold_time(client);
+    stopped_clock_of(client);
     f.run(client.cluster_info());
     f.server.region().revoke(token_type::access);
     f.server.expect("POST", "/console/api/auth/refresh/").reply(403, R"({"detail":"not from here"})");
@@ -174,7 +168,7 @@ TEST_CASE("every call with the access token is sent again after a 401")
 {
     fixture f;
     auto client = f.user();
-    hold_time(client);
+    stopped_clock_of(client);
     f.run(client.cluster_info());
     auto const viewer = client.app_url("apps/tools", "viewer");
     std::uint64_t refreshes = 0;
@@ -201,7 +195,7 @@ TEST_CASE("single 401s to tokens that were accepted fail no call, however young 
 {
     fixture f;
     auto client = f.user();
-    hold_time(client);
+    stopped_clock_of(client);
     for (int round = 0; round != 20; ++round) {
         for (int i = 0; i != 3; ++i) {
             f.run(client.cluster_info());
@@ -259,7 +253,7 @@ TEST_CASE("a refresh that answers a dead token leads to no loop")
         };
     });
     auto client = f.user();
-    hold_time(client);
+    stopped_clock_of(client);
     CHECK(f.failure(client.cluster_info()).code == errc::expired_token);
     CHECK(f.failure(client.cluster_info()).code == errc::expired_token);
     CHECK(f.server.count("POST auth/") == 1);
@@ -454,8 +448,7 @@ TEST_CASE("a call may require a remaining lifetime of its token")
     using practicus::call_options;
     fixture f;
     auto client = f.user();
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     f.run(client.cluster_info());
     auto const renewals = [&] { return f.server.count("POST auth/refresh/"); };
     auto const demanding = client.with(call_options().min_validity(std::chrono::minutes(20)));

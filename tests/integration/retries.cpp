@@ -158,8 +158,7 @@ TEST_CASE("Retry-After is obeyed up to the client's limit and the deadline")
 {
     fixture f;
     auto client = f.user(options_with([&](auto& o) { o.retry.max_retry_after = 5s; }));
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     runtime_of(client).random().fix(0);
     f.run(client.cluster_info());
     auto const before = f.server.count();
@@ -206,8 +205,7 @@ TEST_CASE("a pause ends when its operation is cancelled, or the client is closed
     fixture f;
     auto client = f.user();
     f.run(client.cluster_info());
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    stopped_clock_of(client);
     f.server.expect("GET", cluster_path).reply(503).header("Retry-After", "4").times(2);
     asio::cancellation_signal leave;
     ends result;

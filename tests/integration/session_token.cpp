@@ -96,8 +96,7 @@ TEST_CASE("an id that is missing or makes no sense")
 {
     fixture f;
     auto client = f.user();
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     f.run(client.cluster_info());
     auto with_id = [&](practicus::mock::response answer) {
         clock.advance(5s); // an error that would come again is replayed for so long

@@ -21,8 +21,7 @@ struct shapes : fixture
 {
     shapes()
     {
-        auto& clock = clock_of(caller);
-        clock.simulate(clock.now(), clock.system_now());
+        stopped_clock_of(caller);
         run(caller.cluster_info());
     }
 

@@ -65,6 +65,15 @@ struct scene
         poll_until(io, [&] { return ended; });
     }
 
+    void check_new_connection()
+    {
+        auto const peer = first();
+        peer->send(answer("two"));
+        finish();
+        CHECK_FALSE(failed);
+        CHECK(region == "two");
+    }
+
     asio::io_context io;
     raw_server server;
     practicus::client client;
@@ -92,13 +101,7 @@ TEST_CASE("bytes between two exchanges are no response, and end the connection")
     CHECK(s.region == "one");
     // Just now.
     if (!coalesce_limit) peer->send(stray);
-    s.ask();
-    auto const other = s.server.accept(s.io);
-    s.request(*other);
-    other->send(answer("two"));
-    s.finish();
-    CHECK_FALSE(s.failed);
-    CHECK(s.region == "two");
+    s.check_new_connection();
     CHECK(s.client.stats().connections.connects == 2);
     CHECK(s.client.stats().connections.open == 1);
 }
@@ -117,12 +120,7 @@ TEST_CASE("the body of a 204 is no response to the next request")
     s.finish();
     CHECK(s.failed);
     if (!coalesce_limit) peer->send(answer("stray"));
-    s.ask();
-    auto const other = s.server.accept(s.io);
-    s.request(*other);
-    other->send(answer("two"));
-    s.finish();
-    CHECK(s.region == "two");
+    s.check_new_connection();
 }
 
 TEST_CASE("a farewell under TLS ends the connection, whether or not the socket is closed")
@@ -137,12 +135,7 @@ TEST_CASE("a farewell under TLS ends the connection, whether or not the socket i
         peer->send_close_notify();
     else
         peer->send_raw("HTTP/1.1 200 OK\r\n"); // no record, as an attacker's or a broken proxy's
-    s.ask();
-    auto const other = s.server.accept(s.io);
-    s.request(*other);
-    other->send(answer("two"));
-    s.finish();
-    CHECK(s.region == "two");
+    s.check_new_connection();
 }
 
 TEST_CASE("session tickets between two exchanges are not data")
@@ -166,12 +159,7 @@ TEST_CASE("session tickets between two exchanges are not data")
     CHECK(s.client.stats().connections.connects == 1);
     // A half of one is not a ticket yet.
     peer->send_raw("\x17\x03\x03");
-    s.ask();
-    auto const other = s.server.accept(s.io);
-    s.request(*other);
-    other->send(answer("two"));
-    s.finish();
-    CHECK(s.region == "two");
+    s.check_new_connection();
 }
 
 TEST_CASE("a connection that is handed to a waiter is looked at as well")

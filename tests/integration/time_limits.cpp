@@ -19,8 +19,7 @@ template <class Reached, class T>
 practicus::error_info after(fixture& f, practicus::client const& client, asio::awaitable<T> operation,
                             Reached reached, std::chrono::nanoseconds time)
 {
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     std::optional<practicus::error_info> info;
     f.io.restart();
     asio::co_spawn(f.io, std::move(operation), [&](std::exception_ptr e, auto&&...) {
@@ -67,34 +66,28 @@ practicus::error_info stalled_after(fixture& f, practicus::client const& client,
 
 } // namespace
 
-TEST_CASE("the first byte has a limit")
+TEST_CASE("the first byte, a pause and the whole operation have a limit")
 {
-    fixture f;
-    auto client = f.user(options_with([&](auto& o) { o.timeouts.first_byte = 7s; }, f.once()));
-    f.run(client.cluster_info());
-    auto const info = stalled_after(f, client, client.models(), 0, 7s);
-    CHECK(info.code == errc::first_byte_timeout);
-    CHECK(info.request == "GET /console/api/modelhost/models/");
-}
-
-TEST_CASE("a pause within an answer has a limit")
-{
-    fixture f;
-    auto client = f.user(options_with([&](auto& o) { o.timeouts.between_bytes = 7s; }, f.once()));
-    f.run(client.cluster_info());
-    auto const info = stalled_after(f, client, client.models(), 60, 7s);
-    CHECK(info.code == errc::stalled);
-    CHECK(info.message == "while receiving");
-}
-
-TEST_CASE("an operation has a deadline")
-{
-    fixture f;
-    auto client = f.user(options_with([&](auto& o) { o.timeouts.operation = 7s; }, f.once()));
-    f.run(client.cluster_info());
-    auto const info = stalled_after(f, client, client.models(), 0, 7s);
-    CHECK(info.code == errc::deadline_exceeded);
-    CHECK(info.message == "while waiting for the response");
+    struct limit
+    {
+        std::chrono::milliseconds practicus::timeout_options::*member;
+        std::size_t bytes;
+        errc code;
+        char const* message;
+    };
+    using timeouts = practicus::timeout_options;
+    for (auto const& l :
+         {limit{&timeouts::first_byte, 0, errc::first_byte_timeout, nullptr},
+          limit{&timeouts::between_bytes, 60, errc::stalled, "while receiving"},
+          limit{&timeouts::operation, 0, errc::deadline_exceeded, "while waiting for the response"}}) {
+        fixture f;
+        auto client = f.user(options_with([&](auto& o) { o.timeouts.*l.member = 7s; }, f.once()));
+        f.run(client.cluster_info());
+        auto const info = stalled_after(f, client, client.models(), l.bytes, 7s);
+        CHECK(info.code == l.code);
+        CHECK(info.request == "GET /console/api/modelhost/models/");
+        if (l.message != nullptr) CHECK(info.message == l.message);
+    }
 }
 
 TEST_CASE("a deadline ends the wait for a token as well")

@@ -33,8 +33,7 @@ struct cached : fixture
     explicit cached(practicus::client_options options = practicus::client_options())
         : caller(user(std::move(options)))
     {
-        auto& clock = clock_of(caller);
-        clock.simulate(clock.now(), clock.system_now());
+        stopped_clock_of(caller);
         // Renewal windows are not shortened.
         runtime_of(caller).random().fix(0);
     }
@@ -94,6 +93,23 @@ void run_on(asio::io_context& io, int count)
 }
 
 constexpr int many = 10'000;
+
+/// Many callers on four threads, of which one has the url `url(i)`, get that many tokens by one fetch each.
+template <class Url>
+void serve_many(fixture& f, unsigned tokens, Url url)
+{
+    asio::io_context io(4);
+    practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
+    results got;
+    for (int i = 0; i != many; ++i)
+        asio::co_spawn(io, client.session_token(url(i)), got.handler());
+    run_on(io, 4);
+    CHECK(got.ended.served == many);
+    CHECK(got.tokens.size() == tokens);
+    CHECK(f.server.count("POST auth/") == 1);
+    CHECK(f.server.count("GET model-meta") == tokens);
+    CHECK(f.server.count("GET modelhost/model-auth/") == tokens);
+}
 
 } // namespace
 
@@ -290,17 +306,7 @@ TEST_CASE("ids and tokens are asked for without the path behind a version")
 TEST_CASE("ten thousand callers on four threads: one login, one id, one token")
 {
     fixture f;
-    asio::io_context io(4);
-    practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
-    results got;
-    for (int i = 0; i != many; ++i)
-        asio::co_spawn(io, client.session_token(f.model()), got.handler());
-    run_on(io, 4);
-    CHECK(got.ended.served == many);
-    CHECK(got.tokens.size() == 1);
-    CHECK(f.server.count("POST auth/") == 1);
-    CHECK(f.server.count("GET model-meta") == 1);
-    CHECK(f.server.count("GET modelhost/model-auth/") == 1);
+    serve_many(f, 1, [&](int) { return f.model(); });
 }
 
 TEST_CASE("ten thousand callers for a hundred models: a hundred ids and a hundred tokens")
@@ -312,18 +318,7 @@ TEST_CASE("ten thousand callers for a hundred models: a hundred ids and a hundre
     for (int i = 0; i != 100; ++i)
         f.server.region().add(practicus::mock::model(1000 + i, "m" + std::to_string(i), prefix,
                                                      {practicus::mock::version(10'000 + i, 1, deployment)}));
-    asio::io_context io(4);
-    practicus::client client(io.get_executor(), f.server.url(), options_as(fixture::password()));
-    results got;
-    for (int i = 0; i != many; ++i)
-        asio::co_spawn(io, client.session_token(f.model("models/many/m" + std::to_string(i % 100))),
-                       got.handler());
-    run_on(io, 4);
-    CHECK(got.ended.served == many);
-    CHECK(got.tokens.size() == 100);
-    CHECK(f.server.count("POST auth/") == 1);
-    CHECK(f.server.count("GET model-meta") == 100);
-    CHECK(f.server.count("GET modelhost/model-auth/") == 100);
+    serve_many(f, 100, [&](int i) { return f.model("models/many/m" + std::to_string(i % 100)); });
 }
 
 TEST_CASE("ten thousand callers of a fetch that fails get the same error, from one request")

@@ -4,6 +4,7 @@
 // Clients, and processes, that share what they have fetched.
 
 #include "fixture.hpp"
+#include "forked.hpp"
 #include "internals.hpp"
 #include "temporary_folder.hpp"
 
@@ -18,7 +19,6 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -34,7 +34,6 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -49,8 +48,6 @@ using practicus::token_store;
 using practicus::mock::token_type;
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
-
-extern char** environ;
 
 namespace {
 
@@ -797,8 +794,7 @@ TEST_CASE("store: three locks held by a stopped process cost a part of the deadl
     auto const stopped = std::make_shared<stopped_store>();
     sharing f(stopped);
     auto const client = f.one();
-    auto& clock = clock_of(client);
-    clock.simulate(clock.now(), clock.system_now());
+    auto& clock = stopped_clock_of(client);
     ends result;
     f.io.restart();
     asio::co_spawn(f.io, client.session_token(f.model()), result.handler());
@@ -859,27 +855,11 @@ TEST_CASE("store: fifty processes that start together log in once, and fetch eac
 {
     scratch dir;
     fixture f;
-    std::vector<std::string> variables{"PRACTICUS_TEST_URL=" + f.server.url(),
-                                       "PRACTICUS_TEST_STORE=" + dir.path.string()};
-    std::vector<char*> environment;
-    for (char** v = environ; *v != nullptr; ++v)
-        environment.push_back(*v);
-    for (auto& v : variables)
-        environment.push_back(v.data());
-    environment.push_back(nullptr);
-    std::string program = "/proc/self/exe", name = "store: one process of many";
-    std::array<char*, 3> arguments{program.data(), name.data(), nullptr};
     std::vector<pid_t> children;
-    for (int i = 0; i != 50; ++i) {
-        pid_t child = 0;
-        posix_spawn_file_actions_t quiet;
-        ::posix_spawn_file_actions_init(&quiet);
-        ::posix_spawn_file_actions_addopen(&quiet, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-        REQUIRE(::posix_spawn(&child, "/proc/self/exe", &quiet, nullptr, arguments.data(),
-                              environment.data()) == 0);
-        ::posix_spawn_file_actions_destroy(&quiet);
-        children.push_back(child);
-    }
+    for (int i = 0; i != 50; ++i)
+        children.push_back(
+            start_test("store: one process of many", {"PRACTICUS_TEST_URL=" + f.server.url(),
+                                                      "PRACTICUS_TEST_STORE=" + dir.path.string()}));
     int failed = 0;
     for (auto const child : children) {
         int status = -1;
