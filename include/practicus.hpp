@@ -28,6 +28,7 @@
 #include <practicus/event_parser.hpp>
 #include <practicus/event_stream.hpp>
 #include <practicus/field_list.hpp>
+#include <practicus/form_data.hpp>
 #include <practicus/jwt.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>

@@ -8,6 +8,7 @@
 #include <practicus/detail/wire/own_fields.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
+#include <practicus/form_data.hpp>
 #include <practicus/predict.hpp>
 
 #include <boost/json/serialize.hpp>
@@ -16,6 +17,8 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -101,14 +104,26 @@ public:
         return *this;
     }
 
-    /// Sets a body that a source gives piece by piece (chunked). From the first piece on, the request is not
-    /// sent again. An exception of the source ends the call. Throws `errc::invalid_argument` if it is empty.
-    request& body(body_source from)
+    /// Sets a body that a source gives piece by piece: chunked, unless its `size` is known. From the first
+    /// piece on, the request is not sent again. An exception of the source ends the call, and so does another
+    /// size (`errc::invalid_argument`). Throws `errc::invalid_argument` if the source is empty.
+    request& body(body_source from, std::optional<std::uint64_t> size = std::nullopt)
     {
         if (!from) throw error(errc::invalid_argument, "request::body: the source must not be empty");
         settings_.body.clear();
         settings_.source = std::move(from);
+        settings_.source_size = size;
         return *this;
+    }
+
+    /// Sets a form as the body, and its content type. With a source, it is as `body` with a source.
+    request& multipart(form_data form)
+    {
+        auto type = "multipart/form-data; boundary=" + form.boundary();
+        auto const left = std::make_shared<detail::form_pieces>(detail::take_pieces(std::move(form)));
+        content_type(std::move(type));
+        if (left->all.size() == 1) return body(std::move(left->all.front().text));
+        return body([left] { return detail::next_form_piece(left); }, left->size());
     }
 
     /// Adds a field. Throws `errc::invalid_argument`, as `call_options::header`.

@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -55,7 +56,14 @@ struct predict_settings
     body_sink sink;
     std::optional<std::size_t> body_limit;
     std::optional<std::chrono::milliseconds> first_byte;
+    /// What the source gives in total; empty if that is not known.
+    std::optional<std::uint64_t> source_size;
 
+    /// Returns the length of the request's body, if the source's body is sent as it is.
+    std::optional<std::uint64_t> source_length() const noexcept
+    {
+        return encoding ? std::nullopt : source_size;
+    }
     std::size_t limit() const noexcept { return body_limit.value_or(std::size_t{256} << 20); }
 };
 

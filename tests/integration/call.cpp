@@ -9,7 +9,9 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -206,6 +208,51 @@ TEST_CASE("a call streams both bodies, encoded")
     auto const page = f.refused(request::json("{}").sink(sink).response_type("text/event-stream"));
     CHECK(page.code == errc::unexpected_response);
     CHECK(all == "one two");
+}
+
+TEST_CASE("a source of a known size is sent with that length, and must give it")
+{
+    calling f;
+    auto const large = std::string(50'000, 'a');
+    f.server.expect("POST", chat_path).reply(200, "x").times(2);
+    f.call(request().body(source_of({"a", large, "bc", large}), 100'003));
+    CHECK(f.sent().headers["content-length"] == "100003");
+    CHECK_FALSE(f.sent().headers.contains("transfer-encoding"));
+    CHECK(f.sent().body == "a" + large + "bc" + large);
+    f.call(request().body(source_of({}), 0));
+    CHECK(f.sent().headers["content-length"] == "0");
+    for (auto const size : {2U, 4U}) {
+        auto const info = f.refused(request().body(source_of({"abc"}), size));
+        CHECK(info.code == errc::invalid_argument);
+        CHECK(info.message == "the body's source gives not its size");
+    }
+    // The length of an encoded body is not known.
+    f.server.expect("POST", chat_path).reply(200, "x");
+    f.call(request().body(source_of({"abc"}), 3).encoding(content_encoding::gzip()));
+    CHECK(f.sent().headers["transfer-encoding"] == "chunked");
+}
+
+TEST_CASE("a form goes out with its fields and files")
+{
+    calling f;
+    f.server.expect("POST", chat_path).reply(200, "x").times(3);
+    auto const form = [](std::optional<std::uint64_t> size) {
+        practicus::form_data parts;
+        parts.field("purpose", "batch").file("file", "a.csv", "text/csv", source_of({"c\n", "1\n"}), size);
+        return parts;
+    };
+    f.call(request().multipart(form(4)));
+    auto const whole = f.sent();
+    CHECK(whole.headers["content-length"] == std::to_string(whole.body.size()));
+    f.call(request().multipart(form(std::nullopt)));
+    CHECK(f.sent().headers["transfer-encoding"] == "chunked");
+    CHECK(f.sent().body.size() == whole.body.size());
+    auto parts = practicus::form_data();
+    parts.field("purpose", "batch").file("file", "a.csv", "text/csv", "c\n1\n");
+    f.call(request().multipart(parts));
+    auto const boundary = "multipart/form-data; boundary=" + parts.boundary();
+    CHECK(f.sent().headers["content-type"] == boundary);
+    CHECK(f.sent().body.size() == whole.body.size());
 }
 
 TEST_CASE("a call's 401 is answered with a new token, once")

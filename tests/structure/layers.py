@@ -23,7 +23,7 @@ LAYERS = [
     "error secret base/",
     "url call_url jwt token credentials session_token_file observer catalog content_coder event_parser field_list",
     "wire/",
-    "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict call chat batch_mark batch_job batch_output_options",
+    "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict form_data call chat batch_mark batch_job batch_output_options",
     "async/",
     "net/",
     "pool/",

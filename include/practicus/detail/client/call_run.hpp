@@ -177,7 +177,8 @@ private:
         r.body_limit_name = how.body_limit_name;
         r.all_fields = how.all_fields;
         r.data = std::move(in.settings.body);
-        r.chunked = static_cast<bool>(how.source);
+        if (how.source) r.length = how.source_length();
+        r.chunked = how.source && !r.length;
         r.safe_to_repeat = how.idempotent;
         r.first_byte = how.first_byte;
         return r;

@@ -19,10 +19,12 @@
 #include <boost/asio/awaitable.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -127,6 +129,7 @@ private:
         decoded_ = 0;
         encoder_ = source_ != nullptr && encoding_ != nullptr ? encoding_->encoder() : nullptr;
         source_ended_ = unended_ = false;
+        if (how_ != nullptr) left_ = how_->source_length();
         return source_ != nullptr ? exchange_part::request : exchange_part::piece;
     }
 
@@ -170,6 +173,7 @@ private:
         broken_ = !piece;
         if (broken_) co_return piece.error();
         source_ended_ = piece->empty();
+        if (auto why = count(piece->size())) co_return why;
         if (!encoder_) co_return std::move(piece);
         std::string encoded;
         auto const all = std::numeric_limits<std::size_t>::max();
@@ -177,16 +181,28 @@ private:
         co_return std::move(encoded);
     }
 
-    /// Writes the piece as a chunk. Returns a large piece uncopied, to be sent from its own memory: a
-    /// connection keeps the capacity of `out`.
+    /// Compares a source with its size.
+    failure count(std::size_t size)
+    {
+        if (!left_) return nullptr;
+        broken_ = source_ended_ ? *left_ != 0 : size > *left_;
+        if (broken_) return make_failure(errc::invalid_argument, "the body's source gives not its size");
+        *left_ -= size;
+        return nullptr;
+    }
+
+    /// Writes the piece, as a chunk unless the body has a length. Returns a large piece uncopied, to be sent
+    /// from its own memory: a connection keeps the capacity of `out`.
     std::string_view frame(wire_text& out, std::string_view piece)
     {
-        if (!piece.empty()) append_chunk_size(out, piece.size());
+        bool const chunked = !left_;
+        if (chunked && !piece.empty()) append_chunk_size(out, piece.size());
         if (piece.size() > request_writer::coalesce_limit / 2) {
-            unended_ = true;
+            unended_ = chunked;
             return piece;
         }
         out.append(piece);
+        if (!chunked) return {};
         if (!piece.empty()) out.append("\r\n");
         if (source_ended_) out.append("0\r\n\r\n");
         return {};
@@ -286,6 +302,8 @@ private:
     bool read_ = false;
     bool unread_ = false;
     std::size_t decoded_ = 0;
+    // What the source has yet to give, of a body with a length.
+    std::optional<std::uint64_t> left_;
     bool head_only_ = false;
 };
 

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,7 +72,7 @@ public:
         if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);
         if (!r.content_encoding.empty()) out.append(own_field::content_encoding).append(r.content_encoding);
         rest = r.content();
-        append_body_fields(out, r, rest.size());
+        append_body_fields(out, r, r.length.value_or(rest.size()));
         out.append("\r\n\r\n");
         auto const along = std::min(rest.size(), coalesce_limit - std::min(coalesce_limit, out.size()));
         out.append(rest.substr(0, along));
@@ -89,7 +90,7 @@ private:
         return nullptr;
     }
 
-    static void append_body_fields(wire_text& out, request const& r, std::size_t size)
+    static void append_body_fields(wire_text& out, request const& r, std::uint64_t size)
     {
         if (r.chunked || size != 0) out.append(own_field::content_type).append(r.content_type);
         if (r.chunked)

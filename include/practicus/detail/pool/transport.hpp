@@ -303,7 +303,7 @@ private:
             outcome.status = answer.status;
             outcome.retry_after = answer.retry_after;
             outcome.date = answer.date;
-            outcome.patience = a.op.patience_left(home_->time().now());
+            if (answer.status == 503) outcome.patience = a.op.patience_left(home_->time().now());
             outcome.bytes_written = outcome.answer_begun = true;
         }
         return outcome;

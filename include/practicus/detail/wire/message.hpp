@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -114,6 +115,8 @@ struct request
     std::string data;
     /// The body is sent in chunks.
     bool chunked = false;
+    /// The length of a body that comes in pieces without chunks.
+    std::optional<std::uint64_t> length;
     /// The body must not be resent to the target of a redirect.
     bool secret_body = false;
     /// The response may contain a token.
