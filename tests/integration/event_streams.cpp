@@ -5,6 +5,7 @@
 
 #include "fixture.hpp"
 
+#include <practicus/chat.hpp>
 #include <practicus/event_stream.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -231,6 +232,35 @@ TEST_CASE("event_stream: a model's events are taken one by one")
         return client.predict(url, three, predict_options().sink(std::move(sink)));
     };
     CHECK(f.failure(taken(event_stream(client, missing))).code == errc::not_found);
+}
+
+namespace {
+
+asio::awaitable<std::string> answer_of(practicus::client client, practicus::call_url url, std::string body)
+{
+    event_stream events(client, [=](practicus::body_sink sink) {
+        return client.call(url, practicus::request::json(body).sink(std::move(sink)));
+    });
+    std::string text;
+    bool done = false;
+    while (auto const event = co_await events.next()) {
+        auto const chunk = practicus::read_chat_chunk(*event);
+        text += chunk.text();
+        done = chunk.done;
+    }
+    co_return text + (done ? "." : "");
+}
+
+} // namespace
+
+TEST_CASE("event_stream: a chat at a path behind a model")
+{
+    fixture f;
+    auto client = f.user();
+    auto const url = practicus::model_url(f.model("llm/assistant")).at("chat/completions");
+    std::string const body =
+        R"({"model":"assistant","stream":true,"messages":[{"role":"user","content":"one two"}]})";
+    CHECK(f.run(answer_of(client, url, body)) == "one two.");
 }
 
 TEST_CASE("event_stream: the next piece is read when the events of the last one were taken")
