@@ -19,7 +19,8 @@
 /// file to write the authority to. Then it prints the violations of clients, and returns 1 if there are any.
 inline int serve_mock_region(
     std::uint16_t port, std::string const& ca_file,
-    std::function<void(practicus::mock::region&)> const& prepare = [](practicus::mock::region&) {})
+    std::function<void(practicus::mock::region&)> const& prepare = [](practicus::mock::region&) {},
+    practicus::mock::openai_options const& chats = practicus::mock::openai_options())
 {
     namespace mock = practicus::mock;
     boost::asio::io_context io;
@@ -29,7 +30,7 @@ inline int serve_mock_region(
     options.port = port;
     if (!ca_file.empty()) options.tls.emplace();
     mock::server server(io.get_executor(), options);
-    server.region().add_demo();
+    server.region().add_demo(chats);
     prepare(server.region());
     if (!ca_file.empty()) server.write_ca_file(ca_file);
     auto const check_written = [] {

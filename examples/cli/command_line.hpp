@@ -120,6 +120,11 @@ struct mock_arguments
     std::string one_time_password;
     std::size_t max_body = 0; // of the model finance/loan-risk
     std::string refuse;       // rows that it answers with 400
+    unsigned cold_start = 0;  // seconds that it takes to start
+    unsigned canary = 0;      // the share of its version 2 in percent
+    unsigned first_token_delay = 0;
+    unsigned token_delay = 0;  // in milliseconds, as the one above
+    std::string gateway_token; // the file to write it to
 };
 
 int login(settings const& with, login_arguments const& arguments);

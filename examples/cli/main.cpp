@@ -48,6 +48,7 @@ struct command_line
         add_logins();
         add_lists();
         add_calls();
+        add_mock();
         auto* const script =
             app.add_subcommand("completion", "Prints a script that completes this command line");
         script->add_option("SHELL", shell, "bash or zsh")
@@ -240,9 +241,12 @@ private:
                          "what INPUT is; if no text/csv, then --whole")
             ->capture_default_str()
             ->type_name("TYPE");
+    }
 
-        command = add("mock", "Serves a mock region to try things on, until Ctrl-C",
-                      [this] { return cli::mock(mock); });
+    void add_mock()
+    {
+        auto* command = add("mock", "Serves a mock region to try things on, until Ctrl-C",
+                            [this] { return cli::mock(mock); });
         command->add_option("--port", mock.port, "on this port of 127.0.0.1; default: a free one")
             ->check(number(0, 65535))
             ->type_name("N");
@@ -254,15 +258,35 @@ private:
             ->add_option("--one-time-password", mock.one_time_password,
                          "the first login by password needs this as well")
             ->type_name("TEXT");
-        command
-            ->add_option("--max-body", mock.max_body,
-                         "models/finance/loan-risk refuses predictions of more bytes")
-            ->check(number(1, 1'000'000'000))
-            ->type_name("N");
-        command->add_option("--refuse", mock.refuse, "models/finance/loan-risk refuses rows that hold this")
-            ->type_name("TEXT");
+        add_mock_models(*command);
+        command->add_option("--gateway-token", mock.gateway_token, "write a token for the AI gateway there")
+            ->type_name("FILE");
         command->add_option("--tls", mock.ca_file, "speak TLS, and write the authority to trust there")
             ->type_name("FILE");
+    }
+
+    void add_mock_models(CLI::App& to)
+    {
+        to.add_option("--max-body", mock.max_body,
+                      "models/finance/loan-risk refuses predictions of more bytes")
+            ->check(number(1, 1'000'000'000))
+            ->type_name("N");
+        to.add_option("--refuse", mock.refuse, "models/finance/loan-risk refuses rows that hold this")
+            ->type_name("TEXT");
+        to.add_option("--cold-start", mock.cold_start,
+                      "models/finance/loan-risk starts with its first request, and takes this long")
+            ->check(number(1, 86400))
+            ->type_name("SECONDS");
+        to.add_option("--canary", mock.canary,
+                      "models/finance/loan-risk has a version 2, which answers this share of its requests")
+            ->check(number(1, 99))
+            ->type_name("PERCENT");
+        to.add_option("--first-token-delay", mock.first_token_delay, "the chat's first token takes this long")
+            ->check(number(1, 3'600'000))
+            ->type_name("MS");
+        to.add_option("--token-delay", mock.token_delay, "each further token takes this long")
+            ->check(number(1, 3'600'000))
+            ->type_name("MS");
     }
 
     std::map<std::string, cli::format> const formats{

@@ -50,5 +50,20 @@ expect "prediction" "$(head -n 1 <<< "$prediction"), $(wc -l <<< "$prediction") 
 rows=$( (echo a; seq 400000) | call "$model" -H 'Content-Type: text/csv' -H "Authorization: Bearer $session" --data-binary @- | wc -l)
 expect "a large prediction" "$rows" 400001
 
+app=$url/apps/tools/viewer/api/
+app_id=$(call "$app?prt_sys_task=meta" | field app_id)
+token=$(call -X GET "$url/console/api/apphost/app-auth/" -H "Authorization: Bearer $access" -d app_id="$app_id" -d upload=False | field token)
+expect "an endpoint" "$(call "${app}v1/say-hello/" -H "$json" -H "Authorization: Bearer $token" -d '{"name":"Ada"}')" '{"echo":{"name":"Ada"}}'
+expect "a query" "$(call --get "${app}sensor/" -H "Authorization: Bearer $token" --data-urlencode 'table_name=a b')" '{"table_name":"a b"}'
+uploaded=$(call "${app}upload/" -H "Authorization: Bearer $token" -F 'file=@-;filename="a \"b\".csv";type=text/csv' -F note=hi <<< a,b)
+expect "an upload" "$(sed 's/,"hash":[0-9]*//' <<< "$uploaded")" \
+    '{"files":[{"field":"file","filename":"a \"b\".csv","content_type":"text/csv","size":4}],"fields":{"note":"hi"}}'
+
+llm=$url/llm/assistant/v1/chat/completions
+session=$(call -X GET "$url/console/api/modelhost/model-auth/" -H "$json" -H "Authorization: Bearer $access" -d '{"model_id":46}' | field token)
+chat='{"model":"assistant","stream":true,"messages":[{"role":"user","content":"one two"}]}'
+streamed=$(call --no-buffer "$llm" -H "$json" -H "Authorization: Bearer $session" -d "$chat")
+expect "a streamed chat" "$(grep -c '^data: ' <<< "$streamed"), $(tail -n 1 <<< "$streamed")" "5, data: [DONE]"
+
 expect "wrong password" "$(curl --silent --max-time 30 "$@" --output /dev/null --write-out '%{http_code}' \
     "$url/console/api/auth/" -H "$json" -d '{"email":"admin@company.com","password":"wrong"}')" 401

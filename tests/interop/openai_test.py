@@ -4,6 +4,9 @@
 
 import contextlib
 import json
+import pathlib
+import tempfile
+import time
 import unittest
 import urllib.parse
 import urllib.request
@@ -37,8 +40,11 @@ def sdk(token=None, at="/llm/assistant/v1", **options):
 
 
 def setUpModule():
-    global url
-    url = cleanup.enter_context(mock_region(fault="a session token of another model"))
+    global url, gateway_token
+    file = pathlib.Path(cleanup.enter_context(tempfile.TemporaryDirectory())) / "token"
+    arguments = ["--token-delay", "20", "--cold-start", "1", "--gateway-token", str(file)]
+    url = cleanup.enter_context(mock_region(*arguments, fault="a session token of another model"))
+    gateway_token = file.read_text().strip()
 
 
 def tearDownModule():
@@ -115,6 +121,29 @@ class OpenAI(unittest.TestCase):
         self.assertIn("could not parse", str(caught.exception))
         with self.assertRaises(openai.NotFoundError):
             sdk().responses.create(model=MODEL, input="x")
+
+    def test_gateway(self):
+        through = sdk(gateway_token, "/ai-gateway/v1")
+        self.assertEqual(through.chat.completions.create(model=MODEL, messages=HELLO).choices[0].message.content, "one two  three")
+        self.assertEqual(len(through.embeddings.create(model=MODEL, input="x").data), 1)
+        with self.assertRaises(openai.AuthenticationError) as caught:
+            sdk("x", "/ai-gateway/v1").chat.completions.create(model=MODEL, messages=HELLO)
+        self.assertEqual(caught.exception.type, "auth_error")
+
+    def test_delayed_tokens(self):
+        # Sleeps take at least their time.
+        begin = time.monotonic()
+        chunks = list(sdk().chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "a " * 11}], stream=True))
+        self.assertEqual(len(chunks), 13)
+        self.assertGreaterEqual(time.monotonic() - begin, 0.2)
+
+    def test_cold_start(self):
+        waiting = openai.OpenAI(base_url=url + "/models/finance/loan-risk", api_key=session_token(43), max_retries=0)
+        with self.assertRaises(openai.InternalServerError) as caught:
+            waiting.post("/", cast_to=object, body={})
+        self.assertEqual((caught.exception.status_code, caught.exception.response.text), (503, "no healthy upstream"))
+        # Its own retries wait until the model runs.
+        self.assertEqual(waiting.with_options(max_retries=10).post("/", cast_to=object, body={"a": 1}), {"echo": {"a": 1}})
 
     def test_tokens(self):
         for token, kind in (("x", openai.AuthenticationError), (session_token(42), openai.PermissionDeniedError)):
