@@ -157,6 +157,9 @@ TEST_CASE("chat: an error in mid-stream is a failure")
         CHECK_FALSE(info.server_message.empty());
         CHECK(info.status == 0);
     }
+    auto const words = failure_of(R"({"error":{"message":"slow down","type":"rate_limit","code":429}})");
+    CHECK(words.server_message == "slow down");
+    CHECK(words.server_code == "rate_limit");
     auto const long_text = R"({"error":{"message":")" + std::string(5000, 'x') + "\\u001b[31m\"}}";
     CHECK(failure_of(long_text).server_message.size() <= 1024);
     CHECK(failure_of(R"({"error":{"message":"a\u001bb\nc","code":500}})").server_message.find('\x1b') ==
@@ -172,7 +175,7 @@ TEST_CASE("chat: other data is refused, and the message names the member")
         std::string_view data, message;
     };
     for (auto const& [data, message] :
-         {row{"[]", "the answer is not an object, but an array"},
+         {row{"[]", "the response is not an object, but an array"},
           row{"{\"id\":1}", "'id' is not a string, but a number"},
           row{R"({"choices":{}})", "'choices' is not an array, but an object"},
           row{R"({"choices":["a"]})", "'choices' does not hold objects, but a string"},
