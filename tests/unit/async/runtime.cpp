@@ -113,6 +113,27 @@ TEST_CASE("work that cannot be started for lack of memory fails its waiters with
     CHECK((waiter.code == boost::system::errc::not_enough_memory) == *refused);
 }
 
+TEST_CASE("a caller in another context gets not_enough_memory if its operation cannot be started")
+{
+    asio::io_context callers, io;
+    auto const home = runtime::make(io.get_executor());
+    auto const refused = std::make_shared<bool>(false);
+    children const one(home);
+    operation_body<result<int>> const body = costly_work(refused);
+    outcome caller;
+    asio::co_spawn(callers, or_throw(run_child<result<int>>(home, one.group(), body, time_point::max())),
+                   caller.handler());
+    bool const at_once = GENERATE(false, true);
+    *refused = at_once;
+    callers.poll();
+    *refused = true;
+    io.run();
+    callers.restart();
+    callers.run();
+    CHECK(caller.calls == 1);
+    CHECK(caller.code == boost::system::errc::not_enough_memory);
+}
+
 TEST_CASE("a cancelled waiter leaves without the others")
 {
     asio::io_context io;

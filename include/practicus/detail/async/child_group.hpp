@@ -28,22 +28,26 @@ namespace practicus { inline namespace v1 { namespace detail {
 class child_group : public std::enable_shared_from_this<child_group>
 {
 public:
+    using start_failed = std::function<void(std::exception_ptr const&)>;
+
     explicit child_group(std::shared_ptr<runtime> home) : home_(std::move(home)) {}
     child_group(child_group const&) = delete;
     child_group& operator=(child_group const&) = delete;
 
     /// Starts `make()`, which is destroyed after its coroutine. Discards it after `cancel`, or if the
-    /// client's context is gone.
-    void start(std::function<asio::awaitable<void>()> make)
+    /// client's context is gone. Calls `failed`, which must not throw, if it cannot be started later.
+    void start(std::function<asio::awaitable<void>()> make, start_failed failed = do_nothing())
     {
         // Must not be destroyed under the registry's mutex.
-        auto const kept = std::make_shared<child>(shared_from_this(), std::move(make));
+        auto const kept = std::make_shared<child>(shared_from_this(), std::move(make), std::move(failed));
         home_->with_executor([&](asio::any_io_executor const& executor) {
             auto const running = std::make_shared<inside>(executor);
             if (!add(*kept, running)) return;
             asio::post(running->strand, [running, kept] {
                 // Destroyed after the coroutine.
-                auto done = [running, kept](std::exception_ptr) {};
+                auto done = [running, kept](std::exception_ptr const& thrown) {
+                    if (thrown) kept->failed(thrown);
+                };
                 runtime::begin(running->strand, kept->make,
                                asio::bind_cancellation_slot(running->signal.slot(), std::move(done)));
             });
@@ -99,14 +103,15 @@ private:
 
     struct child : boost::intrusive::list_base_hook<>
     {
-        child(std::shared_ptr<child_group> p, std::function<asio::awaitable<void>()> m)
-            : parent(std::move(p)), make(std::move(m))
+        child(std::shared_ptr<child_group> p, std::function<asio::awaitable<void>()> m, start_failed f)
+            : parent(std::move(p)), make(std::move(m)), failed(std::move(f))
         {}
         child(child const&) = delete;
         child& operator=(child const&) = delete;
         ~child()
         {
             make = nullptr;
+            failed = nullptr;
             parent->remove(*this);
         }
 
@@ -126,6 +131,7 @@ private:
 
         std::shared_ptr<child_group> parent;
         std::function<asio::awaitable<void>()> make;
+        start_failed failed;
         // Guarded by the group's mutex. Empty after a cancellation.
         std::weak_ptr<inside> running;
     };

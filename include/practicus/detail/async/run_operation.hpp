@@ -65,15 +65,22 @@ asio::awaitable<void> run_into(std::shared_ptr<Promise> kept, std::shared_ptr<de
     }
 }
 
+/// Stores the exception of work that cannot be started in its promise.
+template <class Promise>
+auto store_exception_in(std::shared_ptr<Promise> promise)
+{
+    return [kept = std::move(promise)](std::exception_ptr const& thrown) {
+        if (thrown) (*kept)->fail(as_failure(thrown));
+    };
+}
+
 /// Runs `body` in the client's context and stores its result in the promise of a flight, or the reason why it
 /// cannot be started.
 template <class Promise, class Body>
 void spawn_into(runtime& home, std::shared_ptr<Promise> promise, Body body)
 {
     home.spawn([promise, owner = home.limits(), body] { return run_into(promise, owner, body); },
-               [promise](std::exception_ptr const& thrown) {
-                   if (thrown) (*promise)->fail(as_failure(thrown));
-               });
+               store_exception_in(promise));
 }
 
 /// Runs an operation in the client's context to its end, even if the caller leaves.
@@ -96,7 +103,12 @@ asio::awaitable<result<body_value_t<R>>> run_child(std::shared_ptr<runtime> home
     auto const landed = std::make_shared<shared>();
     auto start = [children, landed, owner = home->limits(), op = std::move(op)] {
         auto const promise = std::make_shared<flight_promise<body_value_t<R>>>(landed);
-        children->start([promise, owner, op] { return run_into(promise, owner, op); });
+        auto const failed = store_exception_in(promise);
+        try {
+            children->start([promise, owner, op] { return run_into(promise, owner, op); }, failed);
+        } catch (...) {
+            failed(std::current_exception());
+        }
     };
     return shared::join(landed, home->limits(), end, std::move(start));
 }
