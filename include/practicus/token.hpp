@@ -21,18 +21,18 @@ class token;
 
 namespace detail {
 
-class refresh_lineage;
+class refresh_token_history;
 
 /// Returns the same value with a reference count of its own. Copies of the result and of `of` share no
 /// written memory.
 template <class T>
-std::shared_ptr<T> apart(std::shared_ptr<T> const& of)
+std::shared_ptr<T> with_own_refcount(std::shared_ptr<T> const& of)
 {
     auto const held = std::make_shared<std::shared_ptr<T> const>(of);
     return std::shared_ptr<T>(held, held->get());
 }
 
-token apart(token const& of);
+token with_own_refcount(token const& of);
 
 /// Records that a service has accepted the token.
 void mark_accepted(token const& used) noexcept;
@@ -41,10 +41,10 @@ void mark_accepted(token const& used) noexcept;
 bool was_accepted(token const& used) noexcept;
 
 /// Sets the refresh tokens that the login has had.
-void set_lineage(issued_tokens& of, std::shared_ptr<refresh_lineage const> lineage) noexcept;
+void set_refresh_history(issued_tokens& of, std::shared_ptr<refresh_token_history const> history) noexcept;
 
 /// Returns null unless a client issued the tokens.
-refresh_lineage const* lineage_of(issued_tokens const& of) noexcept;
+refresh_token_history const* refresh_history_of(issued_tokens const& of) noexcept;
 
 } // namespace detail
 
@@ -104,7 +104,7 @@ public:
                                                         token const&) = delete;
 
 private:
-    friend token detail::apart(token const& of);
+    friend token detail::with_own_refcount(token const& of);
     friend void detail::mark_accepted(token const& used) noexcept;
     friend bool detail::was_accepted(token const& used) noexcept;
 
@@ -142,31 +142,33 @@ public:
     std::string const& email() const noexcept { return email_; }
 
 private:
-    friend void detail::set_lineage(issued_tokens& of,
-                                    std::shared_ptr<detail::refresh_lineage const> lineage) noexcept;
-    friend detail::refresh_lineage const* detail::lineage_of(issued_tokens const& of) noexcept;
+    friend void
+    detail::set_refresh_history(issued_tokens& of,
+                                std::shared_ptr<detail::refresh_token_history const> history) noexcept;
+    friend detail::refresh_token_history const* detail::refresh_history_of(issued_tokens const& of) noexcept;
 
     token access_;
     token refresh_;
     std::string username_;
     std::string email_;
-    std::shared_ptr<detail::refresh_lineage const> lineage_;
+    std::shared_ptr<detail::refresh_token_history const> history_;
 };
 
-inline void detail::set_lineage(issued_tokens& of, std::shared_ptr<refresh_lineage const> lineage) noexcept
+inline void detail::set_refresh_history(issued_tokens& of,
+                                        std::shared_ptr<refresh_token_history const> history) noexcept
 {
-    of.lineage_ = std::move(lineage);
+    of.history_ = std::move(history);
 }
 
-inline detail::refresh_lineage const* detail::lineage_of(issued_tokens const& of) noexcept
+inline detail::refresh_token_history const* detail::refresh_history_of(issued_tokens const& of) noexcept
 {
-    return of.lineage_.get();
+    return of.history_.get();
 }
 
-inline token detail::apart(token const& of)
+inline token detail::with_own_refcount(token const& of)
 {
     token result;
-    if (of) result.state_ = apart(of.state_);
+    if (of) result.state_ = with_own_refcount(of.state_);
     return result;
 }
 

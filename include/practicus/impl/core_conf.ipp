@@ -129,14 +129,14 @@ inline std::string login_name(region const& r)
 inline boost::asio::awaitable<void> keep_refresh_token(std::string path, region login, issued_tokens now)
 {
     auto const token = now.refresh().value();
-    auto const* const lineage = lineage_of(now);
+    auto const* const history = refresh_history_of(now);
     auto const is_due = [&](core_conf const& conf) {
         auto const r = conf.find_login(login);
         return r && r->has_login() && !(r->login().value() == token) &&
-               lineage->has(practicus::token(r->login().value()));
+               history->has(practicus::token(r->login().value()));
     };
     // Most refreshes bring the same one, and the SDK, which locks nothing, may be writing.
-    if (token.empty() || lineage == nullptr || !is_due(core_conf(path))) co_return;
+    if (token.empty() || history == nullptr || !is_due(core_conf(path))) co_return;
     std::function<void(core_conf&)> const change = [&](core_conf& conf) {
         if (is_due(conf)) conf.replace_refresh_token(login, token);
     };

@@ -136,7 +136,7 @@ TEST_CASE("tokens that are adopted without enough memory change nothing")
     kept.refresh = changed.refresh;
     kept.username = changed.username;
     kept.login = "anna@company.com";
-    kept.lineage.add(make("r"));
+    kept.history.add(make("r"));
     bool const stored = GENERATE(false, true);
     bool refused = true;
     for (int which = 0; refused; ++which) {
@@ -151,7 +151,7 @@ TEST_CASE("tokens that are adopted without enough memory change nothing")
             refused = memory.happened();
         }
         CHECK((state.refresh() == changed.refresh) == !refused);
-        CHECK(state.lineage().has(changed.refresh) == !refused);
+        CHECK(state.history().has(changed.refresh) == !refused);
         CHECK((state.user().name == changed.username) == !refused);
         store_record record;
         CHECK(state.annotate(record, state.generation()));
@@ -527,32 +527,32 @@ TEST_CASE("an anonymous login adopts only tokens that came from its own refresh 
 
 TEST_CASE("a login goes on where the one before ended only if both are known to be one account's")
 {
-    auto const lineage_after = [](session_state state, credentials const& who, auto issued) {
+    auto const history_after = [](session_state state, credentials const& who, auto issued) {
         state.replace(who, at(1));
         CHECK(state.adopt(std::move(issued), at(1), state.generation()));
-        return state.lineage();
+        return state.history();
     };
     auto const annas = logged_in();
-    CHECK(lineage_after(annas, credentials::password("anna@company.com", "x"), tokens("b", "s"))
+    CHECK(history_after(annas, credentials::password("anna@company.com", "x"), tokens("b", "s"))
               .has(make("r")));
     CHECK_FALSE(
-        lineage_after(annas, credentials::password("anna@labs.com", "x"), tokens("b", "s")).has(make("r")));
+        history_after(annas, credentials::password("anna@labs.com", "x"), tokens("b", "s")).has(make("r")));
     // Of an opaque token nothing is known, and a name may be two users'.
-    auto const opaque = lineage_after(annas, credentials::refresh_token("s"), tokens("b", "t"));
+    auto const opaque = history_after(annas, credentials::refresh_token("s"), tokens("b", "t"));
     CHECK_FALSE(opaque.has(make("r")));
     CHECK(opaque.has(make("s")));
     session_state named(credentials::refresh_token("r"));
     CHECK(named.adopt(tokens("a", "r", "anna"), at(0), named.generation()));
     CHECK_FALSE(
-        lineage_after(named, credentials::refresh_token("s"), tokens("b", "s", "anna")).has(make("r")));
+        history_after(named, credentials::refresh_token("s"), tokens("b", "s", "anna")).has(make("r")));
     // The claims say it, as soon as they are there.
     session_state told(credentials::refresh_token(jwt_text(R"({"sub":"anna@company.com","n":1})")));
     auto const next = jwt_text(R"({"sub":"anna@company.com","n":2})");
-    CHECK(lineage_after(told, credentials::refresh_token(next), tokens("b")).has(told.refresh()));
-    CHECK(lineage_after(told, credentials::password("anna", "x"), tokens("b", next)).has(told.refresh()));
+    CHECK(history_after(told, credentials::refresh_token(next), tokens("b")).has(told.refresh()));
+    CHECK(history_after(told, credentials::password("anna", "x"), tokens("b", next)).has(told.refresh()));
     auto const berta = jwt_text(R"({"sub":"berta@company.com"})");
     CHECK_FALSE(
-        lineage_after(told, credentials::password("anna", "x"), tokens("b", berta)).has(told.refresh()));
+        history_after(told, credentials::password("anna", "x"), tokens("b", berta)).has(told.refresh()));
 }
 
 TEST_CASE("a long chain of refresh tokens keeps its first and its last ones")
@@ -568,7 +568,7 @@ TEST_CASE("a long chain of refresh tokens keeps its first and its last ones")
     CHECK_FALSE(is_taken("r50"));
     CHECK(is_taken("r80"));
     CHECK(is_taken("r99"));
-    CHECK(kept.lineage.text().size() < 2200);
+    CHECK(kept.history.text().size() < 2200);
 }
 
 TEST_CASE("of two refresh tokens of one login, the one that came from the other is the newer, by any clock")

@@ -293,7 +293,7 @@ TEST_CASE("single_flight_cache: waiters are notified of any failed allocation af
         one_key f;
         f.held = true;
         std::optional<refused_memory> memory;
-        f.driver.on_landed = [&](auto const&, flight_end const&) { memory.emplace(which); };
+        f.driver.on_complete = [&](auto const&, flight_end const&) { memory.emplace(which); };
         f.wait_for(f.ask());
         f.wait_for(f.ask());
         f.poll();
@@ -301,7 +301,7 @@ TEST_CASE("single_flight_cache: waiters are notified of any failed allocation af
         f.run();
         refused = memory->happened();
         memory.reset();
-        f.driver.on_landed = nullptr;
+        f.driver.on_complete = nullptr;
         CHECK(f.served == 2);
         f.check_at_rest();
         f.check_usable();

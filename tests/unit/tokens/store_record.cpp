@@ -41,10 +41,10 @@ TEST_CASE("store_record: a written record is read back")
     CHECK(v->issued_at == sample().issued_at);
     CHECK(v->life == 30min);
     auto bare = sample();
-    CHECK(v->lineage.meets(v->lineage)); // its own refresh token's, at least
+    CHECK(v->history.meets(v->history)); // its own refresh token's, at least
     bare.refresh = token();
     CHECK_FALSE(read_stored(write_stored(bare))->refresh);
-    CHECK(read_stored(write_stored(bare))->lineage.empty());
+    CHECK(read_stored(write_stored(bare))->history.empty());
 }
 
 TEST_CASE("store_record: malformed text is ignored, and no token breaks a header")
@@ -67,13 +67,13 @@ TEST_CASE("store_record: malformed text is ignored, and no token breaks a header
         read_stored(secret(R"({"value":"a","born":"1","life":"1","refresh":"","username":"","login":""})")));
 }
 
-TEST_CASE("store_record: a lineage of another form proves nothing")
+TEST_CASE("store_record: a history of another form proves nothing")
 {
     for (std::string const text : {"x", "a b c", " "}) {
-        CHECK(refresh_lineage(text).empty());
-        CHECK_FALSE(refresh_lineage(text).meets(refresh_lineage(text)));
+        CHECK(refresh_token_history(text).empty());
+        CHECK_FALSE(refresh_token_history(text).meets(refresh_token_history(text)));
     }
-    CHECK(refresh_lineage(std::string(65 * 40, 'a')).empty());
+    CHECK(refresh_token_history(std::string(65 * 40, 'a')).empty());
 }
 
 TEST_CASE("store_record: a life goes on in a process with other clocks")

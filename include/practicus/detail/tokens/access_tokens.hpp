@@ -242,13 +242,13 @@ private:
         auto adopted = change();
         if (!adopted) co_return adopted.error();
         served_later const others{std::move(adopted->waiters), access};
-        failure untold;
+        failure failed;
         try {
-            untold = co_await tell_tokens(access);
+            failed = co_await tell_tokens(access);
         } catch (...) {
-            untold = as_failure(std::current_exception());
+            failed = as_failure(std::current_exception());
         }
-        if (untold) transport_.told()(events::tokens_not_taken{untold->code, untold->message});
+        if (failed) transport_.told()(events::tokens_not_taken{failed->code, failed->message});
         try {
             if (uses_store()) co_await keep_login(access, life, adopted->generation);
         } catch (...) {
@@ -266,12 +266,12 @@ private:
     /// Passes the issued tokens to `on_tokens`, for at most 5 s.
     asio::awaitable<failure> tell_tokens(token access)
     {
-        auto const& told = transport_.options().on_tokens;
-        if (!told) co_return nullptr;
+        auto const& on_tokens = transport_.options().on_tokens;
+        if (!on_tokens) co_return nullptr;
         auto const now = login_.state();
         issued_tokens news(std::move(access), now.refresh(), now.username(), now.user().email);
-        set_lineage(news, std::make_shared<refresh_lineage const>(now.lineage()));
-        operation_body<void> const body = [told, given = std::move(news)] { return told(given); };
+        set_refresh_history(news, std::make_shared<refresh_token_history const>(now.history()));
+        operation_body<void> const body = [on_tokens, given = std::move(news)] { return on_tokens(given); };
         auto const end = time().now() + callback_limit;
         auto const taken = co_await run_on_client_executor<void>(transport_.home(), body, end);
         co_return taken ? nullptr : taken.error();
@@ -285,17 +285,17 @@ private:
             return self->fetch_access(ticket);
         };
         // A fetch that a login or a logout has voided by now is not made.
-        operation_body<result<fetch_result<token>>> const told =
+        operation_body<result<fetch_result<token>>> const observed =
             [&]() -> asio::awaitable<result<fetch_result<token>>> {
             if (!login_.state_for(ticket)) co_return fixed_error<asio::error::operation_aborted>();
             co_return co_await console_.observed("access", fetch);
         };
-        if (!uses_store()) co_return co_await told();
+        if (!uses_store()) co_return co_await observed();
         std::function<bool(store_record const&)> const accept = [&](store_record const& kept) {
             return login_.adopt_stored(kept, ticket);
         };
         co_return co_await store_.find_or_fetch(login_key(), access_token_limits, std::move(rejected_value),
-                                                accept, told);
+                                                accept, observed);
     }
 
     /// Returns the key in the store, empty for an unknown user. Contains a digest, because the region may use

@@ -50,7 +50,7 @@ public:
     /// Shortens the replay of an error that a login by another process may end.
     void limit_replays()
     {
-        flights_.on_landed = [this](auto const& e, flight_end const&) {
+        flights_.on_complete = [this](auto const& e, flight_end const&) {
             e->state.replay_until(home_->time().now() + replay_time(home_->random().next()));
         };
     }

@@ -143,7 +143,7 @@ public:
         value_ = std::move(value);
         life_ = life;
         failures_ = 0;
-        unwanted_ = Handle();
+        rejected_ = Handle();
         forget_error();
         return wanted;
     }
@@ -157,7 +157,7 @@ public:
                                                      : std::uint8_t{0};
         auto const until = now + replay_time(random);
         if (refusals_ == MaxRefusals && replay_until_ < until) replay(std::move(why), until);
-        unwanted_ = used;
+        rejected_ = used;
         drop();
         return true;
     }
@@ -168,7 +168,7 @@ public:
     flight_ticket credentials_changed(bool keep, bool again = true) noexcept
     {
         if (!keep) drop();
-        unwanted_ = Handle();
+        rejected_ = Handle();
         // After a failed renewal, the value is renewed at once.
         if (value_ && failures_ != 0) life_.postpone_renewal(life_.issued_at());
         forget_error();
@@ -187,7 +187,7 @@ public:
     lifespan const& life() const noexcept { return life_; }
     /// Returns the value that the flight must replace: the one at its start, or the last one refused since.
     /// Empty if there is none. Another process may still have it.
-    Handle const& rejected_value() const noexcept { return unwanted_; }
+    Handle const& rejected_value() const noexcept { return rejected_; }
     bool in_flight() const noexcept { return flight_ != 0; }
     bool is_current(flight_ticket ticket) const noexcept { return ticket != 0 && ticket == flight_; }
     /// Returns the number of failed fetches and renewals since the last success.
@@ -225,7 +225,7 @@ private:
         if (++tickets_ == 0) ++tickets_;
         flight_ = tickets_;
         wanted_ = wanted;
-        if (value_) unwanted_ = value_;
+        if (value_) rejected_ = value_;
         return flight_;
     }
 
@@ -254,7 +254,7 @@ private:
     }
 
     Handle value_{};
-    Handle unwanted_{};
+    Handle rejected_{};
     lifespan life_;
     error_ptr error_;
     time_point replay_until_{};

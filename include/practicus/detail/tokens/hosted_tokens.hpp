@@ -97,7 +97,7 @@ public:
         auto const longer = with_long_name(what);
         auto const& listed = longer ? *longer : what;
         auto found = cache_.find(name_of(listed), purpose, min);
-        if (found.renew) renew_behind(listed, purpose, with);
+        if (found.renew) renew_in_background(listed, purpose, with);
         return std::move(found.value);
     }
 
@@ -246,8 +246,8 @@ private:
         return from.get(transport_.home()->time().system_seconds(), min);
     }
 
-    void renew_behind(target const& what, token_purpose purpose,
-                      std::shared_ptr<call_options const> const& with)
+    void renew_in_background(target const& what, token_purpose purpose,
+                             std::shared_ptr<call_options const> const& with)
     {
         auto const name = name_of(what);
         if (auto const key = cache_.known_key(name, purpose))
@@ -356,12 +356,12 @@ private:
         operation_body<result<fetch_result<token>>> const request = [&] {
             return request_token(with, what, key);
         };
-        operation_body<result<fetch_result<token>>> const told = [&] {
+        operation_body<result<fetch_result<token>>> const observed = [&] {
             return console_.observed(Traits::kind_name, request);
         };
         std::function<bool(token const&)> const any = [](token const&) { return true; };
         auto got = co_await access_.find_or_fetch(token_store_key(key), session_token_limits,
-                                                  std::move(rejected_value), any, told);
+                                                  std::move(rejected_value), any, observed);
         if constexpr (Traits::has_id)
             if (!got && got.error()->code == errc::not_found)
                 co_await access_.remove(id_store_key(as_listed(what)));

@@ -91,10 +91,10 @@ public:
         auto v = read_stored(value);
         // Not shared after a logout, or for a login that does not descend from the file's.
         auto const whose = effective(seen, before);
-        if (!v || !whose || !v->lineage.meets(whose->lineage)) co_return;
-        auto lineage = whose->lineage;
-        lineage.add(v->lineage);
-        v->lineage = std::move(lineage);
+        if (!v || !whose || !v->history.meets(whose->history)) co_return;
+        auto history = whose->history;
+        history.add(v->history);
+        v->history = std::move(history);
         auto text = write_stored(*v);
         co_await files_.save(key, std::move(text));
         auto const after = co_await look_twice(v);
@@ -193,7 +193,7 @@ private:
         sight result;
         try {
             result.login = login_.read();
-            if (result.login) result.login->lineage.add(result.login->refresh);
+            if (result.login) result.login->history.add(result.login->refresh);
         } catch (error const& e) {
             result.failure = e.shared_info();
         }
@@ -217,7 +217,7 @@ private:
     static std::optional<store_record> effective(sight const& seen, std::optional<store_record> const& shared)
     {
         if (seen.failure) return shared;
-        if (!seen.login || !shared || !shared->lineage.has(seen.login->refresh)) return seen.login;
+        if (!seen.login || !shared || !shared->history.has(seen.login->refresh)) return seen.login;
         auto result = shared;
         result->login = seen.login->login;
         return result;
@@ -232,7 +232,7 @@ private:
                               std::optional<store_record> const& shared)
     {
         if (!now) return true;
-        return shared && !shared->lineage.has(now->refresh) &&
+        return shared && !shared->history.has(now->refresh) &&
                moment() - now->issued_at < std::chrono::seconds(1);
     }
 

@@ -39,7 +39,7 @@ public:
 
     token const& refresh() const noexcept { return refresh_; }
     user_identity const& user() const noexcept { return user_; }
-    refresh_lineage const& lineage() const noexcept { return lineage_; }
+    refresh_token_history const& history() const noexcept { return history_; }
 
     /// Returns the user's name for display: the region's, else the local part of the e-mail (WIRE.md). Never
     /// identifies a user. Empty before a successful login, unless a token states it.
@@ -54,7 +54,7 @@ public:
     std::string whose() const
     {
         auto result = user_.text();
-        if (result.empty() && !lineage_.empty()) result = "login " + lineage_.root();
+        if (result.empty() && !history_.empty()) result = "login " + history_.root();
         return result;
     }
 
@@ -78,14 +78,14 @@ public:
             who.type() == credentials::kind::password || who.type() == credentials::kind::refresh_token;
         if (who.type() != credentials::kind::password) next.user_.learn(read_jwt(who.value().reveal()));
         if (who.type() == credentials::kind::refresh_token) next.refresh_ = token(who.value());
-        next.lineage_.add(next.refresh_);
+        next.history_.add(next.refresh_);
         if (who.type() == credentials::kind::password) {
             next.user_.email = who.email();
             next.held_.emplace(std::move(who));
         }
         next.generation_ = generation_ + 1;
         next.former_user_ = user_;
-        next.former_lineage_ = lineage_;
+        next.former_history_ = history_;
         next.join_former();
         *this = std::move(next);
     }
@@ -96,7 +96,7 @@ public:
         refresh_ = token();
         held_.reset();
         user_ = user_identity();
-        lineage_ = former_lineage_ = refresh_lineage();
+        history_ = former_history_ = refresh_token_history();
         proven_ = false;
         shares_ = false;
         challenged_ = false;
@@ -110,7 +110,7 @@ public:
         auto next = *this;
         next.accepted_at(issued);
         if (tokens.refresh) next.refresh_ = tokens.refresh;
-        next.lineage_.add(tokens.refresh);
+        next.history_.add(tokens.refresh);
         if (!tokens.username.empty()) next.user_.name = tokens.username;
         next.user_.learn(tokens.refresh.claims());
         next.user_.learn(tokens.access.claims());
@@ -133,10 +133,10 @@ public:
         auto next = *this;
         next.accepted_at(kept.issued_at);
         next.user_.learn(user_of(kept));
-        next.lineage_ = kept.lineage;
-        next.lineage_.add(refresh_);
+        next.history_ = kept.history;
+        next.history_.add(refresh_);
         if (kept.refresh) next.refresh_ = kept.refresh;
-        next.lineage_.add(next.refresh_);
+        next.history_.add(next.refresh_);
         *this = std::move(next);
         return true;
     }
@@ -151,7 +151,7 @@ public:
         v.refresh = refresh_;
         v.username = user_.name;
         v.login = user_.email;
-        v.lineage = lineage_;
+        v.history = history_;
         return true;
     }
 
@@ -183,14 +183,14 @@ private:
         challenged_ = false;
     }
 
-    /// Continues the lineage of the login before, if both are known to belong to one account.
+    /// Continues the history of the login before, if both are known to belong to one account.
     void join_former()
     {
-        if (former_lineage_.empty() || !are_same(former_user_, user_)) return;
-        auto both = former_lineage_;
-        both.add(lineage_);
-        lineage_ = std::move(both);
-        former_lineage_ = refresh_lineage();
+        if (former_history_.empty() || !are_same(former_user_, user_)) return;
+        auto both = former_history_;
+        both.add(history_);
+        history_ = std::move(both);
+        former_history_ = refresh_token_history();
     }
 
     /// Returns true for a record of the same user. Either no credentials were given, or one login descends
@@ -198,16 +198,16 @@ private:
     /// the same.
     bool is_mine(store_record const& kept) const
     {
-        if (lineage_.empty() && user_.empty()) return true;
-        return lineage_.meets(kept.lineage) || are_same(user_, user_of(kept));
+        if (history_.empty() && user_.empty()) return true;
+        return history_.meets(kept.history) || are_same(user_, user_of(kept));
     }
 
     bool is_newer(store_record const& kept) const
     {
         // Descent needs no clock: those of other processes may be wrong.
         if (refresh_ && !(kept.refresh == refresh_)) {
-            if (kept.lineage.has(refresh_)) return true;
-            if (lineage_.has(kept.refresh)) return false;
+            if (kept.history.has(refresh_)) return true;
+            if (history_.has(kept.refresh)) return false;
         }
         return kept.issued_at >= as_of_ && kept.issued_at > since_;
     }
@@ -215,10 +215,10 @@ private:
     token refresh_;
     std::optional<credentials> held_;
     user_identity user_;
-    refresh_lineage lineage_;
+    refresh_token_history history_;
     // The identity of the login before.
     user_identity former_user_;
-    refresh_lineage former_lineage_;
+    refresh_token_history former_history_;
     // The region or another process has accepted these credentials.
     bool proven_ = false;
     // The request time of the newest tokens.

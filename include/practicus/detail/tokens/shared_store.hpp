@@ -32,9 +32,9 @@ public:
     using lock_ptr = std::shared_ptr<token_store::lock>;
 
     /// `operation` is the time limit of an operation, or zero for none.
-    shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, notifier told,
+    shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, notifier observed,
                  std::chrono::milliseconds operation)
-        : home_(std::move(home)), store_(std::move(store)), told_(told),
+        : home_(std::move(home)), store_(std::move(store)), observer_(observed),
           lock_wait_((operation.count() != 0 ? operation : default_operation) / 2)
     {}
 
@@ -120,7 +120,7 @@ private:
         if (ended) co_return std::move(*ended);
         auto const& failed = *ended.error();
         bool const is_late = failed.code == errc::deadline_exceeded && !late.empty();
-        told_(events::store_failed{failed.code, is_late ? late : failed.message});
+        observer_(events::store_failed{failed.code, is_late ? late : failed.message});
         co_return value_of<T>();
     }
 
@@ -129,7 +129,7 @@ private:
 
     std::shared_ptr<runtime> home_;
     std::shared_ptr<token_store> store_;
-    notifier told_;
+    notifier observer_;
     std::chrono::milliseconds lock_wait_;
     // The last lock was not acquired.
     mutable std::atomic<bool> missed_{false};

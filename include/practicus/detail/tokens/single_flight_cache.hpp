@@ -114,7 +114,7 @@ public:
 
     /// Called under the mutex after a flight that was not void has ended and the entry was updated. Must not
     /// throw.
-    std::function<void(entry_ptr const&, flight_end const&)> on_landed;
+    std::function<void(entry_ptr const&, flight_end const&)> on_complete;
 
     /// Calls `find()` for the entry and `decide(state)` for the action under one lock, so that
     /// the key cannot get another entry in between. Calls `make()` for the work if a flight is to be started.
@@ -223,7 +223,7 @@ private:
                 ++counts_.failures;
                 counts_.last_error = end.error->code;
             }
-            if (on_landed) on_landed(e, end);
+            if (on_complete) on_complete(e, end);
         }
         if (!waiters) return;
         if (end.outcome == flight_outcome::served)

@@ -44,7 +44,7 @@ struct store_record
     /// The e-mail of the login, if known.
     std::string login;
     /// The digests of the login's refresh tokens.
-    refresh_lineage lineage;
+    refresh_token_history history;
 };
 
 /// Returns the user of the record's login, as far as it is known.
@@ -67,7 +67,7 @@ inline secret write_stored(store_record const& v)
     console_api::append_member(out, "refresh", v.refresh.reveal());
     console_api::append_member(out, "username", v.username);
     console_api::append_member(out, "login", v.login);
-    if (!v.lineage.empty()) console_api::append_member(out, "lineage", v.lineage.text());
+    if (!v.history.empty()) console_api::append_member(out, "lineage", v.history.text());
     out.append("}");
     return secret(out.view());
 }
@@ -80,7 +80,7 @@ struct stored_texts
     wire_text refresh;
     std::string username;
     std::string login;
-    std::string lineage;
+    std::string history;
 };
 
 inline constexpr json_member stored_members[] = {
@@ -90,7 +90,7 @@ inline constexpr json_member stored_members[] = {
     json_members<stored_texts>::required<&stored_texts::refresh>("refresh", json_type::secret),
     json_members<stored_texts>::required<&stored_texts::username>("username", json_type::text),
     json_members<stored_texts>::required<&stored_texts::login>("login", json_type::text),
-    json_members<stored_texts>::optional<&stored_texts::lineage>("lineage", json_type::text),
+    json_members<stored_texts>::optional<&stored_texts::history>("lineage", json_type::text),
 };
 
 // Ten years, and a time that the system clock can represent in nanoseconds, both in milliseconds.
@@ -121,8 +121,8 @@ inline std::optional<store_record> read_stored(secret const& text)
         if (!texts.refresh.empty()) v.refresh = console_api::to_token(texts.refresh, "refresh");
         v.username = texts.username;
         v.login = texts.login;
-        v.lineage = refresh_lineage(texts.lineage);
-        v.lineage.add(v.refresh);
+        v.history = refresh_token_history(texts.history);
+        v.history.add(v.refresh);
         return v;
     } catch (std::exception const&) {
         return std::nullopt;

@@ -51,7 +51,7 @@ struct striped_counters
 ///
 /// Thread safety: full. Values are freed, and so wiped, outside the locks. `capacity` bounds each stripe.
 /// `Handle` is a type such as `token`: empty when default constructed, and cheap to copy by a reference
-/// count. `apart(handle)` makes a copy with its own count.
+/// count. `with_own_refcount(handle)` makes a copy with its own count.
 template <class Handle>
 class striped_cache
 {
@@ -172,7 +172,7 @@ private:
     {
         slot() = default;
         slot(handle const& v, lifespan const& l, std::shared_ptr<lru_tick> use, time_point now)
-            : value(apart(v)), life(l), everywhere(std::move(use)), used(last_use_period_of(now))
+            : value(with_own_refcount(v)), life(l), everywhere(std::move(use)), used(last_use_period_of(now))
         {}
 
         bool is_in_flight() const noexcept { return false; }

@@ -45,12 +45,12 @@ public:
     explicit token_cache(std::shared_ptr<runtime> home, bool by_name = false)
         : home_(std::move(home)), by_name_(by_name), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
     {
-        id_flights_.on_landed = [this](state_type::id_entry const&, flight_end const&) {
+        id_flights_.on_complete = [this](state_type::id_entry const&, flight_end const&) {
             state_.ids().unpinned(home_->time().now());
         };
-        token_flights_.on_landed = [this](state_type::token_entry const& e, flight_end const& end) {
+        token_flights_.on_complete = [this](state_type::token_entry const& e, flight_end const& end) {
             try {
-                landed(*e, end);
+                completed(*e, end);
             } catch (...) {
                 // A missing entry is better than an outdated one.
                 clear_stripes();
@@ -282,7 +282,7 @@ private:
     }
 
     /// Requires the mutex, as every change of the stripes does.
-    void landed(state_type::token_record& e, flight_end const& end)
+    void completed(state_type::token_record& e, flight_end const& end)
     {
         auto const& names = e.names;
         auto& stripes = this->stripes(e.key.purpose);

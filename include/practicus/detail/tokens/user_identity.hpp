@@ -78,13 +78,13 @@ inline constexpr user_identity::part user_identity::parts[3] = {
 
 /// The digests of a login's refresh tokens, oldest first. A common digest proves that two logins are one,
 /// where the region does not name its users: one has refreshed the other's token.
-class refresh_lineage
+class refresh_token_history
 {
 public:
-    refresh_lineage() = default;
+    refresh_token_history() = default;
 
     /// Takes stored digests. A malformed text gives an empty history.
-    explicit refresh_lineage(std::string digests) : digests_(std::move(digests))
+    explicit refresh_token_history(std::string digests) : digests_(std::move(digests))
     {
         if (digests_.size() % entry != 0 || digests_.size() > most * entry) digests_.clear();
     }
@@ -101,7 +101,7 @@ public:
     }
 
     /// Returns true if both have a token in common.
-    bool meets(refresh_lineage const& other) const noexcept
+    bool meets(refresh_token_history const& other) const noexcept
     {
         for (std::size_t at = 0; at < digests_.size(); at += entry)
             if (other.digests_.find(digests_.data() + at, 0, entry) != digests_.npos) return true;
@@ -113,7 +113,7 @@ public:
         if (refresh) add_digest(sha256_hex(refresh.reveal()));
     }
 
-    void add(refresh_lineage const& other)
+    void add(refresh_token_history const& other)
     {
         for (std::size_t at = 0; at < other.digests_.size(); at += entry)
             add_digest(other.digests_.substr(at, digits));
