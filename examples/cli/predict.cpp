@@ -168,6 +168,7 @@ boost::asio::awaitable<std::string> read_all(practicus::body_source from)
 void check_model(session& s, practicus::model_url const& url)
 {
     using practicus::errc;
+    if (!s.has_login()) return;
     auto const client = s.client().with(practicus::call_options().ask_id());
     try {
         run_for(s, url, client.model_id(url));

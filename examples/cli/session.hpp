@@ -53,10 +53,14 @@ public:
     {}
 
     session(practicus::service_url url, practicus::client_options options)
-        : client_(io_.get_executor(), std::move(url), std::move(options))
+        : has_login_(!options.credentials ||
+                     options.credentials->type() != practicus::credentials::kind::session_token),
+          client_(io_.get_executor(), std::move(url), std::move(options))
     {}
 
     practicus::client const& client() const noexcept { return client_; }
+    /// Returns false for a session token, which the console does not accept.
+    bool has_login() const noexcept { return has_login_; }
     boost::asio::io_context& context() noexcept { return io_; }
 
     /// Runs an operation to its end. Ctrl-C cancels it; a second one ends the program.
@@ -94,6 +98,7 @@ public:
 
 private:
     boost::asio::io_context io_{1};
+    bool has_login_;
     practicus::client client_;
 };
 
