@@ -7,6 +7,8 @@
 
 #include <practicus/session_token_file.hpp>
 
+#include <boost/json/parse.hpp>
+
 #include <fstream>
 
 using practicus::credentials;
@@ -125,6 +127,23 @@ TEST_CASE("a session token is sent until its end")
     CHECK(info.message == "the client cannot renew the session token that it was given");
     CHECK(client.cached_session_token(g.model()).empty());
     CHECK(g.server.count() == 1);
+}
+
+TEST_CASE("a session token calls a gateway, and is final there as well")
+{
+    given g;
+    auto const token = g.server.region().issue(practicus::mock::token_type::gateway, "admin@company.com");
+    auto client = g.holder(credentials::session_token(token));
+    auto const where = client.model_url("ai-gateway", "v1").at("chat/completions");
+    auto const ask = practicus::request::json(
+        boost::json::parse(R"({"model":"assistant","messages":[{"role":"user","content":"hi"}]})"));
+    CHECK(g.run(client.call(where, ask)).status == 200);
+    CHECK(g.server.count() == 1);
+    g.server.region().revoke_token(token);
+    auto const info = g.failure(client.call(where, ask));
+    CHECK(info.code == errc::unauthorized);
+    CHECK(info.message == "the client cannot renew the session token that it was given");
+    CHECK(g.server.count() == 2);
 }
 
 TEST_CASE("a login replaces a session token, and a logout removes it")
