@@ -196,11 +196,7 @@ public:
             renewed_ = true;
             return {retry_action::renew};
         }
-        if (outcome.status == 503 && outcome.patience && request.renewable_token && request.replayable) {
-            auto const asked = parse_retry_after(outcome.retry_after, outcome.date);
-            auto const wait = wait_out(*outcome.patience, asked, random);
-            return wait && *wait < left ? retry_decision{retry_action::wait, *wait} : retry_decision();
-        }
+        if (is_cold_start(request, outcome)) return wait_for_start(outcome, left, random);
         if (!transient || !may_send_again(request, outcome)) return {};
         if (is_stale(outcome) && !resent_) {
             resent_ = true;
@@ -236,6 +232,20 @@ private:
     }
 
     static bool is_served(unsigned status) noexcept { return status != 0 && status < 500; }
+
+    /// Returns true if a model that is not up is waited for.
+    static bool is_cold_start(request_facts const& request, attempt_outcome const& outcome) noexcept
+    {
+        return outcome.status == 503 && outcome.patience && request.renewable_token && request.replayable;
+    }
+
+    retry_decision wait_for_start(attempt_outcome const& outcome, std::chrono::nanoseconds left,
+                                  double random) noexcept
+    {
+        auto const asked = parse_retry_after(outcome.retry_after, outcome.date);
+        auto const wait = wait_out(*outcome.patience, asked, random);
+        return wait && *wait < left ? retry_decision{retry_action::wait, *wait} : retry_decision();
+    }
 
     bool may_renew(request_facts const& request) const noexcept
     {
