@@ -349,7 +349,8 @@ private:
         while (true) {
             auto const state = login_.state_for(ticket);
             if (!state) co_return fixed_error<asio::error::operation_aborted>();
-            if (state->fetch() == session_state::source::none) break;
+            if (state->fetch() == session_state::source::none)
+                co_return refused ? refused : login_failure(*state);
             bool const by_password = state->fetch() == session_state::source::password;
             auto const r = token_request(*state);
             auto const began = time().now();
@@ -378,12 +379,15 @@ private:
             if (auto expired = console_.failure_of_life(op, r, answer, got.life)) co_return expired;
             co_return got;
         }
-        if (refused) co_return refused;
+    }
+
+    /// Returns the failure of a client without credentials for the console.
+    failure login_failure(session_state const& state) const
+    {
         if (login_.given())
-            co_return make_failure(errc::login_required,
-                                   "the client has a session token only, which the console does not accept");
-        bool const challenged = login_.state().was_challenged();
-        co_return make_failure(challenged ? errc::one_time_password_required : errc::login_required);
+            return make_failure(errc::login_required,
+                                "the client has a session token only, which the console does not accept");
+        return make_failure(state.was_challenged() ? errc::one_time_password_required : errc::login_required);
     }
 
     request token_request(session_state const& state) const
