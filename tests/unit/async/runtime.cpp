@@ -118,10 +118,9 @@ TEST_CASE("a caller in another context gets not_enough_memory if its operation c
     asio::io_context callers, io;
     auto const home = runtime::make(io.get_executor());
     auto const refused = std::make_shared<bool>(false);
-    children const one(home);
     operation_body<result<int>> const body = costly_work(refused);
     outcome caller;
-    asio::co_spawn(callers, or_throw(run_child<result<int>>(home, one.group(), body, time_point::max())),
+    asio::co_spawn(callers, or_throw(run_on_client_executor<result<int>>(home, body, time_point::max())),
                    caller.handler());
     bool const at_once = GENERATE(false, true);
     *refused = at_once;

@@ -93,35 +93,52 @@ asio::awaitable<result<T>> run_to_end(std::shared_ptr<runtime> home, operation_b
     return waiting;
 }
 
-/// Runs an operation in the client's context as a child of the caller, which waits until `end` at most.
+/// When a cancelled caller in another context resumes.
+enum class parting
+{
+    at_once,
+    /// After the operation has ended, which refers to the caller's source, sink or callbacks.
+    with_operation
+};
+
+/// Awaits `running`, and then `ending`: that of its children, which refer to objects of the caller.
+template <class T>
+asio::awaitable<result<T>> with_children(asio::awaitable<result<T>> running, asio::awaitable<void> ending)
+{
+    bool const throws = co_await asio::this_coro::throw_if_cancelled();
+    auto guarded = no_throw(std::move(running));
+    auto ended = co_await std::move(guarded);
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await std::move(ending);
+    co_await asio::this_coro::throw_if_cancelled(throws);
+    co_return ended;
+}
+
+/// Runs an operation in the client's context; the caller waits until `end` at most. Cancels the operation if
+/// the caller is destroyed.
 template <class R>
-asio::awaitable<result<body_value_t<R>>> run_child(std::shared_ptr<runtime> home,
-                                                   std::shared_ptr<child_group> children,
-                                                   operation_body<R> op, time_point end)
+asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<runtime> home,
+                                                                operation_body<R> op, time_point end,
+                                                                parting leaves = parting::at_once)
 {
     using shared = flight<body_value_t<R>>;
+    children const one(home);
     auto const landed = std::make_shared<shared>();
-    auto start = [children, landed, owner = home->limits(), op = std::move(op)] {
+    auto start = [&] {
         auto const promise = std::make_shared<flight_promise<body_value_t<R>>>(landed);
         auto const failed = store_exception_in(promise);
         try {
-            children->start([promise, owner, op] { return run_into(promise, owner, op); }, failed);
+            one.group()->start([promise, owner = home->limits(), op] { return run_into(promise, owner, op); },
+                               failed);
         } catch (...) {
             failed(std::current_exception());
         }
     };
-    return shared::join(landed, home->limits(), end, std::move(start));
-}
-
-/// Runs an operation in the client's context; the caller waits until `end` at most. Cancels the operation if
-/// the caller is destroyed, so it must not refer to the caller's objects.
-template <class R>
-asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<runtime> home,
-                                                                operation_body<R> op, time_point end)
-{
-    children const one(home);
-    auto running = run_child<R>(std::move(home), one.group(), std::move(op), end);
-    co_return co_await std::move(running);
+    auto joined = shared::join(landed, home->limits(), end, std::move(start));
+    if (leaves == parting::at_once) co_return co_await std::move(joined);
+    auto ending = child_group::end(one.group(), co_await asio::this_coro::executor);
+    auto both = with_children(std::move(joined), std::move(ending));
+    co_return co_await std::move(both);
 }
 
 /// Returns the exception of a caller's callback as a failure that rethrows it unchanged, or the plain failure
@@ -173,14 +190,6 @@ failure call_back(std::function<void(Arg const&)> const& f, Arg const& arg)
     }
 }
 
-/// When a cancelled caller in another context resumes.
-enum class parting
-{
-    at_once,
-    /// After the operation has ended, which refers to the caller's source, sink or callbacks.
-    with_operation
-};
-
 /// Runs an operation in the client's context: in this coroutine if the caller's executor belongs to it, else
 /// there while the caller waits. Calls `body()` once and keeps `body` until its awaitable of a result has
 /// ended. Turns an exception into a failure. With `Throws`, throws the failure, without a second coroutine.
@@ -201,28 +210,17 @@ run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting
     if (caller.cancelled() == asio::cancellation_type::none)
         co_await asio::this_coro::throw_if_cancelled(true);
     std::optional<result<T>> ended;
-    std::optional<children> apart;
-    std::optional<asio::awaitable<void>> ending;
     try {
         std::optional<deadline_service::operation_guard> running;
-        auto const executor = co_await asio::this_coro::executor;
-        if (home->owns(executor))
-            running.emplace(home->limits());
-        else
-            apart.emplace(home);
-        if (apart && leaves == parting::with_operation)
-            ending.emplace(child_group::end(apart->group(), executor));
+        bool const here = home->owns(co_await asio::this_coro::executor);
+        if (here) running.emplace(home->limits());
         // `body` stays here with the client's handle: dropping the last one elsewhere could close the client
         // before this caller has its failure.
         auto operation =
-            running ? body() : run_child<result<T>>(home, apart->group(), body, time_point::max());
+            here ? body() : run_on_client_executor<result<T>>(home, body, time_point::max(), leaves);
         ended.emplace(co_await std::move(operation));
     } catch (...) {
         ended.emplace(as_failure(std::current_exception()));
-    }
-    if (ending) {
-        co_await asio::this_coro::throw_if_cancelled(false);
-        co_await std::move(*ending);
     }
     co_await asio::this_coro::throw_if_cancelled(throws);
     if constexpr (Throws)

@@ -322,15 +322,10 @@ inline asio::awaitable<result<batch_progress>> predict_batches(handle h, std::sh
 {
     auto const home = h.state().transport().home();
     children const all(home);
-    auto ending = child_group::end(all.group(), co_await asio::this_coro::executor);
-    bool const throws = co_await asio::this_coro::throw_if_cancelled();
-    auto running = no_throw(run_batches(std::move(h), std::move(job), all.group()));
-    auto ended = co_await std::move(running);
     // The source, say, refers to what is the caller's.
-    co_await asio::this_coro::throw_if_cancelled(false);
-    co_await std::move(ending);
-    co_await asio::this_coro::throw_if_cancelled(throws);
-    co_return ended;
+    auto ending = child_group::end(all.group(), co_await asio::this_coro::executor);
+    auto running = with_children(run_batches(std::move(h), std::move(job), all.group()), std::move(ending));
+    co_return co_await std::move(running);
 }
 
 }}} // namespace practicus::v1::detail
