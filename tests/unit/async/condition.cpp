@@ -207,9 +207,11 @@ TEST_CASE("only its condition or its time ends a wait with a reserved waiter, ag
     auto const s = std::make_shared<shared>(io.get_executor());
     int woken = 0, expired = 0;
     auto const wait_for_ever = [&](std::shared_ptr<timed_waiter> w) -> asio::awaitable<void> {
+        // It ends with its context only.
+        auto const kept = s;
         co_await asio::this_coro::throw_if_cancelled(false);
         while (true) {
-            condition_wait waiting(s->changed, *s->limits, w);
+            condition_wait waiting(kept->changed, *kept->limits, w);
             auto suspended = waiting.until(s->limits->time().now() + 1h);
             auto const ended = waiting.end(co_await std::move(suspended));
             CHECK_FALSE(ended.early);
