@@ -40,6 +40,7 @@ struct request_settings : predict_settings
     std::string body;
     body_source source;
     std::optional<std::chrono::milliseconds> patience;
+    std::optional<std::chrono::milliseconds> between_bytes;
     std::string_view body_limit_name = "predict_options::body_limit";
     bool all_fields = false;
 };
@@ -73,17 +74,19 @@ public:
 
     /// Returns a `POST` of a JSON value.
     template <class Value>
-    requires std::same_as<Value, boost::json::value> || std::same_as<Value, boost::json::object>
+    requires std::same_as<Value, boost::json::value> || std::same_as<Value, boost::json::object> ||
+        std::same_as<Value, boost::json::array>
     [[nodiscard]] static request json(Value const& value) { return json(boost::json::serialize(value)); }
 
-    /// Sets the method, as it is sent: in upper case. Throws `errc::invalid_argument` if it is no token, or
-    /// for `CONNECT`, `HEAD` and `TRACE`.
+    /// Sets the method, in upper case. Throws `errc::invalid_argument` if it is no token or has a lower-case
+    /// letter, and for `CONNECT`, `HEAD` and `TRACE`.
     request& method(std::string name)
     {
-        if (!detail::is_token(name) || name == "CONNECT" || name == "HEAD" || name == "TRACE")
+        bool const small = name.find_first_of("abcdefghijklmnopqrstuvwxyz") != std::string::npos;
+        if (!detail::is_token(name) || small || name == "CONNECT" || name == "HEAD" || name == "TRACE")
             throw error(errc::invalid_argument,
-                        "request::method must be a token (RFC 9110 section 5.6.2), and not CONNECT, HEAD or "
-                        "TRACE");
+                        "request::method must be a token in upper case (RFC 9110 section 5.6.2), and not "
+                        "CONNECT, HEAD or TRACE");
         settings_.method = std::move(name);
         return *this;
     }
@@ -116,14 +119,16 @@ public:
         return *this;
     }
 
-    /// Sets a form as the body, and its content type. With a source, it is as `body` with a source.
+    /// Sets a form as the body, and its content type. With a source, it is as `body` with a source. Copies of
+    /// the request send the whole form each, if its sources can be read again.
     request& multipart(form_data form)
     {
         auto type = "multipart/form-data; boundary=" + form.boundary();
-        auto const left = std::make_shared<detail::form_pieces>(detail::take_pieces(std::move(form)));
+        detail::form_reader all(detail::take_pieces(std::move(form)));
         content_type(std::move(type));
-        if (left->all.size() == 1) return body(std::move(left->all.front().text));
-        return body([left] { return detail::next_form_piece(left); }, left->size());
+        if (auto text = all.take_text()) return body(std::move(*text));
+        auto const size = all.size();
+        return body(std::move(all), size);
     }
 
     /// Adds a field. Throws `errc::invalid_argument`, as `call_options::header`.
@@ -191,9 +196,18 @@ public:
         return *this;
     }
 
+    /// Limits the time between two pieces of the response; an event stream may be silent for long. Zero is no
+    /// limit. Default: `timeout_options::between_bytes`. Throws `errc::invalid_argument` if negative.
+    request& between_bytes(duration d)
+    {
+        settings_.between_bytes = detail::checked_duration("request::between_bytes", d);
+        return *this;
+    }
+
     /// Sets how long after its beginning the call waits out a 503. A model that is scaled to zero responds so
     /// until a pod is up. A `Retry-After` beyond that time ends the call at once; so does a body that cannot
-    /// be sent again. Default: `client_options::retry` alone. Throws `errc::invalid_argument` if negative.
+    /// be sent again. A proxy may hold the request back instead, so that `first_byte` is at least as long,
+    /// unless it is set. Default: `client_options::retry` alone. Throws `errc::invalid_argument` if negative.
     request& patience(duration d)
     {
         settings_.patience = detail::checked_duration("request::patience", d);

@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -157,41 +156,50 @@ inline std::vector<form_piece> take_pieces(form_data&& of)
     return std::move(of.pieces_);
 }
 
-/// The pieces that are left of a form's body.
-struct form_pieces
+/// The source of a form's body. A copy that was not read yet reads the whole form.
+class form_reader
 {
-    explicit form_pieces(std::vector<form_piece> pieces) : all(std::move(pieces)) {}
+public:
+    explicit form_reader(std::vector<form_piece> pieces) : pieces_(std::move(pieces)) {}
 
     /// Returns the size of the body, or nothing if it is not known.
     std::optional<std::uint64_t> size() const
     {
         std::uint64_t sum = 0;
-        for (auto const& piece : all) {
+        for (auto const& piece : pieces_) {
             if (piece.from && !piece.size) return std::nullopt;
             sum += piece.from ? *piece.size : piece.text.size();
         }
         return sum;
     }
 
-    std::vector<form_piece> all;
-    std::size_t next = 0;
-};
-
-inline boost::asio::awaitable<std::string> next_form_piece(std::shared_ptr<form_pieces> left)
-{
-    while (left->next != left->all.size()) {
-        auto& piece = left->all[left->next];
-        if (!piece.from) {
-            ++left->next;
-            co_return std::move(piece.text);
-        }
-        auto asking = piece.from();
-        auto content = co_await std::move(asking);
-        if (!content.empty()) co_return content;
-        ++left->next;
+    /// Returns the body if it has no source.
+    std::optional<std::string> take_text()
+    {
+        if (pieces_.size() != 1) return std::nullopt;
+        return std::move(pieces_.front().text);
     }
-    co_return std::string();
-}
+
+    boost::asio::awaitable<std::string> operator()()
+    {
+        while (next_ != pieces_.size()) {
+            auto& piece = pieces_[next_];
+            if (!piece.from) {
+                ++next_;
+                co_return std::move(piece.text);
+            }
+            auto asking = piece.from();
+            auto content = co_await std::move(asking);
+            if (!content.empty()) co_return content;
+            ++next_;
+        }
+        co_return std::string();
+    }
+
+private:
+    std::vector<form_piece> pieces_;
+    std::size_t next_ = 0;
+};
 
 } // namespace detail
 

@@ -155,6 +155,7 @@ TEST_CASE("any method, query, field and type is sent as the caller gives it")
         CHECK(sent.body == "x");
         CHECK(sent.headers["content-type"] == "text/plain");
         CHECK(sent.headers["accept"] == "text/event-stream");
+        CHECK(sent.headers["accept-encoding"] == "identity");
     }
     f.call(request().method("PUT"));
     CHECK(f.sent().headers["content-length"] == "0");
@@ -203,6 +204,13 @@ TEST_CASE("a call streams both bodies, encoded")
     f.call(request::json("{}").encoding(content_encoding::gzip()));
     CHECK(f.sent().headers["content-encoding"] == "gzip");
     CHECK(f.sent().headers["accept-encoding"] == "gzip");
+    // Without a body, only the response may be encoded.
+    f.server.expect("GET", chat_path).reply(200, "x");
+    f.call(request::get().encoding(content_encoding::gzip()));
+    CHECK(f.sent().body.empty());
+    CHECK_FALSE(f.sent().headers.contains("content-encoding"));
+    CHECK_FALSE(f.sent().headers.contains("content-length"));
+    CHECK(f.sent().headers["accept-encoding"] == "gzip");
     // A type that is not wanted never reaches the sink.
     f.server.expect("POST", chat_path).reply(200, "page", "text/html");
     auto const page = f.refused(request::json("{}").sink(sink).response_type("text/event-stream"));
@@ -244,6 +252,14 @@ TEST_CASE("a form goes out with its fields and files")
     f.call(request().multipart(form(4)));
     auto const whole = f.sent();
     CHECK(whole.headers["content-length"] == std::to_string(whole.body.size()));
+    practicus::form_data empty_file;
+    empty_file.field("purpose", "batch").file("file", "a.csv", "text/csv", source_of({}));
+    auto const reused = std::move(request().multipart(std::move(empty_file)));
+    f.server.expect("POST", chat_path).reply(200, "x").times(2);
+    f.call(reused);
+    auto const first = f.sent();
+    f.call(reused);
+    CHECK(f.sent().body == first.body);
     f.call(request().multipart(form(std::nullopt)));
     CHECK(f.sent().headers["transfer-encoding"] == "chunked");
     CHECK(f.sent().body.size() == whole.body.size());

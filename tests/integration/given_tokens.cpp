@@ -43,6 +43,11 @@ struct given : fixture
     }
 };
 
+boost::asio::awaitable<std::string> give(std::string text)
+{
+    co_return text;
+}
+
 } // namespace
 
 TEST_CASE("a session token calls a model without a console and a login")
@@ -181,6 +186,32 @@ TEST_CASE("a 401 is sent again once with the token that a source returns next")
     g.server.region().revoke_token(next);
     CHECK(g.failure(client.predict(g.model(), rows)).code == errc::unauthorized);
     CHECK(g.server.region().count_status(401) == 2);
+}
+
+TEST_CASE("a source learns of a refusal that allows no second try, and from the caller")
+{
+    given g;
+    auto const old = g.issue();
+    auto const next = g.issue();
+    g.server.region().revoke_token(old);
+    int refusals = 0;
+    auto client = g.holder(credentials::session_token([&](secret const& refused) {
+        if (refused.reveal() == old) ++refusals;
+        return secret(refusals == 0 ? old : next);
+    }));
+    practicus::body_source const source = [left = std::make_shared<std::string>(rows)] {
+        return give(std::exchange(*left, std::string()));
+    };
+    auto const call = [&] {
+        return client.call(practicus::model_url(g.model()),
+                           practicus::request().content_type("text/csv").body(source));
+    };
+    CHECK(g.failure(call()).code == errc::unauthorized);
+    CHECK(refusals == 1);
+    CHECK(g.run(client.predict(g.model(), rows)).status == 200);
+    CHECK_FALSE(client.invalidate_session_token(g.model(), practicus::token(secret(next))));
+    CHECK(client.invalidate_session_token(g.model(), practicus::token(secret(old))));
+    CHECK(refusals == 2);
 }
 
 TEST_CASE("what a session token's source throws reaches the caller unchanged")

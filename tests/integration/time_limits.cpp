@@ -90,6 +90,20 @@ TEST_CASE("the first byte, a pause and the whole operation have a limit")
     }
 }
 
+TEST_CASE("a call may set its own limits for the silence of a server")
+{
+    fixture f;
+    auto client = f.user(f.once());
+    auto const model = client.model_url("models/practicus", "diamond-price");
+    f.run(client.session_token(model));
+    auto const asked = practicus::request::get();
+    auto quiet = client.call(model.at("x"), practicus::request(asked).between_bytes(7s));
+    CHECK(stalled_after(f, client, std::move(quiet), 60, 7s).code == errc::stalled);
+    // A proxy holds the request back until the model is up.
+    auto patient = client.call(model.at("x"), practicus::request(asked).patience(40s));
+    CHECK(stalled_after(f, client, std::move(patient), 0, 40s).code == errc::first_byte_timeout);
+}
+
 TEST_CASE("a deadline ends the wait for a token as well")
 {
     fixture f;

@@ -881,7 +881,7 @@ PRACTICUS_DECL std::optional<credentials> credentials_from_environment()
     auto const session_token = detail::variable("PRT_SESSION_TOKEN");
     if (!detail::trimmed(session_token).empty()) return credentials::session_token(session_token);
     auto const file = detail::variable("PRT_SESSION_TOKEN_FILE");
-    if (!file.empty()) return session_token_file(std::string(file));
+    if (!detail::trimmed(file).empty()) return session_token_file(std::string(file));
     auto const email = detail::variable("PRT_EMAIL");
     auto const password = detail::without_line_end(detail::variable("PRT_PASSWORD"));
     if (detail::trimmed(email).empty() || password.empty()) return std::nullopt;

@@ -10,9 +10,13 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <cstddef>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -42,6 +46,25 @@ asio::awaitable<int> end_all(std::shared_ptr<runtime> home, shared_flight work, 
     co_return 1;
 }
 
+asio::awaitable<void> end_at_once()
+{
+    co_return;
+}
+
+asio::awaitable<int> end_second(std::shared_ptr<runtime> home, shared_flight work, bool& starts)
+{
+    auto const group = std::make_shared<child_group>(home);
+    auto ending = child_group::end(group, co_await asio::this_coro::executor);
+    group->start(end_at_once);
+    while (!starts) {
+        auto others = asio::post(asio::deferred);
+        co_await std::move(others);
+    }
+    group->start([work, home] { return linger(work, home); });
+    co_await std::move(ending);
+    co_return 1;
+}
+
 } // namespace
 
 TEST_CASE("the end of a child group waits for a child, whatever its executor refuses")
@@ -58,6 +81,32 @@ TEST_CASE("the end of a child group waits for a child, whatever its executor ref
     callers.poll();
     CHECK(ended.calls == 0);
     work->succeed(1);
+    io.run();
+    callers.run();
+    CHECK((ended.calls == 1 && ended.value == 1));
+}
+
+TEST_CASE("the end of a child group waits at rest, also if the group was empty before")
+{
+    asio::io_context io, callers;
+    auto busy = asio::make_work_guard(io);
+    auto const home = runtime::make(io.get_executor());
+    auto const work = std::make_shared<flight<int>>();
+    outcome ended;
+    bool starts = false;
+    asio::co_spawn(callers, end_second(home, work, starts), ended.handler());
+    callers.poll_one();
+    io.poll();
+    starts = true;
+    std::size_t handlers = 0;
+    for (bool more = true; more && handlers < 1000;) {
+        more = callers.poll_one() + io.poll_one() != 0;
+        handlers += more;
+    }
+    CHECK(handlers < 100);
+    CHECK(ended.calls == 0);
+    work->succeed(1);
+    busy.reset();
     io.run();
     callers.run();
     CHECK((ended.calls == 1 && ended.value == 1));

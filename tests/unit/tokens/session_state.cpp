@@ -127,7 +127,7 @@ TEST_CASE("a rotated refresh token is adopted, and the old one stays if there is
     CHECK(state.fetch() == source::refresh_token);
 }
 
-TEST_CASE("tokens that are adopted without enough memory change nothing")
+TEST_CASE("tokens that are adopted without enough memory change nothing but the region's refresh token")
 {
     auto const changed = tokens("a2", "r2", "a name that is too long for the string itself");
     store_record kept;
@@ -150,12 +150,13 @@ TEST_CASE("tokens that are adopted without enough memory change nothing")
             }
             refused = memory.happened();
         }
-        CHECK((state.refresh() == changed.refresh) == !refused);
+        // The region may have revoked the former one.
+        CHECK((state.refresh() == changed.refresh) == (!refused || !stored));
         CHECK(state.history().has(changed.refresh) == !refused);
         CHECK((state.user().name == changed.username) == !refused);
         store_record record;
         CHECK(state.annotate(record, state.generation()));
-        CHECK((record.issued_at == at(1)) == !refused);
+        CHECK((record.issued_at == at(1)) == (!refused || !stored));
     }
 }
 

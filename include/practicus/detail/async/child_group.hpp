@@ -83,6 +83,8 @@ private:
     static asio::awaitable<void> end_by(std::shared_ptr<child_group> self, std::shared_ptr<timed_waiter> last)
     {
         while (true) {
+            // Set already if the group was empty before its last child.
+            self->empty_.clear();
             bool const told = self->cancel();
             if (self->is_empty()) co_return;
             auto const at = told ? time_point::max() : self->home_->time().now() + deadline_service::tick;
@@ -165,7 +167,7 @@ private:
     std::shared_ptr<runtime> home_;
     mutable std::mutex mutex_;
     boost::intrusive::list<child> running_;
-    // Set too often, but never too late: the wait for it looks again.
+    // Set whenever no child is left. Not cleared by `add`, which runs under the registry's mutex.
     condition empty_;
     bool over_ = false;
 };

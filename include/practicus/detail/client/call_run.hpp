@@ -17,6 +17,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -172,7 +173,10 @@ private:
             },
             in.url.hosted());
         r.target += in.url.query();
-        if (!how.accept.empty()) r.accept = how.accept;
+        if (!how.accept.empty()) {
+            r.accept = how.accept;
+            if (encoding.empty()) r.accept_encoding = "identity";
+        }
         r.fields = how.fields;
         r.body_limit_name = how.body_limit_name;
         r.all_fields = how.all_fields;
@@ -181,13 +185,18 @@ private:
         r.chunked = how.source && !r.length;
         r.safe_to_repeat = how.idempotent;
         r.first_byte = how.first_byte;
+        r.between_bytes = how.between_bytes;
+        // A proxy may hold the request back until the model is up.
+        auto const usual = s.transport().options().timeouts.first_byte;
+        if (!r.first_byte && how.patience && usual != usual.zero())
+            r.first_byte = std::max(usual, *how.patience);
         return r;
     }
 
     failure refusal(token const& bearer) const
     {
         return with_tokens([&](auto& tokens, auto const& url) {
-            if (answer.status == 401) tokens.invalidate(url, bearer, token_purpose::predict);
+            if (answer.status == 401 && !op.renew) (void)tokens.renew(url, bearer, token_purpose::predict);
             return tokens.failure_of(op, outgoing, answer);
         });
     }
@@ -231,7 +240,7 @@ inline asio::awaitable<result<practicus::response>> call(handle h, std::shared_p
     auto& transport = h.state().transport();
     call_run run(h, *in);
     if (auto untrusted = transport.check_trusted(run.op, run.outgoing)) co_return untrusted;
-    if (auto const& encoding = in->settings.encoding; encoding && !in->source()) {
+    if (auto const& encoding = in->settings.encoding; encoding && !run.outgoing.data.empty()) {
         auto encoding_it = encode_body(*encoding, run.outgoing.data);
         run.outgoing.data = co_await std::move(encoding_it);
     }

@@ -186,11 +186,12 @@ public:
         : running_(std::move(home)), channel_(std::make_shared<event_channel>(running_.group(), limits))
     {
         auto const promise = std::make_shared<flight_promise<void, event_channel>>(channel_);
-        running_.group()->start([promise, channel = channel_, op = std::move(start)] {
+        auto begin = [promise, channel = channel_, op = std::move(start)] {
             return run(promise, op, [channel](std::string piece) {
                 return event_channel::give(channel, std::move(piece));
             });
-        });
+        };
+        running_.group()->start(std::move(begin), store_exception_in(promise));
     }
 
     std::shared_ptr<event_channel> const& channel() const noexcept { return channel_; }

@@ -70,7 +70,6 @@ public:
         if (op.with && !op.shared) out.append(settings(*op.with).fields);
         if (!r.fields.empty()) out.append(r.fields);
         if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);
-        if (!r.content_encoding.empty()) out.append(own_field::content_encoding).append(r.content_encoding);
         rest = r.content();
         append_body_fields(out, r, r.length.value_or(rest.size()));
         out.append("\r\n\r\n");
@@ -92,7 +91,11 @@ private:
 
     static void append_body_fields(wire_text& out, request const& r, std::uint64_t size)
     {
-        if (r.chunked || size != 0) out.append(own_field::content_type).append(r.content_type);
+        if (r.chunked || size != 0) {
+            if (!r.content_encoding.empty())
+                out.append(own_field::content_encoding).append(r.content_encoding);
+            out.append(own_field::content_type).append(r.content_type);
+        }
         if (r.chunked)
             out.append(own_field::transfer_encoding).append("chunked");
         else if (size != 0 || expects_body(r.method))

@@ -189,7 +189,7 @@ private:
     {
         delivery(client_options const& options, request const& r)
             : progress(r), bounds{r.first_byte.value_or(options.timeouts.first_byte),
-                                  options.timeouts.between_bytes,
+                                  r.between_bytes.value_or(options.timeouts.between_bytes),
                                   options.limits.header,
                                   r.body_limit,
                                   r.secret_response,

@@ -42,7 +42,7 @@ public:
         : home_(std::move(home)), on_change_(std::move(on_change)), state_(who), access_(given_access(who)),
           flights_(home_, mutex_)
     {
-        if (who) set_given(given_token::of(*who));
+        if (who) (void)set_given(given_token::of(*who));
     }
     current_login(current_login const&) = delete;
     current_login& operator=(current_login const&) = delete;
@@ -91,12 +91,13 @@ public:
     void logout(Prepare prepare)
     {
         ended_flights ended;
+        std::shared_ptr<given_token> former;
         {
             std::lock_guard lock(mutex_);
             prepare();
             ++logouts_;
             state_.forget();
-            set_given(nullptr);
+            former = set_given(nullptr);
             flights_.credentials_changed(*access_, false, false, ended);
         }
         on_change_(false, false);
@@ -122,7 +123,7 @@ public:
         {
             std::lock_guard lock(mutex_);
             state_.replace(who, stored_now(home_->time()));
-            set_given(std::move(session_token));
+            session_token = set_given(std::move(session_token));
             if (is_given) served = flights_.take_waiters(*access_);
             again = flights_.credentials_changed(*access_, false, !is_given, ended);
             if (is_given) access_->state.put(given, lifespan::unlimited());
@@ -147,6 +148,7 @@ public:
     {
         bool same_user = false;
         adopted taken;
+        std::shared_ptr<given_token> former;
         {
             std::lock_guard lock(mutex_);
             if (logouts != logouts_) return make_failure(errc::login_required, "logged out meanwhile");
@@ -155,7 +157,7 @@ public:
             next.adopt(tokens, began, next.generation());
             same_user = are_same(state_.user(), next.user());
             state_ = std::move(next);
-            set_given(nullptr);
+            former = set_given(nullptr);
             taken.generation = state_.generation();
             taken.waiters = flights_.take_waiters(*access_);
             access_->state.credentials_changed(false, false);
@@ -268,10 +270,11 @@ private:
         return result;
     }
 
-    void set_given(std::shared_ptr<given_token> by) noexcept
+    /// Returns the former token: its source is the caller's, and must not be destroyed under the mutex.
+    std::shared_ptr<given_token> set_given(std::shared_ptr<given_token> by) noexcept
     {
-        given_ = std::move(by);
-        has_given_.store(given_ != nullptr, std::memory_order_release);
+        has_given_.store(by != nullptr, std::memory_order_release);
+        return std::exchange(given_, std::move(by));
     }
 
     std::shared_ptr<runtime> home_;

@@ -131,9 +131,11 @@ public:
         }
     }
 
-    /// Handles a service's refusal of the token. Returns true if it was the cached one.
+    /// Handles a service's refusal of the token. Returns true if it was the cached one, or if a given token
+    /// has changed since.
     bool invalidate(target const& what, token const& refused, token_purpose purpose)
     {
+        if (auto const from = access_.current().given()) return is_replaced(*from, refused);
         auto why = make_failure(errc::unauthorized, "the service refused the tokens that the region issued");
         auto const longer = with_long_name(what);
         return cache_.refused(name_of(longer ? *longer : what), purpose, refused, std::move(why));
@@ -142,13 +144,9 @@ public:
     /// Handles a service's 401. Returns true if another token may be had for a second try.
     bool renew(target const& what, token const& refused, token_purpose purpose)
     {
-        auto const from = access_.current().given();
-        if (!from) {
-            invalidate(what, refused, purpose);
-            return true;
-        }
-        auto const other = from->read(refused.value());
-        return other && !(*other == refused);
+        if (auto const from = access_.current().given()) return is_replaced(*from, refused);
+        invalidate(what, refused, purpose);
+        return true;
     }
 
     /// Describes a service's unsuccessful response.
@@ -236,6 +234,13 @@ private:
             if (listed.without_version().size() > what.without_version().size()) return listed;
         }
         return std::nullopt;
+    }
+
+    /// Tells the source of a given token that it was refused. Returns true if there is another one.
+    static bool is_replaced(given_token& from, token const& refused)
+    {
+        auto const other = from.read(refused.value());
+        return other && !(*other == refused);
     }
 
     /// Returns the session token that the client was given, if tokens may be sent to the url.

@@ -103,13 +103,14 @@ public:
     }
 
     /// Adopts the refresh token and names that came with an access token, requested at `issued`. Returns
-    /// false after a login or logout since `generation`.
+    /// false after a login or logout since `generation`. If memory is refused, it adopts the refresh token
+    /// alone: the region may have revoked the former one.
     bool adopt(console_api::new_tokens const& tokens, stored_time issued, std::uint64_t generation)
     {
         if (generation != generation_) return false;
+        accepted_at(issued);
+        if (tokens.refresh) refresh_ = tokens.refresh;
         auto next = *this;
-        next.accepted_at(issued);
-        if (tokens.refresh) next.refresh_ = tokens.refresh;
         next.history_.add(tokens.refresh);
         if (!tokens.username.empty()) next.user_.name = tokens.username;
         next.user_.learn(tokens.refresh.claims());

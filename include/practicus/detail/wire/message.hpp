@@ -134,6 +134,8 @@ struct request
     std::string_view body_limit_name = "limit_options::console_body";
     /// The limit for the first byte of the response, if not the default.
     std::optional<std::chrono::milliseconds> first_byte;
+    /// The limit between two pieces of the response, if not the default.
+    std::optional<std::chrono::milliseconds> between_bytes;
 
     /// Returns method and path without the query, for errors.
     std::string name() const { return std::string(method) + ' ' + target.substr(0, target.find('?')); }
