@@ -45,7 +45,7 @@ struct request_settings : predict_settings
     bool all_fields = false;
 };
 
-request_settings take_settings(request&& of) noexcept;
+request_settings take_settings(practicus::request&& of) noexcept;
 
 } // namespace detail
 
