@@ -223,9 +223,9 @@ auto const waited = co_await client.predict(model, more, options);
 std::cout << waited.body;
 
 //! [call]
-auto rows = practicus::request().content_type("text/csv").body("carat,cut\n0.23,Ideal\n");
-rows.field("X-Trace", "1").patience(60s);
-auto const called = co_await client.call(model, rows);
+auto asked = practicus::request().content_type("text/csv").body("carat,cut\n0.23,Ideal\n");
+asked.field("X-Trace", "1").patience(60s);
+auto const called = co_await client.call(model, asked);
 std::cout << called.body << "by version " << called.served_by().model_version << '\n';
 //! [call]
 
