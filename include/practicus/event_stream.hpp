@@ -108,7 +108,9 @@ public:
                                         limits))
     {}
 
+    /// Takes the operation of the other stream, which can only be destroyed or assigned afterwards.
     event_stream(event_stream&&) noexcept = default;
+    /// Cancels the own operation, and takes that of the other stream.
     event_stream& operator=(event_stream&&) noexcept = default;
 
     /// Returns the next event, or nothing when the operation has ended. Call it again only after the previous
