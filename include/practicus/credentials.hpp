@@ -64,9 +64,9 @@ public:
 
     /// Makes credentials of a session token that an administrator issued for a model, an app or a gateway.
     /// The client sends it with all its calls of models, apps and add-ons, without a console and a login. An
-    /// operation of the console ends with `errc::login_required`, without a request. A token whose `exp`
-    /// claim is over is not sent (`errc::expired_token`); one without the claim is. A 401 is final
-    /// (`errc::unauthorized`). Throws `errc::invalid_credentials`.
+    /// operation of the console ends with `errc::login_required`, without a request. A token is not sent
+    /// after the time in its `exp` claim (`errc::expired_token`); without the claim it always is. A 401 is
+    /// final (`errc::unauthorized`). Throws `errc::invalid_credentials`.
     [[nodiscard]] static credentials session_token(std::string_view token)
     {
         return credentials(kind::session_token, "session token", token, true);

@@ -21,13 +21,13 @@ namespace practicus { inline namespace v1 { namespace detail {
 class given_token
 {
 public:
-    explicit given_token(credentials const& who) : source_(who.source()), value_(who.value()) {}
+    explicit given_token(credentials const& login) : source_(login.source()), value_(login.value()) {}
 
     /// Returns a given token for credentials of that kind, else null.
-    static std::shared_ptr<given_token> of(credentials const& who)
+    static std::shared_ptr<given_token> of(credentials const& login)
     {
-        if (who.type() != credentials::kind::session_token) return nullptr;
-        return std::make_shared<given_token>(who);
+        if (login.type() != credentials::kind::session_token) return nullptr;
+        return std::make_shared<given_token>(login);
     }
 
     /// Returns the token, if it is valid for more than `min` after `now`, by its `exp` claim. An opaque token
