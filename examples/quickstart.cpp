@@ -19,10 +19,10 @@
 
 namespace asio = boost::asio;
 
-asio::awaitable<void> run(practicus::client client, practicus::credentials who, std::string model,
+asio::awaitable<void> run(practicus::client client, practicus::credentials user, std::string model,
                           bool show_token)
 {
-    co_await client.login(std::move(who));
+    co_await client.login(std::move(user));
     std::cout << "Logged in to " << client.service_url().str() << "\n\n";
     std::cout << practicus::to_table(co_await client.model_prefixes()) << '\n';
 
@@ -53,13 +53,13 @@ try {
 
     std::optional<practicus::mock::server> mock;
     if (url.empty()) mock.emplace().region().add_demo();
-    auto who = mock ? practicus::credentials::password("admin@company.com", "practicus") : ask_credentials();
+    auto user = mock ? practicus::credentials::password("admin@company.com", "practicus") : ask_credentials();
     practicus::client_options options;
     options.tls.ca_file = ca_file;
 
     asio::io_context io;
     practicus::client client(io.get_executor(), mock ? mock->url() : url, std::move(options));
-    asio::co_spawn(io, run(client, std::move(who), model, show_token), [](std::exception_ptr failed) {
+    asio::co_spawn(io, run(client, std::move(user), model, show_token), [](std::exception_ptr failed) {
         if (failed) std::rethrow_exception(failed);
     });
     io.run();

@@ -92,7 +92,7 @@ inline practicus::credentials ask_credentials()
             "set PRT_TOKEN, or PRT_EMAIL and PRT_PASSWORD: there is no terminal to ask on");
     auto const email = ask("E-mail");
     auto password = ask("Password", true);
-    auto who = practicus::credentials::password(email, password);
+    auto user = practicus::credentials::password(email, password);
     OPENSSL_cleanse(password.data(), password.size());
-    return who;
+    return user;
 }

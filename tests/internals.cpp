@@ -6,9 +6,9 @@
 #include <practicus/detail/client/handle.hpp>
 #include <practicus/detail/tokens/session.hpp>
 
-practicus::detail::runtime& runtime_of(practicus::client const& of)
+practicus::detail::client_runtime& runtime_of(practicus::client const& of)
 {
-    return *practicus::detail::handle_of(of).state().transport().home();
+    return *practicus::detail::handle_of(of).state().transport().runtime();
 }
 
 practicus::detail::clock& clock_of(practicus::client const& of)

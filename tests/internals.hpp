@@ -3,7 +3,7 @@
 #pragma once
 
 #include <practicus/client.hpp>
-#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/net/dns_cache.hpp>
 
@@ -13,5 +13,5 @@
 practicus::detail::clock& clock_of(practicus::client const& of);
 /// Stops the time of a client and returns its clock.
 practicus::detail::clock& stopped_clock_of(practicus::client const& of);
-practicus::detail::runtime& runtime_of(practicus::client const& of);
+practicus::detail::client_runtime& runtime_of(practicus::client const& of);
 practicus::detail::dns_cache& names_of(practicus::client const& of);

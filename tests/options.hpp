@@ -18,10 +18,10 @@ template <class Options = practicus::client_options, class Change>
 
 /// Of a client that logs in by itself.
 [[nodiscard]] inline practicus::client_options
-options_as(std::optional<practicus::credentials> who,
+options_as(std::optional<practicus::credentials> user,
            practicus::client_options from = practicus::client_options())
 {
-    from.credentials = std::move(who);
+    from.credentials = std::move(user);
     return from;
 }
 

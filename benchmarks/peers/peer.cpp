@@ -159,10 +159,10 @@ json::object load(loop& l, command const& c)
 }
 
 /// The memory of an idle connection.
-json::object memory(peer const& who, command const& c)
+json::object memory(peer const& subject, command const& c)
 {
     auto const heap = heap_in_use(), pages = resident();
-    auto const l = who.make_loop(c.loop());
+    auto const l = subject.make_loop(c.loop());
     stopwatch const watch;
     std::size_t done = 0;
     // A pool opens fewer than it may, if the first are free again before the last are there.
@@ -178,11 +178,11 @@ json::object memory(peer const& who, command const& c)
     return result;
 }
 
-json::object measure(peer const& who, command const& c)
+json::object measure(peer const& subject, command const& c)
 {
-    if (auto const own = who.own.find(c.work); own != who.own.end()) return own->second(c);
-    if (c.work == "memory") return memory(who, c);
-    auto const l = who.make_loop(c.loop());
+    if (auto const own = subject.own.find(c.work); own != subject.own.end()) return own->second(c);
+    if (c.work == "memory") return memory(subject, c);
+    auto const l = subject.make_loop(c.loop());
     if (c.work == "exchange") return exchange(*l, c);
     if (c.work == "predict") return predict(*l, c);
     if (c.work == "listing") return list(*l, c);
@@ -250,24 +250,24 @@ json::object library_versions()
     return {{"boost", BOOST_LIB_VERSION}, {"compiler", __VERSION__}};
 }
 
-int run(peer const& who, int argc, char** argv)
+int run(peer const& subject, int argc, char** argv)
 try {
     auto const c = read_command(argc, argv);
     raise_descriptor_limit();
-    json::object line{{"name", who.name},
-                      {"versions", who.versions},
+    json::object line{{"name", subject.name},
+                      {"versions", subject.versions},
                       {"work", c.work},
                       {"tls", c.url.starts_with("https")},
                       {"connections", c.connections}};
-    for (auto& figure : measure(who, c))
+    for (auto& figure : measure(subject, c))
         line[figure.key()] = std::move(figure.value());
     std::cout << json::serialize(line) << '\n';
     return 0;
 } catch (std::invalid_argument const& e) {
-    std::cerr << who.name << ": " << e.what() << "\n\n" << usage;
+    std::cerr << subject.name << ": " << e.what() << "\n\n" << usage;
     return 2;
 } catch (std::exception const& e) {
-    std::cerr << who.name << ": " << e.what() << '\n';
+    std::cerr << subject.name << ": " << e.what() << '\n';
     return 1;
 }
 

@@ -64,7 +64,7 @@ struct peer
 };
 
 /// Runs the work that the command line names and prints one line of JSON. Returns the exit code.
-int run(peer const& who, int argc, char** argv);
+int run(peer const& subject, int argc, char** argv);
 
 /// `{"boost": ..., "compiler": ...}`.
 boost::json::object library_versions();

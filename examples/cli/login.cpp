@@ -60,10 +60,10 @@ practicus::credentials ask_login(practicus::service_url const& url, login_argume
     if (email.empty() && arguments.password_from_input) throw usage_error("--password-stdin needs --email");
     if (email.empty()) email = ask("E-mail");
     auto password = arguments.password_from_input ? read_line("password") : ask("Password", true);
-    auto who = practicus::credentials::password(email, password);
+    auto user = practicus::credentials::password(email, password);
     OPENSSL_cleanse(password.data(), password.size());
-    if (arguments.one_time_password_from_input) who.one_time_password(read_line("one-time password"));
-    return who;
+    if (arguments.one_time_password_from_input) user.one_time_password(read_line("one-time password"));
+    return user;
 }
 
 std::string url_of(settings const& with, login_arguments const& arguments)
@@ -82,11 +82,11 @@ std::string url_of(settings const& with, login_arguments const& arguments)
 
 /// Returns the e-mail of the login: the SDK reads no region at all from a file with a login without one. As
 /// in the SDK, the e-mail in a token takes precedence over a given one.
-std::string email_of(practicus::credentials const& who, login_arguments const& arguments)
+std::string email_of(practicus::credentials const& user, login_arguments const& arguments)
 {
-    if (!who.email().empty()) return who.email();
+    if (!user.email().empty()) return user.email();
     auto const& given = arguments.email;
-    auto claimed = practicus::read_jwt(who.value().reveal()).sub.value_or(std::string());
+    auto claimed = practicus::read_jwt(user.value().reveal()).sub.value_or(std::string());
     if (claimed.empty() && given.empty())
         throw usage_error("the token does not say whose login it is: give --email EMAIL");
     if (!given.empty() && claimed.find('@') == claimed.npos) return given;
@@ -148,10 +148,10 @@ practicus::region keep_login(session& s, settings const& with, std::string const
     return kept;
 }
 
-void log_in(session& s, practicus::credentials const& who)
+void log_in(session& s, practicus::credentials const& user)
 {
     try {
-        s.run(s.client().login(who));
+        s.run(s.client().login(user));
     } catch (practicus::error const& e) {
         if (e.code() != practicus::errc::not_found) throw;
         throw practicus::error(practicus::errc::not_found, "there is no Practicus AI console at " +
@@ -193,13 +193,13 @@ int login(settings const& with, login_arguments const& arguments)
     auto const path = practicus::core_conf::default_path();
     tell_exposed();
     check_can_be_kept(path);
-    auto who = ask_login(url, arguments);
-    if (who.type() == practicus::credentials::kind::access_token)
+    auto user = ask_login(url, arguments);
+    if (user.type() == practicus::credentials::kind::access_token)
         throw std::runtime_error("an access token lives half an hour and is not kept; set it as PRT_TOKEN");
-    if (who.type() == practicus::credentials::kind::session_token)
+    if (user.type() == practicus::credentials::kind::session_token)
         throw std::runtime_error("a session token is no login and is not kept; set it as PRT_SESSION_TOKEN");
 
-    auto const email = email_of(who, arguments);
+    auto const email = email_of(user, arguments);
     practicus::core_conf conf(path);
     conf.put(region_of(url, typed, {}, email, practicus::secret("unknown")))
         .keep_tls(url, tls_files(with, conf.tls(url)));
@@ -211,11 +211,11 @@ int login(settings const& with, login_arguments const& arguments)
     options.on_tokens = [&got](practicus::issued_tokens tokens) { return keep(got, std::move(tokens)); };
     session s(url, options_for(with, std::move(options)));
     try {
-        log_in(s, who);
+        log_in(s, user);
     } catch (practicus::error const& e) {
         if (e.code() != practicus::errc::one_time_password_required || !is_terminal()) throw;
-        who.one_time_password(ask("One-time password"));
-        log_in(s, who);
+        user.one_time_password(ask("One-time password"));
+        log_in(s, user);
     }
     auto const refresh = got ? got->refresh().value() : practicus::secret();
     if (refresh.empty())

@@ -28,7 +28,7 @@ struct call_settings
     bool ask_id = false;
     /// Fields as they are written into a request, each after the end of the previous line.
     std::string fields;
-    std::vector<origin> trusted_origins;
+    std::vector<url_origin> trusted_origins;
 };
 
 call_settings const& settings(call_options const& of) noexcept;

@@ -32,7 +32,7 @@ public:
         return std::visit([&](auto const& url) { return url.str() + query_; }, hosted_);
     }
     /// Returns the scheme, host and port.
-    class origin const& origin() const noexcept
+    url_origin const& origin() const noexcept
     {
         return std::visit(
             [](auto const& url) -> auto const& { return url.origin(); }, hosted_);

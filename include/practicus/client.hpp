@@ -146,10 +146,10 @@ public:
     /// `errc::login_refused`, `errc::one_time_password_required`, `errc::expired_token`; for a refused
     /// refresh token `errc::login_required`.
     template <completion_token<void> Token = await_token>
-    [[nodiscard]] auto login(credentials who, Token&& completion = Token()) const
+    [[nodiscard]] auto login(credentials user, Token&& completion = Token()) const
     {
         return detail::initiate(handle_, std::forward<Token>(completion), detail::operations::login,
-                                std::move(who));
+                                std::move(user));
     }
 
     /// Fetches a new access token, also if the old one is still valid; the old one stays in use meanwhile.

@@ -67,7 +67,7 @@ struct client_options
 
     /// Further origins of the region (`https://models.company.com`), to which tokens may be sent. The service
     /// url's origin is always trusted.
-    std::vector<origin> trusted_origins;
+    std::vector<url_origin> trusted_origins;
 
     /// Sent as `User-Agent`. Must hold visible ASCII characters and spaces only.
     std::string user_agent = "practicus-cpp";

@@ -34,11 +34,11 @@ namespace practicus { inline namespace v1 {
 
 /// Scheme, host and port: the scope of a connection and of a credential. The rules of all urls are at the
 /// head of practicus/url.hpp.
-class origin
+class url_origin
 {
 public:
     /// From a url without a path, such as `https://models.company.com:8443`.
-    explicit origin(std::string_view text) : origin(detail::split_url(text), true) {}
+    explicit url_origin(std::string_view text) : url_origin(detail::split_url(text), true) {}
 
     /// Returns the text: `https://practicus.company.com`, `http://[::1]:8080`.
     std::string const& str() const noexcept { return text_; }
@@ -61,13 +61,13 @@ public:
     /// Writes `str()`.
     template <class Traits>
     friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                                        origin const& url)
+                                                        url_origin const& url)
     {
         return out << url.str();
     }
 
-    friend bool operator==(origin const& a, origin const& b) noexcept { return a.text_ == b.text_; }
-    friend std::strong_ordering operator<=>(origin const& a, origin const& b) noexcept
+    friend bool operator==(url_origin const& a, url_origin const& b) noexcept { return a.text_ == b.text_; }
+    friend std::strong_ordering operator<=>(url_origin const& a, url_origin const& b) noexcept
     {
         return a.text_ <=> b.text_;
     }
@@ -77,7 +77,7 @@ private:
     template <class Kind>
     friend class hosted_url;
 
-    origin(detail::url_parts const& parts, bool alone) : secure_(parts.secure)
+    url_origin(detail::url_parts const& parts, bool alone) : secure_(parts.secure)
     {
         if (alone && parts.path.size() > 1)
             detail::refuse_url("it has a path; leave out all from the slash on");
@@ -113,7 +113,7 @@ public:
     /// Returns the text, with a slash at its end.
     std::string const& str() const noexcept { return text_; }
     /// Its scheme, host and port.
-    class origin const& origin() const noexcept { return origin_; }
+    url_origin const& origin() const noexcept { return origin_; }
     /// As in `origin`.
     std::string_view scheme() const noexcept { return origin_.scheme(); }
     /// As in `origin`.
@@ -165,7 +165,7 @@ private:
             detail::refuse_url("it goes into the console's API; leave out all from /console on");
     }
 
-    class origin origin_;
+    url_origin origin_;
     std::string text_;
 };
 
@@ -242,7 +242,7 @@ public:
     /// The whole text.
     std::string const& str() const noexcept { return text_; }
     /// Its scheme, host and port.
-    class origin const& origin() const noexcept { return origin_; }
+    url_origin const& origin() const noexcept { return origin_; }
     /// Returns the request target, in normal form.
     std::string_view target() const noexcept { return std::string_view(text_).substr(origin_.str().size()); }
     /// Returns the prefix, decoded, without slashes at its ends. For a text that was parsed without its
@@ -375,7 +375,7 @@ private:
         return end > first ? std::string_view(text_).substr(first, end - first - 1) : std::string_view();
     }
 
-    class origin origin_;
+    url_origin origin_;
     std::string text_;
     std::size_t own_ = 0;
     detail::hosted_parts at_;
@@ -405,7 +405,7 @@ struct text_hash
 }} // namespace practicus::v1
 
 template <>
-struct std::hash<practicus::origin> : practicus::detail::text_hash
+struct std::hash<practicus::url_origin> : practicus::detail::text_hash
 {};
 template <>
 struct std::hash<practicus::service_url> : practicus::detail::text_hash

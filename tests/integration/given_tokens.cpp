@@ -28,9 +28,10 @@ struct given : fixture
         return server.region().issue(practicus::mock::token_type::session, "admin@company.com", 42);
     }
 
-    practicus::client holder(credentials who, practicus::client_options options = practicus::client_options())
+    practicus::client holder(credentials user,
+                             practicus::client_options options = practicus::client_options())
     {
-        return client(options_as(std::move(who), std::move(options)));
+        return client(options_as(std::move(user), std::move(options)));
     }
 
     /// Returns the number of requests to the console.

@@ -281,9 +281,9 @@ TEST_CASE("a password that needs a one-time password is posted once, with any st
         for (auto const* otp : {"", "123456"}) {
             INFO(status << ' ' << otp);
             fixture f;
-            auto who = fixture::password().keep_password();
-            if (*otp != 0) who.one_time_password(otp);
-            auto const client = f.client(options_as(who));
+            auto user = fixture::password().keep_password();
+            if (*otp != 0) user.one_time_password(otp);
+            auto const client = f.client(options_as(user));
             f.server.expect("POST", "/console/api/auth/")
                 .reply(status, R"({"detail":"x","code":["otp_required"]})");
             CHECK(f.failure(client.cluster_info()).code == errc::one_time_password_required);

@@ -366,8 +366,8 @@ TEST_CASE("an older renewal joins a newer one, and does not end it")
     f.server.expect("POST", f.renewal).hold(newer);
     f.server.expect("POST", f.renewal).hold(newest);
     ends result, last;
-    auto login_and_refresh = [](practicus::client c, practicus::credentials who) -> asio::awaitable<void> {
-        co_await c.login(std::move(who));
+    auto login_and_refresh = [](practicus::client c, practicus::credentials user) -> asio::awaitable<void> {
+        co_await c.login(std::move(user));
         co_await c.refresh();
     };
     f.start(login_and_refresh(f.caller, f.another_login()), result);
@@ -427,8 +427,8 @@ TEST_CASE("a login in an observer keeps nothing waiting for ever")
     int logins = 0;
     ends end;
     auto const log_in = [&] {
-        auto const who = practicus::credentials::access_token("wrong" + std::to_string(logins));
-        asio::co_spawn(f.io, client->login(who), asio::detached);
+        auto const user = practicus::credentials::access_token("wrong" + std::to_string(logins));
+        asio::co_spawn(f.io, client->login(user), asio::detached);
     };
     client.emplace(f.client(options_with([&](auto& o) {
         o.credentials = practicus::credentials::access_token("wrong");

@@ -71,8 +71,8 @@ inline std::string text_of(practicus::token const& t)
 
 inline practicus::credentials with_one_time_password()
 {
-    auto who = practicus::credentials::password("otp@company.com", "practicus");
-    return who.one_time_password("123456");
+    auto result = practicus::credentials::password("otp@company.com", "practicus");
+    return result.one_time_password("123456");
 }
 
 inline answer login(client c, std::string)

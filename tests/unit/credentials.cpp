@@ -82,21 +82,21 @@ private:
 
 TEST_CASE("credentials of a password")
 {
-    auto const who = credentials::password("\t anna@company.com\r\n", " pass word ");
-    CHECK(who.type() == kind::password);
-    CHECK(who.email() == "anna@company.com");
+    auto const user = credentials::password("\t anna@company.com\r\n", " pass word ");
+    CHECK(user.type() == kind::password);
+    CHECK(user.email() == "anna@company.com");
     // A space may belong to it.
-    CHECK(who.value().reveal() == " pass word ");
-    CHECK(who.one_time_password().empty());
-    CHECK_FALSE(who.keeps_password());
+    CHECK(user.value().reveal() == " pass word ");
+    CHECK(user.one_time_password().empty());
+    CHECK_FALSE(user.keeps_password());
 }
 
 TEST_CASE("letters of every language and all printable characters are kept")
 {
-    auto const who =
+    auto const user =
         credentials::password("j\xc3\xbcrgen@company.com", "p\xc3\xa4\xef\xbf\xbd\xf0\x9f\x98\x80\"\\");
-    CHECK(who.email() == "j\xc3\xbcrgen@company.com");
-    CHECK(who.value().reveal() == "p\xc3\xa4\xef\xbf\xbd\xf0\x9f\x98\x80\"\\");
+    CHECK(user.email() == "j\xc3\xbcrgen@company.com");
+    CHECK(user.value().reveal() == "p\xc3\xa4\xef\xbf\xbd\xf0\x9f\x98\x80\"\\");
 }
 
 TEST_CASE("tokens are trimmed")
@@ -180,16 +180,16 @@ TEST_CASE("a token is visible ASCII")
 
 TEST_CASE("the password is kept only if asked, and only if there is one")
 {
-    auto who = credentials::password("a@b", "x");
-    CHECK(who.keep_password().keeps_password());
-    CHECK_FALSE(who.keep_password(false).keeps_password());
+    auto user = credentials::password("a@b", "x");
+    CHECK(user.keep_password().keeps_password());
+    CHECK_FALSE(user.keep_password(false).keeps_password());
     CHECK_FALSE(credentials::refresh_token("x").keep_password().keeps_password());
 }
 
 TEST_CASE("a one-time password is trimmed")
 {
-    auto who = credentials::password("a@b", "x");
-    CHECK(who.one_time_password(" 123456\n").one_time_password().reveal() == "123456");
+    auto user = credentials::password("a@b", "x");
+    CHECK(user.one_time_password(" 123456\n").one_time_password().reveal() == "123456");
 }
 
 TEST_CASE("credentials from the environment")
@@ -217,21 +217,21 @@ TEST_CASE("credentials from the environment")
     SECTION("e-mail and password")
     {
         environment const set(variables{{"PRT_EMAIL", " a@b "}, {"PRT_PASSWORD", "x"}});
-        auto const who = practicus::credentials_from_environment();
-        REQUIRE(who);
-        CHECK(who->type() == kind::password);
-        CHECK(who->email() == "a@b");
-        CHECK(who->value().reveal() == "x");
+        auto const user = practicus::credentials_from_environment();
+        REQUIRE(user);
+        CHECK(user->type() == kind::password);
+        CHECK(user->email() == "a@b");
+        CHECK(user->value().reveal() == "x");
     }
     SECTION("a trailing line end is dropped, and a blank variable is ignored")
     {
         for (std::string const end : {"\n", "\r\n"}) {
             environment const set(
                 variables{{"PRT_TOKEN", end}, {"PRT_EMAIL", "a@b" + end}, {"PRT_PASSWORD", " x " + end}});
-            auto const who = practicus::credentials_from_environment();
-            REQUIRE(who);
-            CHECK(who->email() == "a@b");
-            CHECK(who->value().reveal() == " x ");
+            auto const user = practicus::credentials_from_environment();
+            REQUIRE(user);
+            CHECK(user->email() == "a@b");
+            CHECK(user->value().reveal() == " x ");
         }
         for (auto const* blank : {"\n", " ", "\r\n"}) {
             environment const email(variables{{"PRT_EMAIL", blank}, {"PRT_PASSWORD", "x"}});
@@ -250,9 +250,9 @@ TEST_CASE("credentials from the environment")
     {
         environment const set(
             variables{{"PRT_TOKEN", access_jwt}, {"PRT_EMAIL", "a@b"}, {"PRT_PASSWORD", "x"}});
-        auto const who = practicus::credentials_from_environment();
-        REQUIRE(who);
-        CHECK(who->type() == kind::access_token);
+        auto const user = practicus::credentials_from_environment();
+        REQUIRE(user);
+        CHECK(user->type() == kind::access_token);
     }
     SECTION("a session token goes before a password, and behind another token")
     {

@@ -42,10 +42,10 @@ errc code_of(std::string const& path)
 TEST_CASE("a token file is read again when it changes")
 {
     mounted m;
-    auto const who = practicus::session_token_file(m.path);
-    CHECK(who.type() == practicus::credentials::kind::session_token);
-    CHECK(who.value().reveal() == "first");
-    auto const now = [&] { return std::string(who.source()(secret()).reveal()); };
+    auto const user = practicus::session_token_file(m.path);
+    CHECK(user.type() == practicus::credentials::kind::session_token);
+    CHECK(user.value().reveal() == "first");
+    auto const now = [&] { return std::string(user.source()(secret()).reveal()); };
     CHECK(now() == "first");
     m.put("second one\n");
     CHECK(now() == "first");
@@ -56,13 +56,13 @@ TEST_CASE("a token file is read again when it changes")
 TEST_CASE("the last token stays in use while the file is missing, empty, too large or no file")
 {
     mounted m;
-    auto const who = practicus::session_token_file(m.path);
-    auto const now = [&] { return std::string(who.source()(secret()).reveal()); };
+    auto const user = practicus::session_token_file(m.path);
+    auto const now = [&] { return std::string(user.source()(secret()).reveal()); };
     for (std::string const& text :
          {std::string(), std::string("\n"), std::string(70'000, 'x'), std::string("a\nb")}) {
         m.put(text);
         CHECK(now() == "first");
-        CHECK(who.source()(secret("first")).reveal() == "first");
+        CHECK(user.source()(secret("first")).reveal() == "first");
     }
     std::filesystem::remove(m.path);
     CHECK(now() == "first");
@@ -89,9 +89,9 @@ TEST_CASE("a secret that Kubernetes mounts is read through its links")
     };
     publish("..2026_1", "aaaa");
     std::filesystem::create_symlink("..data/token", folder.path / "token");
-    auto const who = practicus::session_token_file((folder.path / "token").string());
+    auto const user = practicus::session_token_file((folder.path / "token").string());
     publish("..2026_2", "bbbb");
-    CHECK(who.source()(secret()).reveal() == "bbbb");
+    CHECK(user.source()(secret()).reveal() == "bbbb");
 }
 
 TEST_CASE("a file that is cut at any byte of its JWT keeps the last one")
@@ -101,12 +101,12 @@ TEST_CASE("a file that is cut at any byte of its JWT keeps the last one")
     for (std::size_t size = 0; size != next.size(); ++size) {
         mounted m;
         m.put(old);
-        auto const who = practicus::session_token_file(m.path);
+        auto const user = practicus::session_token_file(m.path);
         m.put(next.substr(0, size));
         INFO(size);
-        CHECK(who.source()(secret()).reveal() == old);
+        CHECK(user.source()(secret()).reveal() == old);
         m.put(next);
-        CHECK(who.source()(secret()).reveal() == next);
+        CHECK(user.source()(secret()).reveal() == next);
     }
 }
 
@@ -114,14 +114,14 @@ TEST_CASE("a refused token is read again although the file seems unchanged")
 {
     mounted m;
     m.put("aaaa");
-    auto const who = practicus::session_token_file(m.path);
-    CHECK(who.source()(secret("aaaa")).reveal() == "aaaa");
+    auto const user = practicus::session_token_file(m.path);
+    CHECK(user.source()(secret("aaaa")).reveal() == "aaaa");
     // Another form than a JWT replaces a refused JWT.
     m.put("eyJhbGciOiJub25lIn0.e30.c2ln");
-    CHECK(who.source()(secret()).reveal() == "eyJhbGciOiJub25lIn0.e30.c2ln");
+    CHECK(user.source()(secret()).reveal() == "eyJhbGciOiJub25lIn0.e30.c2ln");
     m.put("opaque");
-    CHECK(who.source()(secret()).reveal() == "eyJhbGciOiJub25lIn0.e30.c2ln");
-    CHECK(who.source()(secret("eyJhbGciOiJub25lIn0.e30.c2ln")).reveal() == "opaque");
+    CHECK(user.source()(secret()).reveal() == "eyJhbGciOiJub25lIn0.e30.c2ln");
+    CHECK(user.source()(secret("eyJhbGciOiJub25lIn0.e30.c2ln")).reveal() == "opaque");
 }
 
 TEST_CASE("a token file that holds no token is refused at the start")

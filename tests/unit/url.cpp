@@ -69,7 +69,7 @@ bool is_clean_target(std::string_view target)
 template <class Url>
 constexpr bool is_regular_value = std::is_copy_constructible_v<Url>&& std::is_copy_assignable_v<Url>&&
     std::is_nothrow_move_constructible_v<Url>&& std::is_nothrow_move_assignable_v<Url>;
-static_assert(is_regular_value<practicus::origin> && is_regular_value<service_url>);
+static_assert(is_regular_value<practicus::url_origin> && is_regular_value<service_url>);
 static_assert(is_regular_value<model_url> && is_regular_value<app_url>);
 static_assert(!std::is_convertible_v<app_url, model_url> && !std::is_convertible_v<model_url, app_url>);
 
@@ -120,7 +120,7 @@ TEST_CASE("a service url is kept in normal form")
         CHECK(url.path() == r.path);
         CHECK(url.secure() == (url.scheme() == "https"));
         CHECK(service_url(url.str()) == url);
-        CHECK(url.origin() == practicus::origin(url.origin().str()));
+        CHECK(url.origin() == practicus::url_origin(url.origin().str()));
     }
 }
 
@@ -247,15 +247,16 @@ TEST_CASE("a refusal quotes no part of the url")
 
 TEST_CASE("origins are equal if scheme, host and port are")
 {
-    using practicus::origin;
+    using practicus::url_origin;
     CHECK(service_url("https://H:443/a").origin() == model_url("https://h/b/c").origin());
     CHECK(service_url("https://h").origin() != service_url("http://h").origin());
     CHECK(service_url("https://h").origin() != service_url("https://h:444").origin());
     CHECK(service_url("https://h").origin() != service_url("https://h.h").origin());
-    CHECK(origin("https://[0::1]/").str() == "https://[::1]");
-    CHECK(origin("http://a") < origin("http://b"));
-    CHECK_THAT(refusal([] { origin("https://h/a"); }), ContainsSubstring("path"));
-    std::unordered_set<origin> const seen{origin("https://h"), origin("https://h:443"), origin("http://h")};
+    CHECK(url_origin("https://[0::1]/").str() == "https://[::1]");
+    CHECK(url_origin("http://a") < url_origin("http://b"));
+    CHECK_THAT(refusal([] { url_origin("https://h/a"); }), ContainsSubstring("path"));
+    std::unordered_set<url_origin> const seen{url_origin("https://h"), url_origin("https://h:443"),
+                                              url_origin("http://h")};
     CHECK(seen.size() == 2);
 }
 

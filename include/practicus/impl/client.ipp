@@ -104,7 +104,7 @@ PRACTICUS_DECL asio::awaitable<token> addon_operation::await(handle const& h, st
 
 PRACTICUS_DECL asio::any_io_executor executor_of(handle const& h)
 {
-    return h.state().transport().home()->executor();
+    return h.state().transport().runtime()->executor();
 }
 
 PRACTICUS_DECL handle const& handle_of(client const& of) noexcept
@@ -119,9 +119,9 @@ PRACTICUS_DECL pending<void> login_by_password(handle const& h, std::string emai
     return start<void>(h, detail::login_by_password, std::move(email), std::move(password));
 }
 
-PRACTICUS_DECL pending<void> login(handle const& h, credentials who)
+PRACTICUS_DECL pending<void> login(handle const& h, credentials user)
 {
-    return start<void>(h, detail::login, std::move(who));
+    return start<void>(h, detail::login, std::move(user));
 }
 
 PRACTICUS_DECL pending<void> refresh(handle const& h)

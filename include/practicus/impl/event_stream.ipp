@@ -15,8 +15,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 PRACTICUS_DECL std::shared_ptr<event_source> start_events(client const& with, streamed_operation start,
                                                           event_limits limits)
 {
-    auto const& home = handle_of(with).state().transport().home();
-    return std::make_shared<event_source>(home, std::move(start), limits);
+    auto const& runtime = handle_of(with).state().transport().runtime();
+    return std::make_shared<event_source>(runtime, std::move(start), limits);
 }
 
 PRACTICUS_DECL std::shared_ptr<event_channel> const& channel_of(event_source const& source) noexcept

@@ -24,21 +24,21 @@
 namespace {
 
 /// A coroutine that ends later than its cancellation.
-asio::awaitable<void> linger(shared_flight work, std::shared_ptr<runtime> home)
+asio::awaitable<void> linger(shared_flight work, std::shared_ptr<client_runtime> runtime)
 {
     co_await asio::this_coro::throw_if_cancelled(false);
     while (true) {
-        auto joined = flight<int>::join(work, home->limits(), time_point::max());
+        auto joined = flight<int>::join(work, runtime->limits(), time_point::max());
         if (auto const ended = co_await std::move(joined)) co_return;
         co_await asio::this_coro::reset_cancellation_state();
     }
 }
 
-asio::awaitable<int> end_all(std::shared_ptr<runtime> home, shared_flight work, executions& asked)
+asio::awaitable<int> end_all(std::shared_ptr<client_runtime> runtime, shared_flight work, executions& asked)
 {
-    auto const group = std::make_shared<child_group>(home);
+    auto const group = std::make_shared<child_group>(runtime);
     auto ending = child_group::end(group, co_await asio::this_coro::executor);
-    group->start([work, home] { return linger(work, home); });
+    group->start([work, runtime] { return linger(work, runtime); });
     asked.first = asked.calls;
     asked.count = std::numeric_limits<std::size_t>::max();
     co_await std::move(ending);
@@ -51,16 +51,16 @@ asio::awaitable<void> end_at_once()
     co_return;
 }
 
-asio::awaitable<int> end_second(std::shared_ptr<runtime> home, shared_flight work, bool& starts)
+asio::awaitable<int> end_second(std::shared_ptr<client_runtime> runtime, shared_flight work, bool& starts)
 {
-    auto const group = std::make_shared<child_group>(home);
+    auto const group = std::make_shared<child_group>(runtime);
     auto ending = child_group::end(group, co_await asio::this_coro::executor);
     group->start(end_at_once);
     while (!starts) {
         auto others = asio::post(asio::deferred);
         co_await std::move(others);
     }
-    group->start([work, home] { return linger(work, home); });
+    group->start([work, runtime] { return linger(work, runtime); });
     co_await std::move(ending);
     co_return 1;
 }
@@ -72,10 +72,10 @@ TEST_CASE("the end of a child group waits for a child, whatever its executor ref
     asio::io_context io, callers;
     executions posted, asked;
     refusing_executor const executor(callers.get_executor(), posted, &asked);
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto const work = std::make_shared<flight<int>>();
     outcome ended;
-    asio::co_spawn(asio::any_io_executor(executor), end_all(home, work, asked), ended.handler());
+    asio::co_spawn(asio::any_io_executor(executor), end_all(runtime, work, asked), ended.handler());
     callers.poll();
     io.poll();
     callers.poll();
@@ -90,11 +90,11 @@ TEST_CASE("the end of a child group waits at rest, also if the group was empty b
 {
     asio::io_context io, callers;
     auto busy = asio::make_work_guard(io);
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto const work = std::make_shared<flight<int>>();
     outcome ended;
     bool starts = false;
-    asio::co_spawn(callers, end_second(home, work, starts), ended.handler());
+    asio::co_spawn(callers, end_second(runtime, work, starts), ended.handler());
     callers.poll_one();
     io.poll();
     starts = true;

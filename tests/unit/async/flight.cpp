@@ -21,21 +21,21 @@ template <class Exception>
 practicus::error_info thrown(Exception const& exception, bool elsewhere)
 {
     asio::io_context io, other;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     practicus::error_info info;
-    asio::co_spawn(
-        elsewhere ? other : io,
-        throwing<int>(run_operation<int>(home, [&]() -> asio::awaitable<result<int>> { throw exception; })),
-        [&](std::exception_ptr e, int) {
-            REQUIRE(e);
-            try {
-                std::rethrow_exception(e);
-            } catch (error const& failed) {
-                info = failed.info();
-            } catch (...) {
-                FAIL("another exception came out");
-            }
-        });
+    asio::co_spawn(elsewhere ? other : io,
+                   throwing<int>(run_operation<int>(
+                       runtime, [&]() -> asio::awaitable<result<int>> { throw exception; })),
+                   [&](std::exception_ptr e, int) {
+                       REQUIRE(e);
+                       try {
+                           std::rethrow_exception(e);
+                       } catch (error const& failed) {
+                           info = failed.info();
+                       } catch (...) {
+                           FAIL("another exception came out");
+                       }
+                   });
     other.poll();
     io.run();
     other.restart();
@@ -62,11 +62,12 @@ TEST_CASE("any exception inside an operation leaves it as a practicus::error")
 TEST_CASE("a flight that is joined when all is closed ends at once, without a tick")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
-    home->close();
+    auto const runtime = client_runtime::make(io.get_executor());
+    runtime->close();
     outcome waiter;
     asio::co_spawn(
-        io, or_throw(flight<int>::join(std::make_shared<flight<int>>(), home->limits(), time_point::max())),
+        io,
+        or_throw(flight<int>::join(std::make_shared<flight<int>>(), runtime->limits(), time_point::max())),
         waiter.handler());
     io.poll();
     CHECK((waiter.calls == 1 && waiter.code == errc::client_closed));
@@ -76,29 +77,29 @@ TEST_CASE("state dropped with the client's context is kept until its caller is n
 {
     asio::io_context callers;
     auto io = std::make_unique<asio::io_context>();
-    auto const home = runtime::make(io->get_executor());
+    auto const runtime = client_runtime::make(io->get_executor());
     // Stands for the last handle of a client: it closes, and its caller may run at once.
     struct last_handle
     {
-        runtime& home;
+        client_runtime& runtime;
         asio::io_context& callers;
 
         ~last_handle()
         {
-            home.close();
+            runtime.close();
             callers.restart();
             callers.poll();
         }
     };
     outcome waiter;
     {
-        auto const handle = std::make_shared<last_handle>(*home, callers);
+        auto const handle = std::make_shared<last_handle>(*runtime, callers);
         asio::co_spawn(callers,
-                       throwing<int>(run_operation<int>(home,
-                                                        [handle, home] {
+                       throwing<int>(run_operation<int>(runtime,
+                                                        [handle, runtime] {
                                                             return flight<int>::join(
                                                                 std::make_shared<flight<int>>(),
-                                                                home->limits(), time_point::max());
+                                                                runtime->limits(), time_point::max());
                                                         })),
                        waiter.handler());
     }
@@ -112,20 +113,20 @@ TEST_CASE("state dropped with the client's context is kept until its caller is n
 TEST_CASE("a background wait has its limit, and ends with the last operation as cancelled")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
-    auto& time = home->time();
+    auto const runtime = client_runtime::make(io.get_executor());
+    auto& time = runtime->time();
     time.simulate(time.now(), time.system_now());
     auto const work = std::make_shared<flight<int>>();
-    auto operation = std::make_optional<deadline_service::operation_guard>(home->limits());
+    auto operation = std::make_optional<deadline_service::operation_guard>(runtime->limits());
     outcome limited, unlimited;
     auto join = [&](outcome& ends, time_point at) {
-        asio::co_spawn(io, or_throw(flight<int>::join(work, home->limits(), at, do_nothing(), true)),
+        asio::co_spawn(io, or_throw(flight<int>::join(work, runtime->limits(), at, do_nothing(), true)),
                        ends.handler());
     };
     join(limited, time.now() + std::chrono::seconds(1));
     join(unlimited, time_point::max());
     auto const sweep = [&] {
-        home->limits()->sweep();
+        runtime->limits()->sweep();
         io.poll();
     };
     io.poll();
@@ -143,11 +144,11 @@ TEST_CASE("a background wait has its limit, and ends with the last operation as 
 TEST_CASE("a flight's end, and the removal of a waiter with its context, allocate nothing")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto callers = std::make_unique<asio::io_context>();
     outcome served, failed, gone;
     auto const join = [&](asio::io_context& context, shared_flight const& work, outcome& ends) {
-        asio::co_spawn(context, or_throw(flight<int>::join(work, home->limits(), time_point::max())),
+        asio::co_spawn(context, or_throw(flight<int>::join(work, runtime->limits(), time_point::max())),
                        ends.handler());
         context.poll();
     };

@@ -43,9 +43,9 @@ asio::awaitable<T> or_throw(asio::awaitable<result<T>> of)
 
 using shared_flight = std::shared_ptr<flight<int>>;
 
-inline auto joining(std::shared_ptr<runtime> const& home, shared_flight const& work,
+inline auto joining(std::shared_ptr<client_runtime> const& runtime, shared_flight const& work,
                     time_point at = time_point::max())
 {
-    return throwing<int>(
-        run_operation<int>(home, [home, work, at] { return flight<int>::join(work, home->limits(), at); }));
+    return throwing<int>(run_operation<int>(
+        runtime, [runtime, work, at] { return flight<int>::join(work, runtime->limits(), at); }));
 }

@@ -45,9 +45,10 @@ asio::awaitable<void> serve(tcp::acceptor& acceptor, std::string_view answer)
     request.fill(0);
 }
 
-asio::awaitable<void> ask(std::shared_ptr<runtime> home, tcp::endpoint address, bool secret, response& answer)
+asio::awaitable<void> ask(std::shared_ptr<client_runtime> runtime, tcp::endpoint address, bool secret,
+                          response& answer)
 {
-    auto c = std::make_unique<connection>(home, co_await asio::this_coro::executor);
+    auto c = std::make_unique<connection>(runtime, co_await asio::this_coro::executor);
     auto const failed = co_await c->connect(address, time_point::max());
     CHECK_FALSE(failed);
     exchange_limits const limits{10s, 10s, 16'384, 100'000, secret};
@@ -84,7 +85,8 @@ TEST_CASE("connection: sent and received bytes are wiped from its buffers")
         ++ended;
     };
     asio::co_spawn(io, serve(acceptor, text), end);
-    asio::co_spawn(io, ask(runtime::make(io.get_executor()), acceptor.local_endpoint(), secret, answer), end);
+    asio::co_spawn(
+        io, ask(client_runtime::make(io.get_executor()), acceptor.local_endpoint(), secret, answer), end);
     freed_memory const memory("hunter2!hunter2!");
     io.run();
     CHECK(ended == 2);

@@ -43,15 +43,15 @@ namespace {
 connector::opened refused(practicus::client_options const& how, std::string const& scheme)
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
-    connector connecting(home, std::make_shared<practicus::client_options const>(how));
+    auto const runtime = client_runtime::make(io.get_executor());
+    connector connecting(runtime, std::make_shared<practicus::client_options const>(how));
     asio::ip::tcp::acceptor closed(io, {asio::ip::address_v4::loopback(), 0});
     auto const port = std::to_string(closed.local_endpoint().port());
     closed.close();
     std::optional<connector::opened> ended;
     {
-        deadline_service::operation_guard const running(home->limits());
-        auto opening = connecting.connect(practicus::origin(scheme + "://127.0.0.1:" + port),
+        deadline_service::operation_guard const running(runtime->limits());
+        auto opening = connecting.connect(practicus::url_origin(scheme + "://127.0.0.1:" + port),
                                           std::make_shared<tls_sessions>());
         asio::co_spawn(io, std::move(opening), [&](std::exception_ptr failed, connector::opened made) {
             CHECK_FALSE(failed);

@@ -1,7 +1,7 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/net/dns_cache.hpp>
 
 #include "catch.hpp"
@@ -58,8 +58,8 @@ struct held_names
     }
 
     asio::io_context io;
-    std::shared_ptr<runtime> home = runtime::make(io.get_executor());
-    std::shared_ptr<dns_cache> names = std::make_shared<dns_cache>(home->limits());
+    std::shared_ptr<client_runtime> runtime = client_runtime::make(io.get_executor());
+    std::shared_ptr<dns_cache> names = std::make_shared<dns_cache>(runtime->limits());
     std::vector<std::function<void()>> threads;
     bool fails = false;
     int found = 0, failed = 0;
@@ -82,7 +82,7 @@ TEST_CASE("dns_cache: after a crowd of lookups no more names stay than are promi
 TEST_CASE("dns_cache: stale addresses are used also where a lookup ends with an exception")
 {
     held_names f;
-    auto& time = f.home->time();
+    auto& time = f.runtime->time();
     time.simulate(time.now(), time.system_now());
     f.find("a.test");
     f.look_up();

@@ -15,8 +15,8 @@ namespace {
 
 using Catch::Matchers::ContainsSubstring;
 using practicus::errc;
-using practicus::origin;
 using practicus::proxy_options;
+using practicus::url_origin;
 using practicus::detail::basic_authorization;
 using practicus::detail::no_proxy_list;
 using practicus::detail::proxy_rules;
@@ -34,7 +34,7 @@ proxy_rules rules(variables const& all, proxy_options const& options = proxy_opt
 /// The proxy's host and port, or `direct`, or the message.
 std::string way(proxy_rules const& asked, std::string const& url)
 {
-    auto const found = asked.find(origin(url));
+    auto const found = asked.find(url_origin(url));
     if (found) return *found == nullptr ? "direct" : (*found)->authority();
     CHECK(found.error()->code == errc::invalid_argument);
     return found.error()->message;
@@ -141,7 +141,7 @@ TEST_CASE("credentials of the options are for a proxy that has none")
         return options;
     };
     auto const value = [](proxy_rules const& made) {
-        return std::string(made.find(origin("https://h")).value()->authorization().reveal());
+        return std::string(made.find(url_origin("https://h")).value()->authorization().reveal());
     };
     auto const bob = std::string(basic_authorization("bob", "pw").reveal());
     auto const ann = std::string(basic_authorization("ann", "x").reveal());
@@ -238,7 +238,7 @@ TEST_CASE("an origin is matched with the no_proxy list")
              {"a*b,*", "https://x", true},
          }) {
         INFO(r.list << " and " << r.url);
-        CHECK(no_proxy_list(r.list).matches(origin(r.url)) == r.matches);
+        CHECK(no_proxy_list(r.list).matches(url_origin(r.url)) == r.matches);
     }
 }
 

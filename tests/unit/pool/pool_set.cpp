@@ -23,14 +23,14 @@ using namespace practicus::detail;
 TEST_CASE("pool_set: pools of origins that single calls trusted are given up")
 {
     boost::asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto const options = std::make_shared<practicus::client_options const>();
-    auto const pools = pool_set::make(std::make_shared<connector>(home, options));
-    auto const used = pools->of(practicus::origin("http://127.0.0.1:1")).value();
+    auto const pools = pool_set::make(std::make_shared<connector>(runtime, options));
+    auto const used = pools->of(practicus::url_origin("http://127.0.0.1:1")).value();
     for (int i = 2; i != 5000; ++i)
-        pools->of(practicus::origin("http://127.0.0.1:" + std::to_string(i)));
+        pools->of(practicus::url_origin("http://127.0.0.1:" + std::to_string(i)));
     CHECK(pools->size() <= pool_set::many);
-    CHECK(pools->of(practicus::origin("http://127.0.0.1:1")).value() == used);
+    CHECK(pools->of(practicus::url_origin("http://127.0.0.1:1")).value() == used);
 }
 
 namespace {
@@ -61,7 +61,7 @@ struct one_connection
     lease take()
     {
         lease taken;
-        asio::co_spawn(io, acquire(home->limits(), from, taken), [](std::exception_ptr) {});
+        asio::co_spawn(io, acquire(runtime->limits(), from, taken), [](std::exception_ptr) {});
         io.restart();
         io.run();
         REQUIRE(taken);
@@ -77,10 +77,12 @@ struct one_connection
 
     asio::io_context io;
     asio::ip::tcp::acceptor acceptor{io, {asio::ip::address_v4::loopback(), 0}};
-    std::shared_ptr<runtime> home = runtime::make(io.get_executor());
-    std::shared_ptr<pool_set> pools = pool_set::make(std::make_shared<connector>(home, options()));
+    std::shared_ptr<client_runtime> runtime = client_runtime::make(io.get_executor());
+    std::shared_ptr<pool_set> pools = pool_set::make(std::make_shared<connector>(runtime, options()));
     std::shared_ptr<pool> from =
-        pools->of(practicus::origin("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port())))
+        pools
+            ->of(
+                practicus::url_origin("http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port())))
             .value();
 };
 
@@ -98,11 +100,11 @@ TEST_CASE("pool_set: a lease's end, a sweep and close_idle allocate nothing")
     taken = f.take();
     taken = lease();
     for (std::size_t i = 1; i != pool_set::many; ++i)
-        f.pools->of(practicus::origin("http://127.0.0.1:" + std::to_string(i)));
-    auto& time = f.home->time();
+        f.pools->of(practicus::url_origin("http://127.0.0.1:" + std::to_string(i)));
+    auto& time = f.runtime->time();
     time.simulate(time.now(), time.system_now());
     {
-        deadline_service::operation_guard const running(f.home->limits());
+        deadline_service::operation_guard const running(f.runtime->limits());
         time.advance(std::chrono::hours(1));
         f.io.restart();
         // The tick that the operation has started.
@@ -129,10 +131,10 @@ TEST_CASE("pool_set: the end of a wait, and close(), allocate nothing")
     bool asks = true;
     int ended = 0;
     asio::cancellation_signal cancel;
-    asio::co_spawn(f.io, leave(f.home->limits(), f.from, asks),
+    asio::co_spawn(f.io, leave(f.runtime->limits(), f.from, asks),
                    asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr) { ++ended; }));
     lease never;
-    asio::co_spawn(f.io, acquire(f.home->limits(), f.from, never), [&](std::exception_ptr) { ++ended; });
+    asio::co_spawn(f.io, acquire(f.runtime->limits(), f.from, never), [&](std::exception_ptr) { ++ended; });
     f.io.restart();
     f.io.poll();
     CHECK(f.pools->stats().connections.waiting == 2);

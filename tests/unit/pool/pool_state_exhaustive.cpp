@@ -61,7 +61,7 @@ enum class event : std::uint8_t
 struct step
 {
     event what;
-    std::uint8_t who;
+    std::uint8_t caller;
 };
 
 char const* name(event e)
@@ -124,7 +124,7 @@ public:
 
     void apply(step s)
     {
-        auto& w = waiters_[s.who];
+        auto& w = waiters_[s.caller];
         switch (s.what) {
         case event::ask:
         case event::ask_fresh: ask(w, s.what == event::ask_fresh); break;
@@ -199,10 +199,10 @@ public:
     }
 
 private:
-    static void add(std::vector<step>& steps, std::initializer_list<event> events, std::uint8_t who = 0)
+    static void add(std::vector<step>& steps, std::initializer_list<event> events, std::uint8_t caller = 0)
     {
         for (auto e : events)
-            steps.push_back({e, who});
+            steps.push_back({e, caller});
     }
 
     void add_steps(std::vector<step>& steps, std::uint8_t i) const
@@ -411,7 +411,7 @@ private:
                 if (c->idle_since == 0 && !has_owner(*c)) {
                     expect(w.served == nullptr, "a connection is lost");
                     expect(&w == next(!c->reused()), "overtaken");
-                    expect(!w.fresh || !c->reused(), "a used one for who wants a fresh one");
+                    expect(!w.fresh || !c->reused(), "a used one for a caller that wants a fresh one");
                     w.served = &hand_out(*c);
                 }
             expect(w.served != nullptr, "served with nothing");
@@ -452,7 +452,7 @@ std::string describe(std::vector<step> const& path)
 {
     std::string text;
     for (auto const& s : path)
-        text += std::string(name(s.what)) + ' ' + std::to_string(s.who) + "; ";
+        text += std::string(name(s.what)) + ' ' + std::to_string(s.caller) + "; ";
     return text;
 }
 

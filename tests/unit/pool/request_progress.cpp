@@ -20,7 +20,7 @@ class exchanges
 {
 public:
     explicit exchanges(char const* method = "GET", authorization authorized = authorization::none)
-        : request_(method, practicus::origin("http://h"), "/a/b?c"),
+        : request_(method, practicus::url_origin("http://h"), "/a/b?c"),
           progress_(authorize(request_, authorized))
     {}
 

@@ -14,14 +14,14 @@ namespace {
 using namespace practicus::detail;
 using practicus::call_options;
 using practicus::errc;
-using practicus::origin;
 using practicus::token;
+using practicus::url_origin;
 
 struct written
 {
     explicit written(request const& r, operation const& op = operation(), token const& bearer = token())
     {
-        request_writer const writer(origin("http://region"), {origin("http://friend")});
+        request_writer const writer(url_origin("http://region"), {url_origin("http://friend")});
         failed = writer.write(out, rest, op, r, r.target, " HTTP/1.1\r\nAccept: ", nullptr, bearer);
     }
 
@@ -37,12 +37,12 @@ token abc()
 
 request get_of(char const* url)
 {
-    return {"GET", origin(url), "/a/"};
+    return {"GET", url_origin(url), "/a/"};
 }
 
 request post_of(std::string body)
 {
-    request r("POST", origin("http://region"), "/a/");
+    request r("POST", url_origin("http://region"), "/a/");
     r.content_type = "text/csv";
     r.accept_encoding = {};
     r.data = std::move(body);

@@ -66,7 +66,7 @@ enum class event : std::uint8_t
 struct step
 {
     event what;
-    std::uint8_t who;
+    std::uint8_t caller;
 };
 
 std::string name(step s)
@@ -88,7 +88,7 @@ std::string name(step s)
                                "log in",
                                "log in lazily",
                                "log out"};
-    return names[static_cast<std::size_t>(s.what)] + (' ' + std::to_string(s.who)) + "; ";
+    return names[static_cast<std::size_t>(s.what)] + (' ' + std::to_string(s.caller)) + "; ";
 }
 
 void expect(bool holds, char const* what)
@@ -134,9 +134,9 @@ public:
     std::vector<step> enabled() const
     {
         std::vector<step> steps;
-        auto const add = [&](std::initializer_list<event> events, std::size_t who = 0) {
+        auto const add = [&](std::initializer_list<event> events, std::size_t caller = 0) {
             for (auto e : events)
-                steps.push_back({e, static_cast<std::uint8_t>(who)});
+                steps.push_back({e, static_cast<std::uint8_t>(caller)});
         };
         for (std::size_t i = 0; i < caller_count; ++i)
             switch (callers_[i].now) {
@@ -162,19 +162,19 @@ public:
     void apply(step s)
     {
         switch (s.what) {
-        case event::ask: decide(s.who, flights_.ask(now_), use_slack()); break;
-        case event::ask_for_much: decide(s.who, flights_.ask(now_, much), much); break;
-        case event::renew: decide(s.who, flights_.renew(now_), 0s); break;
-        case event::leave: callers_[s.who] = {}; break;
-        case event::finish: finish(callers_[s.who]); break;
-        case event::get_401: get_401(callers_[s.who]); break;
-        case event::bring: bring(s.who, false, token_life); break;
-        case event::bring_rotated: bring(s.who, true, token_life); break;
-        case event::bring_expired: bring(s.who, true, 0s); break;
-        case event::fail_passing: fail(s.who, errc::unavailable); break;
-        case event::fail_lasting: fail(s.who, errc::forbidden); break;
-        case event::refuse_credentials: refuse_credentials(s.who); break;
-        case event::complete: complete(s.who); break;
+        case event::ask: decide(s.caller, flights_.ask(now_), use_slack()); break;
+        case event::ask_for_much: decide(s.caller, flights_.ask(now_, much), much); break;
+        case event::renew: decide(s.caller, flights_.renew(now_), 0s); break;
+        case event::leave: callers_[s.caller] = {}; break;
+        case event::finish: finish(callers_[s.caller]); break;
+        case event::get_401: get_401(callers_[s.caller]); break;
+        case event::bring: bring(s.caller, false, token_life); break;
+        case event::bring_rotated: bring(s.caller, true, token_life); break;
+        case event::bring_expired: bring(s.caller, true, 0s); break;
+        case event::fail_passing: fail(s.caller, errc::unavailable); break;
+        case event::fail_lasting: fail(s.caller, errc::forbidden); break;
+        case event::refuse_credentials: refuse_credentials(s.caller); break;
+        case event::complete: complete(s.caller); break;
         case event::clock_tick: now_ += tick; break;
         case event::log_in: log_in(); break;
         case event::log_in_lazily: log_in_lazily(); break;
@@ -310,9 +310,9 @@ private:
         return result;
     }
 
-    void decide(std::size_t who, flight_decision<token> d, std::chrono::nanoseconds least)
+    void decide(std::size_t caller, flight_decision<token> d, std::chrono::nanoseconds least)
     {
-        auto& c = callers_[who];
+        auto& c = callers_[caller];
         expect(c.now == caller::phase::idle, "asks twice");
         switch (d.action) {
         case flight_action::serve:

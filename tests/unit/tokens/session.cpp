@@ -48,13 +48,13 @@ struct logged_in
         client_options options;
         options.store = store;
         options.observer = [this](practicus::event const&) { ++events; };
-        made = std::make_shared<session>(runtime::make(io.get_executor()), service_url("http://127.0.0.1:1"),
-                                         std::move(options));
+        made = std::make_shared<session>(client_runtime::make(io.get_executor()),
+                                         service_url("http://127.0.0.1:1"), std::move(options));
         console_api::new_tokens const tokens{token(secret("refresh")), token(secret("access")), "anna"};
         lifespan const life({}, std::chrono::minutes(30), access_token_limits, 0.5);
         auto& login = made->access().current();
-        auto const who = credentials::password("anna@company.com", "x");
-        REQUIRE(login.adopt_login(who, tokens, life, {}, 0).has_value());
+        auto const user = credentials::password("anna@company.com", "x");
+        REQUIRE(login.adopt_login(user, tokens, life, {}, 0).has_value());
     }
 
     bool is_logged_in() const { return !made->access().current().state().refresh().empty(); }
@@ -93,16 +93,16 @@ TEST_CASE("a logout that throws changes nothing")
 TEST_CASE("a logout lets go of the last copy of a password that is kept")
 {
     boost::asio::io_context io;
-    std::optional<credentials> who =
+    std::optional<credentials> user =
         credentials::password("anna@company.com", "hunter2 and more").keep_password();
-    freed_memory const memory("hunter2 and more", who->value().reveal().data());
+    freed_memory const memory("hunter2 and more", user->value().reveal().data());
     std::shared_ptr<session> made;
     {
         client_options options;
-        options.credentials = *who;
-        who.reset();
-        made = std::make_shared<session>(runtime::make(io.get_executor()), service_url("http://127.0.0.1:1"),
-                                         std::move(options));
+        options.credentials = *user;
+        user.reset();
+        made = std::make_shared<session>(client_runtime::make(io.get_executor()),
+                                         service_url("http://127.0.0.1:1"), std::move(options));
     }
     CHECK_FALSE(memory.block_freed());
     made->access().logout();

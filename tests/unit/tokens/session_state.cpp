@@ -206,9 +206,9 @@ TEST_CASE("a password is forgotten once it has served, unless it is to be kept")
 TEST_CASE("a password that needed a one-time password is not kept: the region would refuse it")
 {
     session_state state;
-    auto who = credentials::password("anna@company.com", "x").keep_password();
-    who.one_time_password("123456");
-    state.replace(who, at(0));
+    auto user = credentials::password("anna@company.com", "x").keep_password();
+    user.one_time_password("123456");
+    state.replace(user, at(0));
     CHECK(state.fetch() == source::password);
     CHECK(state.adopt(tokens("a", "r"), at(0), state.generation()));
     CHECK_FALSE(state.held());
@@ -442,11 +442,11 @@ TEST_CASE("two opaque logins that a region gives one name are two users")
     };
     auto const one = opaque("r"), two = opaque("s");
     CHECK(one.username() == two.username());
-    CHECK_FALSE(one.whose() == two.whose());
+    CHECK_FALSE(one.store_identity() == two.store_identity());
     CHECK_FALSE(are_same(one.user(), two.user()));
     auto other = two;
     CHECK_FALSE(other.adopt_stored(left_by(one, 1)));
-    CHECK(opaque("r").whose() == one.whose());
+    CHECK(opaque("r").store_identity() == one.store_identity());
 }
 
 TEST_CASE("after a logout, and with a given access token, nothing is shared; after a login it is")
@@ -470,12 +470,12 @@ TEST_CASE("without names from the region, full e-mails distinguish users")
     auto const sales = by_password("admin@sales.company.com"), labs = by_password("admin@labs.company.com");
     CHECK(sales.username() == "admin");
     CHECK(labs.username() == "admin");
-    CHECK_FALSE(sales.whose() == labs.whose());
+    CHECK_FALSE(sales.store_identity() == labs.store_identity());
     CHECK_FALSE(are_same(sales.user(), labs.user()));
     auto other = session_state(credentials::password("admin@labs.company.com", "x"));
     CHECK_FALSE(other.adopt_stored(left_by(sales, 1)));
     CHECK(other.adopt_stored(left_by(labs, 1)));
-    CHECK(other.whose() == labs.whose());
+    CHECK(other.store_identity() == labs.store_identity());
     // The same where it gives both the same name.
     auto const named = by_password("admin@sales.company.com", "admin");
     CHECK_FALSE(by_password("admin@labs.company.com", "admin").adopt_stored(left_by(named, 1)));
@@ -490,7 +490,7 @@ TEST_CASE("a region's user names distinguish users, with any e-mails")
     };
     auto const seven = with(R"({"user_id":7,"sub":"anna@company.com"})");
     CHECK(are_same(seven.user(), with(R"({"user_id":"7","sub":"renamed@company.com"})").user()));
-    CHECK(seven.whose() == with(R"({"user_id":"7"})").whose());
+    CHECK(seven.store_identity() == with(R"({"user_id":"7"})").store_identity());
     CHECK_FALSE(are_same(seven.user(), with(R"({"user_id":8,"sub":"anna@company.com"})").user()));
     CHECK(are_same(seven.user(), with(R"({"sub":"anna@company.com"})").user()));
     CHECK_FALSE(are_same(seven.user(), with(R"({"sub":"berta@company.com"})").user()));
@@ -500,36 +500,36 @@ TEST_CASE("a region's user names distinguish users, with any e-mails")
     CHECK_FALSE(state.adopt_stored(stored));
     state = session_state(credentials::refresh_token(jwt_text(R"({"user_id":7,"username":"renamed"})")));
     CHECK(state.adopt_stored(stored));
-    CHECK(state.whose() == seven.whose());
+    CHECK(state.store_identity() == seven.store_identity());
 }
 
 TEST_CASE("an anonymous login adopts only tokens that came from its own refresh token")
 {
     session_state given(credentials::refresh_token("r0"));
-    CHECK_FALSE(given.whose().empty());
+    CHECK_FALSE(given.store_identity().empty());
     CHECK_FALSE(given.adopt_stored(left_by_another(1)));
     session_state first = given, second = given, other(credentials::refresh_token("other"));
-    CHECK_FALSE(first.whose() == other.whose());
+    CHECK_FALSE(first.store_identity() == other.store_identity());
     CHECK(first.adopt(tokens("a", "r1"), at(0), first.generation()));
     CHECK(first.adopt(tokens("a", "r2"), at(1), first.generation()));
-    CHECK(first.whose() == given.whose());
+    CHECK(first.store_identity() == given.store_identity());
     CHECK_FALSE(other.adopt_stored(left_by(first, 2)));
     CHECK(second.adopt_stored(left_by(first, 2)));
     CHECK(second.refresh() == make("r2"));
-    CHECK(second.whose() == first.whose());
+    CHECK(second.store_identity() == first.store_identity());
     // From the middle of the chain, and after the region has refused the one that was given.
     session_state third(credentials::refresh_token("r1"));
     third.refuse(make("r1"));
     CHECK(third.adopt_stored(left_by(first, 2)));
-    CHECK(third.whose() == first.whose());
+    CHECK(third.store_identity() == first.store_identity());
     // Nothing else makes two such logins one.
     CHECK_FALSE(are_same(first.user(), second.user()));
 }
 
 TEST_CASE("a login goes on where the one before ended only if both are known to be one account's")
 {
-    auto const history_after = [](session_state state, credentials const& who, auto issued) {
-        state.replace(who, at(1));
+    auto const history_after = [](session_state state, credentials const& user, auto issued) {
+        state.replace(user, at(1));
         CHECK(state.adopt(std::move(issued), at(1), state.generation()));
         return state.history();
     };

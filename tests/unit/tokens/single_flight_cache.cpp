@@ -38,7 +38,7 @@ struct one_key
     lookup<token> ask()
     {
         return driver.ask(
-            [&] { return entry; }, [&](auto& state) { return state.ask(home->time().now()); },
+            [&] { return entry; }, [&](auto& state) { return state.ask(runtime->time().now()); },
             [&] { return flight_work<token>([this](flight_ticket, token) { return fetch(); }); });
     }
 
@@ -54,7 +54,7 @@ struct one_key
         }
         fetch_result<token> got;
         got.value = token(secret("a token"));
-        got.life = lifespan(home->time().now(), 30min, access_token_limits, 0.5);
+        got.life = lifespan(runtime->time().now(), 30min, access_token_limits, 0.5);
         co_return got;
     }
 
@@ -62,7 +62,8 @@ struct one_key
 
     void wait_for(lookup<token> const& a, asio::any_io_executor const& executor)
     {
-        asio::co_spawn(executor, or_throw(flight<token>::join(a.joined, home->limits(), time_point::max())),
+        asio::co_spawn(executor,
+                       or_throw(flight<token>::join(a.joined, runtime->limits(), time_point::max())),
                        [this](std::exception_ptr e, token) {
                            try {
                                if (e) std::rethrow_exception(e);
@@ -122,10 +123,10 @@ struct one_key
     }
 
     asio::io_context io;
-    std::shared_ptr<runtime> home = runtime::make(io.get_executor());
+    std::shared_ptr<client_runtime> runtime = client_runtime::make(io.get_executor());
     std::mutex mutex;
     std::shared_ptr<flight_entry<token>> entry = std::make_shared<flight_entry<token>>();
-    flight_driver<flight_entry<token>> driver{home, mutex};
+    flight_driver<flight_entry<token>> driver{runtime, mutex};
     asio::steady_timer gate{io, asio::steady_timer::time_point::max()};
     bool held = false;
     int fetches = 0, served = 0, ended = 0;
@@ -258,7 +259,7 @@ TEST_CASE("single_flight_cache: waiters are notified of any failed allocation of
         one_key f;
         std::optional<refused_memory> memory;
         auto const a = f.driver.ask([&] { return f.entry; },
-                                    [&](auto& state) { return state.ask(f.home->time().now()); },
+                                    [&](auto& state) { return state.ask(f.runtime->time().now()); },
                                     [&] {
                                         return flight_work<token>([&](flight_ticket, token) {
                                             memory.emplace(which);
@@ -331,20 +332,20 @@ TEST_CASE(
 {
     asio::io_context callers;
     auto io = std::make_unique<asio::io_context>();
-    auto const home = runtime::make(io->get_executor());
+    auto const runtime = client_runtime::make(io->get_executor());
     std::mutex mutex;
     auto const entry = std::make_shared<flight_entry<token>>();
-    flight_driver<flight_entry<token>> driver(home, mutex);
+    flight_driver<flight_entry<token>> driver(runtime, mutex);
     auto const work = [&] {
         return flight_work<token>([&](flight_ticket, token) {
             auto const nothing_comes = std::make_shared<flight<fetch_result<token>>>();
-            return flight<fetch_result<token>>::join(nothing_comes, home->limits(), time_point::max());
+            return flight<fetch_result<token>>::join(nothing_comes, runtime->limits(), time_point::max());
         });
     };
-    auto const a =
-        driver.ask([&] { return entry; }, [&](auto& state) { return state.ask(home->time().now()); }, work);
+    auto const a = driver.ask([&] { return entry; },
+                              [&](auto& state) { return state.ask(runtime->time().now()); }, work);
     boost::system::error_code code;
-    asio::co_spawn(callers, or_throw(flight<token>::join(a.joined, home->limits(), time_point::max())),
+    asio::co_spawn(callers, or_throw(flight<token>::join(a.joined, runtime->limits(), time_point::max())),
                    [&](std::exception_ptr e, token) {
                        try {
                            if (e) std::rethrow_exception(e);

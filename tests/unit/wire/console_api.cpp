@@ -117,9 +117,9 @@ TEST_CASE("the request of a login")
 
 TEST_CASE("the request of a login with a one-time password")
 {
-    auto who = credentials::password("a@b", "x");
-    who.one_time_password("123456");
-    CHECK(console_api::login(service, who, 7).body.view() ==
+    auto user = credentials::password("a@b", "x");
+    user.one_time_password("123456");
+    CHECK(console_api::login(service, user, 7).body.view() ==
           R"({"email":"a@b","password":"x","otp_code":"123456"})");
 }
 

@@ -161,7 +161,7 @@ TEST_CASE("a one-time password is asked for by any field or code that begins wit
 
 TEST_CASE("only a 400 or 401 of a login requests a one-time password")
 {
-    request login("POST", practicus::origin("https://practicus.company.com"), "/console/api/auth/");
+    request login("POST", practicus::url_origin("https://practicus.company.com"), "/console/api/auth/");
     login.secret_body = true;
     auto const code_of = [&](request const& r, unsigned status) {
         response answer;
@@ -334,7 +334,7 @@ TEST_CASE("an error keeps the server's words apart")
 
 TEST_CASE("a refused redirect names its target, and warns of an unencrypted request")
 {
-    practicus::detail::request const r("POST", practicus::origin("http://a.company.com"),
+    practicus::detail::request const r("POST", practicus::url_origin("http://a.company.com"),
                                        "/console/api/auth/");
     response answer;
     answer.status = 301;

@@ -175,5 +175,5 @@ TEST_CASE("a tunnel's target always names the port")
              {"https://[::1]", "[::1]:443"},
              {"https://[::1]:8443", "[::1]:8443"},
          })
-        CHECK(connect_target(practicus::origin(url)) == target);
+        CHECK(connect_target(practicus::url_origin(url)) == target);
 }

@@ -12,17 +12,17 @@
 namespace {
 
 using practicus::errc;
-using practicus::origin;
+using practicus::url_origin;
 using practicus::detail::redirect_target;
 
 std::string follow(std::string_view location, std::string_view target = "/b/c/d;p?q")
 {
-    return redirect_target(origin("http://a"), target, location).value();
+    return redirect_target(url_origin("http://a"), target, location).value();
 }
 
 practicus::errc refusal(std::string_view location, std::string_view here = "http://a")
 {
-    auto const target = redirect_target(origin(here), "/b/c/d;p?q", location);
+    auto const target = redirect_target(url_origin(here), "/b/c/d;p?q", location);
     return target ? errc() : static_cast<errc>(target.error()->code.value());
 }
 

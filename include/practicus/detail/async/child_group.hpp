@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/deadline_service.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/async/timed_wait.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -30,7 +30,7 @@ class child_group : public std::enable_shared_from_this<child_group>
 public:
     using start_failed = std::function<void(std::exception_ptr const&)>;
 
-    explicit child_group(std::shared_ptr<runtime> home) : home_(std::move(home)) {}
+    explicit child_group(std::shared_ptr<client_runtime> runtime) : runtime_(std::move(runtime)) {}
     child_group(child_group const&) = delete;
     child_group& operator=(child_group const&) = delete;
 
@@ -40,7 +40,7 @@ public:
     {
         // Must not be destroyed under the registry's mutex.
         auto const kept = std::make_shared<child>(shared_from_this(), std::move(make), std::move(failed));
-        home_->with_executor([&](asio::any_io_executor const& executor) {
+        runtime_->with_executor([&](asio::any_io_executor const& executor) {
             auto const running = std::make_shared<inside>(executor);
             if (!add(*kept, running)) return;
             asio::post(running->strand, [running, kept] {
@@ -48,8 +48,8 @@ public:
                 auto done = [running, kept](std::exception_ptr const& thrown) {
                     if (thrown) kept->failed(thrown);
                 };
-                runtime::begin(running->strand, kept->make,
-                               asio::bind_cancellation_slot(running->signal.slot(), std::move(done)));
+                client_runtime::begin(running->strand, kept->make,
+                                      asio::bind_cancellation_slot(running->signal.slot(), std::move(done)));
             });
         });
     }
@@ -58,7 +58,7 @@ public:
     bool cancel() noexcept
     {
         bool all = true;
-        bool const up = home_->with_executor([&](asio::any_io_executor const&) {
+        bool const up = runtime_->with_executor([&](asio::any_io_executor const&) {
             std::lock_guard lock(mutex_);
             over_ = true;
             for (auto& c : running_)
@@ -87,8 +87,8 @@ private:
             self->empty_.clear();
             bool const told = self->cancel();
             if (self->is_empty()) co_return;
-            auto const at = told ? time_point::max() : self->home_->time().now() + deadline_service::tick;
-            condition_wait waiting(self->empty_, *self->home_->limits(), last);
+            auto const at = told ? time_point::max() : self->runtime_->time().now() + deadline_service::tick;
+            condition_wait waiting(self->empty_, *self->runtime_->limits(), last);
             auto suspended = waiting.until(at);
             waiting.end(co_await std::move(suspended));
         }
@@ -164,7 +164,7 @@ private:
         return running_.empty();
     }
 
-    std::shared_ptr<runtime> home_;
+    std::shared_ptr<client_runtime> runtime_;
     mutable std::mutex mutex_;
     boost::intrusive::list<child> running_;
     // Set whenever no child is left. Not cleared by `add`, which runs under the registry's mutex.
@@ -177,7 +177,8 @@ private:
 class children
 {
 public:
-    explicit children(std::shared_ptr<runtime> home) : group_(std::make_shared<child_group>(std::move(home)))
+    explicit children(std::shared_ptr<client_runtime> runtime)
+        : group_(std::make_shared<child_group>(std::move(runtime)))
     {}
     children(children const&) = delete;
     children& operator=(children const&) = delete;

@@ -81,7 +81,7 @@ public:
     /// The minimum interval between calls of `on_second`.
     static constexpr std::chrono::seconds second{1};
 
-    explicit deadline_service(asio::any_io_executor const& executor) : home_(std::in_place, executor) {}
+    explicit deadline_service(asio::any_io_executor const& executor) : bound_(std::in_place, executor) {}
 
     /// Sets a function that is called about once a second while an operation is in flight, on a thread that
     /// runs the context. `f` must not throw. Set once, before anything runs.
@@ -164,9 +164,9 @@ public:
     /// Called when the context is being destroyed.
     void drop_timer() noexcept
     {
-        std::optional<at_home> dropped;
+        std::optional<executor_bound> dropped;
         std::lock_guard lock(mutex_);
-        home_.swap(dropped);
+        bound_.swap(dropped);
         closed_.store(true);
     }
 
@@ -267,9 +267,9 @@ private:
         if (!last && running_) return;
         std::lock_guard lock(mutex_);
         if (!last) return restart();
-        if (!home_ || stop_posted_) return;
+        if (!bound_ || stop_posted_) return;
         try {
-            home_->posts.execute([weak = weak_from_this()] {
+            bound_->posts.execute([weak = weak_from_this()] {
                 if (auto const self = weak.lock()) self->stop_if_idle();
             });
             stop_posted_ = true;
@@ -289,13 +289,13 @@ private:
     /// Stops the timer unless an operation has begun meanwhile. Requires the mutex.
     void stop() noexcept
     {
-        if (active_ != 0 || !home_) return;
+        if (active_ != 0 || !bound_) return;
         bool const ran = running_.exchange(false);
         // An operation that has begun meanwhile may have found the timer running.
         if (active_ != 0)
             running_ = ran;
         else
-            home_->timer.cancel();
+            bound_->timer.cancel();
     }
 
     /// Requires the mutex and a registered deadline.
@@ -310,8 +310,8 @@ private:
     /// Requires the mutex. Strong guarantee.
     void start()
     {
-        if (!home_) return;
-        home_->timer.call_after(tick, [weak = weak_from_this()] {
+        if (!bound_) return;
+        bound_->timer.call_after(tick, [weak = weak_from_this()] {
             if (auto const self = weak.lock()) self->ticked();
         });
         running_ = true;
@@ -345,9 +345,9 @@ private:
     }
 
     /// The state that belongs to the context.
-    struct at_home
+    struct executor_bound
     {
-        explicit at_home(asio::any_io_executor const& e)
+        explicit executor_bound(asio::any_io_executor const& e)
             : posts(asio::require(e, asio::execution::blocking.never)), timer(context_of(e))
         {}
 
@@ -363,7 +363,7 @@ private:
     // Sockets and waits of background work.
     boost::intrusive::list<deadline, boost::intrusive::constant_time_size<false>> watched_;
     timing_wheel<deadline> waits_{nanoseconds(time_point(tick))};
-    std::optional<at_home> home_;
+    std::optional<executor_bound> bound_;
     // The timer's state; written under the mutex.
     std::atomic<bool> running_{false};
     bool stop_posted_ = false;

@@ -54,21 +54,21 @@ inline failure timeout_failure(phase at, time_point deadline, time_point now)
 class notifier
 {
 public:
-    explicit notifier(observer const* told = nullptr) noexcept : told_(told && *told ? told : nullptr) {}
+    explicit notifier(observer const* to = nullptr) noexcept : observer_(to && *to ? to : nullptr) {}
 
-    explicit operator bool() const noexcept { return told_ != nullptr; }
+    explicit operator bool() const noexcept { return observer_ != nullptr; }
 
     void operator()(event const& e) const noexcept
     {
-        if (told_ == nullptr) return;
+        if (observer_ == nullptr) return;
         try {
-            (*told_)(e);
+            (*observer_)(e);
         } catch (...) {
         }
     }
 
 private:
-    observer const* told_;
+    observer const* observer_;
 };
 
 }}} // namespace practicus::v1::detail

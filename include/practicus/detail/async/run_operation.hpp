@@ -3,9 +3,9 @@
 #pragma once
 
 #include <practicus/detail/async/child_group.hpp>
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/flight.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/base/result.hpp>
 #include <practicus/error.hpp>
 
@@ -77,19 +77,19 @@ auto store_exception_in(std::shared_ptr<Promise> promise)
 /// Runs `body` in the client's context and stores its result in the promise of a flight, or the reason why it
 /// cannot be started.
 template <class Promise, class Body>
-void spawn_into(runtime& home, std::shared_ptr<Promise> promise, Body body)
+void spawn_into(client_runtime& runtime, std::shared_ptr<Promise> promise, Body body)
 {
-    home.spawn([promise, owner = home.limits(), body] { return run_into(promise, owner, body); },
-               store_exception_in(promise));
+    runtime.spawn([promise, owner = runtime.limits(), body] { return run_into(promise, owner, body); },
+                  store_exception_in(promise));
 }
 
 /// Runs an operation in the client's context to its end, even if the caller leaves.
 template <class T>
-asio::awaitable<result<T>> run_to_end(std::shared_ptr<runtime> home, operation_body<result<T>> op)
+asio::awaitable<result<T>> run_to_end(std::shared_ptr<client_runtime> runtime, operation_body<result<T>> op)
 {
     auto const landed = std::make_shared<flight<T>>();
-    auto waiting = flight<T>::join(landed, home->limits(), time_point::max());
-    spawn_into(*home, std::make_shared<flight_promise<T>>(landed), std::move(op));
+    auto waiting = flight<T>::join(landed, runtime->limits(), time_point::max());
+    spawn_into(*runtime, std::make_shared<flight_promise<T>>(landed), std::move(op));
     return waiting;
 }
 
@@ -117,24 +117,24 @@ asio::awaitable<result<T>> with_children(asio::awaitable<result<T>> running, asi
 /// Runs an operation in the client's context; the caller waits until `end` at most. Cancels the operation if
 /// the caller is destroyed.
 template <class R>
-asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<runtime> home,
+asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<client_runtime> runtime,
                                                                 operation_body<R> op, time_point end,
                                                                 parting leaves = parting::at_once)
 {
     using shared = flight<body_value_t<R>>;
-    children const one(home);
+    children const one(runtime);
     auto const landed = std::make_shared<shared>();
     auto start = [&] {
         auto const promise = std::make_shared<flight_promise<body_value_t<R>>>(landed);
         auto const failed = store_exception_in(promise);
         try {
-            one.group()->start([promise, owner = home->limits(), op] { return run_into(promise, owner, op); },
-                               failed);
+            one.group()->start(
+                [promise, owner = runtime->limits(), op] { return run_into(promise, owner, op); }, failed);
         } catch (...) {
             failed(std::current_exception());
         }
     };
-    auto joined = shared::join(landed, home->limits(), end, std::move(start));
+    auto joined = shared::join(landed, runtime->limits(), end, std::move(start));
     if (leaves == parting::at_once) co_return co_await std::move(joined);
     auto ending = child_group::end(one.group(), co_await asio::this_coro::executor);
     auto both = with_children(std::move(joined), std::move(ending));
@@ -195,9 +195,9 @@ failure call_back(std::function<void(Arg const&)> const& f, Arg const& arg)
 /// ended. Turns an exception into a failure. With `Throws`, throws the failure, without a second coroutine.
 template <class T, bool Throws = false, class Body>
 asio::awaitable<std::conditional_t<Throws, T, result<T>>>
-run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting::at_once)
+run_operation(std::shared_ptr<client_runtime> runtime, Body body, parting leaves = parting::at_once)
 {
-    if (auto refused = home->refusal()) {
+    if (auto refused = runtime->refusal()) {
         if constexpr (Throws)
             throw error(std::move(refused));
         else
@@ -212,12 +212,12 @@ run_operation(std::shared_ptr<runtime> home, Body body, parting leaves = parting
     std::optional<result<T>> ended;
     try {
         std::optional<deadline_service::operation_guard> running;
-        bool const here = home->owns(co_await asio::this_coro::executor);
-        if (here) running.emplace(home->limits());
+        bool const here = runtime->owns(co_await asio::this_coro::executor);
+        if (here) running.emplace(runtime->limits());
         // `body` stays here with the client's handle: dropping the last one elsewhere could close the client
         // before this caller has its failure.
         auto operation =
-            here ? body() : run_on_client_executor<result<T>>(home, body, time_point::max(), leaves);
+            here ? body() : run_on_client_executor<result<T>>(runtime, body, time_point::max(), leaves);
         ended.emplace(co_await std::move(operation));
     } catch (...) {
         ended.emplace(as_failure(std::current_exception()));

@@ -95,8 +95,8 @@ private:
     };
 
     session& state() const noexcept { return handle_.state(); }
-    std::shared_ptr<runtime> const& home() const noexcept { return state().transport().home(); }
-    time_point now() const noexcept { return home()->time().now(); }
+    std::shared_ptr<client_runtime> const& runtime() const noexcept { return state().transport().runtime(); }
+    time_point now() const noexcept { return runtime()->time().now(); }
     std::uint64_t rows_before() const noexcept { return job_.resume.rows + job_.resume.failed_rows; }
 
     batch_bounds bounds() const
@@ -119,7 +119,7 @@ private:
     static asio::awaitable<void> read_next(std::shared_ptr<report> due)
     {
         auto& self = *due->run;
-        deadline_service::operation_guard const running(self.home()->limits());
+        deadline_service::operation_guard const running(self.runtime()->limits());
         auto reading = no_throw(self.read());
         self.queue_.has_read(co_await std::move(reading));
         self.news_.set();
@@ -183,7 +183,7 @@ private:
     static asio::awaitable<void> run(std::shared_ptr<report> due, std::shared_ptr<batch_sending> sent)
     {
         auto& self = *due->run;
-        deadline_service::operation_guard const running(self.home()->limits());
+        deadline_service::operation_guard const running(self.runtime()->limits());
         std::optional<std::chrono::nanoseconds> wait;
         while (!sent->is_done() && !wait) {
             if (self.queue_.is_too_large(sent->next())) {
@@ -215,7 +215,7 @@ private:
             co_return std::nullopt;
         }
         bool const halved = in->reached_model && failed->status == 413 && queue_.note_too_large(sent.next());
-        auto const wait = sent.failed(*failed, began, now(), home()->random().next(), in->reached_model);
+        auto const wait = sent.failed(*failed, began, now(), runtime()->random().next(), in->reached_model);
         if (!wait && !halved) sent.give_up();
         co_return wait;
     }
@@ -275,7 +275,7 @@ private:
     asio::awaitable<failure> wait()
     {
         auto const until = std::min({results_.tell_at(), queue_.next_try(), op_.deadline});
-        condition_wait waiting(news_, *home()->limits());
+        condition_wait waiting(news_, *runtime()->limits());
         auto suspended = waiting.until(until);
         auto const ended = waiting.end(co_await std::move(suspended));
         news_.clear();
@@ -320,8 +320,8 @@ inline asio::awaitable<result<batch_progress>> run_batches(handle h, std::shared
 
 inline asio::awaitable<result<batch_progress>> predict_batches(handle h, std::shared_ptr<batch_job> job)
 {
-    auto const home = h.state().transport().home();
-    children const all(home);
+    auto const runtime = h.state().transport().runtime();
+    children const all(runtime);
     // The source, say, refers to what is the caller's.
     auto ending = child_group::end(all.group(), co_await asio::this_coro::executor);
     auto running = with_children(run_batches(std::move(h), std::move(job), all.group()), std::move(ending));

@@ -84,7 +84,8 @@ class call_run
 public:
     call_run(handle const& h, call_input& in)
         : op(h.begin_unlimited()), outgoing(make_request(h.state(), in)), flow(in.source(), in.settings),
-          handle_(h), session_(h.state()), in_(in), began_(session_.transport().home()->time().precise_now())
+          handle_(h), session_(h.state()), in_(in),
+          began_(session_.transport().runtime()->time().precise_now())
     {
         if (in.retried_by_caller) {
             retry_options once;
@@ -130,10 +131,10 @@ public:
     /// scaled to zero cannot say its id.
     std::optional<std::chrono::nanoseconds> pause_after(error_info const& why)
     {
-        auto& home = *session_.transport().home();
-        auto const patience = op.patience_left(home.time().now());
+        auto& runtime = *session_.transport().runtime();
+        auto const patience = op.patience_left(runtime.time().now());
         if (why.status != 503 || !patience) return std::nullopt;
-        return op.retries.wait_out(*patience, why.retry_after, home.random().next());
+        return op.retries.wait_out(*patience, why.retry_after, runtime.random().next());
     }
 
     /// Returns what the last answer means for the caller.
@@ -152,7 +153,7 @@ public:
         got.fields = std::move(answer.fields);
         got.timings = flow.timings;
         got.attempts = op.retries.attempts();
-        got.elapsed = transport.home()->time().precise_now() - began_;
+        got.elapsed = transport.runtime()->time().precise_now() - began_;
         return got;
     }
 

@@ -32,22 +32,23 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 inline handle make_handle(asio::any_io_executor executor, service_url service, client_options options)
 {
-    auto home = runtime::make(std::move(executor));
-    auto state = std::make_shared<session>(std::move(home), std::move(service), checked(std::move(options)));
+    auto runtime = client_runtime::make(std::move(executor));
+    auto state =
+        std::make_shared<session>(std::move(runtime), std::move(service), checked(std::move(options)));
     return handle(std::make_shared<client_handle>(std::move(state)));
 }
 
-inline asio::awaitable<result<nothing>> login(handle const& h, credentials who)
+inline asio::awaitable<result<nothing>> login(handle const& h, credentials user)
 {
-    if (auto failed = co_await h.state().access().login(h.begin(), std::move(who))) co_return failed;
+    if (auto failed = co_await h.state().access().login(h.begin(), std::move(user))) co_return failed;
     co_return nothing();
 }
 
 inline asio::awaitable<result<nothing>> login_by_password(handle const& h, std::string const& email,
                                                           secret const& password)
 {
-    auto who = credentials::password(email, password.reveal());
-    if (auto failed = co_await h.state().access().login(h.begin(), std::move(who))) co_return failed;
+    auto user = credentials::password(email, password.reveal());
+    if (auto failed = co_await h.state().access().login(h.begin(), std::move(user))) co_return failed;
     co_return nothing();
 }
 
@@ -73,8 +74,8 @@ asio::awaitable<result<std::vector<T>>> listing(handle const& h, std::string_vie
     response answer;
     if (auto failed = co_await s.access().call(op, r, answer, &flow)) co_return failed;
     auto listed = s.console().with_error_context(op, r, answer, [&] { return reader.result(); });
-    if (auto const& lost = reader.left_out(); lost.count != 0 && s.transport().told())
-        s.transport().told()(events::entries_left_out{r.name(), lost.count, lost.index, lost.reason});
+    if (auto const& lost = reader.left_out(); lost.count != 0 && s.transport().observer())
+        s.transport().observer()(events::entries_left_out{r.name(), lost.count, lost.index, lost.reason});
     co_return listed;
 }
 

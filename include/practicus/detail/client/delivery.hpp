@@ -90,12 +90,12 @@ template <class T>
 asio::awaitable<T> delivery<T>::await(pending<T> operation)
 {
     if (!operation.client) return throwing<T>(operation());
-    auto const& home = operation.client.state().transport().home();
+    auto const& runtime = operation.client.state().transport().runtime();
     auto const leaves = operation.leaves;
     if constexpr (std::is_void_v<T>)
-        return throwing<T>(run_operation<nothing>(home, std::move(operation), leaves));
+        return throwing<T>(run_operation<nothing>(runtime, std::move(operation), leaves));
     else
-        return run_operation<T, true>(home, std::move(operation), leaves);
+        return run_operation<T, true>(runtime, std::move(operation), leaves);
 }
 
 template <class T>
@@ -113,9 +113,9 @@ void delivery<T>::start(asio::any_io_executor executor, pending<T> operation, co
     };
     auto begin = [&] {
         if (!operation.client) return operation();
-        auto const& home = operation.client.state().transport().home();
+        auto const& runtime = operation.client.state().transport().runtime();
         auto const leaves = operation.leaves;
-        return run_operation<value_of<T>>(home, std::move(operation), leaves);
+        return run_operation<value_of<T>>(runtime, std::move(operation), leaves);
     };
     asio::co_spawn(
         executor, begin(),

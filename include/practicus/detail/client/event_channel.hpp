@@ -3,9 +3,9 @@
 #pragma once
 
 #include <practicus/detail/async/child_group.hpp>
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/run_operation.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/async/wait.hpp>
 #include <practicus/detail/async/waiter.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
@@ -182,8 +182,8 @@ class event_source
 public:
     using operation = std::function<asio::awaitable<void>(body_sink)>;
 
-    event_source(std::shared_ptr<runtime> home, operation start, event_limits limits)
-        : running_(std::move(home)), channel_(std::make_shared<event_channel>(running_.group(), limits))
+    event_source(std::shared_ptr<client_runtime> runtime, operation start, event_limits limits)
+        : running_(std::move(runtime)), channel_(std::make_shared<event_channel>(running_.group(), limits))
     {
         auto const promise = std::make_shared<flight_promise<void, event_channel>>(channel_);
         auto begin = [promise, channel = channel_, op = std::move(start)] {

@@ -42,7 +42,7 @@ struct addon_operation
 namespace operations {
 
 pending<void> login_by_password(handle const& h, std::string email, secret password);
-pending<void> login(handle const& h, credentials who);
+pending<void> login(handle const& h, credentials user);
 pending<void> refresh(handle const& h);
 pending<cluster_info> cluster(handle const& h);
 pending<std::vector<model_prefix>> model_prefixes(handle const& h);

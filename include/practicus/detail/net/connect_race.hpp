@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/deadline_service.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/async/timed_wait.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/net/host_lookup.hpp>
@@ -43,7 +43,7 @@ class connect_race : public std::enable_shared_from_this<connect_race>
 public:
     static constexpr std::chrono::milliseconds stagger{250};
 
-    explicit connect_race(std::shared_ptr<runtime> home) : home_(std::move(home)) {}
+    explicit connect_race(std::shared_ptr<client_runtime> runtime) : runtime_(std::move(runtime)) {}
 
     /// Fails with `errc::connect_failed` and the last cause if no address was reached by `end`. Fails with
     /// `errc::client_closed`, or `operation_aborted` when the attempt is cancelled because no request needs
@@ -54,7 +54,7 @@ public:
         auto const self = shared_from_this();
         auto const tried = interleaved(found);
         if (tried.size() == 1) {
-            auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
+            auto made = std::make_unique<connection>(runtime_, co_await asio::this_coro::executor);
             auto connecting = made->connect({tried.front(), port}, end);
             if (auto why = co_await std::move(connecting)) co_return why;
             co_return std::move(made);
@@ -74,14 +74,14 @@ public:
                 start(started, {tried[started], port}, end);
                 ++started;
             }
-            auto const next = started == tried.size() ? end : std::min(end, home_->time().now() + stagger);
-            condition_wait waiting(news_, *home_->limits());
+            auto const next = started == tried.size() ? end : std::min(end, runtime_->time().now() + stagger);
+            condition_wait waiting(news_, *runtime_->limits());
             auto suspended = waiting.until(next);
             auto const woken = waiting.end(co_await std::move(suspended));
             if (woken.early) co_return woken.early;
             news_.clear();
             std::lock_guard lock(mutex_);
-            decided = winner_ || ended_ == tried.size() || home_->time().now() >= end;
+            decided = winner_ || ended_ == tried.size() || runtime_->time().now() >= end;
         }
         std::lock_guard lock(mutex_);
         if (winner_) co_return std::move(winner_);
@@ -92,7 +92,7 @@ private:
     void start(std::size_t i, asio::ip::tcp::endpoint address, time_point end)
     {
         auto const due = std::make_shared<attempt_end>(shared_from_this());
-        home_->spawn([due, i, address, end] { return due->race->compete(due, i, address, end); });
+        runtime_->spawn([due, i, address, end] { return due->race->compete(due, i, address, end); });
     }
 
     /// RAII: counts an attempt as ended, also if its coroutine is discarded before it runs.
@@ -118,8 +118,8 @@ private:
                                   asio::ip::tcp::endpoint address, time_point end)
     {
         auto const counted = std::move(kept);
-        deadline_service::background_guard const running(home_->limits());
-        auto made = std::make_unique<connection>(home_, co_await asio::this_coro::executor);
+        deadline_service::background_guard const running(runtime_->limits());
+        auto made = std::make_unique<connection>(runtime_, co_await asio::this_coro::executor);
         auto* const mine = made.get();
         {
             std::lock_guard lock(mutex_);
@@ -144,7 +144,7 @@ private:
             if (runner) runner->expire();
     }
 
-    std::shared_ptr<runtime> home_;
+    std::shared_ptr<client_runtime> runtime_;
     mutable std::mutex mutex_;
     std::vector<std::unique_ptr<connection>> runners_;
     std::unique_ptr<connection> winner_;

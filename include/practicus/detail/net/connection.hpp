@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/phase.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/net/exchange_state.hpp>
 #include <practicus/detail/net/input_buffer.hpp>
 #include <practicus/detail/net/response_reader.hpp>
@@ -135,7 +135,7 @@ private:
         state_.go_on(out.view(), rest, part, answer);
         reading_ = false;
         progress_ = true;
-        if (so_far.timed) lap_ = home().time().precise_now();
+        if (so_far.timed) lap_ = runtime().time().precise_now();
     }
 
     void end_call(attempt& so_far, response& answer)
@@ -149,7 +149,7 @@ private:
     void lap(attempt& so_far, std::chrono::nanoseconds exchange_timings::*to) noexcept
     {
         if (!so_far.timed) return;
-        auto const now = home().time().precise_now();
+        auto const now = runtime().time().precise_now();
         so_far.timings.*to += now - std::exchange(lap_, now);
     }
 
@@ -169,7 +169,7 @@ private:
         if (!std::exchange(reading_, true)) {
             // To read at once is mostly in vain. After the others' turn the answer may be there, unless the
             // server takes longer.
-            has_concurrent_operations_ = home().limits()->has_concurrent_operations();
+            has_concurrent_operations_ = runtime().limits()->has_concurrent_operations();
             in_vain_ = !begun && (!has_concurrent_operations_ || slow_ != 0);
             if (has_concurrent_operations_ && slow_ != 0) --slow_;
         }
@@ -206,11 +206,11 @@ private:
     {
         if (state_.at() == phase::first_byte) {
             if (first_byte_end_ == time_point::min())
-                first_byte_end_ = phase_end(deadline, home().time().now(), limits.first_byte);
+                first_byte_end_ = phase_end(deadline, runtime().time().now(), limits.first_byte);
             return first_byte_end_;
         }
         if (std::exchange(progress_, false))
-            progress_end_ = phase_end(deadline, home().time().now(), limits.between_bytes);
+            progress_end_ = phase_end(deadline, runtime().time().now(), limits.between_bytes);
         return progress_end_;
     }
 

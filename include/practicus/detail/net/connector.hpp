@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/phase.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/net/connect_race.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/net/dns_cache.hpp>
@@ -33,19 +33,19 @@ class connector
 public:
     using opened = result<std::unique_ptr<connection>>;
 
-    connector(std::shared_ptr<runtime> home, std::shared_ptr<client_options const> options)
-        : home_(std::move(home)), options_(std::move(options)), told_(&options_->observer),
-          names_(std::make_shared<dns_cache>(home_->limits())), rules_(options_->proxy)
+    connector(std::shared_ptr<client_runtime> runtime, std::shared_ptr<client_options const> options)
+        : runtime_(std::move(runtime)), options_(std::move(options)), observer_(&options_->observer),
+          names_(std::make_shared<dns_cache>(runtime_->limits())), rules_(options_->proxy)
     {}
 
-    std::shared_ptr<runtime> const& home() const noexcept { return home_; }
+    std::shared_ptr<client_runtime> const& runtime() const noexcept { return runtime_; }
     client_options const& options() const noexcept { return *options_; }
-    notifier const& told() const noexcept { return told_; }
+    notifier const& observer() const noexcept { return observer_; }
     dns_cache& names() const noexcept { return *names_; }
 
     /// Returns the proxy that forwards requests to an http origin, or null. Fails with
     /// `errc::invalid_argument`.
-    result<proxy const*> forward_proxy(origin const& where) const
+    result<proxy const*> forward_proxy(url_origin const& where) const
     {
         if (!where.secure()) return rules_.find(where);
         return static_cast<proxy const*>(nullptr);
@@ -64,18 +64,18 @@ public:
 
     /// Fails with any error of resolving, connecting or the handshake. Fails with `operation_aborted` when
     /// cancelled because no request needs the connection.
-    asio::awaitable<opened> connect(origin where, std::shared_ptr<tls_sessions> sessions)
+    asio::awaitable<opened> connect(url_origin where, std::shared_ptr<tls_sessions> sessions)
     {
-        auto const begin = home_->time().precise_now();
+        auto const begin = runtime_->time().precise_now();
         std::string address;
         auto opening = no_throw(open(where, *sessions, address));
         auto made = co_await std::move(opening);
-        if (told_) tell(where, made, address, begin);
+        if (observer_) notify(where, made, address, begin);
         co_return std::move(made);
     }
 
 private:
-    asio::awaitable<opened> open(origin const& where, tls_sessions& sessions, std::string& address)
+    asio::awaitable<opened> open(url_origin const& where, tls_sessions& sessions, std::string& address)
     {
         for (bool may_resume = true;; may_resume = false) {
             auto opening = open_plain(where, address);
@@ -87,7 +87,7 @@ private:
             if (auto why = link.prepare_tls(tls(), std::string(where.host()), verify, resumed.get()))
                 co_return why;
             sessions.bind(link.tls().native_handle());
-            auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.tls);
+            auto const end = phase_end(time_point::max(), runtime_->time().now(), options_->timeouts.tls);
             auto handshake = link.handshake(verify, end);
             auto const why = co_await std::move(handshake);
             if (!why) {
@@ -102,7 +102,7 @@ private:
     }
 
     /// Resolves and connects, through the proxy's tunnel if there is one.
-    asio::awaitable<opened> open_plain(origin const& where, std::string& address)
+    asio::awaitable<opened> open_plain(url_origin const& where, std::string& address)
     {
         auto const proxied = rules_.find(where);
         if (!proxied) co_return proxied.error();
@@ -112,20 +112,21 @@ private:
         auto resolving = resolve(host);
         auto const found = co_await std::move(resolving);
         if (!found) co_return found.error();
-        auto const race = std::make_shared<connect_race>(home_);
-        auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.connect);
+        auto const race = std::make_shared<connect_race>(runtime_);
+        auto const end = phase_end(time_point::max(), runtime_->time().now(), options_->timeouts.connect);
         auto racing = race->run(**found, port, end);
         auto made = co_await std::move(racing);
         if (!made) {
             auto const why = made.error();
             if (why->code != errc::connect_failed) co_return why;
             names_->reject(host);
-            if (home_->time().now() >= end) co_return timeout_failure(phase::connect, time_point::max(), end);
+            if (runtime_->time().now() >= end)
+                co_return timeout_failure(phase::connect, time_point::max(), end);
             co_return make_failure(errc::connect_failed, why->cause,
                                    via != nullptr ? "the proxy " + via->authority()
                                                   : std::string(where.host_header()));
         }
-        if (told_) {
+        if (observer_) {
             error_code ignored;
             std::ostringstream text;
             text << (*made)->plain().remote_endpoint(ignored);
@@ -140,21 +141,23 @@ private:
 
     asio::awaitable<result<address_list>> resolve(std::string const& host)
     {
-        auto const begin = home_->time().precise_now();
-        auto const end = phase_end(time_point::max(), home_->time().now(), options_->timeouts.resolve);
+        auto const begin = runtime_->time().precise_now();
+        auto const end = phase_end(time_point::max(), runtime_->time().now(), options_->timeouts.resolve);
         auto finding = names_->find(host, end);
         auto found = co_await std::move(finding);
-        if (told_)
-            told_(events::resolved{host, found ? (*found)->size() : 0, home_->time().precise_now() - begin,
-                                   found ? error_code() : found.error()->code});
+        if (observer_)
+            observer_(events::resolved{host, found ? (*found)->size() : 0,
+                                       runtime_->time().precise_now() - begin,
+                                       found ? error_code() : found.error()->code});
         co_return std::move(found);
     }
 
-    void tell(origin const& where, opened const& made, std::string const& address, time_point begin) const
+    void notify(url_origin const& where, opened const& made, std::string const& address,
+                time_point begin) const
     {
         events::connected e;
         e.origin = where.str();
-        e.took = home_->time().precise_now() - begin;
+        e.took = runtime_->time().precise_now() - begin;
         if (auto const via = rules_.find(where); via && *via != nullptr) e.proxy = (*via)->authority();
         if (!made) {
             e.error = made.error()->code;
@@ -166,12 +169,12 @@ private:
                 e.resumed = ::SSL_session_reused(ssl) == 1;
             }
         }
-        told_(e);
+        observer_(e);
     }
 
-    std::shared_ptr<runtime> home_;
+    std::shared_ptr<client_runtime> runtime_;
     std::shared_ptr<client_options const> options_;
-    notifier told_;
+    notifier observer_;
     std::shared_ptr<dns_cache> names_;
     proxy_rules rules_;
     std::mutex mutex_;

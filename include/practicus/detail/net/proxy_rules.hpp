@@ -42,7 +42,7 @@ public:
 
     /// Returns a proxy owned by the rules, or null for a direct connection. Fails with
     /// `errc::invalid_argument` if the environment names an invalid proxy.
-    result<proxy const*> find(origin const& where) const
+    result<proxy const*> find(url_origin const& where) const
     {
         auto const& found = where.secure() ? https_ : http_;
         proxy const* const none = nullptr;

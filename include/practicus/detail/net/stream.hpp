@@ -2,9 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/phase.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/net/tls_context.hpp>
 #include <practicus/detail/net/tls_stream.hpp>
 #include <practicus/detail/wire/message.hpp>
@@ -41,14 +41,14 @@ using tcp = asio::ip::tcp;
 class stream
 {
 public:
-    stream(std::shared_ptr<runtime> home, asio::any_io_executor const& executor)
-        : home_(std::move(home)), socket_(executor)
+    stream(std::shared_ptr<client_runtime> runtime, asio::any_io_executor const& executor)
+        : runtime_(std::move(runtime)), socket_(executor)
     {}
     stream(stream const&) = delete;
     stream& operator=(stream const&) = delete;
     ~stream() { close(); }
 
-    runtime& home() const noexcept { return *home_; }
+    client_runtime& runtime() const noexcept { return *runtime_; }
 
     /// Connects to one address. Fails with `errc::connect_failed`, with the cause `timed_out` at `end`, and
     /// with `errc::client_closed`. Fails with `operation_aborted` when cancelled because no request needs it.
@@ -61,7 +61,7 @@ public:
         // Child processes must not inherit the socket, and Asio does not set this. SOCK_CLOEXEC with `assign`
         // is no alternative: a forked child closing its copy would remove the socket from the parent's epoll.
         ::fcntl(socket_.native_handle(), F_SETFD, FD_CLOEXEC);
-        home_->limits()->add(limit_, socket_.native_handle());
+        runtime_->limits()->add(limit_, socket_.native_handle());
         if (auto closed = arm(end)) co_return closed;
         auto connecting = socket_.async_connect(address, as_tuple_deferred);
         std::tie(code) = co_await std::move(connecting);
@@ -164,22 +164,22 @@ public:
     /// Sets the deadline of the next call that waits. Fails with `errc::client_closed`.
     failure arm(time_point end) noexcept
     {
-        if (home_->limits()->arm(limit_, end)) return nullptr;
+        if (runtime_->limits()->arm(limit_, end)) return nullptr;
         disarm();
         return fixed_error<errc::client_closed>();
     }
 
-    expiry disarm() noexcept { return home_->limits()->disarm(limit_); }
+    expiry disarm() noexcept { return runtime_->limits()->disarm(limit_); }
 
     /// Ends the waiting call as if its deadline had passed, from any thread.
-    void expire() noexcept { home_->limits()->expire(limit_); }
+    void expire() noexcept { runtime_->limits()->expire(limit_); }
 
     /// Returns why a call failed: its own error, its limit, `close()` or a cancellation. Called after each
     /// call.
     failure why_failed(error_code const& code, expiry ended, phase at, time_point deadline)
     {
         if (!code && ended == expiry::none) return nullptr;
-        if (ended == expiry::expired) return timeout_failure(at, deadline, home_->time().now());
+        if (ended == expiry::expired) return timeout_failure(at, deadline, runtime_->time().now());
         if (auto why = interruption(code, ended)) return why;
         // TLS 1.3 reports a refused client certificate here.
         bool const by_tls = code.category() == asio::error::get_ssl_category();
@@ -188,7 +188,7 @@ public:
 
     void close() noexcept
     {
-        home_->limits()->remove(limit_);
+        runtime_->limits()->remove(limit_);
         // No `close_notify`, which could block. The flags are set because OpenSSL drops the session of a
         // connection without a shutdown.
         if (tls_) ::SSL_set_shutdown(tls_->native_handle(), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
@@ -200,7 +200,7 @@ public:
 private:
     static error_code last_system_error() noexcept { return {errno, asio::error::get_system_category()}; }
 
-    std::shared_ptr<runtime> home_;
+    std::shared_ptr<client_runtime> runtime_;
     deadline limit_;
     tcp::socket socket_;
     std::optional<tls_stream> tls_;

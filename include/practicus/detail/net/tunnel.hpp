@@ -125,7 +125,7 @@ private:
 };
 
 /// Requests a tunnel to `where` from the proxy that `s` is connected to. The limit is `end`.
-inline asio::awaitable<failure> open_tunnel(stream& s, proxy const& via, origin const& where,
+inline asio::awaitable<failure> open_tunnel(stream& s, proxy const& via, url_origin const& where,
                                             std::string_view user_agent, std::size_t header_limit,
                                             time_point end)
 {

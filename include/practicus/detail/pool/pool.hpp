@@ -2,9 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/deadline_service.hpp>
 #include <practicus/detail/async/phase.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/async/timed_wait.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/net/connection.hpp>
@@ -87,7 +87,7 @@ class pool : public std::enable_shared_from_this<pool>
 {
 public:
     /// `via` is the proxy that forwards requests, or null. It must outlive the pool.
-    pool(std::shared_ptr<connector> d, origin where, proxy const* via)
+    pool(std::shared_ptr<connector> d, url_origin where, proxy const* via)
         : connector_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
           forwarder_(via), fields_(fields_of(where_, connector_->options())),
           state_(connector_->options().pool)
@@ -96,7 +96,7 @@ public:
     pool& operator=(pool const&) = delete;
     ~pool() { drop_idle(); }
 
-    origin const& where() const noexcept { return where_; }
+    url_origin const& where() const noexcept { return where_; }
     /// Returns the proxy that forwards requests, or null. It outlives the pool.
     proxy const* forward_proxy() const noexcept { return forwarder_; }
     retry_budget& budget() noexcept { return budget_; }
@@ -117,7 +117,7 @@ public:
             if (granted == nullptr) break;
             lease found(shared_from_this(), *granted);
             if (!granted->link->is_dead()) {
-                if (told()) told()(events::reused{where_.str(), granted->idle_age()});
+                if (observer()) observer()(events::reused{where_.str(), granted->idle_age()});
                 return found;
             }
             found.give_up_stale({});
@@ -185,7 +185,7 @@ private:
         failure why;
     };
 
-    static std::string fields_of(origin const& where, client_options const& options)
+    static std::string fields_of(url_origin const& where, client_options const& options)
     {
         std::string result(" HTTP/1.1");
         result.append(own_field::host).append(where.host_header());
@@ -193,9 +193,9 @@ private:
         return result.append(own_field::accept);
     }
 
-    runtime& home() const noexcept { return *connector_->home(); }
-    time_point now() const noexcept { return home().time().now(); }
-    notifier const& told() const noexcept { return connector_->told(); }
+    client_runtime& runtime() const noexcept { return *connector_->runtime(); }
+    time_point now() const noexcept { return runtime().time().now(); }
+    notifier const& observer() const noexcept { return connector_->observer(); }
 
     static failure not_started() noexcept
     {
@@ -248,7 +248,7 @@ private:
         bool started = false;
         try {
             slot = std::make_shared<connect_slot>(shared_from_this());
-            started = home().spawn([slot] { return connect(slot); });
+            started = runtime().spawn([slot] { return connect(slot); });
         } catch (...) {
         }
         if (slot && !started) slot->ended = true;
@@ -294,7 +294,7 @@ private:
     static asio::awaitable<void> connect(std::shared_ptr<connect_slot> slot)
     {
         auto& self = *slot->owner;
-        deadline_service::background_guard const running(self.home().limits());
+        deadline_service::background_guard const running(self.runtime().limits());
         while (true) {
             auto connecting = self.connector_->connect(self.where_, self.sessions_);
             auto opened = co_await std::move(connecting);
@@ -313,7 +313,7 @@ private:
     {
         auto& link = *made.link;
         if (link.is_tls() && ::SSL_session_reused(link.tls().native_handle()) == 1) ++resumptions_;
-        return state_.connected(made, now(), home().random().next());
+        return state_.connected(made, now(), runtime().random().next());
     }
 
     bool is_wanted() const
@@ -334,7 +334,7 @@ private:
     }
 
     std::shared_ptr<connector> connector_;
-    origin where_;
+    url_origin where_;
     // Must outlive the connections.
     std::shared_ptr<tls_sessions> sessions_;
     proxy const* forwarder_;
@@ -359,7 +359,7 @@ class connection_wait
 public:
     explicit connection_wait(std::shared_ptr<pool> from)
         : from_(std::move(from)), place_(std::make_shared<pool::queued>()),
-          limit_(*from_->home().limits(), place_)
+          limit_(*from_->runtime().limits(), place_)
     {}
     connection_wait(connection_wait const&) = delete;
     connection_wait& operator=(connection_wait const&) = delete;
@@ -368,7 +368,7 @@ public:
     /// Returns the operation to await. With `fresh`, only a new connection is accepted.
     auto until(time_point deadline, bool fresh)
     {
-        if (from_->told()) from_->told()(events::waiting{from_->where().str()});
+        if (from_->observer()) from_->observer()(events::waiting{from_->where().str()});
         deadline_ = deadline;
         return limit_.until(deadline, [this, fresh] { from_->enlist(*place_, fresh); });
     }
@@ -401,7 +401,7 @@ inline void lease::give_back(attempt const& done, std::optional<std::chrono::sec
 inline void lease::give_up_stale(attempt const& done)
 {
     auto& c = *std::exchange(leased_, nullptr);
-    if (owner_->told()) owner_->told()(events::stale{owner_->where_.str(), c.idle_age()});
+    if (owner_->observer()) owner_->observer()(events::stale{owner_->where_.str(), c.idle_age()});
     owner_->end(done, [&] { return owner_->state_.stale(c, owner_->now()); });
 }
 

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/net/connector.hpp>
 #include <practicus/detail/pool/pool.hpp>
 #include <practicus/observer.hpp>
@@ -26,12 +26,12 @@ public:
     static std::shared_ptr<pool_set> make(std::shared_ptr<connector> d)
     {
         std::shared_ptr<pool_set> self(new pool_set(std::move(d)));
-        auto const& home = self->connector_->home();
+        auto const& runtime = self->connector_->runtime();
         std::weak_ptr<pool_set> const weak = self;
-        home->limits()->on_second([weak] {
+        runtime->limits()->on_second([weak] {
             if (auto const s = weak.lock()) s->sweep();
         });
-        home->on_gone([weak] {
+        runtime->on_gone([weak] {
             // Connections that coroutines return during their destruction must be closed as well.
             if (auto const s = weak.lock()) s->close();
         });
@@ -39,7 +39,7 @@ public:
     }
 
     /// Fails with `errc::invalid_argument` for an unusable proxy.
-    result<std::shared_ptr<pool>> of(origin const& where)
+    result<std::shared_ptr<pool>> of(url_origin const& where)
     {
         std::lock_guard lock(mutex_);
         for (auto const& p : pools_)

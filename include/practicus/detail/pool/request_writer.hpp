@@ -29,7 +29,7 @@ public:
     /// A head and a body of up to this size together are written at once.
     static constexpr std::size_t coalesce_limit = 16 * 1024;
 
-    request_writer(origin service, std::vector<origin> trusted)
+    request_writer(url_origin service, std::vector<url_origin> trusted)
         : service_(std::move(service)), trusted_(std::move(trusted))
     {
         trusted_.push_back(service_);
@@ -38,13 +38,13 @@ public:
     /// Returns true if any trusted origin needs TLS.
     bool needs_tls() const noexcept
     {
-        return std::any_of(trusted_.begin(), trusted_.end(), [](origin const& o) { return o.secure(); });
+        return std::any_of(trusted_.begin(), trusted_.end(), [](url_origin const& o) { return o.secure(); });
     }
 
     /// Fails with `errc::untrusted_origin`. The options of the call may be null.
-    failure require_trusted(origin const& where, call_options const* with) const
+    failure require_trusted(url_origin const& where, call_options const* with) const
     {
-        auto const among = [&](std::vector<origin> const& list) {
+        auto const among = [&](std::vector<url_origin> const& list) {
             return std::find(list.begin(), list.end(), where) != list.end();
         };
         if (among(trusted_) || (with != nullptr && among(settings(*with).trusted_origins))) return nullptr;
@@ -102,8 +102,8 @@ private:
             out.append(own_field::content_length).append(std::to_string(size));
     }
 
-    origin service_;
-    std::vector<origin> trusted_;
+    url_origin service_;
+    std::vector<url_origin> trusted_;
 };
 
 }}} // namespace practicus::v1::detail

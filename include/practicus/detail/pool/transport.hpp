@@ -2,8 +2,8 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/phase.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/base/result.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/net/connector.hpp>
@@ -42,20 +42,20 @@ namespace practicus { inline namespace v1 { namespace detail {
 class transport
 {
 public:
-    transport(std::shared_ptr<runtime> home, service_url service, client_options options)
-        : home_(std::move(home)), service_(std::move(service)),
-          options_(std::make_shared<client_options const>(std::move(options))), told_(&options_->observer),
-          connector_(std::make_shared<connector>(home_, options_)), pools_(pool_set::make(connector_)),
-          writer_(service_.origin(), options_->trusted_origins)
+    transport(std::shared_ptr<client_runtime> runtime, service_url service, client_options options)
+        : runtime_(std::move(runtime)), service_(std::move(service)),
+          options_(std::make_shared<client_options const>(std::move(options))),
+          observer_(&options_->observer), connector_(std::make_shared<connector>(runtime_, options_)),
+          pools_(pool_set::make(connector_)), writer_(service_.origin(), options_->trusted_origins)
     {
         // An unreadable file is reported now.
         if (writer_.needs_tls()) connector_->tls();
     }
 
-    std::shared_ptr<runtime> const& home() const noexcept { return home_; }
+    std::shared_ptr<client_runtime> const& runtime() const noexcept { return runtime_; }
     service_url const& service() const noexcept { return service_; }
     client_options const& options() const noexcept { return *options_; }
-    notifier const& told() const noexcept { return told_; }
+    notifier const& observer() const noexcept { return observer_; }
     dns_cache& names() const noexcept { return connector_->names(); }
 
     operation begin(std::shared_ptr<call_options const> with) const
@@ -67,7 +67,7 @@ public:
     operation begin(std::shared_ptr<call_options const> with, std::chrono::milliseconds usual) const
     {
         operation op;
-        op.began = home_->time().now();
+        op.began = runtime_->time().now();
         op.deadline = phase_end(time_point::max(), op.began,
                                 with && settings(*with).timeout ? *settings(*with).timeout : usual);
         op.retries = retry_policy(options_->retry);
@@ -79,7 +79,7 @@ public:
     /// Ends all operations and closes idle connections.
     void close() noexcept
     {
-        home_->close();
+        runtime_->close();
         pools_->close();
     }
 
@@ -143,7 +143,7 @@ public:
     }
 
     /// The same for an origin and the options of a call, which may be null.
-    [[nodiscard]] failure require_trusted(origin const& where, call_options const* with) const
+    [[nodiscard]] failure require_trusted(url_origin const& where, call_options const* with) const
     {
         return writer_.require_trusted(where, with);
     }
@@ -162,25 +162,26 @@ public:
         if (info.message.empty() && info.code == errc::header_too_large)
             info.message = "limit_options::header is its limit";
         info.attempts = op.retries.attempts();
-        info.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(home_->time().now() - op.began);
+        info.elapsed =
+            std::chrono::duration_cast<std::chrono::milliseconds>(runtime_->time().now() - op.began);
         return info;
     }
 
     /// Waits for the next attempt, until the deadline at most.
     asio::awaitable<failure> pause(operation const& op, std::chrono::nanoseconds wait) const
     {
-        timed_wait waiting(*home_->limits());
-        auto suspended = waiting.until(std::min(op.deadline, home_->time().now() + wait));
+        timed_wait waiting(*runtime_->limits());
+        auto suspended = waiting.until(std::min(op.deadline, runtime_->time().now() + wait));
         auto const ended = waiting.end(co_await std::move(suspended));
         co_return ended.early;
     }
 
     /// Counts and reports a repeated request.
-    void note_retry(origin const& where, std::string const& name, unsigned attempts, unsigned status,
+    void note_retry(url_origin const& where, std::string const& name, unsigned attempts, unsigned status,
                     boost::system::error_code const& why, std::chrono::nanoseconds wait) const
     {
         retries_.fetch_add(1, std::memory_order_relaxed);
-        if (told_) told_(events::retried{where.str(), name, attempts, status, why, wait});
+        if (observer_) observer_(events::retried{where.str(), name, attempts, status, why, wait});
     }
 
 private:
@@ -242,14 +243,14 @@ private:
 
     std::optional<time_point> start_of(body_pipeline const* flow) const noexcept
     {
-        bool const timed = told_ || flow != nullptr;
-        return timed ? std::optional(home_->time().precise_now()) : std::nullopt;
+        bool const timed = observer_ || flow != nullptr;
+        return timed ? std::optional(runtime_->time().precise_now()) : std::nullopt;
     }
 
     failure write(running_attempt& a, request const& r, delivery& d, token const& bearer) const
     {
         a.now.timed = a.began.has_value();
-        if (a.began) a.now.timings.wait = home_->time().precise_now() - *a.began;
+        if (a.began) a.now.timings.wait = runtime_->time().precise_now() - *a.began;
         return writer_.write(a.used->out, d.rest, a.op, r, d.progress.target(), d.to->fields(),
                              d.to->forward_proxy(), bearer);
     }
@@ -271,8 +272,8 @@ private:
         auto const outcome = outcome_of(a, answer);
         if (a.used) end(a.used, a.now, outcome, answer);
         auto const next = d.progress.after(outcome, answer, a.failed, a.op, d.to->budget(), left(a.op),
-                                           home_->random().next());
-        if (told_) tell(*d.to, a.op, r, a.now, outcome);
+                                           runtime_->random().next());
+        if (observer_) notify(*d.to, a.op, r, a.now, outcome);
         if (next.is_retry())
             note_retry(d.to->where(), r.name(), a.op.retries.attempts(), outcome.status, outcome.error,
                        next.wait);
@@ -303,7 +304,7 @@ private:
             outcome.status = answer.status;
             outcome.retry_after = answer.retry_after;
             outcome.date = answer.date;
-            if (answer.status == 503) outcome.patience = a.op.patience_left(home_->time().now());
+            if (answer.status == 503) outcome.patience = a.op.patience_left(runtime_->time().now());
             outcome.bytes_written = outcome.answer_begun = true;
         }
         return outcome;
@@ -322,11 +323,11 @@ private:
     std::chrono::nanoseconds left(operation const& op) const noexcept
     {
         return op.deadline == time_point::max() ? std::chrono::nanoseconds::max()
-                                                : op.deadline - home_->time().now();
+                                                : op.deadline - runtime_->time().now();
     }
 
-    void tell(pool const& to, operation const& op, request const& r, attempt const& now,
-              attempt_outcome const& outcome) const
+    void notify(pool const& to, operation const& op, request const& r, attempt const& now,
+                attempt_outcome const& outcome) const
     {
         events::exchanged e;
         auto const name = r.name();
@@ -338,13 +339,13 @@ private:
         e.timings = now.timings;
         e.bytes_sent = now.bytes_sent;
         e.bytes_received = now.bytes_received;
-        told_(e);
+        observer_(e);
     }
 
-    std::shared_ptr<runtime> home_;
+    std::shared_ptr<client_runtime> runtime_;
     service_url service_;
     std::shared_ptr<client_options const> options_;
-    notifier told_;
+    notifier observer_;
     std::shared_ptr<connector> connector_;
     std::shared_ptr<pool_set> pools_;
     request_writer writer_;

@@ -45,11 +45,11 @@ namespace practicus { inline namespace v1 { namespace detail {
 class access_tokens
 {
 public:
-    access_tokens(session_owner& owner, detail::console const& region, std::optional<credentials> const& who,
+    access_tokens(session_owner& owner, detail::console const& region, std::optional<credentials> const& user,
                   current_login::change_listener on_change)
         : owner_(owner), console_(region), transport_(region.transport()),
-          login_(transport_.home(), who, std::move(on_change)),
-          store_(transport_.home(), transport_.options().store, transport_.told(),
+          login_(transport_.runtime(), user, std::move(on_change)),
+          store_(transport_.runtime(), transport_.options().store, transport_.observer(),
                  transport_.options().timeouts.operation)
     {
         if (store_.is_open()) login_.limit_replays();
@@ -68,26 +68,26 @@ public:
     {
         login_.logout([this] {
             if (!store_.is_open()) return;
-            transport_.home()->spawn([self = self()] { return store_login_of(self); },
-                                     [self = self()](std::exception_ptr const& thrown) {
-                                         if (thrown) self->report_store(thrown);
-                                     });
+            transport_.runtime()->spawn([self = self()] { return store_login_of(self); },
+                                        [self = self()](std::exception_ptr const& thrown) {
+                                            if (thrown) self->report_store(thrown);
+                                        });
         });
     }
 
     /// Logs in. The store keeps the login once the region has accepted it.
-    asio::awaitable<failure> login(operation op, credentials who)
+    asio::awaitable<failure> login(operation op, credentials user)
     {
-        if (who.type() != credentials::kind::password) {
-            login_.replace(who);
+        if (user.type() != credentials::kind::password) {
+            login_.replace(user);
             // Validates the token now, not in a later call.
-            if (who.type() != credentials::kind::refresh_token) co_return nullptr;
+            if (user.type() != credentials::kind::refresh_token) co_return nullptr;
             auto const proven = co_await access(op, true);
             co_return proven ? nullptr : proven.error();
         }
         auto const began = time().now();
         auto const began_at = stored_now(time());
-        auto const r = console_api::login(transport_.service(), who, body_limit());
+        auto const r = console_api::login(transport_.service(), user, body_limit());
         auto const logouts = login_.logouts();
         response answer;
         token const none;
@@ -98,13 +98,13 @@ public:
         auto const life = life_of(tokens, answer, began, began_at);
         if (auto expired = console_.failure_of_life(op, r, answer, life)) co_return expired;
         // From here on a cancellation ends only the wait.
-        operation_body<result<nothing>> const adopt = [self = self(), who = std::move(who), tokens, life,
+        operation_body<result<nothing>> const adopt = [self = self(), user = std::move(user), tokens, life,
                                                        began_at, logouts] {
             return self->adopt(tokens.access, life, [=] {
-                return self->login_.adopt_login(who, tokens, life, began_at, logouts);
+                return self->login_.adopt_login(user, tokens, life, began_at, logouts);
             });
         };
-        auto adopting = run_to_end<nothing>(transport_.home(), adopt);
+        auto adopting = run_to_end<nothing>(transport_.runtime(), adopt);
         auto const adopted = co_await std::move(adopting);
         co_return adopted ? nullptr : adopted.error();
     }
@@ -113,7 +113,7 @@ public:
     /// meanwhile.
     asio::awaitable<result<token>> access(operation const& op, bool renew)
     {
-        return wait_for(ask(op, renew), transport_.home()->limits(), op.deadline);
+        return wait_for(ask(op, renew), transport_.runtime()->limits(), op.deadline);
     }
 
     /// Sends a request with the access token; renews the token once if the region refuses it. Fails unless
@@ -128,7 +128,7 @@ public:
             bearer = std::move(asked.value);
             if (!bearer) {
                 auto const got =
-                    co_await wait_for(std::move(asked), transport_.home()->limits(), op.deadline);
+                    co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
                 if (!got) co_return got.error();
                 bearer = *got;
             }
@@ -160,7 +160,7 @@ public:
         if (!proven) co_return proven.error();
         // Read once: the result must not be stored for a later login.
         auto const login = login_.state();
-        auto const place = user_key(key, login.whose());
+        auto const place = user_key(key, login.store_identity());
         if (place.empty()) co_return co_await fetch();
         std::function<bool(store_record const&)> const accept = [&](store_record const& kept) {
             return is_right(kept.value);
@@ -182,7 +182,7 @@ public:
     asio::awaitable<void> remove(std::string key)
     {
         if (!uses_store()) co_return;
-        auto const place = user_key(key, login_.state().whose());
+        auto const place = user_key(key, login_.state().store_identity());
         if (!place.empty()) co_await store_.remove(place);
     }
 
@@ -212,7 +212,7 @@ private:
         }
     };
 
-    clock& time() const noexcept { return transport_.home()->time(); }
+    clock& time() const noexcept { return transport_.runtime()->time(); }
     std::size_t body_limit() const { return transport_.options().limits.console_body; }
     std::shared_ptr<access_tokens> self() { return {owner_.shared_from_this(), this}; }
 
@@ -221,7 +221,7 @@ private:
     {
         auto const here = std::chrono::floor<std::chrono::seconds>(began_at);
         return {began, remaining_life(tokens.access.claims(), parse_http_date(answer.date), here),
-                access_token_limits, transport_.home()->random().next()};
+                access_token_limits, transport_.runtime()->random().next()};
     }
 
     lookup<token> ask(operation const& op, bool renew)
@@ -248,7 +248,7 @@ private:
         } catch (...) {
             failed = as_failure(std::current_exception());
         }
-        if (failed) transport_.told()(events::tokens_not_taken{failed->code, failed->message});
+        if (failed) transport_.observer()(events::tokens_not_taken{failed->code, failed->message});
         try {
             if (uses_store()) co_await keep_login(access, life, adopted->generation);
         } catch (...) {
@@ -260,7 +260,7 @@ private:
     void report_store(std::exception_ptr const& thrown) const noexcept
     {
         auto const why = as_failure(thrown);
-        transport_.told()(events::store_failed{why->code, why->message});
+        transport_.observer()(events::store_failed{why->code, why->message});
     }
 
     /// Passes the issued tokens to `on_tokens`, for at most 5 s.
@@ -273,7 +273,7 @@ private:
         set_refresh_history(news, std::make_shared<refresh_token_history const>(now.history()));
         operation_body<void> const body = [on_tokens, given = std::move(news)] { return on_tokens(given); };
         auto const end = time().now() + callback_limit;
-        auto const taken = co_await run_on_client_executor<void>(transport_.home(), body, end);
+        auto const taken = co_await run_on_client_executor<void>(transport_.runtime(), body, end);
         co_return taken ? nullptr : taken.error();
     }
 

@@ -77,7 +77,7 @@ public:
     failure failure_of_life(operation const& op, request const& r, response const& answer,
                             lifespan const& life) const
     {
-        if (!life.has_ended(transport_.home()->time().now())) return nullptr;
+        if (!life.has_ended(transport_.runtime()->time().now())) return nullptr;
         error_info info;
         info.code = errc::expired_token;
         info.status = answer.status;
@@ -96,11 +96,11 @@ public:
     template <class T>
     asio::awaitable<result<T>> observed(std::string_view kind, operation_body<result<T>> fetch) const
     {
-        auto const& observer = transport_.told();
+        auto const& observer = transport_.observer();
         if (!observer) co_return co_await fetch();
         events::token_fetched e;
         e.kind = kind;
-        auto const& time = transport_.home()->time();
+        auto const& time = transport_.runtime()->time();
         auto const begin = time.precise_now();
         auto fetching = no_throw(fetch());
         auto got = co_await std::move(fetching);

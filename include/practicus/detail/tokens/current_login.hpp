@@ -3,7 +3,7 @@
 #pragma once
 
 #include <practicus/credentials.hpp>
-#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/base/result.hpp>
 #include <practicus/detail/pool/operation.hpp>
@@ -37,12 +37,12 @@ public:
     /// credentials serve the waiting callers. Must not throw.
     using change_listener = std::function<void(bool keep, bool again)>;
 
-    current_login(std::shared_ptr<runtime> home, std::optional<credentials> const& who,
+    current_login(std::shared_ptr<client_runtime> runtime, std::optional<credentials> const& user,
                   change_listener on_change)
-        : home_(std::move(home)), on_change_(std::move(on_change)), state_(who), access_(given_access(who)),
-          flights_(home_, mutex_)
+        : runtime_(std::move(runtime)), on_change_(std::move(on_change)), state_(user),
+          access_(given_access(user)), flights_(runtime_, mutex_)
     {
-        if (who) (void)set_given(given_token::of(*who));
+        if (user) (void)set_given(given_token::of(*user));
     }
     current_login(current_login const&) = delete;
     current_login& operator=(current_login const&) = delete;
@@ -51,7 +51,7 @@ public:
     void limit_replays()
     {
         flights_.on_complete = [this](auto const& e, flight_end const&) {
-            e->state.replay_until(home_->time().now() + replay_time(home_->random().next()));
+            e->state.replay_until(runtime_->time().now() + replay_time(runtime_->random().next()));
         };
     }
 
@@ -59,7 +59,7 @@ public:
     {
         std::lock_guard lock(mutex_);
         auto result = flights_.counts();
-        accumulate(result, access_->state, home_->time().now());
+        accumulate(result, access_->state, runtime_->time().now());
         return result;
     }
 
@@ -112,17 +112,17 @@ public:
     }
 
     /// Replaces the credentials. Callers that wait for a token get one by the new ones.
-    void replace(credentials const& who)
+    void replace(credentials const& user)
     {
-        bool const is_given = who.type() == credentials::kind::access_token;
-        token const given = is_given ? token(who.value()) : token();
-        auto session_token = given_token::of(who);
+        bool const is_given = user.type() == credentials::kind::access_token;
+        token const given = is_given ? token(user.value()) : token();
+        auto session_token = given_token::of(user);
         ended_flights ended;
         flight_ticket again = 0;
         std::shared_ptr<flight<token>> served;
         {
             std::lock_guard lock(mutex_);
-            state_.replace(who, stored_now(home_->time()));
+            state_.replace(user, stored_now(runtime_->time()));
             session_token = set_given(std::move(session_token));
             if (is_given) served = flights_.take_waiters(*access_);
             again = flights_.credentials_changed(*access_, false, !is_given, ended);
@@ -143,7 +143,7 @@ public:
 
     /// Takes the tokens of an explicit login. Fails with `errc::login_required` after a logout since
     /// `logouts`.
-    result<adopted> adopt_login(credentials who, console_api::new_tokens const& tokens, lifespan const& life,
+    result<adopted> adopt_login(credentials user, console_api::new_tokens const& tokens, lifespan const& life,
                                 stored_time began, std::uint64_t logouts)
     {
         bool same_user = false;
@@ -153,7 +153,7 @@ public:
             std::lock_guard lock(mutex_);
             if (logouts != logouts_) return make_failure(errc::login_required, "logged out meanwhile");
             auto next = state_;
-            next.replace(std::move(who), began);
+            next.replace(std::move(user), began);
             next.adopt(tokens, began, next.generation());
             same_user = are_same(state_.user(), next.user());
             state_ = std::move(next);
@@ -172,7 +172,7 @@ public:
     template <class Make>
     lookup<token> ask(operation const& op, bool renew, Make make)
     {
-        auto const now = home_->time().now();
+        auto const now = runtime_->time().now();
         return flights_.ask(
             [&]() -> auto const& { return access_; },
             [&](auto& state) { return renew ? state.renew(now) : state.ask(now, op.validity()); },
@@ -184,8 +184,8 @@ public:
     {
         std::lock_guard lock(mutex_);
         auto& state = access_->state;
-        state.refused(used, was_accepted(state.value()), std::move(why), home_->time().now(),
-                      home_->random().next());
+        state.refused(used, was_accepted(state.value()), std::move(why), runtime_->time().now(),
+                      runtime_->random().next());
     }
 
     /// Returns the state for a flight's next request, or nothing after a login or a logout.
@@ -254,7 +254,7 @@ public:
         result.generation = state_.generation();
         auto const& access = access_->state;
         if (!state_.shares() || !access.value() || access.in_flight()) return result;
-        auto v = as_stored(access.value(), access.life(), home_->time());
+        auto v = as_stored(access.value(), access.life(), runtime_->time());
         if (state_.annotate(v, result.generation)) result.value = std::move(v);
         return result;
     }
@@ -262,11 +262,11 @@ public:
 private:
     /// Returns an entry with a given access token. Its issue time is unknown, so only the region can tell
     /// when it expires.
-    static std::shared_ptr<flight_entry<token>> given_access(std::optional<credentials> const& who)
+    static std::shared_ptr<flight_entry<token>> given_access(std::optional<credentials> const& user)
     {
         auto const result = std::make_shared<flight_entry<token>>();
-        if (who && who->type() == credentials::kind::access_token)
-            result->state.put(token(who->value()), lifespan::unlimited());
+        if (user && user->type() == credentials::kind::access_token)
+            result->state.put(token(user->value()), lifespan::unlimited());
         return result;
     }
 
@@ -277,7 +277,7 @@ private:
         return std::exchange(given_, std::move(by));
     }
 
-    std::shared_ptr<runtime> home_;
+    std::shared_ptr<client_runtime> runtime_;
     change_listener on_change_;
     mutable std::mutex mutex_;
     session_state state_;

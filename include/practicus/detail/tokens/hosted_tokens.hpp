@@ -78,7 +78,7 @@ public:
 
     hosted_tokens(session_owner& owner, access_tokens& access)
         : owner_(owner), access_(access), console_(access.console()), transport_(console_.transport()),
-          cache_(transport_.home(), !Traits::has_id)
+          cache_(transport_.runtime(), !Traits::has_id)
     {}
     hosted_tokens(hosted_tokens const&) = delete;
     hosted_tokens& operator=(hosted_tokens const&) = delete;
@@ -89,7 +89,7 @@ public:
     token find(target const& what, token_purpose purpose, std::shared_ptr<call_options const> const& with,
                validity min)
     {
-        if (transport_.home()->is_closed()) return {};
+        if (transport_.runtime()->is_closed()) return {};
         if (auto const from = access_.current().given()) {
             auto const given = use(*from, what, with.get(), min);
             return given ? *given : token();
@@ -123,7 +123,7 @@ public:
             }
             auto asked =
                 cache_.ask_token(key, name, op.validity(), [&] { return work(op.with, listed, key); });
-            auto got = co_await wait_for(std::move(asked), transport_.home()->limits(), op.deadline);
+            auto got = co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
             // The id may be outdated: one more try, with the id that the service returns.
             if (!got && got.error()->code == errc::not_found && std::exchange(remembered, false)) continue;
             if (got) cache_.install(key, name, *got);
@@ -248,7 +248,7 @@ private:
     {
         if constexpr (Traits::has_id)
             if (auto untrusted = transport_.require_trusted(what.origin(), with)) return untrusted;
-        return from.get(transport_.home()->time().system_seconds(), min);
+        return from.get(transport_.runtime()->time().system_seconds(), min);
     }
 
     void renew_in_background(target const& what, token_purpose purpose,
@@ -265,7 +265,7 @@ private:
         if (auto untrusted = transport_.check_trusted(op, id_request(url))) co_return untrusted;
         if (op.with && settings(*op.with).ask_id && !op.shared) co_return co_await ask_id(op, url);
         auto asked = cache_.ask_id(name_of(url), [&] { return id_work(op.with, url); });
-        auto const got = co_await wait_for(std::move(asked), transport_.home()->limits(), op.deadline);
+        auto const got = co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
         if (!got) co_return got.error();
         co_return **got;
     }
@@ -378,7 +378,7 @@ private:
     {
         auto op = console_.begin_shared(std::move(with));
         auto const r = token_request(what, key);
-        auto const& time = transport_.home()->time();
+        auto const& time = transport_.runtime()->time();
         auto const issued = time.now();
         auto const here = time.system_seconds();
         response answer;
@@ -388,7 +388,7 @@ private:
         fetch_result<token> got;
         got.value = *value;
         got.life = lifespan(issued, remaining_life(value->claims(), parse_http_date(answer.date), here),
-                            session_token_limits, transport_.home()->random().next());
+                            session_token_limits, transport_.runtime()->random().next());
         if (auto expired = console_.failure_of_life(op, r, answer, got.life)) co_return expired;
         co_return got;
     }
@@ -405,7 +405,7 @@ private:
 
     lifespan life_of_id() const
     {
-        return token_cache::state_type::life_of_id(transport_.home()->time().now());
+        return token_cache::state_type::life_of_id(transport_.runtime()->time().now());
     }
 
     session_owner& owner_;

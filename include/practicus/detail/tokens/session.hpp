@@ -3,7 +3,7 @@
 #pragma once
 
 #include <practicus/credentials.hpp>
-#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/pool/transport.hpp>
 #include <practicus/detail/tokens/access_tokens.hpp>
 #include <practicus/detail/tokens/console.hpp>
@@ -23,8 +23,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 class session : public session_owner
 {
 public:
-    session(std::shared_ptr<runtime> home, service_url service, client_options options)
-        : session(std::exchange(options.credentials, std::nullopt), std::move(home), std::move(service),
+    session(std::shared_ptr<client_runtime> runtime, service_url service, client_options options)
+        : session(std::exchange(options.credentials, std::nullopt), std::move(runtime), std::move(service),
                   options)
     {}
 
@@ -52,10 +52,10 @@ public:
 
 private:
     /// Takes the credentials out of the options: logout() must reach every copy of a password.
-    session(std::optional<credentials> const who, std::shared_ptr<runtime> home, service_url service,
-            client_options& options)
-        : transport_(std::move(home), std::move(service), std::move(options)), console_(transport_),
-          access_(*this, console_, who, [this](bool keep, bool again) { change_user(keep, again); }),
+    session(std::optional<credentials> const user, std::shared_ptr<client_runtime> runtime,
+            service_url service, client_options& options)
+        : transport_(std::move(runtime), std::move(service), std::move(options)), console_(transport_),
+          access_(*this, console_, user, [this](bool keep, bool again) { change_user(keep, again); }),
           models_(*this, access_), apps_(*this, access_), addons_(*this, access_)
     {}
 

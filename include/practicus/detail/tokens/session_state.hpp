@@ -24,9 +24,9 @@ class session_state
 {
 public:
     /// Starts with unused credentials: stored tokens of their user may be adopted.
-    explicit session_state(std::optional<credentials> const& who = std::nullopt)
+    explicit session_state(std::optional<credentials> const& user = std::nullopt)
     {
-        if (who) replace(*who, stored_time::min());
+        if (user) replace(*user, stored_time::min());
     }
 
     /// The source of a new access token.
@@ -51,7 +51,7 @@ public:
 
     /// Returns the user's part of a store's keys. Without a name from the region and an e-mail, each login
     /// counts as a separate user. Empty if nothing is known.
-    std::string whose() const
+    std::string store_identity() const
     {
         auto result = user_.text();
         if (result.empty() && !history_.empty()) result = "login " + history_.root();
@@ -70,18 +70,18 @@ public:
     std::uint64_t generation() const noexcept { return generation_; }
 
     /// Replaces the credentials. Tokens from `now` or before are no longer adopted.
-    void replace(credentials who, stored_time now)
+    void replace(credentials user, stored_time now)
     {
         session_state next;
         next.as_of_ = next.since_ = now;
         next.shares_ =
-            who.type() == credentials::kind::password || who.type() == credentials::kind::refresh_token;
-        if (who.type() != credentials::kind::password) next.user_.learn(read_jwt(who.value().reveal()));
-        if (who.type() == credentials::kind::refresh_token) next.refresh_ = token(who.value());
+            user.type() == credentials::kind::password || user.type() == credentials::kind::refresh_token;
+        if (user.type() != credentials::kind::password) next.user_.learn(read_jwt(user.value().reveal()));
+        if (user.type() == credentials::kind::refresh_token) next.refresh_ = token(user.value());
         next.history_.add(next.refresh_);
-        if (who.type() == credentials::kind::password) {
-            next.user_.email = who.email();
-            next.held_.emplace(std::move(who));
+        if (user.type() == credentials::kind::password) {
+            next.user_.email = user.email();
+            next.held_.emplace(std::move(user));
         }
         next.generation_ = generation_ + 1;
         next.former_user_ = user_;

@@ -32,9 +32,9 @@ public:
     using lock_ptr = std::shared_ptr<token_store::lock>;
 
     /// `operation` is the time limit of an operation, or zero for none.
-    shared_store(std::shared_ptr<runtime> home, std::shared_ptr<token_store> store, notifier observed,
-                 std::chrono::milliseconds operation)
-        : home_(std::move(home)), store_(std::move(store)), observer_(observed),
+    shared_store(std::shared_ptr<client_runtime> runtime, std::shared_ptr<token_store> store,
+                 notifier observed, std::chrono::milliseconds operation)
+        : runtime_(std::move(runtime)), store_(std::move(store)), observer_(observed),
           lock_wait_((operation.count() != 0 ? operation : default_operation) / 2)
     {}
 
@@ -57,7 +57,7 @@ public:
         operation_body<secret> const body = [s = store_, key] { return s->load(key); };
         auto const text = co_await attempt<secret>(body);
         auto value = read_stored(text);
-        if (value) bound_by(*value, home_->time());
+        if (value) bound_by(*value, runtime_->time());
         co_return value;
     }
 
@@ -87,8 +87,8 @@ public:
         if (kept && accept(*kept) && !(kept->value == rejected_value)) {
             fetch_result<token> found;
             found.value = kept->value;
-            found.life = life_of_stored(*kept, home_->time(), limits, home_->random().next());
-            if (found.life.at(home_->time().now()) == freshness::fresh) co_return found;
+            found.life = life_of_stored(*kept, runtime_->time(), limits, runtime_->random().next());
+            if (found.life.at(runtime_->time().now()) == freshness::fresh) co_return found;
         }
         co_return co_await fetch();
     }
@@ -98,7 +98,7 @@ public:
                                       fetch_result<token> got) const
     {
         if (is_stale()) co_return;
-        co_await save(key, as_stored(got.value, got.life, home_->time()));
+        co_await save(key, as_stored(got.value, got.life, runtime_->time()));
         if (is_stale()) co_await remove(key);
     }
 
@@ -115,8 +115,8 @@ private:
     asio::awaitable<value_of<T>> attempt(operation_body<T> body, std::chrono::milliseconds limit = longest,
                                          std::string late = {}) const
     {
-        auto const end = home_->time().now() + limit;
-        auto ended = co_await run_on_client_executor<T>(home_, body, end);
+        auto const end = runtime_->time().now() + limit;
+        auto ended = co_await run_on_client_executor<T>(runtime_, body, end);
         if (ended) co_return std::move(*ended);
         auto const& failed = *ended.error();
         bool const is_late = failed.code == errc::deadline_exceeded && !late.empty();
@@ -127,7 +127,7 @@ private:
     static constexpr std::chrono::minutes longest{1};
     static constexpr std::chrono::seconds default_operation{30};
 
-    std::shared_ptr<runtime> home_;
+    std::shared_ptr<client_runtime> runtime_;
     std::shared_ptr<token_store> store_;
     notifier observer_;
     std::chrono::milliseconds lock_wait_;

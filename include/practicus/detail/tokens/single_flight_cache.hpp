@@ -2,9 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/async/flight.hpp>
 #include <practicus/detail/async/run_operation.hpp>
-#include <practicus/detail/async/runtime.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/base/result.hpp>
 #include <practicus/detail/tokens/flight_state.hpp>
@@ -108,7 +108,9 @@ public:
     using entry_ptr = std::shared_ptr<Entry>;
     using work_ptr = std::shared_ptr<flight_work<handle> const>;
 
-    flight_driver(std::shared_ptr<runtime> home, std::mutex& mutex) : home_(std::move(home)), mutex_(mutex) {}
+    flight_driver(std::shared_ptr<client_runtime> runtime, std::mutex& mutex)
+        : runtime_(std::move(runtime)), mutex_(mutex)
+    {}
     flight_driver(flight_driver const&) = delete;
     flight_driver& operator=(flight_driver const&) = delete;
 
@@ -214,7 +216,7 @@ private:
         handle value;
         {
             std::lock_guard lock(mutex_);
-            end = decide(e->state, home_->time().now(), home_->random().next());
+            end = decide(e->state, runtime_->time().now(), runtime_->random().next());
             if (end.outcome == flight_outcome::ignored) return;
             done = std::move(e->work);
             waiters = take_waiters(*e);
@@ -310,7 +312,7 @@ private:
                 // Made before anything is posted: a discarded coroutine must also end the flight.
                 end = std::make_shared<completion>(
                     std::make_shared<target>(driver_, entry_, ticket_, work_, rejected_));
-                spawn_into(*driver_.home_, end, [end] { return (*end)->begin(); });
+                spawn_into(*driver_.runtime_, end, [end] { return (*end)->begin(); });
                 entry_.reset();
             } catch (...) {
                 // Before the destruction of `end`, which fails the flight as aborted.
@@ -329,7 +331,7 @@ private:
     // Ample for any program. Without a limit, a callback that logs in could make callers wait forever.
     static constexpr std::uint8_t most_restarts = 8;
 
-    std::shared_ptr<runtime> home_;
+    std::shared_ptr<client_runtime> runtime_;
     std::mutex& mutex_;
     cache_stats counts_;
 };

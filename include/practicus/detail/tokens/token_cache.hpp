@@ -42,11 +42,12 @@ public:
     using found = striped_cache<token>::found;
 
     /// If `by_name`, names are the keys and there are no ids.
-    explicit token_cache(std::shared_ptr<runtime> home, bool by_name = false)
-        : home_(std::move(home)), by_name_(by_name), id_flights_(home_, mutex_), token_flights_(home_, mutex_)
+    explicit token_cache(std::shared_ptr<client_runtime> runtime, bool by_name = false)
+        : runtime_(std::move(runtime)), by_name_(by_name), id_flights_(runtime_, mutex_),
+          token_flights_(runtime_, mutex_)
     {
         id_flights_.on_complete = [this](state_type::id_entry const&, flight_end const&) {
-            state_.ids().unpinned(home_->time().now());
+            state_.ids().unpinned(runtime_->time().now());
         };
         token_flights_.on_complete = [this](state_type::token_entry const& e, flight_end const& end) {
             try {
@@ -55,14 +56,14 @@ public:
                 // A missing entry is better than an outdated one.
                 clear_stripes();
             }
-            state_.tokens().unpinned(home_->time().now());
+            state_.tokens().unpinned(runtime_->time().now());
         };
     }
 
     /// Returns the value from this thread's stripe, or else from the common cache.
     found find(std::string_view name, token_purpose purpose, validity min)
     {
-        auto const now = home_->time().now();
+        auto const now = runtime_->time().now();
         auto here = stripes(purpose).find(name, now, min);
         if (here.value) return here;
         std::lock_guard lock(mutex_);
@@ -84,7 +85,7 @@ public:
     template <class Make>
     lookup<id_handle> ask_id(std::string_view name, Make make)
     {
-        auto const now = home_->time().now();
+        auto const now = runtime_->time().now();
         return id_flights_.ask([&] { return state_.id_of(name, now); },
                                [&](auto& state) { return state.ask(now); }, std::move(make));
     }
@@ -92,7 +93,7 @@ public:
     template <class Make>
     lookup<token> ask_token(token_key const& key, std::string_view name, validity min, Make make)
     {
-        auto const now = home_->time().now();
+        auto const now = runtime_->time().now();
         return token_flights_.ask([&] { return state_.token_of(key, name, now); },
                                   [&](auto& state) { return state.ask(now, min); }, std::move(make));
     }
@@ -114,7 +115,7 @@ public:
     /// Stores the present token of `key` in this thread's stripe.
     void install(token_key const& key, std::string_view name, token const& value)
     {
-        auto const now = home_->time().now();
+        auto const now = runtime_->time().now();
         std::lock_guard lock(mutex_);
         auto const entry = state_.find(key);
         if (entry && entry->state.value() == value)
@@ -130,7 +131,7 @@ public:
         auto const key = key_of(name, purpose);
         auto const entry = key ? state_.find(*key) : nullptr;
         if (!entry || !entry->state.refused(used, was_accepted(entry->state.value()), std::move(why),
-                                            home_->time().now(), home_->random().next()))
+                                            runtime_->time().now(), runtime_->random().next()))
             return false;
         erase(stripes(purpose), entry->names);
         return true;
@@ -155,7 +156,7 @@ public:
             }
         };
         woken wake;
-        auto const now = home_->time().now();
+        auto const now = runtime_->time().now();
         std::lock_guard lock(mutex_);
         if (!make_room(state_.ids(), wake.all)) throw std::bad_alloc();
         if (long_names) has_long_names_.store(true, std::memory_order_relaxed);
@@ -206,7 +207,7 @@ public:
 
     cache_stats token_stats()
     {
-        auto const now = home_->time().now();
+        auto const now = runtime_->time().now();
         std::lock_guard lock(mutex_);
         auto result = token_flights_.counts();
         result.evictions = state_.tokens().evictions();
@@ -219,7 +220,7 @@ public:
 
     cache_stats id_stats()
     {
-        auto const now = home_->time().now();
+        auto const now = runtime_->time().now();
         std::lock_guard lock(mutex_);
         auto result = id_flights_.counts();
         result.evictions = state_.ids().evictions();
@@ -289,7 +290,7 @@ private:
         if (end.outcome == flight_outcome::served) {
             if (names.too_many()) return stripes.clear();
             for (auto const& name : names.urls())
-                stripes.replace(name, e.state.value(), e.state.life(), e.use, home_->time().now());
+                stripes.replace(name, e.state.value(), e.state.life(), e.use, runtime_->time().now());
         } else if (end.error->code == errc::not_found) {
             auto const dropped = state_.drop_id(e.key.id, e.key.name);
             for (auto& s : stripes_)
@@ -300,7 +301,7 @@ private:
         }
     }
 
-    std::shared_ptr<runtime> home_;
+    std::shared_ptr<client_runtime> runtime_;
     bool const by_name_;
     std::mutex mutex_;
     state_type state_;

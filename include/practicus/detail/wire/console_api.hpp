@@ -63,7 +63,7 @@ inline request get(service_url const& service, std::string_view call, std::size_
 }
 
 /// `POST auth/` with a password.
-inline request login(service_url const& service, credentials const& who, std::size_t body_limit)
+inline request login(service_url const& service, credentials const& user, std::size_t body_limit)
 {
     auto r = get(service, "auth/", body_limit);
     r.method = "POST";
@@ -71,10 +71,10 @@ inline request login(service_url const& service, credentials const& who, std::si
     r.content_type = json_type;
     r.secret_body = true;
     r.safe_to_repeat = true;
-    r.one_time_password = !who.one_time_password().empty();
-    append_member(r.body, "email", who.email());
-    append_member(r.body, "password", who.value().reveal());
-    if (auto const& otp = who.one_time_password()) append_member(r.body, "otp_code", otp.reveal());
+    r.one_time_password = !user.one_time_password().empty();
+    append_member(r.body, "email", user.email());
+    append_member(r.body, "password", user.value().reveal());
+    if (auto const& otp = user.one_time_password()) append_member(r.body, "otp_code", otp.reveal());
     r.body.append("}");
     return r;
 }
@@ -130,7 +130,7 @@ public:
     {
         if (auto const scheme = text.find("://"); scheme != text.npos) {
             auto const end = text.find_first_of("/?#", scheme + 3);
-            origin const where(text.substr(0, end));
+            url_origin const where(text.substr(0, end));
             text_ = where.host().substr(0, where.host().find('.'));
             if (boost::urls::authority_view(where.host_header()).host_type() != boost::urls::host_type::name)
                 throw error(errc::invalid_url,

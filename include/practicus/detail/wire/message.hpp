@@ -94,12 +94,12 @@ inline bool expects_body(std::string_view method) noexcept
 /// A request to be sent.
 struct request
 {
-    request(std::string_view verb, origin to, std::string path)
+    request(std::string_view verb, url_origin to, std::string path)
         : method(verb), where(std::move(to)), target(std::move(path))
     {}
 
     std::string_view method;
-    origin where;
+    url_origin where;
     std::string target;
     authorization authorized = authorization::none;
     std::string_view content_type;

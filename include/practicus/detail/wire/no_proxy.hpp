@@ -105,7 +105,7 @@ public:
         return result;
     }
 
-    bool matches(origin const& where) const
+    bool matches(url_origin const& where) const
     {
         auto const address = ip_bytes::read(where.host());
         return std::any_of(rules_.begin(), rules_.end(), [&](rule const& r) {

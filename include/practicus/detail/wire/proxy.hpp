@@ -157,7 +157,7 @@ private:
 
 /// Returns the target of a `CONNECT` request (RFC 9110 section 9.3.6): host and port. The port is always
 /// present.
-inline std::string connect_target(origin const& where)
+inline std::string connect_target(url_origin const& where)
 {
     bool const ipv6 = where.host().find(':') != std::string_view::npos;
     auto const host = std::string(where.host());

@@ -56,13 +56,13 @@ inline std::string_view scheme_of(std::string_view reference) noexcept
 }
 
 /// Returns whether the reference has the origin `here`; nothing for an invalid authority.
-inline std::optional<bool> is_origin(origin const& here, std::string const& scheme,
+inline std::optional<bool> is_origin(url_origin const& here, std::string const& scheme,
                                      std::string_view authority)
 {
     if (authority.find('@') != std::string_view::npos) return false;
     if (!equals_ignoring_case(scheme, "http") && !equals_ignoring_case(scheme, "https")) return false;
     try {
-        return origin(scheme + "://" + std::string(authority)) == here;
+        return url_origin(scheme + "://" + std::string(authority)) == here;
     } catch (error const&) {
         return std::nullopt;
     }
@@ -71,7 +71,7 @@ inline std::optional<bool> is_origin(origin const& here, std::string const& sche
 /// Returns path and query of a redirect's target, resolved against the request (RFC 3986 section 5.2). The
 /// origin must stay the same: a token must not be redirected to another server. Fails with `errc::redirected`
 /// and `errc::untrusted_origin`.
-inline result<std::string> redirect_target(origin const& here, std::string_view target,
+inline result<std::string> redirect_target(url_origin const& here, std::string_view target,
                                            std::string_view location)
 {
     auto const no_url = [] { return make_failure(errc::redirected, "to a location that is no url"); };

@@ -156,8 +156,8 @@ inline response region::login(call& c)
     if (!read_body(c, {"email", "password", "otp_code"}, refusal)) return refusal;
     if (!read_texts(c, {"email", "password"}, refusal)) return refusal;
     std::string email(c.body.find("email")->get_string());
-    auto const* who = find_user(email);
-    if (who == nullptr || c.body.find("password")->get_string() != who->password)
+    auto const* found = find_user(email);
+    if (found == nullptr || c.body.find("password")->get_string() != found->password)
         return detail::replies::problem(401, "No active account found with the given credentials");
     if (auto at = one_time_passwords_.find(email); at != one_time_passwords_.end()) {
         auto const* given = c.body.find("otp_code");
@@ -168,7 +168,7 @@ inline response region::login(call& c)
     }
     boost::json::object body{{"refresh", issue_locked({token_type::refresh, email})},
                              {"access", issue_locked({token_type::access, email})}};
-    if (settings_.username_at_login) body["username"] = who->username;
+    if (settings_.username_at_login) body["username"] = found->username;
     return detail::replies::json(200, body);
 }
 
@@ -208,8 +208,8 @@ inline response region::refresh(call& c)
     if (settings_.rotation == rotation::blacklist_old) record->revoked = true;
     boost::json::object body{{"access", issue_locked({token_type::access, email})}};
     if (settings_.rotation != rotation::none) body["refresh"] = issue_locked({token_type::refresh, email});
-    auto const* who = find_user(email);
-    if (settings_.username_at_refresh && who != nullptr) body["username"] = who->username;
+    auto const* found = find_user(email);
+    if (settings_.username_at_refresh && found != nullptr) body["username"] = found->username;
     return detail::replies::json(200, body);
 }
 

@@ -29,11 +29,11 @@ using namespace std::chrono_literals;
 TEST_CASE("every waiter of a flight gets its value, also a late one")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto const work = std::make_shared<flight<int>>();
     std::array<outcome, 5> waiters;
     for (auto& w : waiters)
-        asio::co_spawn(io, joining(home, work), w.handler());
+        asio::co_spawn(io, joining(runtime, work), w.handler());
     io.poll();
     for (auto& w : waiters)
         CHECK(w.calls == 0);
@@ -42,7 +42,7 @@ TEST_CASE("every waiter of a flight gets its value, also a late one")
     io.run();
     outcome late;
     io.restart();
-    asio::co_spawn(io, joining(home, work), late.handler());
+    asio::co_spawn(io, joining(runtime, work), late.handler());
     io.run();
     for (auto& w : waiters)
         CHECK((w.calls == 1 && w.value == 7));
@@ -52,11 +52,11 @@ TEST_CASE("every waiter of a flight gets its value, also a late one")
 TEST_CASE("every waiter of a flight gets its error, each an exception of its own")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto const work = std::make_shared<flight<int>>();
     std::array<outcome, 3> waiters;
     for (auto& w : waiters)
-        asio::co_spawn(io, joining(home, work), w.handler());
+        asio::co_spawn(io, joining(runtime, work), w.handler());
     io.poll();
     work->fail(make_failure(errc::not_found));
     io.run();
@@ -67,10 +67,10 @@ TEST_CASE("every waiter of a flight gets its error, each an exception of its own
 TEST_CASE("a flight whose work is dropped ends with operation_aborted")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto const work = std::make_shared<flight<int>>();
     outcome waiter;
-    asio::co_spawn(io, joining(home, work), waiter.handler());
+    asio::co_spawn(io, joining(runtime, work), waiter.handler());
     io.poll();
     {
         flight_promise<int> const dropped(work);
@@ -100,12 +100,12 @@ struct costly_work
 TEST_CASE("work that cannot be started for lack of memory fails its waiters with not_enough_memory")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto const refused = std::make_shared<bool>(false);
     auto const work = std::make_shared<flight<int>>();
     outcome waiter;
-    asio::co_spawn(io, joining(home, work), waiter.handler());
-    spawn_into(*home, std::make_shared<flight_promise<int>>(work), costly_work(refused));
+    asio::co_spawn(io, joining(runtime, work), waiter.handler());
+    spawn_into(*runtime, std::make_shared<flight_promise<int>>(work), costly_work(refused));
     *refused = GENERATE(false, true);
     io.run();
     CHECK(waiter.calls == 1);
@@ -116,11 +116,11 @@ TEST_CASE("work that cannot be started for lack of memory fails its waiters with
 TEST_CASE("a caller in another context gets not_enough_memory if its operation cannot be started")
 {
     asio::io_context callers, io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto const refused = std::make_shared<bool>(false);
     operation_body<result<int>> const body = costly_work(refused);
     outcome caller;
-    asio::co_spawn(callers, or_throw(run_on_client_executor<result<int>>(home, body, time_point::max())),
+    asio::co_spawn(callers, or_throw(run_on_client_executor<result<int>>(runtime, body, time_point::max())),
                    caller.handler());
     bool const at_once = GENERATE(false, true);
     *refused = at_once;
@@ -136,12 +136,12 @@ TEST_CASE("a caller in another context gets not_enough_memory if its operation c
 TEST_CASE("a cancelled waiter leaves without the others")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     auto const work = std::make_shared<flight<int>>();
     asio::cancellation_signal cancel;
     outcome leaves, stays;
-    asio::co_spawn(io, joining(home, work), asio::bind_cancellation_slot(cancel.slot(), leaves.handler()));
-    asio::co_spawn(io, joining(home, work), stays.handler());
+    asio::co_spawn(io, joining(runtime, work), asio::bind_cancellation_slot(cancel.slot(), leaves.handler()));
+    asio::co_spawn(io, joining(runtime, work), stays.handler());
     io.poll();
     cancel.emit(asio::cancellation_type::terminal);
     io.poll();
@@ -155,18 +155,18 @@ TEST_CASE("a cancelled waiter leaves without the others")
 TEST_CASE("a deadline ends a wait at its time and not before")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
-    auto& time = home->time();
+    auto const runtime = client_runtime::make(io.get_executor());
+    auto& time = runtime->time();
     time.simulate(time.now(), time.system_now());
     outcome waiter;
-    asio::co_spawn(io, joining(home, std::make_shared<flight<int>>(), time.now() + 1h), waiter.handler());
+    asio::co_spawn(io, joining(runtime, std::make_shared<flight<int>>(), time.now() + 1h), waiter.handler());
     io.poll();
     time.advance(1h - 1ns);
-    home->limits()->sweep();
+    runtime->limits()->sweep();
     io.poll();
     CHECK(waiter.calls == 0);
     time.advance(1ns);
-    home->limits()->sweep();
+    runtime->limits()->sweep();
     io.poll();
     CHECK((waiter.calls == 1 && waiter.code == errc::deadline_exceeded));
 }
@@ -174,15 +174,15 @@ TEST_CASE("a deadline ends a wait at its time and not before")
 TEST_CASE("close ends present and later waits")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     outcome before, after;
-    asio::co_spawn(io, joining(home, std::make_shared<flight<int>>()), before.handler());
+    asio::co_spawn(io, joining(runtime, std::make_shared<flight<int>>()), before.handler());
     io.poll();
-    home->close();
+    runtime->close();
     io.poll(); // no tick is needed
     CHECK(before.calls == 1);
     io.restart();
-    asio::co_spawn(io, joining(home, std::make_shared<flight<int>>()), after.handler());
+    asio::co_spawn(io, joining(runtime, std::make_shared<flight<int>>()), after.handler());
     io.run();
     CHECK((before.calls == 1 && before.code == errc::client_closed));
     CHECK((after.calls == 1 && after.code == errc::client_closed));
@@ -191,12 +191,12 @@ TEST_CASE("close ends present and later waits")
 TEST_CASE("the timer keeps a context running only while an operation is in flight")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     CHECK(io.run() == 0);
     io.restart();
     auto const work = std::make_shared<flight<int>>();
     outcome waiter;
-    asio::co_spawn(io, joining(home, work), waiter.handler());
+    asio::co_spawn(io, joining(runtime, work), waiter.handler());
     for (int i = 0; i != 5; ++i)
         CHECK(io.run_one() == 1); // ticks
     work->succeed(1);
@@ -211,15 +211,15 @@ TEST_CASE("a context that is destroyed takes its waiters along")
 {
     auto const work = std::make_shared<flight<int>>();
     auto const witness = std::make_shared<int>(0);
-    std::shared_ptr<runtime> home;
+    std::shared_ptr<client_runtime> runtime;
     outcome waiter;
     {
         asio::io_context io;
-        home = runtime::make(io.get_executor());
+        runtime = client_runtime::make(io.get_executor());
         asio::co_spawn(io,
-                       throwing<int>(run_operation<int>(home,
-                                                        [home, work, witness] {
-                                                            return flight<int>::join(work, home->limits(),
+                       throwing<int>(run_operation<int>(runtime,
+                                                        [runtime, work, witness] {
+                                                            return flight<int>::join(work, runtime->limits(),
                                                                                      time_point::max());
                                                         })),
                        waiter.handler());
@@ -229,20 +229,20 @@ TEST_CASE("a context that is destroyed takes its waiters along")
     CHECK(witness.use_count() == 1);
     work->succeed(1); // without waiters, and without an access to the context
     CHECK(waiter.calls == 0);
-    CHECK(home->refusal());
+    CHECK(runtime->refusal());
 }
 
 TEST_CASE("a runtime of another context ends its callers when its context goes")
 {
     asio::io_context callers;
-    std::shared_ptr<runtime> home;
+    std::shared_ptr<client_runtime> runtime;
     std::array<outcome, 3> waiters;
     {
         asio::io_context io;
-        home = runtime::make(io.get_executor());
+        runtime = client_runtime::make(io.get_executor());
         auto const work = std::make_shared<flight<int>>();
         for (auto& w : waiters)
-            asio::co_spawn(callers, joining(home, work), w.handler());
+            asio::co_spawn(callers, joining(runtime, work), w.handler());
         callers.poll();
         io.poll();
         for (auto& w : waiters)
@@ -253,7 +253,7 @@ TEST_CASE("a runtime of another context ends its callers when its context goes")
         CHECK((w.calls == 1 && w.code == asio::error::operation_aborted));
     outcome late;
     callers.restart();
-    asio::co_spawn(callers, joining(home, std::make_shared<flight<int>>()), late.handler());
+    asio::co_spawn(callers, joining(runtime, std::make_shared<flight<int>>()), late.handler());
     callers.run();
     CHECK(late.code == asio::error::operation_aborted);
 }
@@ -261,25 +261,25 @@ TEST_CASE("a runtime of another context ends its callers when its context goes")
 // A strand must not outlive its context, and an executor that counts work is one that touches it.
 TEST_CASE("a runtime on a strand may outlive its context")
 {
-    std::shared_ptr<runtime> home;
+    std::shared_ptr<client_runtime> runtime;
     {
         asio::io_context io;
-        home = runtime::make(asio::make_strand(io));
+        runtime = client_runtime::make(asio::make_strand(io));
         outcome done;
         auto const work = std::make_shared<flight<int>>();
         work->succeed(3);
-        asio::co_spawn(io, joining(home, work), done.handler());
+        asio::co_spawn(io, joining(runtime, work), done.handler());
         io.run();
         CHECK(done.value == 3);
     }
-    CHECK_FALSE(home->with_executor([](auto const&) { FAIL("the context is gone"); }));
+    CHECK_FALSE(runtime->with_executor([](auto const&) { FAIL("the context is gone"); }));
 }
 
 TEST_CASE("waking, cancelling and sweeping race, and each wait ends once")
 {
     constexpr int rounds = 200, waiters = 20;
     asio::thread_pool pool(3);
-    auto const home = runtime::make(pool.get_executor());
+    auto const runtime = client_runtime::make(pool.get_executor());
     std::atomic<int> ended = 0;
     // They outlive the pool's threads, which may still be on their way out of a handler that was counted.
     std::vector<std::unique_ptr<asio::cancellation_signal>> all;
@@ -291,9 +291,9 @@ TEST_CASE("waking, cancelling and sweeping race, and each wait ends once")
         for (int i = 0; i != waiters; ++i) {
             signals.push_back(all.emplace_back(std::make_unique<asio::cancellation_signal>()).get());
             strands.push_back(asio::make_strand(pool));
-            auto const at = i % 3 == 0 ? home->time().now() : time_point::max();
+            auto const at = i % 3 == 0 ? runtime->time().now() : time_point::max();
             asio::co_spawn(
-                strands.back(), joining(home, work, at),
+                strands.back(), joining(runtime, work, at),
                 asio::bind_cancellation_slot(signals.back()->slot(), [&ended, here](std::exception_ptr, int) {
                     ++ended;
                     ++*here;
@@ -303,7 +303,7 @@ TEST_CASE("waking, cancelling and sweeping race, and each wait ends once")
             asio::post(strands[static_cast<std::size_t>(i)], [signal = signals[static_cast<std::size_t>(i)]] {
                 signal->emit(asio::cancellation_type::terminal);
             });
-        home->limits()->sweep();
+        runtime->limits()->sweep();
         work->succeed(round);
         while (*here != waiters)
             std::this_thread::yield();
@@ -316,11 +316,11 @@ TEST_CASE(
     "a socket is shut down at its deadline, again until its owner has seen it, and never once it is removed")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
-    auto& limits = *home->limits();
-    auto& time = home->time();
+    auto const runtime = client_runtime::make(io.get_executor());
+    auto& limits = *runtime->limits();
+    auto& time = runtime->time();
     time.simulate(time.now(), time.system_now());
-    auto operation = std::make_optional<deadline_service::operation_guard>(home->limits());
+    auto operation = std::make_optional<deadline_service::operation_guard>(runtime->limits());
     auto pair = [] {
         std::array<int, 2> sockets{};
         REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.data()) == 0);
@@ -406,16 +406,16 @@ TEST_CASE(
 TEST_CASE("expiry, the end of the last operation, close() and the end of a client allocate nothing")
 {
     asio::io_context io;
-    auto home = runtime::make(io.get_executor());
-    auto& limits = *home->limits();
-    auto& time = home->time();
+    auto runtime = client_runtime::make(io.get_executor());
+    auto& limits = *runtime->limits();
+    auto& time = runtime->time();
     time.simulate(time.now(), time.system_now());
     auto const work = std::make_shared<flight<int>>();
-    auto operation = std::make_optional<deadline_service::operation_guard>(home->limits());
+    auto operation = std::make_optional<deadline_service::operation_guard>(runtime->limits());
     outcome late, closed;
     for (auto* const ends : {&late, &closed})
         asio::co_spawn(io,
-                       or_throw(flight<int>::join(work, home->limits(),
+                       or_throw(flight<int>::join(work, runtime->limits(),
                                                   ends == &late ? time.now() + 1s : time_point::max())),
                        ends->handler());
     io.poll();
@@ -430,28 +430,28 @@ TEST_CASE("expiry, the end of the last operation, close() and the end of a clien
     io.poll();
     CHECK((late.calls == 1 && late.code == errc::deadline_exceeded));
     CHECK_FALSE(asks_for_memory([&] { operation.reset(); }));
-    CHECK_FALSE(asks_for_memory([&] { home->close(); }));
+    CHECK_FALSE(asks_for_memory([&] { runtime->close(); }));
     io.run();
     CHECK((closed.calls == 1 && closed.code == errc::client_closed));
-    CHECK(home.use_count() == 1);
-    CHECK_FALSE(asks_for_memory([&] { home.reset(); }));
+    CHECK(runtime.use_count() == 1);
+    CHECK_FALSE(asks_for_memory([&] { runtime.reset(); }));
 }
 
 TEST_CASE("a forked child shuts no connection down")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     std::array<int, 2> sockets{};
     REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM, 0, sockets.data()) == 0);
     deadline d;
-    home->limits()->add(d, sockets[0]);
-    CHECK(home->limits()->arm(d, time_point::max()));
-    CHECK(run_forked([&] { home->close(); }) == 0);
+    runtime->limits()->add(d, sockets[0]);
+    CHECK(runtime->limits()->arm(d, time_point::max()));
+    CHECK(run_forked([&] { runtime->close(); }) == 0);
     char byte;
     CHECK(::recv(sockets[1], &byte, 1, MSG_DONTWAIT) == -1);
-    home->close();
+    runtime->close();
     CHECK(::recv(sockets[1], &byte, 1, MSG_DONTWAIT) == 0);
-    home->limits()->remove(d);
+    runtime->limits()->remove(d);
     ::close(sockets[0]);
     ::close(sockets[1]);
 }

@@ -22,12 +22,12 @@ namespace practicus { inline namespace v1 { namespace detail {
 
 /// The environment of a client: its executor, execution context, clock and deadlines, and whether client and
 /// context still exist. Thread safety: full.
-class runtime final : public context_dependent
+class client_runtime final : public context_dependent
 {
 public:
-    static std::shared_ptr<runtime> make(asio::any_io_executor executor)
+    static std::shared_ptr<client_runtime> make(asio::any_io_executor executor)
     {
-        std::shared_ptr<runtime> self(new runtime(std::move(executor)));
+        std::shared_ptr<client_runtime> self(new client_runtime(std::move(executor)));
         self->registry_->add_dependent(*self);
         return self;
     }
@@ -35,7 +35,7 @@ public:
     std::shared_ptr<deadline_service> const& limits() const noexcept { return deadlines_; }
     clock& time() const noexcept { return deadlines_->time(); }
 
-    ~runtime() { registry_->remove_dependent(*this); }
+    ~client_runtime() { registry_->remove_dependent(*this); }
 
     /// Returns true if an operation on this executor may do its I/O directly.
     bool owns(asio::any_io_executor const& executor) const noexcept
@@ -104,7 +104,7 @@ public:
     void close() noexcept { deadlines_->close(); }
 
 private:
-    explicit runtime(asio::any_io_executor executor)
+    explicit client_runtime(asio::any_io_executor executor)
         : executor_(std::move(executor)), context_(&context_of(executor_)), registry_(registry_of(executor_)),
           deadlines_(std::make_shared<deadline_service>(executor_))
     {}
