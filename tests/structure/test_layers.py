@@ -81,6 +81,11 @@ class Layers(unittest.TestCase):
             self.check({name: "#include <boost/asio.hpp>\n"},
                        f"practicus/{name} decides, but practicus/{name} includes boost/asio.hpp")
 
+    def test_an_address_is_no_io_object(self):
+        self.check({"detail/base/b.hpp": "#include <boost/asio/ip/address.hpp>\n#include <boost/asio/ip/network_v4.hpp>\n"})
+        self.check({"detail/base/b.hpp": "#include <boost/asio/ip/tcp.hpp>\n"},
+                   "practicus/detail/base/b.hpp decides, but practicus/detail/base/b.hpp includes boost/asio/ip/tcp.hpp")
+
     def test_asio_through_another_header(self):
         self.check({"detail/net/name_state.hpp": "#include <practicus/detail/net/n.hpp>\n"},
                    "practicus/detail/net/name_state.hpp decides, but practicus/detail/net/name_state.hpp includes "

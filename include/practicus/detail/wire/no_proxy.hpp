@@ -3,15 +3,15 @@
 #pragma once
 
 #include <practicus/detail/base/ascii.hpp>
+#include <practicus/error.hpp>
 #include <practicus/url.hpp>
 
-#include <boost/url/ipv4_address.hpp>
-#include <boost/url/ipv6_address.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,54 +21,32 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The bytes of an IP address: 4 or 16. An IPv4-mapped IPv6 address counts as IPv4.
-struct ip_bytes
+namespace ip = boost::asio::ip;
+
+/// Parses an address without brackets and zone. An IPv4-mapped IPv6 address counts as IPv4.
+inline std::optional<ip::address> read_address(std::string_view text)
 {
-    std::array<unsigned char, 16> bytes{};
-    unsigned size = 0;
+    error_code failed;
+    auto const result = ip::make_address(text, failed);
+    if (failed || text.find('%') != std::string_view::npos) return std::nullopt;
+    if (!result.is_v6() || !result.to_v6().is_v4_mapped()) return result;
+    return ip::make_address_v4(ip::v4_mapped, result.to_v6());
+}
 
-    /// Parses an address without brackets.
-    static std::optional<ip_bytes> read(std::string_view text)
-    {
-        ip_bytes result;
-        if (auto const v4 = boost::urls::parse_ipv4_address(text)) {
-            auto const raw = v4->to_bytes();
-            std::copy(raw.begin(), raw.end(), result.bytes.begin());
-            result.size = 4;
-            return result;
-        }
-        auto const v6 = boost::urls::parse_ipv6_address(text);
-        if (!v6) return std::nullopt;
-        auto const raw = v6->to_bytes();
-        auto const skipped = v6->is_v4_mapped() ? 12 : 0;
-        std::copy(raw.begin() + skipped, raw.end(), result.bytes.begin());
-        result.size = static_cast<unsigned>(16 - skipped);
-        return result;
-    }
-
-    bool is_loopback() const noexcept
-    {
-        if (size == 4) return bytes[0] == 127;
-        return bytes[15] == 1 && std::all_of(bytes.begin(), bytes.end() - 1, [](auto b) { return b == 0; });
-    }
-
-    /// Returns true if the first `bits` bits are equal.
-    bool shares(ip_bytes const& other, unsigned bits) const noexcept
-    {
-        if (size != other.size) return false;
-        for (unsigned i = 0; i < bits; ++i) {
-            auto const mask = static_cast<unsigned char>(0x80u >> (i % 8));
-            if (((bytes[i / 8] ^ other.bytes[i / 8]) & mask) != 0) return false;
-        }
-        return true;
-    }
-};
+/// Returns true if the first `bits` bits are equal. There must be that many.
+inline bool share_network(ip::address const& a, ip::address const& b, unsigned short bits)
+{
+    if (a.is_v4() && b.is_v4())
+        return ip::network_v4(a.to_v4(), bits).canonical() == ip::network_v4(b.to_v4(), bits).canonical();
+    return a.is_v6() && b.is_v6() &&
+           ip::network_v6(a.to_v6(), bits).canonical() == ip::network_v6(b.to_v6(), bits).canonical();
+}
 
 /// Returns true for `localhost` and loopback addresses.
 inline bool is_loopback_host(std::string_view host)
 {
     if (equals_ignoring_case(host, "localhost")) return true;
-    auto const address = ip_bytes::read(host);
+    auto const address = read_address(host);
     return address && address->is_loopback();
 }
 
@@ -107,11 +85,11 @@ public:
 
     bool matches(url_origin const& where) const
     {
-        auto const address = ip_bytes::read(where.host());
+        auto const address = read_address(where.host());
         return std::any_of(rules_.begin(), rules_.end(), [&](rule const& r) {
             if (r.port != 0 && r.port != where.port()) return false;
             if (r.everything) return true;
-            if (r.network) return address && address->shares(*r.network, r.bits);
+            if (r.network) return address && share_network(*address, *r.network, r.bits);
             return !address && is_below(where.host(), r.name);
         });
     }
@@ -121,8 +99,8 @@ private:
     {
         bool everything = false;
         std::string name;
-        std::optional<ip_bytes> network;
-        unsigned bits = 0;
+        std::optional<ip::address> network;
+        unsigned short bits = 0;
         std::uint16_t port = 0;
     };
 
@@ -140,6 +118,8 @@ private:
         }
     }
 
+    static unsigned short bits_of(ip::address const& a) noexcept { return a.is_v4() ? 32 : 128; }
+
     template <class Number>
     static bool read_number(std::string_view digits, Number& number)
     {
@@ -151,14 +131,14 @@ private:
     {
         rule r;
         if (auto const slash = entry.find('/'); slash != std::string_view::npos) {
-            r.network = ip_bytes::read(entry.substr(0, slash));
-            if (!r.network || !read_number(entry.substr(slash + 1), r.bits) || r.bits > r.network->size * 8)
+            r.network = read_address(entry.substr(0, slash));
+            if (!r.network || !read_number(entry.substr(slash + 1), r.bits) || r.bits > bits_of(*r.network))
                 return std::nullopt;
             return r;
         }
         // An IPv6 address without brackets has no port.
         auto host = entry;
-        if (!ip_bytes::read(entry)) {
+        if (!read_address(entry)) {
             auto const colon = entry.rfind(':');
             if (colon != std::string_view::npos && entry.find(']', colon) == std::string_view::npos) {
                 if (!read_number(entry.substr(colon + 1), r.port) || r.port == 0) return std::nullopt;
@@ -176,8 +156,8 @@ private:
     {
         bool const bracketed = host.starts_with('[');
         if (bracketed && !host.ends_with(']')) return false;
-        r.network = ip_bytes::read(bracketed ? host.substr(1, host.size() - 2) : host);
-        if (r.network) r.bits = r.network->size * 8;
+        r.network = read_address(bracketed ? host.substr(1, host.size() - 2) : host);
+        if (r.network) r.bits = bits_of(*r.network);
         if (r.network || bracketed) return r.network.has_value();
         if (host.starts_with("*.")) host.remove_prefix(1);
         if (host.starts_with('.')) host.remove_prefix(1);
