@@ -16,7 +16,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 (cat "$doxyfile" && echo "OUTPUT_DIRECTORY = \"$scratch\"") | doxygen -
-python3 -B "$here/docs_site.py" "$scratch" "$source/docs/reference.md" "$source/examples"
+python3 -B "$here/docs_site.py" "$scratch" "$source/examples"
 
 if [ ! -f "$lunr" ]; then
     echo "SKIPPED: the site's search: there is no lunr.min.js (libjs-lunr)"
