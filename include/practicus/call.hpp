@@ -5,6 +5,7 @@
 #include <practicus/call_url.hpp>
 #include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/base/checked_duration.hpp>
+#include <practicus/detail/base/settings.hpp>
 #include <practicus/detail/wire/own_fields.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
@@ -26,8 +27,6 @@
 
 namespace practicus { inline namespace v1 {
 
-class request;
-
 namespace detail {
 
 /// The settings of a `request`, or those of a prediction.
@@ -44,8 +43,6 @@ struct request_settings : predict_settings
     std::string_view body_limit_name = "predict_options::body_limit";
     bool all_fields = false;
 };
-
-request_settings take_settings(practicus::request&& of) noexcept;
 
 } // namespace detail
 
@@ -215,18 +212,9 @@ public:
     }
 
 private:
-    friend detail::request_settings detail::take_settings(request&& of) noexcept;
+    friend detail::settings_access;
 
     detail::request_settings settings_;
 };
-
-namespace detail {
-
-inline request_settings take_settings(practicus::request&& of) noexcept
-{
-    return std::move(of.settings_);
-}
-
-} // namespace detail
 
 }} // namespace practicus::v1

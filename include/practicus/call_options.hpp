@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/detail/base/checked_duration.hpp>
+#include <practicus/detail/base/settings.hpp>
 #include <practicus/detail/wire/own_fields.hpp>
 #include <practicus/error.hpp>
 #include <practicus/url.hpp>
@@ -16,8 +17,6 @@
 
 namespace practicus { inline namespace v1 {
 
-class call_options;
-
 namespace detail {
 
 /// The settings of a `call_options`.
@@ -30,8 +29,6 @@ struct call_settings
     std::string fields;
     std::vector<url_origin> trusted_origins;
 };
-
-call_settings const& settings(call_options const& of) noexcept;
 
 } // namespace detail
 
@@ -89,18 +86,9 @@ public:
     }
 
 private:
-    friend detail::call_settings const& detail::settings(call_options const& of) noexcept;
+    friend detail::settings_access;
 
     detail::call_settings settings_;
 };
-
-namespace detail {
-
-inline call_settings const& settings(call_options const& of) noexcept
-{
-    return of.settings_;
-}
-
-} // namespace detail
 
 }} // namespace practicus::v1

@@ -4,6 +4,7 @@
 
 #include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/base/checked_duration.hpp>
+#include <practicus/detail/base/settings.hpp>
 #include <practicus/encoding.hpp>
 #include <practicus/error.hpp>
 #include <practicus/field_list.hpp>
@@ -39,8 +40,6 @@ enum class http_method
     get,  ///< `GET`. Such a call is idempotent.
 };
 
-class predict_options;
-
 namespace detail {
 
 /// The settings of a `predict_options`; of a `request` as well.
@@ -66,8 +65,6 @@ struct predict_settings
     }
     std::size_t limit() const noexcept { return body_limit.value_or(std::size_t{256} << 20); }
 };
-
-predict_settings const& settings(predict_options const& of) noexcept;
 
 /// Returns the media type. Throws `errc::invalid_argument` for an invalid one.
 inline std::string checked_type(std::string_view field, std::string type)
@@ -163,19 +160,10 @@ public:
     }
 
 private:
-    friend detail::predict_settings const& detail::settings(predict_options const& of) noexcept;
+    friend detail::settings_access;
 
     detail::predict_settings settings_;
 };
-
-namespace detail {
-
-inline predict_settings const& settings(predict_options const& of) noexcept
-{
-    return of.settings_;
-}
-
-} // namespace detail
 
 /// The model that has responded, as it says itself (`x-prt-...`). A missing text is empty. Untrusted.
 struct served_by

@@ -44,6 +44,20 @@ struct given : fixture
     }
 };
 
+/// A client with a source of tokens: one that the region refuses, and the next one after a refusal.
+struct refused_once : given
+{
+    refused_once() { server.region().revoke_token(old); }
+
+    std::string const old = issue();
+    std::string const next = issue();
+    int refusals = 0;
+    practicus::client client = holder(credentials::session_token([this](secret const& refused) {
+        if (refused.reveal() == old) ++refusals;
+        return secret(refusals == 0 ? old : next);
+    }));
+};
+
 boost::asio::awaitable<std::string> give(std::string text)
 {
     co_return text;
@@ -172,47 +186,31 @@ TEST_CASE("a login replaces a session token, and a logout removes it")
 
 TEST_CASE("a 401 is sent again once with the token that a source returns next")
 {
-    given g;
-    auto const old = g.issue();
-    auto const next = g.issue();
-    g.server.region().revoke_token(old);
-    int refusals = 0;
-    auto client = g.holder(credentials::session_token([&](secret const& refused) {
-        if (!refused.empty()) ++refusals;
-        return secret(refusals == 0 ? old : next);
-    }));
-    CHECK(g.run(client.predict(g.model(), rows)).status == 200);
-    CHECK(refusals == 1);
+    refused_once g;
+    CHECK(g.run(g.client.predict(g.model(), rows)).status == 200);
+    CHECK(g.refusals == 1);
     CHECK(g.server.region().count_status(401) == 1);
-    g.server.region().revoke_token(next);
-    CHECK(g.failure(client.predict(g.model(), rows)).code == errc::unauthorized);
+    g.server.region().revoke_token(g.next);
+    CHECK(g.failure(g.client.predict(g.model(), rows)).code == errc::unauthorized);
     CHECK(g.server.region().count_status(401) == 2);
 }
 
 TEST_CASE("a source learns of a refusal that allows no second try, and from the caller")
 {
-    given g;
-    auto const old = g.issue();
-    auto const next = g.issue();
-    g.server.region().revoke_token(old);
-    int refusals = 0;
-    auto client = g.holder(credentials::session_token([&](secret const& refused) {
-        if (refused.reveal() == old) ++refusals;
-        return secret(refusals == 0 ? old : next);
-    }));
+    refused_once g;
     practicus::body_source const source = [left = std::make_shared<std::string>(rows)] {
         return give(std::exchange(*left, std::string()));
     };
     auto const call = [&] {
-        return client.call(practicus::model_url(g.model()),
-                           practicus::request().content_type("text/csv").body(source));
+        return g.client.call(practicus::model_url(g.model()),
+                             practicus::request().content_type("text/csv").body(source));
     };
     CHECK(g.failure(call()).code == errc::unauthorized);
-    CHECK(refusals == 1);
-    CHECK(g.run(client.predict(g.model(), rows)).status == 200);
-    CHECK_FALSE(client.invalidate_session_token(g.model(), practicus::token(secret(next))));
-    CHECK(client.invalidate_session_token(g.model(), practicus::token(secret(old))));
-    CHECK(refusals == 2);
+    CHECK(g.refusals == 1);
+    CHECK(g.run(g.client.predict(g.model(), rows)).status == 200);
+    CHECK_FALSE(g.client.invalidate_session_token(g.model(), practicus::token(secret(g.next))));
+    CHECK(g.client.invalidate_session_token(g.model(), practicus::token(secret(g.old))));
+    CHECK(g.refusals == 2);
 }
 
 TEST_CASE("what a session token's source throws reaches the caller unchanged")

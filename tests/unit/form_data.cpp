@@ -53,7 +53,7 @@ std::string body_of(form_data form)
     auto const boundary = form.boundary();
     practicus::request what;
     what.multipart(std::move(form));
-    auto settings = practicus::detail::take_settings(std::move(what));
+    auto settings = std::move(practicus::detail::settings(what));
     CHECK(settings.content_type == "multipart/form-data; boundary=" + boundary);
     if (settings.source) {
         asio::io_context io;

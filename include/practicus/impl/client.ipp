@@ -195,7 +195,7 @@ PRACTICUS_DECL pending<prediction> predict_from(handle const& h, model_url url, 
 
 PRACTICUS_DECL pending<practicus::response> call(handle const& h, call_url url, practicus::request what)
 {
-    return start_call(h, std::make_shared<call_input>(std::move(url), take_settings(std::move(what))));
+    return start_call(h, std::make_shared<call_input>(std::move(url), std::move(settings(what))));
 }
 
 } // namespace operations
