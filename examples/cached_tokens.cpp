@@ -36,7 +36,7 @@ int main(int argc, char** argv)
     practicus::client_options options;
     options.credentials = practicus::credentials::password(argv[2], argv[3]);
     options.on_tokens = [&](practicus::issued_tokens issued) -> asio::awaitable<void> {
-        stored = issued.refresh().reveal().size(); // keep it where only this program can read it
+        stored = issued.refresh.reveal().size(); // keep it where only this program can read it
         co_return;
     };
     if (argc == 5) options.store = std::make_shared<practicus::file_token_store>(argv[4]);

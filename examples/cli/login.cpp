@@ -217,7 +217,7 @@ int login(settings const& with, login_arguments const& arguments)
         user.one_time_password(ask("One-time password"));
         log_in(s, user);
     }
-    auto const refresh = got ? got->refresh().value() : practicus::secret();
+    auto const refresh = got ? got->refresh.value() : practicus::secret();
     if (refresh.empty())
         throw std::runtime_error("the region issued no refresh token: there is nothing to keep");
     auto const kept =

@@ -16,8 +16,8 @@
 
 namespace practicus { inline namespace v1 {
 
-class issued_tokens;
 class token;
+struct issued_tokens;
 
 namespace detail {
 
@@ -122,24 +122,19 @@ private:
 };
 
 /// The tokens that a region issued, for a program that stores them itself. Thread safety: as `std::string`.
-class issued_tokens
+struct issued_tokens
 {
-public:
-    /// Stores the values unchanged.
-    issued_tokens(token access, token refresh, std::string username, std::string email = {})
-        : access_(std::move(access)), refresh_(std::move(refresh)), username_(std::move(username)),
-          email_(std::move(email))
-    {}
+    issued_tokens() noexcept {}
 
-    /// Returns the new access token.
-    token const& access() const noexcept { return access_; }
-    /// Returns the refresh token; empty if the region issued none, or the previous one if the region did
-    /// not replace it.
-    token const& refresh() const noexcept { return refresh_; }
-    /// Returns the username; empty if unknown.
-    std::string const& username() const noexcept { return username_; }
-    /// Returns the user's e-mail, if the login provided it; otherwise empty.
-    std::string const& email() const noexcept { return email_; }
+    /// The new access token.
+    token access;
+    /// The refresh token; empty if the region issued none, or the previous one if the region did not replace
+    /// it.
+    token refresh;
+    /// The username; empty if unknown.
+    std::string username;
+    /// The user's e-mail, if the login provided it; otherwise empty.
+    std::string email;
 
 private:
     friend void
@@ -147,10 +142,6 @@ private:
                                 std::shared_ptr<detail::refresh_token_history const> history) noexcept;
     friend detail::refresh_token_history const* detail::refresh_history_of(issued_tokens const& of) noexcept;
 
-    token access_;
-    token refresh_;
-    std::string username_;
-    std::string email_;
     std::shared_ptr<detail::refresh_token_history const> history_;
 };
 

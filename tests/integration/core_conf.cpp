@@ -379,7 +379,7 @@ TEST_CASE("core.conf: a login's tokens serve the next program, which sends only 
     auto const login = f.client(options);
     f.run(login.login("admin@company.com", "practicus"));
     REQUIRE(got);
-    f.log_in(std::string(got->refresh().reveal()));
+    f.log_in(std::string(got->refresh.reveal()));
     f.run(f.region().share_tokens(*got));
     auto const before = f.server.count();
     CHECK(f.models() == 5);

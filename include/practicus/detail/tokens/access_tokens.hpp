@@ -269,7 +269,11 @@ private:
         auto const& on_tokens = transport_.options().on_tokens;
         if (!on_tokens) co_return nullptr;
         auto const now = login_.state();
-        issued_tokens news(std::move(access), now.refresh(), now.username(), now.user().email);
+        issued_tokens news;
+        news.access = std::move(access);
+        news.refresh = now.refresh();
+        news.username = now.username();
+        news.email = now.user().email;
         set_refresh_history(news, std::make_shared<refresh_token_history const>(now.history()));
         operation_body<void> const body = [on_tokens, given = std::move(news)] { return on_tokens(given); };
         auto const end = time().now() + callback_limit;
