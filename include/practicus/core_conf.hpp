@@ -358,4 +358,6 @@ private:
 
 #ifndef PRACTICUS_SEPARATE_COMPILATION
 #include <practicus/impl/core_conf.ipp>
+#include <practicus/impl/core_conf/environment.ipp>
+#include <practicus/impl/core_conf/region.ipp>
 #endif

@@ -17,4 +17,6 @@
 #include <practicus/impl/batch.ipp>
 #include <practicus/impl/client.ipp>
 #include <practicus/impl/core_conf.ipp>
+#include <practicus/impl/core_conf/environment.ipp>
+#include <practicus/impl/core_conf/region.ipp>
 #include <practicus/impl/event_stream.ipp>

@@ -3,7 +3,7 @@
 """Checks the headers' layers and rooms.
 
 - A header includes practicus headers of its own layer or of those above it in LAYERS, by their full name in angle
-  brackets; beside them the definitions of its own functions, impl/NAME.ipp.
+  brackets; beside them the definitions of its own functions, impl/NAME.ipp and impl/NAME/*.ipp.
 - Inside a layer, and inside the mock, includes make no circle.
 - A header of the client includes none of the mock's.
 - A header of the PURE layers, or of those in DECIDES, reaches no I/O object: no Asio or Beast header, directly or through
@@ -20,7 +20,7 @@ import sys
 
 # A layer is a list of rooms, with a slash at the end, and of public headers.
 LAYERS = [
-    "error secret base/",
+    "errc error secret base/",
     "url call_url jwt token credentials session_token_file observer catalog content_coder event_parser field_list",
     "wire/",
     "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict form_data call chat batch_mark batch_job batch_output_options",
@@ -54,8 +54,9 @@ CORE = "practicus.hpp"
 
 
 def short(header):
-    """practicus/detail/net/stream.hpp is net/stream, practicus/impl/client.ipp is client."""
-    return re.sub(r"^practicus/(detail/|impl/)?|\.[hi]pp$", "", header.replace("mock/impl/", "mock/"))
+    """practicus/detail/net/stream.hpp is net/stream, practicus/impl/client.ipp and practicus/impl/client/x.ipp are client."""
+    header = re.sub(r"^practicus/impl/(\w+)/\w+", r"\1", header.replace("mock/impl/", "mock/"))
+    return re.sub(r"^practicus/(detail/|impl/)?|\.[hi]pp$", "", header)
 
 
 def is_mock(header):
