@@ -103,6 +103,7 @@ struct predict_arguments
     std::string content_type = "text/csv";
     std::string encoding;
     std::string rejected;
+    std::string version;
     std::size_t rows = 1000;
     std::size_t in_flight = 64;
     std::uint32_t patience = 900;

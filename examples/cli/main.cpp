@@ -232,6 +232,10 @@ private:
             ->add_option("--rejected", predict.rejected,
                          "where rows go that the model refuses; else they end the run")
             ->type_name("FILE");
+        command
+            ->add_option("--only-version", predict.version,
+                         "the only version of the model that may answer, as it names itself")
+            ->type_name("VERSION");
         command->add_flag("--resume", predict.resume,
                           "resume the run of the same command, by OUTPUT's journal");
         command->add_flag("--whole", predict.whole,

@@ -111,14 +111,24 @@ void check_results(std::string const& path, predict_arguments const& arguments)
         throw usage_error("'" + path + "' is there already; remove it first");
 }
 
+/// The options that decide the results, in words.
+std::string options_of(predict_arguments const& arguments)
+{
+    std::string words;
+    if (!arguments.rejected.empty())
+        words.append("batches of ").append(std::to_string(arguments.rows)).append(" rows");
+    if (!arguments.version.empty())
+        words.append(words.empty() ? "" : ", ").append("version ").append(arguments.version);
+    return words;
+}
+
 /// Files with a journal. A failure that another command would avoid is a usage error.
 practicus::batch_output open_results(practicus::model_url const& url, predict_arguments const& arguments)
 {
     practicus::batch_output_options with;
     if (arguments.input != "-" && is_file(arguments.input)) with.input = arguments.input;
     with.rejected = arguments.rejected;
-    // Else it makes no difference.
-    if (!arguments.rejected.empty()) with.options = "batches of " + std::to_string(arguments.rows) + " rows";
+    with.options = options_of(arguments);
     with.resume = arguments.resume;
     try {
         return practicus::batch_output(url, arguments.output, with);
@@ -187,6 +197,20 @@ int predict_whole(session& s, practicus::model_url const& url, predict_arguments
     return exit_code::success;
 }
 
+/// Tells which versions have answered, if several have.
+void tell_versions(practicus::batch_progress const& end)
+{
+    if (end.versions.size() < 2) return;
+    std::string words;
+    for (auto const& [version, responses] : end.versions)
+        words.append(words.empty() ? "" : ", ")
+            .append(version.empty() ? "no version" : version)
+            .append(": ")
+            .append(std::to_string(responses));
+    complain("several versions of the model have answered (batches by version: " + words +
+             "); --only-version accepts one");
+}
+
 void say_how_to_go_on(std::string const& path)
 {
     std::error_code none;
@@ -214,6 +238,7 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     job.request_options = how_to_call(arguments);
     job.retry_for = std::chrono::seconds(arguments.patience);
     job.total_bytes = from.size;
+    job.model_version = arguments.version;
     if (results)
         results->attach(job);
     else if (!arguments.rejected.empty())
@@ -232,6 +257,7 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     }
     if (apart) progress.end();
     if (results) results->finish();
+    tell_versions(*end);
     if (end->rows + end->failed_rows == 0)
         complain(std::string("the CSV has a header and no rows") +
                  (end->batches == 0 ? ", which the model refuses; nothing is written" : ""));
@@ -250,8 +276,8 @@ int predict(settings const& with, predict_arguments const& arguments)
     check_distinct(arguments.input, arguments.rejected);
     check_distinct(arguments.output, arguments.rejected);
     bool const whole = is_whole(arguments);
-    if (whole && (arguments.resume || !arguments.rejected.empty()))
-        throw usage_error("--resume and --rejected are for batches of CSV");
+    if (whole && (arguments.resume || !arguments.rejected.empty() || !arguments.version.empty()))
+        throw usage_error("--resume, --rejected and --only-version are for batches of CSV");
     if (arguments.rejected == "-") throw usage_error("--rejected needs a file");
     if (arguments.resume && !is_results_file(arguments.output))
         throw usage_error("--resume needs an OUTPUT that is a file");

@@ -12,7 +12,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace practicus { inline namespace v1 {
@@ -33,6 +35,10 @@ struct batch_progress
     std::uint64_t failed_rows = 0;
     /// Batches with predictions in the sink; each part of a halved batch counts.
     std::uint64_t batches = 0;
+    /// Responses with predictions in the sink, by the version of the model (`served_by::model_version`), of
+    /// this run. A response that names none counts under an empty text. After 64 versions, others count
+    /// under `other`.
+    std::map<std::string, std::uint64_t> versions;
     /// Bytes of CSV read from the source.
     std::uint64_t bytes_in = 0;
     /// Bytes of predictions given to the sink.
@@ -135,6 +141,11 @@ struct batch_job
     /// content type is judged by its lines instead of `response_type`. For a batch of at most one row it is
     /// an error until the header line is known, from another response or from existing results.
     predict_options request_options;
+
+    /// The only version of the model that may respond; `2` is `v2`. See `served_by`. A response of
+    /// another version, or of none, is no result: after `max_attempts`, `errc::unexpected_response` ends the
+    /// run and names both. A url with a version asks for one. Default: any version.
+    std::string model_version;
 
     /// The sink of rows that a model permanently refuses, in the form of the source. The run then continues.
     /// Refusals are 400 and other 4xx of that kind, 5xx, a wrong number of rows, and a request or response

@@ -414,6 +414,42 @@ TEST_CASE("batches: a response under another header is retried: a model is being
     CHECK(f.out == "p\n1\n2\n1\n2\n");
 }
 
+TEST_CASE("batches: responses are counted by the version of the model, and a run may insist on one")
+{
+    namespace mock = practicus::mock;
+    batches f;
+    mock::version stable(501, 1, mock::deployment("d", "D")), canary(502, 2, mock::deployment("e", "E"));
+    stable.weight = canary.weight = 50;
+    f.server.region().add(
+        mock::model(50, "two", mock::prefix("models-practicus", "models/practicus"), {stable, canary}));
+    auto client = f.eager();
+    auto const text = header + rows(0, 200);
+    auto const job = [&] {
+        batch_job made(f.model("models/practicus/two"), practicus::string_source(text), f.to(f.out));
+        made.max_rows = 10;
+        return made;
+    };
+    using counts = std::map<std::string, std::uint64_t>;
+    CHECK(f.run(predict_batches(client, job())).versions == counts{{"1", 10}, {"2", 10}});
+    f.out.clear();
+    auto insisting = job();
+    insisting.model_version = "v2";
+    insisting.max_attempts = 30;
+    auto const end = f.run(predict_batches(client, insisting));
+    CHECK(end.versions == counts{{"2", 20}});
+    CHECK(end.retries > 0);
+    CHECK(f.out == predict_csv(text));
+    f.out.clear();
+    auto hopeless = job();
+    hopeless.model_version = "7";
+    hopeless.max_attempts = 1;
+    auto const failed = f.failure(predict_batches(client, hopeless));
+    CHECK(failed.code == errc::unexpected_response);
+    CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("only version '7' of the model"));
+    CHECK_THAT(failed.server_message, Catch::Matchers::StartsWith("version '"));
+    CHECK(f.out.empty());
+}
+
 TEST_CASE("batches: another response type is accepted if the job sets it")
 {
     batches f;

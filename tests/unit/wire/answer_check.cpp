@@ -170,6 +170,21 @@ TEST_CASE("answer_check: a page or JSON is no CSV, with any type and lines")
     CHECK(refused(1, "text/csv", "{\"detail\":\n\"Loading.\"}\n")->server_message == "text/csv: Loading.");
 }
 
+TEST_CASE("answer check: a response of another version names both versions")
+{
+    CHECK(is_same_version("2", "v2"));
+    CHECK(is_same_version("v2", "v2"));
+    CHECK(is_same_version("production", "production"));
+    CHECK_FALSE(is_same_version("2", "12"));
+    CHECK_FALSE(is_same_version("vision", "ision"));
+    CHECK_FALSE(is_same_version("2", ""));
+    auto const other = other_version("2", "v3");
+    CHECK(other.code == errc::unexpected_response);
+    CHECK(other.message == "only version '2' of the model may respond");
+    CHECK(other.server_message == "version 'v3' has responded");
+    CHECK(other_version("2", "").server_message == "the response names no version");
+}
+
 TEST_CASE("answer_check: another header line is quoted beside the first")
 {
     batch_answer answer;

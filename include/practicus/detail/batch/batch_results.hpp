@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -84,7 +85,16 @@ private:
         }
         progress_.rows += part.batch.rows;
         ++progress_.batches;
+        count_version(part.version);
         co_return nullptr;
+    }
+
+    /// What a server says cannot fill the memory.
+    void count_version(std::string const& version)
+    {
+        constexpr std::size_t most = 64;
+        bool const is_known = progress_.versions.size() < most || progress_.versions.contains(version);
+        ++progress_.versions[is_known ? version : "other"];
     }
 
     asio::awaitable<failure> reject(batch_part const& part)

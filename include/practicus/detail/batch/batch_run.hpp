@@ -211,7 +211,7 @@ private:
         queue_.resent(in->sent > 0 ? in->sent - 1 : 0);
         auto const failed = answer ? check(sent.next(), *answer, in->delimited) : answer.error();
         if (!failed) {
-            sent.answered(std::move(answer->body));
+            sent.answered(std::move(answer->body), capped(version_of(*answer), 64));
             co_return std::nullopt;
         }
         bool const halved = in->reached_model && failed->status == 413 && queue_.note_too_large(sent.next());
@@ -241,6 +241,11 @@ private:
         return in;
     }
 
+    static std::string_view version_of(prediction const& answer) noexcept
+    {
+        return answer.field("x-prt-model-version");
+    }
+
     /// Returns the failure of what is no answer to the batch.
     failure check(csv_batch const& batch, prediction const& answer, bool delimited)
     {
@@ -254,6 +259,9 @@ private:
         came.others_believed = queue_.has_header();
         std::string_view header;
         auto wrong = refuse_answer(came, header);
+        auto const version = version_of(answer);
+        if (!wrong && !job_.model_version.empty() && !is_same_version(version, job_.model_version))
+            wrong = other_version(job_.model_version, version);
         if (!wrong) wrong = queue_.check_header(header);
         if (!wrong) return nullptr;
         wrong->status = answer.status;

@@ -27,6 +27,8 @@ struct batch_part
 
     csv_batch batch;
     std::string answer;
+    /// Of the model that answered.
+    std::string version;
     std::shared_ptr<error_info const> failure;
     /// Other rows may succeed.
     bool fault_of_rows = false;
@@ -81,10 +83,11 @@ public:
     }
 
     /// The next part was answered.
-    void answered(std::string csv)
+    void answered(std::string csv, std::string version = {})
     {
         batch_part part;
         part.answer = std::move(csv);
+        part.version = std::move(version);
         end_part(std::move(part));
     }
 

@@ -151,6 +151,27 @@ inline std::optional<error_info> refuse_answer(batch_answer const& answer, std::
     return describe_rows(info, answer, csv->count) ? std::optional(std::move(info)) : std::nullopt;
 }
 
+/// Returns true for two names of one version: `2` is `v2`.
+inline bool is_same_version(std::string_view one, std::string_view other) noexcept
+{
+    auto const number = [](std::string_view name) {
+        bool const is_tag = name.size() > 1 && name.front() == 'v' && name[1] >= '0' && name[1] <= '9';
+        return name.substr(is_tag ? 1 : 0);
+    };
+    return number(one) == number(other);
+}
+
+/// Returns the error for a response of another version of the model than the one that may respond.
+inline error_info other_version(std::string_view wanted, std::string_view came)
+{
+    error_info info;
+    info.code = errc::unexpected_response;
+    info.message = "only version '" + capped(wanted, 64) + "' of the model may respond";
+    info.server_message =
+        came.empty() ? "the response names no version" : "version '" + capped(came, 64) + "' has responded";
+    return info;
+}
+
 /// Returns the error for a header line that differs from that of the first response, or of the earlier
 /// `results`.
 inline error_info other_header(std::string_view first, std::string_view header, bool results)
