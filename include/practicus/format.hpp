@@ -5,7 +5,7 @@
 #include <practicus/catalog.hpp>
 #include <practicus/detail/base/rows.hpp>
 #include <practicus/detail/base/utf8.hpp>
-#include <practicus/detail/wire/console_api.hpp>
+#include <practicus/detail/wire/listing_schemas.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

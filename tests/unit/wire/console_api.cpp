@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 #include <practicus/detail/wire/console_api.hpp>
+#include <practicus/detail/wire/listing_schemas.hpp>
 #include <practicus/detail/wire/shape_reader.hpp>
 
 #include "catch.hpp"

@@ -4,6 +4,7 @@
 // Each field of each listing in 12 variations, beside what the vendor's SDK 25.5.2 lists of them.
 
 #include <practicus/detail/wire/console_api.hpp>
+#include <practicus/detail/wire/listing_schemas.hpp>
 
 #include "catch.hpp"
 

@@ -10,6 +10,7 @@
 #include <practicus/detail/pool/body_pipeline.hpp>
 #include <practicus/detail/tokens/session.hpp>
 #include <practicus/detail/wire/console_api.hpp>
+#include <practicus/detail/wire/listing_schemas.hpp>
 #include <practicus/detail/wire/shape_reader.hpp>
 #include <practicus/options.hpp>
 #include <practicus/secret.hpp>
