@@ -17,7 +17,6 @@
 namespace practicus { inline namespace v1 {
 
 class token;
-struct issued_tokens;
 
 namespace detail {
 
@@ -40,11 +39,15 @@ void mark_accepted(token const& used) noexcept;
 /// Returns true if `mark_accepted` was called for any copy.
 bool was_accepted(token const& used) noexcept;
 
-/// Sets the refresh tokens that the login has had.
-void set_refresh_history(issued_tokens& of, std::shared_ptr<refresh_token_history const> history) noexcept;
-
-/// Returns null unless a client issued the tokens.
-refresh_token_history const* refresh_history_of(issued_tokens const& of) noexcept;
+/// Access to the refresh tokens that a login has had: null unless a client issued the tokens.
+struct refresh_history
+{
+    template <class Tokens>
+    static auto& of(Tokens& issued) noexcept
+    {
+        return issued.history_;
+    }
+};
 
 } // namespace detail
 
@@ -137,24 +140,10 @@ struct issued_tokens
     std::string email;
 
 private:
-    friend void
-    detail::set_refresh_history(issued_tokens& of,
-                                std::shared_ptr<detail::refresh_token_history const> history) noexcept;
-    friend detail::refresh_token_history const* detail::refresh_history_of(issued_tokens const& of) noexcept;
+    friend detail::refresh_history;
 
     std::shared_ptr<detail::refresh_token_history const> history_;
 };
-
-inline void detail::set_refresh_history(issued_tokens& of,
-                                        std::shared_ptr<refresh_token_history const> history) noexcept
-{
-    of.history_ = std::move(history);
-}
-
-inline detail::refresh_token_history const* detail::refresh_history_of(issued_tokens const& of) noexcept
-{
-    return of.history_.get();
-}
 
 inline token detail::with_own_refcount(token const& of)
 {

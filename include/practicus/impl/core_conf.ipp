@@ -8,12 +8,11 @@
 #include <practicus/detail/base/ini_text.hpp>
 #include <practicus/detail/base/posix_file.hpp>
 #include <practicus/detail/base/sha256.hpp>
+#include <practicus/detail/base/url_text.hpp>
 #include <practicus/detail/base/utf8.hpp>
 #include <practicus/detail/base/wipe.hpp>
 #include <practicus/detail/client/checked_options.hpp>
-#include <practicus/detail/tokens/region_store.hpp>
 #include <practicus/error.hpp>
-#include <practicus/impl/core_conf/region.ipp>
 #include <practicus/jwt.hpp>
 #include <practicus/proxy_options.hpp>
 #include <practicus/secret.hpp>
@@ -574,14 +573,6 @@ PRACTICUS_DECL std::size_t core_conf::renumber()
     for (auto& s : file_.sections())
         if (detail::is_numbered(s)) s.name = std::string(detail::section_prefix) + std::to_string(number++);
     return number;
-}
-
-PRACTICUS_DECL void core_conf::erase_unused_tokens() const
-{
-    std::vector<std::string> used;
-    for (auto const& r : regions())
-        used.push_back(detail::login_name(r));
-    detail::region_store::erase_others(path(), used);
 }
 
 }} // namespace practicus::v1

@@ -315,4 +315,12 @@ inline bool is_path_text(std::string_view text) noexcept
                        [](char c) { return c == '/' || boost::urls::pchars(static_cast<unsigned char>(c)); });
 }
 
+/// Returns the url without its scheme, as the vendor's SDK does it: in lower case only.
+constexpr std::string_view without_scheme(std::string_view url) noexcept
+{
+    for (std::string_view const scheme : {"https://", "http://"})
+        if (url.starts_with(scheme)) return url.substr(scheme.size());
+    return url;
+}
+
 }}} // namespace practicus::v1::detail

@@ -274,7 +274,7 @@ private:
         news.refresh = now.refresh();
         news.username = now.username();
         news.email = now.user().email;
-        set_refresh_history(news, std::make_shared<refresh_token_history const>(now.history()));
+        refresh_history::of(news) = std::make_shared<refresh_token_history const>(now.history());
         operation_body<void> const body = [on_tokens, given = std::move(news)] { return on_tokens(given); };
         auto const end = time().now() + callback_limit;
         auto const taken = co_await run_on_client_executor<void>(transport_.runtime(), body, end);

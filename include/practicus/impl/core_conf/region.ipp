@@ -8,6 +8,7 @@
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/base/ini_text.hpp>
 #include <practicus/detail/base/posix_file.hpp>
+#include <practicus/detail/base/url_text.hpp>
 #include <practicus/detail/base/utf8.hpp>
 #include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/detail/tokens/region_store.hpp>
@@ -32,6 +33,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fcntl.h>
 
@@ -56,14 +58,6 @@ struct region_name
     std::string_view rest;
     bool has_scheme = false;
 };
-
-/// As the vendor's SDK does it.
-constexpr std::string_view without_scheme(std::string_view url) noexcept
-{
-    for (std::string_view const scheme : {"https://", "http://"})
-        if (url.starts_with(scheme)) return url.substr(scheme.size());
-    return url;
-}
 
 /// Returns true if the text names a region's url, with or without its scheme.
 inline bool is_url_of(service_url const& url, region_name const& name)
@@ -90,7 +84,7 @@ inline std::string login_name(region const& r)
 inline boost::asio::awaitable<void> keep_refresh_token(std::string path, region login, issued_tokens now)
 {
     auto const token = now.refresh.value();
-    auto const* const history = refresh_history_of(now);
+    auto const history = refresh_history::of(now);
     auto const is_due = [&](core_conf const& conf) {
         auto const r = conf.find_login(login);
         return r && r->has_login() && !(r->login().value() == token) &&
@@ -258,6 +252,14 @@ PRACTICUS_DECL boost::asio::awaitable<void> region::share_tokens(issued_tokens n
 PRACTICUS_DECL void region::erase_tokens() const
 {
     if (!config_path_.empty()) detail::region_store::erase(config_path_, detail::login_name(*this));
+}
+
+PRACTICUS_DECL void core_conf::erase_unused_tokens() const
+{
+    std::vector<std::string> used;
+    for (auto const& r : regions())
+        used.push_back(detail::login_name(r));
+    detail::region_store::erase_others(path(), used);
 }
 
 }} // namespace practicus::v1
