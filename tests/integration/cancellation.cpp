@@ -199,7 +199,7 @@ TEST_CASE("a cancellation that comes when a wait has just ended is not lost")
     f.io.restart();
     asio::co_spawn(f.io, client.models(), [&](std::exception_ptr e, auto const&) {
         one.add(e);
-        // Its connection has been given to the other, who is about to be resumed.
+        // Its connection has been given to the other caller, which is about to be resumed.
         other.cancel.emit(asio::cancellation_type::terminal);
     });
     poll_until(f.io, [&] { return arrived == 1; });

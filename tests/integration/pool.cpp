@@ -97,7 +97,7 @@ TEST_CASE("a waiter that is served and cancelled at once passes its connection o
     auto client = f.user(options_with(
         [&](auto& o) {
             o.observer = [&](practicus::event const& e) {
-                // The connection was handed to the next in the queue, who has not resumed yet.
+                // The connection was handed to the next in the queue, which has not resumed yet.
                 if (armed && std::holds_alternative<practicus::events::exchanged>(e) && ++exchanges == 1)
                     leave.emit(asio::cancellation_type::terminal);
             };

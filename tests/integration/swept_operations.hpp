@@ -157,7 +157,7 @@ inline answer addon_session_token(client c, std::string)
     co_return text_of(co_await c.addon_session_token("langflow"));
 }
 
-/// A model's answer can only be judged by who asked: here it is to be JSON.
+/// A model's answer can only be judged by the caller: here it is to be JSON.
 inline answer predict_by(client c, practicus::predict_options how)
 {
     how.content_type("application/json").body_limit(65'536);
