@@ -76,14 +76,14 @@ public:
     [[nodiscard]] static request json(Value const& value) { return json(boost::json::serialize(value)); }
 
     /// Sets the method, in upper case. Throws `errc::invalid_argument` if it is no token or has a lower-case
-    /// letter, and for `CONNECT`, `HEAD` and `TRACE`.
+    /// letter, and for `CONNECT` and `TRACE`. The response to a `HEAD` has no body.
     request& method(std::string name)
     {
         bool const small = name.find_first_of("abcdefghijklmnopqrstuvwxyz") != std::string::npos;
-        if (!detail::is_token(name) || small || name == "CONNECT" || name == "HEAD" || name == "TRACE")
+        if (!detail::is_token(name) || small || name == "CONNECT" || name == "TRACE")
             throw error(errc::invalid_argument,
                         "request::method must be a token in upper case (RFC 9110 section 5.6.2), and not "
-                        "CONNECT, HEAD or TRACE");
+                        "CONNECT or TRACE");
         settings_.method = std::move(name);
         return *this;
     }
@@ -161,7 +161,7 @@ public:
     }
 
     /// Declares that the request may be processed twice. It is then also sent again if it may have been
-    /// processed. Default: only for `GET`, `PUT`, `DELETE` and `OPTIONS`.
+    /// processed. Default: only for `GET`, `HEAD`, `PUT`, `DELETE` and `OPTIONS`.
     request& idempotent(bool on = true) noexcept
     {
         settings_.idempotent = on;

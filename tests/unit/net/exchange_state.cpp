@@ -339,3 +339,28 @@ TEST_CASE("exchange: a request that is written at once is not looked behind")
     state.wrote(8);
     CHECK(state.next() == exchange_step::read);
 }
+
+TEST_CASE("exchange: the answer to a HEAD ends with its head, whatever length it names")
+{
+    for (std::string const framing : {"Content-Length: 5000000\r\n", "Transfer-Encoding: chunked\r\n", "",
+                                      "Content-Encoding: gzip\r\n"}) {
+        INFO(framing);
+        auto const bytes = "HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 200 OK\r\n" + framing + "\r\n";
+        for (std::size_t cut = 1; cut <= bytes.size(); ++cut) {
+            exchange_state exchange;
+            response answer;
+            boost::system::error_code code;
+            exchange.begin(10'000, 1000, false, true, true);
+            exchange.go_on({}, {}, exchange_part::piece, answer);
+            auto const used = exchange.received(bytes.substr(0, cut), code);
+            CHECK(exchange.finished() == (cut == bytes.size()));
+            if (cut != bytes.size()) exchange.received(bytes.substr(used), code);
+            CHECK(!code);
+            CHECK(exchange.finished());
+            CHECK(exchange.keeps_alive());
+            exchange.hand_over(answer);
+            CHECK(answer.status == 200);
+            CHECK(answer.body.empty());
+        }
+    }
+}

@@ -128,7 +128,7 @@ private:
                     response& answer, exchange_part part)
     {
         if (!std::exchange(under_way_, false)) {
-            state_.begin(limits.header, limits.body, limits.secret, limits.all_fields);
+            state_.begin(limits.header, limits.body, limits.secret, limits.all_fields, limits.to_head);
             in_.begin(limits.secret);
             first_byte_end_ = time_point::min();
         }

@@ -31,6 +31,8 @@ struct exchange_limits
     /// The answer may hold a token.
     bool secret = true;
     bool all_fields = false;
+    /// The request is a HEAD, and the answer has no body.
+    bool to_head = false;
 };
 
 /// The progress of an attempt, also after it has failed.
@@ -89,12 +91,14 @@ public:
 
     static constexpr unsigned most_interims = 100;
 
-    void begin(std::size_t header_limit, std::size_t body_limit, bool secret, bool all_fields = false)
+    void begin(std::size_t header_limit, std::size_t body_limit, bool secret, bool all_fields = false,
+               bool to_head = false)
     {
         header_limit_ = header_limit;
         body_limit_ = body_limit;
         secret_ = secret;
         all_fields_ = all_fields;
+        to_head_ = to_head;
         restart();
         left_[0] = left_[1] = {};
         refusal_.clear();
@@ -218,7 +222,7 @@ public:
     std::uint64_t left() { return reader_->left(); }
 
 private:
-    void restart() { reader_.emplace(header_limit_, body_limit_, secret_, all_fields_); }
+    void restart() { reader_.emplace(header_limit_, body_limit_, secret_, all_fields_, to_head_); }
 
     void stop_writing() noexcept
     {
@@ -244,6 +248,7 @@ private:
     exchange_part part_ = exchange_part::whole;
     bool secret_ = true;
     bool all_fields_ = false;
+    bool to_head_ = false;
     bool gives_ = false;
     /// The rest of the request is not written.
     bool stopped_ = false;

@@ -40,15 +40,17 @@ class response_reader final : public beast::http::basic_parser<false>
 public:
     using error_code = boost::system::error_code;
 
-    /// `secret`: the body may hold a token. See `request::all_fields`.
+    /// `secret`: the body may hold a token. See `request::all_fields`. `to_head`: the response to a HEAD,
+    /// which has no body.
     response_reader(std::size_t header_limit, std::size_t body_limit, bool secret = true,
-                    bool all_fields = false)
+                    bool all_fields = false, bool to_head = false)
         : header_limit_(header_limit), body_limit_(body_limit), all_fields_(all_fields)
     {
         response_.secret = secret;
         this->header_limit(static_cast<std::uint32_t>(
             std::min<std::size_t>(header_limit, std::numeric_limits<std::uint32_t>::max())));
         this->body_limit(boost::none);
+        this->skip(to_head);
     }
 
     /// Parses received bytes and returns the number used. `need_more` is no error here.

@@ -63,8 +63,8 @@ public:
     /// As `request_facts::replayable`.
     void set_replayable(bool replayable) noexcept { facts_.replayable = replayable; }
 
-    /// Decides once after each attempt, as `retry_policy::decide`. Follows redirects of a GET within its
-    /// origin. Sets `op.renew`. Sets `failed` for a redirect that must not be followed.
+    /// Decides once after each attempt, as `retry_policy::decide`. Follows redirects of a GET or HEAD within
+    /// its origin. Sets `op.renew`. Sets `failed` for a redirect that must not be followed.
     next_step after(attempt_outcome const& outcome, response const& answer, failure& failed, operation& op,
                     retry_budget& budget, std::chrono::nanoseconds left, double random)
     {
@@ -93,7 +93,8 @@ private:
     /// Returns true if the answer is a redirect to follow, and sets the next target.
     bool follow(response const& answer, failure& failed)
     {
-        if (!is_redirect(answer) || request_.method != "GET") return false;
+        bool const reads = request_.method == "GET" || request_.method == "HEAD";
+        if (!is_redirect(answer) || !reads) return false;
         auto target = redirect_target(request_.where, target_, answer.location);
         if (!target)
             failed = target.error();

@@ -92,8 +92,8 @@ public:
         return total;
     }
 
-    /// Sends `r` with the token if it asks for one. Follows redirects of a GET within its origin, and repeats
-    /// what the retry policy allows. With a flow, the bodies go through that.
+    /// Sends `r` with the token if it asks for one. Follows redirects of a GET or HEAD within its origin, and
+    /// repeats what the retry policy allows. With a flow, the bodies go through that.
     ///
     /// Any status is an answer. Failures are those of connections, and name the request. (One coroutine,
     /// because each costs as much as a small request.)
@@ -194,7 +194,8 @@ private:
                                   options.limits.header,
                                   r.body_limit,
                                   r.secret_response,
-                                  r.all_fields}
+                                  r.all_fields,
+                                  r.method == "HEAD"}
         {}
 
         std::shared_ptr<pool> to;

@@ -82,7 +82,8 @@ enum class authorization
 /// Returns true for a method that is idempotent (RFC 9110 section 9.2.2).
 inline bool is_idempotent(std::string_view method) noexcept
 {
-    return method == "GET" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
+    return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
+           method == "OPTIONS";
 }
 
 /// Returns true for a method whose request says that it has no body (RFC 9110 section 8.6).
