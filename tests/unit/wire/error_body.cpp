@@ -80,6 +80,27 @@ TEST_CASE("OpenAI's form of an error")
     CHECK(words_of(R"({"detail":"d","error":{"message":"m"}})") == "d");
 }
 
+TEST_CASE("FastAPI's validation errors name the place, and never the caller's input")
+{
+    auto const words = read_error_body(
+        R"({"detail":[{"type":"missing","loc":["body","name"],"msg":"Field required","input":{"password":"hush"}},)"
+        R"({"type":"int_type","loc":["query","rows",0],"msg":"Not a number","input":"hush","ctx":{"a":"b"}}]})");
+    CHECK(words.message == "body.name: Field required; query.rows.0: Not a number");
+    CHECK(words.code == "missing");
+    CHECK(words.from_region);
+    CHECK(words_of(R"({"detail":[{"loc":[],"msg":"x"}]})") == ": x");
+    // Anything else is read as before.
+    CHECK(words_of(R"({"detail":[{"loc":"body","msg":"x"}]})") == "body x");
+    CHECK(words_of(R"({"detail":[{"loc":["body"],"msg":"x"},"y"]})") == "body x y");
+    CHECK(words_of(R"({"detail":[]})").empty());
+    auto const item = std::string(R"({"loc":["body","a"],"msg":"x"},)");
+    std::string many = R"({"detail":[)";
+    for (int i = 0; i != 1000; ++i)
+        many += item;
+    many.back() = ']';
+    CHECK(words_of(many + '}').size() == 1024);
+}
+
 TEST_CASE("a validation error by field")
 {
     auto const words =

@@ -8,6 +8,7 @@
 #include <practicus/detail/wire/message.hpp>
 #include <practicus/error.hpp>
 
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <boost/system/error_code.hpp>
@@ -118,6 +119,39 @@ inline bool read_nested_error(error_words& words, json::object const& object)
     return true;
 }
 
+/// Returns the place of a validation error: `body.name`, `query.rows.0`.
+inline std::string place_of(json::array const& path)
+{
+    std::string out;
+    for (auto const& step : path) {
+        if (!out.empty()) out += '.';
+        out += step.is_int64() ? std::to_string(step.get_int64()) : texts_of(step);
+        if (out.size() > max_server_message) break;
+    }
+    return out;
+}
+
+/// Reads FastAPI's validation errors: `[{"loc":["body","name"],"msg","type","input"}]`. The input is the
+/// caller's, may be a secret, and is left out. Returns false for another form.
+inline bool read_validation_errors(error_words& words, json::value const& detail)
+{
+    auto const* const list = detail.if_array();
+    if (list == nullptr || list->empty()) return false;
+    std::string message;
+    for (auto const& element : *list) {
+        auto const* const one = element.if_object();
+        auto const* const path = one == nullptr ? nullptr : one->if_contains("loc");
+        if (path == nullptr || !path->is_array() || !one->contains("msg")) return false;
+        if (message.size() > max_server_message) continue;
+        message +=
+            (message.empty() ? "" : "; ") + place_of(path->get_array()) + ": " + texts_of(one->at("msg"));
+    }
+    words.message = std::move(message);
+    auto const* const type = list->front().get_object().if_contains("type");
+    if (type != nullptr && words.code.empty()) words.code = capped(texts_of(*type), max_server_code);
+    return true;
+}
+
 /// Returns false for an empty value, zero, `false` and null.
 inline bool is_set(json::value const& value)
 {
@@ -159,7 +193,7 @@ inline error_words read_json_words(json::value const& value)
     auto const* const text = object->if_contains("msg");
     words.from_region = detail != nullptr || text != nullptr;
     if (detail != nullptr) {
-        words.message = texts_of(*detail);
+        if (!read_validation_errors(words, *detail)) words.message = texts_of(*detail);
     } else if (text != nullptr) {
         words.message = texts_of(*text);
         auto const* const details = object->if_contains("details");
