@@ -8,6 +8,9 @@
 #include <boost/url/encode.hpp>
 #include <boost/url/rfc/unreserved_chars.hpp>
 
+#include <algorithm>
+#include <compare>
+#include <functional>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -16,8 +19,24 @@
 
 namespace practicus { inline namespace v1 {
 
-/// The url of a call: of a model or an app, of a path of it, and with a query. Made by `hosted_url::at`, or
-/// from the url of a model or an app. The rules of all urls are at the head of practicus/url.hpp.
+namespace detail {
+
+inline url_origin const& origin_of(url_origin const& of) noexcept
+{
+    return of;
+}
+
+template <class Kind>
+url_origin const& origin_of(hosted_url<Kind> const& of) noexcept
+{
+    return of.origin();
+}
+
+} // namespace detail
+
+/// The url of a call, with a query: of a model or an app, of a path of it, or of a path of the service
+/// itself. Made by `hosted_url::at` and `service_url::at`, or from the url of a model or an app. Equal urls
+/// are also of one kind. The rules of all urls are at the head of practicus/url.hpp.
 class call_url
 {
 public:
@@ -29,27 +48,31 @@ public:
     /// Returns the whole text, with the query.
     [[nodiscard]] std::string str() const
     {
-        return std::visit([&](auto const& url) { return url.str() + query_; }, hosted_);
+        return std::visit([&](auto const& url) { return url.str() + path_ + query_; }, hosted_);
     }
     /// Returns the scheme, host and port.
     url_origin const& origin() const noexcept
     {
         return std::visit(
-            [](auto const& url) -> auto const& { return url.origin(); }, hosted_);
+            [](auto const& url) -> auto const& { return detail::origin_of(url); }, hosted_);
     }
     /// Returns the request target, with the query.
     [[nodiscard]] std::string target() const { return str().substr(origin().str().size()); }
     /// Returns the query with its question mark, or an empty text.
     std::string const& query() const noexcept { return query_; }
-    /// Returns the url without the query, of the model or the app.
-    std::variant<model_url, app_url> const& hosted() const noexcept { return hosted_; }
+    /// Returns the url of the model or the app with the path, without the query. For a path of the service
+    /// itself, returns the origin.
+    std::variant<model_url, app_url, url_origin> const& hosted() const noexcept { return hosted_; }
 
     /// Returns the url with one more parameter. Name and value are percent-encoded here.
     [[nodiscard]] call_url with_query(std::string_view name, std::string_view value) const
     {
         using boost::urls::unreserved_chars;
         call_url result(*this);
-        result.query_.append(query_.empty() ? "?" : "&")
+        char const last = query_.empty() ? ' ' : query_.back();
+        result.query_.append(last == ' '                    ? "?"
+                             : query_ == "?" || last == '&' ? ""
+                                                            : "&")
             .append(boost::urls::encode(name, unreserved_chars))
             .append("=")
             .append(boost::urls::encode(value, unreserved_chars));
@@ -66,24 +89,43 @@ public:
     }
 
     friend bool operator==(call_url const& a, call_url const& b) noexcept = default;
+    friend std::strong_ordering operator<=>(call_url const& a, call_url const& b) noexcept = default;
 
 private:
+    friend class service_url;
     template <class Kind>
     friend class hosted_url;
 
-    std::variant<model_url, app_url> hosted_;
+    /// `own` is the path of a service.
+    call_url(std::variant<model_url, app_url, url_origin> of, std::string own, std::string_view query)
+        : hosted_(std::move(of)), path_(std::move(own)), query_(query)
+    {
+        detail::check_query(query_);
+        detail::check_size(str());
+    }
+
+    std::variant<model_url, app_url, url_origin> hosted_;
+    std::string path_;
     std::string query_;
 };
+
+inline call_url service_url::at(std::string_view path) const
+{
+    auto const end = std::min(path.find('?'), path.size());
+    std::string whole(this->path());
+    detail::append_written_path(whole, path.substr(0, end));
+    return {origin_, std::move(whole), path.substr(end)};
+}
 
 template <class Kind>
 call_url hosted_url<Kind>::at(std::string_view path) const
 {
-    auto const end = path.find('?');
-    call_url result(with_path(path.substr(0, end)));
-    if (end != std::string_view::npos) result.query_ = path.substr(end);
-    detail::check_query(result.query_);
-    detail::check_size(result.str());
-    return result;
+    auto const end = std::min(path.find('?'), path.size());
+    return {with_path(path.substr(0, end)), std::string(), path.substr(end)};
 }
 
 }} // namespace practicus::v1
+
+template <>
+struct std::hash<practicus::call_url> : practicus::detail::text_hash
+{};

@@ -322,8 +322,9 @@ public:
     [[nodiscard]] token cached_addon_session_token(std::string_view addon) const;
 
     /// Sends a request to a model, an app or a path of it, with its session token:
-    /// `client.call(model.at("chat/completions"), request::json(body))`. Token, retries and time limits are
-    /// those of `predict`. A status other than 2xx is an error. Errors: as `predict`, and
+    /// `client.call(model.at("chat/completions"), request::json(body))`. A path of the service itself needs a
+    /// token that was handed out, else `errc::login_required`. Token, retries and time limits are those of
+    /// `predict`. A status other than 2xx is an error. Errors: as `predict`, and
     /// `errc::untrusted_origin`; `errc::unexpected_response` only with `request::response_type`.
     template <completion_token<response> Token = await_token>
     [[nodiscard]] auto call(call_url url, request what, Token&& completion = Token()) const

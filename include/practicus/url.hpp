@@ -97,6 +97,8 @@ private:
     bool secure_ = false;
 };
 
+class call_url;
+
 /// The url of a region: `https://practicus.company.com`, with a path if the region has one. The console's API
 /// is under `<service url>/console/api/`; leave that part out. The rules of all urls are at the head of
 /// practicus/url.hpp.
@@ -142,6 +144,11 @@ public:
         return result;
     }
 
+    /// Returns the url of a path of the service itself, which is neither a model nor an app:
+    /// `at("v1/chat/completions")` for a gateway at the root of its host. Its calls need a session token that
+    /// was handed out. The rules are those of `hosted_url::at`.
+    [[nodiscard]] call_url at(std::string_view path) const;
+
     /// Writes `str()`.
     template <class Traits>
     friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
@@ -176,8 +183,6 @@ struct model_kind
 /// The kind of an `app_url`.
 struct app_kind
 {};
-
-class call_url;
 
 /// The url of a model or an app, and of a path of it:
 ///
@@ -271,6 +276,9 @@ public:
     /// `at("chat/completions")`, or `at("sensor/?table_name=t")` for an app. Path and query are
     /// percent-encoded; a slash at the path's end is kept, and none is added. An empty path gives the model
     /// or the api itself. Throws `errc::invalid_url`. Needs practicus/call_url.hpp.
+    ///
+    /// A path never changes `version()`. Behind a url without a version, a region may read the path's first
+    /// segment as one, such as that of `at("v1/chat/completions")`: name a version to exclude it.
     [[nodiscard]] call_url at(std::string_view path) const;
 
     /// Returns the url of the model or of the app's api itself, in the same version.
@@ -349,15 +357,16 @@ private:
 
     hosted_url with_path(std::string_view path) const
     {
-        detail::check_bytes(path);
-        detail::check_path(path);
         hosted_url result(*this);
         result.exact_ = true;
         result.open_ = !path.ends_with('/');
         result.text_ = detail::without_path(text_, at_, is_app);
-        if (!path.empty() && path != "/")
-            detail::append_path(result.text_, path, detail::segment_form::encoded);
-        result.finish();
+        auto const added = result.text_.size() - at_.path;
+        result.at_.api = is_app;
+        result.at_.version += added;
+        result.at_.path += added;
+        detail::append_written_path(result.text_, path);
+        detail::check_size(result.text_);
         return result;
     }
 

@@ -357,10 +357,7 @@ TEST_CASE("a path is put behind a model's url in its form")
     CHECK(below(model, "a").at("b").target() == "/eu/models/practicus/llm/prod/b");
     CHECK(below(model, "a").without_version() == model.without_version());
     CHECK(below(model, "a%2fb/%7e").path() == "a%2Fb/~");
-    CHECK(below(model, "v2/x").version() == "prod");
     CHECK(model.at({}) == call_url(model));
-    // Where no version is named, a path may name it.
-    CHECK(below(model_url(service_url("https://h"), "m", "llm"), "v2/x").version() == "v2");
     for (char const* path :
          {"a#b",   "a?b#c", "a?b c", "a?b\nc", "a?%",  "a?%4",   "a?\"", "a?\xc3\xa4", "a?[", "https://h/a",
           "//h/a", "a b",   "a//b",  "//",     "../b", "%2e%2e", "a\nb", "a\\b",       "%0a", "%"}) {
@@ -368,6 +365,78 @@ TEST_CASE("a path is put behind a model's url in its form")
         CHECK_THAT(refusal([&] { (void)model.at(path); }), ContainsSubstring("the url cannot be used: "));
     }
     CHECK_THAT(refusal([&] { (void)model.at(std::string(9000, 'a')); }), ContainsSubstring("8192"));
+}
+
+TEST_CASE("a path is never read as a version, and keeps the version of its url")
+{
+    service_url const service("https://h");
+    for (char const* path : {"v1/chat/completions", "latest", "prod/", "v2/", "v2/v3/x", "api/v2/x"}) {
+        INFO(path);
+        model_url const bare(service, "m", "llm");
+        CHECK(bare.at(path).str() == "https://h/m/llm/" + std::string(path));
+        CHECK(below(bare, path).version().empty());
+        CHECK(below(bare, path).path() == path);
+        CHECK(below(bare, path).root() == bare);
+        CHECK(below(bare, path).at("x").str() == "https://h/m/llm/x");
+        CHECK(below(bare, path).without_version() == "https://h/m/llm/");
+        model_url const third(service, "m", "llm", "v3");
+        CHECK(third.at(path).str() == "https://h/m/llm/v3/" + std::string(path));
+        CHECK(below(third, path).version() == "v3");
+        CHECK(below(third, path).path() == path);
+        CHECK(below(third, path).root() == third);
+        app_url const app(service, "apps", "my-app");
+        CHECK(app.at(path).str() == "https://h/apps/my-app/api/" + std::string(path));
+        CHECK(below(app, path).version().empty());
+        CHECK(below(app, path).path() == path);
+        CHECK(below(app, path).page() == app);
+        app_url const fourth(service, "apps", "my-app", "4");
+        CHECK(fourth.at(path).str() == "https://h/apps/my-app/api/v4/" + std::string(path));
+        CHECK(below(fourth, path).version() == "v4");
+        CHECK(below(below(fourth, path), path).path() == path);
+        CHECK(below(fourth, path).page() == fourth);
+    }
+}
+
+TEST_CASE("a path of the service itself is put behind its url in its form")
+{
+    service_url const gateway("https://ai-gateway.company.com");
+    auto const chat = gateway.at("v1/chat/completions");
+    CHECK(chat.str() == "https://ai-gateway.company.com/v1/chat/completions");
+    CHECK(chat.target() == "/v1/chat/completions");
+    CHECK(chat.origin() == gateway.origin());
+    CHECK(std::get<practicus::url_origin>(chat.hosted()) == gateway.origin());
+    CHECK(gateway.at("v1/models").target() == "/v1/models");
+    CHECK(gateway.at("/v1/models/").target() == "/v1/models/");
+    CHECK(gateway.at("latest?a=b").with_query("c", "d").target() == "/latest?a=b&c=d");
+    CHECK(gateway.at({}).target() == "/");
+    CHECK(gateway.at("?a").target() == "/?a");
+    CHECK(service_url("https://h/eu/").at("v1/x").target() == "/eu/v1/x");
+    CHECK(service_url("https://h/eu/").at({}).target() == "/eu/");
+    CHECK(service_url("https://h/a").at("b") == service_url("https://h").at("a/b"));
+    for (char const* path :
+         {"a#b", "a?b c", "https://h/a", "//h/a", "a b", "a//b", "../b", "%2e%2e", "a\nb"}) {
+        INFO(path);
+        CHECK_THAT(refusal([&] { (void)gateway.at(path); }), ContainsSubstring("the url cannot be used: "));
+    }
+    CHECK_THAT(refusal([&] { (void)gateway.at(std::string(9000, 'a')); }), ContainsSubstring("8192"));
+}
+
+TEST_CASE("urls of calls are ordered and hashed")
+{
+    service_url const service("https://h");
+    model_url const model(service, "m", "llm");
+    std::vector<call_url> const sorted{
+        model.at("a"),        model.at("a?b"), model.at("a?c"), model.at("b"), app_url(service, "m", "llm"),
+        service.at("m/llm/a")};
+    for (std::size_t i = 0; i != sorted.size(); ++i)
+        for (std::size_t j = 0; j != sorted.size(); ++j) {
+            CHECK((sorted[i] < sorted[j]) == (i < j));
+            CHECK((sorted[i] == sorted[j]) == (i == j));
+        }
+    // A kind is a part of a call's url: another token is sent.
+    CHECK(service.at("m/llm/a").str() == model.at("a").str());
+    CHECK(service.at("m/llm/a") != model.at("a"));
+    CHECK(std::unordered_set<call_url>(sorted.begin(), sorted.end()).size() == sorted.size());
 }
 
 TEST_CASE("a query is kept as it was written, and parameters are encoded")
@@ -380,6 +449,9 @@ TEST_CASE("a query is kept as it was written, and parameters are encoded")
     auto const url = model.at("a/").with_query("t\xc3\xa4g", "1 & 2=3").with_query("", "/?#%");
     CHECK(url.str() == "https://h/m/llm/a/?t%C3%A4g=1%20%26%202%3D3&=%2F%3F%23%25");
     CHECK(model.at("a?b").with_query("c", "d").query() == "?b&c=d");
+    CHECK(model.at("a?").with_query("c", "d").query() == "?c=d");
+    CHECK(model.at("a?b&").with_query("c", "d").query() == "?b&c=d");
+    CHECK(model.at("a?b=?").with_query("c", "d").query() == "?b=?&c=d");
     CHECK(call_url(model).with_query("c", "d").target() == "/m/llm/?c=d");
     CHECK_THAT(refusal([&] { (void)model.at("a?" + std::string(9000, 'a')); }), ContainsSubstring("8192"));
     CHECK_THAT(refusal([&] { (void)model.at("a").with_query("b", std::string(9000, 'a')); }),

@@ -168,6 +168,17 @@ inline void check_path(std::string_view path)
         refuse_url("it has a fragment; leave out all from the # on");
 }
 
+/// Appends a path of a caller's, which ends in a slash only if it was written with one. An empty one adds
+/// nothing.
+inline void append_written_path(std::string& out, std::string_view path)
+{
+    check_bytes(path);
+    check_path(path);
+    if (path.empty() || path == "/") return;
+    append_path(out, path, segment_form::encoded);
+    if (!path.ends_with('/')) out.pop_back();
+}
+
 inline url_parts split_url(std::string_view text)
 {
     if (text.empty()) refuse_url("it is empty; write https://practicus.company.com");

@@ -163,17 +163,24 @@ public:
     detail::response answer;
 
 private:
+    static std::string target_of(session&, call_url const& whole, url_origin const&)
+    {
+        return whole.target();
+    }
+
+    template <class Kind>
+    static std::string target_of(session& s, call_url const& whole, hosted_url<Kind> const& url)
+    {
+        return std::string(s.tokens_of(url).as_listed(url).target()) + whole.query();
+    }
+
     static detail::request make_request(session& s, call_input& in)
     {
         auto const& how = in.settings;
         auto const encoding = how.encoding ? std::string_view(how.encoding->name()) : std::string_view();
-        auto r = std::visit(
-            [&](auto const& url) {
-                return console_api::hosted_call(s.tokens_of(url).as_listed(url), how.method, how.content_type,
-                                                encoding, how.limit());
-            },
-            in.url.hosted());
-        r.target += in.url.query();
+        auto target = std::visit([&](auto const& url) { return target_of(s, in.url, url); }, in.url.hosted());
+        auto r = console_api::service_call(in.url.origin(), std::move(target), how.method, how.content_type,
+                                           encoding, how.limit());
         if (!how.accept.empty()) {
             r.accept = how.accept;
             if (encoding.empty()) r.accept_encoding = "identity";
@@ -196,10 +203,8 @@ private:
 
     failure refusal(token const& bearer) const
     {
-        return with_tokens([&](auto& tokens, auto const& url) {
-            if (answer.status == 401 && !op.renew) (void)tokens.renew(url, bearer, token_purpose::predict);
-            return tokens.failure_of(op, outgoing, answer);
-        });
+        if (answer.status == 401 && !op.renew) (void)renew(bearer);
+        return session_.tokens_of(outgoing.where).failure_of(op, outgoing, answer);
     }
 
     failure other_type() const

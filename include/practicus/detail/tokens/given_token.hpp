@@ -62,6 +62,13 @@ public:
         return present();
     }
 
+    /// Tells the source that the token was refused. Returns true if there is another one.
+    bool is_replaced(token const& refused)
+    {
+        auto const other = read(refused.value());
+        return other && !(*other == refused);
+    }
+
     static constexpr char const* cannot_renew = "the client cannot renew the session token that it was given";
 
 private:

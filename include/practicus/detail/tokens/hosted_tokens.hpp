@@ -135,7 +135,7 @@ public:
     /// has changed since.
     bool invalidate(target const& what, token const& refused, token_purpose purpose)
     {
-        if (auto const from = access_.current().given()) return is_replaced(*from, refused);
+        if (auto const from = access_.current().given()) return from->is_replaced(refused);
         auto why = make_failure(errc::unauthorized, "the service refused the tokens that the region issued");
         auto const longer = with_long_name(what);
         return cache_.refused(name_of(longer ? *longer : what), purpose, refused, std::move(why));
@@ -144,19 +144,9 @@ public:
     /// Handles a service's 401. Returns true if another token may be had for a second try.
     bool renew(target const& what, token const& refused, token_purpose purpose)
     {
-        if (auto const from = access_.current().given()) return is_replaced(*from, refused);
+        if (auto const from = access_.current().given()) return from->is_replaced(refused);
         invalidate(what, refused, purpose);
         return true;
-    }
-
-    /// Describes a service's unsuccessful response.
-    failure failure_of(operation const& op, request const& r, response const& answer)
-    {
-        auto why = console_.failure_of(op, r, answer);
-        if (answer.status != 401 || !access_.current().given()) return why;
-        auto info = *why;
-        info.message = given_token::cannot_renew;
-        return make_failure(std::move(info));
     }
 
     asio::awaitable<result<std::int64_t>> id(operation& op, target const& url)
@@ -234,13 +224,6 @@ private:
             if (listed.without_version().size() > what.without_version().size()) return listed;
         }
         return std::nullopt;
-    }
-
-    /// Tells the source of a given token that it was refused. Returns true if there is another one.
-    static bool is_replaced(given_token& from, token const& refused)
-    {
-        auto const other = from.read(refused.value());
-        return other && !(*other == refused);
     }
 
     /// Returns the session token that the client was given, if tokens may be sent to the url.

@@ -8,6 +8,7 @@
 #include <practicus/detail/tokens/access_tokens.hpp>
 #include <practicus/detail/tokens/console.hpp>
 #include <practicus/detail/tokens/hosted_tokens.hpp>
+#include <practicus/detail/tokens/service_tokens.hpp>
 #include <practicus/observer.hpp>
 #include <practicus/options.hpp>
 #include <practicus/url.hpp>
@@ -35,6 +36,7 @@ public:
     hosted_tokens<model_traits>& tokens_of(model_url const&) noexcept { return models_; }
     hosted_tokens<app_traits>& tokens_of(app_url const&) noexcept { return apps_; }
     hosted_tokens<addon_traits>& tokens_of(console_api::addon_key const&) noexcept { return addons_; }
+    service_tokens const& tokens_of(url_origin const&) const noexcept { return service_; }
     hosted_tokens<model_traits>& models() noexcept { return models_; }
     hosted_tokens<app_traits>& apps() noexcept { return apps_; }
 
@@ -56,7 +58,7 @@ private:
             service_url service, client_options& options)
         : transport_(std::move(runtime), std::move(service), std::move(options)), console_(transport_),
           access_(*this, console_, user, [this](bool keep, bool again) { change_user(keep, again); }),
-          models_(*this, access_), apps_(*this, access_), addons_(*this, access_)
+          models_(*this, access_), apps_(*this, access_), addons_(*this, access_), service_(access_)
     {}
 
     void change_user(bool keep, bool again) noexcept
@@ -72,6 +74,7 @@ private:
     hosted_tokens<model_traits> models_;
     hosted_tokens<app_traits> apps_;
     hosted_tokens<addon_traits> addons_;
+    service_tokens service_;
 };
 
 }}} // namespace practicus::v1::detail

@@ -153,12 +153,12 @@ inline request addon_session(service_url const& service, addon_key const& addon,
     return r;
 }
 
-/// A call of a model or an app without its body. `encoding` applies to both bodies; empty for none.
-template <class Kind>
-request hosted_call(hosted_url<Kind> const& url, std::string_view method, std::string_view content_type,
-                    std::string_view encoding, std::size_t body_limit)
+/// A call of a model, an app or the service itself without its body. `encoding` applies to both bodies; empty
+/// for none.
+inline request service_call(url_origin const& where, std::string target, std::string_view method,
+                            std::string_view content_type, std::string_view encoding, std::size_t body_limit)
 {
-    request r(method, url.origin(), std::string(url.target()));
+    request r(method, where, std::move(target));
     r.authorized = authorization::session;
     r.content_type = content_type;
     r.content_encoding = r.accept_encoding = encoding;
