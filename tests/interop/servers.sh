@@ -4,10 +4,10 @@
 
 # The client against third-party HTTP servers.
 #
-#   tests/interop/servers.sh uvicorn_h11|uvicorn_httptools|hypercorn|gunicorn|go|node PROGRAM [CATCH-ARGUMENT...]
+#   tests/interop/servers.sh uvicorn_h11|uvicorn_httptools|hypercorn|gunicorn|go|node|fastapi PROGRAM [CATCH-ARGUMENT...]
 #
 # Starts the server on free ports (plain, TLS 1.2, TLS 1.3), with a region in servers/, and runs PROGRAM
-# (foreign_servers.cpp). What is installed or built for it stays in the folder servers of the current one. What cannot be
+# (foreign_servers.cpp; fastapi_calls.cpp for fastapi). What is installed or built for it stays in the folder servers of the current one. What cannot be
 # had here ends with exit code 77 and a line that names it and says why.
 set -euo pipefail
 
@@ -36,16 +36,21 @@ leave_out() {
     echo "$subject: without $1: $2"
 }
 
-# For all servers in Python, once.
-python_servers() {
-    local venv=$PWD/servers/python
+# install_python FOLDER PACKAGE...: for servers in Python, once.
+install_python() {
+    local venv=$PWD/servers/$1
     python=$venv/bin/python
+    shift
     [ ! -f "$venv/complete" ] || return 0
     rm -rf "$venv"
     attempt "Python can make no virtual environment (python3-venv)" python3 -m venv "$venv"
     attempt "it cannot be installed from the package index" "$venv/bin/pip" install --quiet \
-        --disable-pip-version-check uvicorn==0.54.0 h11==0.16.0 httptools==0.9.0 hypercorn==0.18.0 gunicorn==27.0.1
+        --disable-pip-version-check "$@"
     touch "$venv/complete"
+}
+
+python_servers() {
+    install_python python uvicorn==0.54.0 h11==0.16.0 httptools==0.9.0 hypercorn==0.18.0 gunicorn==27.0.1
 }
 
 go_server() {
@@ -75,6 +80,11 @@ prepare() {
         command=("$python" -B "$here/servers/serve.py" "$subject")
         leave_out trailers "WSGI has none"
         leave_out resumption "it makes a context of TLS for each connection"
+        ;;
+    fastapi)
+        install_python fastapi uvicorn==0.54.0 h11==0.16.0 fastapi==0.165.0 starlette==1.10.0 sse-starlette==3.7.0 \
+            python-multipart==0.0.34
+        command=("$python" -B "$here/servers/serve.py" "$subject")
         ;;
     go)
         go_server

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""serve.py uvicorn_h11|uvicorn_httptools|hypercorn|gunicorn plain|tls12|tls13 CERTIFICATES
+"""serve.py uvicorn_h11|uvicorn_httptools|hypercorn|gunicorn|fastapi plain|tls12|tls13 CERTIFICATES
 
-Serves app.py or wsgi.py on a free port, which it prints. Closes connections that are idle for a second.
+Serves app.py, wsgi.py or fastapi_app.py on a free port, which it prints. Closes connections that are idle for a second; fastapi for a minute.
 """
 
 import asyncio
@@ -30,13 +30,12 @@ def limited(context):
     return context
 
 
-def uvicorn(parser):
+def uvicorn(parser, app, keep_alive=1):
     import uvicorn
-    from app import app
 
     tls = dict(ssl_keyfile=key, ssl_certfile=certificate, ssl_ca_certs=authority, ssl_cert_reqs=ssl.CERT_REQUIRED)
     config = uvicorn.Config(
-        app, http=parser, loop="asyncio", lifespan="off", log_level="warning", timeout_keep_alive=1,
+        app, http=parser, loop="asyncio", lifespan="off", log_level="warning", timeout_keep_alive=keep_alive,
         timeout_graceful_shutdown=1, **(tls if mode != "plain" else {}))
     config.load()
     if mode != "plain":
@@ -88,6 +87,12 @@ def gunicorn():
 
 
 if server.startswith("uvicorn_"):
-    uvicorn(server.removeprefix("uvicorn_"))
+    from app import app
+
+    uvicorn(server.removeprefix("uvicorn_"), app)
+elif server == "fastapi":
+    from fastapi_app import app
+
+    uvicorn("h11", app, keep_alive=60)
 else:
     {"hypercorn": hypercorn, "gunicorn": gunicorn}[server]()
