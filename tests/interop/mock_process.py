@@ -3,10 +3,27 @@
 """A mock region beside a test, by the command line that run.sh names in PRACTICUS."""
 
 import contextlib
+import json
 import os
 import subprocess
+import urllib.parse
+import urllib.request
 
 PRACTICUS = os.environ["PRACTICUS"]
+
+
+def session_token(url, model):
+    """A session token of the region for this id."""
+
+    def call(path, body, token=None, method=None):
+        request = urllib.request.Request(url + "/console/api/" + path, body.encode(), method=method)
+        if token:
+            request.add_header("authorization", "Bearer " + token)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    access = call("auth/", urllib.parse.urlencode({"email": "admin@company.com", "password": "practicus"}))["access"]
+    return call("modelhost/model-auth/", f"model_id={model}&upload=False", access, "GET")["token"]
 
 
 @contextlib.contextmanager

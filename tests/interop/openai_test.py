@@ -8,11 +8,10 @@ import pathlib
 import tempfile
 import time
 import unittest
-import urllib.parse
-import urllib.request
 
 import openai
 
+import mock_process
 from mock_process import mock_region
 
 MODEL = "assistant"
@@ -21,18 +20,8 @@ TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": 
 cleanup = contextlib.ExitStack()
 
 
-def call(path, body=None, token=None, method=None):
-    """The JSON answer of the console."""
-    request = urllib.request.Request(url + "/console/api/" + path, body and body.encode(), method=method)
-    if token:
-        request.add_header("authorization", "Bearer " + token)
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
-
-
 def session_token(model):
-    access = call("auth/", urllib.parse.urlencode({"email": "admin@company.com", "password": "practicus"}))["access"]
-    return call("modelhost/model-auth/", f"model_id={model}&upload=False", access, "GET")["token"]
+    return mock_process.session_token(url, model)
 
 
 def sdk(token=None, at="/llm/assistant/v1", **options):

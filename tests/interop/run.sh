@@ -4,7 +4,7 @@
 
 # Third-party clients against the mock region and beside the command line.
 #
-#   tests/interop/run.sh curl|http2|openai|sdk_VERSION PRACTICUS_BINARY
+#   tests/interop/run.sh curl|http2|openai|aiperf|sdk_VERSION PRACTICUS_BINARY
 #
 # A client that is not available ends the test with exit code 77 and a line with its name and the reason.
 set -euo pipefail
@@ -42,8 +42,13 @@ fi
 
 export PRACTICUS=$mock PYTHONDONTWRITEBYTECODE=1
 if [ "$subject" = openai ]; then
-    install_openai 3.57.0
+    install_package openai 3.57.0
     "$sdk_python" "$here/openai_test.py" -v
+    exit 0
+fi
+if [ "$subject" = aiperf ]; then
+    install_package aiperf 0.13.0
+    "$sdk_python" "$here/aiperf_test.py" -v
     exit 0
 fi
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #
-# Sourced: installs the vendor's SDK or OpenAI's once, into a folder of the current one. The caller has a scratch folder in `scratch`.
+# Sourced: installs the vendor's SDK or another package once, into a folder of the current one. The caller has a scratch folder in `scratch`.
 
 # skip REASON: ends the test as skipped; `subject` names what could not be run.
 skip() {
@@ -62,15 +62,15 @@ install_sdk() {
     sdk_python=$folder/python
 }
 
-# install_openai VERSION: sets `sdk_python`.
-install_openai() {
-    local folder=$PWD/openai-$1
-    subject="the openai SDK $1"
+# install_package NAME VERSION: sets `sdk_python`.
+install_package() {
+    local folder=$PWD/$1-$2
+    subject="$1 $2"
     if [ ! -f "$folder/complete" ]; then
         rm -rf "$folder"
         attempt "Python can make no virtual environment (python3-venv)" python3 -m venv "$folder"
         attempt "it cannot be installed from the package index" \
-            "$folder/bin/pip" install --quiet --disable-pip-version-check "openai==$1"
+            "$folder/bin/pip" install --quiet --disable-pip-version-check "$1==$2"
         touch "$folder/complete"
     fi
     sdk_python=$folder/bin/python
