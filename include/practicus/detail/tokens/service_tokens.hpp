@@ -8,8 +8,8 @@
 #include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/tokens/access_tokens.hpp>
 #include <practicus/detail/tokens/console.hpp>
-#include <practicus/detail/tokens/freshness.hpp>
 #include <practicus/detail/tokens/given_token.hpp>
+#include <practicus/detail/tokens/token_cache.hpp>
 #include <practicus/error.hpp>
 #include <practicus/token.hpp>
 #include <practicus/url.hpp>
