@@ -1,10 +1,11 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""kill_test.py PRACTICUS: `practicus predict` is killed at random moments and resumed, while the region restarts once in the
+"""kill_test.py PRACTICUS [--form json|openai|pack]: `practicus predict` is killed at random moments and resumed, while the region restarts once in the
 middle, as where a model is rolled out. What it has written at the end is, byte for byte, what an undisturbed run writes, rows
 that the model refuses included, and nothing else is left."""
 
 import argparse
+import json
 import os
 import pathlib
 import random
@@ -15,7 +16,6 @@ import sys
 import tempfile
 import time
 
-MODEL = "models/finance/loan-risk"
 LOGIN = {"PRT_EMAIL": "admin@company.com", "PRT_PASSWORD": "practicus"}
 PATIENCE = 120
 
@@ -54,15 +54,84 @@ class Region:
             fail(f"the region found fault with what it got:\n{problems}{said}")
 
 
+class Csv:
+    """A CSV whose batches are refused if a row says so."""
+    model = "models/finance/loan-risk"
+    suffix = "csv"
+
+    @staticmethod
+    def options(arguments):
+        return ["--rows", str(arguments.batch)]
+
+    @staticmethod
+    def write(path, rows):
+        with path.open("w", encoding="utf-8") as out:
+            out.write("id,remark\n")
+            for row in range(rows):
+                what = "bad" if row % max(rows // 25, 7) == 5 else "good"
+                out.write(f'{row},"a {what} row, ""quoted""{chr(10) if row % 11 == 0 else " "}{row * 7919}"\n')
+
+    @staticmethod
+    def check(folder, rows):
+        """Both files were compared with those of an undisturbed run already."""
+
+
+class Lines:
+    """JSON Lines: chats, OpenAI's form or embeddings in packs. Some lines are no JSON, and some have no model's name."""
+    model = "llm/assistant"
+    suffix = "jsonl"
+
+    def __init__(self, form):
+        self.form = form
+
+    def options(self, arguments):
+        return {"json": ["--path", "chat/completions"], "openai": ["--openai"],
+                "pack": ["--path", "embeddings", "--pack", str(arguments.batch)]}[self.form]
+
+    def body(self, row):
+        text = f"number {row}, {row * 7919}"
+        return {"input": text} if self.form == "pack" else {"messages": [{"role": "user", "content": text}]}
+
+    @staticmethod
+    def kind(row, rows):
+        return {3: "no JSON", 5: "refused"}.get(row % max(rows // 25, 7), "good")
+
+    def write(self, path, rows):
+        with path.open("w", encoding="utf-8") as out:
+            for row in range(rows):
+                kind = self.kind(row, rows)
+                body = {**self.body(row), **({} if kind == "refused" else {"model": "assistant"})}
+                line = {"custom_id": f"id-{row}", "method": "POST", "url": "/v1/chat/completions", "body": body}
+                text = json.dumps(line if self.form == "openai" else body)
+                out.write((text[:-1] if kind == "no JSON" else text) + "\n")
+
+    def check(self, folder, rows):
+        """Judged by Python's json: each good line has its own response, in order."""
+        good = [row for row in range(rows) if self.kind(row, rows) == "good"]
+        found = [json.loads(line) for line in (folder / "out.jsonl").read_text().splitlines()]
+        refused = (folder / "out.rej").read_text().splitlines()
+        if len(found) + len(refused) != rows or len(found) != len(good):
+            fail(f"{len(found)} lines of output and {len(refused)} refused ones to {rows}, of which {len(good)} are good")
+        for row, line in zip(good, found):
+            if self.form == "openai" and (line["custom_id"] != f"id-{row}" or line["response"]["status_code"] != 200):
+                fail(f"not the line of {row}: {line}")
+            body = line["response"]["body"] if self.form == "openai" else line
+            if self.form != "pack" and f"{row}, {row * 7919}" not in body["choices"][0]["message"]["content"]:
+                fail(f"not the response of {row}: {line}")
+
+
 class Job:
     def __init__(self, arguments, folder, region):
         self.arguments, self.folder, self.region = arguments, folder, region
+        self.kind = Csv() if arguments.form == "csv" else Lines(arguments.form)
+        self.output = f"out.{self.kind.suffix}"
         self.environment = {**os.environ, **LOGIN, "PRT_URL": region.url, "HOME": str(folder)}
         self.environment.pop("PRT_TOKEN", None)
 
     def command(self, name, *options):
-        return [self.arguments.practicus, "predict", MODEL, "in.csv", f"{name}.csv", "--rejected", f"{name}.rej", "--rows",
-                str(self.arguments.batch), "--in-flight", "8", *options]
+        kind = self.kind.suffix
+        return [self.arguments.practicus, "predict", self.kind.model, f"in.{kind}", f"{name}.{kind}", "--rejected",
+                f"{name}.rej", "--in-flight", "8", *self.kind.options(self.arguments), *options]
 
     def start(self, name, *options):
         return subprocess.Popen(self.command(name, *options), cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
@@ -78,19 +147,11 @@ class Job:
         return path.stat().st_size if path.exists() else 0
 
 
-def write_input(path, rows):
-    with path.open("w", encoding="utf-8") as out:
-        out.write("id,remark\n")
-        for row in range(rows):
-            what = "bad" if row % max(rows // 25, 7) == 5 else "good"
-            out.write(f'{row},"a {what} row, ""quoted""{chr(10) if row % 11 == 0 else " "}{row * 7919}"\n')
-
-
 def is_reached(job, process, size):
     """Whether the output has that size before the process ends."""
     end = time.monotonic() + PATIENCE
     while process.poll() is None:
-        if job.size("out.csv") >= size:
+        if job.size(job.output) >= size:
             return True
         if time.monotonic() > end:
             fail(f"after {PATIENCE} s the output has {job.size('out.csv')} of {size} bytes")
@@ -100,11 +161,11 @@ def is_reached(job, process, size):
 
 def check_killed(job):
     """After a kill the output is protected by the journal, or empty."""
-    if (job.folder / "out.csv.practicus").exists():
+    if (job.folder / f"{job.output}.practicus").exists():
         code, said = job.run("out")
         if code != 2 or "a run that has not ended" not in said:
             fail(f"an output with a journal was not refused: {code}, {said}")
-    elif job.size("out.csv") or job.size("out.rej"):
+    elif job.size(job.output) or job.size("out.rej"):
         fail("results without a journal")
 
 
@@ -132,34 +193,38 @@ def run_killed(job, random_numbers, whole):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("practicus", type=os.path.abspath)
+    parser.add_argument("--form", choices=("csv", "json", "openai", "pack"), default="csv")
     parser.add_argument("--rows", type=int, default=5000)
     parser.add_argument("--batch", type=int, default=5)
     parser.add_argument("--kills", type=int, default=6)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     arguments = parser.parse_args()
+    began = time.monotonic()
     print(f"seed {arguments.seed}")
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         region = Region(arguments.practicus)
         try:
             job = Job(arguments, folder, region)
-            write_input(folder / "in.csv", arguments.rows)
+            job.kind.write(folder / f"in.{job.kind.suffix}", arguments.rows)
             expected = job.run("whole")
             if "were refused" not in expected[1]:
                 fail(f"no row was refused: {expected}")
-            run_killed(job, random.Random(arguments.seed), job.size("whole.csv"))
+            run_killed(job, random.Random(arguments.seed), job.size(f"whole.{job.kind.suffix}"))
             ended = job.run("out", "--resume")
             if ended[0] != expected[0]:
                 fail(f"an undisturbed run ended with {expected}, the last of those that were killed with {ended}")
         finally:
             region.stop()
-        for kind in ("csv", "rej"):
+        suffix = job.kind.suffix
+        for kind in (suffix, "rej"):
             if (folder / f"out.{kind}").read_bytes() != (folder / f"whole.{kind}").read_bytes():
                 fail(f"another {kind} file than that of an undisturbed run")
+        job.kind.check(folder, arguments.rows)
         left = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-        if left != {"in.csv", "out.csv", "out.rej", "whole.csv", "whole.rej"}:
+        if left != {f"in.{suffix}", f"out.{suffix}", "out.rej", f"whole.{suffix}", "whole.rej"}:
             fail(f"what is left: {sorted(left)}")
-    print(f"{arguments.rows} rows, killed {arguments.kills} times")
+    print(f"{arguments.rows} rows, killed {arguments.kills} times, {time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

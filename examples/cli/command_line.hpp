@@ -104,11 +104,15 @@ struct predict_arguments
     std::string encoding;
     std::string rejected;
     std::string version;
+    std::string path; // of the model, for JSON Lines
+    std::size_t pack = 1;
     std::size_t rows = 1000;
     std::size_t in_flight = 64;
     std::uint32_t patience = 900;
     bool whole = false;
     bool resume = false;
+    bool json_lines = false;
+    bool openai = false;
 };
 
 struct mock_arguments

@@ -206,7 +206,7 @@ private:
                       [this] { return cli::meta(global, model); });
         command->add_option("MODEL", model, "url, or prefix/name[/version] as listed")->required();
 
-        command = add("predict", "Sends a CSV through a model, in batches; works as a filter",
+        command = add("predict", "Sends a CSV or JSON Lines through a model; works as a filter",
                       [this] { return cli::predict(global, predict); });
         command->add_option("MODEL", predict.model, "url, or prefix/name[/version] as listed")->required();
         command->add_option("INPUT", predict.input, "a file; default: standard input (-)");
@@ -245,6 +245,20 @@ private:
                          "what INPUT is; if no text/csv, then --whole")
             ->capture_default_str()
             ->type_name("TYPE");
+        add_json_lines(*command);
+    }
+
+    void add_json_lines(CLI::App& to)
+    {
+        to.add_flag("--json-lines", predict.json_lines,
+                    "INPUT is JSON Lines, a request a line; default for names in .jsonl and .ndjson");
+        to.add_flag("--openai", predict.openai, "the lines have the form of OpenAI's batch files");
+        to.add_option("--path", predict.path, "the path of the model to send lines to: chat/completions")
+            ->type_name("PATH");
+        to.add_option("--pack", predict.pack, "lines in one request for embeddings, at most")
+            ->check(number(1, 100'000))
+            ->capture_default_str()
+            ->type_name("N");
     }
 
     void add_mock()

@@ -34,11 +34,19 @@ bool is_whole(predict_arguments const& arguments)
     return arguments.whole || arguments.content_type != "text/csv";
 }
 
+bool is_json_lines(predict_arguments const& arguments)
+{
+    auto const& input = arguments.input;
+    return arguments.json_lines || arguments.openai || !arguments.path.empty() || arguments.pack != 1 ||
+           (!is_whole(arguments) && (input.ends_with(".jsonl") || input.ends_with(".ndjson")));
+}
+
 practicus::predict_options how_to_call(predict_arguments const& arguments)
 {
     practicus::predict_options how;
     how.content_type(arguments.content_type);
-    if (arguments.content_type.starts_with("text/csv")) how.response_type("text/csv");
+    bool const is_csv = arguments.content_type.starts_with("text/csv") && !is_json_lines(arguments);
+    if (is_csv) how.response_type("text/csv");
     if (auto const encoding = encoding_of(arguments.encoding)) how.encoding(*encoding);
     return how;
 }
@@ -115,7 +123,11 @@ void check_results(std::string const& path, predict_arguments const& arguments)
 std::string options_of(predict_arguments const& arguments)
 {
     std::string words;
-    if (!arguments.rejected.empty())
+    if (is_json_lines(arguments))
+        words.append(arguments.openai ? "OpenAI's lines" : "lines to path '" + arguments.path + "'")
+            .append(" in packs of ")
+            .append(std::to_string(arguments.pack));
+    else if (!arguments.rejected.empty())
         words.append("batches of ").append(std::to_string(arguments.rows)).append(" rows");
     if (!arguments.version.empty())
         words.append(words.empty() ? "" : ", ").append("version ").append(arguments.version);
@@ -218,6 +230,47 @@ void say_how_to_go_on(std::string const& path)
         complain("the same command with --resume goes on where it ended");
 }
 
+/// The job without what depends on the files.
+practicus::batch_job make_job(practicus::model_url const& url, predict_arguments const& arguments,
+                              input& from, practicus::body_sink to)
+{
+    practicus::batch_job job(url, from.source(), std::move(to));
+    if (is_json_lines(arguments)) {
+        practicus::json_lines_options lines;
+        lines.path = arguments.path;
+        lines.openai = arguments.openai;
+        lines.pack = arguments.pack;
+        job.json_lines = std::move(lines);
+    }
+    job.max_rows = arguments.rows;
+    job.in_flight = arguments.in_flight;
+    job.request_options = how_to_call(arguments);
+    job.retry_for = std::chrono::seconds(arguments.patience);
+    job.total_bytes = from.size;
+    job.model_version = arguments.version;
+    return job;
+}
+
+/// Tells what a run has left out. Returns the exit code.
+int tell_end(practicus::batch_progress const& end, predict_arguments const& arguments)
+{
+    bool const is_lines = is_json_lines(arguments);
+    tell_versions(end);
+    auto const all = end.rows + end.failed_rows;
+    if (all == 0)
+        complain(is_lines ? std::string("the input has no lines")
+                 : end.batches != 0
+                     ? std::string("the CSV has a header and no rows")
+                     : std::string("the CSV has a header and no rows, which the model refuses; "
+                                   "nothing is written"));
+    if (end.failed_rows == 0) return exit_code::success;
+    complain(std::to_string(end.failed_rows) + " of " + std::to_string(all) +
+             (is_lines ? " lines " : " rows ") +
+             (end.failed_rows == 1 ? "was refused; it is in '" : "were refused; they are in '") +
+             arguments.rejected + "'");
+    return exit_code::rows_refused;
+}
+
 int predict_rows(session& s, practicus::model_url const& url, predict_arguments const& arguments)
 {
     input from(s, arguments.input);
@@ -232,13 +285,7 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     bool const apart = results || ::isatty(STDOUT_FILENO) == 0;
     progress_display progress(from.size, false);
 
-    practicus::batch_job job(url, from.source(), results ? results->sink() : to->sink());
-    job.max_rows = arguments.rows;
-    job.in_flight = arguments.in_flight;
-    job.request_options = how_to_call(arguments);
-    job.retry_for = std::chrono::seconds(arguments.patience);
-    job.total_bytes = from.size;
-    job.model_version = arguments.version;
+    auto job = make_job(url, arguments, from, results ? results->sink() : to->sink());
     if (results)
         results->attach(job);
     else if (!arguments.rejected.empty())
@@ -257,15 +304,7 @@ int predict_rows(session& s, practicus::model_url const& url, predict_arguments 
     }
     if (apart) progress.end();
     if (results) results->finish();
-    tell_versions(*end);
-    if (end->rows + end->failed_rows == 0)
-        complain(std::string("the CSV has a header and no rows") +
-                 (end->batches == 0 ? ", which the model refuses; nothing is written" : ""));
-    if (end->failed_rows == 0) return exit_code::success;
-    complain(std::to_string(end->failed_rows) + " of " + std::to_string(end->rows + end->failed_rows) +
-             (end->failed_rows == 1 ? " rows was refused; it is in '" : " rows were refused; they are in '") +
-             arguments.rejected + "'");
-    return exit_code::rows_refused;
+    return tell_end(*end, arguments);
 }
 
 } // namespace
@@ -277,7 +316,11 @@ int predict(settings const& with, predict_arguments const& arguments)
     check_distinct(arguments.output, arguments.rejected);
     bool const whole = is_whole(arguments);
     if (whole && (arguments.resume || !arguments.rejected.empty() || !arguments.version.empty()))
-        throw usage_error("--resume, --rejected and --only-version are for batches of CSV");
+        throw usage_error("--resume, --rejected and --only-version are for batches");
+    if (whole && is_json_lines(arguments))
+        throw usage_error("JSON Lines are no --whole and have no --content-type");
+    if (arguments.openai && !arguments.path.empty())
+        throw usage_error("--path is not for --openai: each line has its url");
     if (arguments.rejected == "-") throw usage_error("--rejected needs a file");
     if (arguments.resume && !is_results_file(arguments.output))
         throw usage_error("--resume needs an OUTPUT that is a file");

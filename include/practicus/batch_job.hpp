@@ -4,6 +4,7 @@
 
 #include <practicus/batch_mark.hpp>
 #include <practicus/error.hpp>
+#include <practicus/json_lines.hpp>
 #include <practicus/predict.hpp>
 #include <practicus/url.hpp>
 
@@ -14,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -109,6 +111,10 @@ struct batch_job
     body_source source;
     /// The sink of the predictions, as CSV with one header. Each piece ends with a complete row.
     body_sink sink;
+
+    /// The form of the text. Default: CSV. Otherwise JSON Lines: a row is a line, and each line is a batch of
+    /// its own, unless lines are packed; `max_rows` has no effect.
+    std::optional<json_lines_options> json_lines;
 
     /// The limit of a batch's rows. Must not be zero, as the next three.
     std::size_t max_rows = 1000;

@@ -23,7 +23,7 @@ LAYERS = [
     "errc error secret base/",
     "url call_url jwt token credentials session_token_file observer catalog content_coder event_parser field_list",
     "wire/",
-    "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict form_data call chat batch_mark batch_job batch_output_options",
+    "completion_token connection_options proxy_options encoding lz4 token_store file_token_store options call_options predict form_data call chat batch_mark json_lines batch_job batch_output_options",
     "async/",
     "net/",
     "pool/",
@@ -35,12 +35,13 @@ LAYERS = [
 ]
 PURE = 3  # layers
 DECIDES = set("""
-    connection_options proxy_options encoding lz4 call_options chat batch_mark batch_output_options
+    connection_options proxy_options encoding lz4 call_options chat batch_mark json_lines batch_output_options
     async/reserved_memory async/timing_wheel net/input_buffer net/name_state net/proxy_rules
     pool/retry_policy pool/operation pool/pool_node pool/pool_state pool/answer_decoding pool/request_progress pool/request_writer
     tokens/freshness tokens/flight_state tokens/striped_cache tokens/token_cache_state
     tokens/user_identity tokens/store_record tokens/session_state client/handle
-    batch/csv_splitter batch/aimd_window batch/batch_retry batch/batch_journal batch/batch_file batch/batch_queue batch/batch_sending
+    batch/batch_text batch/batch_format batch/csv_splitter batch/csv_format batch/json_line batch/json_lines_splitter batch/json_lines_format
+    batch/packed_answer batch/aimd_window batch/batch_retry batch/batch_journal batch/batch_file batch/batch_queue batch/batch_sending
     """.split())
 ACTS = set("""
     server src detail/server_state detail/answer detail/wire_socket detail/channel detail/connection detail/listener

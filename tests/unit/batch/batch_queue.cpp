@@ -4,6 +4,7 @@
 #include "catch.hpp"
 
 #include <practicus/detail/batch/batch_queue.hpp>
+#include <practicus/detail/batch/csv_splitter.hpp>
 #include <practicus/error.hpp>
 
 #include <chrono>
@@ -37,7 +38,7 @@ error_info refusal(unsigned status, std::optional<std::chrono::seconds> retry_af
 }
 
 /// Four rows of a text, the batch of that place.
-csv_batch batch(std::uint64_t place, std::size_t rows = 4)
+batch_text batch(std::uint64_t place, std::size_t rows = 4)
 {
     std::string text = "h\n";
     for (std::uint64_t i = 0; i != rows; ++i)
@@ -71,7 +72,7 @@ struct queue : batch_queue
 
     void answer(std::shared_ptr<batch_sending> const& b)
     {
-        b->answered("p\n1\n1\n1\n1\n");
+        b->answered(batch_result());
         end(b, now);
     }
 
@@ -95,10 +96,10 @@ TEST_CASE("batch_queue: batches come to their end in the order of the rows")
     auto const first = q.start(), second = q.start(), third = q.start();
     REQUIRE(third);
     for (auto const& b : {third, second})
-        b->answered("p\n1\n1\n1\n1\n"), q.end(b, q.now);
+        b->answered(batch_result()), q.end(b, q.now);
     CHECK_FALSE(q.take_ended());
     CHECK(q.is_waiting());
-    first->answered("p\n1\n1\n1\n1\n");
+    first->answered(batch_result());
     q.end(first, q.now);
     for (auto const& b : {first, second, third})
         CHECK(q.take_ended() == b);
@@ -140,7 +141,7 @@ TEST_CASE("batch_queue: a batch that waits for its next try gives its place away
     REQUIRE(second);
     CHECK(q.next_try() == time_point::max());
     CHECK_FALSE(q.take_due(q.now + 1s));
-    second->answered("p\n1\n1\n1\n1\n");
+    second->answered(batch_result());
     q.end(second, q.now);
     CHECK_FALSE(q.take_due(q.now + 99ms));
     CHECK(q.take_due(q.now + 100ms) == first);
@@ -170,10 +171,10 @@ TEST_CASE("batch_queue: a size that was refused is halved before it is sent agai
     CHECK_FALSE(q.is_too_large(first->next()));
     CHECK(q.note_too_large(first->next()));
     CHECK(q.is_too_large(second->next()));
-    second->halve_next();
+    second->halve_next(halve(second->next()));
     CHECK(second->next().text == "h\n4\n5\n");
     CHECK_FALSE(q.is_too_large(second->next()));
-    second->answered("p\n1\n1\n");
+    second->answered(batch_result());
     CHECK(second->next().text == "h\n6\n7\n");
     CHECK_FALSE(q.note_too_large(batch(0, 1)));
 }
@@ -187,7 +188,7 @@ TEST_CASE("batch_queue: each part has its own attempts and times")
     b->failed(failed_with(errc::server_error), q.now + 5s, q.now + 6s, 1.0);
     CHECK(b->failure()->attempts == 2);
     CHECK(b->failure()->elapsed == 6s);
-    b->halve_next();
+    b->halve_next(halve(b->next()));
     CHECK(b->failed(failed_with(errc::server_error), q.now + 7s, q.now + 8s, 1.0) == 500ms);
     CHECK(b->failure()->attempts == 1);
     CHECK(b->failure()->elapsed == 1s);
@@ -199,7 +200,7 @@ TEST_CASE("batch_queue: rejected rows end their part only, another failure ends 
         queue q(1);
         auto const b = q.start();
         REQUIRE(b);
-        b->halve_next();
+        b->halve_next(halve(b->next()));
         b->failed(failed_with(code), q.now, q.now, 1.0);
         b->give_up();
         CHECK(b->has_failed());
@@ -216,7 +217,7 @@ TEST_CASE("batch_queue: a failure before the model was reached is not blamed on 
             queue q(1);
             auto const b = q.start();
             REQUIRE(b);
-            b->halve_next();
+            b->halve_next(halve(b->next()));
             CHECK_FALSE(b->failed(failed_with(code), q.now, q.now, 1.0, reached));
             b->give_up();
             REQUIRE(b->parts().size() == 1);
@@ -338,11 +339,11 @@ TEST_CASE("batch_queue: the reported failure is that of a waiting batch")
 TEST_CASE("batch_queue: the first accepted header line holds for all responses")
 {
     queue fresh(1), resumed(1, "p");
-    CHECK_FALSE(fresh.has_header());
+    CHECK_FALSE(fresh.has_believed());
     CHECK_FALSE(fresh.check_header("q"));
-    CHECK(fresh.has_header());
+    CHECK(fresh.has_believed());
     CHECK(fresh.check_header("p")->server_message == "'p', not 'q'");
-    CHECK(resumed.has_header());
+    CHECK(resumed.has_believed());
     CHECK_FALSE(resumed.check_header("p"));
     CHECK(resumed.check_header("q")->message.starts_with("the results that are there already"));
 }

@@ -21,35 +21,35 @@
 
 namespace {
 
-using practicus::detail::csv_batch;
+using practicus::detail::batch_text;
 using practicus::detail::csv_splitter;
 using practicus::detail::throw_if;
 
-static_assert(!std::is_aggregate_v<csv_batch>);
-static_assert(std::is_nothrow_move_constructible_v<csv_batch>);
+static_assert(!std::is_aggregate_v<batch_text>);
+static_assert(std::is_nothrow_move_constructible_v<batch_text>);
 
 constexpr auto no_limit = std::numeric_limits<std::size_t>::max();
 constexpr char const* second_mark =
     "the header line of the CSV begins with a byte order mark that is not the "
     "text's first bytes; remove it (sed 's/\\xef\\xbb\\xbf//g')";
 
-void take_all(csv_splitter& cutter, std::vector<csv_batch>& batches)
+void take_all(csv_splitter& cutter, std::vector<batch_text>& batches)
 {
     while (auto batch = cutter.next())
         batches.push_back(std::move(*batch));
     throw_if(cutter.fault());
 }
 
-std::vector<csv_batch> cut(csv_splitter cutter, std::string_view text)
+std::vector<batch_text> cut(csv_splitter cutter, std::string_view text)
 {
-    std::vector<csv_batch> batches;
+    std::vector<batch_text> batches;
     cutter.push(text);
     cutter.finish();
     take_all(cutter, batches);
     return batches;
 }
 
-std::vector<std::string> texts(std::vector<csv_batch> const& batches)
+std::vector<std::string> texts(std::vector<batch_text> const& batches)
 {
     std::vector<std::string> result;
     for (auto const& batch : batches)
@@ -57,7 +57,7 @@ std::vector<std::string> texts(std::vector<csv_batch> const& batches)
     return result;
 }
 
-bool same(csv_batch const& a, csv_batch const& b)
+bool same(batch_text const& a, batch_text const& b)
 {
     return a.text == b.text && a.first_row == b.first_row && a.rows == b.rows &&
            a.header_size == b.header_size;
@@ -68,7 +68,7 @@ std::string refusal_of(std::string_view text, std::size_t longest = csv_splitter
     auto const whole = refusal([&] { cut(csv_splitter(2, 100, longest), text); });
     auto const by_bytes = refusal([&] {
         csv_splitter cutter(2, 100, longest);
-        std::vector<csv_batch> batches;
+        std::vector<batch_text> batches;
         for (std::size_t i = 0; i < text.size(); ++i)
             cutter.push(text.substr(i, 1));
         cutter.finish();
@@ -86,9 +86,9 @@ struct limits
 };
 
 /// As many of the rows as the limits allow, again and again.
-std::vector<csv_batch> expected_batches(string_source::parsed const& csv, limits const& l)
+std::vector<batch_text> expected_batches(string_source::parsed const& csv, limits const& l)
 {
-    std::vector<csv_batch> result;
+    std::vector<batch_text> result;
     for (std::size_t i = 0; i < csv.rows.size(); ++i) {
         auto const size = result.empty() ? 0 : result.back().text.size();
         if (result.empty() || i == l.cut_behind || result.back().rows == l.rows ||
@@ -105,7 +105,7 @@ std::vector<csv_batch> expected_batches(string_source::parsed const& csv, limits
 }
 
 /// What is wrong with the batches by what they promise; empty if nothing.
-std::string broken_promise(std::vector<csv_batch> const& batches, string_source::parsed const& csv,
+std::string broken_promise(std::vector<batch_text> const& batches, string_source::parsed const& csv,
                            limits const& l)
 {
     std::string joined = csv.header;
@@ -132,7 +132,7 @@ std::string fault(string_source::generator& random, std::string const& text)
     limits const l{random.one_in(3) ? no_limit : 1 + random.up_to(6),
                    random.one_in(3) ? no_limit : 1 + random.up_to(60),
                    random.one_in(2) ? 0 : random.up_to(csv.rows.size() + 2)};
-    std::vector<csv_batch> batches;
+    std::vector<batch_text> batches;
     csv_splitter cutter(l.rows, l.bytes);
     cutter.cut_behind(l.cut_behind);
     auto const taken_early = random.one_in(2);
@@ -181,7 +181,7 @@ TEST_CASE("csv_splitter: where the pieces end makes no difference")
         auto const whole = cut(csv_splitter(3, 50), text);
         for (std::size_t size = 1; size <= 3; ++size) {
             csv_splitter cutter(3, 50);
-            std::vector<csv_batch> batches;
+            std::vector<batch_text> batches;
             for (std::size_t i = 0; i < text.size(); i += size) {
                 cutter.push(std::string_view(text).substr(i, size));
                 take_all(cutter, batches);
@@ -205,14 +205,14 @@ TEST_CASE("csv_splitter: a batch is given out as soon as it is full")
     cutter.push("\n3\n");
     auto batch = cutter.next();
     REQUIRE(batch);
-    CHECK(same(*batch, csv_batch("h\n1\n2\n", 0, 2, 2)));
+    CHECK(same(*batch, batch_text("h\n1\n2\n", 0, 2, 2)));
     CHECK(cutter.buffered() == 2);
     CHECK_FALSE(cutter.next());
     cutter.finish();
     cutter.finish();
     batch = cutter.next();
     REQUIRE(batch);
-    CHECK(same(*batch, csv_batch("h\n3\n", 2, 1, 2)));
+    CHECK(same(*batch, batch_text("h\n3\n", 2, 1, 2)));
     CHECK_FALSE(cutter.next());
 }
 
@@ -280,9 +280,9 @@ TEST_CASE("csv_splitter: a batch ends where a run before has ended")
     };
     auto const batches = cut_behind(1);
     REQUIRE(batches.size() == 3);
-    CHECK(same(batches[0], csv_batch("h\n0\n", 0, 1, 2)));
-    CHECK(same(batches[1], csv_batch("h\n1\n2\n", 1, 2, 2)));
-    CHECK(same(batches[2], csv_batch("h\n3\n", 3, 1, 2)));
+    CHECK(same(batches[0], batch_text("h\n0\n", 0, 1, 2)));
+    CHECK(same(batches[1], batch_text("h\n1\n2\n", 1, 2, 2)));
+    CHECK(same(batches[2], batch_text("h\n3\n", 3, 1, 2)));
     CHECK(cut_behind(0).size() == 2);
     CHECK(cut_behind(2).size() == 2);
     CHECK(cut_behind(3).size() == 3);
@@ -353,7 +353,7 @@ TEST_CASE("csv_splitter: a header behind a second byte order mark is refused: it
 
 TEST_CASE("csv_splitter: halving ends, also where the rows are not those that were counted")
 {
-    auto const [first, second] = practicus::detail::halve(csv_batch("\"h\n1\n2\n", 0, 2, 3));
+    auto const [first, second] = practicus::detail::halve(batch_text("\"h\n1\n2\n", 0, 2, 3));
     CHECK(first.text == "\"h\n1\n2\n");
     CHECK(second.text == "\"h\n");
 }

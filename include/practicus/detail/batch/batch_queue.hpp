@@ -7,7 +7,7 @@
 #include <practicus/detail/batch/aimd_window.hpp>
 #include <practicus/detail/batch/batch_retry.hpp>
 #include <practicus/detail/batch/batch_sending.hpp>
-#include <practicus/detail/batch/csv_splitter.hpp>
+#include <practicus/detail/batch/batch_text.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/error.hpp>
 
@@ -61,7 +61,7 @@ public:
     /// `header` is the one of the results that are there already; empty if there are none.
     batch_queue(batch_bounds const& bounds, std::string header)
         : bounds_(bounds), window_(bounds.in_flight), has_results_(!header.empty()),
-          header_(std::move(header))
+          has_believed_(has_results_), header_(std::move(header))
     {}
 
     /// The next batch in the order of the rows, if it has come to its end. It is not held any more.
@@ -112,7 +112,7 @@ public:
     }
 
     /// A batch was read, or there is none any more, also because of a failure.
-    void has_read(result<std::optional<csv_batch>> batch) noexcept
+    void has_read(result<std::optional<batch_text>> batch) noexcept
     {
         std::lock_guard lock(mutex_);
         is_reading_ = false;
@@ -192,31 +192,33 @@ public:
     }
 
     /// Such a size was refused (413), and fewer rows may be taken.
-    bool is_too_large(csv_batch const& batch) const
+    bool is_too_large(batch_text const& batch) const
     {
         std::lock_guard lock(mutex_);
         return batch.rows > 1 && batch.text.size() >= refused_size_;
     }
 
     /// Returns false for what cannot be halved.
-    bool note_too_large(csv_batch const& batch)
+    bool note_too_large(batch_text const& batch)
     {
         std::lock_guard lock(mutex_);
         if (batch.rows > 1) refused_size_ = std::min(refused_size_, batch.text.size());
         return batch.rows > 1;
     }
 
-    /// Returns true once an answer was believed, or if there are results already.
-    bool has_header() const
+    /// Returns true once an answer was believed, or if there are results with a header line already.
+    bool has_believed() const
     {
         std::lock_guard lock(mutex_);
-        return !header_.empty();
+        return has_believed_;
     }
 
-    /// An answer is believed but for its header line. Returns the error of another one than before.
+    /// An answer is believed but for its header line, if it has one. Returns the error of another one than
+    /// before.
     std::optional<error_info> check_header(std::string_view header)
     {
         std::lock_guard lock(mutex_);
+        has_believed_ = true;
         if (header_.empty()) header_ = header;
         if (header_ == header) return std::nullopt;
         return other_header(header_, header, has_results_);
@@ -275,7 +277,7 @@ private:
     aimd_window window_;
     std::uint64_t started_ = 0;
     std::uint64_t taken_ = 0;
-    std::optional<csv_batch> next_;
+    std::optional<batch_text> next_;
     bool is_reading_ = false;
     bool read_all_ = false;
     failure source_failure_;
@@ -293,6 +295,7 @@ private:
     /// Of the text before it is encoded: how large that gets is not known before.
     std::size_t refused_size_ = std::numeric_limits<std::size_t>::max();
     bool const has_results_;
+    bool has_believed_;
     std::string header_;
     std::uint64_t bytes_in_ = 0;
     std::optional<std::uint64_t> bytes_skipped_;

@@ -4,8 +4,8 @@
 
 #include <practicus/batch_job.hpp>
 #include <practicus/detail/async/run_operation.hpp>
-#include <practicus/detail/base/csv_scanner.hpp>
 #include <practicus/detail/base/result.hpp>
+#include <practicus/detail/batch/batch_format.hpp>
 #include <practicus/detail/batch/batch_queue.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/error.hpp>
@@ -26,8 +26,8 @@ namespace practicus { inline namespace v1 { namespace detail {
 class batch_results
 {
 public:
-    batch_results(batch_job const& job, time_point began)
-        : job_(job), began_(began), header_(job.resume.header)
+    batch_results(batch_job const& job, batch_format const& format, time_point began)
+        : job_(job), format_(format), began_(began), header_(job.resume.header)
     {
         progress_.rows = job.resume.rows;
         progress_.failed_rows = job.resume.failed_rows;
@@ -71,12 +71,12 @@ private:
     {
         bytes_written_ += part.batch.text.size() - part.batch.header_size;
         if (part.failure) co_return co_await reject(part);
-        auto const answer = parse_prediction(part.answer).value();
+        auto const& answer = part.result;
         std::string text;
         // A header alone may be there already.
         if (progress_.rows == 0 && header_.empty()) text.append(answer.header);
         if (header_.empty()) header_ = header_names(answer.header);
-        text.append(answer.rows);
+        text.append(answer.text);
         if (!text.empty() && !text.ends_with('\n')) text += '\n';
         progress_.bytes_out += text.size();
         if (!text.empty()) {
@@ -85,7 +85,7 @@ private:
         }
         progress_.rows += part.batch.rows;
         ++progress_.batches;
-        count_version(part.version);
+        count_version(answer.version);
         co_return nullptr;
     }
 
@@ -111,7 +111,7 @@ private:
         rejected.error = why;
         if (auto thrown = job_.on_failed ? call_back(job_.on_failed, rejected) : nullptr) co_return thrown;
         if (part.ends_run(static_cast<bool>(job_.rejected_rows))) co_return with_rows(why, first, last);
-        std::string text = progress_.failed_rows == 0 ? batch.text : batch.text.substr(batch.header_size);
+        auto text = format_.rejected(batch, why, progress_.failed_rows == 0);
         auto const given = co_await call_back(job_.rejected_rows, std::move(text));
         if (!given) co_return given.error();
         progress_.failed_rows += batch.rows;
@@ -119,11 +119,12 @@ private:
     }
 
     /// As a person counts them: from 1, the header not counted.
-    static failure with_rows(error_info info, std::uint64_t first, std::uint64_t last)
+    failure with_rows(error_info info, std::uint64_t first, std::uint64_t last) const
     {
-        info.message = (last < first ? "the header alone"
-                                     : "rows " + std::to_string(first) + " to " + std::to_string(last)) +
-                       (info.message.empty() ? "" : ": " + info.message);
+        auto place = std::string(format_.noun()).append(" ").append(std::to_string(first)).append(" to ");
+        place.append(std::to_string(last));
+        info.message =
+            (last < first ? "the header alone" : place) + (info.message.empty() ? "" : ": " + info.message);
         return make_failure(std::move(info));
     }
 
@@ -147,6 +148,7 @@ private:
     }
 
     batch_job const& job_;
+    batch_format const& format_;
     time_point const began_;
     batch_progress progress_;
     /// The predictions' header line.

@@ -10,10 +10,13 @@
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/base/result.hpp>
 #include <practicus/detail/base/sha256.hpp>
+#include <practicus/detail/batch/batch_format.hpp>
 #include <practicus/detail/batch/batch_queue.hpp>
 #include <practicus/detail/batch/batch_results.hpp>
+#include <practicus/detail/batch/batch_text.hpp>
 #include <practicus/detail/batch/checked_job.hpp>
-#include <practicus/detail/batch/csv_splitter.hpp>
+#include <practicus/detail/batch/csv_format.hpp>
+#include <practicus/detail/batch/json_lines_format.hpp>
 #include <practicus/detail/client/call_run.hpp>
 #include <practicus/detail/client/calls.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
@@ -44,13 +47,13 @@ class batch_run : public std::enable_shared_from_this<batch_run>
 public:
     batch_run(handle h, batch_job const& job, std::shared_ptr<child_group> children)
         : handle_(std::move(h)), job_(checked(job)), children_(std::move(children)),
-          op_(handle_.begin_unlimited()), cutter_(job_.max_rows, job_.max_bytes),
-          queue_(bounds(), job_.resume.header), results_(job_, op_.began)
+          op_(handle_.begin_unlimited()), format_(make_format(job_)), splitter_(format_->make_splitter()),
+          queue_(bounds(), job_.resume.header), results_(job_, *format_, op_.began)
     {
         if (job.begun_->exchange(true))
             throw error(errc::invalid_argument, "batch_job runs once: its source is read and its sink may "
                                                 "have results; make a job for each run");
-        cutter_.cut_behind(rows_before());
+        splitter_->cut_behind(rows_before());
         if (job_.on_mark || !job_.resume.digest.empty()) digest_.emplace();
     }
 
@@ -94,6 +97,13 @@ private:
         bool made = false;
     };
 
+    static std::unique_ptr<batch_format const> make_format(batch_job const& job)
+    {
+        if (auto const& lines = job.json_lines)
+            return std::make_unique<json_lines_format>(job.url, *lines, job.max_bytes);
+        return std::make_unique<csv_format>(job.url, job.max_rows, job.max_bytes);
+    }
+
     session& state() const noexcept { return handle_.state(); }
     std::shared_ptr<client_runtime> const& runtime() const noexcept { return state().transport().runtime(); }
     time_point now() const noexcept { return runtime()->time().now(); }
@@ -126,7 +136,7 @@ private:
         due->made = true;
     }
 
-    asio::awaitable<result<std::optional<csv_batch>>> read()
+    asio::awaitable<result<std::optional<batch_text>>> read()
     {
         auto batch = take_cut();
         while (batch && !*batch && !source_done_) {
@@ -134,13 +144,13 @@ private:
             if (!piece) co_return piece.error();
             source_done_ = piece->empty();
             if (source_done_)
-                cutter_.finish();
+                splitter_->finish();
             else
-                cutter_.push(*piece);
+                splitter_->push(*piece);
             batch = take_cut();
             if (!batch) break;
             auto const& cut = *batch;
-            queue_.count(piece->size(), cut ? cut->text.size() - cut->header_size : 0, cutter_.buffered());
+            queue_.count(piece->size(), cut ? cut->text.size() - cut->header_size : 0, splitter_->buffered());
             // A file is read without a pause, and a run that goes on may skip much of it.
             auto others = asio::post(asio::deferred);
             if (!cut) co_await std::move(others);
@@ -149,9 +159,9 @@ private:
     }
 
     /// The next batch that no run before has done.
-    result<std::optional<csv_batch>> take_cut()
+    result<std::optional<batch_text>> take_cut()
     {
-        while (auto batch = cutter_.next()) {
+        while (auto batch = splitter_->next()) {
             if (digest_) add_to_digest(*batch);
             auto const end = batch->first_row + batch->rows;
             if (end > rows_before() || rows_before() == 0) return batch;
@@ -159,13 +169,14 @@ private:
             if (end == rows_before() && !done.empty() && done != digest_->hex())
                 return make_failure(errc::invalid_argument,
                                     "the source is not the one of the run that is resumed: its first " +
-                                        std::to_string(end) + " rows, or its header line, are others");
+                                        std::to_string(end) + ' ' + std::string(format_->noun()) +
+                                        ", or its header line, are others");
         }
-        if (auto fault = cutter_.fault()) return fault;
+        if (auto fault = splitter_->fault()) return fault;
         return std::nullopt;
     }
 
-    void add_to_digest(csv_batch& batch)
+    void add_to_digest(batch_text& batch)
     {
         auto const text = std::string_view(batch.text);
         digest_->add(batch.first_row == 0 ? text : text.substr(batch.header_size));
@@ -187,7 +198,11 @@ private:
         std::optional<std::chrono::nanoseconds> wait;
         while (!sent->is_done() && !wait) {
             if (self.queue_.is_too_large(sent->next())) {
-                sent->halve_next();
+                sent->halve_next(self.format_->halve(sent->next()));
+                continue;
+            }
+            if (!sent->next().fault.empty()) {
+                sent->refuse();
                 continue;
             }
             auto trying = self.try_out(*sent);
@@ -209,13 +224,15 @@ private:
         auto predicting = no_throw(call(handle_, in));
         auto answer = co_await std::move(predicting);
         queue_.resent(in->sent > 0 ? in->sent - 1 : 0);
-        auto const failed = answer ? check(sent.next(), *answer, in->delimited) : answer.error();
+        batch_result result;
+        auto const failed = answer ? check(sent.next(), *answer, in->delimited, result) : answer.error();
         if (!failed) {
-            sent.answered(std::move(answer->body), capped(version_of(*answer), 64));
+            sent.answered(std::move(result));
             co_return std::nullopt;
         }
         bool const halved = in->reached_model && failed->status == 413 && queue_.note_too_large(sent.next());
-        auto const wait = sent.failed(*failed, began, now(), runtime()->random().next(), in->reached_model);
+        auto const wait = sent.failed(*failed, began, now(), runtime()->random().next(), in->reached_model,
+                                      job_.json_lines && queue_.has_believed());
         if (!wait && !halved) sent.give_up();
         co_return wait;
     }
@@ -229,44 +246,45 @@ private:
                                        is_error ? boost::system::error_code() : why->code, wait);
     }
 
-    std::shared_ptr<call_input> input_of(csv_batch const& batch, aimd_window::ticket ticket)
+    std::shared_ptr<call_input> input_of(batch_text const& batch, aimd_window::ticket ticket)
     {
+        auto to_send = format_->request(batch);
         auto how = job_.request_options;
-        how.content_type("text/csv").idempotent().sink({});
+        how.content_type(std::string(format_->media_type())).idempotent().sink({});
         if (!settings(how).body_limit) how.body_limit(std::max(16 * job_.max_bytes, std::size_t{16} << 20));
-        auto in = std::make_shared<call_input>(job_.url, how);
-        in->settings.body = batch.text;
+        request_settings sent;
+        static_cast<predict_settings&>(sent) = settings(how);
+        sent.body = std::move(to_send.body);
+        sent.all_fields = true;
+        auto in = std::make_shared<call_input>(std::move(to_send.to), std::move(sent));
         in->settings.any_type = in->retried_by_caller = true;
         in->on_overload = [self = shared_from_this(), ticket] { self->queue_.overloaded(ticket); };
         return in;
     }
 
-    static std::string_view version_of(prediction const& answer) noexcept
-    {
-        return answer.field("x-prt-model-version");
-    }
-
-    /// Returns the failure of what is no answer to the batch.
-    failure check(csv_batch const& batch, prediction const& answer, bool delimited)
+    /// Returns the failure of what is no answer to the batch; otherwise sets `result`.
+    failure check(batch_text const& batch, prediction const& answer, bool delimited, batch_result& result)
     {
         batch_answer came;
         came.rows = batch.rows;
         auto const& how = settings(job_.request_options);
-        if (!how.response_type.empty()) came.wanted = how.response_type;
+        came.wanted = how.response_type.empty() ? format_->media_type() : std::string_view(how.response_type);
         came.content_type = answer.content_type;
         came.body = answer.body;
+        came.status = answer.status;
+        came.request_id = answer.field("x-request-id");
         came.delimited = delimited;
-        came.others_believed = queue_.has_header();
-        std::string_view header;
-        auto wrong = refuse_answer(came, header);
-        auto const version = version_of(answer);
+        came.others_believed = queue_.has_believed();
+        auto wrong = format_->read(batch, came, result);
+        auto const version = answer.field("x-prt-model-version");
         if (!wrong && !job_.model_version.empty() && !is_same_version(version, job_.model_version))
             wrong = other_version(job_.model_version, version);
-        if (!wrong) wrong = queue_.check_header(header);
+        if (!wrong) wrong = queue_.check_header(header_names(result.header));
+        result.version = capped(version, 64);
         if (!wrong) return nullptr;
         wrong->status = answer.status;
         wrong->attempts = answer.attempts;
-        wrong->request = std::string(how.method).append(" ").append(job_.url.target());
+        wrong->request = std::string(how.method).append(" ").append(format_->request(batch).to.target());
         return make_failure(std::move(*wrong));
     }
 
@@ -295,9 +313,10 @@ private:
     failure finish()
     {
         if (auto failed = queue_.source_failure()) return failed;
-        if (cutter_.rows() >= rows_before()) return results_.tell(queue_.counts(), now(), true);
+        if (splitter_->rows() >= rows_before()) return results_.tell(queue_.counts(), now(), true);
         return make_failure(errc::invalid_argument,
-                            "the source has " + std::to_string(cutter_.rows()) + " rows, fewer than the " +
+                            "the source has " + std::to_string(splitter_->rows()) + ' ' +
+                                std::string(format_->noun()) + ", fewer than the " +
                                 std::to_string(rows_before()) +
                                 " that are done already; is it the same source, and are these its results?");
     }
@@ -306,8 +325,9 @@ private:
     batch_job const job_;
     std::shared_ptr<child_group> children_;
     operation op_;
+    std::unique_ptr<batch_format const> const format_;
     // The reader's, while there is one.
-    csv_splitter cutter_;
+    std::unique_ptr<batch_splitter> const splitter_;
     bool source_done_ = false;
     /// Of what was cut.
     std::optional<sha256> digest_;

@@ -4,8 +4,9 @@
 
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/batch/aimd_window.hpp>
+#include <practicus/detail/batch/batch_format.hpp>
 #include <practicus/detail/batch/batch_retry.hpp>
-#include <practicus/detail/batch/csv_splitter.hpp>
+#include <practicus/detail/batch/batch_text.hpp>
 #include <practicus/error.hpp>
 
 #include <algorithm>
@@ -19,16 +20,14 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A part of a batch that has come to its end: an answer, as CSV, or a failure. (No aggregate: g++ 12
-/// destroys those twice.)
+/// A part of a batch that has come to its end: a result or a failure. (No aggregate: g++ 12 destroys those
+/// twice.)
 struct batch_part
 {
     batch_part() = default;
 
-    csv_batch batch;
-    std::string answer;
-    /// Of the model that answered.
-    std::string version;
+    batch_text batch;
+    batch_result result;
     std::shared_ptr<error_info const> failure;
     /// Other rows may succeed.
     bool fault_of_rows = false;
@@ -45,14 +44,14 @@ struct batch_part
 class batch_sending
 {
 public:
-    batch_sending(csv_batch whole, std::uint64_t sequence, batch_retry const& policy)
+    batch_sending(batch_text whole, std::uint64_t sequence, batch_retry const& policy)
         : digest_(std::move(whole.digest)), sequence_(sequence), fresh_(policy), policy_(policy)
     {
         left_.push_back(std::move(whole));
     }
 
     /// The part that is to be sent next; only unless `is_done()`.
-    csv_batch const& next() const noexcept { return left_.back(); }
+    batch_text const& next() const noexcept { return left_.back(); }
     bool is_done() const noexcept { return left_.empty(); }
     /// The parts that have ended, in the order of the rows.
     std::vector<batch_part> const& parts() const noexcept { return done_; }
@@ -66,7 +65,7 @@ public:
         return std::any_of(done_.begin(), done_.end(),
                            [&](batch_part const& p) { return p.ends_run(rows_may_fail); });
     }
-    /// `csv_batch::digest` of the whole.
+    /// `batch_text::digest` of the whole.
     std::string const& digest() const noexcept { return digest_; }
     /// The place in the order of all batches, from 0.
     std::uint64_t sequence() const noexcept { return sequence_; }
@@ -74,27 +73,38 @@ public:
     /// Of the last try; null if none has failed.
     std::shared_ptr<error_info const> const& failure() const noexcept { return failure_; }
 
-    void halve_next()
+    /// `halves` are the next part.
+    void halve_next(std::pair<batch_text, batch_text> halves)
     {
-        auto halves = halve(left_.back());
         left_.back() = std::move(halves.second);
         left_.push_back(std::move(halves.first));
         begin_part();
     }
 
     /// The next part was answered.
-    void answered(std::string csv, std::string version = {})
+    void answered(batch_result result)
     {
         batch_part part;
-        part.answer = std::move(csv);
-        part.version = std::move(version);
+        part.result = std::move(result);
         end_part(std::move(part));
     }
 
+    /// The next part is not sent: its `batch_text::fault` says why.
+    void refuse()
+    {
+        error_info info;
+        info.code = errc::invalid_argument;
+        info.message = next().fault;
+        failure_ = std::make_shared<error_info const>(std::move(info));
+        is_fault_of_rows_ = true;
+        give_up();
+    }
+
     /// A try of the next part, which began then, has failed. Returns how long to wait before it is sent
-    /// again; nothing if it is not.
+    /// again; nothing if it is not. `own_url`: only this part may be sent to a url that is not there.
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point began, time_point now,
-                                                   double random, bool reached_model = true)
+                                                   double random, bool reached_model = true,
+                                                   bool own_url = false)
     {
         if (attempts_ == 0) began_ = began;
         attempts_ += why.attempts;
@@ -102,7 +112,8 @@ public:
         all.attempts = attempts_;
         if (attempts_ != 0) all.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
         failure_ = std::make_shared<error_info const>(std::move(all));
-        is_fault_of_rows_ = reached_model && is_fault_of_rows(why.code);
+        bool const is_missing = own_url && why.code == errc::not_found;
+        is_fault_of_rows_ = reached_model && (is_missing || is_fault_of_rows(why.code));
         return policy_.failed(why, now, random, reached_model);
     }
 
@@ -139,7 +150,7 @@ private:
     }
 
     /// The next part last.
-    std::vector<csv_batch> left_;
+    std::vector<batch_text> left_;
     std::vector<batch_part> done_;
     std::string digest_;
     std::uint64_t sequence_;

@@ -4,6 +4,8 @@
 
 #include <practicus/detail/base/csv_scanner.hpp>
 #include <practicus/detail/base/result.hpp>
+#include <practicus/detail/batch/batch_format.hpp>
+#include <practicus/detail/batch/batch_text.hpp>
 #include <practicus/error.hpp>
 
 #include <boost/assert.hpp>
@@ -18,30 +20,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Some rows of a CSV text that can be sent by themselves. It has constructors because g++ 12 destroys an
-/// aggregate twice when it is a temporary in a co_await expression.
-struct csv_batch
-{
-    csv_batch() noexcept {}
-
-    csv_batch(std::string csv, std::uint64_t first, std::size_t count, std::size_t header) noexcept
-        : text(std::move(csv)), first_row(first), rows(count), header_size(header)
-    {}
-
-    /// The header line, then the rows, each with its line end.
-    std::string text;
-    /// The place of the first of them in the whole text, from 0.
-    std::uint64_t first_row = 0;
-    /// How many rows; 0 only for a text that is a header alone.
-    std::size_t rows = 0;
-    /// The header line's size, its line end included: where in `text` the rows begin.
-    std::size_t header_size = 0;
-    /// Of the whole text, up to the last of them: for a `batch_mark`, where that is wanted.
-    std::string digest;
-};
-
 /// Two batches that are `whole` together, of half its rows each. It has 2 rows at least.
-inline std::pair<csv_batch, csv_batch> halve(csv_batch const& whole)
+inline std::pair<batch_text, batch_text> halve(batch_text const& whole)
 {
     auto const rows = whole.rows / 2;
     csv_scanner scanner;
@@ -51,9 +31,9 @@ inline std::pair<csv_batch, csv_batch> halve(csv_batch const& whole)
         lines += scanner.ended() ? 1 : 0;
     }
     auto const end = whole.text.size() - rest.size();
-    return {csv_batch(whole.text.substr(0, end), whole.first_row, rows, whole.header_size),
-            csv_batch(whole.text.substr(0, whole.header_size).append(rest), whole.first_row + rows,
-                      whole.rows - rows, whole.header_size)};
+    return {batch_text(whole.text.substr(0, end), whole.first_row, rows, whole.header_size),
+            batch_text(whole.text.substr(0, whole.header_size).append(rest), whole.first_row + rows,
+                       whole.rows - rows, whole.header_size)};
 }
 
 /// Cuts a CSV text that comes in pieces into batches; where the pieces end makes no difference.
@@ -68,7 +48,7 @@ inline std::pair<csv_batch, csv_batch> halve(csv_batch const& whole)
 /// memory) the cutter is of no more use.
 ///
 /// Thread safety: none. Each byte costs O(1), whatever the pieces' and the batches' sizes.
-class csv_splitter
+class csv_splitter final : public batch_splitter
 {
 public:
     static constexpr std::size_t default_longest = std::size_t{64} << 20;
@@ -84,16 +64,13 @@ public:
         if (longest == 0) throw error(errc::invalid_argument, "a CSV record of 0 bytes at most");
     }
 
-    /// A batch ends behind the first `count` rows, as those of a run that is resumed. To be called before the
-    /// first `push`.
-    void cut_behind(std::uint64_t count) noexcept
+    void cut_behind(std::uint64_t count) noexcept override
     {
         BOOST_ASSERT(scanner_.size() == 0);
         cut_behind_ = count;
     }
 
-    /// The text goes on with `piece`, which is copied.
-    void push(std::string_view piece)
+    void push(std::string_view piece) override
     {
         BOOST_ASSERT(!finished_);
         make_room();
@@ -102,7 +79,7 @@ public:
 
     /// The text is complete. It is an error if it ends within quotes, or has no header line, or one of
     /// several lines with no row behind it.
-    void finish()
+    void finish() override
     {
         if (finished_ || !fault_.empty()) return;
         finished_ = true;
@@ -117,10 +94,9 @@ public:
         close_batch();
     }
 
-    /// The next full batch; after `finish` also the last one. Empty if there is none (yet).
-    std::optional<csv_batch> next()
+    std::optional<batch_text> next() override
     {
-        std::optional<csv_batch> result;
+        std::optional<batch_text> result;
         if (full_.empty()) return result;
         auto const batch = full_.front();
         std::string text;
@@ -132,18 +108,15 @@ public:
         return result;
     }
 
-    /// The text's error, `errc::invalid_argument`, if no batch is left before it; else null.
-    failure fault() const
+    failure fault() const override
     {
         return full_.empty() && !fault_.empty() ? make_failure(errc::invalid_argument, fault_) : nullptr;
     }
 
-    /// Bytes that were pushed and not given out: full batches and what follows them, the header not counted
-    /// once it is complete.
-    std::size_t buffered() const noexcept { return text_.size() - given_; }
+    /// The header is not counted once it is complete.
+    std::size_t buffered() const noexcept override { return text_.size() - given_; }
 
-    /// How many rows were seen to their end.
-    std::uint64_t rows() const noexcept { return seen_; }
+    std::uint64_t rows() const noexcept override { return seen_; }
 
     /// The header line with its line end; empty before it was seen to its end.
     std::string_view header() const noexcept { return header_; }

@@ -96,6 +96,9 @@ struct batch_answer
     std::string_view wanted = "text/csv";
     std::string_view content_type;
     std::string_view body;
+    /// The status, and the server's name of the request.
+    unsigned status = 200;
+    std::string_view request_id;
     /// True if the response states its end; otherwise the end of the connection is its end.
     bool delimited = true;
     /// True if the header line is known: another response was accepted, or there are earlier results.
