@@ -238,6 +238,13 @@ practicus::batch_job const job(model, practicus::string_source("carat\n0.23\n0.2
 auto const end = co_await practicus::predict_batches(client, job);
 std::cout << end.rows << " rows\n";
 //! [predict_batches]
+
+//! [json_lines]
+practicus::json_lines_options lines;
+lines.path = "chat/completions";
+practicus::batch_job chats(model, practicus::string_source("{\"messages\":[]}\n"), print);
+chats.json_lines = lines;
+//! [json_lines]
     // clang-format on
 }
 

@@ -86,10 +86,7 @@ private:
         if (seen_ == 0 && (line_.starts_with("\xff\xfe") || line_.starts_with("\xfe\xff")))
             return fail("begins as UTF-16 does; convert the text to UTF-8 first (iconv -f UTF-16 -t UTF-8)");
         auto const line = reader_.read(line_);
-        auto fault = line.fault ? line.fault->message : std::string();
-        bool const is_known =
-            has_ids_ && line.custom_id != "null" && !ids_.insert(json_string(line.custom_id)).second;
-        if (is_known && fault.empty()) fault = "its custom_id is that of an earlier line";
+        auto fault = fault_of(line);
         if (!fault.empty()) {
             close_batch();
             add_line(std::move(fault));
@@ -101,6 +98,15 @@ private:
         key_ = std::move(key);
         add_line({});
         if (open_.rows >= pack_ || seen_ == cut_behind_) close_batch();
+    }
+
+    /// Returns why the line is not sent, or an empty text.
+    std::string fault_of(json_line const& line)
+    {
+        bool const is_new =
+            !has_ids_ || line.custom_id == "null" || ids_.insert(json_string(line.custom_id)).second;
+        if (line.fault) return line.fault->message;
+        return is_new ? "" : "its custom_id is that of an earlier line";
     }
 
     void add_line(std::string fault)
