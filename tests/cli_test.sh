@@ -474,6 +474,42 @@ cmp odd.null odd.out
 expect 0 "$practicus" logout --all
 stop_region
 
+# Two versions of a model answer: they are counted, and a run may insist on one.
+start_region --canary 50
+export PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus
+risk=models/finance/loan-risk
+expect 0 "$practicus" predict $risk in.csv two.csv --rows 100
+says "several versions of the model have answered (batches by version: 1: 25, 2: 25)"
+expect 0 "$practicus" predict $risk/v2 in.csv only.csv --only-version 2
+quiet
+expect 1 "$practicus" predict $risk/v2 in.csv other.csv --only-version 1
+says "only version '1' of the model may respond"
+says "version '2' has responded"
+
+# JSON Lines: each line has one line in the output or among those that were refused.
+line() { echo '{"model":"assistant","messages":[{"role":"user","content":"'"$1"'"}]}'; }
+{ line one && echo "no JSON" && line two; } > in.jsonl
+expect 1 "$practicus" predict llm/assistant in.jsonl out.jsonl --path chat/completions
+says "lines 2 to 2: it is not JSON"
+expect 2 "$practicus" predict llm/assistant in.jsonl out.jsonl --resume
+says "of another run: what decides the results was"
+expect 6 "$practicus" predict llm/assistant in.jsonl out.jsonl --path chat/completions --resume --rejected refused.jsonl
+[ "$(tail -n 1 err)" = "practicus: 1 of 3 lines was refused; it is in 'refused.jsonl'" ] || fail "the last line"
+[ "$(cat refused.jsonl)" = "no JSON" ] || fail "not the line that was refused"
+[ "$(python3 -c 'import json, sys
+for line in sys.stdin: print(json.loads(line)["choices"][0]["message"]["content"])' < out.jsonl | xargs)" = "one two" ] ||
+    fail "not the responses in order"
+line three | expect 0 "$practicus" predict llm/assistant --json-lines
+[ "$(wc -l < out)" = 1 ] || fail "not one line"
+printf '{"model":"assistant","input":"%s"}\n' a b c | expect 0 "$practicus" predict llm/assistant --path embeddings --pack 2
+[ "$(wc -l < out)" = 3 ] || fail "not three embeddings"
+expect 2 "$practicus" predict llm/assistant in.jsonl - --openai --path chat/completions
+expect 2 "$practicus" predict llm/assistant in.jsonl - --whole --json-lines
+expect 0 "$practicus" predict llm/assistant /dev/null --json-lines
+says "the input has no lines"
+unset PRT_URL PRT_EMAIL PRT_PASSWORD
+stop_region
+
 # What a server in front of a model answers is not written as predictions, though its status is 200.
 cat > front.py << 'END'
 import contextlib

@@ -81,7 +81,9 @@ struct batch_failure
 /// model. The sink gets the predictions in the order of the rows, under one header. At most twice
 /// `in_flight` batches, with any responses, and one batch that is read ahead are held in memory.
 ///
-/// The text is UTF-8 and is read as Python's `csv` reads it. Lines end with LF, CRLF or CR, and a quote
+/// The text is CSV, or JSON Lines: see `json_lines`, whose rows are lines and have no header.
+///
+/// CSV is UTF-8 and is read as Python's `csv` reads it. Lines end with LF, CRLF or CR, and a quote
 /// opens only at the start of a cell. NUL bytes and UTF-16 are refused. A header without rows is sent
 /// alone, and the sink gets the header of its response. If the model refuses that (400, 5xx), the sink gets
 /// nothing and the run is complete. The type of a response must be `text/csv`, or
