@@ -20,8 +20,8 @@ pending<batch_progress> predict_batches(handle const& h, std::shared_ptr<batch_j
 
 } // namespace detail::operations
 
-/// Sends a CSV text or JSON Lines of any length through a model, in batches; see `batch_job`. Returns the last progress.
-/// No prediction is lost or given to the sink twice.
+/// Sends a CSV text or JSON Lines of any length through a model, in batches; see `batch_job`. Returns the
+/// last progress. No prediction is lost or given to the sink twice.
 ///
 /// Owns a handle of the client, and follows the rules of the client's operations. Has no time limit unless
 /// `call_options::timeout` sets one. A run that is cancelled or fails can be resumed; see `batch_output`.
