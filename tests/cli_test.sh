@@ -838,6 +838,30 @@ for number in 0 x 1k 10000000000; do
 done
 stop_region
 
+# A model that is scaled to zero, and one that starts.
+start_region --cold-start 86400
+expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+expect 7 "$practicus" wait models/finance/loan-risk --timeout 1
+says "The region says: no healthy upstream"
+script -qec "'$practicus' wait models/finance/loan-risk --timeout 1" screen > /dev/null || true
+grep -q $'\r\033\\[KNot up after [01] s of 1 s\r\033\\[K' screen || fail "no progress: $(cat screen)"
+expect 4 "$practicus" wait models/finance/nothing
+expect 0 "$practicus" wait apps/tools/viewer --app
+session=$("$practicus" token models/practicus/diamond-price)
+PRT_URL=$url PRT_TOKEN=$session expect 3 "$practicus" wait models/finance/loan-risk
+says "cannot ask for an id"
+expect 2 "$practicus" wait models/finance/loan-risk --timeout 0
+stop_region
+expect 5 "$practicus" wait models/finance/loan-risk
+start_region --cold-start 1
+expect 0 "$practicus" login "$url" --email admin@company.com --password-stdin <<< practicus
+expect 0 "$practicus" wait models/finance/loan-risk --verbose
+says ": 503,"
+expect 0 "$practicus" predict models/finance/loan-risk one.csv
+expect 0 "$practicus" wait models/finance/loan-risk
+quiet
+stop_region
+
 # What it knows stands in the manual page and in the completions.
 for shell in bash zsh; do expect 0 "$practicus" completion $shell && mv out completion.$shell; done
 "$practicus" --help | sed -n '/^Subcommands:/I,/^$/s/^  \([a-z]*\) .*/\1/p' > commands

@@ -27,6 +27,8 @@ inline constexpr int not_found = 4;
 inline constexpr int try_later = 5;
 /// The run has ended, and rows that the model refused are in the file of `--rejected`.
 inline constexpr int rows_refused = 6;
+/// `wait`: the time is over, and the model or app is not up.
+inline constexpr int not_up = 7;
 inline constexpr int interrupted = 130;
 
 } // namespace exit_code
@@ -115,6 +117,13 @@ struct predict_arguments
     bool openai = false;
 };
 
+struct wait_arguments
+{
+    std::string target;
+    std::uint32_t timeout = 600;
+    bool app = false;
+};
+
 struct mock_arguments
 {
     std::uint16_t port = 0;
@@ -143,6 +152,7 @@ int addons(settings const& with);
 int token(settings const& with, token_arguments const& arguments);
 int meta(settings const& with, std::string const& model);
 int predict(settings const& with, predict_arguments const& arguments);
+int wait(settings const& with, wait_arguments const& arguments);
 int mock(mock_arguments const& arguments);
 /// Prints a line on standard error. Text of a server in it is cleaned: no line breaks, no terminal control
 /// characters.

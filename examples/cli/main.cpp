@@ -30,7 +30,7 @@ PRT_SESSION_TOKEN, PRT_SESSION_TOKEN_FILE, or PRT_EMAIL and PRT_PASSWORD), else 
 vendor's Python SDK shares.
 
 Exit codes: 0 success; 1 failure; 2 wrong usage; 3 not logged in, or not allowed; 4 not found; 5 try again later;
-6 predict has put rows that the model refused into the file of --rejected; 130 interrupted; 141 standard output was closed.)";
+6 predict has put rows that the model refused into the file of --rejected; 7 wait's time is over; 130 interrupted; 141 standard output was closed.)";
 
 /// The commands and their arguments.
 struct command_line
@@ -48,6 +48,7 @@ struct command_line
         add_logins();
         add_lists();
         add_calls();
+        add_wait();
         add_mock();
         auto* const script =
             app.add_subcommand("completion", "Prints a script that completes this command line");
@@ -261,6 +262,18 @@ private:
             ->type_name("N");
     }
 
+    void add_wait()
+    {
+        auto* command = add("wait", "Starts a model that is scaled to zero, and waits until it is up",
+                            [this] { return cli::wait(global, wait); });
+        command->add_option("MODEL", wait.target, "url, or prefix/name[/version] as listed")->required();
+        command->add_flag("--app", wait.app, "MODEL is an app");
+        command->add_option("--timeout", wait.timeout, "seconds to wait at most; the exit code is 7 then")
+            ->check(number(1, 31'536'000))
+            ->capture_default_str()
+            ->type_name("S");
+    }
+
     void add_mock()
     {
         auto* command = add("mock", "Serves a mock region to try things on, until Ctrl-C",
@@ -315,6 +328,7 @@ private:
     cli::entries_arguments entries;
     cli::token_arguments token;
     cli::predict_arguments predict;
+    cli::wait_arguments wait;
     cli::mock_arguments mock;
     std::string model;
     std::string shell;

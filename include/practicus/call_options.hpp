@@ -24,6 +24,7 @@ struct call_settings
 {
     std::optional<std::chrono::milliseconds> timeout;
     std::optional<std::chrono::milliseconds> min_validity;
+    std::optional<std::chrono::milliseconds> patience;
     bool ask_id = false;
     /// Fields as they are written into a request, each after the end of the previous line.
     std::string fields;
@@ -54,6 +55,15 @@ public:
     call_options& min_validity(duration d)
     {
         settings_.min_validity = detail::checked_duration("call_options::min_validity", d);
+        return *this;
+    }
+
+    /// Sets how long after its beginning an operation waits out a 503, as `request::patience` does; a request
+    /// with a patience of its own has that. `timeout` still ends the operation. Default:
+    /// `client_options::retry` alone. Throws `errc::invalid_argument` if negative.
+    call_options& patience(duration d)
+    {
+        settings_.patience = detail::checked_duration("call_options::patience", d);
         return *this;
     }
 

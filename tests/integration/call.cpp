@@ -65,13 +65,20 @@ struct waiting : calling
 
     void call_until_it_ends(request const& what)
     {
+        if (auto got = until_it_ends(caller.call(chat(), what))) answer = std::move(*got);
+    }
+
+    template <class T>
+    std::optional<T> until_it_ends(asio::awaitable<T> operation)
+    {
+        std::optional<T> result;
         auto const began = clock.now();
         bool ended = false;
-        asio::co_spawn(io, caller.call(chat(), what), [&](std::exception_ptr thrown, response got) {
+        asio::co_spawn(io, std::move(operation), [&](std::exception_ptr thrown, T got) {
             ended = true;
-            answer = std::move(got);
             try {
                 if (thrown) std::rethrow_exception(thrown);
+                result = std::move(got);
             } catch (practicus::error const& e) {
                 why = e.info();
             }
@@ -84,6 +91,7 @@ struct waiting : calling
             return ended;
         });
         took = clock.now() - began;
+        return result;
     }
 
     practicus::detail::clock& clock;
@@ -397,5 +405,58 @@ TEST_CASE("a model that is not up is waited for as long as the call's patience l
         f.call_until_it_ends(request::json("{}").patience(60s));
         CHECK(f.answer.body == "up");
         CHECK(f.took == 5s);
+    }
+}
+
+TEST_CASE("operations with patience wait for a model or an app that is not up")
+{
+    waiting f;
+    auto const url = f.caller.model_url("models/practicus", "diamond-price");
+    practicus::call_options with;
+    with.patience(60s).timeout(0s);
+    auto const starts = [&](char const* path, int refusals) {
+        f.server.expect("GET", path).reply(503, "no healthy upstream", "text/plain").times(refusals);
+    };
+    SECTION("a model's id, asked for in this call or for all callers")
+    {
+        with.ask_id(GENERATE(false, true));
+        starts("/models/practicus/diamond-price/", 40);
+        CHECK(f.until_it_ends(f.caller.with(with).model_id(url)) == 42);
+        CHECK(f.took == 40s);
+    }
+    SECTION("a model's metadata")
+    {
+        starts("/models/practicus/diamond-price/", 40);
+        CHECK(f.until_it_ends(f.caller.with(with).model_metadata(url)));
+        CHECK(f.took == 40s);
+    }
+    SECTION("a token of an app, whose id is asked for without a token")
+    {
+        with.ask_id(GENERATE(false, true));
+        starts("/apps/tools/viewer/api/", 40);
+        CHECK(f.until_it_ends(f.caller.with(with).session_token(f.caller.app_url("apps/tools", "viewer"))));
+        CHECK(f.took == 40s);
+    }
+    SECTION("a request without a patience of its own")
+    {
+        f.server.expect("POST", chat_path).reply(503).times(40);
+        f.server.expect("POST", chat_path).reply(200, "up");
+        CHECK(f.until_it_ends(f.caller.with(with).call(f.chat(), request::json("{}")))->body == "up");
+        CHECK(f.took == 40s);
+    }
+    SECTION("until the patience ends, with a last attempt")
+    {
+        starts("/models/practicus/diamond-price/", 61);
+        CHECK_FALSE(f.until_it_ends(f.caller.with(with.ask_id()).model_id(url)));
+        CHECK(f.why.code == errc::unavailable);
+        CHECK(f.why.elapsed == 60s);
+    }
+    SECTION("not beyond the time limit")
+    {
+        with.timeout(10s);
+        starts("/models/practicus/diamond-price/", 10);
+        CHECK_FALSE(f.until_it_ends(f.caller.with(with.ask_id()).model_id(url)));
+        CHECK(f.why.code == errc::unavailable);
+        CHECK(f.why.attempts == 10);
     }
 }

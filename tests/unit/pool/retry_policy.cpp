@@ -501,6 +501,10 @@ TEST_CASE("with patience, a 503 is waited out without attempts and budget")
     CHECK(decide(post, down(500ms)).wait == 500ms);
     CHECK(decide(post, down(60s, "30")).wait == 30s);
     CHECK(decide(post, down(60s, "60")).wait == 60s);
+    // The id of an app is asked for without a token.
+    request_facts get;
+    get.idempotent = true;
+    CHECK(decide(get, down(60s)).wait == 1s);
     for (auto const& stops :
          {decide(post, down(60s, "61")), decide(post, down(0s)), decide(post, down(-1s)),
           decide(post, down(std::nullopt)), decide(post, down(60s), 1s), decide(request_facts(), down(60s))})

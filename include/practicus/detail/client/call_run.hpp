@@ -17,7 +17,6 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -127,16 +126,6 @@ public:
         });
     }
 
-    /// Returns the pause after which a token that could not be fetched is asked for again. A model that is
-    /// scaled to zero cannot say its id.
-    std::optional<std::chrono::nanoseconds> pause_after(error_info const& why)
-    {
-        auto& runtime = *session_.transport().runtime();
-        auto const patience = op.patience_left(runtime.time().now());
-        if (why.status != 503 || !patience) return std::nullopt;
-        return op.retries.wait_out(*patience, why.retry_after, runtime.random().next());
-    }
-
     /// Returns what the last answer means for the caller.
     result<practicus::response> end(token const& bearer)
     {
@@ -194,10 +183,6 @@ private:
         r.safe_to_repeat = how.idempotent;
         r.first_byte = how.first_byte;
         r.between_bytes = how.between_bytes;
-        // A proxy may hold the request back until the model is up.
-        auto const usual = s.transport().options().timeouts.first_byte;
-        if (!r.first_byte && how.patience && usual != usual.zero())
-            r.first_byte = std::max(usual, *how.patience);
         return r;
     }
 
@@ -221,26 +206,6 @@ private:
     time_point began_;
 };
 
-/// Sets `bearer` to a token for the call.
-inline asio::awaitable<failure> fetch_token(handle const& h, call_run& run, token& bearer)
-{
-    while (true) {
-        auto fetching = run.fetch_token();
-        auto got = co_await std::move(fetching);
-        if (got) {
-            bearer = std::move(*got);
-            co_return nullptr;
-        }
-        auto const& why = *got.error();
-        auto const wait = run.pause_after(why);
-        if (!wait) co_return got.error();
-        auto const& transport = h.state().transport();
-        transport.note_retry(run.outgoing.where, why.request, why.attempts, why.status, {}, *wait);
-        auto pausing = transport.pause(run.op, *wait);
-        if (auto ended = co_await std::move(pausing)) co_return ended;
-    }
-}
-
 inline asio::awaitable<result<practicus::response>> call(handle h, std::shared_ptr<call_input> in)
 {
     auto& transport = h.state().transport();
@@ -253,8 +218,10 @@ inline asio::awaitable<result<practicus::response>> call(handle h, std::shared_p
     while (true) {
         auto bearer = run.find_token();
         if (!bearer) {
-            auto fetching = fetch_token(h, run, bearer);
-            if (auto failed = co_await std::move(fetching)) co_return failed;
+            auto fetching = run.fetch_token();
+            auto got = co_await std::move(fetching);
+            if (!got) co_return got.error();
+            bearer = std::move(*got);
         }
         in->reached_model = true;
         auto sending = transport.send(run.op, run.outgoing, bearer, run.answer, &run.flow);

@@ -6,6 +6,7 @@
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/pool/retry_policy.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -29,12 +30,19 @@ struct operation
         return min_validity < min_validity.zero() ? std::nullopt
                                                   : std::optional(std::chrono::nanoseconds(min_validity));
     }
-    /// A model's 503 is waited out until then; empty for the retry options alone.
+    /// A 503 is waited out until then; empty for the retry options alone.
     std::optional<time_point> patient_until;
     /// Returns the rest of that time, or nothing.
     std::optional<std::chrono::nanoseconds> patience_left(time_point now) const noexcept
     {
         return patient_until ? std::optional<std::chrono::nanoseconds>(*patient_until - now) : std::nullopt;
+    }
+    /// Returns the limit for the first byte of a response. A proxy may hold a request back until the model is
+    /// up, as long as the patience lasts.
+    std::chrono::milliseconds first_byte(std::chrono::milliseconds usual) const noexcept
+    {
+        if (!patient_until || usual == usual.zero()) return usual;
+        return std::max(usual, std::chrono::duration_cast<std::chrono::milliseconds>(*patient_until - began));
     }
     /// True if bytes of the last request were written to a socket.
     bool written = false;

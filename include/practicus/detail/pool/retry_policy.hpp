@@ -163,8 +163,8 @@ inline std::chrono::nanoseconds full_jitter(retry_options const& limits, unsigne
 ///    - The connect failed or nothing was written: any request.
 ///    - 408, 425, 429: any request (it was not processed), except with a one-time password.
 ///    - A lost connection, a late response, 502, 503, 504: only a repeatable request.
-///    - With patience, a 503: any request with a renewable token. It was not processed, because the model is
-///      not up. Neither attempts nor the budget limit this wait.
+///    - With patience, a 503: any request with a renewable token, and any idempotent one. It was not
+///      processed, because the model is not up. Neither attempts nor the budget limit this wait.
 /// 4. **stop**: everything else.
 ///
 /// A request is repeatable if its method is idempotent or it is marked as safe. It must not contain a
@@ -236,7 +236,8 @@ private:
     /// Returns true if a model that is not up is waited for.
     static bool is_cold_start(request_facts const& request, attempt_outcome const& outcome) noexcept
     {
-        return outcome.status == 503 && outcome.patience && request.renewable_token && request.replayable;
+        return outcome.status == 503 && outcome.patience && request.replayable &&
+               (request.renewable_token || request.idempotent);
     }
 
     retry_decision wait_for_start(attempt_outcome const& outcome, std::chrono::nanoseconds left,

@@ -72,6 +72,7 @@ public:
                                 with && settings(*with).timeout ? *settings(*with).timeout : usual);
         op.retries = retry_policy(options_->retry);
         if (with && settings(*with).min_validity) op.min_validity = *settings(*with).min_validity;
+        if (with && settings(*with).patience) op.patient_until = op.began + *settings(*with).patience;
         op.with = std::move(with);
         return op;
     }
@@ -100,7 +101,7 @@ public:
     asio::awaitable<failure> send(operation& op, request const& r, token const& bearer, response& answer,
                                   body_pipeline* flow = nullptr) const
     {
-        delivery d(*options_, r);
+        delivery d(*options_, op, r);
         if (auto refused = begin_request(op, r, d.to)) co_return refused;
         while (true) {
             running_attempt a{op, flow, start_of(flow)};
@@ -176,6 +177,19 @@ public:
         co_return ended.early;
     }
 
+    /// Waits until the operation may try again after `why`, a flight's failure, and returns null. Returns the
+    /// failure that ends it otherwise.
+    asio::awaitable<failure> wait_out(operation& op, url_origin const& where, failure why) const
+    {
+        auto const patience = op.patience_left(runtime_->time().now());
+        if (why->status != 503 || !patience) co_return why;
+        auto const wait = op.retries.wait_out(*patience, why->retry_after, runtime_->random().next());
+        if (!wait || *wait >= left(op)) co_return why;
+        note_retry(where, why->request, why->attempts, why->status, {}, *wait);
+        auto pausing = pause(op, *wait);
+        co_return co_await std::move(pausing);
+    }
+
     /// Counts and reports a repeated request.
     void note_retry(url_origin const& where, std::string const& name, unsigned attempts, unsigned status,
                     boost::system::error_code const& why, std::chrono::nanoseconds wait) const
@@ -188,8 +202,8 @@ private:
     /// One request with all its attempts.
     struct delivery
     {
-        delivery(client_options const& options, request const& r)
-            : progress(r), bounds{r.first_byte.value_or(options.timeouts.first_byte),
+        delivery(client_options const& options, operation const& op, request const& r)
+            : progress(r), bounds{r.first_byte.value_or(op.first_byte(options.timeouts.first_byte)),
                                   r.between_bytes.value_or(options.timeouts.between_bytes),
                                   options.limits.header,
                                   r.body_limit,

@@ -101,7 +101,8 @@ public:
         return std::move(found.value);
     }
 
-    /// Fetches a token that this thread's stripe does not have, or waits for its fetch.
+    /// Fetches a token that this thread's stripe does not have, or waits for its fetch. Waits out a 503, also
+    /// of a flight, which has no patience of its own.
     asio::awaitable<result<token>> fetch(operation op, target const& what, token_purpose purpose)
     {
         if (auto const from = access_.current().given())
@@ -116,7 +117,11 @@ public:
             key.purpose = purpose;
             if constexpr (Traits::has_id) {
                 auto const found = co_await id_by_name(op, listed);
-                if (!found) co_return found.error();
+                if (!found) {
+                    if (auto ended = co_await transport_.wait_out(op, what.origin(), found.error()))
+                        co_return ended;
+                    continue;
+                }
                 key.id = *found;
             } else {
                 key.name = name;
@@ -126,7 +131,12 @@ public:
             auto got = co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
             // The id may be outdated: one more try, with the id that the service returns.
             if (!got && got.error()->code == errc::not_found && std::exchange(remembered, false)) continue;
-            if (got) cache_.install(key, name, *got);
+            if (!got) {
+                auto const& where = transport_.service().origin();
+                if (auto ended = co_await transport_.wait_out(op, where, got.error())) co_return ended;
+                continue;
+            }
+            cache_.install(key, name, *got);
             co_return got;
         }
     }
@@ -152,7 +162,11 @@ public:
     asio::awaitable<result<std::int64_t>> id(operation& op, target const& url)
     {
         auto const longer = with_long_name(url);
-        co_return co_await id_by_name(op, longer ? *longer : url);
+        while (true) {
+            auto const got = co_await id_by_name(op, longer ? *longer : url);
+            if (got) co_return got;
+            if (auto ended = co_await transport_.wait_out(op, url.origin(), got.error())) co_return ended;
+        }
     }
 
     /// Returns the request for the metadata, which contain the id.
