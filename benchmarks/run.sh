@@ -13,7 +13,7 @@ missing, builds in build/benchmarks, and lets every contender do the same work a
 take turns. Prints a table, and writes it to DIR with the figures (JSON, CSV) and plots (SVG, PNG).
 
   --quick       fewer points and short rounds: under 2 minutes, the build not counted
-  --only WORK   exchange, listing, memory, load, predict, flow, tokens, cached or transport; may be given more than once
+  --only WORK   exchange, listing, memory, load, predict, events, flow, tokens, cached or transport; may be given more than once
   --rounds N    so many rounds of each contender
   --output DIR  default: build/benchmarks/results
 

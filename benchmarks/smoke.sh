@@ -2,12 +2,12 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #
-# smoke.sh LEAN_SERVER REGION PEER...: a few exchanges of each peer, and each work once. Do they work? How fast they are on
+# smoke.sh LEAN_SERVER REGION EVENT_SERVER PEER...: a few exchanges of each peer, and each work once. Do they work? How fast they are on
 # a machine that does other things as well says nothing.
 
 set -euo pipefail
-lean=$1 region=$2
-shift 2
+lean=$1 region=$2 events=$3
+shift 3
 scratch=$(mktemp -d)
 pids=()
 # The region ends with its input, so it gets one that lasts as long as this.
@@ -44,6 +44,9 @@ for peer in "$@"; do
     for encoding in gzip zlib deflate lz4; do
         "$peer" --url "$plain" --work predict --encoding $encoding --bytes 10000 --exchanges 2
     done
+    start events "$events"
+    "$peer" --url "$url" --work events --exchanges 40 --connections 4 --rate 1000
+    "$peer" --url "$url" --work events --exchanges 40 --connections 4 --rate 0
     start region "$region" 10
     "$peer" --url "$url" --work flow_cold --exchanges 1
     "$peer" --url "$url" --work flow_warm --exchanges 5

@@ -66,7 +66,8 @@ class Runner:
             if point.server == "lean":
                 server = servers.LeanServer(self.here, self.scratch / f"ca-{point.models}.pem", self.servers, point.models)
             else:
-                kind = servers.Front if point.server == "nginx" else servers.Region
+                kinds = {"events": servers.EventServer, "nginx": servers.Front, "region": servers.Region}
+                kind = kinds[point.server]
                 server = kind(self.here, self.servers, point.models)
             running[key] = stack.enter_context(server)
         return running[key]

@@ -55,6 +55,11 @@ class LeanServer(Server):
         super().__init__([folder / "lean_server", ca_file, models], 2, processor)
 
 
+class EventServer(Server):
+    def __init__(self, folder, processor, _models):
+        super().__init__([folder / "event_server"], 1, processor)
+
+
 class Region(Server):
     """A mock region with models named `models/many/model-0` and so on."""
 

@@ -10,6 +10,7 @@ COLUMNS = {
     "memory": ("KiB each", "KiB resident"),
     "load": ("rate", "a second", "p50 us", "p99 us", "p99 ratio", "p99.9 us", "max us", "MiB at most", "server busy"),
     "predict": ("CPU us", "ratio", "MB/s", "MB/s of CPU", "server busy"),
+    "events": ("CPU us", "ratio", "a second", "server busy"),
     "flow": ("ms", "ratio of time", "CPU us", "ratio", "requests each", "connections each", "server busy"),
     "tokens": ("ms each", "ratio of time", "CPU us", "ratio", "requests", "connections", "server busy"),
 }

@@ -7,6 +7,7 @@ import dataclasses
 # Any number of connections on one thread.
 LOOPS = ("practicus", "beast", "libcurl", "go net/http", "rust reqwest", "python aiohttp")
 ALL = LOOPS + ("python requests",)
+STREAMS = ("practicus", "rust reqwest", "python aiohttp")
 FLOWS = ("practicus", "practicus SDK", "python requests")
 # Servers, and what they add to a title.
 REGIONS = (("region", ""), ("nginx", ", through nginx"))
@@ -21,7 +22,7 @@ class Point:
     # Of the peers' command line, as pairs.
     arguments: tuple
     rounds: int
-    # lean, region, or nginx: a region behind it.
+    # lean, events, region, or nginx: a region behind it.
     server: str = "lean"
     tls: bool = False
     # The contender by whose processor time the others are divided.
@@ -106,6 +107,20 @@ def _predict(quick, rounds):
             )
 
 
+def _events(quick, rounds):
+    seconds = 1 if quick else 5
+    for streams, rate, events in ((100, 50, 5000 * seconds), (8, 0, 40_000 * seconds)):
+        yield Point(
+            "events",
+            f"events of {streams} streams, {f'{rate} a second each' if rate else 'as fast as they are read'}",
+            STREAMS,
+            (("--work", "events"), ("--connections", streams), ("--rate", rate), ("--exchanges", events)),
+            rounds or (1 if quick else 5),
+            server="events",
+            base="rust reqwest",
+        )
+
+
 def _flow(quick, rounds):
     for kind, title, much in (
         ("flow_cold", "from nothing to a first token", ("--seconds", 0.3 if quick else 2)),
@@ -145,6 +160,7 @@ WORKS = {
     "memory": _memory,
     "load": _load,
     "predict": _predict,
+    "events": _events,
     "flow": _flow,
     "tokens": _tokens,
 }

@@ -8,7 +8,7 @@
 
 namespace bench {
 
-// Work that only a client of a region does: against the mock region, except for `waiters`.
+// Work that only a client of a region does: against the mock region, except for `waiters` and `events`.
 
 /// From nothing to a first token: a new client, its login, the model's id, the token.
 boost::json::object flow_cold(command const& c);
@@ -22,5 +22,9 @@ boost::json::object tokens_of_all(command const& c);
 /// The memory of a waiting caller: for a connection, and for a token that is being fetched. Against the lean
 /// server.
 boost::json::object waiters(command const& c);
+
+/// The events of as many streams at once as there are connections, `exchanges` in all, `rate` a second of
+/// each stream. Against the event server.
+boost::json::object events(command const& c);
 
 } // namespace bench

@@ -135,6 +135,38 @@ async def load(command):
     return {**figures, "latency_us": percentiles, "rate": command.rate, "length": command.seconds}
 
 
+async def read_events(session, url, count):
+    """aiohttp has no parser of event streams: these are the fields that the server sends."""
+    number, data = 0, []
+    async with session.get(url, headers={"Accept": "text/event-stream"}) as answer:
+        answer.raise_for_status()
+        async for line in answer.content:
+            line = line.rstrip(b"\r\n")
+            if line.startswith(b"data:"):
+                data.append(line[5:].removeprefix(b" "))
+            elif not line and data:
+                if not b"\n".join(data).decode().startswith(f"{number} "):
+                    raise ValueError("a wrong event")
+                number, data = number + 1, []
+    if number != count:
+        raise ValueError(f"{number} events of {count}")
+
+
+async def events(command):
+    """The events of as many streams at once as there are connections."""
+
+    async def read_all(session, each):
+        url = f"{command.url}/models/llm/chat/events?events={each}&rate={int(command.rate)}"
+        await asyncio.gather(*(read_events(session, url, each) for _ in range(command.connections)))
+
+    each = command.exchanges // command.connections
+    async with make_session(command) as session:
+        await read_all(session, 1)
+        watch = common.Stopwatch()
+        await read_all(session, each)
+        return watch.stop(each * command.connections)
+
+
 async def memory(command):
     """The memory of an idle connection."""
     sockets, pages = open_sockets(), resident()
@@ -156,7 +188,8 @@ def main():
     # Thousands of connections need as many descriptors.
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
-    works = {"exchange": measure, "listing": measure, "memory": memory, "predict": measure, "load": load}
+    works = {"exchange": measure, "listing": measure, "memory": memory, "predict": measure, "load": load,
+             "events": events}
     command = common.read_command(list(works))
     figures = asyncio.run(works[command.work](command))
     common.report("python aiohttp", {"aiohttp": aiohttp.__version__}, command, figures)

@@ -17,6 +17,7 @@ fn main() {
     let rustc = Command::new(std::env::var("RUSTC").unwrap()).arg("--version").output().unwrap();
     println!("cargo:rerun-if-changed=Cargo.lock");
     println!("cargo:rustc-env=PEER_REQWEST={}", locked(&lock, "reqwest"));
+    println!("cargo:rustc-env=PEER_EVENTSOURCE={}", locked(&lock, "reqwest-eventsource"));
     println!("cargo:rustc-env=PEER_TOKIO={}", locked(&lock, "tokio"));
     println!("cargo:rustc-env=PEER_RUSTC={}", String::from_utf8_lossy(&rustc.stdout).trim());
 }

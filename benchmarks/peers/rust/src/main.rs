@@ -9,9 +9,11 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use hdrhistogram::Histogram;
 use reqwest::header::{HeaderMap, HeaderValue, ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Body, Certificate, Client};
+use reqwest_eventsource::{retry, Event, EventSource};
 use serde::Deserialize;
 use serde_json::{json, Map, Value};
 use tokio::io::unix::AsyncFd;
@@ -429,16 +431,66 @@ async fn memory(c: &Command) -> Result<Map<String, Value>, Failure> {
     Ok(figures)
 }
 
+async fn read_events(client: Client, url: String, count: usize) -> Result<(), Failure> {
+    // A stream may last longer than a call.
+    let mut source = EventSource::new(client.get(url).timeout(Duration::from_secs(3600)))?;
+    source.set_retry_policy(Box::new(retry::Never));
+    let mut number = 0;
+    while let Some(event) = source.next().await {
+        match event {
+            Ok(Event::Open) => {}
+            Ok(Event::Message(message)) => {
+                if !message.data.starts_with(&format!("{number} ")) {
+                    return Err("a wrong event".into());
+                }
+                number += 1;
+            }
+            Err(reqwest_eventsource::Error::StreamEnded) => break,
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    if number != count {
+        return Err(format!("{number} events of {count}").into());
+    }
+    Ok(())
+}
+
+/// The events of as many streams at once as there are connections.
+async fn events(c: &Command) -> Result<Map<String, Value>, Failure> {
+    let client = make_client(c)?;
+    let each = c.exchanges / c.connections;
+    let read_all = |count: usize| {
+        let url = format!("{}/models/llm/chat/events?events={count}&rate={}", c.url, c.rate as u64);
+        let mut tasks = JoinSet::new();
+        for _ in 0..c.connections {
+            tasks.spawn(read_events(client.clone(), url.clone(), count));
+        }
+        tasks
+    };
+    let mut tasks = read_all(1);
+    while let Some(ended) = tasks.join_next().await {
+        ended??;
+    }
+    let watch = Stopwatch::start();
+    let mut tasks = read_all(each);
+    while let Some(ended) = tasks.join_next().await {
+        ended??;
+    }
+    Ok(watch.stop(each * c.connections))
+}
+
 async fn run(c: Command) -> Result<(), Failure> {
     let figures = match c.work.as_str() {
         "exchange" | "listing" | "predict" => measure(&c).await?,
         "memory" => memory(&c).await?,
         "load" => load(&c).await?,
+        "events" => events(&c).await?,
         _ => return Err(format!("there is no work {}", c.work).into()),
     };
     let mut line = json!({
         "name": "rust reqwest",
-        "versions": {"reqwest": env!("PEER_REQWEST"), "tokio": env!("PEER_TOKIO"), "rustc": env!("PEER_RUSTC")},
+        "versions": {"reqwest": env!("PEER_REQWEST"), "reqwest-eventsource": env!("PEER_EVENTSOURCE"),
+            "tokio": env!("PEER_TOKIO"), "rustc": env!("PEER_RUSTC")},
         "work": c.work, "tls": c.url.starts_with("https"), "connections": c.connections,
     });
     line.as_object_mut().unwrap().extend(figures);
