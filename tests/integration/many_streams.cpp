@@ -176,7 +176,8 @@ TEST_CASE("1,000 streams of 50 events a second lose no event for a minute, and c
     std::cout << cost << " bytes a stream, " << std::fixed << std::setprecision(2)
               << (processor_seconds() - used) * 1e6 / static_cast<double>(all.events)
               << " us of processor time an event\n";
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    // Coroutine frames are larger in a build that is not optimised.
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     CHECK(cost <= 24 * 1024);
 #endif
 }
