@@ -175,6 +175,7 @@ TEST_CASE("answer check: a response of another version names both versions")
     CHECK(is_same_version("2", "v2"));
     CHECK(is_same_version("v2", "v2"));
     CHECK(is_same_version("production", "production"));
+    CHECK_FALSE(is_same_version("2", "3"));
     CHECK_FALSE(is_same_version("2", "12"));
     CHECK_FALSE(is_same_version("vision", "ision"));
     CHECK_FALSE(is_same_version("2", ""));
