@@ -48,7 +48,7 @@ public:
     std::size_t index = 0;
     /// The role, in the first piece.
     std::string role;
-    /// A piece of the answer's text (`content`).
+    /// A piece of the answer's text (`content`): a string, or the joined texts of a list of parts.
     std::string text;
     /// A piece of the reasoning before it (`reasoning_content` or `reasoning`).
     std::string reasoning;
@@ -150,15 +150,18 @@ private:
     static errc code_of(json::value const& failed)
     {
         auto const* const members = failed.if_object();
-        auto const* const code = members == nullptr ? nullptr : find(*members, "code");
-        std::int64_t status = 0;
-        if (code != nullptr && code->is_int64()) status = code->get_int64();
-        if (code != nullptr && code->is_string()) {
-            auto const& digits = code->get_string();
-            std::from_chars(digits.data(), digits.data() + digits.size(), status);
+        if (members == nullptr) return errc::server_error;
+        for (std::string_view const name : {"code", "type"}) {
+            auto const* const member = find(*members, name);
+            if (member == nullptr) continue;
+            std::int64_t status = member->is_int64() ? member->get_int64() : 0;
+            if (auto const* const word = member->if_string()) {
+                if (auto const known = errc_of_code(*word)) return *known;
+                std::from_chars(word->data(), word->data() + word->size(), status);
+            }
+            if (status >= 400 && status < 600) return status_errc(static_cast<unsigned>(status));
         }
-        return status >= 400 && status < 600 ? status_errc(static_cast<unsigned>(status))
-                                             : errc::server_error;
+        return errc::server_error;
     }
 
     static json::value const* find(json::object const& in, std::string_view name)
@@ -180,6 +183,25 @@ private:
         if (found == nullptr) return {};
         if (!found->is_string()) refuse(name, "is not a string", found->kind());
         return std::string(found->get_string());
+    }
+
+    /// Appends a text, which may be a list of parts. A part that is a refusal goes to `refused`; other parts
+    /// are ignored.
+    static void append_parts(std::string& to, std::string& refused, json::object const& in,
+                             std::string_view name)
+    {
+        auto const* const found = find(in, name);
+        auto const* const parts = found == nullptr ? nullptr : found->if_array();
+        if (parts == nullptr) {
+            to += text(in, name);
+            return;
+        }
+        for (auto const& part : *parts) {
+            if (!part.is_object()) refuse(name, "does not hold objects", part.kind());
+            auto const type = text(part.get_object(), "type");
+            if (type.empty() || type == "text") to += text(part.get_object(), "text");
+            if (type == "refusal") refused += text(part.get_object(), "refusal");
+        }
     }
 
     static std::optional<std::int64_t> number(json::object const& in, std::string_view name,
@@ -223,10 +245,10 @@ private:
         if (said == nullptr) said = object(in, "message");
         if (said == nullptr) return made;
         made.role = text(*said, "role");
-        made.text = text(*said, "content");
-        made.reasoning = text(*said, "reasoning_content");
-        if (made.reasoning.empty()) made.reasoning = text(*said, "reasoning");
         made.refusal = text(*said, "refusal");
+        append_parts(made.text, made.refusal, *said, "content");
+        append_parts(made.reasoning, made.refusal, *said, "reasoning_content");
+        if (made.reasoning.empty()) append_parts(made.reasoning, made.refusal, *said, "reasoning");
         made.tool_calls = list<chat_tool_call>(*said, "tool_calls", tool_call);
         return made;
     }
@@ -261,8 +283,9 @@ private:
 /// ignored.
 ///
 /// Throws `errc::not_json` for other data, and `errc::unexpected_json` for a member of another type; the
-/// message names it. An `error` object throws what its code says if that is an HTTP status, otherwise
-/// `errc::server_error`; `server_message` has its text.
+/// message names it. An `error` object throws what its `code` says, or else its `type`: an HTTP status, or
+/// one of OpenAI's words such as `rate_limit_exceeded`. Without a known one it throws `errc::server_error`.
+/// `server_message` has its text.
 [[nodiscard]] inline chat_chunk read_chat_chunk(std::string_view data)
 {
     auto const first = data.find_first_not_of(" \n");

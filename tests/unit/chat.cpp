@@ -143,7 +143,7 @@ TEST_CASE("chat: an error in mid-stream is a failure")
          row{R"({"error":{"message":"too long","type":"BadRequestError","code":400}})", errc::bad_request},
          row{R"({"error":{"message":"slow down","type":"None","param":"None","code":"429"}})",
              errc::too_many_requests},
-         row{R"({"error":{"message":"x","code":"rate_limit_exceeded"}})", errc::server_error},
+         row{R"({"error":{"message":"x","code":"unheard_of","type":"of_old"}})", errc::server_error},
          row{R"({"error":{"message":"x","code":200}})", errc::server_error},
          row{R"({"error":"text alone"})", errc::server_error},
          row{R"({"object":"error","message":"gone","type":"InternalServerError","code":503})",
@@ -166,6 +166,56 @@ TEST_CASE("chat: an error in mid-stream is a failure")
           std::string::npos);
 }
 
+TEST_CASE("chat: the code or the type of an error without a status says whether to try again")
+{
+    struct row
+    {
+        std::string_view members;
+        errc code;
+        bool retryable, auth_error;
+    };
+    for (auto const& [members, code, retryable, auth_error] :
+         {row{R"("code":"rate_limit_exceeded","type":"tokens")", errc::too_many_requests, true, false},
+          row{R"("code":null,"type":"rate_limit_error")", errc::too_many_requests, true, false},
+          row{R"("type":"RateLimitError")", errc::too_many_requests, true, false},
+          row{R"("code":"insufficient_quota","type":"insufficient_quota")", errc::forbidden, false, true},
+          row{R"("code":"server_error")", errc::server_error, false, false},
+          row{R"("type":"overloaded_error")", errc::unavailable, true, false},
+          row{R"("code":"ServiceUnavailableError")", errc::unavailable, true, false},
+          row{R"("code":"context_length_exceeded","type":"invalid_request_error")", errc::bad_request, false,
+              false},
+          row{R"("code":"unknown_parameter","type":"invalid_request_error")", errc::bad_request, false,
+              false},
+          row{R"("code":"invalid_api_key","type":"invalid_request_error")", errc::unauthorized, false, true},
+          row{R"("type":"authentication_error")", errc::unauthorized, false, true},
+          row{R"("type":"permission_error")", errc::forbidden, false, true},
+          row{R"("code":"model_not_found","type":"invalid_request_error")", errc::not_found, false, false},
+          row{R"("code":"503","type":"server_error")", errc::unavailable, true, false},
+          row{R"("code":200,"type":"rate_limit_error")", errc::too_many_requests, true, false}}) {
+        INFO(members);
+        auto const info = failure_of(R"({"error":{"message":"x",)" + std::string(members) + "}}");
+        CHECK(info.code == code);
+        CHECK(practicus::is_retryable(info.code) == retryable);
+        CHECK(practicus::is_auth_error(info.code) == auth_error);
+    }
+}
+
+TEST_CASE("chat: a text may come as a list of parts")
+{
+    for (std::string_view const said : {"delta", "message"}) {
+        auto const chunk = read_chat_chunk(
+            R"({"choices":[{")" + std::string(said) +
+            R"(":{"role":"assistant","content":[{"type":"text","text":"Hel"},{"type":"image_url","image_url":{"url":"u"}},
+{"type":"text","text":"lo","annotations":[]},{"type":"text","text":null},{"type":"refusal","refusal":"no"}]}}]})");
+        CHECK(chunk.text() == "Hello");
+        CHECK(chunk.choices.at(0).refusal == "no");
+    }
+    CHECK(read_chat_chunk(R"({"choices":[{"delta":{"content":[]}}]})").text().empty());
+    auto const thought = read_chat_chunk(
+        R"({"choices":[{"delta":{"content":null,"reasoning_content":[{"type":"text","text":"so"}],"refusal":null}}]})");
+    CHECK(thought.choices.at(0).reasoning == "so");
+}
+
 TEST_CASE("chat: other data is refused, and the message names the member")
 {
     for (std::string_view const bad : {"", "x", "[DONE", "{", "{\"id\":1}}", " \n"})
@@ -184,7 +234,11 @@ TEST_CASE("chat: other data is refused, and the message names the member")
           row{R"({"choices":[{"index":0.5}]})", "'index' is not a number in its range, but a number"},
           row{R"({"choices":[{"index":"0"}]})", "'index' is not a number in its range, but a string"},
           row{R"({"choices":[{"delta":"a"}]})", "'delta' is not an object, but a string"},
-          row{R"({"choices":[{"delta":{"content":["a"]}}]})", "'content' is not a string, but an array"},
+          row{R"({"choices":[{"delta":{"content":["a"]}}]})",
+              "'content' does not hold objects, but a string"},
+          row{R"({"choices":[{"delta":{"content":{}}}]})", "'content' is not a string, but an object"},
+          row{R"({"choices":[{"delta":{"content":[{"type":"text","text":1}]}}]})",
+              "'text' is not a string, but a number"},
           row{R"({"choices":[{"delta":{"tool_calls":{}}}]})", "'tool_calls' is not an array, but an object"},
           row{R"({"choices":[{"delta":{"tool_calls":[{"function":"f"}]}}]})",
               "'function' is not an object, but a string"},

@@ -278,6 +278,48 @@ inline errc status_errc(unsigned status) noexcept
     }
 }
 
+/// The codes and types of OpenAI's errors and of services that are shaped like it, as lower-case letters.
+/// They stand for a status where the response has none.
+inline constexpr std::pair<std::string_view, errc> word_errcs[] = {
+    {"ratelimitexceeded", errc::too_many_requests},
+    {"ratelimiterror", errc::too_many_requests},
+    // Sent with the status 429, but waiting does not help.
+    {"insufficientquota", errc::forbidden},
+    {"servererror", errc::server_error},
+    {"internalerror", errc::server_error},
+    {"internalservererror", errc::server_error},
+    {"overloadederror", errc::unavailable},
+    {"engineoverloaded", errc::unavailable},
+    {"slowdown", errc::unavailable},
+    {"serviceunavailable", errc::unavailable},
+    {"serviceunavailableerror", errc::unavailable},
+    {"timeout", errc::unavailable},
+    {"contextlengthexceeded", errc::bad_request},
+    {"contextwindowexceedederror", errc::bad_request},
+    {"invalidrequesterror", errc::bad_request},
+    {"badrequesterror", errc::bad_request},
+    {"contentfilter", errc::bad_request},
+    {"contentpolicyviolation", errc::bad_request},
+    {"invalidapikey", errc::unauthorized},
+    {"authenticationerror", errc::unauthorized},
+    {"permissionerror", errc::forbidden},
+    {"permissiondenied", errc::forbidden},
+    {"permissiondeniederror", errc::forbidden},
+    {"modelnotfound", errc::not_found},
+    {"notfounderror", errc::not_found},
+};
+
+/// Returns the error that a word stands for, such as `rate_limit_exceeded` or `RateLimitError`.
+inline std::optional<errc> errc_of_code(std::string_view code)
+{
+    std::string letters;
+    for (char const c : code.substr(0, max_server_code))
+        if (c != '_') letters += to_lower(c);
+    for (auto const& [word, means] : word_errcs)
+        if (letters == word) return means;
+    return std::nullopt;
+}
+
 inline bool is_success(unsigned status) noexcept
 {
     return status >= 200 && status < 300;
