@@ -6,6 +6,8 @@
 #include "fixture.hpp"
 #include "internals.hpp"
 
+#include <practicus/mock/compression.hpp>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 
@@ -61,7 +63,11 @@ struct calling : fixture
 /// Runs a call in simulated time, which goes on by a second in each pause.
 struct waiting : calling
 {
-    waiting() : calling(once()), clock(clock_of(caller)) { clock.simulate(clock.now(), clock.system_now()); }
+    explicit waiting(practicus::client_options options = once())
+        : calling(std::move(options)), clock(clock_of(caller))
+    {
+        clock.simulate(clock.now(), clock.system_now());
+    }
 
     void call_until_it_ends(request const& what)
     {
@@ -274,6 +280,66 @@ TEST_CASE("a source of a known size is sent with that length, and must give it")
     }
 }
 
+TEST_CASE("a source is not asked again once its size is given, and its connection stays")
+{
+    calling f;
+    f.server.expect("POST", chat_path).reply(200, "x").always();
+    for (std::size_t const size : {0U, 3U, 50'000U}) {
+        int asked = 0;
+        practicus::body_source const source = [&] {
+            ++asked;
+            return next_piece(
+                std::make_shared<std::vector<std::string>>(std::vector{std::string(size, 'a')}));
+        };
+        f.call(request().body(source, size));
+        CHECK(asked == (size == 0 ? 0 : 1));
+        CHECK(f.sent().body == std::string(size, 'a'));
+        // The encoding of a body has its own end.
+        f.call(request().body(source, size).encoding(content_encoding::gzip()));
+        CHECK(asked == (size == 0 ? 0 : 2));
+        CHECK(f.sent().headers["content-encoding"] == "gzip");
+    }
+    CHECK(f.server.connections() == 1);
+    for (auto const size : {2U, 4U}) {
+        auto what = request().body(source_of({"abc"}), size).encoding(content_encoding::gzip());
+        CHECK(f.refused(what).code == errc::invalid_argument);
+    }
+}
+
+TEST_CASE("of a response of another type only the beginning is read")
+{
+    calling f;
+    auto const page = "<title>Sign in</title>" + std::string(4 << 20, ' ');
+    std::string all;
+    practicus::body_sink const sink = [&](std::string piece) { return append_to(all, std::move(piece)); };
+    auto const what = std::move(request::json("{}").response_type("text/event-stream"));
+    f.run(f.caller.session_token(model_url(f.model())));
+    for (bool const streamed : {true, false}) {
+        auto asked = what;
+        if (streamed) asked.sink(sink);
+        auto const before = f.server.connections();
+        // It never ends.
+        f.server.expect("POST", chat_path).reply(200, page, "text/html").stall_after(200'000);
+        auto const info = f.refused(asked);
+        CHECK(info.code == errc::unexpected_response);
+        CHECK(info.server_message == "text/html: Sign in");
+        CHECK(f.caller.stats().connections.open == 0);
+        CHECK(f.server.connections() - before <= 1);
+        auto const packed = practicus::mock::zlib_codecs().front().encode(page);
+        f.server.expect("POST", chat_path)
+            .reply(200, packed, "text/html")
+            .header("Content-Encoding", "gzip")
+            .stall_after_head(packed.size() - 1);
+        CHECK(f.refused(asked.encoding(content_encoding::gzip())).server_message == "text/html: Sign in");
+    }
+    CHECK(all.empty());
+    // A short one is read to its end.
+    f.server.expect("POST", chat_path).reply(200, "<p>no", "text/html").times(2);
+    for (int i = 0; i != 2; ++i)
+        CHECK(f.refused(what).server_message == "text/html: no");
+    CHECK(f.caller.stats().connections.open == 1);
+}
+
 TEST_CASE("a form goes out with its fields and files")
 {
     calling f;
@@ -459,4 +525,39 @@ TEST_CASE("operations with patience wait for a model or an app that is not up")
         CHECK(f.why.code == errc::unavailable);
         CHECK(f.why.attempts == 10);
     }
+}
+
+TEST_CASE("the wait for the id of a model that is not up takes nothing from the retry budget")
+{
+    waiting f{practicus::client_options()};
+    constexpr int pauses = 150;
+    f.server.expect("GET", "/models/practicus/diamond-price/").reply(503).times(pauses);
+    f.server.expect("POST", chat_path).reply(200, "up");
+    f.call_until_it_ends(request::json("{}").patience(600s));
+    CHECK(f.answer.body == "up");
+    CHECK(f.took == pauses * 1s);
+    f.server.expect("GET", chat_path).reply(503).times(2);
+    f.server.expect("GET", chat_path).reply(200, "x");
+    CHECK(f.call(request::get()).attempts == 3);
+}
+
+TEST_CASE("a call without patience that shares the id's fetch of a patient one tries again")
+{
+    waiting f{practicus::client_options()};
+    practicus::mock::gate gate;
+    f.server.expect("GET", "/models/practicus/diamond-price/").reply(503).hold(gate);
+    f.server.expect("POST", chat_path).reply(200, "up").times(2);
+    ends patient, other;
+    asio::co_spawn(f.io, f.caller.call(f.chat(), request::json("{}").patience(60s)), patient.handler());
+    poll_until(f.io, [&] { return gate.waiting() == 1; });
+    asio::co_spawn(f.io, f.caller.call(f.chat(), request::json("{}")), other.handler());
+    f.io.poll();
+    gate.open();
+    poll_until(f.io, [&] { return other.served + other.other == 1; });
+    CHECK(other.served == 1);
+    poll_until(f.io, [&] {
+        f.clock.advance(1s);
+        return patient.served + patient.other == 1;
+    });
+    CHECK(patient.served == 1);
 }

@@ -5,6 +5,8 @@
 #include "internals.hpp"
 #include "temporary_folder.hpp"
 
+#include <practicus/batch.hpp>
+#include <practicus/csv_file.hpp>
 #include <practicus/session_token_file.hpp>
 
 #include <boost/json/parse.hpp>
@@ -58,6 +60,11 @@ struct refused_once : given
     }));
 };
 
+boost::asio::awaitable<void> discard(std::string)
+{
+    co_return;
+}
+
 boost::asio::awaitable<std::string> give(std::string text)
 {
     co_return text;
@@ -110,6 +117,20 @@ TEST_CASE("a refused session token is final")
     CHECK(g.server.count() == 1);
     // The next call may go to another model.
     CHECK(client.cached_session_token(g.model()).reveal() == token);
+}
+
+TEST_CASE("a refused session token ends a batch run at once")
+{
+    given g;
+    auto const token = g.issue();
+    g.server.region().revoke_token(token);
+    auto client = g.holder(credentials::session_token(token));
+    practicus::batch_job job(client.model_url("models/practicus", "diamond-price"),
+                             practicus::string_source(rows), discard);
+    auto const info = g.failure(practicus::predict_batches(client, std::move(job)));
+    CHECK(info.code == errc::unauthorized);
+    CHECK(info.message == "the client cannot renew the session token that it was given");
+    CHECK(g.server.count() == 1);
 }
 
 TEST_CASE("a session token leaves for trusted origins only")

@@ -78,6 +78,9 @@ TEST_CASE("batch_retry: a failing console is retried for a while, a refusal by i
     CHECK(borne_before_model(errc::server_error) < 16min);
     CHECK(borne_before_model(errc::bad_request) == 0s);
     CHECK(borne_before_model(errc::body_too_large) == 0s);
+    // Nor the refusal of a token that cannot be renewed.
+    CHECK(borne_before_model(errc::unauthorized) == 0s);
+    CHECK(borne_before_model(errc::malformed_response) == 0s);
 }
 
 TEST_CASE("batch_retry: a permanent failure is not retried")

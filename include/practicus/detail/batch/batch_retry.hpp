@@ -24,8 +24,8 @@ inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
 
 /// Decides how long a batch is retried. Failures on the way to the model (no connection, 429, 503, time-outs)
 /// are retried for a while, because pods restart and are moved, as late as the server asks (`Retry-After`).
-/// Failures of the model itself, or a refused token, are retried a few times: it may have just started. The
-/// rest fails at once.
+/// Failures of the model itself, a refusal of a new token included, are retried a few times: it may have just
+/// started. The rest fails at once.
 class batch_retry
 {
 public:
@@ -49,7 +49,7 @@ public:
             asked = why.retry_after.value_or(std::chrono::seconds(0));
             if (borne >= patience_ || asked > patience_ - borne) return std::nullopt;
             pauses.initial_backoff = base_;
-        } else if (has_trait(why.code, errc_traits::of_model)) {
+        } else if (reached_model && has_trait(why.code, errc_traits::of_model)) {
             if (++answered_ >= tries_) return std::nullopt;
             pauses.initial_backoff = std::chrono::milliseconds(500);
         } else {

@@ -49,7 +49,7 @@ public:
     std::function<void()> on_overload;
     /// The number of attempts, set at the end.
     unsigned sent = 0;
-    /// The request went to the model. An earlier failure is the console's.
+    /// The failure is the model's own. Otherwise it is the console's, or that of a given token.
     bool reached_model = false;
     /// `response::delimited` of the answer.
     bool delimited = true;
@@ -188,8 +188,11 @@ private:
 
     failure refusal(token const& bearer) const
     {
+        auto const& tokens = session_.tokens_of(outgoing.where);
         if (answer.status == 401 && !op.renew) (void)renew(bearer);
-        return session_.tokens_of(outgoing.where).failure_of(op, outgoing, answer);
+        // A given token that is refused is nothing of the model's.
+        if (answer.status == 401 && tokens.is_given()) in_.reached_model = false;
+        return tokens.failure_of(op, outgoing, answer);
     }
 
     failure other_type() const

@@ -81,6 +81,7 @@ public:
             bool const last = c.finished();
             if (leaves_out(answer)) co_return nullptr;
             why = take(answer, last, whole, part);
+            if (!why && is_quoted(answer, whole)) break;
             if (!why && goes_to_sink(answer)) {
                 auto giving = give_away(answer.body, last);
                 why = co_await std::move(giving);
@@ -116,6 +117,8 @@ public:
 
 private:
     static constexpr std::size_t piece_size = 64 * 1024;
+    /// The most that is read of a response of another type than the wanted one.
+    static constexpr std::size_t quoted_size = 16 * 1024;
 
     /// Returns what the first call of `connection::exchange` is to do.
     exchange_part begin(exchange_limits& limits)
@@ -128,9 +131,11 @@ private:
         }
         decoded_ = 0;
         encoder_ = source_ != nullptr && encoding_ != nullptr ? encoding_->encoder() : nullptr;
-        source_ended_ = unended_ = false;
-        if (how_ != nullptr) left_ = how_->source_length();
-        return source_ != nullptr ? exchange_part::request : exchange_part::piece;
+        unended_ = false;
+        if (how_ != nullptr) left_ = how_->source_size;
+        chunked_ = how_ != nullptr && !how_->source_length();
+        source_ended_ = !chunked_ && left_ == 0;
+        return source_ != nullptr && !source_ended_ ? exchange_part::request : exchange_part::piece;
     }
 
     /// Returns true if the limit does not apply to the received bytes. It applies to the decoded ones
@@ -148,10 +153,38 @@ private:
         if (!decoder_ && !answer.body.empty())
             if (auto why = choose_decoder(decoder_, answer, encoding_)) return why;
         if (goes_to_sink(answer)) return nullptr;
+        if (is_refused(answer)) return keep_beginning(answer, last, whole);
         if (reader_ != nullptr && is_success(answer.status)) return read(answer, last, whole);
         if (decoder_) return decode_piece(decoder_, answer, last, whole, limit_);
         if (answer.body.size() > limit_) return make_failure(errc::body_too_large);
         if (!is_measured_later() && part == exchange_part::piece) part = exchange_part::whole;
+        return nullptr;
+    }
+
+    /// Returns true for a successful response of another content type than the wanted one. The error quotes
+    /// its beginning.
+    bool is_refused(response const& answer) const noexcept
+    {
+        return is_success(answer.status) && !is_wanted(answer);
+    }
+
+    /// Returns true if the response is refused, and enough of it is there. The rest is left.
+    bool is_quoted(response const& answer, std::string_view whole) const noexcept
+    {
+        return is_refused(answer) && (decoder_ ? whole : answer.body).size() >= quoted_size;
+    }
+
+    /// Decodes the beginning of a response that is refused.
+    failure keep_beginning(response& answer, bool last, std::string& whole)
+    {
+        if (!decoder_) return nullptr;
+        std::string_view rest = answer.body;
+        for (bool more = true; more && whole.size() < quoted_size;) {
+            std::string piece;
+            if (auto why = decode_some(rest, last, piece, more)) return why;
+            whole += piece;
+        }
+        answer.clear_body();
         return nullptr;
     }
 
@@ -164,30 +197,35 @@ private:
         return decoded_ > piece_size;
     }
 
-    /// Returns the next piece of the request's body, encoded.
+    /// Returns the next piece of the request's body, encoded. A source that has given its size is not called.
     asio::awaitable<result<std::string>> ask()
     {
-        begun_ = true;
-        auto calling = call_back(*source_);
-        auto piece = co_await std::move(calling);
-        broken_ = !piece;
-        if (broken_) co_return piece.error();
-        source_ended_ = piece->empty();
-        if (auto why = count(piece->size())) co_return why;
+        std::string piece;
+        if (left_ != 0) {
+            begun_ = true;
+            auto calling = call_back(*source_);
+            auto given = co_await std::move(calling);
+            broken_ = !given;
+            if (broken_) co_return given.error();
+            piece = std::move(*given);
+        }
+        if (auto why = count(piece.size())) co_return why;
         if (!encoder_) co_return std::move(piece);
         std::string encoded;
         auto const all = std::numeric_limits<std::size_t>::max();
-        if (auto why = transcode(*encoder_, *piece, source_ended_, encoded, all)) co_return why;
+        if (auto why = transcode(*encoder_, piece, source_ended_, encoded, all)) co_return why;
         co_return std::move(encoded);
     }
 
-    /// Compares a source with its size.
+    /// Compares a source with its size. An empty piece is its end, and so is the last byte of its size.
     failure count(std::size_t size)
     {
+        source_ended_ = size == 0;
         if (!left_) return nullptr;
         broken_ = source_ended_ ? *left_ != 0 : size > *left_;
         if (broken_) return make_failure(errc::invalid_argument, "the body's source gives not its size");
         *left_ -= size;
+        source_ended_ = left_ == 0;
         return nullptr;
     }
 
@@ -195,14 +233,13 @@ private:
     /// from its own memory: a connection keeps the capacity of `out`.
     std::string_view frame(wire_text& out, std::string_view piece)
     {
-        bool const chunked = !left_;
-        if (chunked && !piece.empty()) append_chunk_size(out, piece.size());
+        if (chunked_ && !piece.empty()) append_chunk_size(out, piece.size());
         if (piece.size() > request_writer::coalesce_limit / 2) {
-            unended_ = chunked;
+            unended_ = chunked_;
             return piece;
         }
         out.append(piece);
-        if (!chunked) return {};
+        if (!chunked_) return {};
         if (!piece.empty()) out.append("\r\n");
         if (source_ended_) out.append("0\r\n\r\n");
         return {};
@@ -302,8 +339,9 @@ private:
     bool read_ = false;
     bool unread_ = false;
     std::size_t decoded_ = 0;
-    // What the source has yet to give, of a body with a length.
+    // What the source has yet to give, if its size is known.
     std::optional<std::uint64_t> left_;
+    bool chunked_ = false;
     bool head_only_ = false;
 };
 

@@ -261,10 +261,27 @@ private:
         // First: the trusted origins of another caller do not apply to this one.
         if (auto untrusted = transport_.check_trusted(op, id_request(url))) co_return untrusted;
         if (op.with && settings(*op.with).ask_id && !op.shared) co_return co_await ask_id(op, url);
-        auto asked = cache_.ask_id(name_of(url), [&] { return id_work(op.with, url); });
-        auto const got = co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
-        if (!got) co_return got.error();
-        co_return **got;
+        bool const patient = op.patient_until.has_value();
+        for (bool own = false;;) {
+            auto asked = cache_.ask_id(name_of(url), [&] {
+                own = true;
+                return id_work(op.with, url, patient);
+            });
+            auto const got = co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
+            if (got) co_return **got;
+            auto const& why = got.error();
+            if (why->status != 503 || patient || why->attempts > 1 || std::exchange(own, true)) co_return why;
+            // Otherwise it may have been the fetch of a patient caller, which tries once.
+        }
+    }
+
+    /// Begins the operation of a fetch. A patient caller waits a 503 out by itself: then the fetch is tried
+    /// once, and takes nothing from the retry budget.
+    operation begin_id(std::shared_ptr<call_options const> with, bool patient) const
+    {
+        auto op = console_.begin_shared(std::move(with));
+        if (patient) op.patient_until = op.began;
+        return op;
     }
 
     asio::awaitable<result<std::int64_t>> ask_id(operation& op, target const& url)
@@ -283,10 +300,10 @@ private:
 
     std::shared_ptr<hosted_tokens> self() { return {owner_.shared_from_this(), this}; }
 
-    flight_work<id_handle> id_work(std::shared_ptr<call_options const> with, target const& url)
+    flight_work<id_handle> id_work(std::shared_ptr<call_options const> with, target const& url, bool patient)
     {
-        return [self = self(), with = std::move(with), url](flight_ticket, id_handle) {
-            return self->fetch_id(with, url);
+        return [self = self(), with = std::move(with), url, patient](flight_ticket, id_handle) {
+            return self->fetch_id(with, url, patient);
         };
     }
 
@@ -312,12 +329,12 @@ private:
 
     /// The work of a flight that looks up an id. A text with a listed url as its prefix gets the id of that.
     asio::awaitable<result<fetch_result<id_handle>>> fetch_id(std::shared_ptr<call_options const> with,
-                                                              target url)
+                                                              target url, bool patient)
     {
         fetch_result<id_handle> got;
         auto const listed = as_listed(url);
         if (name_of(listed).size() < name_of(url).size()) {
-            auto op = console_.begin_shared(with);
+            auto op = begin_id(with, patient);
             auto const found = co_await id_by_name(op, listed);
             if (!found) co_return found.error();
             got.value = *found;
@@ -326,7 +343,9 @@ private:
         }
         // The name that the callers wait for, even if a longer one was listed meanwhile.
         auto const own = url.is_exact() ? url : url.read_as(name_of(url));
-        operation_body<result<fetch_result<token>>> const fetch = [&] { return fetch_digits(with, own); };
+        operation_body<result<fetch_result<token>>> const fetch = [&] {
+            return fetch_digits(with, own, patient);
+        };
         std::function<bool(token const&)> const is_id = [](token const& t) {
             return stored_number(t.reveal()).value_or(0) != 0;
         };
@@ -340,9 +359,9 @@ private:
 
     /// Returns the id as decimal digits, its form in a store.
     asio::awaitable<result<fetch_result<token>>> fetch_digits(std::shared_ptr<call_options const> with,
-                                                              target const& url)
+                                                              target const& url, bool patient)
     {
-        auto op = console_.begin_shared(std::move(with));
+        auto op = begin_id(std::move(with), patient);
         auto const found = co_await ask_id(op, url);
         if (!found) co_return found.error();
         fetch_result<token> digits;

@@ -50,11 +50,14 @@ public:
         return from && from->is_replaced(refused);
     }
 
+    /// Returns true if the tokens of all services are one that the client was given.
+    bool is_given() const { return access_.current().given() != nullptr; }
+
     /// Describes an unsuccessful response to a session token.
     failure failure_of(operation const& op, request const& r, response const& answer) const
     {
         auto why = console_.failure_of(op, r, answer);
-        if (answer.status != 401 || !access_.current().given()) return why;
+        if (answer.status != 401 || !is_given()) return why;
         auto info = *why;
         info.message = given_token::cannot_renew;
         return make_failure(std::move(info));
