@@ -30,6 +30,8 @@ namespace practicus { inline namespace v1 {
 
 namespace detail {
 
+class region_store;
+
 /// Calls `try_it` until it returns true, with pauses that double from 2 to 50 ms. Returns false if `end`
 /// comes first. `try_it` refers to what its caller keeps.
 template <class Try>
@@ -78,7 +80,7 @@ public:
 
     [[nodiscard]] awaitable<void> save(std::string key, secret value) override
     {
-        detail::replace_file(path_of(key, ".json"), value.reveal(), detail::durability::process);
+        stage(key, value).commit();
         co_return;
     }
 
@@ -101,6 +103,8 @@ public:
     }
 
 private:
+    friend class detail::region_store;
+
     static constexpr off_t largest = 1 << 20;
 
     // The lock goes with the descriptor.
@@ -109,6 +113,12 @@ private:
         explicit held(std::string path) : file(std::move(path), O_RDWR | O_CREAT) {}
         detail::own_file file;
     };
+
+    /// Writes a value that its commit saves.
+    detail::staged_file stage(std::string_view key, secret const& value) const
+    {
+        return detail::staged_file(path_of(key, ".json"), value.reveal(), detail::durability::process);
+    }
 
     std::string path_of(std::string_view key, char const* ending) const
     {

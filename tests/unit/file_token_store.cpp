@@ -17,9 +17,14 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <sys/stat.h>
 
@@ -142,6 +147,104 @@ TEST_CASE("region_store: a login's entry that others have access to is replaced 
     fs::permissions(kept, fs::perms(0644));
     run(save());
     CHECK((fs::status(kept).permissions() & fs::perms(077)) == fs::perms::none);
+}
+
+namespace {
+
+/// A login in a region file, and its store.
+struct shared_login : folder
+{
+    shared_login()
+    {
+        login.value = practicus::token(secret("access"));
+        login.refresh = practicus::token(secret("refresh"));
+        practicus::detail::region_store::login_file in_file;
+        in_file.read = [this] { return read(); };
+        store = std::make_shared<practicus::detail::region_store>(file(), "x", in_file);
+    }
+
+    std::string file() const { return (path / "core.conf").string(); }
+
+    void save(std::string const& key, secret const& value)
+    {
+        auto const saving = [&]() -> boost::asio::awaitable<int> {
+            co_await store->save(key, value);
+            co_return 0;
+        };
+        run(saving());
+    }
+
+    /// The texts of all files but the locks.
+    std::vector<std::string> kept() const
+    {
+        std::vector<std::string> result;
+        for (auto const& entry : fs::recursive_directory_iterator(path / "tokens"))
+            if (entry.is_regular_file() && entry.path().extension() != ".lock") {
+                std::ifstream from(entry.path());
+                result.emplace_back(std::istreambuf_iterator<char>(from), std::istreambuf_iterator<char>());
+            }
+        return result;
+    }
+
+    practicus::detail::store_record login;
+    std::function<std::optional<practicus::detail::store_record>()> read = [this] {
+        return std::optional(login);
+    };
+    std::shared_ptr<practicus::detail::region_store> store;
+};
+
+constexpr char const* keys[] = {"login http://h/", "session token 1"};
+
+} // namespace
+
+TEST_CASE("region_store: a save that is refused memory leaves what was there")
+{
+    for (std::string const key : keys)
+        for (bool const again : {false, true}) {
+            shared_login f;
+            auto const value = [&](char const* access) {
+                f.login.value = practicus::token(secret(access));
+                return write_stored(f.login);
+            };
+            if (again) f.save(key, value("former"));
+            auto const before = f.kept();
+            CHECK(before.size() == again);
+            int refused = 0;
+            for (bool saved = false; !saved && refused != 10;) {
+                f.read = [&, reads = 0]() mutable {
+                    if (reads++ == refused) throw std::bad_alloc();
+                    return std::optional(f.login);
+                };
+                try {
+                    f.save(key, value("next"));
+                    saved = true;
+                } catch (std::bad_alloc const&) {
+                    ++refused;
+                    CHECK(f.kept() == before);
+                }
+            }
+            CHECK(refused > 0);
+            CHECK(refused < 10);
+            CHECK(f.kept().size() == 1);
+            CHECK(f.kept() != before);
+        }
+}
+
+TEST_CASE("region_store: a logout during a save leaves nothing, wherever it comes")
+{
+    for (std::string const key : keys)
+        for (int at = 0; at != 4; ++at) {
+            shared_login f;
+            f.read = [&, reads = 0]() mutable {
+                auto const found = reads > at ? std::nullopt : std::optional(f.login);
+                // It ends right after this reading.
+                if (reads++ == at) practicus::detail::region_store::erase(f.file(), "x");
+                return found;
+            };
+            f.save(key, write_stored(f.login));
+            auto const reads_enough = key == keys[0] ? at < 2 : at < 1;
+            CHECK(f.kept().size() == (reads_enough ? 0 : 1));
+        }
 }
 
 TEST_CASE("file_token_store: a file that others can access is refused, with the command that fixes it")

@@ -173,7 +173,7 @@ private:
 };
 
 /// RAII: cancels a parent's children. Children that refer to objects of the caller must have ended before
-/// (`child_group::end`).
+/// (`child_group::end`). A child that is refused the memory for its cancellation runs on to its own end.
 class children
 {
 public:

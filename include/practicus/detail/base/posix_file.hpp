@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -218,35 +219,81 @@ enum class durability
     machine
 };
 
-/// Syncs the folder that contains `path`. Errors are ignored: the kernel writes the name a little later
-/// anyway.
+/// The folder that contains a file, to be synced. Errors are ignored: the kernel writes the names a little
+/// later anyway.
+class folder_of
+{
+public:
+    folder_of(std::string const& path, durability d)
+    {
+        auto const slash = path.rfind('/');
+        if (d == durability::machine)
+            folder_.emplace(slash == path.npos ? "." : path.substr(0, slash + 1), std::nothrow,
+                            O_RDONLY | O_DIRECTORY);
+    }
+
+    void sync() const noexcept
+    {
+        if (folder_ && folder_->is_open()) ::fsync(folder_->descriptor());
+    }
+
+private:
+    std::optional<posix_file> folder_;
+};
+
 inline void sync_folder_of(std::string const& path)
 {
-    auto const slash = path.rfind('/');
-    posix_file const folder(slash == path.npos ? "." : path.substr(0, slash + 1), std::nothrow,
-                            O_RDONLY | O_DIRECTORY);
-    if (folder.is_open()) ::fsync(folder.descriptor());
+    folder_of(path, durability::machine).sync();
 }
 
-/// Replaces `path` by a file that is already written.
+/// Replaces `path` by a file that is already written. Strong guarantee.
 inline void put_in_place(std::string const& written, std::string const& path, durability d)
 {
+    // Opened first: afterwards nothing may fail.
+    folder_of const folder(path, d);
     if (::rename(written.c_str(), path.c_str()) != 0) throw_file_error(path, "cannot be replaced");
-    if (d == durability::machine) sync_folder_of(path);
+    folder.sync();
 }
 
-/// Replaces `path` atomically by a file with mode 0600: readers see the old text or the new one.
+/// A file with mode 0600 that is written beside `path`, to replace it atomically: readers see the old text or
+/// the new one. It is removed unless it is committed.
+class staged_file
+{
+public:
+    staged_file(std::string path, std::string_view text, durability d) : staged_file(std::move(path), d)
+    {
+        file_.write(text);
+        if (durability_ == durability::machine) file_.sync();
+    }
+    staged_file(staged_file const&) = delete;
+    staged_file& operator=(staged_file const&) = delete;
+    ~staged_file()
+    {
+        if (!committed_) ::unlink(file_.path().c_str());
+    }
+
+    /// Throws `errc::file_error`. Strong guarantee.
+    void commit()
+    {
+        put_in_place(file_.path(), path_, durability_);
+        committed_ = true;
+    }
+
+private:
+    staged_file(std::string path, durability d)
+        : path_(std::move(path)), file_(posix_file::beside(path_)), durability_(d)
+    {}
+
+    std::string path_;
+    posix_file file_;
+    durability durability_;
+    bool committed_ = false;
+};
+
+/// Replaces `path` atomically, as a `staged_file`. Strong guarantee.
 inline void replace_file(std::string const& path, std::string_view text, durability d)
 {
-    auto const to = posix_file::beside(path);
-    try {
-        to.write(text);
-        if (d == durability::machine) to.sync();
-        put_in_place(to.path(), path, d);
-    } catch (...) {
-        ::unlink(to.path().c_str());
-        throw;
-    }
+    staged_file(path, text, d).commit();
 }
 
 }}} // namespace practicus::v1::detail

@@ -44,7 +44,7 @@ public:
     event_channel(event_channel const&) = delete;
     event_channel& operator=(event_channel const&) = delete;
 
-    /// Waits until all events of the piece were taken.
+    /// Waits until all events of the piece were taken. Throws `operation_aborted` if no events are wanted.
     static asio::awaitable<void> give(std::shared_ptr<event_channel> self, std::string piece)
     {
         self->put(std::move(piece));
@@ -52,6 +52,20 @@ public:
         auto suspended = wait(w, [self, w] { self->await_reader(w); });
         auto const ended = co_await std::move(suspended);
         throw_if(failure_of(ended.code));
+        throw_if(self->refusal());
+    }
+
+    /// Ends the operation with its next piece. For an operation that could not be cancelled.
+    void abandon() noexcept
+    {
+        std::shared_ptr<waiter> giver;
+        {
+            std::lock_guard lock(mutex_);
+            abandoned_ = true;
+            rest_ = {};
+            giver = std::move(giver_);
+        }
+        if (giver) giver->wake({});
     }
 
     /// Returns the next event, or nothing at the end. Fails once with the failure of the operation.
@@ -94,11 +108,18 @@ private:
         return make_failure(std::move(info));
     }
 
+    failure refusal() const
+    {
+        std::lock_guard lock(mutex_);
+        return abandoned_ ? fixed_error<asio::error::operation_aborted>() : nullptr;
+    }
+
     void put(std::string piece) noexcept
     {
         std::shared_ptr<waiter> reader;
         {
             std::lock_guard lock(mutex_);
+            if (abandoned_) return;
             piece_ = std::move(piece);
             rest_ = piece_;
             reader = std::move(reader_);
@@ -129,7 +150,8 @@ private:
             if (!rest_.empty())
                 if (auto found = parser_.next(rest_)) return taken(std::move(found));
         } catch (...) {
-            operation_->cancel();
+            // Memory may be refused to a cancellation.
+            abandoned_ = !operation_->cancel();
             ended_ = true;
             rest_ = {};
             failure_ = nullptr;
@@ -165,7 +187,7 @@ private:
     }
 
     std::shared_ptr<child_group> operation_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     event_parser parser_;
     std::string piece_;
     // What the reader has not taken of the piece.
@@ -173,6 +195,8 @@ private:
     std::shared_ptr<waiter> giver_;
     std::shared_ptr<waiter> reader_;
     bool ended_ = false;
+    // The operation was not cancelled, although no events are wanted.
+    bool abandoned_ = false;
     failure failure_;
 };
 
@@ -192,6 +216,13 @@ public:
             });
         };
         running_.group()->start(std::move(begin), store_exception_in(promise));
+    }
+
+    event_source(event_source const&) = delete;
+    event_source& operator=(event_source const&) = delete;
+    ~event_source()
+    {
+        if (!running_.group()->cancel()) channel_->abandon();
     }
 
     std::shared_ptr<event_channel> const& channel() const noexcept { return channel_; }

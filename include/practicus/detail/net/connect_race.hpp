@@ -35,14 +35,43 @@ inline addresses interleaved(addresses const& found)
     return result;
 }
 
+/// Decides when the next address is tried: after `stagger`, or as soon as an attempt fails (RFC 8305 section
+/// 5). Each failure starts one attempt at most.
+class race_pace
+{
+public:
+    static constexpr std::chrono::milliseconds stagger{250};
+
+    explicit race_pace(std::size_t count) noexcept : count_(count) {}
+
+    /// Returns true if the next attempt starts now, and counts it. `ended` attempts have failed.
+    bool starts(std::size_t ended, time_point now) noexcept
+    {
+        if (started_ == count_ || (ended <= ended_ && now < due_)) return false;
+        ended_ = ended;
+        due_ = ++started_ == count_ ? time_point::max() : now + stagger;
+        return true;
+    }
+
+    /// The number of attempts that were started.
+    std::size_t started() const noexcept { return started_; }
+
+    /// Returns when the next one is due, if none fails before.
+    time_point due() const noexcept { return due_; }
+
+private:
+    std::size_t count_;
+    std::size_t started_ = 0;
+    std::size_t ended_ = 0;
+    time_point due_ = time_point::min();
+};
+
 /// Tries the addresses of a host and keeps the first connection (RFC 8305 section 5). The next address is
 /// tried after `stagger`, or as soon as an attempt fails. An address that drops packets therefore costs 250
 /// ms, not the whole limit.
 class connect_race : public std::enable_shared_from_this<connect_race>
 {
 public:
-    static constexpr std::chrono::milliseconds stagger{250};
-
     explicit connect_race(std::shared_ptr<client_runtime> runtime) : runtime_(std::move(runtime)) {}
 
     /// Fails with `errc::connect_failed` and the last cause if no address was reached by `end`. Fails with
@@ -67,21 +96,19 @@ public:
         };
         finally const on_exit{this};
         runners_.resize(tried.size());
-        std::size_t started = 0;
-        bool decided = false;
-        while (!decided) {
-            if (started != tried.size()) {
-                start(started, {tried[started], port}, end);
-                ++started;
-            }
-            auto const next = started == tried.size() ? end : std::min(end, runtime_->time().now() + stagger);
+        race_pace pace(tried.size());
+        std::size_t ended = 0;
+        while (ended != tried.size()) {
+            auto const i = pace.started();
+            if (pace.starts(ended, runtime_->time().now())) start(i, {tried[i], port}, end);
             condition_wait waiting(news_, *runtime_->limits());
-            auto suspended = waiting.until(next);
+            auto suspended = waiting.until(std::min(end, pace.due()));
             auto const woken = waiting.end(co_await std::move(suspended));
             if (woken.early) co_return woken.early;
             news_.clear();
             std::lock_guard lock(mutex_);
-            decided = winner_ || ended_ == tried.size() || runtime_->time().now() >= end;
+            ended = ended_;
+            if (winner_ || runtime_->time().now() >= end) break;
         }
         std::lock_guard lock(mutex_);
         if (winner_) co_return std::move(winner_);

@@ -79,26 +79,26 @@ public:
 
     awaitable<void> save(std::string key, secret value) override
     {
-        if (!key.starts_with(login_key)) {
-            if (is_logged_out()) co_return;
-            co_await files_.save(key, value);
-            // The logout may have missed the entry that was just saved.
-            if (is_logged_out()) co_await files_.remove(key);
-            co_return;
+        bool const is_login = key.starts_with(login_key);
+        std::optional<store_record> v;
+        if (is_login) {
+            v = read_stored(value);
+            auto merging = merged(key, std::move(v));
+            v = co_await std::move(merging);
+            if (!v) co_return;
+            value = write_stored(*v);
         }
-        auto const before = co_await replaceable(key);
-        auto const seen = co_await look_twice(before);
-        auto v = read_stored(value);
-        // Not shared after a logout, or for a login that does not descend from the file's.
-        auto const whose = effective(seen, before);
-        if (!v || !whose || !v->history.meets(whose->history)) co_return;
-        auto history = whose->history;
-        history.add(v->history);
-        v->history = std::move(history);
-        auto text = write_stored(*v);
-        co_await files_.save(key, std::move(text));
-        auto const after = co_await look_twice(v);
-        if (!after.failure && !after.login) co_await files_.remove(key);
+        // Checked between writing and committing: a later logout removes the written file as well. Afterwards
+        // nothing can fail.
+        auto staged = files_.stage(key, value);
+        auto now = look();
+        if (is_login && !now.login) now = co_await look_twice(v);
+        if (!now.failure && !now.login) co_return;
+        try {
+            staged.commit();
+        } catch (error const&) {
+            if (!is_logged_out()) throw;
+        }
     }
 
     awaitable<void> remove(std::string key) override { return files_.remove(std::move(key)); }
@@ -135,6 +135,7 @@ public:
 private:
     // Shorter than an operation's limit: a process can be suspended while holding the lock.
     static constexpr std::chrono::seconds patience{10};
+    static constexpr int max_removals = 8;
 
     /// The login in the file, or the error of reading it.
     struct sight
@@ -145,14 +146,24 @@ private:
 
     static void remove_tokens(std::filesystem::path const& from, bool locks)
     {
+        // Twice at least: a reading may miss a file that is renamed meanwhile.
+        for (int i = 0; remove_once(from, locks) || i == 0; ++i)
+            if (i == max_removals) break;
+    }
+
+    /// Returns true if it has removed any file.
+    static bool remove_once(std::filesystem::path const& from, bool locks)
+    {
+        bool any = false;
         std::error_code failed;
         for (auto const& entry : std::filesystem::directory_iterator(from, failed)) {
             if (entry.path().extension() == ".lock" && (!locks || is_held(entry.path()))) continue;
             std::error_code one;
-            std::filesystem::remove(entry.path(), one);
+            any = std::filesystem::remove(entry.path(), one) || any;
             if (one) failed = one;
         }
         check_emptied(failed, from);
+        return any;
     }
 
     static bool is_held(std::filesystem::path const& lock)
@@ -170,6 +181,20 @@ private:
     {
         if (failed && failed != std::errc::no_such_file_or_directory)
             throw error(errc::file_error, "'" + folder.string() + "' cannot be emptied: " + failed.message());
+    }
+
+    /// Returns the record with the history of the login that it replaces. Returns nothing if it is not
+    /// shared: after a logout, or if it does not descend from the file's login.
+    awaitable<std::optional<store_record>> merged(std::string key, std::optional<store_record> v)
+    {
+        auto const before = co_await replaceable(std::move(key));
+        auto const seen = co_await look_twice(before);
+        auto const present = effective(seen, before);
+        if (!v || !present || !v->history.meets(present->history)) co_return std::nullopt;
+        auto history = present->history;
+        history.add(v->history);
+        v->history = std::move(history);
+        co_return v;
     }
 
     /// Returns the shared login. One that cannot be read is treated as missing, and so replaced.
