@@ -274,6 +274,16 @@ TEST_CASE("credentials from the environment")
         CHECK(practicus::credentials_from_environment()->source());
         CHECK(practicus::credentials_from_environment()->value().reveal() == "opaque");
     }
+    SECTION("a blank name of a file is none")
+    {
+        for (char const* const blank : {"", " ", "\t\n"}) {
+            environment const set(variables{{"PRT_SESSION_TOKEN_FILE", blank}});
+            CHECK_FALSE(practicus::credentials_from_environment());
+            ::setenv("PRT_EMAIL", "a@b", 1);
+            ::setenv("PRT_PASSWORD", "x", 1);
+            CHECK(practicus::credentials_from_environment()->type() == kind::password);
+        }
+    }
     SECTION("a refresh token")
     {
         environment const set(variables{{"PRT_TOKEN", refresh_jwt}});

@@ -196,7 +196,7 @@ TEST_CASE("each value of a single call is refused by its name")
     }
     CHECK(refusal([&] { call.trusted_origin("ftp://a"); }, errc::invalid_url) != "nothing was refused");
     practicus::request what;
-    for (char const* method : {"", "two words", "CONNECT", "TRACE", "GET\r\nX: 1"})
+    for (char const* method : {"", "two words", "CONNECT", "TRACE", "GET\r\nX: 1", "get", "Post", "pROPFIND"})
         CHECK_THAT(refusal([&] { what.method(method); }), StartsWith("request::method must be a token"));
     for (char const* name : {"Authorization", "host", "Content-Length", "Accept", "Connection", "a b", ""})
         CHECK_THAT(refusal([&] { what.field(name, "x"); }), StartsWith("request::field: the "));

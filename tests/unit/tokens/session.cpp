@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <new>
 #include <optional>
@@ -38,6 +39,31 @@ public:
     awaitable<std::unique_ptr<lock>> acquire(std::string) override { co_return nullptr; }
 
     int removals = 0;
+};
+
+/// A question to a login, which needs its mutex.
+struct asked_at_end
+{
+    current_login* of = nullptr;
+    bool answered = false;
+    std::future<std::string> answer;
+};
+
+/// Asks at its end, in another thread.
+struct at_end
+{
+    explicit at_end(asked_at_end& a) : asked(a) {}
+    at_end(at_end const&) = delete;
+    at_end& operator=(at_end const&) = delete;
+    ~at_end()
+    {
+        if (asked.of == nullptr) return;
+        asked.answer = std::async(std::launch::async, [of = asked.of] { return of->username(); });
+        // Bounds the wait for a mutex that this thread holds.
+        asked.answered = asked.answer.wait_for(std::chrono::seconds(5)) == std::future_status::ready;
+    }
+
+    asked_at_end& asked;
 };
 
 /// A client that is logged in and shares its login.
@@ -87,6 +113,29 @@ TEST_CASE("a logout that throws changes nothing")
         CHECK(f.is_logged_in() == thrown);
         CHECK(f.store->removals == (thrown ? 0 : 1));
         CHECK(f.events == 0);
+    }
+}
+
+TEST_CASE("the source of a given token is destroyed without the login's mutex")
+{
+    for (int const way : {0, 1, 2}) {
+        asked_at_end asked;
+        boost::asio::io_context io;
+        client_options options;
+        options.credentials = credentials::session_token(
+            [end = std::make_shared<at_end>(asked)](secret const&) { return secret("opaque"); });
+        auto const made = std::make_shared<session>(runtime::make(io.get_executor()),
+                                                    service_url("http://127.0.0.1:1"), std::move(options));
+        auto& login = made->access().current();
+        asked.of = &login;
+        if (way == 0) login.replace(credentials::session_token("other"));
+        if (way == 1) made->access().logout();
+        if (way == 2) {
+            console_api::new_tokens const tokens{token(secret("refresh")), token(secret("access")), "anna"};
+            auto const by = credentials::password("anna@company.com", "x");
+            REQUIRE(login.adopt_login(by, tokens, lifespan::unlimited(), {}, 0).has_value());
+        }
+        CHECK(asked.answered);
     }
 }
 
