@@ -129,7 +129,7 @@ TEST_CASE("a refused session token ends a batch run at once")
                              practicus::string_source(rows), discard);
     auto const info = g.failure(practicus::predict_batches(client, std::move(job)));
     CHECK(info.code == errc::unauthorized);
-    CHECK(info.message == "the client cannot renew the session token that it was given");
+    CHECK(info.message == "rows 1 to 1: the client cannot renew the session token that it was given");
     CHECK(g.server.count() == 1);
 }
 
