@@ -37,7 +37,7 @@ PURE = 3  # layers
 DECIDES = set("""
     connection_options proxy_options encoding lz4 call_options chat batch_mark json_lines batch_output_options
     async/reserved_memory async/timing_wheel net/input_buffer net/name_state net/proxy_rules
-    pool/retry_policy pool/operation pool/pool_node pool/pool_state pool/answer_decoding pool/request_progress pool/request_writer
+    pool/retry_policy pool/operation pool/pool_node pool/idle_limit pool/pool_state pool/answer_decoding pool/request_progress pool/request_writer
     tokens/freshness tokens/flight_state tokens/striped_cache tokens/token_cache_state
     tokens/user_identity tokens/store_record tokens/session_state client/handle
     batch/batch_text batch/batch_format batch/csv_splitter batch/csv_format batch/json_line batch/json_lines_splitter batch/json_lines_format

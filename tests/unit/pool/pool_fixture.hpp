@@ -6,6 +6,7 @@
 #include <practicus/detail/pool/pool_state.hpp>
 
 #include "catch.hpp"
+#include "unit/pool/pool_state_check.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -51,7 +52,7 @@ struct fixture
         closed.clear();
         for (; !actions.close.empty(); actions.close.pop_front())
             closed.push_back(&actions.close.front());
-        CHECK(pool.check() == nullptr);
+        CHECK(pool_state_check::of(pool) == nullptr);
     }
 
     waiter& new_waiter() { return waiters.emplace_back(); }

@@ -4,6 +4,7 @@
 #include "catch.hpp"
 #include "unit/freed_memory.hpp"
 
+#include <practicus/detail/pool/connection_wait.hpp>
 #include <practicus/detail/pool/pool_set.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>

@@ -8,6 +8,7 @@
 #include <practicus/detail/pool/pool_state.hpp>
 
 #include "catch.hpp"
+#include "unit/pool/pool_state_check.hpp"
 
 #include <algorithm>
 #include <array>
@@ -150,7 +151,7 @@ public:
     // What must be true between two events.
     void check() const
     {
-        if (auto const* fault = pool_.check()) throw std::logic_error(fault);
+        if (auto const* fault = pool_state_check::of(pool_)) throw std::logic_error(fault);
         auto const counters = pool_.counters();
         expect(counters.open == connections_.size(), "lost count of the connections");
         expect(counters.connecting == connecting_, "lost count of the dials");

@@ -13,6 +13,7 @@
 namespace practicus { inline namespace v1 { namespace detail {
 
 class pool_state;
+class pool_state_check;
 
 /// Has its own tag, because the driver's types may be in other lists as well.
 using pool_hook = boost::intrusive::list_base_hook<boost::intrusive::tag<pool_state>,
@@ -42,6 +43,7 @@ protected:
 
 private:
     friend class pool_state;
+    friend class pool_state_check;
     enum class place : std::uint8_t
     {
         outside,
@@ -86,6 +88,7 @@ protected:
 
 private:
     friend class pool_state;
+    friend class pool_state_check;
 
     pool_connection* connection_ = nullptr;
     std::uint64_t ticket_ = 0;

@@ -4,6 +4,7 @@
 
 #include <practicus/connection_options.hpp>
 #include <practicus/detail/base/clock.hpp>
+#include <practicus/detail/pool/idle_limit.hpp>
 #include <practicus/detail/pool/pool_node.hpp>
 #include <practicus/observer.hpp>
 
@@ -36,11 +37,9 @@ namespace practicus { inline namespace v1 { namespace detail {
 ///   its place in the queue. If it is the oldest and has no connect, the next returned connection is closed
 ///   to make room for one.
 /// - A cancelled waiter that was already served passes its connection on like a returned one.
-/// - The idle limit is the smallest of the option, the server's `Keep-Alive: timeout`, and 0.8 of the idle
-///   age of a stale hit. (A stale hit below 500 ms indicates a restart rather than a limit.) A stale hit also
-///   evicts connections that were idle for as long.
-/// - A learned limit doubles after each quiet `recovery`. A restart is thus forgotten; a server that really
-///   closes early costs one stale hit per `recovery`.
+/// - Idle connections are closed at their `idle_limit`. A stale hit also evicts connections that were idle
+/// for
+///   as long.
 ///
 /// Thread safety: none. The driver holds a mutex over each call, and acts after unlocking. Time need not be
 /// exact, and may step back a little between threads. The state must be destroyed before the nodes that it
@@ -54,9 +53,8 @@ public:
     explicit pool_state(pool_options const& limits, duration recovery = std::chrono::minutes(10)) noexcept
         : max_(limits.max_connections != 0 ? limits.max_connections
                                            : std::numeric_limits<std::size_t>::max()),
-          idle_max_(limits.idle_timeout.count() != 0 ? limits.idle_timeout : duration::max()),
           age_(limits.max_age < std::chrono::hours(24 * 365) ? limits.max_age : duration::zero()),
-          recovery_(recovery), idle_limit_(idle_max_)
+          idle_limit_(limits.idle_timeout.count() != 0 ? limits.idle_timeout : duration::max(), recovery)
     {}
 
     pool_state(pool_state const&) = delete;
@@ -145,7 +143,7 @@ public:
         }
         connection.reused_ = true;
         connection.last_used_ = now;
-        if (keep_alive) connection.keep_alive_ = below(*keep_alive);
+        if (keep_alive) connection.keep_alive_ = idle_limit::below(*keep_alive);
         offer(connection, now, actions);
         return actions;
     }
@@ -166,7 +164,7 @@ public:
         BOOST_ASSERT(connection.place_ == pool_connection::place::leased && connection.reused_);
         pool_actions actions;
         ++stale_hits_;
-        learn(connection.idle_age_, now);
+        idle_limit_.learn(connection.idle_age_, now);
         evict_if(actions, [&](pool_connection const& c) { return c.last_used_ <= connection.last_used_; });
         drop(connection, actions);
         connect_if_needed(actions);
@@ -200,7 +198,7 @@ public:
     [[nodiscard]] pool_actions sweep(time_point now) noexcept
     {
         pool_actions actions;
-        recover(now);
+        idle_limit_.recover(now);
         evict_if(actions, [&](pool_connection const& c) { return !usable(c, now); });
         return actions;
     }
@@ -232,7 +230,7 @@ public:
     bool is_shut() const noexcept { return shut_; }
 
     /// Returns the learned idle limit of the origin; `duration::max()` means none.
-    duration idle_limit() const noexcept { return idle_limit_; }
+    duration idle_limit() const noexcept { return idle_limit_.present(); }
 
     connection_stats counters() const noexcept
     {
@@ -240,56 +238,12 @@ public:
                 0,     reuses_,      stale_hits_, evictions_};
     }
 
-    /// Returns the first violated invariant, or null. For tests.
-    char const* check() const noexcept
-    {
-        auto const* const wrong = check_counts();
-        return wrong != nullptr ? wrong : check_lists();
-    }
-
 private:
-    static constexpr duration shortest_telling = std::chrono::milliseconds(500);
-
-    char const* check_counts() const noexcept
-    {
-        if (open_ > max_ || connecting_ > max_ - open_) return "more connections than the limit";
-        if (idle_.size() > open_) return "more idle than open";
-        if (!any_.empty() && !idle_.empty()) return "a waiter beside an idle connection";
-        if (waiting() > connecting_ && !idle_.empty())
-            return "a fresh waiter beside an idle connection, no dial";
-        if (waiting() > connecting_ && open_ + connecting_ < max_)
-            return "a waiter beside free room, no dial";
-        if (shut_ && (waiting() != 0 || !idle_.empty())) return "shut down, but not empty";
-        return nullptr;
-    }
-
-    char const* check_lists() const noexcept
-    {
-        for (auto const& c : idle_)
-            if (c.place_ != pool_connection::place::idle || !c.reused_)
-                return "not idle, but in the idle list";
-        for (auto const* queue : {&any_, &fresh_}) {
-            std::uint64_t ticket = 0;
-            for (auto const& w : *queue) {
-                if (w.state_ != pool_wait::waiting || w.connection_) return "not waiting, but in the queue";
-                if (w.fresh_ != (queue == &fresh_)) return "in the wrong queue";
-                if (std::exchange(ticket, w.ticket_) >= w.ticket_) return "out of order";
-            }
-        }
-        return nullptr;
-    }
+    friend class pool_state_check;
 
     static duration jittered(duration d, double jitter) noexcept
     {
         return duration(static_cast<duration::rep>(static_cast<double>(d.count()) * (0.9 + 0.2 * jitter)));
-    }
-
-    /// Returns a shorter time than `timeout`, at about which the server closes.
-    static duration below(std::chrono::seconds timeout) noexcept
-    {
-        using std::chrono::seconds;
-        timeout = std::clamp<seconds>(timeout, seconds(0), std::chrono::hours(24 * 365));
-        return std::max<duration>(timeout - seconds(1), duration(timeout) / 2);
     }
 
     std::size_t waiting() const noexcept { return any_.size() + fresh_.size(); }
@@ -316,12 +270,12 @@ private:
 
     bool usable(pool_connection const& c, time_point now) const noexcept
     {
-        return now < c.retire_at_ && now - c.last_used_ < std::min(idle_limit_, c.keep_alive_);
+        return now < c.retire_at_ && now - c.last_used_ < std::min(idle_limit_.present(), c.keep_alive_);
     }
 
     void evict_unusable(time_point now, pool_actions& actions) noexcept
     {
-        recover(now);
+        idle_limit_.recover(now);
         while (!idle_.empty() && !usable(idle_.front(), now))
             evict(idle_.front(), actions);
     }
@@ -418,26 +372,9 @@ private:
         }
     }
 
-    void learn(duration idle_age, time_point now) noexcept
-    {
-        if (idle_age < shortest_telling) return;
-        idle_limit_ = std::min(idle_limit_, idle_age / 5 * 4);
-        learned_at_ = now;
-    }
-
-    void recover(time_point now) noexcept
-    {
-        if (idle_limit_ == idle_max_ || now - learned_at_ < recovery_) return;
-        idle_limit_ = idle_limit_ > idle_max_ / 2 ? idle_max_ : idle_limit_ * 2;
-        learned_at_ = now;
-    }
-
     std::size_t const max_;
-    duration const idle_max_;
     duration const age_;
-    duration const recovery_;
-    duration idle_limit_;
-    time_point learned_at_{};
+    detail::idle_limit idle_limit_;
     pool_list<pool_connection> idle_; // longest idle first
     pool_list<pool_waiter> any_;      // oldest first
     pool_list<pool_waiter> fresh_;    // waiters for a new connection

@@ -9,6 +9,7 @@
 #include <practicus/detail/net/connector.hpp>
 #include <practicus/detail/pool/answer_decoding.hpp>
 #include <practicus/detail/pool/body_pipeline.hpp>
+#include <practicus/detail/pool/connection_wait.hpp>
 #include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/pool/pool.hpp>
 #include <practicus/detail/pool/pool_set.hpp>
