@@ -100,6 +100,23 @@ TEST_CASE("a form with sources is the same as one with their texts")
     CHECK(same({"d"}, {}));
 }
 
+TEST_CASE("a copy of a request reads the whole form")
+{
+    form_data form;
+    form.field("a", "1").file("f", "x.csv", "text/csv", source_of({}));
+    practicus::request what;
+    what.multipart(std::move(form));
+    std::string bodies[2];
+    for (auto& body : bodies) {
+        auto settings = practicus::detail::take_settings(practicus::request(what));
+        asio::io_context io;
+        asio::co_spawn(io, read_all(settings.source, body), asio::detached);
+        io.run();
+    }
+    CHECK(bodies[0].size() > 100);
+    CHECK(bodies[0] == bodies[1]);
+}
+
 TEST_CASE("names are escaped as browsers do")
 {
     auto const name_of = [](std::string_view name) {
