@@ -105,8 +105,9 @@ public:
     }
 
     /// Sets a body that a source gives piece by piece: chunked, unless its `size` is known. From the first
-    /// piece on, the request is not sent again. An exception of the source ends the call, and so does another
-    /// size (`errc::invalid_argument`). Throws `errc::invalid_argument` if the source is empty.
+    /// piece on, the request is not sent again. A source that has given its `size` is not called again. An
+    /// exception of the source ends the call. So does a source that gives more than its size, or ends before
+    /// (`errc::invalid_argument`). Throws `errc::invalid_argument` if the source is empty.
     request& body(body_source from, std::optional<std::uint64_t> size = std::nullopt)
     {
         if (!from) throw error(errc::invalid_argument, "request::body: the source must not be empty");
@@ -144,8 +145,8 @@ public:
     }
 
     /// Sets the required media type of a successful response, without its parameters. Another type ends the
-    /// call with `errc::unexpected_response` before the sink gets a piece. Default: any. Throws as
-    /// `content_type`.
+    /// call with `errc::unexpected_response` before the sink gets a piece; of the response at most the
+    /// beginning is read. Default: any. Throws as `content_type`.
     request& response_type(std::string type)
     {
         settings_.response_type = detail::checked_type("request::response_type", std::move(type));
@@ -201,10 +202,12 @@ public:
         return *this;
     }
 
-    /// Sets how long after its beginning the call waits out a 503. A model that is scaled to zero responds so
-    /// until a pod is up. A `Retry-After` beyond that time ends the call at once; so does a body that cannot
-    /// be sent again. A proxy may hold the request back instead, so that `first_byte` is at least as long,
-    /// unless it is set. Default: `client_options::retry` alone. Throws `errc::invalid_argument` if negative.
+    /// Sets how long after its beginning the call waits out a 503, also that of the request for the model's
+    /// id. A model that is scaled to zero responds so until a pod is up. The wait takes nothing from the
+    /// client's retry budget. A `Retry-After` beyond that time ends the call at once; so does a body that
+    /// cannot be sent again. A proxy may hold the request back instead, so that `first_byte` is at least as
+    /// long, unless it is set. Default: `client_options::retry` alone. Throws `errc::invalid_argument` if
+    /// negative.
     request& patience(duration d)
     {
         settings_.patience = detail::checked_duration("request::patience", d);

@@ -101,7 +101,8 @@ public:
     }
 
     /// Sets the required media type of the response, without its parameters. Another type ends the call
-    /// with `errc::unexpected_response` before the sink gets a piece. Throws as `content_type`.
+    /// with `errc::unexpected_response` before the sink gets a piece; of the response at most the beginning
+    /// is read. Throws as `content_type`.
     ///
     /// Default: `text/csv` in a batch job. Otherwise any type but `text/html`, which a server in front of
     /// the model writes; after a `text/html` body, any type.
