@@ -171,7 +171,7 @@ private:
     /// Returns true if the response is refused, and enough of it is there. The rest is left.
     bool is_quoted(response const& answer, std::string_view whole) const noexcept
     {
-        return is_refused(answer) && (decoder_ ? whole : answer.body).size() >= quoted_size;
+        return (decoder_ ? whole : answer.body).size() >= quoted_size && is_refused(answer);
     }
 
     /// Decodes the beginning of a response that is refused.
