@@ -8,6 +8,7 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -32,7 +33,7 @@ struct form_piece
 
     std::string text;
     body_source from;
-    /// Of the source; empty if it is not known.
+    /// What is left of the source; empty if it is not known.
     std::optional<std::uint64_t> size;
 };
 
@@ -188,8 +189,13 @@ public:
                 ++next_;
                 co_return std::move(piece.text);
             }
-            auto asking = piece.from();
-            auto content = co_await std::move(asking);
+            std::string content;
+            if (piece.size != 0) {
+                auto asking = piece.from();
+                content = co_await std::move(asking);
+            }
+            // The request compares the sum of all sizes.
+            if (piece.size) *piece.size -= std::min<std::uint64_t>(*piece.size, content.size());
             if (!content.empty()) co_return content;
             ++next_;
         }

@@ -100,6 +100,19 @@ TEST_CASE("a form with sources is the same as one with their texts")
     CHECK(same({"d"}, {}));
 }
 
+TEST_CASE("a file's source is not asked again once its size is given")
+{
+    int asked = 0;
+    practicus::body_source const source = [&, pieces = source_of({"abc"})] {
+        ++asked;
+        return pieces();
+    };
+    form_data form;
+    form.file("f", "1", "a/b", source, 3).file("f", "2", "a/b", source, 0).field("x", "y");
+    CHECK(body_of(std::move(form)).find("\r\n\r\nabc\r\n--B") != std::string::npos);
+    CHECK(asked == 1);
+}
+
 TEST_CASE("a copy of a request reads the whole form")
 {
     form_data form;
