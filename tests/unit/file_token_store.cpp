@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "temporary_folder.hpp"
+#include "unit/freed_memory.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
@@ -196,6 +197,33 @@ struct shared_login : folder
 constexpr char const* keys[] = {"login http://h/", "session token 1"};
 
 } // namespace
+
+TEST_CASE("a file whose replacement is refused memory keeps its text")
+{
+    folder f;
+    auto const path = (f.path / "a file with a long name").string();
+    using practicus::detail::durability;
+    bool refused = true;
+    for (int which = 0; refused; ++which) {
+        REQUIRE(which < 100);
+        practicus::detail::replace_file(path, "old", durability::process);
+        bool thrown = false;
+        {
+            refused_memory const memory(which);
+            try {
+                practicus::detail::replace_file(path, "new", durability::machine);
+            } catch (std::bad_alloc const&) {
+                thrown = true;
+            }
+            refused = memory.happened();
+        }
+        std::ifstream from(path);
+        std::string text;
+        std::getline(from, text);
+        CHECK(text == (thrown ? "old" : "new"));
+        CHECK(std::distance(fs::directory_iterator(f.path), fs::directory_iterator()) == 1);
+    }
+}
 
 TEST_CASE("region_store: a save that is refused memory leaves what was there")
 {

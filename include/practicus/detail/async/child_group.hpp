@@ -55,7 +55,7 @@ public:
     }
 
     /// Cancels all children; later ones are not started. Returns false if memory ran out; then call it again.
-    bool cancel() noexcept
+    [[nodiscard]] bool cancel() noexcept
     {
         bool all = true;
         bool const up = runtime_->with_executor([&](asio::any_io_executor const&) {
@@ -182,7 +182,7 @@ public:
     {}
     children(children const&) = delete;
     children& operator=(children const&) = delete;
-    ~children() { group_->cancel(); }
+    ~children() { (void)group_->cancel(); }
 
     std::shared_ptr<child_group> const& group() const noexcept { return group_; }
 
