@@ -6,7 +6,7 @@
 #include "catch.hpp"
 #include "torture/refusal.hpp"
 
-#include <practicus/detail/async/runtime.hpp>
+#include <practicus/detail/async/client_runtime.hpp>
 #include <practicus/detail/client/event_channel.hpp>
 #include <practicus/event_parser.hpp>
 
@@ -88,11 +88,11 @@ bool comes(asio::io_context& io, Condition condition)
 TEST_CASE("torture: a stream's operation ends, although its cancellation was refused memory")
 {
     asio::io_context io;
-    auto const home = runtime::make(io.get_executor());
+    auto const runtime = client_runtime::make(io.get_executor());
     giving from;
     {
         std::optional<event_source> source;
-        source.emplace(home, from.operation(), practicus::event_limits());
+        source.emplace(runtime, from.operation(), practicus::event_limits());
         io.poll();
         CHECK_FALSE(from.ended);
         // The post to the operation's strand.
@@ -110,9 +110,9 @@ TEST_CASE("torture: a reader of events learns that the operation's start was ref
     int refused = 0;
     for (std::size_t k = 0; k != 20; ++k) {
         asio::io_context io;
-        auto const home = runtime::make(io.get_executor());
+        auto const runtime = client_runtime::make(io.get_executor());
         giving from;
-        event_source const source(home, from.operation(), practicus::event_limits());
+        event_source const source(runtime, from.operation(), practicus::event_limits());
         refusal one(k, 1);
         {
             refusal::scope const here(one);

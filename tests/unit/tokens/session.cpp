@@ -124,7 +124,7 @@ TEST_CASE("the source of a given token is destroyed without the login's mutex")
         client_options options;
         options.credentials = credentials::session_token(
             [end = std::make_shared<at_end>(asked)](secret const&) { return secret("opaque"); });
-        auto const made = std::make_shared<session>(runtime::make(io.get_executor()),
+        auto const made = std::make_shared<session>(client_runtime::make(io.get_executor()),
                                                     service_url("http://127.0.0.1:1"), std::move(options));
         auto& login = made->access().current();
         asked.of = &login;
