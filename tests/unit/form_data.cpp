@@ -121,7 +121,7 @@ TEST_CASE("a copy of a request reads the whole form")
     what.multipart(std::move(form));
     std::string bodies[2];
     for (auto& body : bodies) {
-        auto settings = practicus::detail::take_settings(practicus::request(what));
+        auto const settings = practicus::detail::settings(what);
         asio::io_context io;
         asio::co_spawn(io, read_all(settings.source, body), asio::detached);
         io.run();
