@@ -4,7 +4,7 @@
 // A program that uses practicus and loads a shared library that was compiled with it, too: error codes are
 // equal on both sides, and an exception thrown on one is caught on the other.
 
-#include <practicus.hpp>
+#include <practicus/error.hpp>
 
 #include <dlfcn.h>
 

@@ -3,7 +3,7 @@
 
 // A shared library that keeps practicus to itself: everything hidden but these functions. See host.cpp.
 
-#include <practicus.hpp>
+#include <practicus/error.hpp>
 
 extern "C" {
 
