@@ -129,8 +129,6 @@ std::string options_of(predict_arguments const& arguments)
             .append(std::to_string(arguments.pack));
     else if (!arguments.rejected.empty())
         words.append("batches of ").append(std::to_string(arguments.rows)).append(" rows");
-    if (!arguments.version.empty())
-        words.append(words.empty() ? "" : ", ").append("version ").append(arguments.version);
     return words;
 }
 
@@ -140,6 +138,7 @@ practicus::batch_output open_results(practicus::model_url const& url, predict_ar
     practicus::batch_output_options with;
     if (arguments.input != "-" && is_file(arguments.input)) with.input = arguments.input;
     with.rejected = arguments.rejected;
+    with.model_version = arguments.version;
     with.options = options_of(arguments);
     with.resume = arguments.resume;
     try {

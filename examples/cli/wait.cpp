@@ -47,9 +47,9 @@ private:
 
 practicus::client_options with_line(practicus::client_options options, std::shared_ptr<waiting_line> line)
 {
-    options.observer = [told = std::move(options.observer),
+    options.observer = [observer = std::move(options.observer),
                         line = std::move(line)](practicus::event const& e) {
-        told(e);
+        observer(e);
         if (std::holds_alternative<practicus::events::retried>(e)) line->draw();
     };
     return options;

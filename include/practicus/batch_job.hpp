@@ -41,7 +41,7 @@ struct batch_progress
     /// this run. A response that names none counts under an empty text. After 64 versions, others count
     /// under `other`.
     std::map<std::string, std::uint64_t> versions;
-    /// Bytes of CSV read from the source.
+    /// Bytes read from the source.
     std::uint64_t bytes_in = 0;
     /// Bytes of predictions given to the sink.
     std::uint64_t bytes_out = 0;
@@ -111,7 +111,7 @@ struct batch_job
     model_url url;
     /// The source of the text, in pieces that may end anywhere, also inside a row.
     body_source source;
-    /// The sink of the predictions, as CSV with one header. Each piece ends with a complete row.
+    /// The sink of the predictions: CSV with one header, or JSON Lines. Each piece ends with a complete row.
     body_sink sink;
 
     /// The form of the text. Default: CSV. Otherwise JSON Lines: a row is a line, and each line is a batch of
@@ -155,9 +155,10 @@ struct batch_job
     /// run and names both. A url with a version asks for one. Default: any version.
     std::string model_version;
 
-    /// The sink of rows that a model permanently refuses, in the form of the source. The run then continues.
-    /// Refusals are 400 and other 4xx of that kind, 5xx, a wrong number of rows, and a request or response
-    /// body that is too large. JSON is one as well, once other batches were answered.
+    /// The sink of rows that a model permanently refuses, in the form of the source, or of OpenAI's error
+    /// file with `json_lines_options::openai`. The run then continues. Refusals are 400 and other 4xx of that
+    /// kind, 5xx, a wrong number of rows, and a request or response body that is too large. JSON is one as
+    /// well, once other batches were answered.
     ///
     /// Default: the first refused rows end the run. Failures that would affect all rows always end it: a
     /// wrong url, a refused login, or any error of the console. No batch after the one that ends the run is

@@ -7,6 +7,7 @@
 #include <practicus/batch_output_options.hpp>
 #include <practicus/detail/batch/batch_files.hpp>
 #include <practicus/detail/batch/file_pieces.hpp>
+#include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/error.hpp>
 #include <practicus/predict.hpp>
 #include <practicus/url.hpp>
@@ -43,7 +44,9 @@ public:
     /// ones removed where the file system has locks.
     batch_output(model_url const& model, std::string path,
                  batch_output_options const& with = batch_output_options())
-        : files_(std::make_shared<detail::batch_files>(std::string(model.str()), std::move(path), with))
+        : files_(std::make_shared<detail::batch_files>(
+              detail::name_with_version(model.str(), with.model_version), std::move(path), with)),
+          model_version_(with.model_version)
     {}
 
     /// The journal of such an output, which is there while its run has not ended: beside the file itself if
@@ -63,9 +66,13 @@ public:
     }
 
     /// Sets the job's `resume`, `on_mark`, and with a file for rejected rows `rejected_rows`. The job is to
-    /// be run once: another run needs an output of its own. Throws `errc::invalid_argument` the second time.
+    /// be run once: another run needs an output of its own. Throws `errc::invalid_argument` the second time,
+    /// and for a job of another `model_version`.
     void attach(batch_job& job) const
     {
+        if (!detail::is_same_version(job.model_version, model_version_))
+            throw error(errc::invalid_argument, "batch_output::attach: the version of the job and of "
+                                                "batch_output_options must be one");
         if (!files_->take())
             throw error(errc::invalid_argument,
                         "batch_output::attach: an output serves one job; make one for each run");
@@ -82,6 +89,7 @@ public:
 
 private:
     std::shared_ptr<detail::batch_files> files_;
+    std::string model_version_;
 };
 
 }} // namespace practicus::v1

@@ -16,6 +16,8 @@ struct batch_output_options
     std::string input;
     /// The path where rows go that the model refuses; empty: the first of them ends the run.
     std::string rejected;
+    /// The version of `batch_job::model_version`. A run is resumed with the same one only.
+    std::string model_version;
     /// What else decides the results, in any words; a run that resumes one that said something must say the
     /// same.
     std::string options;

@@ -58,8 +58,9 @@ public:
         return *this;
     }
 
-    /// Sets how long after its beginning an operation waits out a 503, as `request::patience` does; a request
-    /// with a patience of its own has that. `timeout` still ends the operation. Default:
+    /// Sets how long after its beginning an operation on a model, an app or an add-on waits out a 503, as
+    /// `request::patience` does; a request with a patience of its own has that. `timeout`, and without one
+    /// `timeout_options::operation`, still ends the operation. Batches have `batch_job::retry_for`. Default:
     /// `client_options::retry` alone. Throws `errc::invalid_argument` if negative.
     call_options& patience(duration d)
     {

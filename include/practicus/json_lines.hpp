@@ -15,7 +15,8 @@ namespace practicus { inline namespace v1 {
 /// JSON or not UTF-8, or one with a NUL byte. A line of more than 64 MiB, and UTF-16, end the run with
 /// `errc::invalid_argument`.
 ///
-/// A 404 is the failure of its line once another line was answered: each line may name another model or path.
+/// A 404 with an error code is the failure of its line once another line was answered: each line may name
+/// another model or path. One without, as from a proxy whose route is gone, ends the run.
 ///
 /// Numbers and texts pass unchanged in both directions. The JSON of a response is written on one line,
 /// without white space between its parts. The response must be JSON; an object with `error` and a message in
@@ -34,9 +35,10 @@ struct json_lines_options
     bool openai = false;
     /// The number of lines in one request for embeddings. If not 1, the body of each line is an object with
     /// an `input`, which is one text or one array of tokens, or a text alone. Lines with the same other
-    /// members, at most `batch_job::max_bytes` of them, are sent as one request with an array of inputs. Each
-    /// line of the output is as if its line had been sent alone; the `usage` of the request is that of its
-    /// first line, and zero in its other lines. Must not be zero.
+    /// members and one kind of input, at most `batch_job::max_bytes` of them, are sent as one request with an
+    /// array of inputs. A request that is refused (400, or too large in one direction) is sent in halves.
+    /// Each line of the output is as if its line had been sent alone; the `usage` of the request is that of
+    /// its first line, and zero in its other lines. Must not be zero.
     std::size_t pack = 1;
 };
 

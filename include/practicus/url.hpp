@@ -404,7 +404,7 @@ namespace detail {
 struct text_hash
 {
     template <class Url>
-    std::size_t operator()(Url const& url) const noexcept
+    std::size_t operator()(Url const& url) const noexcept(noexcept(url.str()))
     {
         return std::hash<std::string>{}(url.str());
     }

@@ -206,6 +206,34 @@ TEST_CASE("batches: a process that may be killed", "[.child]")
     std::ofstream(std::string(dir) + "/peak") << peak_memory();
 }
 
+TEST_CASE("batches: a run is resumed with its version of the model only")
+{
+    temporary_folder const here;
+    auto const path = (here.path / "out.csv").string();
+    practicus::model_url const model("https://a.b/models/m/");
+    practicus::batch_output_options with;
+    with.model_version = "2";
+    {
+        practicus::batch_job job(model, practicus::string_source("h\n1\n"), {});
+        practicus::batch_output const out(model, path, with);
+        CHECK_THROWS_AS(out.attach(job), practicus::error);
+        job.model_version = "v2";
+        out.attach(job);
+        practicus::batch_mark mark;
+        mark.rows = 1;
+        job.on_mark(mark);
+    }
+    with.resume = true;
+    for (auto const* const version : {"", "1"}) {
+        with.model_version = version;
+        CHECK_THROWS_WITH(
+            practicus::batch_output(model, path, with),
+            Catch::Matchers::ContainsSubstring("the model was 'https://a.b/models/m/ version 2'"));
+    }
+    with.model_version = "v2";
+    CHECK(practicus::batch_output(model, path, with).mark().rows == 1);
+}
+
 TEST_CASE("batches: a client that is killed three times in 20,000 rows")
 {
     run_killed(20'000, 50, 3, std::nullopt);

@@ -15,6 +15,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -213,7 +214,7 @@ TEST_CASE("JSON lines: OpenAI's form keeps each id, and refused lines have the f
     CHECK(broken.message == "lines 1 to 1: it is blank; remove it");
 }
 
-TEST_CASE("JSON lines: inputs are packed into requests for embeddings, and one that is too large is halved")
+TEST_CASE("JSON lines: inputs are packed into requests for embeddings")
 {
     line_batches f;
     auto client = f.eager();
@@ -240,15 +241,45 @@ TEST_CASE("JSON lines: inputs are packed into requests for embeddings, and one t
     CHECK(lines.size() == 100);
     CHECK(same(lines));
     CHECK(tokens(lines) == tokens(alone));
-    f.server.inject([](practicus::mock::request const& r) {
-        practicus::mock::fault fault;
-        if (r.target.ends_with("/embeddings") && r.body.size() > 60) fault.reply(413);
-        return fault;
-    });
-    f.run(predict_batches(client, f.job(text, f.to("embeddings", 16))));
-    lines = parsed_lines(f.out);
-    CHECK(same(lines));
-    CHECK(tokens(lines) == tokens(alone));
+}
+
+TEST_CASE(
+    "JSON lines: a pack that is too large or refused is halved, and only the lines at fault are rejected")
+{
+    namespace mock = practicus::mock;
+    line_batches f;
+    unsigned refusal = 413;
+    mock::model picky(51, "picky", mock::prefix("models-llm", "llm"),
+                      {mock::version(510, 1, mock::deployment("d", "D"))});
+    picky.predicts = [&](mock::request const& r) {
+        bool const is_refused =
+            refusal == 413 ? r.body.size() > 60 : r.body.find("\"text 13\"") != r.body.npos;
+        if (is_refused)
+            return mock::response(refusal, "application/json",
+                                  R"({"error":{"message":"too long","code":"c"}})");
+        auto const body = json::parse(r.body);
+        json::array data;
+        for (auto const& input : body.at("input").as_array())
+            data.push_back({{"index", data.size()}, {"embedding", json::array{input}}});
+        return mock::response(200, "application/json", json::serialize(json::object{{"data", data}}));
+    };
+    f.server.region().add(std::move(picky));
+    auto client = f.eager();
+    std::string text;
+    for (int i = 0; i != 20; ++i)
+        text += input_line(i);
+    for (refusal = 413; refusal >= 400; refusal -= 13) {
+        f.out.clear();
+        auto job = f.job(text, f.to("", 8));
+        job.url = f.model("llm/picky");
+        f.keep_rejected(job);
+        auto const end = f.run(predict_batches(client, job));
+        CHECK(end.failed_rows == (refusal == 413 ? 0U : 1U));
+        auto const lines = parsed_lines(f.out);
+        REQUIRE(lines.size() == 20 - end.failed_rows);
+        CHECK(lines.back().at("data").at(0).at("embedding").at(0) == "text 19");
+    }
+    CHECK(f.side == input_line(13));
 }
 
 TEST_CASE(
@@ -301,7 +332,7 @@ TEST_CASE("JSON lines: a run that was cut off is resumed by its journal, and no 
     auto const in = (here.path / "in.jsonl").string(), out = (here.path / "out.jsonl").string();
     std::string text;
     for (int i = 0; i != 60; ++i)
-        text += i % 20 == 7 ? "{}\n" : chat_line(i);
+        text += i % 20 != 7 ? chat_line(i) : i == 27 ? "{\"model\":\"none\",\"messages\":[]}\n" : "{}\n";
     std::ofstream(in, std::ios::binary) << text;
     auto const run = [&](std::string const& path) {
         practicus::batch_output_options with;
@@ -325,7 +356,7 @@ TEST_CASE("JSON lines: a run that was cut off is resumed by its journal, and no 
     f.calls = 0;
     f.server.inject([&](practicus::mock::request const& r) {
         practicus::mock::fault fault;
-        if (r.target.starts_with("/llm/") && f.calls.fetch_add(1) == 30) fault.reply(403);
+        if (r.target.starts_with("/llm/") && f.calls.fetch_add(1) == 27) fault.reply(403);
         return fault;
     });
     CHECK_THROWS_AS(run(out), practicus::error);
@@ -337,6 +368,6 @@ TEST_CASE("JSON lines: a run that was cut off is resumed by its journal, and no 
     CHECK(end.failed_rows == 3);
     CHECK(content(out) == content(out + ".whole"));
     CHECK(content(out + ".rejected") == content(out + ".whole.rejected"));
-    CHECK(content(out + ".rejected") == "{}\n{}\n{}\n");
+    CHECK(content(out + ".rejected") == "{}\n{\"model\":\"none\",\"messages\":[]}\n{}\n");
     CHECK_FALSE(std::filesystem::exists(out + ".practicus"));
 }

@@ -210,6 +210,28 @@ TEST_CASE("batch_queue: rejected rows end their part only, another failure ends 
     }
 }
 
+TEST_CASE(
+    "batch_queue: a place that is not there is the fault of rows with a url of their own, if it is named so")
+{
+    for (bool const is_named : {false, true}) {
+        queue q(1, {}, true);
+        auto const b = q.start();
+        REQUIRE(b);
+        auto why = failed_with(errc::not_found);
+        if (is_named) why.server_code = "model_not_found";
+        b->failed(why, q.now, q.now, 1.0, true, true);
+        CHECK(b->are_rows_at_fault() == is_named);
+    }
+}
+
+TEST_CASE("batch_queue: the results of an earlier run were believed, also without a header")
+{
+    auto const bounds = queue::bounds(1, true);
+    CHECK_FALSE(batch_queue(bounds, "").has_believed());
+    CHECK(batch_queue(bounds, "", true).has_believed());
+    CHECK(batch_queue(bounds, "p").has_believed());
+}
+
 TEST_CASE("batch_queue: a failure before the model was reached is not blamed on the rows")
 {
     for (auto const code : {errc::bad_request, errc::body_too_large})

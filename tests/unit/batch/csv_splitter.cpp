@@ -304,10 +304,10 @@ TEST_CASE("csv_splitter: errors and their messages")
 
     CHECK(refusal_of("h234567\n", 8) == "");
     CHECK(refusal_of("h2345678\n", 8) ==
-          "the header line of the CSV is longer than 8 bytes; is a quote not closed?");
+          "the header line of the CSV is longer than 8 bytes: a quote may not be closed");
     CHECK(refusal_of("h\n1234567\n1\n", 8) == "");
     CHECK(refusal_of("h\n1\n\n\"2\n3\n4\n5\n6\n7\n", 8) ==
-          "row 2 of the CSV is longer than 8 bytes; is a quote not closed?");
+          "row 2 of the CSV is longer than 8 bytes: a quote may not be closed");
 }
 
 TEST_CASE(
@@ -336,7 +336,7 @@ TEST_CASE("csv_splitter: NUL and UTF-16 are refused by name")
 TEST_CASE("csv_splitter: a header that swallows all lines is refused")
 {
     CHECK(refusal_of("h,\"i\n1,2\n3,4\"\n\n") == "the header line of the CSV is several lines long, and no "
-                                                 "row follows; is a quote in it closed too late?");
+                                                 "row follows: a quote in it may be closed too late");
     CHECK(refusal_of("\"h\ni\"\n1\n") == "");
     CHECK(refusal_of("h\n\n\n") == "");
 }
@@ -372,7 +372,8 @@ TEST_CASE("csv_splitter: the batches before an error are given out, and then the
         CHECK_FALSE(cutter.next());
         REQUIRE(cutter.fault());
         CHECK(cutter.fault()->code == practicus::errc::invalid_argument);
-        CHECK(cutter.fault()->message == "row 4 of the CSV is longer than 8 bytes; is a quote not closed?");
+        CHECK(cutter.fault()->message ==
+              "row 4 of the CSV is longer than 8 bytes: a quote may not be closed");
     }
 }
 

@@ -199,8 +199,8 @@ TEST_CASE("json_lines: whose fault a wrong response is depends on the others")
 {
     auto const f = format(plain());
     auto const batch = cut(f, "{}").front();
-    auto const code = [&](bool others, bool delimited) {
-        auto a = answered("{\"cut");
+    auto const code = [&](bool others, bool delimited, std::string_view body = "{\"cut") {
+        auto a = answered(body);
         a.others_believed = others;
         a.delimited = delimited;
         batch_result result;
@@ -209,6 +209,11 @@ TEST_CASE("json_lines: whose fault a wrong response is depends on the others")
     CHECK(code(false, true) == errc::unexpected_response);
     CHECK(code(true, true) == errc::row_count_mismatch);
     CHECK(code(true, false) == errc::connection_lost);
+    // What the end of the connection has not cut: an error, and what is no JSON in any length.
+    CHECK(code(true, false, R"({"error":{"message":"no"}})") == errc::row_count_mismatch);
+    CHECK(code(false, false, "<p>no") == errc::unexpected_response);
+    // A beginning of a number is a number.
+    CHECK(code(true, false, "0.1") == errc::connection_lost);
 }
 
 TEST_CASE("json_lines: a line in OpenAI's form goes to the path behind /v1/")
@@ -313,6 +318,12 @@ TEST_CASE("json_lines: inputs are packed by count, by bytes and by what else the
     CHECK(rows(format(packed(9)), a + "\nnull\n" + a + "\n\n" + R"({"input":["x","y"]})") ==
           counts{1, 0, 1, 0, 0});
     CHECK(rows(format(packed(9)), "\"one\"\n\"two\"") == counts{2});
+    // Texts and tokens make no request together.
+    CHECK(rows(format(packed(9)), R"({"input":"a"})"
+                                  "\n"
+                                  R"({"input":[1]})"
+                                  "\n"
+                                  R"({"input":[2]})") == counts{1, 2});
     auto const f = format(packed(9));
     auto const whole = cut(f, five).front();
     CHECK(f.request(whole).body == R"({"model":"m","input":["a","b","a","b","a"]})");

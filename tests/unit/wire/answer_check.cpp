@@ -179,6 +179,10 @@ TEST_CASE("answer check: a response of another version names both versions")
     CHECK_FALSE(is_same_version("2", "12"));
     CHECK_FALSE(is_same_version("vision", "ision"));
     CHECK_FALSE(is_same_version("2", ""));
+    CHECK(name_with_version("m", "v2") == "m version 2");
+    CHECK(name_with_version("m", "2") == "m version 2");
+    CHECK(name_with_version("m", "vision") == "m version vision");
+    CHECK(name_with_version("m", "") == "m");
     auto const other = other_version("2", "v3");
     CHECK(other.code == errc::unexpected_response);
     CHECK(other.message == "only version '2' of the model may respond");

@@ -93,6 +93,15 @@ TEST_CASE("FastAPI's validation errors name the place, and never the caller's in
     CHECK(words_of(R"({"detail":[{"loc":"body","msg":"x"}]})") == "body x");
     CHECK(words_of(R"({"detail":[{"loc":["body"],"msg":"x"},"y"]})") == "body x y");
     CHECK(words_of(R"({"detail":[]})").empty());
+    // Also where it stands elsewhere, or beside what is none.
+    std::string const error =
+        R"({"type":"missing","loc":["body"],"msg":"x","input":{"a":"hush"},"ctx":["hush"]})";
+    std::string const bodies[] = {
+        "[" + error + "]", R"({"errors":[)" + error + "]}", R"({"msg":"no","details":[)" + error + "]}",
+        R"({"detail":{"errors":[)" + error + "]}}", R"({"detail":[)" + error + R"(,{"msg":"y"}]})"};
+    for (auto const& body : bodies)
+        CHECK(words_of(body).find("hush") == std::string::npos);
+    CHECK(words_of(R"({"input":["may not be blank"]})") == "input: may not be blank");
     auto const item = std::string(R"({"loc":["body","a"],"msg":"x"},)");
     std::string many = R"({"detail":[)";
     for (int i = 0; i != 1000; ++i)

@@ -58,10 +58,11 @@ struct batch_counts
 class batch_queue
 {
 public:
-    /// `header` is the one of the results that are there already; empty if there are none.
-    batch_queue(batch_bounds const& bounds, std::string header)
+    /// `header` is the one of the results that are there already; empty if there are none, or they have none.
+    /// `has_believed`: a run before has had results.
+    batch_queue(batch_bounds const& bounds, std::string header, bool has_believed = false)
         : bounds_(bounds), window_(bounds.in_flight), has_results_(!header.empty()),
-          has_believed_(has_results_), header_(std::move(header))
+          has_believed_(has_results_ || has_believed), header_(std::move(header))
     {}
 
     /// The next batch in the order of the rows, if it has come to its end. It is not held any more.

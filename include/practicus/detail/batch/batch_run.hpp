@@ -48,7 +48,7 @@ public:
     batch_run(handle h, batch_job const& job, std::shared_ptr<child_group> children)
         : handle_(std::move(h)), job_(checked(job)), children_(std::move(children)),
           op_(handle_.begin_unlimited()), format_(make_format(job_)), splitter_(format_->make_splitter()),
-          queue_(bounds(), job_.resume.header), results_(job_, *format_, op_.began)
+          queue_(bounds(), job_.resume.header, job_.resume.rows != 0), results_(job_, *format_, op_.began)
     {
         if (job.begun_->exchange(true))
             throw error(errc::invalid_argument, "batch_job runs once: its source is read and its sink may "
@@ -233,8 +233,18 @@ private:
         bool const halved = in->reached_model && failed->status == 413 && queue_.note_too_large(sent.next());
         auto const wait = sent.failed(*failed, began, now(), runtime()->random().next(), in->reached_model,
                                       job_.json_lines && queue_.has_believed());
-        if (!wait && !halved) sent.give_up();
+        if (!wait && !halved) split_or_give_up(sent, *failed);
         co_return wait;
+    }
+
+    /// Of a request that packs several lines, one line may be at fault, or the response be too large.
+    void split_or_give_up(batch_sending& sent, error_info const& why) const
+    {
+        bool const may_be_one = why.code == errc::bad_request || why.code == errc::body_too_large;
+        if (job_.json_lines && may_be_one && sent.are_rows_at_fault() && sent.next().rows > 1)
+            sent.halve_next(format_->halve(sent.next()));
+        else
+            sent.give_up();
     }
 
     void pause(std::shared_ptr<batch_sending> batch, std::chrono::nanoseconds wait)
@@ -318,7 +328,7 @@ private:
                             "the source has " + std::to_string(splitter_->rows()) + ' ' +
                                 std::string(format_->noun()) + ", fewer than the " +
                                 std::to_string(rows_before()) +
-                                " that are done already; is it the same source, and are these its results?");
+                                " that are done already: it is another source, or these are not its results");
     }
 
     handle handle_;

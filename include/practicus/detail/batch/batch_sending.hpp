@@ -112,10 +112,14 @@ public:
         all.attempts = attempts_;
         if (attempts_ != 0) all.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
         failure_ = std::make_shared<error_info const>(std::move(all));
-        bool const is_missing = own_url && why.code == errc::not_found;
+        // A service names what it does not have; a proxy whose route is gone does not.
+        bool const is_missing = own_url && why.code == errc::not_found && !why.server_code.empty();
         is_fault_of_rows_ = reached_model && (is_missing || is_fault_of_rows(why.code));
         return policy_.failed(why, now, random, reached_model);
     }
+
+    /// Of the last try: other rows may succeed.
+    bool are_rows_at_fault() const noexcept { return is_fault_of_rows_; }
 
     /// The next part has failed for good; if its rows are not to blame, the parts behind it as well.
     void give_up()

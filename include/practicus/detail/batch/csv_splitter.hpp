@@ -135,7 +135,7 @@ private:
             auto const part = scanner_.take(piece);
             if (scanner_.size() > longest_)
                 return fail(place() + " is longer than " + std::to_string(longest_) +
-                            " bytes; is a quote not closed?");
+                            " bytes: a quote may not be closed");
             if (scanner_.has_nul()) return fail_at_nul();
             text_ += part;
             if (scanner_.ended()) end_line();
@@ -180,9 +180,8 @@ private:
     {
         auto const line = std::string_view(header_).substr(0, header_.find_last_not_of("\r\n") + 1);
         if (line.find_first_of("\r\n") != line.npos)
-            return fail(
-                "the header line of the CSV is several lines long, and no row follows; is a quote in it "
-                "closed too late?");
+            return fail("the header line of the CSV is several lines long, and no row follows: a quote in it "
+                        "may be closed too late");
         full_.push_back(open_);
     }
 

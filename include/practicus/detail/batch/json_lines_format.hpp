@@ -2,16 +2,19 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/batch/batch_format.hpp>
 #include <practicus/detail/batch/json_line.hpp>
 #include <practicus/detail/batch/json_lines_splitter.hpp>
 #include <practicus/detail/batch/packed_answer.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
+#include <practicus/detail/wire/error_body.hpp>
 #include <practicus/detail/wire/json_text.hpp>
 #include <practicus/error.hpp>
 #include <practicus/json_lines.hpp>
 #include <practicus/url.hpp>
 
+#include <boost/json/error.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -63,7 +66,7 @@ inline std::string openai_line(std::uint64_t row, std::string_view custom_id, st
 inline std::string openai_response(unsigned status, std::string_view request_id, std::string_view body)
 {
     std::string text = R"({"status_code":)" + std::to_string(status) + R"(,"request_id":)";
-    return text.append(json_quoted(request_id)).append(R"(,"body":)").append(body).append("}");
+    return text.append(json_quoted(capped(request_id, 128))).append(R"(,"body":)").append(body).append("}");
 }
 
 /// JSON Lines; see `json_lines_options`.
@@ -97,9 +100,15 @@ public:
                                    batch_result& to) const override
     {
         if (auto wrong = refuse_type(answer)) return wrong;
-        if (check_json(answer.body)) return refuse(answer, "it is not JSON");
+        if (auto const failed = check_json(answer.body))
+            return refuse(answer, "it is not JSON",
+                          failed == boost::json::error::incomplete && !answer.delimited
+                              ? errc::connection_lost
+                              : own_fault(answer));
         auto const body = compact_json(answer.body);
-        if (is_json_error(body)) return refuse(answer, "it is an error");
+        if (may_be_cut(answer))
+            return refuse(answer, "it is a number that ends with the connection", errc::connection_lost);
+        if (is_json_error(body)) return refuse(answer, "it is an error", own_fault(answer));
         if (how_.pack == 1) {
             to.text = output_line(batch.first_row, batch.text, answer, body);
             return std::nullopt;
@@ -187,14 +196,23 @@ private:
         return info;
     }
 
-    /// Without a code: the fault of the line, once other responses were believed.
-    static error_info refuse(batch_answer const& answer, std::string message,
-                             std::optional<errc> code = std::nullopt)
+    /// The fault of the line, once other responses were believed.
+    static errc own_fault(batch_answer const& answer) noexcept
+    {
+        return answer.others_believed ? errc::row_count_mismatch : errc::unexpected_response;
+    }
+
+    /// Every beginning of a number is a number.
+    static bool may_be_cut(batch_answer const& answer) noexcept
+    {
+        return !answer.delimited && !answer.body.empty() &&
+               is_digits(answer.body.substr(answer.body.size() - 1));
+    }
+
+    static error_info refuse(batch_answer const& answer, std::string message, errc code)
     {
         error_info info;
-        info.code =
-            code.value_or(answer.others_believed ? errc::row_count_mismatch : errc::unexpected_response);
-        if (!answer.delimited && !code) info.code = errc::connection_lost;
+        info.code = code;
         info.message = std::move(message);
         info.server_message = quote_answer(answer.content_type, answer.body);
         return info;

@@ -54,7 +54,7 @@ public:
     void finish() override
     {
         if (!fault_.empty()) return;
-        if (seen_ == 0) drop_mark();
+        if (seen_ == 0 && line_ == "\xef\xbb\xbf") line_.clear();
         if (!line_.empty()) {
             line_ += '\n';
             end_line();
@@ -92,12 +92,19 @@ private:
             add_line(std::move(fault));
             return close_batch();
         }
-        auto key = pack_ == 1 ? std::string() : line.path + ' ' + read_input(line.body)->others;
+        auto key = pack_ == 1 ? std::string() : key_of(line);
         bool const fits = open_.text.size() + line_.size() <= max_bytes_ && key == key_;
         if (!fits) close_batch();
         key_ = std::move(key);
         add_line({});
         if (open_.rows >= pack_ || seen_ == cut_behind_) close_batch();
+    }
+
+    /// Returns what the lines of one request have in common. An array of inputs has one kind of them.
+    static std::string key_of(json_line const& line)
+    {
+        auto const body = read_input(line.body);
+        return line.path + (body->input.starts_with('[') ? " tokens " : " text ") + body->others;
     }
 
     /// Returns why the line is not sent, or an empty text.

@@ -90,6 +90,7 @@ public:
             retry_options once;
             once.max_attempts = 1;
             op.retries = retry_policy(once);
+            op.patient_until.reset();
         }
         if (auto const& patience = in.settings.patience) op.patient_until = op.began + *patience;
         flow.on_overload = in.on_overload;

@@ -30,16 +30,14 @@ namespace practicus { inline namespace v1 { namespace detail {
 ///   the waiter that caused it. If that waiter leaves or gets a returned connection, the new one goes to the
 ///   oldest waiter, or becomes idle.
 /// - A failed connect fails only the oldest waiter. The waiter's operation decides about a retry within its
-/// budget.
-///   The others keep their places; if they again outnumber the connects, another starts. So an origin that is
-///   down fails all waiters, with at most `max_connections` connects at a time.
+///   budget. The others keep their places; if they again outnumber the connects, another starts. So an origin
+///   that is down fails all waiters, with at most `max_connections` connects at a time.
 /// - A waiter may request a `fresh` connection, never used or idle (the resend after a stale hit). It keeps
 ///   its place in the queue. If it is the oldest and has no connect, the next returned connection is closed
 ///   to make room for one.
 /// - A cancelled waiter that was already served passes its connection on like a returned one.
-/// - Idle connections are closed at their `idle_limit`. A stale hit also evicts connections that were idle
-/// for
-///   as long.
+/// - Idle connections are closed at their `idle_limit`, or earlier at the server's `Keep-Alive: timeout`. A
+///   stale hit also evicts connections that were idle for as long.
 ///
 /// Thread safety: none. The driver holds a mutex over each call, and acts after unlocking. Time need not be
 /// exact, and may step back a little between threads. The state must be destroyed before the nodes that it

@@ -182,10 +182,17 @@ public:
     /// failure that ends it otherwise.
     asio::awaitable<failure> wait_out(operation& op, url_origin const& where, failure why) const
     {
-        auto const patience = op.patience_left(runtime_->time().now());
-        if (why->status != 503 || !patience) co_return why;
+        auto const now = runtime_->time().now();
+        auto const patience = op.patience_left(now);
+        // A flight has its own time limits, and a proxy may hold a request back for longer.
+        bool const is_late = why->code == errc::first_byte_timeout || why->code == errc::deadline_exceeded;
+        if ((why->status != 503 && !is_late) || !patience) co_return why;
         auto const wait = op.retries.wait_out(*patience, why->retry_after, runtime_->random().next());
-        if (!wait || *wait >= left(op)) co_return why;
+        if (!wait || *wait >= left(op)) {
+            auto whole = *why;
+            whole.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - op.began);
+            co_return make_failure(std::move(whole));
+        }
         note_retry(where, why->request, why->attempts, why->status, {}, *wait);
         auto pausing = pause(op, *wait);
         co_return co_await std::move(pausing);

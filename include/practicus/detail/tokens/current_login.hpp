@@ -70,7 +70,7 @@ public:
         return state_;
     }
 
-    /// For display. Stored values belong to the user named by `session_state::whose`.
+    /// For display. Stored values belong to the user named by `session_state::store_identity`.
     std::string username() const
     {
         std::lock_guard lock(mutex_);

@@ -164,6 +164,15 @@ inline bool is_same_version(std::string_view one, std::string_view other) noexce
     return number(one) == number(other);
 }
 
+/// Returns the name of a model of which one version may respond; any, without a version.
+inline std::string name_with_version(std::string_view model, std::string_view version)
+{
+    std::string name(model);
+    if (version.empty()) return name;
+    return name.append(" version ")
+        .append(is_same_version(version, version.substr(1)) ? version.substr(1) : version);
+}
+
 /// Returns the error for a response of another version of the model than the one that may respond.
 inline error_info other_version(std::string_view wanted, std::string_view came)
 {
@@ -182,7 +191,7 @@ inline error_info other_header(std::string_view first, std::string_view header, 
     error_info info;
     info.code = errc::unexpected_response;
     info.message =
-        results ? "the results that are there already have another header line; are they of this model?"
+        results ? "the results that are there already have another header line: they may be of another model"
                 : "its header line is not that of the first answer";
     info.server_message = "'" + capped(header, 200) + "', not '" + capped(first, 200) + "'";
     return info;

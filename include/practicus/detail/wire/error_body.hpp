@@ -59,6 +59,14 @@ inline std::string capped(std::string_view text, std::size_t limit)
     return result;
 }
 
+/// Returns true for a member of a validation error (pydantic's) that repeats what the caller has sent. That
+/// may be a secret.
+inline bool is_callers_input(json::object const& object, std::string_view name) noexcept
+{
+    bool const is_validation = object.contains("msg") && (object.contains("loc") || object.contains("type"));
+    return is_validation && (name == "input" || name == "ctx");
+}
+
 inline void append_texts(std::string& out, json::value const& value)
 {
     if (out.size() > max_server_message) return;
@@ -71,7 +79,7 @@ inline void append_texts(std::string& out, json::value const& value)
             append_texts(out, element);
     } else if (auto const* const object = value.if_object()) {
         for (auto const& member : *object)
-            append_texts(out, member.value());
+            if (!is_callers_input(*object, member.key())) append_texts(out, member.value());
     }
 }
 
