@@ -81,7 +81,7 @@ struct batch_failure
 /// model. The sink gets the predictions in the order of the rows, under one header. At most twice
 /// `in_flight` batches, with any responses, and one batch that is read ahead are held in memory.
 ///
-/// The text is CSV, or JSON Lines: see `json_lines`, whose rows are lines and have no header.
+/// The text is CSV, or JSON Lines (`json_lines`), where each line is a row and no header exists.
 ///
 /// CSV is UTF-8 and is read as Python's `csv` reads it. Lines end with LF, CRLF or CR, and a quote
 /// opens only at the start of a cell. NUL bytes and UTF-16 are refused. A header without rows is sent

@@ -19,9 +19,9 @@ using error_code = boost::system::error_code;
 
 /// The reason for which an operation failed. Each value says what to do next.
 ///
-/// Two codes of other categories are possible. An operation that was cancelled, or whose client's execution
-/// context is gone, ends with `boost::asio::error::operation_aborted`. When memory is exhausted, the code is
-/// `boost::system::errc::not_enough_memory`; an awaitable may throw `std::bad_alloc` instead.
+/// Two codes of other categories are possible. An operation that was cancelled, or that has lost its
+/// execution context, ends with `boost::asio::error::operation_aborted`. When memory is exhausted, the code
+/// is `boost::system::errc::not_enough_memory`; an awaitable may throw `std::bad_alloc` instead.
 enum class errc
 {
     // The caller's input. Nothing was sent.

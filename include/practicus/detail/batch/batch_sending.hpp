@@ -112,7 +112,7 @@ public:
         all.attempts = attempts_;
         if (attempts_ != 0) all.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
         failure_ = std::make_shared<error_info const>(std::move(all));
-        // A service names what it does not have; a proxy whose route is gone does not.
+        // A service gives a code for what it does not have; a proxy that has lost its route gives none.
         bool const is_missing = own_url && why.code == errc::not_found && !why.server_code.empty();
         is_fault_of_rows_ = reached_model && (is_missing || is_fault_of_rows(why.code));
         return policy_.failed(why, now, random, reached_model);

@@ -61,7 +61,7 @@ std::optional<region> environment_login(Predicate is_meant)
     return result;
 }
 
-/// Returns true if `core.conf` has a region whose url begins the target and is longer than that. The
+/// Returns true if `core.conf` has a region with a url that begins the target and is longer than that. The
 /// environment's login needs no file: one that cannot be read has none.
 inline bool is_longer_kept(std::string_view target, std::size_t than)
 {
