@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 // chat URL EMAIL PASSWORD [QUESTION]: the answer of a language model, shown token by token. Ctrl-C cancels
-// its generation.
+// its generation, and the program ends with 130.
 
 #include "interrupts.hpp"
 
