@@ -231,6 +231,18 @@ TEST_CASE("json_lines: a line in OpenAI's form goes to the path behind /v1/")
         "\n");
 }
 
+TEST_CASE("json_lines: a server's id of a request is bounded and quoted in OpenAI's form")
+{
+    auto const f = format(openai());
+    auto const batches = cut(f, request_line("one"));
+    REQUIRE(batches.size() == 1);
+    auto answer = answered("{}");
+    answer.request_id = "\"\n" + std::string(10'000, 'x');
+    batch_result result;
+    CHECK_FALSE(f.read(batches.front(), answer, result));
+    CHECK(result.text.find(R"("request_id":"\" )" + std::string(126, 'x') + R"(",)") != std::string::npos);
+}
+
 TEST_CASE("json_lines: a line that is not of OpenAI's form is refused with a code of OpenAI's")
 {
     auto const f = format(openai());
