@@ -27,6 +27,8 @@ struct error_info
     /// Method and path, such as `GET /console/api/modelhost/models/`, without query and secrets. Empty if no
     /// request was made.
     std::string request;
+    /// The origin of that request, such as `https://practicus.company.com`. Empty if no request was made.
+    std::string origin;
     /// The HTTP status, or 0.
     unsigned status = 0;
     /// The server's text (`detail`, `msg`, a validation error, the first line of a page), at most 1 KiB,

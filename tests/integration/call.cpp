@@ -474,6 +474,28 @@ TEST_CASE("a model that is not up is waited for as long as the call's patience l
     }
 }
 
+TEST_CASE("a request for an id that a proxy holds back is sent again as long as the patience lasts")
+{
+    waiting f{practicus::client_options()};
+    practicus::mock::gate gate;
+    f.server.expect("GET", "/models/practicus/diamond-price/").hold(gate);
+    f.server.expect("GET", "/models/practicus/diamond-price/").reply(503).times(2);
+    ends result;
+    auto const began = f.clock.now();
+    asio::co_spawn(f.io, f.caller.call(f.chat(), request::json("{}").patience(60s)), result.handler());
+    f.server.expect("POST", chat_path).reply(200, "up");
+    poll_until(f.io, [&] { return gate.waiting() == 1; });
+    f.clock.advance(30s);
+    std::uint64_t paused = 0;
+    poll_until(f.io, [&] {
+        if (auto const now = f.caller.stats().retries; now != std::exchange(paused, now)) f.clock.advance(1s);
+        return result.served + result.other == 1;
+    });
+    CHECK(result.served == 1);
+    CHECK(f.clock.now() - began == 33s);
+    gate.open();
+}
+
 TEST_CASE("operations with patience wait for a model or an app that is not up")
 {
     waiting f;
@@ -527,11 +549,19 @@ TEST_CASE("operations with patience wait for a model or an app that is not up")
     }
 }
 
-TEST_CASE("the wait for the id of a model that is not up takes nothing from the retry budget")
+namespace {
+
+// What a call fetches before it is sent.
+constexpr char const* id_path = "/models/practicus/diamond-price/";
+constexpr char const* token_path = "/console/api/modelhost/model-auth/";
+
+} // namespace
+
+TEST_CASE("the wait for what a patient call fetches takes nothing from the retry budget")
 {
     waiting f{practicus::client_options()};
     constexpr int pauses = 150;
-    f.server.expect("GET", "/models/practicus/diamond-price/").reply(503).times(pauses);
+    f.server.expect("GET", GENERATE(id_path, token_path)).reply(503).times(pauses);
     f.server.expect("POST", chat_path).reply(200, "up");
     f.call_until_it_ends(request::json("{}").patience(600s));
     CHECK(f.answer.body == "up");
@@ -541,23 +571,70 @@ TEST_CASE("the wait for the id of a model that is not up takes nothing from the 
     CHECK(f.call(request::get()).attempts == 3);
 }
 
-TEST_CASE("a call without patience that shares the id's fetch of a patient one tries again")
+namespace {
+
+/// A patient call, and one without patience that shares what the first one fetches, first by `gate`.
+struct impatient_call : waiting
 {
-    waiting f{practicus::client_options()};
+    impatient_call() : waiting(practicus::client_options()) {}
+
+    void run()
+    {
+        asio::co_spawn(io, caller.call(chat(), request::json("{}").patience(60s)), patient.handler());
+        poll_until(io, [&] { return gate.waiting() == 1; });
+        auto const began = clock.now();
+        asio::co_spawn(io, caller.call(chat(), request::json("{}")),
+                       [this](std::exception_ptr thrown, response const&) {
+                           other.add(thrown);
+                           try {
+                               if (thrown) std::rethrow_exception(thrown);
+                           } catch (practicus::error const& e) {
+                               why = e.info();
+                           }
+                       });
+        io.poll();
+        gate.open();
+        poll_until(io, [&] { return other.served + other.other == 1; });
+        CHECK(clock.now() == began);
+    }
+
+    /// The patient call waits for itself.
+    void end()
+    {
+        poll_until(io, [&] {
+            clock.advance(1s);
+            return patient.served + patient.other == 1;
+        });
+        CHECK(patient.served == 1);
+    }
+
     practicus::mock::gate gate;
-    f.server.expect("GET", "/models/practicus/diamond-price/").reply(503).hold(gate);
-    f.server.expect("POST", chat_path).reply(200, "up").times(2);
     ends patient, other;
-    asio::co_spawn(f.io, f.caller.call(f.chat(), request::json("{}").patience(60s)), patient.handler());
-    poll_until(f.io, [&] { return gate.waiting() == 1; });
-    asio::co_spawn(f.io, f.caller.call(f.chat(), request::json("{}")), other.handler());
-    f.io.poll();
-    gate.open();
-    poll_until(f.io, [&] { return other.served + other.other == 1; });
-    CHECK(other.served == 1);
-    poll_until(f.io, [&] {
-        f.clock.advance(1s);
-        return patient.served + patient.other == 1;
-    });
-    CHECK(patient.served == 1);
+};
+
+} // namespace
+
+TEST_CASE("a call without patience that shares a fetch of a patient one has its usual attempts")
+{
+    impatient_call f;
+    auto const path = GENERATE(id_path, token_path);
+    int const refusals = GENERATE(1, 2, 3);
+    f.server.expect("GET", path).reply(503).hold(f.gate);
+    if (refusals > 1) f.server.expect("GET", path).reply(503).times(refusals - 1);
+    f.server.expect("POST", chat_path).reply(200, "up").times(refusals == 3 ? 1 : 2);
+    f.run();
+    CHECK(f.other.served == (refusals == 3 ? 0 : 1));
+    CHECK(f.why.attempts == (refusals == 3 ? 3 : 0));
+    f.end();
+}
+
+TEST_CASE("a call without patience that shares a fetch of a patient one has them after a new token")
+{
+    impatient_call f;
+    f.server.expect("GET", id_path).reply(401).hold(f.gate);
+    f.server.expect("GET", id_path).reply(503);
+    f.server.expect("POST", chat_path).reply(200, "up").times(2);
+    f.run();
+    CHECK(f.other.served == 1);
+    f.end();
 }

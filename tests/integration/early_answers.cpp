@@ -170,6 +170,39 @@ TEST_CASE("a refusal at the head of a long request is the result, of a server th
     if (from_source) CHECK(body.asked < 900);
 }
 
+TEST_CASE("the body of an answer that is only an error has a time limit, and is read until then")
+{
+    scene s(GENERATE(speaks::plain, speaks::tls13));
+    auto& clock = stopped_clock_of(s.client);
+    counted out;
+    predict_options options;
+    if (GENERATE(false, true)) options.sink(out.sink());
+    bool const refused = GENERATE(false, true);
+    s.predict(std::string("x"), options.response_type("text/csv"));
+    s.peer->send(std::string(refused ? "HTTP/1.1 500 No" : "HTTP/1.1 200 OK") +
+                 "\r\nContent-Type: text/plain\r\n\r\n");
+    auto const turn = [&] {
+        for (int i = 0; i != 1'000; ++i) {
+            s.io.restart();
+            s.io.poll();
+        }
+    };
+    for (int i = 0; i != 3; ++i) {
+        s.peer->send("full\n");
+        turn();
+        CHECK_FALSE(s.ended);
+        clock.advance(std::chrono::seconds(10));
+    }
+    turn();
+    clock.advance(std::chrono::seconds(20));
+    s.finish();
+    CHECK(s.failure.status == (refused ? 500 : 200));
+    CHECK(s.failure.code == (refused ? errc::server_error : errc::unexpected_response));
+    if (refused) CHECK(s.failure.server_message == "full");
+    CHECK(out.bytes == 0);
+    CHECK(s.client.stats().connections.open == 0);
+}
+
 TEST_CASE("a source is not asked on behind a refusal, of a server that reads on")
 {
     auto const what = GENERATE(speaks::plain, speaks::tls13);

@@ -4,8 +4,13 @@
 #include "fixture.hpp"
 #include "internals.hpp"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+
 #include <sstream>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 using practicus::call_options;
@@ -39,7 +44,8 @@ struct writer
     }
     void operator()(events::retried const& e) const
     {
-        out << "retried " << e.request << ' ' << e.attempts << ' ' << e.status << ' ' << e.error.message();
+        out << "retried " << e.origin << ' ' << e.request << ' ' << e.attempts << ' ' << e.status << ' '
+            << e.error.message();
     }
     void operator()(events::token_fetched const& e) const
     {
@@ -100,8 +106,8 @@ TEST_CASE("an observer is told of every step, and of no secret")
     CHECK(heard.count("stale") == 1);
     CHECK(heard.count("token access Success") == 1);
     CHECK(heard.count("token session Success") == 1);
-    CHECK(heard.count("retried GET /console/api/modelhost/models/ 1 503") == 1);
-    CHECK(heard.count("retried GET /console/api/modelhost/models/ 1 0") == 1);
+    CHECK(heard.count("retried " + f.server.url() + " GET /console/api/modelhost/models/ 1 503") == 1);
+    CHECK(heard.count("retried " + f.server.url() + " GET /console/api/modelhost/models/ 1 0") == 1);
     CHECK(heard.count("exchanged " + f.server.url() + " POST /console/api/auth/ 1 200") == 1);
     CHECK(heard.count("exchanged") == 7);
     for (auto const& line : heard.lines) {
@@ -110,6 +116,73 @@ TEST_CASE("an observer is told of every step, and of no secret")
         CHECK(line.find("get_meta") == std::string::npos); // no query either
         CHECK(line.find(token.reveal()) == std::string::npos);
     }
+}
+
+TEST_CASE("an observer is told the origin whose failure a patient call waits out")
+{
+    fixture f;
+    event_log heard;
+    auto const alias = "http://localhost:" + std::to_string(f.server.port());
+    auto client = f.user(options_with([&](auto& o) {
+        o.trusted_origins.emplace_back(alias);
+        o.observer = heard.listen();
+    }));
+    runtime_of(client).random().fix(0);
+    auto& clock = stopped_clock_of(client);
+    bool late = GENERATE(false, true);
+    bool const is_late = late;
+    practicus::mock::gate gate;
+    auto const id = std::string("/models/practicus/diamond-price/");
+    auto const console = GENERATE("GET /console/api/modelhost/model-auth/", "POST /console/api/auth/");
+    auto const method = std::string(console).substr(0, std::string(console).find(' '));
+    auto const path = std::string(console).substr(method.size() + 1);
+    if (late)
+        f.server.expect(method, path).hold(gate);
+    else
+        f.server.expect(method, path).reply(503).times(method == "GET" ? 1 : 3);
+    f.server.expect("GET", id).reply(503);
+    ends result;
+    auto const patient =
+        client.with(call_options().patience(std::chrono::minutes(5)).timeout(std::chrono::seconds(0)));
+    asio::co_spawn(f.io, patient.session_token(practicus::model_url(alias + id)), result.handler());
+    std::size_t retried = 0;
+    poll_until(f.io, [&] {
+        if (gate.waiting() != 0 && std::exchange(late, false)) clock.advance(std::chrono::seconds(30));
+        auto const now = heard.count("retried");
+        if (std::exchange(retried, now) != now) clock.advance(std::chrono::seconds(1));
+        return result.served + result.other == 1;
+    });
+    gate.open();
+    CHECK(result.served == 1);
+    auto const told = "retried " + f.server.url() + ' ' + console;
+    CHECK(heard.count(told + (method == "GET" ? " 1" : " 3") + " 503 Success") == (is_late ? 0 : 1));
+    CHECK(heard.count("retried " + f.server.url() + ' ') == (is_late || method == "GET" ? 1 : 3));
+    CHECK(heard.count(told + " 1 0 ") == (is_late && method == "GET" ? 1 : 0));
+    CHECK(heard.count(told + " 1 0 Success") == 0);
+    CHECK(heard.count("retried " + alias + " GET " + id + " 1 503 Success") == 1);
+    CHECK(heard.count("retried " + alias) == 1);
+}
+
+TEST_CASE("an observer is told of the attempt that the caller's own sink ended")
+{
+    fixture f;
+    event_log heard;
+    auto client = f.user(options_with([&](auto& o) { o.observer = heard.listen(); }));
+    practicus::error_info info;
+    auto const fails = [](std::string) -> asio::awaitable<void> {
+        throw std::runtime_error("the sink's");
+        co_return;
+    };
+    auto const token = practicus::with_error_info(asio::as_tuple(asio::deferred), info);
+    practicus::model_url const url(f.model());
+    f.run([&]() -> asio::awaitable<void> {
+        auto ended =
+            co_await client.predict(url, "carat\n1\n", practicus::predict_options().sink(fails), token);
+        CHECK(std::get<0>(ended) == errc::callback_failed);
+    }());
+    CHECK(info.attempts == 1);
+    CHECK(info.origin == f.server.url());
+    CHECK(heard.count("exchanged " + f.server.url() + " POST /models/practicus/diamond-price/ 1 0 ") == 1);
 }
 
 TEST_CASE("a fetch that a logout voids before it begins is not reported to the observer")

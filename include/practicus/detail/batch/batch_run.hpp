@@ -250,10 +250,8 @@ private:
     void pause(std::shared_ptr<batch_sending> batch, std::chrono::nanoseconds wait)
     {
         auto const why = batch->failure();
-        bool const is_error = why->status != 0 && !is_success(why->status);
         queue_.pause(std::move(batch), now(), wait);
-        state().transport().note_retry(job_.url.origin(), why->request, why->attempts, why->status,
-                                       is_error ? boost::system::error_code() : why->code, wait);
+        state().transport().note_retry(*why, wait);
     }
 
     std::shared_ptr<call_input> input_of(batch_text const& batch, aimd_window::ticket ticket)
@@ -294,6 +292,7 @@ private:
         if (!wrong) return nullptr;
         wrong->status = answer.status;
         wrong->attempts = answer.attempts;
+        wrong->origin = job_.url.origin().str();
         wrong->request = std::string(how.method).append(" ").append(format_->request(batch).to.target());
         return make_failure(std::move(*wrong));
     }

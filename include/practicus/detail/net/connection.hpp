@@ -53,6 +53,9 @@ public:
         return drive(plain(), rest, limits, deadline, so_far, answer, part);
     }
 
+    /// Moves what has arrived of the body to the answer, after a call that failed behind the head.
+    void hand_over(response& answer) { state_.hand_over(answer); }
+
     /// Returns true if the given part of the request is written and the server accepts more.
     bool wants_more() const noexcept { return state_.wants_more(); }
 

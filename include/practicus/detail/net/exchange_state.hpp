@@ -33,6 +33,8 @@ struct exchange_limits
     bool all_fields = false;
     /// The request is a HEAD, and the answer has no body.
     bool to_head = false;
+    /// The time for the body of an answer that is only an error.
+    std::chrono::milliseconds error_body{0};
 };
 
 /// The progress of an attempt, also after it has failed.

@@ -2,6 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/detail/async/phase.hpp>
 #include <practicus/detail/async/run_operation.hpp>
 #include <practicus/detail/net/connection.hpp>
 #include <practicus/detail/pool/answer_decoding.hpp>
@@ -73,9 +74,11 @@ public:
     {
         auto part = begin(limits);
         std::string piece, whole;
+        end_ = deadline;
         while (true) {
-            auto exchanging = c.exchange(rest, limits, deadline, now, answer, part);
+            auto exchanging = c.exchange(rest, limits, end_, now, answer, part);
             auto why = co_await std::move(exchanging);
+            if (leaves_rest(why, c, limits, deadline, answer)) break;
             if (why) co_return why;
             rest = {};
             bool const last = c.finished();
@@ -157,8 +160,30 @@ private:
         if (reader_ != nullptr && is_success(answer.status)) return read(answer, last, whole);
         if (decoder_) return decode_piece(decoder_, answer, last, whole, limit_);
         if (answer.body.size() > limit_) return make_failure(errc::body_too_large);
-        if (!is_measured_later() && part == exchange_part::piece) part = exchange_part::whole;
+        bool const in_one = !is_measured_later() && !is_unwanted(answer);
+        if (in_one && part == exchange_part::piece) part = exchange_part::whole;
         return nullptr;
+    }
+
+    /// Limits the time of a body that is only an error, once its head is there. Returns true if that time is
+    /// over.
+    bool leaves_rest(failure const& why, connection& c, exchange_limits const& limits, time_point deadline,
+                     response& answer)
+    {
+        if (!why) {
+            if (end_ == deadline && is_unwanted(answer))
+                end_ = phase_end(deadline, c.runtime().time().now(), limits.error_body);
+            return false;
+        }
+        if (end_ == deadline || why->code != errc::deadline_exceeded) return false;
+        c.hand_over(answer);
+        return true;
+    }
+
+    /// Returns true for a response that is only an error for the caller.
+    bool is_unwanted(response const& answer) const noexcept
+    {
+        return answer.status != 0 && !is_wanted(answer);
     }
 
     /// Returns true for a successful response of another content type than the wanted one. The error quotes
@@ -328,6 +353,7 @@ private:
     content_encoding const* encoding_ = nullptr;
     predict_settings const* how_ = nullptr;
     std::size_t limit_ = std::numeric_limits<std::size_t>::max();
+    time_point end_ = time_point::max();
     std::unique_ptr<content_coder> decoder_;
     std::unique_ptr<content_coder> encoder_;
     bool begun_ = false;

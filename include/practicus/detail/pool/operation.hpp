@@ -5,6 +5,7 @@
 #include <practicus/call_options.hpp>
 #include <practicus/detail/base/clock.hpp>
 #include <practicus/detail/pool/retry_policy.hpp>
+#include <practicus/detail/pool/shared_patience.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -32,11 +33,15 @@ struct operation
     }
     /// A 503 is waited out until then; empty for the retry options alone.
     std::optional<time_point> patient_until;
-    /// Returns the rest of that time, or nothing.
+    /// In place of that time, for a fetch that a patient caller began; else null.
+    std::shared_ptr<shared_patience> fetch_patience;
+    /// Returns the rest of that time, or nothing. Called after a 503.
     std::optional<std::chrono::nanoseconds> patience_left(time_point now) const noexcept
     {
+        if (fetch_patience && fetch_patience->ends_fetch()) return std::chrono::nanoseconds(0);
         return patient_until ? std::optional<std::chrono::nanoseconds>(*patient_until - now) : std::nullopt;
     }
+    bool is_patient() const noexcept { return patient_until || fetch_patience; }
     /// Returns the limit for the first byte of a response. A proxy may hold a request back until the model is
     /// up, as long as the patience lasts.
     std::chrono::milliseconds first_byte(std::chrono::milliseconds usual) const noexcept

@@ -222,6 +222,9 @@ public:
         return std::min<nanoseconds>(patience, std::max<nanoseconds>(own, least));
     }
 
+    /// Counts an attempt that no other one follows.
+    void count() noexcept { ++attempts_; }
+
     /// The number of attempts to send the request.
     unsigned attempts() const noexcept { return attempts_; }
 

@@ -158,7 +158,10 @@ public:
     /// Adds the request, the attempts and the elapsed time.
     error_info with_request(error_info info, request const& r, operation const& op) const
     {
-        if (info.request.empty()) info.request = r.name();
+        if (info.request.empty()) {
+            info.request = r.name();
+            info.origin = r.where.str();
+        }
         if (info.message.empty() && info.code == errc::body_too_large)
             info.message = std::string(r.body_limit_name) + " is its limit";
         if (info.message.empty() && info.code == errc::header_too_large)
@@ -180,7 +183,7 @@ public:
 
     /// Waits until the operation may try again after `why`, a flight's failure, and returns null. Returns the
     /// failure that ends it otherwise.
-    asio::awaitable<failure> wait_out(operation& op, url_origin const& where, failure why) const
+    asio::awaitable<failure> wait_out(operation& op, failure why) const
     {
         auto const now = runtime_->time().now();
         auto const patience = op.patience_left(now);
@@ -193,17 +196,19 @@ public:
             whole.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - op.began);
             co_return make_failure(std::move(whole));
         }
-        note_retry(where, why->request, why->attempts, why->status, {}, *wait);
+        note_retry(*why, *wait);
         auto pausing = pause(op, *wait);
         co_return co_await std::move(pausing);
     }
 
-    /// Counts and reports a repeated request.
-    void note_retry(url_origin const& where, std::string const& name, unsigned attempts, unsigned status,
-                    boost::system::error_code const& why, std::chrono::nanoseconds wait) const
+    /// Counts and reports a repeated request, after its failure.
+    void note_retry(error_info const& why, std::chrono::nanoseconds wait) const
     {
-        retries_.fetch_add(1, std::memory_order_relaxed);
-        if (observer_) observer_(events::retried{where.str(), name, attempts, status, why, wait});
+        bool const is_refusal = why.status != 0 && !is_success(why.status);
+        // A fetch that waited in vain for an access token names no request.
+        auto const& where = why.origin.empty() ? service_.origin().str() : why.origin;
+        note_retry({where, why.request, why.attempts, why.status,
+                    is_refusal ? boost::system::error_code() : why.code, wait});
     }
 
 private:
@@ -217,7 +222,8 @@ private:
                                   r.body_limit,
                                   r.secret_response,
                                   r.all_fields,
-                                  r.method == "HEAD"}
+                                  r.method == "HEAD",
+                                  options.timeouts.between_bytes}
         {}
 
         std::shared_ptr<pool> to;
@@ -250,6 +256,12 @@ private:
             if (used.reused() && used->is_dead()) used.give_up_stale({});
         }
     };
+
+    void note_retry(events::retried const& e) const
+    {
+        retries_.fetch_add(1, std::memory_order_relaxed);
+        if (observer_) observer_(e);
+    }
 
     static bool is_overload(unsigned status) noexcept { return status == 429 || status == 503; }
 
@@ -288,18 +300,20 @@ private:
     /// the result.
     next_step finish_attempt(running_attempt& a, request const& r, delivery& d, response const& answer) const
     {
-        if (a.flow != nullptr && !finish_flow(a, d, answer)) {
-            a.failed = with_request(a.failed, r, a.op);
-            return {next_step::done};
-        }
+        bool const broken = a.flow != nullptr && !finish_flow(a, d, answer);
         auto const outcome = outcome_of(a, answer);
-        if (a.used) end(a.used, a.now, outcome, answer);
-        auto const next = d.progress.after(outcome, answer, a.failed, a.op, d.to->budget(), left(a.op),
-                                           runtime_->random().next());
+        if (broken) a.op.retries.count();
+        if (a.used && broken)
+            a.used.give_up(a.now);
+        else if (a.used)
+            end(a.used, a.now, outcome, answer);
+        auto const next = broken ? next_step{next_step::done}
+                                 : d.progress.after(outcome, answer, a.failed, a.op, d.to->budget(),
+                                                    left(a.op), runtime_->random().next());
         if (observer_) notify(*d.to, a.op, r, a.now, outcome);
         if (next.is_retry())
-            note_retry(d.to->where(), r.name(), a.op.retries.attempts(), outcome.status, outcome.error,
-                       next.wait);
+            note_retry({d.to->where().str(), r.name(), a.op.retries.attempts(), outcome.status, outcome.error,
+                        next.wait});
         else if (a.failed && next.action == next_step::done)
             a.failed = with_request(a.failed, r, a.op);
         return next;

@@ -118,22 +118,22 @@ public:
             if constexpr (Traits::has_id) {
                 auto const found = co_await id_by_name(op, listed);
                 if (!found) {
-                    if (auto ended = co_await transport_.wait_out(op, what.origin(), found.error()))
-                        co_return ended;
+                    if (auto ended = co_await transport_.wait_out(op, found.error())) co_return ended;
                     continue;
                 }
                 key.id = *found;
             } else {
                 key.name = name;
             }
-            auto asked =
-                cache_.ask_token(key, name, op.validity(), [&] { return work(op.with, listed, key); });
-            auto got = co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
+            auto got = co_await share<token>(op, [&](std::shared_ptr<shared_patience> const& patience) {
+                return cache_.ask_token(key, name, op.validity(), [&] {
+                    return work({op.with, patience}, listed, key);
+                });
+            });
             // The id may be outdated: one more try, with the id that the service returns.
             if (!got && got.error()->code == errc::not_found && std::exchange(remembered, false)) continue;
             if (!got) {
-                auto const& where = transport_.service().origin();
-                if (auto ended = co_await transport_.wait_out(op, where, got.error())) co_return ended;
+                if (auto ended = co_await transport_.wait_out(op, got.error())) co_return ended;
                 continue;
             }
             cache_.install(key, name, *got);
@@ -165,7 +165,7 @@ public:
         while (true) {
             auto const got = co_await id_by_name(op, longer ? *longer : url);
             if (got) co_return got;
-            if (auto ended = co_await transport_.wait_out(op, url.origin(), got.error())) co_return ended;
+            if (auto ended = co_await transport_.wait_out(op, got.error())) co_return ended;
         }
     }
 
@@ -253,7 +253,7 @@ private:
     {
         auto const name = name_of(what);
         if (auto const key = cache_.known_key(name, purpose))
-            cache_.ask_token(*key, name, std::nullopt, [&] { return work(with, what, *key); });
+            cache_.ask_token(*key, name, std::nullopt, [&] { return work({with, nullptr}, what, *key); });
     }
 
     asio::awaitable<result<std::int64_t>> id_by_name(operation& op, target const& url)
@@ -261,26 +261,38 @@ private:
         // First: the trusted origins of another caller do not apply to this one.
         if (auto untrusted = transport_.check_trusted(op, id_request(url))) co_return untrusted;
         if (op.with && settings(*op.with).ask_id && !op.shared) co_return co_await ask_id(op, url);
-        bool const patient = op.patient_until.has_value();
-        for (bool own = false;;) {
-            auto asked = cache_.ask_id(name_of(url), [&] {
-                own = true;
-                return id_work(op.with, url, patient);
-            });
-            auto const got = co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
-            if (got) co_return **got;
-            auto const& why = got.error();
-            if (why->status != 503 || patient || why->attempts > 1 || std::exchange(own, true)) co_return why;
-            // Otherwise it may have been the fetch of a patient caller, which tries once.
+        auto const got = co_await share<id_handle>(op, [&](std::shared_ptr<shared_patience> const& patience) {
+            return cache_.ask_id(name_of(url), [&] { return id_work({op.with, patience}, url); });
+        });
+        if (!got) co_return got.error();
+        co_return **got;
+    }
+
+    /// The caller that began a flight.
+    struct flight_origin
+    {
+        std::shared_ptr<call_options const> with;
+        std::shared_ptr<shared_patience> patience;
+    };
+
+    /// Waits for the flight that `ask(patience)` joins, and for another one if that was not retried.
+    template <class Handle, class Ask>
+    asio::awaitable<result<Handle>> share(operation const& op, Ask ask) const
+    {
+        while (true) {
+            bool const patient = op.is_patient();
+            auto asked = ask(patient ? std::make_shared<shared_patience>() : nullptr);
+            bool const suits = patient || !asked.patience || asked.patience->want_retries();
+            auto got = co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
+            if (got || got.error()->status != 503 || suits) co_return got;
         }
     }
 
-    /// Begins the operation of a fetch. A patient caller waits a 503 out by itself: then the fetch is tried
-    /// once, and takes nothing from the retry budget.
-    operation begin_id(std::shared_ptr<call_options const> with, bool patient) const
+    /// Begins the operation of a fetch.
+    operation begin_fetch(flight_origin from) const
     {
-        auto op = console_.begin_shared(std::move(with));
-        if (patient) op.patient_until = op.began;
+        auto op = console_.begin_shared(std::move(from.with));
+        op.fetch_patience = std::move(from.patience);
         return op;
     }
 
@@ -300,19 +312,21 @@ private:
 
     std::shared_ptr<hosted_tokens> self() { return {owner_.shared_from_this(), this}; }
 
-    flight_work<id_handle> id_work(std::shared_ptr<call_options const> with, target const& url, bool patient)
+    flight_work<id_handle> id_work(flight_origin const& from, target const& url)
     {
-        return [self = self(), with = std::move(with), url, patient](flight_ticket, id_handle) {
-            return self->fetch_id(with, url, patient);
-        };
+        flight_work<id_handle> todo(
+            [self = self(), from, url](flight_ticket, id_handle) { return self->fetch_id(from, url); });
+        todo.patience = from.patience;
+        return todo;
     }
 
-    flight_work<token> work(std::shared_ptr<call_options const> with, target const& what,
-                            token_key const& key)
+    flight_work<token> work(flight_origin const& from, target const& what, token_key const& key)
     {
-        return [self = self(), with = std::move(with), what, key](flight_ticket, token rejected_value) {
-            return self->fetch_token(with, what, key, std::move(rejected_value));
-        };
+        flight_work<token> todo([self = self(), from, what, key](flight_ticket, token rejected_value) {
+            return self->fetch_token(from, what, key, std::move(rejected_value));
+        });
+        todo.patience = from.patience;
+        return todo;
     }
 
     static std::string id_store_key(target const& url)
@@ -328,13 +342,12 @@ private:
     }
 
     /// The work of a flight that looks up an id. A text with a listed url as its prefix gets the id of that.
-    asio::awaitable<result<fetch_result<id_handle>>> fetch_id(std::shared_ptr<call_options const> with,
-                                                              target url, bool patient)
+    asio::awaitable<result<fetch_result<id_handle>>> fetch_id(flight_origin from, target url)
     {
         fetch_result<id_handle> got;
         auto const listed = as_listed(url);
         if (name_of(listed).size() < name_of(url).size()) {
-            auto op = begin_id(with, patient);
+            auto op = begin_fetch(from);
             auto const found = co_await id_by_name(op, listed);
             if (!found) co_return found.error();
             got.value = *found;
@@ -343,9 +356,7 @@ private:
         }
         // The name that the callers wait for, even if a longer one was listed meanwhile.
         auto const own = url.is_exact() ? url : url.read_as(name_of(url));
-        operation_body<result<fetch_result<token>>> const fetch = [&] {
-            return fetch_digits(with, own, patient);
-        };
+        operation_body<result<fetch_result<token>>> const fetch = [&] { return fetch_digits(from, own); };
         std::function<bool(token const&)> const is_id = [](token const& t) {
             return stored_number(t.reveal()).value_or(0) != 0;
         };
@@ -358,10 +369,9 @@ private:
     }
 
     /// Returns the id as decimal digits, its form in a store.
-    asio::awaitable<result<fetch_result<token>>> fetch_digits(std::shared_ptr<call_options const> with,
-                                                              target const& url, bool patient)
+    asio::awaitable<result<fetch_result<token>>> fetch_digits(flight_origin from, target const& url)
     {
-        auto op = begin_id(std::move(with), patient);
+        auto op = begin_fetch(std::move(from));
         auto const found = co_await ask_id(op, url);
         if (!found) co_return found.error();
         fetch_result<token> digits;
@@ -371,11 +381,11 @@ private:
     }
 
     /// The work of a flight that exchanges an id, or an add-on's key, for a token.
-    asio::awaitable<result<fetch_result<token>>> fetch_token(std::shared_ptr<call_options const> with,
-                                                             target what, token_key key, token rejected_value)
+    asio::awaitable<result<fetch_result<token>>> fetch_token(flight_origin from, target what, token_key key,
+                                                             token rejected_value)
     {
         operation_body<result<fetch_result<token>>> const request = [&] {
-            return request_token(with, what, key);
+            return request_token(from, what, key);
         };
         operation_body<result<fetch_result<token>>> const observed = [&] {
             return console_.observed(Traits::kind_name, request);
@@ -389,10 +399,10 @@ private:
         co_return got;
     }
 
-    asio::awaitable<result<fetch_result<token>>> request_token(std::shared_ptr<call_options const> with,
-                                                               target const& what, token_key const& key)
+    asio::awaitable<result<fetch_result<token>>> request_token(flight_origin from, target const& what,
+                                                               token_key const& key)
     {
-        auto op = console_.begin_shared(std::move(with));
+        auto op = begin_fetch(std::move(from));
         auto const r = token_request(what, key);
         auto const& time = transport_.runtime()->time();
         auto const issued = time.now();

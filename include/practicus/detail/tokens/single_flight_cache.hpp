@@ -7,6 +7,7 @@
 #include <practicus/detail/async/run_operation.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/base/result.hpp>
+#include <practicus/detail/pool/shared_patience.hpp>
 #include <practicus/detail/tokens/flight_state.hpp>
 #include <practicus/error.hpp>
 #include <practicus/observer.hpp>
@@ -37,6 +38,9 @@ template <class Handle>
 struct flight_work : std::function<asio::awaitable<result<fetch_result<Handle>>>(flight_ticket, Handle)>
 {
     using flight_work::function::function;
+
+    /// Of a flight that a patient caller began; else null.
+    std::shared_ptr<shared_patience> patience;
 };
 
 /// The result of a lookup: a `value`, a flight to wait for (`joined`), or an `error`.
@@ -51,6 +55,8 @@ public:
 
     Handle value{};
     std::shared_ptr<flight<Handle>> joined;
+    /// Of the joined flight, if a patient caller began it.
+    std::shared_ptr<shared_patience> patience;
     failure error;
 };
 
@@ -136,6 +142,7 @@ public:
             e->work = std::make_shared<flight_work<handle> const>(make());
             begun.prepare();
         }
+        if (result.joined && e->work) result.patience = e->work->patience;
         lock.unlock();
         begun.launch();
         return result;
