@@ -19,7 +19,7 @@
 /// file to write the authority to. Then it prints the violations of clients, and returns 1 if there are any.
 inline int serve_mock_region(
     std::uint16_t port, std::string const& ca_file,
-    std::function<void(practicus::mock::region&)> const& prepare = [](practicus::mock::region&) {},
+    std::function<void(practicus::mock::server&)> const& prepare = [](practicus::mock::server&) {},
     practicus::mock::openai_options const& chats = practicus::mock::openai_options())
 {
     namespace mock = practicus::mock;
@@ -31,7 +31,7 @@ inline int serve_mock_region(
     if (!ca_file.empty()) options.tls.emplace();
     mock::server server(io.get_executor(), options);
     server.region().add_demo(chats);
-    prepare(server.region());
+    prepare(server);
     if (!ca_file.empty()) server.write_ca_file(ca_file);
     auto const check_written = [] {
         if (!(std::cout << std::flush)) throw std::runtime_error("standard output cannot be written");

@@ -486,6 +486,17 @@ expect 1 "$practicus" predict $risk/v2 in.csv neither.csv --only-version 1
 says "only version '1' of the model may respond"
 says "version '2' has responded"
 
+# A region that fails now and then has the same results.
+stop_region
+start_region --fail-every 3
+export PRT_URL=$url
+expect 0 "$practicus" predict $risk in.csv failing.csv --rows 100
+cmp failing.csv two.csv
+stop_region
+[ "$(sed -n 's/ requests,.*//p' mock.log)" -gt 60 ] || fail "it has not failed"
+start_region
+export PRT_URL=$url
+
 # JSON Lines: each line has one line in the output or among those that were refused.
 line() { echo '{"model":"assistant","messages":[{"role":"user","content":"'"$1"'"}]}'; }
 { line one && echo "no JSON" && line two; } > in.jsonl

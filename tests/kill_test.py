@@ -1,8 +1,8 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""kill_test.py PRACTICUS [--form json|openai|pack]: `practicus predict` is killed at random moments and resumed, while the region restarts once in the
-middle, as where a model is rolled out. What it has written at the end is, byte for byte, what an undisturbed run writes, rows
-that the model refuses included, and nothing else is left."""
+"""kill_test.py PRACTICUS [--form json|openai|pack]: `practicus predict` is killed at random moments and resumed. The region
+fails each so-manyth call (429, 401, 503, lost connections), and restarts once in the middle, as where a model is rolled out. What
+is written at the end is, byte for byte, what an undisturbed run writes, refused rows included, and nothing else is left."""
 
 import argparse
 import json
@@ -35,8 +35,9 @@ class Region:
             self.port = str(free.getsockname()[1])
         self.start()
 
-    def start(self):
-        self.process = subprocess.Popen([self.program, "mock", "--port", self.port, "--refuse", "bad"],
+    def start(self, fail_every=None):
+        failing = ["--fail-every", str(fail_every)] if fail_every else []
+        self.process = subprocess.Popen([self.program, "mock", "--port", self.port, "--refuse", "bad", *failing],
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         url = re.search(r"^url: +(\S+)", self.process.stdout.readline(), re.MULTILINE)
         if not url:
@@ -52,6 +53,7 @@ class Region:
         said, problems = self.process.communicate(timeout=60)
         if self.process.returncode != 0:
             fail(f"the region found fault with what it got:\n{problems}{said}")
+        print(f"the region: {said.splitlines()[-1]}")
 
 
 class Csv:
@@ -180,7 +182,7 @@ def run_killed(job, random_numbers, whole):
         if kill == kills // 2:
             job.region.kill()
             time.sleep(random_numbers.uniform(0, 0.5))
-            job.region.start()
+            job.region.start(job.arguments.fail_every)
         time.sleep(random_numbers.uniform(0, 0.05 if at_once else 0.01))
         # A run that begins while the region is unavailable ends at once, and is started again later.
         if process.poll() is not None and process.returncode not in ((0, 5, 6) if kill == kills // 2 else (0, 6)):
@@ -197,6 +199,7 @@ def main():
     parser.add_argument("--rows", type=int, default=5000)
     parser.add_argument("--batch", type=int, default=5)
     parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--fail-every", type=int, default=50)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     arguments = parser.parse_args()
     began = time.monotonic()
@@ -210,6 +213,8 @@ def main():
             expected = job.run("whole")
             if "were refused" not in expected[1]:
                 fail(f"no row was refused: {expected}")
+            region.stop()
+            region.start(arguments.fail_every)
             run_killed(job, random.Random(arguments.seed), job.size(f"whole.{job.kind.suffix}"))
             ended = job.run("out", "--resume")
             if ended[0] != expected[0]:

@@ -136,6 +136,7 @@ struct mock_arguments
     std::string refuse;       // rows that it answers with 400
     unsigned cold_start = 0;  // seconds that it takes to start
     unsigned canary = 0;      // the share of its version 2 in percent
+    unsigned fail_every = 0;  // the calls of models and apps of which one fails
     unsigned first_token_delay = 0;
     unsigned token_delay = 0;  // in milliseconds, as the one above
     std::string gateway_token; // the file to write it to

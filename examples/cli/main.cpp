@@ -312,6 +312,10 @@ private:
                       "models/finance/loan-risk has a version 2, which answers this share of its requests")
             ->check(number(1, 99))
             ->type_name("PERCENT");
+        to.add_option("--fail-every", mock.fail_every,
+                      "each Nth call of a model or an app fails: 429, 401, 503, lost connections in turn")
+            ->check(number(1, 1'000'000))
+            ->type_name("N");
         to.add_option("--first-token-delay", mock.first_token_delay, "the chat's first token takes this long")
             ->check(number(1, 3'600'000))
             ->type_name("MS");

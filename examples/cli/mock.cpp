@@ -7,10 +7,15 @@
 #include <practicus/mock/lz4.hpp>
 #include <practicus/mock/prediction.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <fstream>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace cli {
 
@@ -58,6 +63,25 @@ void write_gateway_token(practicus::mock::region& region, std::string const& fil
     if (!out.flush()) throw std::runtime_error("the gateway's token cannot be written: " + file);
 }
 
+/// The fault of each `every`th call of a model or an app, each time another one; none for others.
+std::function<practicus::mock::fault(practicus::mock::request const&)> fail_each(unsigned every)
+{
+    return [every, calls = std::make_shared<std::atomic<std::uint64_t>>(0)](auto const& request) {
+        practicus::mock::fault fault;
+        if (std::string_view(request.target).starts_with("/console/")) return fault;
+        auto const call = calls->fetch_add(1) + 1;
+        if (call % every != 0) return fault;
+        switch (call / every % 6) {
+        case 0: return fault.reply(503);
+        case 1: return fault.reply(429).header("Retry-After", "1");
+        case 2: return fault.reply(401, R"({"detail":"no"})");
+        case 3: return fault.cut_after(0);
+        case 4: return fault.cut_after_head(20);
+        default: return fault.reset_after(40);
+        }
+    };
+}
+
 void prepare(practicus::mock::region& region, mock_arguments const& arguments)
 {
     region.add(practicus::mock::lz4_codec());
@@ -86,7 +110,11 @@ int mock(mock_arguments const& arguments)
 {
     return serve_mock_region(
         arguments.port, arguments.ca_file,
-        [&](practicus::mock::region& region) { prepare(region, arguments); }, chats(arguments));
+        [&](practicus::mock::server& server) {
+            prepare(server.region(), arguments);
+            if (arguments.fail_every != 0) server.inject(fail_each(arguments.fail_every));
+        },
+        chats(arguments));
 }
 
 } // namespace cli

@@ -4,12 +4,18 @@
 
 import contextlib
 import json
+import os
 import pathlib
+import subprocess
 import tempfile
 import time
+import typing
 import unittest
 
+import httpx2
 import openai
+from openai.types import BatchCreateParams, BatchError, CreateEmbeddingResponse
+from openai.types.chat import ChatCompletion
 
 import mock_process
 from mock_process import mock_region
@@ -138,6 +144,100 @@ class OpenAI(unittest.TestCase):
         for token, kind in (("x", openai.AuthenticationError), (session_token(42), openai.PermissionDeniedError)):
             with self.assertRaises(kind):
                 sdk(token).chat.completions.create(model=MODEL, messages=HELLO)
+
+
+def chat(text, **options):
+    return lambda client: client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": text}], **options)
+
+
+def embed(texts, **options):
+    return lambda client: client.embeddings.create(model=MODEL, input=texts, **options)
+
+
+def through_sdk(call, status, body):
+    """The request that the SDK makes for a call, and its result if that is the response."""
+    sent = []
+
+    def respond(request):
+        sent.append(request)
+        return httpx2.Response(status, json=body)
+
+    transport = httpx2.Client(transport=httpx2.MockTransport(respond))
+    with openai.OpenAI(base_url="http://region/v1", api_key="x", max_retries=0, http_client=transport) as client:
+        try:
+            result = call(client)
+        except openai.APIStatusError as error:
+            result = error
+    return sent[0], result
+
+
+class Batches(unittest.TestCase):
+    """The command line's batches in OpenAI's form: the SDK makes the requests, and reads the responses."""
+
+    def line(self, custom_id, call):
+        request, _ = through_sdk(call, 200, {"data": [{"embedding": [], "index": 0}]})
+        path = request.url.path
+        self.assertIn(path, typing.get_args(typing.get_type_hints(BatchCreateParams)["endpoint"]))
+        return json.dumps({"custom_id": custom_id, "method": request.method, "url": path, "body": json.loads(request.content)})
+
+    def predict(self, lines):
+        """The exit code, the lines of the output, and those of the file of rejected lines."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            (folder / "in.jsonl").write_text("".join(line + "\n" for line in lines))
+            login = {"PRT_URL": url, "PRT_EMAIL": "admin@company.com", "PRT_PASSWORD": "practicus", "HOME": name}
+            # In flight alone, a model that is missing shows behind a line that was answered.
+            command = [mock_process.PRACTICUS, "predict", "llm/assistant", "in.jsonl", "out.jsonl", "--openai", "--in-flight", "1"]
+            process = subprocess.run(
+                [*command, "--rejected", "side.jsonl"], cwd=folder, env={**os.environ, **login}, capture_output=True, timeout=120
+            )
+            read = [[json.loads(line) for line in (folder / file).read_text().splitlines()] for file in ("out.jsonl", "side.jsonl")]
+        return process.returncode, *read
+
+    def response(self, line, call):
+        self.assertEqual(set(line), {"id", "custom_id", "response", "error"})
+        self.assertEqual(set(line["response"]), {"status_code", "request_id", "body"})
+        self.assertIsNone(line["error"])
+        return through_sdk(call, line["response"]["status_code"], line["response"]["body"])[1]
+
+    def test_results(self):
+        calls = {
+            "plain": chat("one two  three"),
+            "tools \u00e4 \"": chat("x", tools=[TOOL], tool_choice="required"),
+            "base64": embed(["a b", "c"]),
+            "floats": embed("a b", encoding_format="float", dimensions=3),
+        }
+        code, out, side = self.predict([self.line(name, call) for name, call in calls.items()])
+        self.assertEqual((code, side, [line["custom_id"] for line in out]), (0, [], list(calls)))
+        self.assertEqual(len({line["id"] for line in out}), len(calls))
+        for line in out:
+            kind = CreateEmbeddingResponse if line["custom_id"] in ("base64", "floats") else ChatCompletion
+            if line["custom_id"] != "base64":
+                kind.model_validate(line["response"]["body"])
+            call = calls[line["custom_id"]]
+            batched, alone = (result.model_dump(exclude={"id", "created"}) for result in (self.response(line, call), call(sdk())))
+            self.assertEqual(batched, alone)
+
+    def test_refused_lines(self):
+        calls = {
+            "first": chat("x"),
+            "no such model": lambda client: client.chat.completions.create(model="none", messages=HELLO),
+            "no messages": lambda client: client.chat.completions.create(model=MODEL, messages=[]),
+        }
+        lines = [self.line(name, call) for name, call in calls.items()]
+        code, out, side = self.predict([*lines, "no JSON", lines[0], self.line("last", chat("y"))])
+        self.assertEqual((code, [line["custom_id"] for line in out]), (6, ["first", "last"]))
+        self.assertEqual([line["custom_id"] for line in side], ["no such model", "no messages", None, "first"])
+        for line in side[:2]:
+            call = calls[line["custom_id"]]
+            with self.assertRaises(openai.APIStatusError) as alone:
+                call(sdk())
+            batched = self.response(line, call)
+            self.assertIs(type(batched), type(alone.exception))
+            self.assertEqual((batched.code, batched.body["message"]), (alone.exception.code, alone.exception.body["message"]))
+        for line, fault in zip(side[2:], ("invalid_json_line", "duplicate_custom_id")):
+            self.assertIsNone(line["response"])
+            self.assertEqual(BatchError.model_validate(line["error"]).code, fault)
 
 
 if __name__ == "__main__":
