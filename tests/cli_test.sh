@@ -482,7 +482,7 @@ expect 0 "$practicus" predict $risk in.csv two.csv --rows 100
 says "several versions of the model have answered (batches by version: 1: 25, 2: 25)"
 expect 0 "$practicus" predict $risk/v2 in.csv only.csv --only-version 2
 quiet
-expect 1 "$practicus" predict $risk/v2 in.csv neither.csv --only-version 1
+expect 1 "$practicus" predict $risk/v2 in.csv neither.csv --only-version 1 --patience 1
 says "only version '1' of the model may respond"
 says "version '2' has responded"
 

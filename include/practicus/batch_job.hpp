@@ -125,18 +125,19 @@ struct batch_job
     std::size_t max_bytes = 1024 * 1024;
     /// The limit of batches in flight. The actual number adapts to the model's capacity.
     std::size_t in_flight = 64;
-    /// The limit of attempts of a batch that fails in the model. Such failures are other 5xx, a wrong number
-    /// of rows, another header line or type, malformed HTTP, and a refused token.
+    /// The limit of attempts of a batch that fails in the model. Such failures are 404, other 5xx, a wrong
+    /// number of rows, another header line or type, malformed HTTP, and a refused token.
     std::size_t max_attempts = 5;
 
     /// The time for which other failures of a batch are retried. These are failed or lost connections, 408,
-    /// 425, 429, 502 to 504, timeouts, and any 5xx of the console, which issues the token. Waiting for a
-    /// place does not count while other batches are answered. Must not be negative.
+    /// 425, 429, 502 to 504, timeouts, any 5xx of the console, which issues the token, and responses of
+    /// another version (`model_version`). Waiting for a place does not count while other batches are
+    /// answered. Must not be negative.
     ///
-    /// Pauses double from `retry_options::initial_backoff` of the client to 30 s; those of `max_attempts`
-    /// start from 0.5 s. A longer `Retry-After` replaces the pause. Meanwhile, other batches take the
-    /// place. The `Retry-After` of a 429 or 503 holds for all batches, until a batch that was sent later is
-    /// answered. The other `retry_options` are for single calls.
+    /// Pauses double from `retry_options::initial_backoff` of the client to 30 s, or 1 s after another
+    /// version; those of `max_attempts` start from 0.5 s. A longer `Retry-After` replaces the pause.
+    /// Meanwhile, other batches take the place. The `Retry-After` of a 429 or 503 holds for all batches,
+    /// until a batch that was sent later is answered. The other `retry_options` are for single calls.
     ///
     /// When the time is over, or `Retry-After` is longer than the time left, the run ends and can be
     /// resumed.
@@ -151,8 +152,9 @@ struct batch_job
     predict_options request_options;
 
     /// The only version of the model that may respond; `2` is `v2`. See `served_by`. A response of
-    /// another version, or of none, is no result: after `max_attempts`, `errc::unexpected_response` ends the
-    /// run and names both. A url with a version asks for one. Default: any version.
+    /// another version decides nothing, a refusal as well, nor does a result that names none. The batch is
+    /// sent again for `retry_for`; then `errc::unexpected_response` ends the run and names both versions. A
+    /// url with a version asks for one. Default: any version.
     std::string model_version;
 
     /// The sink of rows that a model permanently refuses, in the form of the source, or of OpenAI's error

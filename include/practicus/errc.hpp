@@ -181,7 +181,7 @@ enum errc_trait : unsigned
     broken_off = 32,
     /// The rows of a batch may be the cause; every other error would fail with other rows as well.
     fault_of_rows = 64,
-    /// A model that has just started may respond so.
+    /// A model that has just started, or a router that does not know it yet, may respond so.
     of_model = 128
 };
 } // namespace errc_traits
@@ -207,7 +207,7 @@ constexpr auto make_errc_table() noexcept
           auth_error | until_login},
          {errc::unauthorized, "the region refused the token", auth_error | lasting | of_model},
          {errc::forbidden, "the user has no right to this", auth_error | lasting},
-         {errc::not_found, "not found", lasting},
+         {errc::not_found, "not found", lasting | of_model},
          {errc::bad_request, "the region refused the request", lasting | fault_of_rows},
          {errc::too_many_requests, "too many requests", retryable},
          {errc::unavailable, "the region is overloaded or restarting", retryable},

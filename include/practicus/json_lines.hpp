@@ -16,7 +16,8 @@ namespace practicus { inline namespace v1 {
 /// `errc::invalid_argument`.
 ///
 /// A 404 with an error code is the failure of its line once another line was answered: each line may name
-/// another model or path. One without, as from a proxy that has lost its route, ends the run.
+/// another model or path. Before that, and without a code, as from a proxy that has lost its route, it is
+/// retried (`batch_job::max_attempts`), and then ends the run.
 ///
 /// Numbers and texts pass unchanged in both directions. The JSON of a response is written on one line,
 /// without white space between its parts. The response must be JSON; an object with `error` and a message in

@@ -203,6 +203,13 @@ TEST_CASE("JSON lines: OpenAI's form keeps each id, and refused lines have the f
     CHECK(f.run(predict_batches(client, lost)).rows == 2);
     CHECK(parsed_lines(f.side).at(0).at("model") == "none");
 
+    // The first line as well: it is tried again behind the others.
+    auto const all = "{\"model\":\"none\",\"messages\":[]}\n" + chat_line(1) + chat_line(2);
+    auto lost_first = f.job(all, f.to("chat/completions"));
+    f.keep_rejected(lost_first);
+    CHECK(f.run(predict_batches(client, lost_first)).failed_rows == 1);
+    CHECK(parsed_lines(f.side).size() == 2);
+
     // Without a place for them, the first ends the run; what is before it is written.
     f.out.clear();
     auto const ended = f.failure(predict_batches(client, f.job(text, f.openai())));

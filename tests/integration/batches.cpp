@@ -434,7 +434,7 @@ TEST_CASE("batches: responses are counted by the version of the model, and a run
     f.out.clear();
     auto insisting = job();
     insisting.model_version = "v2";
-    insisting.max_attempts = 30;
+    insisting.max_attempts = 1;
     auto const end = f.run(predict_batches(client, insisting));
     CHECK(end.versions == counts{{"2", 20}});
     CHECK(end.retries > 0);
@@ -442,12 +442,102 @@ TEST_CASE("batches: responses are counted by the version of the model, and a run
     f.out.clear();
     auto hopeless = job();
     hopeless.model_version = "7";
-    hopeless.max_attempts = 1;
+    hopeless.retry_for = 20ms;
     auto const failed = f.failure(predict_batches(client, hopeless));
     CHECK(failed.code == errc::unexpected_response);
     CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("only version '7' of the model"));
     CHECK_THAT(failed.server_message, Catch::Matchers::StartsWith("version '"));
     CHECK(f.out.empty());
+}
+
+TEST_CASE("batches: what another version of the model responds decides nothing of the rows")
+{
+    batches f;
+    std::atomic<int> calls = 0;
+    f.server.inject([&](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        if (!r.target.starts_with("/models/") || r.method != "POST") return fault;
+        fault.header("x-prt-model-version", "2");
+        switch (calls.fetch_add(1) % 12) {
+        case 0: return fault.reply(400, R"({"detail":"no"})");
+        case 1: return fault.reply(413);
+        case 3: return fault.reply(500);
+        case 4: return fault.reply(404, R"({"error":{"message":"no","code":"c"}})");
+        case 6: return fault.reply(200, "p\n1\n", "text/csv");
+        case 7: return fault.reply(200, R"({"detail":"no"})");
+        case 9: return fault.reply(200, "another\n", "text/csv");
+        default: return practicus::mock::fault();
+        }
+    });
+    auto const text = header + rows(0, 200);
+    auto job = f.job(text);
+    job.model_version = "1";
+    job.max_attempts = 1;
+    job.rejected_rows = f.to(f.side);
+    auto const end = f.run(predict_batches(f.eager(), job));
+    CHECK(end.failed_rows == 0);
+    CHECK(end.batches == 20); // none in halves
+    CHECK(end.retries > 10);
+    CHECK(f.out == predict_csv(text));
+    CHECK(f.side.empty());
+    // Without a version, what a server in front refuses is refused.
+    f.server.inject([](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        return r.method == "POST" && r.target.starts_with("/models/") ? fault.reply(400) : fault;
+    });
+    auto refused = f.job(text);
+    refused.model_version = "1";
+    CHECK(f.failure(predict_batches(f.eager(), refused)).code == errc::bad_request);
+}
+
+TEST_CASE("batches: a model that is not there at first is retried a few times")
+{
+    batches f;
+    std::atomic<int> calls = 0;
+    f.server.inject([&](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        bool const is_lost = r.method == "POST" && r.target.starts_with("/models/") && calls++ < 8;
+        return is_lost ? fault.reply(404, "<html>no route</html>", "text/html") : fault;
+    });
+    auto const text = header + rows(0, 200);
+    auto const job = [&](std::size_t attempts) {
+        auto made = f.job(text);
+        made.max_attempts = attempts;
+        return made;
+    };
+    CHECK(f.run(predict_batches(f.eager(), job(9))).retries == 8);
+    CHECK(f.out == predict_csv(text));
+    calls = 0;
+    CHECK(f.failure(predict_batches(f.eager(), job(1))).code == errc::not_found);
+}
+
+TEST_CASE("batches: a large piece of the source is cut as it is needed")
+{
+    batches f;
+    auto client = f.user();
+    f.run(client.session_token(f.model()));
+    auto& clock = stopped_clock_of(client);
+    std::string text = header;
+    while (text.size() < 4 << 20)
+        text += rows(0, 10'000);
+    practicus::body_sink const sink = [&](std::string) -> asio::awaitable<void> {
+        clock.advance(1s);
+        co_return;
+    };
+    batch_job job(f.model(), practicus::string_source(text), sink);
+    job.max_rows = 10;
+    job.in_flight = 1;
+    std::uint64_t read = 0;
+    job.on_progress = [&](batch_progress const& p) {
+        if (p.batches != 10) return;
+        read = p.bytes_in;
+        client.close();
+    };
+    ends e;
+    asio::co_spawn(f.io, predict_batches(client, job), e.handler());
+    poll_until(f.io, [&] { return e.closed == 1; });
+    CHECK(read > 0);
+    CHECK(read <= 64 * 1024);
 }
 
 TEST_CASE("batches: another response type is accepted if the job sets it")

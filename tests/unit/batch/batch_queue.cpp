@@ -219,8 +219,19 @@ TEST_CASE(
         REQUIRE(b);
         auto why = failed_with(errc::not_found);
         if (is_named) why.server_code = "model_not_found";
-        b->failed(why, q.now, q.now, 1.0, true, true);
+        CHECK(b->failed(why, q.now, q.now, 1.0, {.own_url = true}).has_value() != is_named);
         CHECK(b->are_rows_at_fault() == is_named);
+    }
+}
+
+TEST_CASE("batch_queue: what another version of the model responds is not blamed on the rows")
+{
+    for (auto const code : {errc::bad_request, errc::body_too_large, errc::server_error}) {
+        queue q(1, {}, true);
+        auto const b = q.start();
+        REQUIRE(b);
+        CHECK(b->failed(failed_with(code), q.now, q.now, 1.0, {.other_version = true}));
+        CHECK_FALSE(b->are_rows_at_fault());
     }
 }
 
@@ -240,7 +251,7 @@ TEST_CASE("batch_queue: a failure before the model was reached is not blamed on 
             auto const b = q.start();
             REQUIRE(b);
             b->halve_next(halve(b->next()));
-            CHECK_FALSE(b->failed(failed_with(code), q.now, q.now, 1.0, reached));
+            CHECK_FALSE(b->failed(failed_with(code), q.now, q.now, 1.0, {.reached_model = reached}));
             b->give_up();
             REQUIRE(b->parts().size() == 1);
             CHECK(b->parts().front().ends_run(true) == !reached);
@@ -255,7 +266,7 @@ TEST_CASE("batch_queue: a header without rows ends the run only with failures th
         queue q(1);
         auto const b = q.start(0);
         REQUIRE(b);
-        CHECK_FALSE(b->failed(failed_with(errc::bad_request), q.now, q.now, 1.0, reached));
+        CHECK_FALSE(b->failed(failed_with(errc::bad_request), q.now, q.now, 1.0, {.reached_model = reached}));
         b->give_up();
         CHECK(b->ends_run(false) == !reached);
     }
@@ -316,7 +327,7 @@ TEST_CASE("batch_queue: Retry-After holds until a batch sent later is answered")
 TEST_CASE("batch_queue: after a failure that ends the run, only the batches before it are sent")
 {
     for (bool const may_fail : {true, false})
-        for (auto const code : {errc::bad_request, errc::not_found}) {
+        for (auto const code : {errc::bad_request, errc::forbidden}) {
             queue q(4, {}, may_fail);
             auto const first = q.start(), second = q.start(), third = q.start();
             REQUIRE(third);

@@ -54,7 +54,7 @@ TEST_CASE("batch_retry: an unreachable model is retried for a while, with any ji
 
 TEST_CASE("batch_retry: an error of the model is retried a few times")
 {
-    for (auto const code : {errc::server_error, errc::row_count_mismatch, errc::unauthorized,
+    for (auto const code : {errc::server_error, errc::row_count_mismatch, errc::unauthorized, errc::not_found,
                             errc::malformed_response, errc::unexpected_response}) {
         CHECK(borne(batch_retry(1, 15min, 100ms), code, 1.0) == 0s);
         CHECK(borne(batch_retry(4, 15min, 100ms), code, 1.0) == 500ms + 1s + 2s);
@@ -68,7 +68,7 @@ TEST_CASE("batch_retry: a failing console is retried for a while, a refusal by i
         batch_retry policy(5, 15min, 100ms);
         time_point now{};
         for (int i = 0; i != 1000; ++i) {
-            auto const pause = policy.failed(failure(code), now, 1.0, false);
+            auto const pause = policy.failed(failure(code), now, 1.0, {.reached_model = false});
             if (!pause) break;
             now += *pause;
         }
@@ -78,16 +78,37 @@ TEST_CASE("batch_retry: a failing console is retried for a while, a refusal by i
     CHECK(borne_before_model(errc::server_error) < 16min);
     CHECK(borne_before_model(errc::bad_request) == 0s);
     CHECK(borne_before_model(errc::body_too_large) == 0s);
+    CHECK(borne_before_model(errc::not_found) == 0s);
     // Nor the refusal of a token that cannot be renewed.
     CHECK(borne_before_model(errc::unauthorized) == 0s);
     CHECK(borne_before_model(errc::malformed_response) == 0s);
 }
 
+TEST_CASE("batch_retry: another version of the model is borne for a while, and counts as no attempt")
+{
+    for (auto const code : {errc::unexpected_response, errc::bad_request, errc::not_found}) {
+        batch_retry policy(2, 15min, 100ms);
+        time_point now{};
+        std::optional<std::chrono::nanoseconds> pause;
+        while ((pause = policy.failed(failure(code), now, 1.0, {.other_version = true}))) {
+            CHECK(*pause <= 1s);
+            now += *pause;
+        }
+        CHECK(now - time_point{} >= 15min);
+        CHECK(now - time_point{} < 16min);
+    }
+    batch_retry policy(2, 15min, 100ms);
+    for (int i = 0; i != 10; ++i)
+        CHECK(policy.failed(failure(errc::unexpected_response), time_point{}, 1.0, {.other_version = true}));
+    CHECK(policy.failed(failure(errc::server_error), time_point{}, 1.0));
+    CHECK_FALSE(policy.failed(failure(errc::server_error), time_point{}, 1.0));
+}
+
 TEST_CASE("batch_retry: a permanent failure is not retried")
 {
-    for (auto const code : {errc::bad_request, errc::not_found, errc::forbidden, errc::login_refused,
-                            errc::login_required, errc::untrusted_origin, errc::certificate_untrusted,
-                            errc::body_too_large, errc::client_closed, errc::file_error})
+    for (auto const code : {errc::bad_request, errc::forbidden, errc::login_refused, errc::login_required,
+                            errc::untrusted_origin, errc::certificate_untrusted, errc::body_too_large,
+                            errc::client_closed, errc::file_error})
         CHECK(borne(batch_retry(5, 15min, 100ms), code, 1.0) == 0s);
 }
 

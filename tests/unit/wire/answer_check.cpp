@@ -177,6 +177,11 @@ TEST_CASE("answer check: a response of another version names both versions")
     CHECK(is_same_version("production", "production"));
     CHECK_FALSE(is_same_version("2", "3"));
     CHECK_FALSE(is_same_version("2", "12"));
+    CHECK(is_other_version("2", "3", false));
+    CHECK(is_other_version("2", "", true));
+    CHECK_FALSE(is_other_version("2", "", false)); // of a proxy
+    CHECK_FALSE(is_other_version("2", "v2", true));
+    CHECK_FALSE(is_other_version("", "3", true));
     CHECK_FALSE(is_same_version("vision", "ision"));
     CHECK_FALSE(is_same_version("2", ""));
     CHECK(name_with_version("m", "v2") == "m version 2");

@@ -22,10 +22,22 @@ inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
     return has_trait(code, errc_traits::fault_of_rows);
 }
 
+/// What is known of a failed attempt beside its failure.
+struct attempt_facts
+{
+    /// The failure is not one on the way to the model, such as that of its token.
+    bool reached_model = true;
+    /// A version of the model has responded that may not: that decides nothing.
+    bool other_version = false;
+    /// Other batches, which were answered, are sent elsewhere.
+    bool own_url = false;
+};
+
 /// Decides how long a batch is retried. Failures on the way to the model (no connection, 429, 503, time-outs)
 /// are retried for a while, because pods restart and are moved, as late as the server asks (`Retry-After`).
-/// Failures of the model itself, a refusal of a new token included, are retried a few times: it may have just
-/// started. The rest fails at once.
+/// Failures of the model itself, a 404 and a refusal of a new token included, are retried a few times: it may
+/// have just started. A response of another version is retried as long as a failure on the way, with short
+/// pauses: no server is overloaded. The rest fails at once.
 class batch_retry
 {
 public:
@@ -38,18 +50,19 @@ public:
     /// to 1. A failure before the model was reached, of its token for example, is on the way, even if it is a
     /// 5xx.
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random,
-                                                   bool reached_model = true)
+                                                   attempt_facts const& facts = {})
     {
         if (!first_failure_) first_failure_ = now;
         retry_options pauses;
-        pauses.max_backoff = std::chrono::seconds(30);
+        pauses.max_backoff = std::chrono::seconds(facts.other_version ? 1 : 30);
         std::chrono::nanoseconds asked{0};
-        if (is_retryable(why.code) || (!reached_model && why.code == errc::server_error)) {
+        if (facts.other_version || is_retryable(why.code) ||
+            (!facts.reached_model && why.code == errc::server_error)) {
             auto const borne = now - *first_failure_;
             asked = why.retry_after.value_or(std::chrono::seconds(0));
             if (borne >= patience_ || asked > patience_ - borne) return std::nullopt;
             pauses.initial_backoff = base_;
-        } else if (reached_model && has_trait(why.code, errc_traits::of_model)) {
+        } else if (facts.reached_model && has_trait(why.code, errc_traits::of_model)) {
             if (++answered_ >= tries_) return std::nullopt;
             pauses.initial_backoff = std::chrono::milliseconds(500);
         } else {

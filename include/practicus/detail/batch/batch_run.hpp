@@ -9,9 +9,9 @@
 #include <practicus/detail/async/timed_wait.hpp>
 #include <practicus/detail/base/fixed_error.hpp>
 #include <practicus/detail/base/result.hpp>
-#include <practicus/detail/base/sha256.hpp>
 #include <practicus/detail/batch/batch_format.hpp>
 #include <practicus/detail/batch/batch_queue.hpp>
+#include <practicus/detail/batch/batch_reader.hpp>
 #include <practicus/detail/batch/batch_results.hpp>
 #include <practicus/detail/batch/batch_text.hpp>
 #include <practicus/detail/batch/checked_job.hpp>
@@ -23,15 +23,12 @@
 #include <practicus/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,14 +44,13 @@ class batch_run : public std::enable_shared_from_this<batch_run>
 public:
     batch_run(handle h, batch_job const& job, std::shared_ptr<child_group> children)
         : handle_(std::move(h)), job_(checked(job)), children_(std::move(children)),
-          op_(handle_.begin_unlimited()), format_(make_format(job_)), splitter_(format_->make_splitter()),
-          queue_(bounds(), job_.resume.header, job_.resume.rows != 0), results_(job_, *format_, op_.began)
+          op_(handle_.begin_unlimited()), format_(make_format(job_)),
+          queue_(bounds(), job_.resume.header, job_.resume.rows != 0), reader_(job_, *format_, queue_),
+          results_(job_, *format_, op_.began)
     {
         if (job.begun_->exchange(true))
             throw error(errc::invalid_argument, "batch_job runs once: its source is read and its sink may "
                                                 "have results; make a job for each run");
-        splitter_->cut_behind(rows_before());
-        if (job_.on_mark || !job_.resume.digest.empty()) digest_.emplace();
     }
 
     asio::awaitable<result<batch_progress>> run()
@@ -107,7 +103,6 @@ private:
     session& state() const noexcept { return handle_.state(); }
     std::shared_ptr<client_runtime> const& runtime() const noexcept { return state().transport().runtime(); }
     time_point now() const noexcept { return runtime()->time().now(); }
-    std::uint64_t rows_before() const noexcept { return job_.resume.rows + job_.resume.failed_rows; }
 
     batch_bounds bounds() const
     {
@@ -130,57 +125,10 @@ private:
     {
         auto& self = *due->run;
         deadline_service::operation_guard const running(self.runtime()->limits());
-        auto reading = no_throw(self.read());
+        auto reading = no_throw(self.reader_.read());
         self.queue_.has_read(co_await std::move(reading));
         self.news_.set();
         due->made = true;
-    }
-
-    asio::awaitable<result<std::optional<batch_text>>> read()
-    {
-        auto batch = take_cut();
-        while (batch && !*batch && !source_done_) {
-            auto const piece = co_await call_back(job_.source);
-            if (!piece) co_return piece.error();
-            source_done_ = piece->empty();
-            if (source_done_)
-                splitter_->finish();
-            else
-                splitter_->push(*piece);
-            batch = take_cut();
-            if (!batch) break;
-            auto const& cut = *batch;
-            queue_.count(piece->size(), cut ? cut->text.size() - cut->header_size : 0, splitter_->buffered());
-            // A file is read without a pause, and a run that goes on may skip much of it.
-            auto others = asio::post(asio::deferred);
-            if (!cut) co_await std::move(others);
-        }
-        co_return batch;
-    }
-
-    /// The next batch that no run before has done.
-    result<std::optional<batch_text>> take_cut()
-    {
-        while (auto batch = splitter_->next()) {
-            if (digest_) add_to_digest(*batch);
-            auto const end = batch->first_row + batch->rows;
-            if (end > rows_before() || rows_before() == 0) return batch;
-            auto const& done = job_.resume.digest;
-            if (end == rows_before() && !done.empty() && done != digest_->hex())
-                return make_failure(errc::invalid_argument,
-                                    "the source is not the one of the run that is resumed: its first " +
-                                        std::to_string(end) + ' ' + std::string(format_->noun()) +
-                                        ", or its header line, are others");
-        }
-        if (auto fault = splitter_->fault()) return fault;
-        return std::nullopt;
-    }
-
-    void add_to_digest(batch_text& batch)
-    {
-        auto const text = std::string_view(batch.text);
-        digest_->add(batch.first_row == 0 ? text : text.substr(batch.header_size));
-        if (job_.on_mark) batch.digest = digest_->hex();
     }
 
     void start(std::shared_ptr<batch_sending> batch)
@@ -225,16 +173,32 @@ private:
         auto answer = co_await std::move(predicting);
         queue_.resent(in->sent > 0 ? in->sent - 1 : 0);
         batch_result result;
-        auto const failed = answer ? check(sent.next(), *answer, in->delimited, result) : answer.error();
+        auto failed = answer ? check(sent.next(), *answer, *in, result) : answer.error();
         if (!failed) {
             sent.answered(std::move(result));
             co_return std::nullopt;
         }
-        bool const halved = in->reached_model && failed->status == 413 && queue_.note_too_large(sent.next());
-        auto const wait = sent.failed(*failed, began, now(), runtime()->random().next(), in->reached_model,
-                                      job_.json_lines && queue_.has_believed());
+        attempt_facts facts;
+        facts.reached_model = in->reached_model;
+        facts.other_version = !is_retryable(failed->code) &&
+                              is_other_version(job_.model_version, in->answered_by, answer.has_value());
+        facts.own_url = job_.json_lines && queue_.has_believed();
+        if (facts.other_version) failed = refuse_version(*failed, in->answered_by);
+        bool const is_too_large = facts.reached_model && !facts.other_version && failed->status == 413;
+        bool const halved = is_too_large && queue_.note_too_large(sent.next());
+        auto const wait = sent.failed(*failed, began, now(), runtime()->random().next(), facts);
         if (!wait && !halved) split_or_give_up(sent, *failed);
         co_return wait;
+    }
+
+    /// Returns what a failure is worth that another version has responded with.
+    failure refuse_version(error_info const& why, std::string_view came) const
+    {
+        auto other = other_version(job_.model_version, came);
+        other.status = why.status;
+        other.attempts = why.attempts;
+        other.request = why.request;
+        return make_failure(std::move(other));
     }
 
     /// Of a request that packs several lines, one line may be at fault, or the response be too large.
@@ -271,7 +235,8 @@ private:
     }
 
     /// Returns the failure of what is no answer to the batch; otherwise sets `result`.
-    failure check(batch_text const& batch, prediction const& answer, bool delimited, batch_result& result)
+    failure check(batch_text const& batch, prediction const& answer, call_input const& in,
+                  batch_result& result)
     {
         batch_answer came;
         came.rows = batch.rows;
@@ -281,14 +246,14 @@ private:
         came.body = answer.body;
         came.status = answer.status;
         came.request_id = answer.field("x-request-id");
-        came.delimited = delimited;
+        came.delimited = in.delimited;
         came.others_believed = queue_.has_believed();
-        auto wrong = format_->read(batch, came, result);
-        auto const version = answer.field("x-prt-model-version");
-        if (!wrong && !job_.model_version.empty() && !is_same_version(version, job_.model_version))
-            wrong = other_version(job_.model_version, version);
+        std::optional<error_info> wrong;
+        if (is_other_version(job_.model_version, in.answered_by, true))
+            wrong.emplace().code = errc::unexpected_response;
+        if (!wrong) wrong = format_->read(batch, came, result);
         if (!wrong) wrong = queue_.check_header(header_names(result.header));
-        result.version = capped(version, 64);
+        result.version = capped(in.answered_by, 64);
         if (!wrong) return nullptr;
         wrong->status = answer.status;
         wrong->attempts = answer.attempts;
@@ -322,12 +287,8 @@ private:
     failure finish()
     {
         if (auto failed = queue_.source_failure()) return failed;
-        if (splitter_->rows() >= rows_before()) return results_.tell(queue_.counts(), now(), true);
-        return make_failure(errc::invalid_argument,
-                            "the source has " + std::to_string(splitter_->rows()) + ' ' +
-                                std::string(format_->noun()) + ", fewer than the " +
-                                std::to_string(rows_before()) +
-                                " that are done already: it is another source, or these are not its results");
+        if (auto failed = reader_.check_end()) return failed;
+        return results_.tell(queue_.counts(), now(), true);
     }
 
     handle handle_;
@@ -335,13 +296,8 @@ private:
     std::shared_ptr<child_group> children_;
     operation op_;
     std::unique_ptr<batch_format const> const format_;
-    // The reader's, while there is one.
-    std::unique_ptr<batch_splitter> const splitter_;
-    bool source_done_ = false;
-    /// Of what was cut.
-    std::optional<sha256> digest_;
-
     batch_queue queue_;
+    batch_reader reader_;
     batch_results results_;
 
     std::atomic<bool> lost_{false};

@@ -101,10 +101,9 @@ public:
     }
 
     /// A try of the next part, which began then, has failed. Returns how long to wait before it is sent
-    /// again; nothing if it is not. `own_url`: only this part may be sent to a url that is not there.
+    /// again; nothing if it is not.
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point began, time_point now,
-                                                   double random, bool reached_model = true,
-                                                   bool own_url = false)
+                                                   double random, attempt_facts const& facts = {})
     {
         if (attempts_ == 0) began_ = began;
         attempts_ += why.attempts;
@@ -113,9 +112,11 @@ public:
         if (attempts_ != 0) all.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - began_);
         failure_ = std::make_shared<error_info const>(std::move(all));
         // A service gives a code for what it does not have; a proxy that has lost its route gives none.
-        bool const is_missing = own_url && why.code == errc::not_found && !why.server_code.empty();
-        is_fault_of_rows_ = reached_model && (is_missing || is_fault_of_rows(why.code));
-        return policy_.failed(why, now, random, reached_model);
+        bool const is_missing = facts.own_url && why.code == errc::not_found && !why.server_code.empty();
+        is_fault_of_rows_ =
+            facts.reached_model && !facts.other_version && (is_missing || is_fault_of_rows(why.code));
+        if (is_missing) return std::nullopt;
+        return policy_.failed(why, now, random, facts);
     }
 
     /// Of the last try: other rows may succeed.

@@ -51,6 +51,8 @@ public:
     unsigned sent = 0;
     /// The failure is the model's own. Otherwise it is the console's, or that of a given token.
     bool reached_model = false;
+    /// The version of the model that has responded, also with a refusal. Only for `retried_by_caller`.
+    std::string answered_by;
     /// `response::delimited` of the answer.
     bool delimited = true;
     /// The caller repeats failed requests. Here only a request that needs no pause is sent twice.
@@ -229,7 +231,9 @@ inline asio::awaitable<result<practicus::response>> call(handle h, std::shared_p
         }
         in->reached_model = true;
         auto sending = transport.send(run.op, run.outgoing, bearer, run.answer, &run.flow);
-        if (auto failed = co_await std::move(sending)) co_return failed;
+        auto const failed = co_await std::move(sending);
+        if (in->retried_by_caller) in->answered_by = run.answer.fields["x-prt-model-version"];
+        if (failed) co_return failed;
         if (!run.op.renew || !run.renew(bearer)) co_return run.end(bearer);
         in->reached_model = false;
         run.answer = detail::response();

@@ -164,6 +164,13 @@ inline bool is_same_version(std::string_view one, std::string_view other) noexce
     return number(one) == number(other);
 }
 
+/// Returns true for a response of another version than the one that may respond; every version may if that is
+/// empty. A refusal without a version may be that of a server in front, and is none of another version.
+inline bool is_other_version(std::string_view wanted, std::string_view came, bool success) noexcept
+{
+    return !wanted.empty() && (success || !came.empty()) && !is_same_version(came, wanted);
+}
+
 /// Returns the name of a model of which one version may respond; any, without a version.
 inline std::string name_with_version(std::string_view model, std::string_view version)
 {
