@@ -503,7 +503,7 @@ line() { echo '{"model":"assistant","messages":[{"role":"user","content":"'"$1"'
 expect 1 "$practicus" predict llm/assistant in.jsonl out.jsonl --path chat/completions
 says "lines 2 to 2: it is not JSON"
 expect 2 "$practicus" predict llm/assistant in.jsonl out.jsonl --resume
-says "of another run: what decides the results was"
+says "of another run: the form was 'lines to path 'chat/completions' in packs of 1', not 'lines to path '' in packs of 1'"
 expect 6 "$practicus" predict llm/assistant in.jsonl out.jsonl --path chat/completions --resume --rejected refused.jsonl
 [ "$(tail -n 1 err)" = "practicus: 1 of 3 lines was refused; it is in 'refused.jsonl'" ] || fail "the last line"
 [ "$(cat refused.jsonl)" = "no JSON" ] || fail "not the line that was refused"

@@ -119,17 +119,21 @@ void check_results(std::string const& path, predict_arguments const& arguments)
         throw usage_error("'" + path + "' is there already; remove it first");
 }
 
+std::optional<practicus::json_lines_options> lines_of(predict_arguments const& arguments)
+{
+    if (!is_json_lines(arguments)) return std::nullopt;
+    practicus::json_lines_options lines;
+    lines.path = arguments.path;
+    lines.openai = arguments.openai;
+    lines.pack = arguments.pack;
+    return lines;
+}
+
 /// The options that decide the results, in words.
 std::string options_of(predict_arguments const& arguments)
 {
-    std::string words;
-    if (is_json_lines(arguments))
-        words.append(arguments.openai ? "OpenAI's lines" : "lines to path '" + arguments.path + "'")
-            .append(" in packs of ")
-            .append(std::to_string(arguments.pack));
-    else if (!arguments.rejected.empty())
-        words.append("batches of ").append(std::to_string(arguments.rows)).append(" rows");
-    return words;
+    if (is_json_lines(arguments) || arguments.rejected.empty()) return "";
+    return "batches of " + std::to_string(arguments.rows) + " rows";
 }
 
 /// Files with a journal. A failure that another command would avoid is a usage error.
@@ -139,6 +143,7 @@ practicus::batch_output open_results(practicus::model_url const& url, predict_ar
     if (arguments.input != "-" && is_file(arguments.input)) with.input = arguments.input;
     with.rejected = arguments.rejected;
     with.model_version = arguments.version;
+    with.json_lines = lines_of(arguments);
     with.options = options_of(arguments);
     with.resume = arguments.resume;
     try {
@@ -234,13 +239,7 @@ practicus::batch_job make_job(practicus::model_url const& url, predict_arguments
                               input& from, practicus::body_sink to)
 {
     practicus::batch_job job(url, from.source(), std::move(to));
-    if (is_json_lines(arguments)) {
-        practicus::json_lines_options lines;
-        lines.path = arguments.path;
-        lines.openai = arguments.openai;
-        lines.pack = arguments.pack;
-        job.json_lines = std::move(lines);
-    }
+    job.json_lines = lines_of(arguments);
     job.max_rows = arguments.rows;
     job.in_flight = arguments.in_flight;
     job.request_options = how_to_call(arguments);

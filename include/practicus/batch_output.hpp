@@ -9,10 +9,12 @@
 #include <practicus/detail/batch/file_pieces.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/error.hpp>
+#include <practicus/json_lines.hpp>
 #include <practicus/predict.hpp>
 #include <practicus/url.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -25,11 +27,11 @@ namespace practicus { inline namespace v1 {
 ///
 /// A run that resumes another cuts both files to what the journal says, and goes on from there: each row
 /// stands in them once, but may reach the model twice. It must have the same model, input,
-/// `batch_output_options::options`, and files; how many rows a batch has may differ. What stands behind the
-/// journal's end is cut off in the files that the run has begun to write, under any name, and in no others.
-/// While a run lives, its files are locked (`flock`); a process that ends in any way frees them. On a file
-/// system without locks, another run shows when the files are larger than they should be. Copies are of the
-/// same run.
+/// form, `batch_output_options::options`, and files; how many rows a batch has may differ. What stands behind
+/// the journal's end is cut off in the files that the run has begun to write, under any name, and in no
+/// others. While a run lives, its files are locked (`flock`); a process that ends in any way frees them. On a
+/// file system without locks, another run shows when the files are larger than they should be. Copies are of
+/// the same run.
 ///
 /// Rejected rows may go to a character device, `/dev/null` say: it is neither locked nor resumed. After a
 /// write that has failed, or if a file was moved, removed, replaced or written by others meanwhile, all
@@ -38,15 +40,15 @@ class batch_output
 {
 public:
     /// Opens and locks the files, and makes those that are missing. Throws `errc::invalid_argument` for files
-    /// that are not the run's: a journal without `batch_output_options::resume`, another model or input,
-    /// files that are not what the journal says; `errc::file_error` for files that cannot be used, or that
-    /// another run writes, and a folder that cannot be written. Files are left as they were then, and new
-    /// ones removed where the file system has locks.
+    /// that are not the run's: a journal without `batch_output_options::resume`, another model, input or
+    /// form, files that are not what the journal says; `errc::file_error` for files that cannot be used, or
+    /// that another run writes, and a folder that cannot be written. Files are left as they were then, and
+    /// new ones removed where the file system has locks.
     batch_output(model_url const& model, std::string path,
                  batch_output_options const& with = batch_output_options())
         : files_(std::make_shared<detail::batch_files>(
               detail::name_with_version(model.str(), with.model_version), std::move(path), with)),
-          model_version_(with.model_version)
+          model_version_(with.model_version), json_lines_(with.json_lines)
     {}
 
     /// The journal of such an output, which is there while its run has not ended: beside the file itself if
@@ -67,12 +69,15 @@ public:
 
     /// Sets the job's `resume`, `on_mark`, and with a file for rejected rows `rejected_rows`. The job is to
     /// be run once: another run needs an output of its own. Throws `errc::invalid_argument` the second time,
-    /// and for a job of another `model_version`.
+    /// and for a job of another `model_version` or form (`json_lines`).
     void attach(batch_job& job) const
     {
         if (!detail::is_same_version(job.model_version, model_version_))
             throw error(errc::invalid_argument, "batch_output::attach: the version of the job and of "
                                                 "batch_output_options must be one");
+        if (job.json_lines != json_lines_)
+            throw error(errc::invalid_argument, "batch_output::attach: json_lines of the job and of "
+                                                "batch_output_options must be the same");
         if (!files_->take())
             throw error(errc::invalid_argument,
                         "batch_output::attach: an output serves one job; make one for each run");
@@ -90,6 +95,7 @@ public:
 private:
     std::shared_ptr<detail::batch_files> files_;
     std::string model_version_;
+    std::optional<json_lines_options> json_lines_;
 };
 
 }} // namespace practicus::v1

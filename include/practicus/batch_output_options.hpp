@@ -2,6 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
+#include <practicus/json_lines.hpp>
+
+#include <optional>
 #include <string>
 
 namespace practicus { inline namespace v1 {
@@ -18,6 +21,8 @@ struct batch_output_options
     std::string rejected;
     /// The version of `batch_job::model_version`. A run is resumed with the same one only.
     std::string model_version;
+    /// The form of `batch_job::json_lines`. A run is resumed with the same one only.
+    std::optional<json_lines_options> json_lines;
     /// What else decides the results, in any words; a run that resumes one that said something must say the
     /// same.
     std::string options;

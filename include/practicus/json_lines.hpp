@@ -41,6 +41,9 @@ struct json_lines_options
     /// Each line of the output is as if its line had been sent alone; the `usage` of the request is that of
     /// its first line, and zero in its other lines. Must not be zero.
     std::size_t pack = 1;
+
+    /// Compares the values.
+    bool operator==(json_lines_options const&) const = default;
 };
 
 }} // namespace practicus::v1

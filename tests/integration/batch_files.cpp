@@ -18,6 +18,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <functional>
+#include <initializer_list>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -231,6 +233,37 @@ TEST_CASE("batches: a run is resumed with its version of the model only")
             Catch::Matchers::ContainsSubstring("the model was 'https://a.b/models/m/ version 2'"));
     }
     with.model_version = "v2";
+    CHECK(practicus::batch_output(model, path, with).mark().rows == 1);
+}
+
+TEST_CASE("batches: a run is resumed in its own form only")
+{
+    temporary_folder const here;
+    auto const path = (here.path / "out.jsonl").string();
+    practicus::model_url const model("https://a.b/models/m/");
+    practicus::batch_output_options with;
+    with.json_lines.emplace().path = "embeddings";
+    {
+        practicus::batch_job job(model, practicus::string_source("1\n"), {});
+        practicus::batch_output const out(model, path, with);
+        CHECK_THROWS_WITH(out.attach(job), Catch::Matchers::ContainsSubstring("json_lines"));
+        job.json_lines = with.json_lines;
+        out.attach(job);
+        practicus::batch_mark mark;
+        mark.rows = 1;
+        job.on_mark(mark);
+    }
+    with.resume = true;
+    auto other = with;
+    for (auto const& change : std::initializer_list<std::function<void()>>{
+             [&] { other.json_lines.reset(); }, [&] { other.json_lines->path = "chat/completions"; },
+             [&] { other.json_lines->pack = 2; }, [&] { other.json_lines->openai = true; }}) {
+        other = with;
+        change();
+        CHECK_THROWS_WITH(
+            practicus::batch_output(model, path, other),
+            Catch::Matchers::ContainsSubstring("the form was 'lines to path 'embeddings' in packs of 1'"));
+    }
     CHECK(practicus::batch_output(model, path, with).mark().rows == 1);
 }
 

@@ -345,10 +345,11 @@ TEST_CASE("JSON lines: a run that was cut off is resumed by its journal, and no 
         practicus::batch_output_options with;
         with.input = in;
         with.rejected = path + ".rejected";
+        with.json_lines = f.to("chat/completions");
         with.resume = true;
         practicus::batch_output const files(f.model("llm/assistant"), path, with);
         batch_job job(f.model("llm/assistant"), practicus::file_source(in).source(), files.sink());
-        job.json_lines = f.to("chat/completions");
+        job.json_lines = with.json_lines;
         job.in_flight = 1;
         files.attach(job);
         auto const end = f.run(predict_batches(client, job));

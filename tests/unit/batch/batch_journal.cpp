@@ -21,6 +21,7 @@ batch_journal example()
 {
     batch_journal j;
     j.run.model = "https://practicus.company.com/models/practicus/diamond-price/";
+    j.run.form = form_name({});
     j.run.options = "batches of 1000 rows";
     j.run.input = {123456, "aa"};
     j.run.rejected = "rej.csv";
@@ -65,7 +66,7 @@ TEST_CASE("batch_journal: contains a description for people")
 {
     auto const text = to_text(example());
     CHECK_THAT(text,
-               Catch::Matchers::StartsWith("practicus journal 1\nmodel https://practicus.company.com/"));
+               Catch::Matchers::StartsWith("practicus journal 2\nmodel https://practicus.company.com/"));
     for (auto const* line :
          {"\nrejected rej.csv\n", "\nrows 1000\n", "\nfailed 12\n", "\nheader prediction\n"})
         CHECK_THAT(text, Catch::Matchers::ContainsSubstring(line));
@@ -144,6 +145,14 @@ TEST_CASE("batch_journal: a run of another model, input, or with other options i
         refused([](batch_identity& run) { run.model += "v2/"; }),
         Catch::Matchers::ContainsSubstring("the model was 'https://practicus.company.com/models/practicus/"
                                            "diamond-price/', not 'https://"));
+    practicus::json_lines_options lines;
+    lines.path = "embeddings";
+    lines.pack = 2;
+    CHECK_THAT(
+        refused([&](batch_identity& run) { run.form = form_name(lines); }),
+        Catch::Matchers::EndsWith("the form was 'CSV', not 'lines to path 'embeddings' in packs of 2'"));
+    lines.openai = true;
+    CHECK(form_name(lines) == "OpenAI's lines in packs of 2");
     CHECK_THAT(refused([](batch_identity& run) { run.options = "batches of 5 rows"; }),
                Catch::Matchers::EndsWith("was 'batches of 1000 rows', not 'batches of 5 rows'"));
     CHECK_THAT(refused([](batch_identity& run) { run.input.size = 123457; }),

@@ -37,6 +37,7 @@ public:
         : output_(std::move(path)), journal_path_(journal_of(output_.path()))
     {
         journal_.run.model = std::move(model);
+        journal_.run.form = form_name(with.json_lines);
         journal_.run.options = with.options;
         if (output_.is_device()) refuse_files("'" + output_.path() + "' is no file");
         output_.lock();

@@ -6,6 +6,7 @@
 #include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/base/sha256.hpp>
 #include <practicus/error.hpp>
+#include <practicus/json_lines.hpp>
 
 #include <charconv>
 #include <cstddef>
@@ -32,6 +33,8 @@ struct batch_identity
 {
     /// The model's url.
     std::string model;
+    /// See `form_name`.
+    std::string form;
     /// What else decides the results, in the program's own words.
     std::string options;
     /// The input's size and the digest of its head; a size of 0 is unknown.
@@ -41,6 +44,14 @@ struct batch_identity
 
     bool operator==(batch_identity const&) const = default;
 };
+
+/// Names what decides the output's lines beside the input and the model.
+inline std::string form_name(std::optional<json_lines_options> const& lines)
+{
+    if (!lines) return "CSV";
+    return (lines->openai ? "OpenAI's lines" : "lines to path '" + lines->path + "'") + " in packs of " +
+           std::to_string(lines->pack);
+}
 
 /// An output of a run.
 struct journaled_file
@@ -66,7 +77,7 @@ struct batch_journal
 
 namespace journal_text {
 
-inline constexpr std::string_view title = "practicus journal 1\n";
+inline constexpr std::string_view title = "practicus journal 2\n";
 
 /// On one line, whatever bytes it has: `\0a` is a line feed.
 inline std::string escape(std::string_view value)
@@ -159,6 +170,7 @@ inline std::string to_text(batch_journal const& j)
         line(name, std::to_string(of.size) + ' ' + of.digest);
     };
     line("model", j.run.model);
+    line("form", j.run.form);
     line("options", j.run.options);
     extent("input", j.run.input);
     line("rejected", j.run.rejected);
@@ -183,6 +195,7 @@ inline std::optional<batch_journal> read_journal(std::string_view text)
     journal_text::reader in(text.substr(journal_text::title.size()));
     batch_journal j;
     j.run.model = in.value("model");
+    j.run.form = in.value("form");
     j.run.options = in.value("options");
     j.run.input = in.extent("input");
     j.run.rejected = in.value("rejected");
@@ -231,6 +244,7 @@ inline void check_same_run(std::string const& journal, batch_identity const& was
                          "'");
     };
     same("the model", was.model, is.model);
+    same("the form", was.form, is.form);
     if (was.input.size != 0 && is.input.size != 0 && was.input != is.input)
         refuse_files(journal + " is of another input: that had " + std::to_string(was.input.size) +
                      " bytes, this one has " + std::to_string(is.input.size) +
