@@ -186,8 +186,7 @@ class Batches(unittest.TestCase):
             folder = pathlib.Path(name)
             (folder / "in.jsonl").write_text("".join(line + "\n" for line in lines))
             login = {"PRT_URL": url, "PRT_EMAIL": "admin@company.com", "PRT_PASSWORD": "practicus", "HOME": name}
-            # In flight alone, a model that is missing shows behind a line that was answered.
-            command = [mock_process.PRACTICUS, "predict", "llm/assistant", "in.jsonl", "out.jsonl", "--openai", "--in-flight", "1"]
+            command = [mock_process.PRACTICUS, "predict", "llm/assistant", "in.jsonl", "out.jsonl", "--openai"]
             process = subprocess.run(
                 [*command, "--rejected", "side.jsonl"], cwd=folder, env={**os.environ, **login}, capture_output=True, timeout=120
             )
@@ -220,12 +219,12 @@ class Batches(unittest.TestCase):
 
     def test_refused_lines(self):
         calls = {
-            "first": chat("x"),
             "no such model": lambda client: client.chat.completions.create(model="none", messages=HELLO),
+            "first": chat("x"),
             "no messages": lambda client: client.chat.completions.create(model=MODEL, messages=[]),
         }
         lines = [self.line(name, call) for name, call in calls.items()]
-        code, out, side = self.predict([*lines, "no JSON", lines[0], self.line("last", chat("y"))])
+        code, out, side = self.predict([*lines, "no JSON", lines[1], self.line("last", chat("y"))])
         self.assertEqual((code, [line["custom_id"] for line in out]), (6, ["first", "last"]))
         self.assertEqual([line["custom_id"] for line in side], ["no such model", "no messages", None, "first"])
         for line in side[:2]:

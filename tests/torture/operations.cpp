@@ -35,7 +35,8 @@ enum class kind
     models_as_tuple,
     models_by_handler,
     predict,
-    predict_batches
+    predict_batches,
+    predict_lines
 };
 
 std::string const text = "carat,cut\n1,good\n2,fair\n3,good\n";
@@ -76,6 +77,25 @@ asio::awaitable<void> predict_batches(practicus::client client, practicus::model
     co_await predict_batches(client, job);
 }
 
+/// In OpenAI's form, in a pack and one line of its own.
+asio::awaitable<void> predict_lines(practicus::client client, practicus::model_url url)
+{
+    std::deque<std::string> pieces;
+    for (auto const* const id : {"a", "b", "c"})
+        pieces.push_back(
+            R"({"method":"POST","url":"/v1/embeddings","body":{"model":"assistant","input":"x"},)"
+            R"("custom_id":")" +
+            std::string(id) + "\"}\n");
+    std::string out;
+    practicus::body_source const source = [&] { return next_of(pieces); };
+    practicus::body_sink const sink = [&](std::string piece) { return keep(out, std::move(piece)); };
+    practicus::batch_job job(url, source, sink);
+    auto& lines = job.json_lines.emplace();
+    lines.openai = true;
+    lines.pack = 2;
+    co_await predict_batches(client, job);
+}
+
 asio::awaitable<void> models_as_tuple(practicus::client client)
 {
     auto [code, all] = co_await client.models(asio::as_tuple(asio::deferred));
@@ -92,6 +112,7 @@ asio::awaitable<void> perform(kind what, practicus::client client, practicus::mo
     case kind::models_by_handler: break; // it has no coroutine
     case kind::predict: co_await predict(client, url); break;
     case kind::predict_batches: co_await predict_batches(client, url); break;
+    case kind::predict_lines: co_await predict_lines(client, url); break;
     }
 }
 
@@ -201,7 +222,8 @@ private:
 
     void begin(kind what)
     {
-        practicus::model_url const url(server_.url() + "/" + fixture::diamond + "/");
+        auto const* const model = what == kind::predict_lines ? "llm/assistant" : fixture::diamond;
+        practicus::model_url const url(server_.url() + "/" + model + "/");
         auto life = std::make_shared<handler_life>(fate_);
         refusal::scope const here(trouble_->memory);
         try {
@@ -266,7 +288,7 @@ private:
 
 constexpr kind kinds[] = {kind::login,           kind::session_token,     kind::models,
                           kind::models_as_tuple, kind::models_by_handler, kind::predict,
-                          kind::predict_batches};
+                          kind::predict_batches, kind::predict_lines};
 
 /// `set(trouble, k)` selects the failures, for every `stride`th place.
 template <class Set>
