@@ -20,30 +20,32 @@
 
 namespace practicus { inline namespace v1 {
 
-/// Where the results of a batch job go that may be resumed: a file, another one for rejected rows if there is
-/// to be one, and a journal beside the first, `PATH.practicus`. The journal says which run it is and what is
-/// done. It is written so that a process that is killed, or a machine that loses its power, leaves it usable,
-/// and removed by `finish`. Each write blocks for as long as the disk takes.
+/// The output files of a batch job that may be resumed. They are a file of results, an optional file of
+/// rejected rows, and a journal beside the results, `PATH.practicus`. The journal identifies the run and
+/// holds its progress. It stays usable if the process is killed or the machine loses its power, and `finish`
+/// removes it. Each write blocks. Copies belong to the same run.
 ///
-/// A run that resumes another cuts both files to what the journal says, and goes on from there: each row
-/// stands in them once, but may reach the model twice. It must have the same model, input,
-/// form, `batch_output_options::options`, and files; how many rows a batch has may differ. What stands behind
-/// the journal's end is cut off in the files that the run has begun to write, under any name, and in no
-/// others. While a run lives, its files are locked (`flock`); a process that ends in any way frees them. On a
-/// file system without locks, another run shows when the files are larger than they should be. Copies are of
-/// the same run.
+/// A run that resumes another cuts both files to the state in the journal, and continues there. Each row is
+/// in them once, but may reach the model twice. The run must have the same model, input, form, files and
+/// `batch_output_options::options`; the sizes of its batches may differ. Only files that the run itself began
+/// to write are cut, under any name.
 ///
-/// Rejected rows may go to a character device, `/dev/null` say: it is neither locked nor resumed. After a
-/// write that has failed, or if a file was moved, removed, replaced or written by others meanwhile, all
-/// further ones throw `errc::file_error`; the run can be resumed.
+/// While a run lives, its files are locked (`flock`). The system releases the locks of a process that ends.
+/// On a file system without locks, another run is noticed when the files are larger than expected.
+///
+/// Rejected rows may go to a character device, such as `/dev/null`, which is neither locked nor resumed.
+/// After a failed write, all further ones throw `errc::file_error`, and the run can be resumed. The same
+/// holds if a file was moved, removed, replaced or written by others.
 class batch_output
 {
 public:
-    /// Opens and locks the files, and makes those that are missing. Throws `errc::invalid_argument` for files
-    /// that are not the run's: a journal without `batch_output_options::resume`, another model, input or
-    /// form, files that are not what the journal says; `errc::file_error` for files that cannot be used, or
-    /// that another run writes, and a folder that cannot be written. Files are left as they were then, and
-    /// new ones removed where the file system has locks.
+    /// Opens and locks the files, and makes those that are missing.
+    ///
+    /// Throws `errc::invalid_argument` for the files of another run: a journal without
+    /// `batch_output_options::resume`, another model, input or form, or files that differ from the journal.
+    /// Throws `errc::file_error` for files that cannot be used or that another run writes, and for a folder
+    /// that cannot be written. Existing files are then unchanged; new ones are removed where the file system
+    /// has locks.
     batch_output(model_url const& model, std::string path,
                  batch_output_options const& with = batch_output_options())
         : files_(std::make_shared<detail::batch_files>(
@@ -51,25 +53,25 @@ public:
           model_version_(with.model_version), json_lines_(with.json_lines)
     {}
 
-    /// The journal of such an output, which is there while its run has not ended: beside the file itself if
-    /// the path is a link.
+    /// Returns the path of the journal of an output, which exists until its run is complete. If the path is a
+    /// link, the journal is beside the file itself.
     [[nodiscard]] static std::string journal_of(std::string const& path)
     {
         return detail::batch_files::journal_of(path);
     }
 
-    /// What runs before have done.
+    /// Returns the mark of the earlier runs.
     batch_mark const& mark() const noexcept { return files_->mark(); }
 
-    /// The job's sink.
+    /// Returns the sink of the job.
     [[nodiscard]] body_sink sink() const
     {
         return [files = files_](std::string text) { return detail::write_piece(files, std::move(text)); };
     }
 
-    /// Sets the job's `resume`, `on_mark`, and with a file for rejected rows `rejected_rows`. The job is to
-    /// be run once: another run needs an output of its own. Throws `errc::invalid_argument` the second time,
-    /// and for a job of another `model_version` or form (`json_lines`).
+    /// Sets the job's `resume` and `on_mark`, and with a file for rejected rows its `rejected_rows`. An
+    /// output serves one job. Throws `errc::invalid_argument` the second time, and for a job of another
+    /// `model_version` or form (`json_lines`).
     void attach(batch_job& job) const
     {
         if (!detail::is_same_version(job.model_version, model_version_))
@@ -89,7 +91,7 @@ public:
             };
     }
 
-    /// The run is complete: removes the journal.
+    /// Removes the journal of a complete run. Throws `errc::file_error`.
     void finish() const { files_->finish(); }
 
 private:

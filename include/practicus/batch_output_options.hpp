@@ -9,25 +9,25 @@
 
 namespace practicus { inline namespace v1 {
 
-/// What a `batch_output` is told of the run.
+/// The description of a run for its `batch_output`.
 struct batch_output_options
 {
-    /// No input, no rejected rows, a new run.
+    /// A new run without an input file and rejected rows.
     batch_output_options() {}
 
-    /// The path of what the job reads, to recognise it; empty for what is no file.
+    /// The path of the job's input, which identifies it; empty if the input is no file.
     std::string input;
-    /// The path where rows go that the model refuses; empty: the first of them ends the run.
+    /// The path of the file for rows that the model refuses. Empty: the first refused row ends the run.
     std::string rejected;
-    /// The version of `batch_job::model_version`. A run is resumed with the same one only.
+    /// The same version as in `batch_job::model_version`. A run is resumed only with the same one.
     std::string model_version;
-    /// The form of `batch_job::json_lines`. A run is resumed with the same one only.
+    /// The form of `batch_job::json_lines`. A run is resumed only with the same one.
     std::optional<json_lines_options> json_lines;
-    /// What else decides the results, in any words; a run that resumes one that said something must say the
-    /// same.
+    /// A text for other options that affect the results. Unless the earlier run left it empty, a run that
+    /// resumes it must have the same text.
     std::string options;
-    /// Resume the run that has ended here before its end; begin one if there is neither journal nor output.
-    /// Without it, only an output that is empty is written.
+    /// Resumes the unfinished run of the journal, or begins one if neither journal nor output exists.
+    /// Default: off; the output must then be empty or missing.
     bool resume = false;
 };
 

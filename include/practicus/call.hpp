@@ -34,7 +34,7 @@ struct request_settings : predict_settings
 {
     /// Fields as they are written into a request, each after the end of the previous line.
     std::string fields;
-    /// Empty: any.
+    /// The value of `Accept`; empty for any type.
     std::string accept;
     std::string body;
     body_source source;
@@ -202,12 +202,12 @@ public:
         return *this;
     }
 
-    /// Sets how long after its beginning the call waits out a 503, also that of the request for the model's
-    /// id. A model that is scaled to zero responds so until a pod is up. The wait takes nothing from the
-    /// client's retry budget. A `Retry-After` beyond that time ends the call at once; so does a body that
-    /// cannot be sent again. A proxy may hold the request back instead, so that `first_byte` is at least as
-    /// long, unless it is set. Default: `client_options::retry` alone. Throws `errc::invalid_argument` if
-    /// negative.
+    /// Sets the time from its beginning for which the call waits out a 503, also of the request for the
+    /// model's id. A model that is scaled to zero responds so until a pod is up. The wait takes nothing from
+    /// the client's retry budget. A `Retry-After` beyond that time ends the call at once; so does a body that
+    /// cannot be sent again. Because a proxy may hold the request back instead, `first_byte` is at least as
+    /// long unless it is set. Default: only the retries of `client_options::retry`. Throws
+    /// `errc::invalid_argument` if negative.
     request& patience(duration d)
     {
         settings_.patience = detail::checked_duration("request::patience", d);

@@ -58,10 +58,10 @@ public:
         return *this;
     }
 
-    /// Sets how long after its beginning an operation on a model, an app or an add-on waits out a 503, as
-    /// `request::patience` does; a request with a patience of its own has that. `timeout`, and without one
+    /// Sets the time from its beginning for which an operation on a model, an app or an add-on waits out a
+    /// 503. The rules are those of `request::patience`, which comes first if set. `timeout`, or by default
     /// `timeout_options::operation`, still ends the operation. Batches have `batch_job::retry_for`. Default:
-    /// `client_options::retry` alone. Throws `errc::invalid_argument` if negative.
+    /// only the retries of `client_options::retry`. Throws `errc::invalid_argument` if negative.
     call_options& patience(duration d)
     {
         settings_.patience = detail::checked_duration("call_options::patience", d);

@@ -64,8 +64,8 @@ handle const& handle_of(client const& of) noexcept;
 /// `boost::system::errc::not_enough_memory`; an awaitable may throw `std::bad_alloc` instead. Invalid
 /// arguments end the operation in the same way; only an invalid url throws where it is made. An exception of
 /// a source, a sink or a callback leaves an awaitable unchanged; a handler gets `errc::callback_failed`.
-/// As with Asio's own operations, an initiating function that gets no memory for its handler throws
-/// `std::bad_alloc` and destroys the handler without calling it; the client stays usable.
+/// As in Asio, an initiating function that gets no memory for its handler throws `std::bad_alloc` and
+/// destroys the handler without calling it. The client stays usable.
 ///
 /// **Access tokens.** An operation that needs an access token renews it shortly before it expires, and once
 /// when the region refuses it (401). All callers share one renewal. When no credential is left that the
@@ -141,8 +141,8 @@ public:
                                 secret::take(std::move(password)));
     }
 
-    /// Logs in with any credentials. A refresh token is proved by a first refresh. An access token is used as
-    /// it is, without a request. Replaces the login before it; a refused password changes nothing. Errors:
+    /// Logs in with any credentials. A refresh token is verified by a first refresh. An access token is used
+    /// as it is, without a request. Replaces the previous login; a refused password changes nothing. Errors:
     /// `errc::login_refused`, `errc::one_time_password_required`, `errc::expired_token`; for a refused
     /// refresh token `errc::login_required`.
     template <completion_token<void> Token = await_token>
@@ -178,7 +178,7 @@ public:
     }
 
     /// Returns the groups of models. In all lists, an entry without its identity is left out and reported to
-    /// the observer (see `client_options::strict_listings`); members that only describe an entry may have any
+    /// the observer; see `client_options::strict_listings`. Members that only describe an entry may have any
     /// type. Errors of all lists: `errc::unexpected_json` for a response that is no list,
     /// `errc::body_too_large` beyond `limit_options::listing_body`.
     template <completion_token<std::vector<model_prefix>> Token = await_token>
@@ -322,9 +322,9 @@ public:
     [[nodiscard]] token cached_addon_session_token(std::string_view addon) const;
 
     /// Sends a request to a model, an app or a path of it, with its session token:
-    /// `client.call(model.at("chat/completions"), request::json(body))`. A path of the service itself needs a
-    /// token that was handed out, else `errc::login_required`. Token, retries and time limits are those of
-    /// `predict`. A status other than 2xx is an error. Errors: as `predict`, and
+    /// `client.call(model.at("chat/completions"), request::json(body))`. A path of the service itself needs
+    /// `credentials::session_token`, else the call ends with `errc::login_required`. Token, retries and time
+    /// limits are those of `predict`. A status other than 2xx is an error. Errors: as `predict`, and
     /// `errc::untrusted_origin`; `errc::unexpected_response` only with `request::response_type`.
     template <completion_token<response> Token = await_token>
     [[nodiscard]] auto call(call_url url, request what, Token&& completion = Token()) const
@@ -336,9 +336,9 @@ public:
     /// Calls the model with its session token; after a 401 once more, with a new token. Only the phases have
     /// time limits, unless `call_options::timeout` sets one. The request is sent again, after a pause, only
     /// if the model has not seen it or responded 408, 425 or 429; `predict_options::idempotent` allows more.
-    /// Errors: as `session_token`; the errors of a status; `errc::malformed_response` for an encoding that
-    /// cannot be read; `errc::body_too_large`; `errc::unexpected_response` for a page in place of a
-    /// prediction, or for another type than `predict_options::response_type`.
+    /// Errors: as `session_token`; the errors of a status; `errc::body_too_large`; `errc::malformed_response`
+    /// for an invalid encoding. Also `errc::unexpected_response` for a page in place of a prediction, or for
+    /// another type than `predict_options::response_type`.
     template <completion_token<prediction> Token = await_token>
     [[nodiscard]] auto predict(practicus::model_url url, std::string body, Token&& completion = Token()) const
     {
@@ -376,8 +376,8 @@ public:
 
     /// Removes a token from the cache, because a service responded 401 to it in a request of another HTTP
     /// client. Returns false, without effect, if it is not the newest token: a late response removes no valid
-    /// token. After 8 refused young tokens in a row, none with a successful call of this client, callers get
-    /// that error for 1 to 5 s. Safe from any thread.
+    /// token. After 8 young tokens in a row that were refused without any successful call of this client,
+    /// callers get `errc::unauthorized` for 1 to 5 s. Safe from any thread.
     bool invalidate_session_token(practicus::model_url const& url, token const& refused,
                                   token_purpose purpose = token_purpose::predict) const;
 

@@ -11,7 +11,7 @@
 
 namespace practicus { inline namespace v1 {
 
-/// One text on its way through an encoding, piece by piece. Thread safety: none.
+/// An encoder or a decoder of one text, which it takes piece by piece. Thread safety: none.
 class content_coder
 {
 public:
@@ -20,12 +20,13 @@ public:
     content_coder& operator=(content_coder const&) = delete;
     virtual ~content_coder() = default;
 
-    /// Takes bytes off `in` and appends at most `room` bytes to `out`; `last`: nothing comes behind `in`.
-    /// Sets `ended` when the text has ended, which only the last piece can bring.
+    /// Removes bytes from the beginning of `in`, and appends at most `room` bytes to `out`. `last` is true
+    /// for the last piece of the text. Sets `ended` at the end of the text, which only the last piece
+    /// reaches.
     ///
-    /// To be called again as long as it has not and `in` is not empty or `room` was used up: then there may
-    /// be more of the output inside. Each call gets on, so such a loop ends. Returns null, or
-    /// a failure: a decoder `errc::malformed_response` for what is broken, cut, or goes on behind its end.
+    /// The caller repeats the call while the text has not ended, and `in` is not empty or `room` was used up.
+    /// Each call makes progress. Returns null or a failure. A decoder fails with `errc::malformed_response`
+    /// for a text that is broken, cut, or followed by other bytes.
     virtual std::shared_ptr<error_info const> step(std::string_view& in, bool last, std::string& out,
                                                    std::size_t room, bool& ended) = 0;
 };

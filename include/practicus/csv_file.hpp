@@ -15,8 +15,8 @@
 
 namespace practicus { inline namespace v1 {
 
-/// The source of a batch job that reads a file, 256 KiB at a time: each of them blocks for as long as the
-/// disk takes. Throws `errc::file_error`. Copies read on from the same place.
+/// A file as the source of a batch job. It is read in pieces of 256 KiB, and each read blocks. Copies share
+/// one position. All functions throw `errc::file_error`.
 class file_source
 {
 public:
@@ -25,10 +25,10 @@ public:
         : file_(std::make_shared<detail::posix_file>(std::move(path), O_RDONLY))
     {}
 
-    /// In bytes, for `batch_job::total_bytes`; 0 for a pipe.
+    /// Returns the size in bytes, for `batch_job::total_bytes`; 0 for a pipe.
     [[nodiscard]] std::uint64_t size() const { return static_cast<std::uint64_t>(file_->status().st_size); }
 
-    /// For one job: it reads on from where the last piece has ended.
+    /// Returns the source for one job. It continues at the end of the last piece.
     [[nodiscard]] body_source source() const
     {
         return [file = file_] { return detail::read_piece(file); };
@@ -38,23 +38,23 @@ private:
     std::shared_ptr<detail::posix_file> file_;
 };
 
-/// The source of a batch job that is a text.
+/// Returns a source that gives the text as one piece.
 [[nodiscard]] inline body_source string_source(std::string text)
 {
     return [kept = std::make_shared<std::string>(std::move(text))] { return detail::take_text(kept); };
 }
 
-/// A file as the sink of a batch job; appends to what the file holds. For a run that may be resumed, use
-/// `batch_output`. Throws `errc::file_error`. Copies write to the same file.
+/// A file as the sink of a batch job, which appends to it. A run that may be resumed needs `batch_output`.
+/// Copies write to the same file. All functions throw `errc::file_error`.
 class file_sink
 {
 public:
-    /// Opens the file, or makes it.
+    /// Opens the file; makes it if it is missing.
     explicit file_sink(std::string path)
         : file_(std::make_shared<detail::posix_file>(std::move(path), O_WRONLY | O_CREAT | O_APPEND))
     {}
 
-    /// The job's sink.
+    /// Returns the sink of the job.
     [[nodiscard]] body_sink sink() const
     {
         return [file = file_](std::string text) { return detail::write_piece(file, std::move(text)); };

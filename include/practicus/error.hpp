@@ -17,7 +17,7 @@
 
 namespace practicus { inline namespace v1 {
 
-/// All that is known of a failure. Texts of the client and texts of the server are kept apart.
+/// The information on a failure. Texts of the client and texts of the server are kept apart.
 struct error_info
 {
     /// An `errc`, `boost::asio::error::operation_aborted` or `boost::system::errc::not_enough_memory`.
@@ -58,7 +58,7 @@ public:
         : system_error(info->code), info_(std::move(info)), what_(compose(*info_))
     {}
 
-    /// From all that is known.
+    /// From complete information.
     explicit error(error_info info) : error(std::make_shared<error_info const>(std::move(info))) {}
 
     /// From a code and a text of the client.
@@ -67,7 +67,7 @@ public:
     /// Returns code, message, request, attempts and last cause; never a text of the server, never a secret.
     char const* what() const noexcept override { return what_->c_str(); }
 
-    /// Returns all that is known. It lives as long as any copy of this error.
+    /// Returns the information. It lives as long as any copy of this error.
     error_info const& info() const noexcept { return *info_; }
 
     /// Returns the same information, to keep or to throw again on another thread.

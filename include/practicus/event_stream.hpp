@@ -95,8 +95,8 @@ class event_stream
 {
 public:
     /// Starts an operation: `start(sink)` must return a `client::awaitable`, whose result is discarded. The
-    /// function is called, copied and destroyed in the client's context, and must not refer to objects that
-    /// may end before the operation: a cancelled one ends after the stream.
+    /// function is called, copied and destroyed in the client's context. It must not refer to objects that
+    /// may end before the operation; a cancelled one ends after the stream.
     template <class Start>
     requires std::copy_constructible<Start> && std::invocable<Start const&, body_sink>
     event_stream(client with, Start start, event_limits limits = event_limits())

@@ -49,17 +49,17 @@ boost::asio::awaitable<bool> async_poll(Try try_it, std::chrono::steady_clock::t
 
 } // namespace detail
 
-/// Files in a directory, for the processes of one user on one machine. Each has mode 0600 and is replaced by
-/// renaming: readers see the old one or the new one. Refused are a file that others could read, links, and
-/// what is no regular file. Locks are `flock`s, asked for again and again without blocking; the system gives
-/// them back when a process dies. What a file is called says nothing of what is in it. Not for file systems
-/// without `flock`. Thread safety: full.
+/// A store in files of one directory, for the processes of one user on one machine. A file has mode 0600 and
+/// is replaced by renaming: readers see the old value or the new one. Links, files that are not regular and
+/// files that other users can read are refused. Locks are `flock`s, requested repeatedly without blocking;
+/// the system releases those of a process that ends. File names are digests. The file system must support
+/// `flock`. Thread safety: full.
 class file_token_store final : public token_store
 {
 public:
-    /// Makes the directory, with mode 0700, if it is not there; not its parents. It must be this user's
-    /// alone, and no link. `patience` bounds the wait for a lock; a client waits no longer than
-    /// `token_store::acquire` says, then goes on without the lock. Throws `errc::file_error`.
+    /// Makes the directory with mode 0700 if it is missing, but not its parents. It must be private to this
+    /// user, and no link. `patience` limits the wait for a lock, to a day at most; a client waits no longer
+    /// than in `token_store::acquire`. Throws `errc::file_error`.
     explicit file_token_store(std::string directory,
                               std::chrono::milliseconds patience = std::chrono::seconds(40))
         : directory_(std::move(directory)),

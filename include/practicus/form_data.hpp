@@ -24,7 +24,7 @@ class form_data;
 
 namespace detail {
 
-/// A piece of a form's body: a text, or what a source gives.
+/// A piece of a form's body: a text or a source.
 struct form_piece
 {
     explicit form_piece(body_source s = nullptr, std::optional<std::uint64_t> n = {})
@@ -33,7 +33,7 @@ struct form_piece
 
     std::string text;
     body_source from;
-    /// What is left of the source; empty if it is not known.
+    /// The bytes left in the source; empty if unknown.
     std::optional<std::uint64_t> size;
 };
 

@@ -11,8 +11,8 @@ namespace practicus { inline namespace v1 {
 ///
 /// Each line is a request, and has one line in the output or in the rejected rows, in the order of the input.
 /// A line ends with LF or CRLF; the last may lack its end. A byte order mark before the first line is
-/// dropped. A line that is no valid request is refused without being sent: a blank line, text that is not
-/// JSON or not UTF-8, or one with a NUL byte. A line of more than 64 MiB, and UTF-16, end the run with
+/// dropped. A line that is no valid request is refused without being sent. Such a line is blank, is not JSON
+/// or not UTF-8, or holds a NUL byte. A line of more than 64 MiB, and UTF-16, end the run with
 /// `errc::invalid_argument`.
 ///
 /// A 404 with an error code is the failure of its line once another line was answered: each line may name
@@ -34,12 +34,12 @@ struct json_lines_options
     /// held in memory. Output and rejected rows have the form of OpenAI's output and error files: `id`,
     /// `custom_id`, `response`, `error`.
     bool openai = false;
-    /// The number of lines in one request for embeddings. If not 1, the body of each line is an object with
-    /// an `input`, which is one text or one array of tokens, or a text alone. Lines with the same other
-    /// members and one kind of input, at most `batch_job::max_bytes` of them, are sent as one request with an
-    /// array of inputs. A request that is refused (400, or too large in one direction) is sent in halves.
-    /// Each line of the output is as if its line had been sent alone; the `usage` of the request is that of
-    /// its first line, and zero in its other lines. Must not be zero.
+    /// The limit of lines in one request for embeddings. If not 1, the body of each line is a text or an
+    /// object. The `input` of an object is one text or one array of tokens. Lines with the same other members
+    /// and one kind of input are sent as one request with an array of inputs, of at most
+    /// `batch_job::max_bytes`. A request that is refused (400, or too large in one direction) is sent in
+    /// halves. Each line of the output has the form of a request sent alone. The first line has the `usage`
+    /// of the request; the others have zero. Must not be zero.
     std::size_t pack = 1;
 
     /// Compares the values.

@@ -17,7 +17,7 @@
 
 namespace practicus { inline namespace v1 {
 
-/// What a token's `token_type` claim says.
+/// The kind of a token, by its `token_type` claim.
 enum class token_type
 {
     unknown, ///< No JWT, no such claim, or another text.
@@ -26,25 +26,25 @@ enum class token_type
     session  ///< For one model or app.
 };
 
-/// What a token says of itself. Nothing is verified: only the region can do that. What is missing or makes no
-/// sense is empty.
+/// The claims of a token. They are unverified: only the region can verify them. A missing or invalid claim is
+/// empty.
 struct jwt_claims
 {
-    /// What it is for, as it says.
+    /// The `token_type` claim.
     token_type type = token_type::unknown;
-    /// When it ends, by the region's clock. Whole seconds (a fraction is cut off); later than 1970 and
-    /// earlier than 2262.
+    /// The expiry (`exp`) by the region's clock, without fractions of a second. Later than 1970 and earlier
+    /// than 2262.
     std::optional<std::chrono::sys_seconds> expires_at;
-    /// When it was issued, likewise.
+    /// The time of issue (`iat`), within the same limits.
     std::optional<std::chrono::sys_seconds> issued_at;
     /// The `username` claim; at most 256 bytes, no control characters.
     std::optional<std::string> username;
-    /// The `user_id` claim, a number or a text, as a text; bounded likewise.
+    /// The `user_id` claim, a number or a text, as a text; within the same limits.
     std::optional<std::string> user_id;
-    /// The `sub` claim, the user's e-mail in a region's tokens; bounded likewise.
+    /// The `sub` claim, the user's e-mail in a region's tokens; within the same limits.
     std::optional<std::string> sub;
 
-    /// How long it lives from issue to end; empty unless both are known and in that order.
+    /// Returns the time from issue to expiry; empty unless both are known and in that order.
     std::optional<std::chrono::seconds> lifetime() const noexcept
     {
         if (!expires_at || !issued_at || *expires_at <= *issued_at) return std::nullopt;
@@ -54,8 +54,8 @@ struct jwt_claims
     friend bool operator==(jwt_claims const&, jwt_claims const&) = default;
 };
 
-/// Reads a token's claims. Anything but a JWT with a JSON object as its payload gives empty claims, and so
-/// does a token longer than 64 KiB. Never throws.
+/// Returns the claims of a token. They are empty unless the token is a JWT of at most 64 KiB with a JSON
+/// object as its payload. Never throws.
 [[nodiscard]] inline jwt_claims read_jwt(std::string_view token) noexcept
 try {
     std::string const payload = detail::base64url_decoded(detail::jwt_payload(token));

@@ -11,8 +11,8 @@
 
 namespace practicus { inline namespace v1 {
 
-/// LZ4 in its frame format, with a checksum of the content, which the vendor recommends. Levels are liblz4's:
-/// 0 is the fast one, 3 to 12 are slower and smaller.
+/// Returns the encoding of LZ4's frame format, with a checksum of the content; the vendor recommends it.
+/// `level` is liblz4's: 0 is the fast one, 3 to 12 are slower and smaller.
 [[nodiscard]] inline content_encoding lz4_encoding(int level = 0)
 {
     return {"lz4", [level] { return std::make_unique<detail::lz4_encoder>(level); },

@@ -23,8 +23,7 @@ namespace practicus { inline namespace v1 {
 /// A callback for new tokens: see `client_options::on_tokens`.
 using tokens_callback = std::function<boost::asio::awaitable<void>(issued_tokens)>;
 
-/// Everything about a client that is decided when it is made. The client validates its copy:
-/// `errc::invalid_argument` names the field.
+/// The options of a client. The client validates its copy: `errc::invalid_argument` names the field.
 ///
 ///     practicus::client_options options;
 ///     options.pool.max_connections = 8;
@@ -34,15 +33,15 @@ struct client_options
 {
     client_options() noexcept {}
 
-    /// How TLS connections are made.
+    /// The options of TLS connections.
     tls_options tls;
-    /// How long each phase may take.
+    /// The time limits of each phase.
     timeout_options timeouts;
-    /// How much of a response is read.
+    /// The size limits of a response.
     limit_options limits;
-    /// How many connections there are, and how long they are kept.
+    /// The limits of connections.
     pool_options pool;
-    /// Which requests are sent again, and when.
+    /// The retries after transient failures.
     retry_options retry;
     /// The proxy between this machine and the region.
     proxy_options proxy;
@@ -53,12 +52,12 @@ struct client_options
     /// Called with the tokens of each login and refresh, before any operation uses the new token. It can
     /// store a refresh token that the region replaces with each use. It is not called for tokens that another
     /// client left in a `store`. It runs in the client's context, for at most 5 s. If it throws or takes
-    /// longer, the tokens are used anyway, and the observer is told. It must not wait for an operation of
-    /// this client that needs a token, which waits for the callback.
+    /// longer, the tokens are used anyway, and the observer is notified. It must not wait for an operation of
+    /// this client that needs a token, because that waits for the callback.
     tokens_callback on_tokens;
 
-    /// Searched before the client asks the region for a token, and filled with the region's tokens. All
-    /// clients of one store share one login. Null: the client shares nothing.
+    /// A store that is searched before the client asks the region for a token, and that receives the region's
+    /// tokens. All clients of one store share one login. Default: null, the client shares nothing.
     std::shared_ptr<token_store> store;
 
     /// Credentials for a login at the first operation that needs it; all callers wait for that one login.
@@ -69,11 +68,11 @@ struct client_options
     /// url's origin is always trusted.
     std::vector<url_origin> trusted_origins;
 
-    /// Sent as `User-Agent`. Must hold visible ASCII characters and spaces only.
+    /// The value of the field `User-Agent`. Must hold visible ASCII characters and spaces only.
     std::string user_agent = "practicus-cpp";
 
     /// Fails a listing with `errc::unexpected_json` for an entry without a required member (an id, a name, a
-    /// prefix, a key, a version's number). By default, such an entry is left out and the observer is told
+    /// prefix, a key, a version's number). By default, such an entry is left out and the observer is notified
     /// (`events::entries_left_out`).
     bool strict_listings = false;
 };

@@ -55,7 +55,7 @@ struct predict_settings
     body_sink sink;
     std::optional<std::size_t> body_limit;
     std::optional<std::chrono::milliseconds> first_byte;
-    /// What the source gives in total; empty if that is not known.
+    /// The number of bytes from the source in total; empty if unknown.
     std::optional<std::uint64_t> source_size;
 
     /// Returns the length of the request's body, if the source's body is sent as it is.

@@ -8,7 +8,7 @@
 
 namespace practicus { inline namespace v1 {
 
-/// Where a client takes its proxy from.
+/// The source of a client's proxy.
 enum class proxy_mode
 {
     /// The environment, as it is when the client is made.
@@ -20,36 +20,35 @@ enum class proxy_mode
 };
 
 /// The HTTP proxy between this machine and the region. https regions are reached through a tunnel (`CONNECT`)
-/// that the proxy cannot look into, http ones by asking the proxy for each request.
+/// that the proxy cannot read; for http regions, the proxy forwards each request.
 ///
 /// By default the environment decides, as it is when the client is made:
-/// - `https_proxy` or `HTTPS_PROXY` for https origins, `http_proxy` or `HTTP_PROXY` for http ones, and
-///   `all_proxy` or `ALL_PROXY` where that is not set: the name in lower case comes first, as for curl, and
-///   an empty value counts as none. `HTTP_PROXY` is not read where `REQUEST_METHOD` is set: in a CGI program,
-///   it comes from the client that sent the request.
-/// - `no_proxy` or `NO_PROXY` lists what is reached directly, as `no_proxy` below.
+/// - https origins use `https_proxy` or `HTTPS_PROXY`, and http origins `http_proxy` or `HTTP_PROXY`. Without
+///   these, both use `all_proxy` or `ALL_PROXY`. The name in lower case comes first, as for curl; an empty
+///   value counts as not set. `HTTP_PROXY` is not read if `REQUEST_METHOD` is set: in a CGI program, it comes
+///   from the client that sent the request.
+/// - `no_proxy` or `NO_PROXY` lists origins that are reached directly, in the form of `no_proxy` below.
 /// - `localhost` and loopback addresses are always reached directly, as by Go.
 ///
-/// An invalid value of the environment, such as a SOCKS proxy, fails the operations that would need it with
-/// `errc::invalid_argument`: they do not bypass a proxy that was asked for.
+/// An invalid value of the environment, such as a SOCKS proxy, ends the operations that would use it with
+/// `errc::invalid_argument`. They do not bypass the proxy.
 struct proxy_options
 {
     proxy_options() noexcept {}
 
-    /// Where the proxy comes from.
+    /// The source of the proxy. Default: the environment.
     proxy_mode mode = proxy_mode::from_environment;
-    /// The proxy of `proxy_mode::url`, `http://user:password@host:3128` or `host:3128`; user and password
-    /// percent-encoded, port 80 by default. The environment is not read then, and loopback addresses go
-    /// through the proxy as well. A secret, because it may hold a password.
+    /// The proxy of `proxy_mode::url`: `http://user:password@host:3128` or `host:3128`. User and password are
+    /// percent-encoded; the default port is 80. With it, the environment is not read, and loopback addresses
+    /// go through the proxy as well. It is a secret because it may hold a password.
     secret url;
-    /// The user (RFC 7617) for a proxy whose url names none, the environment's too. Must not hold a colon or
-    /// a control character.
+    /// The user (RFC 7617) for a proxy with no user in its url, also for the environment's. Must not hold a
+    /// colon or a control character.
     std::string user;
     /// The user's password. Must not hold a control character.
     secret password;
-    /// What is reached directly, beside what the environment lists for its own proxies:
-    /// `company.com, 10.0.0.0/8, [fd00::1]:8443, *`. A name stands for itself and all below it, and is not
-    /// resolved.
+    /// Hosts that are reached directly, such as `company.com, 10.0.0.0/8, [fd00::1]:8443, *`, in addition to
+    /// the environment's list for its own proxies. A name includes all names below it, and is not resolved.
     std::string no_proxy;
 };
 

@@ -21,8 +21,8 @@
 namespace practicus { inline namespace v1 {
 namespace detail {
 
-/// Returns true if `text` is no complete successor of the JWT `last`: it has other than three parts, or the
-/// same header with a shorter signature.
+/// Returns true if `text` is no complete successor of the JWT `last`. Then it does not have three parts, or
+/// it has the same header and a shorter signature.
 inline bool is_cut_jwt(std::string_view text, std::string_view last)
 {
     if (std::count(last.begin(), last.end(), '.') != 2) return false;
@@ -88,8 +88,8 @@ private:
 } // namespace detail
 
 /// Makes credentials of a session token in a file, such as a mounted secret. White space at both ends is
-/// removed. A use of the token reads the file again if it has changed, also by a renamed file or link; a 401
-/// reads it in any case. The last token stays in use while the file is missing, empty, or not written
+/// removed. Each use of the token reads the file again if it has changed, also by a renamed file or link. A
+/// 401 always reads it again. The last token stays in use while the file is missing, empty, or not written
 /// completely. Throws `errc::file_error` if the file cannot be read now or is larger than 64 KiB, and
 /// `errc::invalid_credentials` if it holds no token.
 [[nodiscard]] inline credentials session_token_file(std::string path)

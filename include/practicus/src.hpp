@@ -2,13 +2,13 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-// To compile a program's files faster: define PRACTICUS_SEPARATE_COMPILATION for all of them, and include
-// this header in exactly one, which compiles what the others then only declare. The CMake target
+// Faster compilation: define PRACTICUS_SEPARATE_COMPILATION for all files of a program, and include this
+// header in exactly one of them. That file compiles the client; the others only declare it. The CMake target
 // practicus::compiled does both.
 //
 // A program that starts a mock region includes <practicus/mock/src.hpp> likewise.
 //
-// Of libraries that are linked into one program, one contains it, or each keeps its symbols hidden.
+// Of several libraries in one program, only one contains it, or each hides its symbols.
 
 #ifndef PRACTICUS_SEPARATE_COMPILATION
 #error "<practicus/src.hpp> is for programs that define PRACTICUS_SEPARATE_COMPILATION, in all their files"
