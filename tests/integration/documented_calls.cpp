@@ -4,8 +4,8 @@
 // The groups of calls in the vendor's documentation: the request on the wire, and the caller's result.
 
 #include "fixture.hpp"
+#include "streamed_chat.hpp"
 
-#include <practicus/chat.hpp>
 #include <practicus/detail/base/jwt_payload.hpp>
 #include <practicus/event_stream.hpp>
 #include <practicus/lz4.hpp>
@@ -93,18 +93,9 @@ struct documented : fixture
     practicus::client caller;
 };
 
-asio::awaitable<std::vector<std::string>> streamed_chat(practicus::client client, practicus::call_url url)
+practicus::request streamed()
 {
-    practicus::event_stream events(client, [=](practicus::body_sink sink) {
-        return client.call(url, practicus::request::json(streamed_question).sink(std::move(sink)));
-    });
-    std::vector<std::string> result;
-    while (auto const event = co_await events.next()) {
-        auto const chunk = practicus::read_chat_chunk(*event);
-        if (!chunk.text().empty()) result.emplace_back(chunk.text());
-        if (chunk.done) result.emplace_back("[DONE]");
-    }
-    co_return result;
+    return practicus::request::json(streamed_question);
 }
 
 asio::awaitable<void> keep_piece(std::vector<std::string>& pieces, practicus::mock::gate then,
@@ -238,7 +229,7 @@ TEST_CASE("OpenAI body at the model's url")
     CHECK(f.sent().body == question);
     CHECK(f.answer_in(got) == "one two");
     CHECK(got.served_by().model_name == "assistant");
-    auto const pieces = f.run(streamed_chat(f.caller, model));
+    auto const pieces = f.run(streamed_chat(f.caller, model, streamed()));
     CHECK(f.line(f.sent()) == "POST /llm/assistant/ | session model_id=46 | application/json");
     CHECK(pieces == std::vector<std::string>{"one ", "two", "[DONE]"});
 }
@@ -259,7 +250,8 @@ TEST_CASE("OpenAI paths")
         CHECK(f.line(f.sent()) == line("chat/completions"));
         CHECK(f.sent().body == question);
         CHECK(f.answer_in(got) == "one two");
-        CHECK(f.run(streamed_chat(f.caller, chat)) == std::vector<std::string>{"one ", "two", "[DONE]"});
+        CHECK(f.run(streamed_chat(f.caller, chat, streamed())) ==
+              std::vector<std::string>{"one ", "two", "[DONE]"});
         CHECK(f.line(f.sent()) == line("chat/completions"));
         CHECK(f.sent().body == streamed_question);
         auto const vectors = f.run(f.caller.call(
@@ -288,7 +280,8 @@ TEST_CASE("gateway")
     CHECK(f.sent().headers["authorization"] == "Bearer " + token);
     CHECK(f.sent().body == question);
     CHECK(f.answer_in(got) == "one two");
-    CHECK(f.run(streamed_chat(client, chat)) == std::vector<std::string>{"one ", "two", "[DONE]"});
+    CHECK(f.run(streamed_chat(client, chat, streamed())) ==
+          std::vector<std::string>{"one ", "two", "[DONE]"});
     // No slash is added to a path of two segments.
     f.run(client.call(gateway.at("v1/models"), practicus::request::get()));
     CHECK(f.line(f.sent()) == "GET /v1/models | session | no type");

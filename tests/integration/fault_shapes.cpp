@@ -46,13 +46,7 @@ bool needs_body(swept_operation const& op)
 fault_case shaped(swept_operation const& op, undisturbed const& usual, shape const& s, bool reused,
                   swept::course const& run)
 {
-    fault_case c;
-    c.op = &op;
-    c.name = s.name + (reused ? ", reused" : ", fresh") + (run.always ? ", always, " : ", once, ") +
-             std::to_string(run.attempts) + " attempts";
-    c.usual = &usual;
-    c.reused = reused;
-    c.attempts = run.attempts;
+    auto c = swept::case_of(op, usual, s.name, reused, run);
     c.waits = s.waits;
     c.arm = [&op, set = s.set, always = run.always](lane& l) {
         auto e = l.server().expect(op.method, op.path);

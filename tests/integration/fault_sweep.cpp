@@ -14,12 +14,7 @@ namespace {
 fault_case ended_after(swept_operation const& op, undisturbed const& usual, stop how, std::size_t at,
                        bool reused, course const& run)
 {
-    fault_case c;
-    c.op = &op;
-    c.name = swept::name_of(how, at, reused, run);
-    c.usual = &usual;
-    c.reused = reused;
-    c.attempts = run.attempts;
+    auto c = swept::case_of(op, usual, swept::text_of(how, at), reused, run);
     c.arm = [&op, how, at, always = run.always](lane& l) {
         auto e = l.server().expect(op.method, op.path);
         swept::end_after(e, how, at);

@@ -102,11 +102,7 @@ std::string judge(lane const& l, fault_case const& c, stop how)
 fault_case ended_after(swept_operation const& op, undisturbed const& usual, stop how, std::size_t at,
                        course const& run, phases& seen)
 {
-    fault_case c;
-    c.op = &op;
-    c.name = swept::name_of(how, at, false, run);
-    c.usual = &usual;
-    c.attempts = run.attempts;
+    auto c = swept::case_of(op, usual, swept::text_of(how, at), false, run);
     c.hangs_up = true;
     c.arm = [how, at, always = run.always](lane& l) {
         auto e = l.server().expect_connection();
@@ -161,12 +157,7 @@ fault_case answer_ended_after(swept_operation const& op, undisturbed const& usua
                               bool reused, course const& run)
 {
     using namespace std::chrono_literals;
-    fault_case c;
-    c.op = &op;
-    c.name = swept::name_of(how, at, reused, run);
-    c.usual = &usual;
-    c.reused = reused;
-    c.attempts = run.attempts;
+    auto c = swept::case_of(op, usual, swept::text_of(how, at), reused, run);
     c.arm = [&op, how, at, always = run.always](lane& l) {
         auto e = l.server().expect(op.method, op.path).slow(record, 0ms);
         swept::end_after(e, how, at);

@@ -32,7 +32,8 @@ inline errc error_of(stop how, bool begun)
     return !begun ? errc::first_byte_timeout : errc::stalled;
 }
 
-/// What the rules say, in other words than the library's: `again`, may it be sent again?
+/// Predicts the end of a case by the rules, in other words than the library's. With `again`, the request may
+/// be sent again.
 inline void predict(fault_case& c, errc failure, bool again, bool lost_unanswered, bool always)
 {
     unsigned retries = c.attempts - 1;
@@ -58,12 +59,24 @@ void end_after(Expectation& e, stop how, std::size_t bytes)
     }
 }
 
-inline std::string name_of(stop how, std::size_t at, bool reused, course const& run)
+inline std::string text_of(stop how, std::size_t at)
 {
     constexpr char const* names[] = {"cut", "reset", "stall"};
-    return std::string(names[static_cast<int>(how)]) + " after " + std::to_string(at) +
-           (reused ? ", reused" : ", fresh") + (run.always ? ", always, " : ", once, ") +
-           std::to_string(run.attempts) + " attempts";
+    return std::string(names[static_cast<int>(how)]) + " after " + std::to_string(at);
+}
+
+/// Returns a case that nothing disturbs yet. `what` describes the fault.
+inline fault_case case_of(swept_operation const& op, undisturbed const& usual, std::string const& what,
+                          bool reused, course const& run)
+{
+    fault_case c;
+    c.op = &op;
+    c.name = what + (reused ? ", reused" : ", fresh") + (run.always ? ", always, " : ", once, ") +
+             std::to_string(run.attempts) + " attempts";
+    c.usual = &usual;
+    c.reused = reused;
+    c.attempts = run.attempts;
+    return c;
 }
 
 } // namespace swept

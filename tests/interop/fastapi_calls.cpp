@@ -5,7 +5,9 @@
 // servers/fastapi_app.py three times (plain, TLS 1.2, TLS 1.3).
 
 #include "catch.hpp"
+#include "interop/foreign_server.hpp"
 #include "options.hpp"
+#include "streamed_chat.hpp"
 
 #include <practicus.hpp>
 #include <practicus/chat.hpp>
@@ -26,7 +28,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <memory>
@@ -44,24 +45,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string setting(char const* name)
-{
-    auto const* value = std::getenv(name);
-    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set: run servers.sh");
-    return value;
-}
-
-constexpr char const* plain = "PRACTICUS_SERVER_PLAIN";
-constexpr char const* tls13 = "PRACTICUS_SERVER_TLS13";
-
 practicus::client_options options(std::string const& token)
 {
-    auto const folder = setting("PRACTICUS_SERVER_FILES");
     auto result = options_as(practicus::credentials::session_token(token));
-    result.tls.ca_file = folder + "/ca.pem";
-    result.tls.system_roots = false;
-    result.tls.certificate_file = folder + "/client.pem";
-    result.tls.key_file = folder + "/client.key";
+    result.tls = with_certificate();
     return result;
 }
 
@@ -127,22 +114,6 @@ std::string question(std::string const& content, std::string const& user = {})
         {"user", user}});
 }
 
-asio::awaitable<std::vector<std::string>> streamed_chat(practicus::client client, practicus::call_url url,
-                                                        std::string body)
-{
-    practicus::event_stream events(client, [=](practicus::body_sink sink) {
-        auto asked = request::json(body);
-        return client.call(url, asked.response_type("text/event-stream").sink(std::move(sink)));
-    });
-    std::vector<std::string> result;
-    while (auto const event = co_await events.next()) {
-        auto const chunk = practicus::read_chat_chunk(*event);
-        if (!chunk.text().empty()) result.emplace_back(chunk.text());
-        if (chunk.done) result.emplace_back("[DONE]");
-    }
-    co_return result;
-}
-
 /// Reads the first token of an endless stream, and leaves it.
 asio::awaitable<std::string> first_token(practicus::client client, practicus::call_url url, std::string body)
 {
@@ -152,41 +123,6 @@ asio::awaitable<std::string> first_token(practicus::client client, practicus::ca
     auto const event = co_await events.next();
     co_return event ? std::string(practicus::read_chat_chunk(*event).text()) : std::string();
 }
-
-constexpr std::size_t piece_size = 32 * 1024;
-constexpr std::size_t many = 1024;
-
-/// A source of 32 MiB.
-struct pieces
-{
-    std::size_t asked = 0;
-
-    static std::string piece(std::size_t index)
-    {
-        auto result = std::to_string(index);
-        result.resize(piece_size, 'x');
-        return result;
-    }
-
-    asio::awaitable<std::string> next()
-    {
-        auto const index = asked++;
-        co_return index < many ? piece(index) : std::string();
-    }
-
-    practicus::body_source source()
-    {
-        return [this] { return next(); };
-    }
-
-    static std::string digest()
-    {
-        std::string all;
-        for (std::size_t i = 0; i != many; ++i)
-            all += piece(i);
-        return practicus::detail::sha256_hex(all);
-    }
-};
 
 asio::awaitable<void> keep(std::string& all, std::string piece)
 {
@@ -233,7 +169,9 @@ TEST_CASE("a chat is streamed token by token, over comments and pings")
     INFO(port);
     caller f(port);
     auto const url = f.model.at("chat/completions");
-    CHECK(f.run(streamed_chat(f.client, url, question("one two three"))) ==
+    auto chat = request::json(question("one two three"));
+    chat.response_type("text/event-stream");
+    CHECK(f.run(streamed_chat(f.client, url, chat)) ==
           std::vector<std::string>{"one", " two", " three", "[DONE]"});
     std::string all;
     auto asked = request::json(question("one two"));
@@ -357,21 +295,21 @@ TEST_CASE("a large file and a large body come from sources")
     auto const* port = GENERATE(plain, tls13);
     INFO(port);
     caller f(port);
-    auto const digest = pieces::digest();
+    auto const digest = practicus::detail::sha256_hex(all_pieces());
     for (bool const known : {true, false}) {
-        auto const size = known ? std::optional<std::uint64_t>(many * piece_size) : std::nullopt;
+        auto const size = known ? std::optional<std::uint64_t>(all_pieces().size()) : std::nullopt;
         pieces file;
         practicus::form_data form;
         form.file("file", "large", "text/csv", file.source(), size);
         auto const uploaded = f.json(f.app.at("upload/"), request().multipart(std::move(form)));
-        CHECK(uploaded.at("files").at(0).at("size") == many * piece_size);
+        CHECK(uploaded.at("files").at(0).at("size") == all_pieces().size());
         CHECK(text(uploaded.at("files").at(0).at("sha256")) == digest);
         for (char const* method : {"POST", "PUT"}) {
             pieces body;
             auto const answer =
                 f.json(f.app.at("digest/"), request().method(method).body(body.source(), size));
             CHECK(answer.at("method") == method);
-            CHECK(answer.at("size") == many * piece_size);
+            CHECK(answer.at("size") == all_pieces().size());
             CHECK(text(answer.at("sha256")) == digest);
         }
     }

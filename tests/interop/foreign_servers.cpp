@@ -5,6 +5,7 @@
 // with the console and models of servers/. Tags exclude the tests that a server does not support.
 
 #include "catch.hpp"
+#include "interop/foreign_server.hpp"
 #include "options.hpp"
 
 #include <practicus.hpp>
@@ -17,7 +18,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <memory>
@@ -36,74 +36,6 @@ using practicus::prediction;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string setting(char const* name)
-{
-    auto const* value = std::getenv(name);
-    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set: run servers.sh");
-    return value;
-}
-
-constexpr char const* plain = "PRACTICUS_SERVER_PLAIN";
-constexpr char const* tls12 = "PRACTICUS_SERVER_TLS12";
-constexpr char const* tls13 = "PRACTICUS_SERVER_TLS13";
-
-practicus::tls_options trusting()
-{
-    practicus::tls_options result;
-    result.ca_file = setting("PRACTICUS_SERVER_FILES") + "/ca.pem";
-    result.system_roots = false;
-    return result;
-}
-
-practicus::tls_options with_certificate()
-{
-    auto const folder = setting("PRACTICUS_SERVER_FILES");
-    auto result = trusting();
-    result.certificate_file = folder + "/client.pem";
-    result.key_file = folder + "/client.key";
-    return result;
-}
-
-constexpr std::size_t piece_size = 32 * 1024;
-constexpr std::size_t many = 1024;
-
-/// Returns a piece that contains its position.
-std::string piece(std::size_t index)
-{
-    auto result = std::to_string(index);
-    result.resize(piece_size, 'x');
-    return result;
-}
-
-/// All pieces, 32 MiB.
-std::string const& text()
-{
-    static std::string const all = [] {
-        std::string result;
-        for (std::size_t i = 0; i != many; ++i)
-            result += piece(i);
-        return result;
-    }();
-    return all;
-}
-
-/// A source of all pieces, which counts how often it was asked.
-struct pieces
-{
-    std::size_t asked = 0;
-
-    asio::awaitable<std::string> next()
-    {
-        auto const index = asked++;
-        co_return index < many ? piece(index) : std::string();
-    }
-
-    practicus::body_source source()
-    {
-        return [this] { return next(); };
-    }
-};
 
 /// A sink that keeps what it is given.
 struct kept
@@ -270,7 +202,7 @@ TEST_CASE("a refusal at the head of a long request is the result, of a server th
     auto const* port = GENERATE(plain, tls12, tls13);
     INFO(port);
     caller from_memory(port);
-    check_refused(from_memory.failure("hold", text()));
+    check_refused(from_memory.failure("hold", all_pieces()));
     CHECK(from_memory.stats().connections.open == 0);
 
     caller from_source(port);
@@ -288,7 +220,7 @@ TEST_CASE("a refusal at the head of a long request is the result, with any behav
     auto const* port = GENERATE(plain, tls12, tls13);
     INFO(port);
     caller user(port);
-    check_refused(user.failure("refuse", text()));
+    check_refused(user.failure("refuse", all_pieces()));
     CHECK(user.stats().connections.open == 0);
     pieces body;
     check_refused(user.failure("refuse", body.source()));
@@ -311,9 +243,9 @@ TEST_CASE("a model that answers while it reads is no deadlock, and both directio
     predict_options how;
     if (to_sink) how.sink(got.sink());
     auto const answer =
-        from_source ? user.predict("echo", body.source(), how) : user.predict("echo", text(), how);
+        from_source ? user.predict("echo", body.source(), how) : user.predict("echo", all_pieces(), how);
     CHECK(answer.status == 200);
-    CHECK(((to_sink ? got.all : answer.body) == text()));
+    CHECK(((to_sink ? got.all : answer.body) == all_pieces()));
 
     // The connection is used again.
     CHECK(user.predict("count", small()).body == "4");

@@ -4,11 +4,11 @@
 // Runs through nginx or HAProxy, started by proxies.sh, to a region that each test starts behind it.
 
 #include "integration/fixture.hpp"
+#include "interop/setting.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <fstream>
 #include <functional>
 #include <iterator>
@@ -27,13 +27,6 @@ using practicus::errc;
 using namespace std::chrono_literals;
 
 namespace {
-
-std::string setting(char const* name)
-{
-    auto const* value = std::getenv(name);
-    if (value == nullptr) throw std::runtime_error(std::string(name) + " is not set: run proxies.sh");
-    return value;
-}
 
 mock::server_options region_options()
 {

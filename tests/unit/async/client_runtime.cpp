@@ -26,57 +26,61 @@
 
 using namespace std::chrono_literals;
 
+namespace {
+
+/// A flight with waiters.
+struct joined_flight
+{
+    joined_flight()
+    {
+        for (auto& w : waiters)
+            asio::co_spawn(io, joining(runtime, work), w.handler());
+        io.poll();
+    }
+
+    asio::io_context io;
+    std::shared_ptr<client_runtime> runtime = client_runtime::make(io.get_executor());
+    std::shared_ptr<flight<int>> work = std::make_shared<flight<int>>();
+    std::array<outcome, 5> waiters;
+};
+
+} // namespace
+
 TEST_CASE("every waiter of a flight gets its value, also a late one")
 {
-    asio::io_context io;
-    auto const runtime = client_runtime::make(io.get_executor());
-    auto const work = std::make_shared<flight<int>>();
-    std::array<outcome, 5> waiters;
-    for (auto& w : waiters)
-        asio::co_spawn(io, joining(runtime, work), w.handler());
-    io.poll();
-    for (auto& w : waiters)
+    joined_flight f;
+    for (auto& w : f.waiters)
         CHECK(w.calls == 0);
-    work->succeed(7);
-    work->succeed(8); // the first end counts
-    io.run();
+    f.work->succeed(7);
+    f.work->succeed(8); // the first end counts
+    f.io.run();
     outcome late;
-    io.restart();
-    asio::co_spawn(io, joining(runtime, work), late.handler());
-    io.run();
-    for (auto& w : waiters)
+    f.io.restart();
+    asio::co_spawn(f.io, joining(f.runtime, f.work), late.handler());
+    f.io.run();
+    for (auto& w : f.waiters)
         CHECK((w.calls == 1 && w.value == 7));
     CHECK((late.calls == 1 && late.value == 7));
 }
 
 TEST_CASE("every waiter of a flight gets its error, each an exception of its own")
 {
-    asio::io_context io;
-    auto const runtime = client_runtime::make(io.get_executor());
-    auto const work = std::make_shared<flight<int>>();
-    std::array<outcome, 3> waiters;
-    for (auto& w : waiters)
-        asio::co_spawn(io, joining(runtime, work), w.handler());
-    io.poll();
-    work->fail(make_failure(errc::not_found));
-    io.run();
-    for (auto& w : waiters)
+    joined_flight f;
+    f.work->fail(make_failure(errc::not_found));
+    f.io.run();
+    for (auto& w : f.waiters)
         CHECK((w.calls == 1 && w.code == errc::not_found));
 }
 
 TEST_CASE("a flight whose work is dropped ends with operation_aborted")
 {
-    asio::io_context io;
-    auto const runtime = client_runtime::make(io.get_executor());
-    auto const work = std::make_shared<flight<int>>();
-    outcome waiter;
-    asio::co_spawn(io, joining(runtime, work), waiter.handler());
-    io.poll();
+    joined_flight f;
     {
-        flight_promise<int> const dropped(work);
+        flight_promise<int> const dropped(f.work);
     }
-    io.run();
-    CHECK((waiter.calls == 1 && waiter.code == asio::error::operation_aborted));
+    f.io.run();
+    for (auto& w : f.waiters)
+        CHECK((w.calls == 1 && w.code == asio::error::operation_aborted));
 }
 
 namespace {
