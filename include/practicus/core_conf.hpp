@@ -31,13 +31,13 @@ namespace practicus { inline namespace v1 {
 class region
 {
 public:
-    /// Makes a login. `username` is the user's name on the region; empty if it is unknown. `kept_in` is the
-    /// path of the `core_conf` that holds the login.
+    /// Makes a login. `username` is the user's name on the region; empty if it is unknown. `config_path` is
+    /// the path of the `core_conf` that holds the login.
     region(service_url url, std::string username, std::string email, std::optional<credentials> login,
-           std::string kept_in = {})
+           std::string config_path = {})
         : url_(std::move(url)), host_url_(url_.str().substr(0, url_.str().size() - 1)),
           username_(std::move(username)), email_(std::move(email)), login_(std::move(login)),
-          config_path_(std::move(kept_in))
+          config_path_(std::move(config_path))
     {}
 
     /// Returns the service url.
@@ -155,7 +155,7 @@ public:
     /// Returns the login that the file names as the default. Of several with the same key it is the first, as
     /// in the SDK. An `http` and an `https` url of one user are one login for the SDK: of these it is the
     /// last. Throws `errc::login_required`, with the keys of the file, if the file names no default or a
-    /// missing one: the SDK takes no other login either, not even the only one.
+    /// missing one. As in the SDK, no other login replaces it, not even the only one.
     [[nodiscard]] region default_region() const;
 
     /// Returns a login by its key, host or url; a url may have the user in front. Throws
@@ -246,7 +246,10 @@ public:
                        std::chrono::milliseconds patience = std::chrono::seconds(10));
 
     /// The same without waiting. Returns false, without effect, if another process holds the lock.
-    static bool try_update(std::string const& path, std::function<void(core_conf&)> const& change);
+    static bool try_update(std::string const& path, std::function<void(core_conf&)> const& change)
+    {
+        return update_within(path, change, {}, std::chrono::milliseconds(0));
+    }
 
     /// Returns a sentence for the file, its folder and each folder of shared tokens that other users can
     /// access, with the command that fixes it. Others may read the file's own folder.
@@ -301,9 +304,12 @@ private:
     void set_default(std::string const& key) { file_.section("k8s").set("default_region_key", key); }
 
     /// Adds the entries that the SDK expects in each file: without them, it warns at each start.
-    void begin();
+    void write_defaults();
 
-    static void change_locked(std::string const& path, std::function<void(core_conf&)> const& change);
+    /// Returns false if another process holds the lock for longer than `patience`.
+    static bool update_within(std::string const& path, std::function<void(core_conf&)> const& change,
+                              std::function<void(std::string const& lock)> const& waiting,
+                              std::chrono::milliseconds patience);
 
     std::optional<region> read_region(detail::ini_section const& s) const;
 
@@ -327,17 +333,19 @@ private:
 /// it is not set.
 [[nodiscard]] std::string environment_url();
 
-/// Returns the credentials of the environment, the first of these that is set: `PRT_TOKEN` (a refresh, access
-/// or session token; its `token_type` claim tells), `PRT_SESSION_TOKEN` (of any form),
-/// `PRT_SESSION_TOKEN_FILE` (see `session_token_file`), `PRT_EMAIL` and `PRT_PASSWORD`. Returns nothing if
-/// none is. A blank value counts as not set, and a line end after the password is removed. Throws
+/// Returns the credentials of the environment, or nothing. The first that is set counts:
+/// - `PRT_TOKEN`, a refresh, access or session token, by its `token_type` claim;
+/// - `PRT_SESSION_TOKEN`, in any form;
+/// - `PRT_SESSION_TOKEN_FILE`, see `session_token_file`;
+/// - `PRT_EMAIL` with `PRT_PASSWORD`.
+///
+/// A blank value counts as not set, and a line end after the password is removed. Throws
 /// `errc::invalid_credentials` and `errc::file_error`.
 [[nodiscard]] std::optional<credentials> credentials_from_environment();
 
-/// Returns the region that the environment names: `PRT_URL`, with `credentials_from_environment`. If there
-/// are none, it takes the login of `core.conf` for that url. Returns nothing
-/// without `PRT_URL`. Throws `errc::invalid_url`, `errc::invalid_credentials`, `errc::login_required` and
-/// `errc::file_error`.
+/// Returns the region that the environment names, or nothing without `PRT_URL`. It has
+/// `credentials_from_environment`, or by default the login of `core.conf` for that url. Throws
+/// `errc::invalid_url`, `errc::invalid_credentials`, `errc::login_required` and `errc::file_error`.
 [[nodiscard]] std::optional<region> region_from_environment();
 
 /// Returns the region to use by default: the environment's, else the default of `core.conf`. A token without
@@ -349,8 +357,8 @@ private:
 /// `core_conf::choose`. Throws the same errors.
 [[nodiscard]] region find_region(std::string_view name);
 
-/// Returns the region that serves the url of a model or an app: of the environment's and those of
-/// `core.conf`, that with the longest matching service url. If two are as long, it is the environment's.
+/// Returns the region that serves the url of a model or an app. Of the environment's region and those of
+/// `core.conf`, it has the longest matching service url. If two are as long, it is the environment's.
 /// Throws the errors of `core_conf::find_serving`.
 [[nodiscard]] region find_region_serving(std::string_view url);
 

@@ -65,6 +65,22 @@ inline bool is_tls(ini_section const& s)
     return s.name.starts_with(tls_prefix);
 }
 
+/// Returns the logins with the greatest measure above zero, in their order.
+template <class Measure>
+std::vector<region> best_of(std::vector<region> const& all, Measure measure)
+{
+    std::vector<region> found;
+    std::size_t best = 1;
+    for (auto const& r : all) {
+        auto const size = measure(r);
+        if (size < best) continue;
+        if (size > best) found.clear();
+        best = size;
+        found.push_back(r);
+    }
+    return found;
+}
+
 } // namespace detail
 
 PRACTICUS_DECL std::string core_conf::default_path()
@@ -112,15 +128,7 @@ PRACTICUS_DECL region core_conf::choose(std::string_view name) const
 
 PRACTICUS_DECL std::vector<region> core_conf::named(std::string_view name, std::vector<region> const& all)
 {
-    std::vector<region> found;
-    auto best = region::match::host;
-    for (auto& r : all)
-        if (auto const m = r.match_of(name); m >= best && m != region::match::none) {
-            if (m != best) found.clear();
-            best = m;
-            found.push_back(r);
-        }
-    return found;
+    return detail::best_of(all, [&](auto const& r) { return static_cast<std::size_t>(r.match_of(name)); });
 }
 
 PRACTICUS_DECL void core_conf::prefer_default(std::vector<region>& found)
@@ -137,13 +145,8 @@ PRACTICUS_DECL region core_conf::find_serving(std::string_view url) const
     // No service url: any name may stand in it.
     auto const target = model_url(url).str();
     auto const all = regions();
-    std::vector<region> found;
-    for (auto& r : all) {
-        if (!target.starts_with(r.url().str())) continue;
-        if (!found.empty() && r.url().str().size() < found.front().url().str().size()) continue;
-        if (!found.empty() && r.url() != found.front().url()) found.clear();
-        found.push_back(r);
-    }
+    auto found = detail::best_of(
+        all, [&](auto const& r) { return target.starts_with(r.url().str()) ? r.url().str().size() : 0; });
     prefer_default(found);
     return only(found, all);
 }
@@ -189,7 +192,7 @@ PRACTICUS_DECL core_conf& core_conf::put(region const& given)
 {
     auto const r = checked(given);
     auto const was_default = kept_default();
-    if (file_.sections().empty()) begin();
+    if (file_.sections().empty()) write_defaults();
     file_.section("k8s");
     auto* to = section_of(r);
     bool const replaces = was_default && (was_default->is_same_login(r) ||
@@ -223,16 +226,13 @@ PRACTICUS_DECL core_conf& core_conf::replace_refresh_token(region const& r, secr
 PRACTICUS_DECL core_conf& core_conf::erase(region const& r)
 {
     auto const gone = *read_region(required(r));
-    auto const before = regions();
-    bool const was_default = std::any_of(before.begin(), before.end(), [&](auto const& one) {
-        return one.is_default() && one.is_same_login(gone);
-    });
+    auto const was_default = kept_default();
     erase_others_than({}, gone);
     renumber();
     auto const after = regions();
     if (std::none_of(after.begin(), after.end(), [&](auto const& one) { return one.url() == gone.url(); }))
         keep_tls(gone.url(), tls_options());
-    if (!was_default) return *this;
+    if (!was_default || !was_default->is_same_login(gone)) return *this;
     set_default({});
     if (auto const left = regions(); left.size() == 1) make_default(left.front());
     return *this;
@@ -326,38 +326,31 @@ PRACTICUS_DECL void core_conf::update(std::string const& path, std::function<voi
                                       std::function<void(std::string const& lock)> const& waiting,
                                       std::chrono::milliseconds patience)
 {
+    if (!update_within(path, change, waiting, patience))
+        throw error(errc::file_error, "another process, perhaps a stopped one, holds the lock '" + path +
+                                          ".lock'; end it and try again");
+}
+
+PRACTICUS_DECL bool core_conf::update_within(std::string const& path,
+                                             std::function<void(core_conf&)> const& change,
+                                             std::function<void(std::string const& lock)> const& waiting,
+                                             std::chrono::milliseconds patience)
+{
     detail::make_folder_of(path);
     // The file itself is replaced: a lock on it would go with it.
     detail::own_file const lock(path + ".lock", O_RDWR | O_CREAT);
     auto const end = std::chrono::steady_clock::now() + patience;
     std::chrono::milliseconds pause{2};
     for (bool is_first = true; !lock.try_lock(); is_first = false) {
-        if (std::chrono::steady_clock::now() >= end)
-            throw error(errc::file_error, "another process, perhaps a stopped one, holds the lock '" +
-                                              lock.path() + "'; end it and try again");
+        if (std::chrono::steady_clock::now() >= end) return false;
         if (is_first && waiting) waiting(lock.path());
         std::this_thread::sleep_for(pause);
         pause = std::min<std::chrono::milliseconds>(2 * pause, std::chrono::milliseconds(20));
     }
-    change_locked(path, change);
-}
-
-PRACTICUS_DECL bool core_conf::try_update(std::string const& path,
-                                          std::function<void(core_conf&)> const& change)
-{
-    detail::make_folder_of(path);
-    detail::own_file const lock(path + ".lock", O_RDWR | O_CREAT);
-    if (!lock.try_lock()) return false;
-    change_locked(path, change);
-    return true;
-}
-
-PRACTICUS_DECL void core_conf::change_locked(std::string const& path,
-                                             std::function<void(core_conf&)> const& change)
-{
     core_conf now(path);
     change(now);
     now.save();
+    return true;
 }
 
 PRACTICUS_DECL std::vector<std::string> core_conf::exposed(std::string const& path)
@@ -481,7 +474,7 @@ PRACTICUS_DECL std::string core_conf::name_of(region const& r, std::vector<regio
     return r.key();
 }
 
-PRACTICUS_DECL void core_conf::begin()
+PRACTICUS_DECL void core_conf::write_defaults()
 {
     struct
     {
@@ -529,7 +522,7 @@ PRACTICUS_DECL std::optional<region> core_conf::read_region(detail::ini_section 
         region result(service_url(url), username, email, std::move(login), path());
         result.typed_as(url);
         // The SDK takes off schemes in lower case alone: any other is a part of its key.
-        auto const scheme = result.url().scheme().size();
+        auto const scheme = result.url().origin().scheme().size();
         result.host_url_.replace(0, scheme, url, 0, scheme);
         return result;
     } catch (error const&) {

@@ -191,37 +191,25 @@ public:
             waits_.turn(now, look);
     }
 
-    /// Counts an operation in flight, and keeps the timer running. RAII.
-    class operation_guard
+    /// Counts an operation in flight, or background work that ends with the last operation. Keeps the timer
+    /// running. RAII.
+    template <bool Operation>
+    class guard
     {
     public:
-        explicit operation_guard(std::shared_ptr<deadline_service> owner) : owner_(std::move(owner))
+        explicit guard(std::shared_ptr<deadline_service> owner) : owner_(std::move(owner))
         {
-            owner_->begin(true);
+            owner_->begin(Operation);
         }
-        operation_guard(operation_guard const&) = delete;
-        operation_guard& operator=(operation_guard const&) = delete;
-        ~operation_guard() { owner_->end(true); }
+        guard(guard const&) = delete;
+        guard& operator=(guard const&) = delete;
+        ~guard() { owner_->end(Operation); }
 
     private:
         std::shared_ptr<deadline_service> owner_;
     };
-
-    /// Counts background work, which ends with the last operation, and keeps the timer running until then.
-    class background_guard
-    {
-    public:
-        explicit background_guard(std::shared_ptr<deadline_service> owner) : owner_(std::move(owner))
-        {
-            owner_->begin(false);
-        }
-        background_guard(background_guard const&) = delete;
-        background_guard& operator=(background_guard const&) = delete;
-        ~background_guard() { owner_->end(false); }
-
-    private:
-        std::shared_ptr<deadline_service> owner_;
-    };
+    using operation_guard = guard<true>;
+    using background_guard = guard<false>;
 
 private:
     static std::int64_t nanoseconds(time_point at) noexcept

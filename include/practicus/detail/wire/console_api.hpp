@@ -208,44 +208,41 @@ inline token to_token(wire_text const& from, std::string_view name)
     return token(secret(text));
 }
 
-struct login_texts
+struct token_texts
 {
-    wire_text refresh;
+    std::optional<wire_text> refresh;
     wire_text access;
     std::string username;
 };
 
 inline constexpr json_member login_members[] = {
-    json_members<login_texts>::required<&login_texts::refresh>("refresh", json_type::secret),
-    json_members<login_texts>::required<&login_texts::access>("access", json_type::secret),
-    json_members<login_texts>::optional<&login_texts::username>("username", json_type::text),
-};
-
-inline new_tokens read_login(std::string_view body)
-{
-    auto const texts = read_object<login_texts>(body, json_schema{login_members});
-    return {to_token(texts.refresh, "refresh"), to_token(texts.access, "access"), texts.username};
-}
-
-struct renewal_texts
-{
-    wire_text access;
-    std::optional<wire_text> refresh;
-    std::string username;
+    json_members<token_texts>::required<&token_texts::refresh>("refresh", json_type::secret),
+    json_members<token_texts>::required<&token_texts::access>("access", json_type::secret),
+    json_members<token_texts>::optional<&token_texts::username>("username", json_type::text),
 };
 
 inline constexpr json_member renewal_members[] = {
-    json_members<renewal_texts>::required<&renewal_texts::access>("access", json_type::secret),
-    json_members<renewal_texts>::optional<&renewal_texts::refresh>("refresh", json_type::secret),
-    json_members<renewal_texts>::optional<&renewal_texts::username>("username", json_type::text),
+    json_members<token_texts>::required<&token_texts::access>("access", json_type::secret),
+    json_members<token_texts>::optional<&token_texts::refresh>("refresh", json_type::secret),
+    json_members<token_texts>::optional<&token_texts::username>("username", json_type::text),
 };
 
-inline new_tokens read_refresh(std::string_view body)
+inline new_tokens read_tokens(std::string_view body, json_schema const& schema)
 {
-    auto const texts = read_object<renewal_texts>(body, json_schema{renewal_members});
+    auto const texts = read_object<token_texts>(body, schema);
     new_tokens result{{}, to_token(texts.access, "access"), texts.username};
     if (texts.refresh) result.refresh = to_token(*texts.refresh, "refresh");
     return result;
+}
+
+inline new_tokens read_login(std::string_view body)
+{
+    return read_tokens(body, json_schema{login_members});
+}
+
+inline new_tokens read_refresh(std::string_view body)
+{
+    return read_tokens(body, json_schema{renewal_members});
 }
 
 struct session_token_text
