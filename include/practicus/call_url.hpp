@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <compare>
 #include <functional>
-#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,9 +33,9 @@ url_origin const& origin_of(hosted_url<Kind> const& of) noexcept
 
 } // namespace detail
 
-/// The url of a call, with a query: of a model or an app, of a path of it, or of a path of the service
-/// itself. Made by `hosted_url::at` and `service_url::at`, or from the url of a model or an app. Equal urls
-/// are also of one kind. The rules of all urls are at the head of practicus/url.hpp.
+/// The url of a call with its query: a model, an app, a path of these, or a path of the service. It is made
+/// by `hosted_url::at` and `service_url::at`, or from the url of a model or an app. Equal urls are of one
+/// kind. The rules of all urls are at the head of practicus/url.hpp.
 class call_url
 {
 public:
@@ -78,14 +77,6 @@ public:
             .append(boost::urls::encode(value, unreserved_chars));
         detail::check_size(result.str());
         return result;
-    }
-
-    /// Writes `str()`.
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                                        call_url const& url)
-    {
-        return out << url.str();
     }
 
     friend bool operator==(call_url const& a, call_url const& b) noexcept = default;

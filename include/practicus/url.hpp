@@ -58,14 +58,6 @@ public:
     /// default.
     std::string_view host_header() const noexcept { return std::string_view(text_).substr(secure_ ? 8 : 7); }
 
-    /// Writes `str()`.
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                                        url_origin const& url)
-    {
-        return out << url.str();
-    }
-
     friend bool operator==(url_origin const& a, url_origin const& b) noexcept { return a.text_ == b.text_; }
     friend std::strong_ordering operator<=>(url_origin const& a, url_origin const& b) noexcept
     {
@@ -114,18 +106,8 @@ public:
 
     /// Returns the text, with a slash at its end.
     std::string const& str() const noexcept { return text_; }
-    /// Its scheme, host and port.
+    /// Returns the scheme, host and port.
     url_origin const& origin() const noexcept { return origin_; }
-    /// As in `origin`.
-    std::string_view scheme() const noexcept { return origin_.scheme(); }
-    /// As in `origin`.
-    bool secure() const noexcept { return origin_.secure(); }
-    /// As in `origin`.
-    std::string_view host() const noexcept { return origin_.host(); }
-    /// As in `origin`.
-    std::uint16_t port() const noexcept { return origin_.port(); }
-    /// As in `origin`.
-    std::string_view host_header() const noexcept { return origin_.host_header(); }
     /// Returns the path, which begins and ends with a slash; `/` if the url has none.
     std::string_view path() const noexcept { return std::string_view(text_).substr(origin_.str().size()); }
 
@@ -144,18 +126,9 @@ public:
         return result;
     }
 
-    /// Returns the url of a path of the service itself, which is neither a model nor an app:
-    /// `at("v1/chat/completions")` for a gateway at the root of its host. Its calls need a session token that
-    /// was handed out. The rules are those of `hosted_url::at`.
+    /// Returns the url of a path of the service itself, such as `at("v1/chat/completions")` of a gateway. Its
+    /// calls need `credentials::session_token`. The rules are those of `hosted_url::at`.
     [[nodiscard]] call_url at(std::string_view path) const;
-
-    /// Writes `str()`.
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                                        service_url const& url)
-    {
-        return out << url.str();
-    }
 
     friend bool operator==(service_url const& a, service_url const& b) noexcept { return a.text_ == b.text_; }
     friend std::strong_ordering operator<=>(service_url const& a, service_url const& b) noexcept
@@ -196,11 +169,10 @@ struct app_kind
 /// app's url, `api` after two or more segments ends it as well. The rest is the path. Without such a segment,
 /// the last segment is the name, and there is no path.
 ///
-/// Three cases are misread, and must be made of their parts and `at`: a name that looks like a version, a
-/// prefix whose third or later segment does, and a path after a name without a version. A client that has
-/// listed its models or apps reads them right: a text gets id, metadata and tokens of the entry with the
-/// longest url that it begins with. An app's url whose second segment is `api` is refused, because it has no
-/// prefix.
+/// Three cases are misread, and must be made of their parts and `at`. These are a name like a version, a
+/// prefix with a third or later segment like a version, and a path after a name without a version. A client
+/// that has listed its models or apps reads them right: it uses the listed entry with the longest matching
+/// url. An app's url with `api` as its second segment is refused, because it has no prefix.
 ///
 /// Urls are equal if their texts are. Ids and tokens belong to `without_version()`. The rules of all urls are
 /// at the head of practicus/url.hpp.
@@ -244,14 +216,14 @@ public:
         finish();
     }
 
-    /// The whole text.
+    /// Returns the whole text.
     std::string const& str() const noexcept { return text_; }
-    /// Its scheme, host and port.
+    /// Returns the scheme, host and port.
     url_origin const& origin() const noexcept { return origin_; }
     /// Returns the request target, in normal form.
     std::string_view target() const noexcept { return std::string_view(text_).substr(origin_.str().size()); }
-    /// Returns the prefix, decoded, without slashes at its ends. For a text that was parsed without its
-    /// service url, it begins with the path of the service url.
+    /// Returns the prefix, decoded, without slashes at its ends. If the text was parsed without its service
+    /// url, it begins with the path of that url.
     [[nodiscard]] std::string prefix() const { return detail::percent_decoded(between(own_, at_.name)); }
     /// Returns the name, decoded.
     [[nodiscard]] std::string name() const
@@ -277,8 +249,8 @@ public:
     /// percent-encoded; a slash at the path's end is kept, and none is added. An empty path gives the model
     /// or the api itself. Throws `errc::invalid_url`. Needs practicus/call_url.hpp.
     ///
-    /// A path never changes `version()`. Behind a url without a version, a region may read the path's first
-    /// segment as one, such as that of `at("v1/chat/completions")`: name a version to exclude it.
+    /// A path never changes `version()`. After a url without a version, a region may read the path's first
+    /// segment as one, as in `at("v1/chat/completions")`. A url with a version excludes it.
     [[nodiscard]] call_url at(std::string_view path) const;
 
     /// Returns the url of the model or of the app's api itself, in the same version.
@@ -311,14 +283,6 @@ public:
         result.text_ = detail::without_path(text_, at_, false);
         result.finish();
         return result;
-    }
-
-    /// Writes `str()`.
-    template <class Traits>
-    friend std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out,
-                                                        hosted_url const& url)
-    {
-        return out << url.str();
     }
 
     friend bool operator==(hosted_url const& a, hosted_url const& b) noexcept { return a.text_ == b.text_; }
@@ -393,13 +357,17 @@ private:
     bool open_ = false;
 };
 
-/// A model's url.
+/// The url of a model.
 using model_url = hosted_url<model_kind>;
 
-/// An app's url: its page, or its api.
+/// The url of an app: its page, or its api.
 using app_url = hosted_url<app_kind>;
 
 namespace detail {
+
+template <class Url>
+concept printed_url = std::is_same_v<Url, url_origin> || std::is_same_v<Url, service_url> ||
+    std::is_same_v<Url, model_url> || std::is_same_v<Url, app_url> || std::is_same_v<Url, call_url>;
 
 struct text_hash
 {
@@ -411,6 +379,14 @@ struct text_hash
 };
 
 } // namespace detail
+
+/// Writes `str()`.
+template <class Traits, detail::printed_url Url>
+std::basic_ostream<char, Traits>& operator<<(std::basic_ostream<char, Traits>& out, Url const& url)
+{
+    return out << url.str();
+}
+
 }} // namespace practicus::v1
 
 template <>

@@ -35,7 +35,7 @@ for file in share/man/man1/practicus.1.gz share/bash-completion/completions/prac
 done
 cat > "$scratch/program.cpp" <<'CODE'
 #include <practicus/url.hpp>
-int main() { return practicus::service_url("https://practicus.company.com").secure() ? 0 : 1; }
+int main() { return practicus::service_url("https://practicus.company.com").origin().secure() ? 0 : 1; }
 CODE
 export PKG_CONFIG_PATH=$system/usr/share/pkgconfig
 "$compiler" -std=c++20 "$scratch/program.cpp" -o "$scratch/program" $(pkg-config --cflags --libs practicus)

@@ -355,7 +355,7 @@ TEST_CASE("core.conf: another user's region has other tokens")
             {f.server.url(), "berta", "berta@company.com", practicus::credentials::refresh_token(token)});
     });
     auto const berta =
-        practicus::core_conf(f.path).find("berta@" + std::string(f.region().url().host_header()));
+        practicus::core_conf(f.path).find("berta@" + std::string(f.region().url().origin().host_header()));
     practicus::client client(f.io.get_executor(), berta.url(), berta.options());
     f.run(client.session_token(f.model()));
     CHECK(client.username() == "berta");
@@ -399,7 +399,7 @@ TEST_CASE("core.conf: programs of two users with one name share nothing")
         auto const token = f.server.region().issue(practicus::mock::token_type::refresh, "admin@labs.com");
         conf.put({f.server.url(), "admin", "admin@labs.com", practicus::credentials::refresh_token(token)});
     });
-    auto const place = '@' + std::string(f.region().url().host_header());
+    auto const place = '@' + std::string(f.region().url().origin().host_header());
     for (auto const* email : {"admin@company.com", "admin@labs.com"}) {
         auto const r = practicus::core_conf(f.path).find(email + place);
         practicus::client client(f.io.get_executor(), r.url(), r.options());

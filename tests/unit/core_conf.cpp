@@ -1029,7 +1029,7 @@ TEST_CASE("the default region is the environment's, else that of core.conf")
     CHECK(default_region().login().value().reveal() == "alices.token");
     h.set("PRT_URL", "https://env.company.com/");
     auto const r = default_region();
-    CHECK(r.url().host() == "env.company.com");
+    CHECK(r.url().origin().host() == "env.company.com");
     CHECK(r.login().value().reveal() == "some.token");
     CHECK(r.options().credentials->value().reveal() == "some.token");
     CHECK_FALSE(r.options().on_tokens);

@@ -114,11 +114,11 @@ TEST_CASE("a service url is kept in normal form")
         INFO(r.text);
         service_url const url(r.text);
         CHECK(url.str() == r.str);
-        CHECK(url.host() == r.host);
-        CHECK(url.port() == r.port);
-        CHECK(url.host_header() == r.host_header);
+        CHECK(url.origin().host() == r.host);
+        CHECK(url.origin().port() == r.port);
+        CHECK(url.origin().host_header() == r.host_header);
         CHECK(url.path() == r.path);
-        CHECK(url.secure() == (url.scheme() == "https"));
+        CHECK(url.origin().secure() == (url.origin().scheme() == "https"));
         CHECK(service_url(url.str()) == url);
         CHECK(url.origin() == practicus::url_origin(url.origin().str()));
     }

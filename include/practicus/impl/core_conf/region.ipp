@@ -64,7 +64,7 @@ inline bool is_url_of(service_url const& url, region_name const& name)
 {
     if (name.has_scheme) return service_url(name.rest) == url;
     try {
-        return service_url(std::string(url.scheme()) + "://" + std::string(name.rest)) == url;
+        return service_url(std::string(url.origin().scheme()) + "://" + std::string(name.rest)) == url;
     } catch (error const&) {
         return false;
     }
@@ -166,7 +166,7 @@ PRACTICUS_DECL region& region::typed_as(std::string_view text)
         throw error(errc::invalid_argument, "region::typed_as: the text must be a url of this region");
     // What a file could not give back stays in normal form.
     if (!detail::is_utf8(text) || detail::python_stripped(text).text != text) return *this;
-    host_url_ = url_.scheme();
+    host_url_ = url_.origin().scheme();
     host_url_ += text.substr(text.find("://"));
     if (host_url_.ends_with('/')) host_url_.pop_back();
     return *this;
@@ -185,7 +185,7 @@ PRACTICUS_DECL region::match region::match_of(std::string_view text) const
     if (has_user && name.user != user() && !detail::equals_ignoring_case(name.user, email_))
         return match::none;
     if (detail::is_url_of(url_, name)) return has_user ? match::login : match::region;
-    bool const is_host = detail::equals_ignoring_case(name.rest, url_.host());
+    bool const is_host = detail::equals_ignoring_case(name.rest, url_.origin().host());
     return is_host && !has_user ? match::host : match::none;
 }
 
