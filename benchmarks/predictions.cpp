@@ -121,7 +121,7 @@ int run(settings const& with)
     auto const count = static_cast<double>(found.whole.ms.size());
     std::printf("%.0f predictions of %zu bytes, %zu in flight, %zu connections: %.0f a second; %.1f us of "
                 "this thread "
-                "each; %zu dials\n",
+                "each; %zu connects\n",
                 count, body.size(), with.in_flight, with.connections, count / seconds,
                 used.total_us() / count, static_cast<std::size_t>(client.stats().connections.connects));
     found.whole.print("from call to end");

@@ -47,7 +47,7 @@ def run(command):
     return subprocess.run([str(c) for c in command], capture_output=True, text=True, check=True, env=environment())
 
 
-def kind_of(line):
+def kind_name(line):
     return next((name for name, pattern in KINDS if re.search(pattern, line)), "others")
 
 
@@ -61,7 +61,7 @@ def instructions(peer, exchanges, scratch):
         match = re.match(r"\s*([\d,]+)\s+(\S+:\S.*)", line)
         if match:
             # Without the program's own name, which is no place in it.
-            found[kind_of(re.sub(r" \[\S*peer_\w+\]$", "", match.group(2)))] += int(match.group(1).replace(",", ""))
+            found[kind_name(re.sub(r" \[\S*peer_\w+\]$", "", match.group(2)))] += int(match.group(1).replace(",", ""))
     return found
 
 

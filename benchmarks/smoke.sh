@@ -2,8 +2,8 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #
-# smoke.sh LEAN_SERVER REGION EVENT_SERVER PEER...: a few exchanges of each peer, and each work once. Do they work? How fast they are on
-# a machine that does other things as well says nothing.
+# smoke.sh LEAN_SERVER REGION EVENT_SERVER PEER...: a few exchanges of each peer, and each work once, to see that they work.
+# Their speed on a machine that does other things as well says nothing.
 
 set -euo pipefail
 lean=$1 region=$2 events=$3

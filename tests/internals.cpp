@@ -25,5 +25,5 @@ practicus::detail::clock& stopped_clock_of(practicus::client const& of)
 
 practicus::detail::dns_cache& names_of(practicus::client const& of)
 {
-    return practicus::detail::handle_of(of).state().transport().names();
+    return practicus::detail::handle_of(of).state().transport().dns();
 }

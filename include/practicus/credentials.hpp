@@ -121,7 +121,7 @@ public:
     /// Returns the one-time password, or an empty secret.
     secret const& one_time_password() const noexcept { return one_time_password_; }
     /// Returns true if the client keeps the password.
-    bool keeps_password() const noexcept { return keep_password_ && kind_ == kind::password; }
+    bool is_password_kept() const noexcept { return keep_password_ && kind_ == kind::password; }
 
 private:
     credentials(kind k, char const* name, std::string_view value, bool header)

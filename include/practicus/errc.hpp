@@ -94,8 +94,8 @@ enum class errc
     /// The model's response to a batch has another number of rows than the batch, or is JSON although earlier
     /// responses were CSV. Ask the model's author: each row needs one result, in order.
     row_count_mismatch,
-    /// A successful response is not a prediction: a page, an error of another content type, or a CSV with
-    /// another header line than the first one's. `server_message` quotes it. Check the servers in front of
+    /// A successful response is not a prediction: a page, an error of another content type, or a CSV with a
+    /// header line that differs from the first one. `server_message` quotes it. Check the servers in front of
     /// the model, and whether the model was replaced meanwhile.
     unexpected_response,
     /// The response's body, or one event of it, exceeds its limit. If it is wanted, raise the limit in
@@ -162,7 +162,7 @@ enum class errc
 
 namespace detail {
 
-/// What else is known of a failure by its `errc`.
+/// The traits of an `errc`.
 namespace errc_traits {
 enum errc_trait : unsigned
 {
@@ -172,7 +172,7 @@ enum errc_trait : unsigned
     /// Another credential is needed, or another permission of the same user.
     auth_error = 2,
     /// The same request most likely fails again, for a while.
-    lasting = 4,
+    permanent = 4,
     /// The same request fails again until the next login, and may lock the account.
     until_login = 8,
     /// No connection was made; nothing of the request was sent.
@@ -197,44 +197,44 @@ constexpr auto make_errc_table() noexcept
 {
     using namespace errc_traits;
     return std::to_array<errc_entry>(
-        {{errc::invalid_url, "the url cannot be used", lasting},
-         {errc::invalid_argument, "an argument cannot be used", lasting},
+        {{errc::invalid_url, "the url cannot be used", permanent},
+         {errc::invalid_argument, "an argument cannot be used", permanent},
          {errc::invalid_credentials, "the credential cannot be sent", auth_error | until_login},
-         {errc::untrusted_origin, "the url is not the region's, so no credential is sent there", lasting},
+         {errc::untrusted_origin, "the url is not the region's, so no credential is sent there", permanent},
          {errc::login_required, "not logged in, or the login has ended", auth_error | until_login},
          {errc::login_refused, "the region refused the login", auth_error | until_login},
          {errc::one_time_password_required, "the region asks for a one-time password",
           auth_error | until_login},
-         {errc::unauthorized, "the region refused the token", auth_error | lasting | of_model},
-         {errc::forbidden, "the user has no right to this", auth_error | lasting},
-         {errc::not_found, "not found", lasting | of_model},
-         {errc::bad_request, "the region refused the request", lasting | fault_of_rows},
+         {errc::unauthorized, "the region refused the token", auth_error | permanent | of_model},
+         {errc::forbidden, "the user has no right to this", auth_error | permanent},
+         {errc::not_found, "not found", permanent | of_model},
+         {errc::bad_request, "the region refused the request", permanent | fault_of_rows},
          {errc::too_many_requests, "too many requests", retryable},
          {errc::unavailable, "the region is overloaded or restarting", retryable},
          {errc::server_error, "the region failed", fault_of_rows | of_model},
-         {errc::redirected, "a redirect that is not followed", lasting},
+         {errc::redirected, "a redirect that is not followed", permanent},
          {errc::unexpected_status, "an unexpected status", none},
          {errc::not_json, "the response is not JSON", none},
-         {errc::unexpected_json, "the response's JSON has another shape than expected", lasting},
-         {errc::no_model_id, "the response names no model id", lasting},
-         {errc::no_app_id, "the response names no app id", lasting},
-         {errc::expired_token, "the issued token is already expired", lasting},
+         {errc::unexpected_json, "the response's JSON has another shape than expected", permanent},
+         {errc::no_model_id, "the response names no model id", permanent},
+         {errc::no_app_id, "the response names no app id", permanent},
+         {errc::expired_token, "the issued token is already expired", permanent},
          {errc::row_count_mismatch, "the model's response does not fit the rows that it was sent",
-          lasting | fault_of_rows | of_model},
+          permanent | fault_of_rows | of_model},
          {errc::unexpected_response, "the model's response is not a prediction", of_model},
-         {errc::body_too_large, "the response's body exceeds its limit", lasting | fault_of_rows},
-         {errc::header_too_large, "the response's header exceeds its limit", lasting},
+         {errc::body_too_large, "the response's body exceeds its limit", permanent | fault_of_rows},
+         {errc::header_too_large, "the response's header exceeds its limit", permanent},
          {errc::malformed_response, "the response is not well-formed HTTP", of_model},
          {errc::resolve_failed, "the host name could not be resolved", retryable | unreached},
          {errc::connect_failed, "the connection could not be made", retryable | unreached},
          {errc::connection_lost, "the connection was lost before the response was complete",
           retryable | broken_off},
          {errc::proxy_refused, "the proxy refused", none},
-         {errc::certificate_host_mismatch, "the certificate is for another host name", lasting},
-         {errc::certificate_untrusted, "the certificate's issuer is not trusted", lasting},
-         {errc::certificate_expired, "the certificate is not valid at this time", lasting},
-         {errc::certificate_invalid, "the certificate was refused", lasting},
-         {errc::not_tls, "the peer does not speak TLS on this port", lasting},
+         {errc::certificate_host_mismatch, "the certificate is for another host name", permanent},
+         {errc::certificate_untrusted, "the certificate's issuer is not trusted", permanent},
+         {errc::certificate_expired, "the certificate is not valid at this time", permanent},
+         {errc::certificate_invalid, "the certificate was refused", permanent},
+         {errc::not_tls, "the peer does not speak TLS on this port", permanent},
          {errc::tls_failed, "the TLS handshake failed", none},
          {errc::resolve_timeout, "resolving the host name took too long", retryable | unreached},
          {errc::connect_timeout, "connecting took too long", retryable | unreached},

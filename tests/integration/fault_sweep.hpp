@@ -29,7 +29,7 @@ struct undisturbed
     std::uint64_t requests = 0;
     /// Of the request that is to suffer: its answer's bytes, and those of the body.
     std::size_t bytes = 0;
-    /// All that its connection brought, TLS included.
+    /// All bytes from its connection, TLS included.
     std::size_t on_the_wire = 0;
 };
 

@@ -158,8 +158,8 @@ TEST_CASE("a session token is sent until its end")
     auto& clock = clock_of(client);
     clock.advance(59min);
     CHECK(g.run(client.predict(g.model(), rows)).status == 200);
-    auto const careful = client.with(practicus::call_options().min_validity(5min));
-    auto const short_lived = g.failure(careful.predict(g.model(), rows));
+    auto const fresh_only = client.with(practicus::call_options().min_validity(5min));
+    auto const short_lived = g.failure(fresh_only.predict(g.model(), rows));
     CHECK(short_lived.code == errc::expired_token);
     CHECK(short_lived.message == "it ends within call_options::min_validity");
     clock.advance(2min);

@@ -31,7 +31,7 @@ struct writer
     }
     void operator()(events::connected const& e) const
     {
-        out << "dialled " << e.origin << ' ' << e.address << ' ' << e.proxy << ' ' << e.tls_version << ' '
+        out << "connected " << e.origin << ' ' << e.address << ' ' << e.proxy << ' ' << e.tls_version << ' '
             << e.resumed << ' ' << e.error.message();
     }
     void operator()(events::waiting const& e) const { out << "waiting " << e.origin; }
@@ -100,7 +100,7 @@ TEST_CASE("an observer is told of every step, and of no secret")
     f.server.expect("GET", "/console/api/modelhost/models/").cut_after(0);
     f.run(client.models());
 
-    CHECK(heard.count("dialled " + f.server.url() + " 127.0.0.1:") == 2);
+    CHECK(heard.count("connected " + f.server.url() + " 127.0.0.1:") == 2);
     CHECK(heard.count("waiting") == 2);
     CHECK(heard.count("reused") == 5);
     CHECK(heard.count("stale") == 1);

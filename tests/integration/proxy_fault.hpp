@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-/// What a proxy does with a request instead of serving it: it writes these bytes, and then?
+/// The fault of a proxy, which writes these bytes instead of serving a request, and then does `then`.
 class proxy_fault
 {
 public:

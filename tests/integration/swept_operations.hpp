@@ -33,9 +33,9 @@ struct swept_operation
     /// The region's key for counting.
     char const* route;
     holding held;
-    /// May the request be sent again once it was written?
+    /// True if the request may be sent again once it was written.
     bool repeatable;
-    /// How many requests come before it.
+    /// The number of requests before it.
     unsigned before;
     asio::awaitable<std::string> (*call)(practicus::client, std::string);
 
@@ -236,9 +236,9 @@ inline void fill(practicus::mock::region& region)
     prefix const models("m", "models"), apps("a", "apps");
     deployment const small("d", "Small");
     region.add(user("admin@company.com", "practicus"));
-    user careful("otp@company.com", "practicus");
-    careful.one_time_password = "123456";
-    region.add(careful);
+    user with_otp("otp@company.com", "practicus");
+    with_otp.one_time_password = "123456";
+    region.add(with_otp);
     region.add_model_prefix(models).add_app_prefix(apps).add_model_deployment(small);
     region.add(practicus::mock::model(42, "diamond-price", models, {version(421, "1", small, "P")}));
     region.add(practicus::mock::app(78, "viewer", apps, {version(781, "1", small)}));

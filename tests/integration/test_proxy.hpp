@@ -77,8 +77,7 @@ public:
         required_ = std::move(authorization);
     }
 
-    /// Where a host and port that requests name really is: a port of this machine. The way to names that
-    /// nobody can resolve.
+    /// Maps a host and port in requests to a port of this machine, also of a name that cannot be resolved.
     void route(std::string authority, std::uint16_t port)
     {
         std::lock_guard lock(mutex_);
@@ -174,7 +173,7 @@ private:
         }
     }
 
-    /// May another request come?
+    /// Returns true if another request may come.
     awaitable<bool> serve_one(link_ptr const& l)
     {
         namespace http = boost::beast::http;

@@ -157,8 +157,8 @@ TEST_CASE("a refused connection, and an unknown host name")
     auto const port = taken.local_endpoint().port();
     taken.close();
     fixture f;
-    practicus::client nobody(f.io.get_executor(), "http://127.0.0.1:" + std::to_string(port));
-    auto info = f.failure(nobody.login("admin@company.com", "practicus"));
+    practicus::client refused(f.io.get_executor(), "http://127.0.0.1:" + std::to_string(port));
+    auto info = f.failure(refused.login("admin@company.com", "practicus"));
     CHECK(info.code == errc::connect_failed);
     CHECK(info.cause == asio::error::connection_refused);
     CHECK(practicus::is_retryable(info.code));

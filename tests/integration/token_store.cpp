@@ -536,15 +536,15 @@ TEST_CASE("store: a logout takes the login out of it")
     f.io.restart();
     f.io.run();
     CHECK(f.failure(a.cluster_info()).code == errc::login_required);
-    practicus::client nobody(f.io.get_executor(), f.server.url(),
-                             options_with([&](auto& o) { o.store = f.store; }));
-    CHECK(f.failure(nobody.cluster_info()).code == errc::login_required);
+    practicus::client other(f.io.get_executor(), f.server.url(),
+                            options_with([&](auto& o) { o.store = f.store; }));
+    CHECK(f.failure(other.cluster_info()).code == errc::login_required);
     f.run(f.one().cluster_info());
     CHECK(f.logins() == 2);
     // In a while it looks again.
-    auto& clock = clock_of(nobody);
+    auto& clock = clock_of(other);
     clock.simulate(clock.now() + 5s, clock.system_now() + 5s);
-    f.run(nobody.cluster_info());
+    f.run(other.cluster_info());
     CHECK(f.logins() == 2);
 }
 

@@ -285,11 +285,11 @@ TEST_CASE("text of the server cannot control a terminal")
           "\xef\xbf\xbd\xef\xbf\xbd|\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd|\xef\xbf\xbd");
     CHECK(table_of_name("m\xc3\xbc \xf0\x9f\x92\x8e") == "m\xc3\xbc \xf0\x9f\x92\x8e");
 
-    std::string const steering = "a\x1b\x7f\xc2\x9b\xe2\x80\xae\"\\\n";
-    auto const json = to_json(std::vector{make_model(1, steering, "p")});
+    std::string const control = "a\x1b\x7f\xc2\x9b\xe2\x80\xae\"\\\n";
+    auto const json = to_json(std::vector{make_model(1, control, "p")});
     CHECK(is_harmless(json, true));
     CHECK(json.find("\\u001b\\u007f\\u009b\\u202e\\\"\\\\\\n") != std::string::npos);
-    CHECK(name_of_json(json) == steering);
+    CHECK(name_of_json(json) == control);
 }
 
 TEST_CASE("no bytes in a name break the form of any output")

@@ -88,7 +88,7 @@ TEST_CASE("credentials of a password")
     // A space may belong to it.
     CHECK(user.value().reveal() == " pass word ");
     CHECK(user.one_time_password().empty());
-    CHECK_FALSE(user.keeps_password());
+    CHECK_FALSE(user.is_password_kept());
 }
 
 TEST_CASE("letters of every language and all printable characters are kept")
@@ -181,9 +181,9 @@ TEST_CASE("a token is visible ASCII")
 TEST_CASE("the password is kept only if asked, and only if there is one")
 {
     auto user = credentials::password("a@b", "x");
-    CHECK(user.keep_password().keeps_password());
-    CHECK_FALSE(user.keep_password(false).keeps_password());
-    CHECK_FALSE(credentials::refresh_token("x").keep_password().keeps_password());
+    CHECK(user.keep_password().is_password_kept());
+    CHECK_FALSE(user.keep_password(false).is_password_kept());
+    CHECK_FALSE(credentials::refresh_token("x").keep_password().is_password_kept());
 }
 
 TEST_CASE("a one-time password is trimmed")

@@ -15,13 +15,13 @@ public:
     freed_memory& operator=(freed_memory const&) = delete;
     ~freed_memory();
 
-    /// How many blocks were freed.
+    /// Returns the number of freed blocks.
     int blocks() const noexcept;
 
-    /// How many of them still held the text.
+    /// Returns the number of those that still held the text.
     int found() const noexcept;
 
-    /// Was the block freed?
+    /// Returns true if the block was freed.
     bool block_freed() const noexcept;
 };
 

@@ -49,7 +49,7 @@ TEST_CASE("a wrong password is refused without a violation")
     auto answer = c.login(R"({"email":"admin@company.com","password":"wrong"})");
     CHECK(answer.status == 401);
     CHECK(c.text(answer, "detail") == "No active account found with the given credentials");
-    CHECK(c.login(R"({"email":"nobody@company.com","password":"practicus"})").status == 401);
+    CHECK(c.login(R"({"email":"stranger@company.com","password":"practicus"})").status == 401);
     CHECK(c.region.violations() == strings());
     CHECK(c.region.count_status(401) == 2);
 }

@@ -28,9 +28,9 @@ private:
         if (s.idle_.size() > s.open_) return "more idle than open";
         if (!s.any_.empty() && !s.idle_.empty()) return "a waiter beside an idle connection";
         if (s.waiting() > s.connecting_ && !s.idle_.empty())
-            return "a fresh waiter beside an idle connection, no dial";
+            return "a fresh waiter beside an idle connection, no connect";
         if (s.waiting() > s.connecting_ && s.open_ + s.connecting_ < s.max_)
-            return "a waiter beside free room, no dial";
+            return "a waiter beside free room, no connect";
         if (s.shut_ && (s.waiting() != 0 || !s.idle_.empty())) return "shut down, but not empty";
         return nullptr;
     }

@@ -76,8 +76,8 @@ char const* name(event e)
                                "give back unused",
                                "break",
                                "stale",
-                               "dialled",
-                               "dial failed",
+                               "connected",
+                               "connect failed",
                                "tick",
                                "idle timer",
                                "close_idle",
@@ -154,7 +154,7 @@ public:
         if (auto const* fault = pool_state_check::of(pool_)) throw std::logic_error(fault);
         auto const counters = pool_.counters();
         expect(counters.open == connections_.size(), "lost count of the connections");
-        expect(counters.connecting == connecting_, "lost count of the dials");
+        expect(counters.connecting == connecting_, "lost count of the connects");
         expect(counters.idle == idle().size(), "a connection is neither idle nor owned");
         expect(connections_.size() + connecting_ <= max_connections, "over the limit");
         std::size_t waiting = 0;
@@ -391,7 +391,7 @@ private:
 
     void perform(pool_actions actions)
     {
-        if (actions.connect) expect(pool_.counters().waiting >= ++connecting_, "a dial for nobody");
+        if (actions.connect) expect(pool_.counters().waiting >= ++connecting_, "a connect without a waiter");
         while (!actions.close.empty()) {
             auto& c = own(actions.close.front());
             actions.close.pop_front();

@@ -81,7 +81,7 @@ std::string name(step s)
                                "bring, rotated",
                                "bring, rotated and expired",
                                "fail (passing)",
-                               "fail (lasting)",
+                               "fail (permanent)",
                                "refuse credentials",
                                "land",
                                "tick",
@@ -194,12 +194,12 @@ public:
         auto const live = std::count_if(fetches_.begin(), fetches_.end(),
                                         [&](auto const& f) { return flights_.is_current(f.ticket); });
         expect(live <= 1, "two flights");
-        expect((live == 1) == flights_.in_flight(), "a flight that nobody flies");
-        expect(waiting() == 0 || live == 1, "somebody waits for nothing");
+        expect((live == 1) == flights_.in_flight(), "a flight without a fetch");
+        expect(waiting() == 0 || live == 1, "a waiter without a fetch");
     }
 
-    // Every fetch is answered, well or badly: nobody waits any more; and then whoever has credentials is
-    // served by one more fetch.
+    // Every fetch is answered, well or badly. Then no caller waits, and a caller with credentials is served
+    // by one more fetch.
     void check_rest(bool well) const
     {
         auto w = *this;
@@ -299,7 +299,7 @@ private:
     {
         for (auto const& [issued, end] : ends_)
             if (issued == t) return end;
-        throw std::logic_error("a token that nobody issued");
+        throw std::logic_error("a token that was not issued");
     }
 
     token issue(std::chrono::nanoseconds life, time_point sent)

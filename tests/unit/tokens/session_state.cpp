@@ -315,7 +315,7 @@ store_record left_by(session_state const& state, int issued_at)
 {
     store_record v;
     v.value = make("opaque");
-    v.life = 30min;
+    v.lifetime = 30min;
     CHECK(state.annotate(v, state.generation()));
     v.issued_at = at(issued_at);
     auto const read = read_stored(write_stored(v));

@@ -23,7 +23,7 @@ store_record sample()
     v.username = "an\"na";
     v.login = "anna@company.com";
     v.issued_at += 1'700'000'000s;
-    v.life = 30min;
+    v.lifetime = 30min;
     return v;
 }
 
@@ -39,7 +39,7 @@ TEST_CASE("store_record: a written record is read back")
     CHECK(v->username == "an\"na");
     CHECK(v->login == "anna@company.com");
     CHECK(v->issued_at == sample().issued_at);
-    CHECK(v->life == 30min);
+    CHECK(v->lifetime == 30min);
     auto bare = sample();
     CHECK(v->history.meets(v->history)); // its own refresh token's, at least
     bare.refresh = token();
@@ -99,5 +99,5 @@ TEST_CASE("store_record: a life goes on in a process with other clocks")
     login = v;
     bound_by(login, there);
     CHECK(login.issued_at == v.issued_at);
-    CHECK(login.life == 30min);
+    CHECK(login.lifetime == 30min);
 }

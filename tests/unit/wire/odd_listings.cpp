@@ -208,7 +208,7 @@ bool contains(std::string_view words, std::string_view word)
     return (' ' + std::string(words) + ' ').find(' ' + std::string(word) + ' ') != std::string::npos;
 }
 
-/// Is that the value of a name, or of an id?
+/// Returns true if that is the value of a name, or of an id.
 bool names(is kind, std::string_view variation)
 {
     return contains(kind == is::id ? "number numstr" : "number float string numstr empty", variation);

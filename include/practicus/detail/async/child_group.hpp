@@ -85,9 +85,10 @@ private:
         while (true) {
             // Set already if the group was empty before its last child.
             self->empty_.clear();
-            bool const told = self->cancel();
+            bool const cancelled = self->cancel();
             if (self->is_empty()) co_return;
-            auto const at = told ? time_point::max() : self->runtime_->time().now() + deadline_service::tick;
+            auto const at =
+                cancelled ? time_point::max() : self->runtime_->time().now() + deadline_service::tick;
             condition_wait waiting(self->empty_, *self->runtime_->limits(), last);
             auto suspended = waiting.until(at);
             waiting.end(co_await std::move(suspended));

@@ -87,9 +87,9 @@ void spawn_into(client_runtime& runtime, std::shared_ptr<Promise> promise, Body 
 template <class T>
 asio::awaitable<result<T>> run_to_end(std::shared_ptr<client_runtime> runtime, operation_body<result<T>> op)
 {
-    auto const landed = std::make_shared<flight<T>>();
-    auto waiting = flight<T>::join(landed, runtime->limits(), time_point::max());
-    spawn_into(*runtime, std::make_shared<flight_promise<T>>(landed), std::move(op));
+    auto const outcome = std::make_shared<flight<T>>();
+    auto waiting = flight<T>::join(outcome, runtime->limits(), time_point::max());
+    spawn_into(*runtime, std::make_shared<flight_promise<T>>(outcome), std::move(op));
     return waiting;
 }
 
@@ -123,9 +123,9 @@ asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<
 {
     using shared = flight<body_value_t<R>>;
     children const one(runtime);
-    auto const landed = std::make_shared<shared>();
+    auto const outcome = std::make_shared<shared>();
     auto start = [&] {
-        auto const promise = std::make_shared<flight_promise<body_value_t<R>>>(landed);
+        auto const promise = std::make_shared<flight_promise<body_value_t<R>>>(outcome);
         auto const failed = store_exception_in(promise);
         try {
             one.group()->start(
@@ -134,7 +134,7 @@ asio::awaitable<result<body_value_t<R>>> run_on_client_executor(std::shared_ptr<
             failed(std::current_exception());
         }
     };
-    auto joined = shared::join(landed, runtime->limits(), end, std::move(start));
+    auto joined = shared::join(outcome, runtime->limits(), end, std::move(start));
     if (leaves == parting::at_once) co_return co_await std::move(joined);
     auto ending = child_group::end(one.group(), co_await asio::this_coro::executor);
     auto both = with_children(std::move(joined), std::move(ending));

@@ -145,7 +145,7 @@ inline std::string escaped_json(std::string_view json)
     out.reserve(json.size());
     while (!json.empty()) {
         auto const c = next_code_point(json);
-        if (!is_steering(c.value) && c.value != replacement_character) {
+        if (!is_terminal_control(c.value) && c.value != replacement_character) {
             out += c.bytes;
             continue;
         }

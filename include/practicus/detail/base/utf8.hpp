@@ -63,7 +63,7 @@ constexpr bool is_in(std::array<code_point_range, N> const& ranges, char32_t c) 
 
 /// Returns true for a character that could control a terminal, break a line or change the display order: C0,
 /// DEL, C1, line and paragraph separators, bidirectional marks.
-constexpr bool is_steering(char32_t c) noexcept
+constexpr bool is_terminal_control(char32_t c) noexcept
 {
     constexpr std::array<code_point_range, 6> ranges{
         {{0x00, 0x1f}, {0x7f, 0x9f}, {0x61c, 0x61c}, {0x200e, 0x200f}, {0x2028, 0x202e}, {0x2066, 0x206f}}};
@@ -113,7 +113,7 @@ inline std::string one_line(std::string_view text)
     out.reserve(text.size());
     while (!text.empty()) {
         auto const c = next_code_point(text);
-        if (is_steering(c.value))
+        if (is_terminal_control(c.value))
             out += ' ';
         else if (c.value == replacement_character)
             out += "\xef\xbf\xbd";

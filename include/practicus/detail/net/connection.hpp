@@ -170,11 +170,11 @@ private:
         if (step == exchange_step::wait) return false;
         if (step != exchange_step::read) return over_tls<Socket> && should_yield();
         if (!std::exchange(reading_, true)) {
-            // To read at once is mostly in vain. After the others' turn the answer may be there, unless the
-            // server takes longer.
+            // A read without a wait mostly finds nothing. After the turn of other operations, the response
+            // may be there, unless the server takes longer.
             has_concurrent_operations_ = runtime().limits()->has_concurrent_operations();
-            in_vain_ = !begun && (!has_concurrent_operations_ || slow_ != 0);
-            if (has_concurrent_operations_ && slow_ != 0) --slow_;
+            speculative_read_ = begun || (has_concurrent_operations_ && backoff_ == 0);
+            if (has_concurrent_operations_ && backoff_ != 0) --backoff_;
         }
         return begun ? over_tls<Socket> && should_yield() : has_concurrent_operations_;
     }
@@ -195,14 +195,17 @@ private:
             return asio::socket_base::wait_read;
         n = socket.read_some(room(), code);
         if (step == exchange_step::look || code != asio::error::would_block) return std::nullopt;
-        if (!so_far.begun) slow_ = read_backoff;
+        if (!so_far.begun) backoff_ = read_backoff;
         if constexpr (over_tls<Socket>) return socket.wanted();
         return asio::socket_base::wait_read;
     }
 
     /// Returns true if a speculative read comes before the wait.
-    bool may_have_bytes(tls_stream& tls, bool) const noexcept { return !in_vain_ || tls.has_pending(); }
-    bool may_have_bytes(tcp::socket&, bool begun) const noexcept { return !begun && !in_vain_; }
+    bool may_have_bytes(tls_stream& tls, bool) const noexcept
+    {
+        return speculative_read_ || tls.has_pending();
+    }
+    bool may_have_bytes(tcp::socket&, bool begun) const noexcept { return !begun && speculative_read_; }
 
     /// Returns the next step's time limit, which only progress extends.
     time_point phase_limit(exchange_limits const& limits, time_point deadline)
@@ -273,7 +276,7 @@ private:
     failure after_read(exchange_step step, std::size_t n, error_code const& code, expiry ended,
                        time_point deadline, attempt& so_far)
     {
-        in_vain_ = false;
+        speculative_read_ = true;
         if (ended == expiry::none && code) {
             if (code == asio::error::would_block) {
                 if (step == exchange_step::look) state_.saw_nothing();
@@ -340,7 +343,7 @@ private:
     input_buffer in_;
     unsigned records_ = 0;
     /// The number of reads that are not tried at once.
-    unsigned slow_ = 0;
+    unsigned backoff_ = 0;
     exchange_state state_;
     time_point first_byte_end_{};
     time_point progress_end_{};
@@ -353,7 +356,7 @@ private:
     /// True once this call has begun to read. The next two were determined at that time.
     bool reading_ = false;
     bool has_concurrent_operations_ = false;
-    bool in_vain_ = false;
+    bool speculative_read_ = true;
     /// Bytes were sent or received since the limit was set.
     bool progress_ = false;
 };

@@ -35,13 +35,13 @@ public:
 
     connector(std::shared_ptr<client_runtime> runtime, std::shared_ptr<client_options const> options)
         : runtime_(std::move(runtime)), options_(std::move(options)), observer_(&options_->observer),
-          names_(std::make_shared<dns_cache>(runtime_->limits())), rules_(options_->proxy)
+          dns_(std::make_shared<dns_cache>(runtime_->limits())), rules_(options_->proxy)
     {}
 
     std::shared_ptr<client_runtime> const& runtime() const noexcept { return runtime_; }
     client_options const& options() const noexcept { return *options_; }
     notifier const& observer() const noexcept { return observer_; }
-    dns_cache& names() const noexcept { return *names_; }
+    dns_cache& dns() const noexcept { return *dns_; }
 
     /// Returns the proxy that forwards requests to an http origin, or null. Fails with
     /// `errc::invalid_argument`.
@@ -104,11 +104,11 @@ private:
     /// Resolves and connects, through the proxy's tunnel if there is one.
     asio::awaitable<opened> open_plain(url_origin const& where, std::string& address)
     {
-        auto const proxied = rules_.find(where);
-        if (!proxied) co_return proxied.error();
-        auto const* const via = *proxied;
-        auto const host = std::string(via != nullptr ? via->host() : where.host());
-        auto const port = via != nullptr ? via->port() : where.port();
+        auto const rule = rules_.find(where);
+        if (!rule) co_return rule.error();
+        auto const* const proxied = *rule;
+        auto const host = std::string(proxied != nullptr ? proxied->host() : where.host());
+        auto const port = proxied != nullptr ? proxied->port() : where.port();
         auto resolving = resolve(host);
         auto const found = co_await std::move(resolving);
         if (!found) co_return found.error();
@@ -119,12 +119,12 @@ private:
         if (!made) {
             auto const why = made.error();
             if (why->code != errc::connect_failed) co_return why;
-            names_->reject(host);
+            dns_->reject(host);
             if (runtime_->time().now() >= end)
                 co_return timeout_failure(phase::connect, time_point::max(), end);
             co_return make_failure(errc::connect_failed, why->cause,
-                                   via != nullptr ? "the proxy " + via->authority()
-                                                  : std::string(where.host_header()));
+                                   proxied != nullptr ? "the proxy " + proxied->authority()
+                                                      : std::string(where.host_header()));
         }
         if (observer_) {
             error_code ignored;
@@ -132,9 +132,9 @@ private:
             text << (*made)->plain().remote_endpoint(ignored);
             address = text.str();
         }
-        if (via == nullptr || !where.secure()) co_return std::move(made);
+        if (proxied == nullptr || !where.secure()) co_return std::move(made);
         auto tunnelling =
-            open_tunnel(**made, *via, where, options_->user_agent, options_->limits.header, end);
+            open_tunnel(**made, *proxied, where, options_->user_agent, options_->limits.header, end);
         if (auto why = co_await std::move(tunnelling)) co_return why;
         co_return std::move(made);
     }
@@ -143,7 +143,7 @@ private:
     {
         auto const begin = runtime_->time().precise_now();
         auto const end = phase_end(time_point::max(), runtime_->time().now(), options_->timeouts.resolve);
-        auto finding = names_->find(host, end);
+        auto finding = dns_->find(host, end);
         auto found = co_await std::move(finding);
         if (observer_)
             observer_(events::resolved{host, found ? (*found)->size() : 0,
@@ -158,7 +158,8 @@ private:
         events::connected e;
         e.origin = where.str();
         e.took = runtime_->time().precise_now() - begin;
-        if (auto const via = rules_.find(where); via && *via != nullptr) e.proxy = (*via)->authority();
+        if (auto const proxied = rules_.find(where); proxied && *proxied != nullptr)
+            e.proxy = (*proxied)->authority();
         if (!made) {
             e.error = made.error()->code;
         } else {
@@ -175,7 +176,7 @@ private:
     std::shared_ptr<client_runtime> runtime_;
     std::shared_ptr<client_options const> options_;
     notifier observer_;
-    std::shared_ptr<dns_cache> names_;
+    std::shared_ptr<dns_cache> dns_;
     proxy_rules rules_;
     std::mutex mutex_;
     std::unique_ptr<asio::ssl::context> tls_;

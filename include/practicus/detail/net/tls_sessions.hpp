@@ -70,8 +70,8 @@ public:
     /// session again.
     void keep_successor(SSL* connection, SSL_SESSION const* resumed) noexcept
     {
-        bool const told = ::SSL_version(connection) >= TLS1_3_VERSION;
-        if (told || ::SSL_session_reused(connection) != 1 || ::SSL_get0_session(connection) == resumed)
+        bool const is_reported = ::SSL_version(connection) >= TLS1_3_VERSION;
+        if (is_reported || ::SSL_session_reused(connection) != 1 || ::SSL_get0_session(connection) == resumed)
             return;
         keep(tls_session(::SSL_get1_session(connection)));
     }

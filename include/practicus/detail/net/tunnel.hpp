@@ -125,7 +125,7 @@ private:
 };
 
 /// Requests a tunnel to `where` from the proxy that `s` is connected to. The limit is `end`.
-inline asio::awaitable<failure> open_tunnel(stream& s, proxy const& via, url_origin const& where,
+inline asio::awaitable<failure> open_tunnel(stream& s, proxy const& through, url_origin const& where,
                                             std::string_view user_agent, std::size_t header_limit,
                                             time_point end)
 {
@@ -133,8 +133,8 @@ inline asio::awaitable<failure> open_tunnel(stream& s, proxy const& via, url_ori
     wire_text head;
     head.append("CONNECT ").append(target).append(" HTTP/1.1\r\nHost: ").append(target);
     head.append("\r\nUser-Agent: ").append(user_agent).append("\r\n");
-    if (via.authorization())
-        head.append("Proxy-Authorization: ").append(via.authorization().reveal()).append("\r\n");
+    if (through.authorization())
+        head.append("Proxy-Authorization: ").append(through.authorization().reveal()).append("\r\n");
     head.append("\r\n");
     error_code code;
     std::size_t n = 0;

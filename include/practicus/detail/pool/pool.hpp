@@ -86,10 +86,10 @@ private:
 class pool : public std::enable_shared_from_this<pool>
 {
 public:
-    /// `via` is the proxy that forwards requests, or null. It must outlive the pool.
-    pool(std::shared_ptr<connector> d, url_origin where, proxy const* via)
+    /// `forward` is the proxy that forwards requests, or null. It must outlive the pool.
+    pool(std::shared_ptr<connector> d, url_origin where, proxy const* forward)
         : connector_(std::move(d)), where_(std::move(where)), sessions_(std::make_shared<tls_sessions>()),
-          forwarder_(via), fields_(fields_of(where_, connector_->options())),
+          forward_proxy_(forward), fields_(fields_of(where_, connector_->options())),
           state_(connector_->options().pool)
     {}
     pool(pool const&) = delete;
@@ -98,7 +98,7 @@ public:
 
     url_origin const& where() const noexcept { return where_; }
     /// Returns the proxy that forwards requests, or null. It outlives the pool.
-    proxy const* forward_proxy() const noexcept { return forwarder_; }
+    proxy const* forward_proxy() const noexcept { return forward_proxy_; }
     retry_budget& budget() noexcept { return budget_; }
     /// Returns what all requests to the origin have in common, from the HTTP version to the accepted types.
     std::string const& fields() const noexcept { return fields_; }
@@ -337,7 +337,7 @@ private:
     url_origin where_;
     // Must outlive the connections.
     std::shared_ptr<tls_sessions> sessions_;
-    proxy const* forwarder_;
+    proxy const* forward_proxy_;
     std::string fields_;
     retry_budget budget_;
     mutable std::mutex mutex_;

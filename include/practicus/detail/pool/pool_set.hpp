@@ -44,10 +44,10 @@ public:
         std::lock_guard lock(mutex_);
         for (auto const& p : pools_)
             if (p->where() == where) return p;
-        auto const via = connector_->forward_proxy(where);
-        if (!via) return via.error();
+        auto const forward = connector_->forward_proxy(where);
+        if (!forward) return forward.error();
         give_up_unused();
-        pools_.push_back(std::make_shared<pool>(connector_, where, *via));
+        pools_.push_back(std::make_shared<pool>(connector_, where, *forward));
         if (closed_) pools_.back()->shut_down();
         return pools_.back();
     }

@@ -210,17 +210,17 @@ public:
     }
 
     /// Refuses all later requests, and closes idle and returned connections. Waiters get state `closed`, the
-    /// oldest of each kind first, and are passed to `tell(waiter)`. This happens under the driver's lock: a
+    /// oldest of each kind first, and are passed to `notify(waiter)`. This happens under the driver's lock: a
     /// cancellation must not interfere. Served waiters may still pick up. Idempotent.
-    template <class Tell>
-    [[nodiscard]] pool_actions shutdown(Tell&& tell)
+    template <class Notify>
+    [[nodiscard]] pool_actions shutdown(Notify&& notify)
     {
         shut_ = true;
         for (auto* queue : {&any_, &fresh_})
             while (!queue->empty()) {
                 auto& waiter = queue->front();
                 leave_queue(waiter, pool_wait::closed);
-                tell(waiter);
+                notify(waiter);
             }
         return close_idle();
     }

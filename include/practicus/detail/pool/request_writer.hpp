@@ -53,20 +53,20 @@ public:
     }
 
     /// Writes the head to `target`, and as much of the body as goes with it; `rest` is the remaining body.
-    /// `common` is the part of the head that all requests to the origin share. `forwarder` is the proxy that
-    /// forwards the request, or null.
+    /// `common` is the part of the head that all requests to the origin share. `forward_proxy` is the proxy
+    /// that forwards the request, or null.
     failure write(wire_text& out, std::string_view& rest, operation const& op, request const& r,
-                  std::string_view target, std::string_view common, proxy const* forwarder,
+                  std::string_view target, std::string_view common, proxy const* forward_proxy,
                   token const& bearer) const
     {
         out.wipe();
         out.append(r.method).append(" ");
-        if (forwarder != nullptr) out.append(r.where.str());
+        if (forward_proxy != nullptr) out.append(r.where.str());
         out.append(target).append(common);
         out.append(r.accept);
         if (auto why = authorize(out, op, r, bearer)) return why;
-        if (forwarder != nullptr && forwarder->authorization())
-            out.append(own_field::proxy_authorization).append(forwarder->authorization().reveal());
+        if (forward_proxy != nullptr && forward_proxy->authorization())
+            out.append(own_field::proxy_authorization).append(forward_proxy->authorization().reveal());
         if (op.with && !op.shared) out.append(settings(*op.with).fields);
         if (!r.fields.empty()) out.append(r.fields);
         if (!r.accept_encoding.empty()) out.append(own_field::accept_encoding).append(r.accept_encoding);

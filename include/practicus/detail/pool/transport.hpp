@@ -57,7 +57,7 @@ public:
     service_url const& service() const noexcept { return service_; }
     client_options const& options() const noexcept { return *options_; }
     notifier const& observer() const noexcept { return observer_; }
-    dns_cache& names() const noexcept { return connector_->names(); }
+    dns_cache& dns() const noexcept { return connector_->dns(); }
 
     operation begin(std::shared_ptr<call_options const> with) const
     {

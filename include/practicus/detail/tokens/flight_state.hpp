@@ -202,7 +202,7 @@ public:
     /// Returns the first violated invariant, or null. For tests.
     char const* check() const noexcept
     {
-        if (wanted_ && flight_ == 0) return "somebody waits for no flight";
+        if (wanted_ && flight_ == 0) return "a waiter without a flight";
         if ((error_ == nullptr) != (replay_until_ == time_point{})) return "an error without an end";
         if (!value_ && life_.ends() != time_point{}) return "the life of nothing";
         return nullptr;

@@ -173,7 +173,7 @@ enum class retryability : std::uint8_t
 inline retryability retryability_of(boost::system::error_code const& code) noexcept
 {
     if (has_trait(code, errc_traits::until_login)) return retryability::needs_login;
-    return has_trait(code, errc_traits::lasting) ? retryability::permanent : retryability::transient;
+    return has_trait(code, errc_traits::permanent) ? retryability::permanent : retryability::transient;
 }
 
 }}} // namespace practicus::v1::detail

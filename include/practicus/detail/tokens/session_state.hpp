@@ -117,7 +117,7 @@ public:
         next.user_.learn(tokens.access.claims());
         next.join_former();
         // A one-time password is used up, and the password is useless without one.
-        if (held_ && (!held_->keeps_password() || held_->one_time_password())) next.held_.reset();
+        if (held_ && (!held_->is_password_kept() || held_->one_time_password())) next.held_.reset();
         *this = std::move(next);
         return true;
     }

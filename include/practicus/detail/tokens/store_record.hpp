@@ -37,7 +37,7 @@ struct store_record
     token value;
     /// The time of its request, and its lifetime from then on.
     stored_time issued_at{};
-    std::chrono::milliseconds life{0};
+    std::chrono::milliseconds lifetime{0};
     token refresh;
     /// The region's name of the user, if known.
     std::string username;
@@ -63,7 +63,7 @@ inline secret write_stored(store_record const& v)
     wire_text out;
     console_api::append_member(out, "value", v.value.reveal());
     console_api::append_member(out, "born", std::to_string(v.issued_at.time_since_epoch().count()));
-    console_api::append_member(out, "life", std::to_string(v.life.count()));
+    console_api::append_member(out, "life", std::to_string(v.lifetime.count()));
     console_api::append_member(out, "refresh", v.refresh.reveal());
     console_api::append_member(out, "username", v.username);
     console_api::append_member(out, "login", v.login);
@@ -76,7 +76,7 @@ struct stored_texts
 {
     wire_text value;
     std::string issued_at;
-    std::string life;
+    std::string lifetime;
     wire_text refresh;
     std::string username;
     std::string login;
@@ -86,7 +86,7 @@ struct stored_texts
 inline constexpr json_member stored_members[] = {
     json_members<stored_texts>::required<&stored_texts::value>("value", json_type::secret),
     json_members<stored_texts>::required<&stored_texts::issued_at>("born", json_type::text),
-    json_members<stored_texts>::required<&stored_texts::life>("life", json_type::text),
+    json_members<stored_texts>::required<&stored_texts::lifetime>("life", json_type::text),
     json_members<stored_texts>::required<&stored_texts::refresh>("refresh", json_type::secret),
     json_members<stored_texts>::required<&stored_texts::username>("username", json_type::text),
     json_members<stored_texts>::required<&stored_texts::login>("login", json_type::text),
@@ -114,10 +114,11 @@ inline std::optional<store_record> read_stored(secret const& text)
         auto const texts = read_object<stored_texts>(text.reveal(), json_schema{stored_members});
         store_record v;
         v.value = console_api::to_token(texts.value, "value");
-        auto const issued_at = stored_number(texts.issued_at), life = stored_number(texts.life);
-        if (!issued_at || !life || *issued_at > last_stored || *life > longest_stored) return std::nullopt;
+        auto const issued_at = stored_number(texts.issued_at), lifetime = stored_number(texts.lifetime);
+        if (!issued_at || !lifetime || *issued_at > last_stored || *lifetime > longest_stored)
+            return std::nullopt;
         v.issued_at += std::chrono::milliseconds(*issued_at);
-        v.life = std::chrono::milliseconds(*life);
+        v.lifetime = std::chrono::milliseconds(*lifetime);
         if (!texts.refresh.empty()) v.refresh = console_api::to_token(texts.refresh, "refresh");
         v.username = texts.username;
         v.login = texts.login;
@@ -141,7 +142,7 @@ inline lifespan life_of_stored(store_record const& v, clock const& time, freshne
 {
     auto const age = stored_now(time) - v.issued_at;
     if (age < age.zero()) return {};
-    return {time.now() - std::min<std::chrono::milliseconds>(age, v.life), v.life, limits, random};
+    return {time.now() - std::min<std::chrono::milliseconds>(age, v.lifetime), v.lifetime, limits, random};
 }
 
 /// Limits a login from the future: it counts as issued now, and its access token as expired.
@@ -150,7 +151,7 @@ inline void bound_by(store_record& v, clock const& time)
     auto const now = stored_now(time);
     if (v.issued_at <= now) return;
     v.issued_at = now;
-    v.life = v.life.zero();
+    v.lifetime = v.lifetime.zero();
 }
 
 /// Returns the store's record of a token.
@@ -160,7 +161,7 @@ inline store_record as_stored(token const& value, lifespan const& life, clock co
     v.value = value;
     auto const age = time.now() - life.issued_at();
     v.issued_at = std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now() - age);
-    v.life = std::chrono::duration_cast<std::chrono::milliseconds>(life.ends() - life.issued_at());
+    v.lifetime = std::chrono::duration_cast<std::chrono::milliseconds>(life.ends() - life.issued_at());
     return v;
 }
 
