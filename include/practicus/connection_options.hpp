@@ -21,7 +21,7 @@ struct tls_options
     std::string ca_file;
     /// Trusted certificates as PEM text.
     std::string ca_pem;
-    /// Whether the system's certificate authorities are trusted.
+    /// True if the system's certificate authorities are trusted.
     bool system_roots = true;
     /// A PEM file with the client certificate and its chain, for regions that require one.
     std::string certificate_file;

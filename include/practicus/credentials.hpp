@@ -19,8 +19,8 @@ namespace practicus { inline namespace v1 {
 /// or empty. It is called for each use, from any thread, and must not block. It must not call the client.
 using session_token_source = std::function<secret(secret const& refused)>;
 
-/// What a client logs in with: e-mail and password, a refresh token, or an access token; or a session token,
-/// which needs no login.
+/// The credentials of a login: e-mail and password, a refresh token, or an access token. A session token
+/// needs no login.
 ///
 /// White space at both ends of e-mails and tokens is removed: tokens that are read from files end with a line
 /// break. A password is kept as it is. An empty text, one with a control character (a password: a line break

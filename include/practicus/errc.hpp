@@ -94,8 +94,8 @@ enum class errc
     /// The model's response to a batch has another number of rows than the batch, or is JSON although earlier
     /// responses were CSV. Ask the model's author: each row needs one result, in order.
     row_count_mismatch,
-    /// A successful response is not a prediction: a page, an error of another content type, or a CSV with a
-    /// header line that differs from the first one. `server_message` quotes it. Check the servers in front of
+    /// A successful response is not a prediction but a page, an error of another content type, or a CSV with
+    /// another header line. `server_message` quotes it. Check the servers in front of
     /// the model, and whether the model was replaced meanwhile.
     unexpected_response,
     /// The response's body, or one event of it, exceeds its limit. If it is wanted, raise the limit in

@@ -169,8 +169,8 @@ struct app_kind
 /// app's url, `api` after two or more segments ends it as well. The rest is the path. Without such a segment,
 /// the last segment is the name, and there is no path.
 ///
-/// Three cases are misread, and must be made of their parts and `at`. These are a name like a version, a
-/// prefix with a third or later segment like a version, and a path after a name without a version. A client
+/// Three cases are misread, and must be made of their parts and `at`. These are a name, or a third or later
+/// segment of the prefix, like a version; and a path after a name without a version. A client
 /// that has listed its models or apps reads them right: it uses the listed entry with the longest matching
 /// url. An app's url with `api` as its second segment is refused, because it has no prefix.
 ///

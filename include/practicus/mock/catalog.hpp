@@ -131,15 +131,15 @@ struct version
     unsigned weight = 0;
 };
 
-/// What a model or app does that is scaled to zero. The first request starts it. Until it runs, its requests
-/// get a 503. Times are those of the region's clock.
+/// The start of a model or app that is scaled to zero. The first request starts it. Until it runs, its
+/// requests get a 503. Times are those of the region's clock.
 struct cold_start
 {
     cold_start() {}
 
     /// The time from the first request until it runs.
     std::chrono::seconds duration{60};
-    /// Whether the 503 is the service mesh's: the plain text `no healthy upstream`.
+    /// True if the 503 is that of the service mesh, the plain text `no healthy upstream`.
     bool from_mesh = false;
     /// If set, the 503 has this value in the field Retry-After.
     std::optional<std::chrono::seconds> retry_after;
@@ -205,7 +205,7 @@ struct hosted : listed, served
     prefix where;
     /// The versions. The last one is the latest.
     std::vector<version> versions;
-    /// Whether the listing has the field of the versions.
+    /// True if the listing has the field of the versions.
     bool lists_versions = true;
     /// If set, it begins scaled to zero.
     std::optional<mock::cold_start> cold_start;

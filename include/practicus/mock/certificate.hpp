@@ -142,7 +142,7 @@ public:
         return detail::to_pem([&](BIO* out) { return PEM_write_bio_X509(out, cert_.get()); });
     }
 
-    /// For a server or a client.
+    /// Issues a certificate for a server or a client.
     certificate issue(certificate_options const& options = certificate_options()) const
     {
         detail::key_ptr key(EVP_EC_gen("P-256"));

@@ -99,13 +99,13 @@ public:
         : script_(std::move(s)), rule_(std::move(r))
     {}
 
-    /// Sets how often it is expected. Default: once.
+    /// Sets the number of expected requests or connections. Default: 1.
     Derived& times(std::uint64_t value) { return set_times(value); }
 
     /// Expects it any number of times, including zero.
     Derived& always() { return set_times(std::nullopt); }
 
-    /// Returns how often it was met.
+    /// Returns the number of matches so far.
     std::uint64_t met() const
     {
         std::lock_guard lock(script_->mutex);

@@ -55,7 +55,7 @@ public:
         std::erase_if(fields_, [name](value_type const& f) { return detail::iequals(f.first, name); });
     }
 
-    /// How many fields of this name there are.
+    /// Returns the number of fields of this name.
     std::size_t count(std::string_view name) const noexcept
     {
         return static_cast<std::size_t>(
@@ -78,7 +78,7 @@ public:
     auto begin() const noexcept { return fields_.begin(); }
     /// Past the last field.
     auto end() const noexcept { return fields_.end(); }
-    /// How many fields there are.
+    /// Returns the number of fields.
     std::size_t size() const noexcept { return fields_.size(); }
 
 private:
@@ -138,11 +138,11 @@ public:
     header_list headers;
     /// Without its chunked coding, if it had one; still compressed.
     std::string body;
-    /// Which of the server's connections it came over, counted from 1; 0 if it came over none.
+    /// The number of its connection to the server, counted from 1; 0 without a connection.
     std::uint64_t connection = 0;
 };
 
-/// What a region answers.
+/// The response of a region.
 class response
 {
 public:
@@ -169,7 +169,7 @@ public:
     std::string body;
     /// The body goes out chunked, split at these offsets, each piece in a write of its own.
     bool chunked = false;
-    /// Where `body` is split, in bytes from its start.
+    /// The offsets at which `body` is split, in bytes.
     std::vector<std::size_t> pieces;
     /// The first piece waits for the first gate, and so on.
     std::vector<gate> gates;

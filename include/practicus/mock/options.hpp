@@ -33,16 +33,17 @@ struct server_options
     std::string ca;
     /// If not empty, clients need a certificate of this authority, as PEM.
     std::string client_ca;
-    /// Whether TLS is limited to version 1.2.
+    /// True if TLS is limited to version 1.2.
     bool tls12_only = false;
-    /// Whether each handshake that resumes a session sends a new session ticket, with TLS 1.2 too, as Go's
-    /// net/http does.
+    /// True if each handshake that resumes a session sends a new session ticket. This includes TLS 1.2, as in
+    /// Go's net/http.
     bool renew_tickets = false;
     /// The largest request head, in bytes. A larger one gets a 431. Default: 64 KiB.
     std::uint32_t head_limit = 64 * 1024;
     /// The largest request body, in bytes. A larger one gets a 413. Default: 256 MiB.
     std::uint64_t body_limit = 256 * 1024 * 1024;
-    /// How many of the newest requests `server::requests()` keeps. Their bodies are limited to 64 MiB in all.
+    /// The number of newest requests that `server::requests()` keeps. Their bodies are limited to 64 MiB in
+    /// all.
     std::size_t keep_requests = 1000;
 };
 

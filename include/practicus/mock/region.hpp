@@ -34,7 +34,7 @@
 
 namespace practicus { inline namespace v1 { namespace mock {
 
-/// What a region does with a used refresh token.
+/// The treatment of a used refresh token.
 enum class rotation
 {
     /// It stays valid; only an access token is issued.
@@ -74,16 +74,16 @@ struct region_settings
     /// must not call the region.
     std::function<void(token_type, boost::json::object&)> alter_claims;
 
-    /// Whether a login returns `username`. The vendor's SDK needs this and the next one.
+    /// True if a login returns `username`. The vendor's SDK needs this and the next one.
     bool username_at_login = true;
-    /// Whether a refresh returns `username`.
+    /// True if a refresh returns `username`.
     bool username_at_refresh = true;
-    /// Whether tokens hold `username`. They hold `sub` and `user_id` in any case, unless `alter_claims`
+    /// True if tokens hold `username`. They hold `sub` and `user_id` in any case, unless `alter_claims`
     /// removes them.
     bool username_in_tokens = true;
-    /// Whether the claim `user_id` is a string instead of a number.
+    /// True if the claim `user_id` is a string instead of a number.
     bool user_ids_as_text = false;
-    /// Whether forms that only the vendor's SDK sends are violations. These are form bodies where JSON is
+    /// True if forms that only the vendor's SDK sends are violations. These are form bodies where JSON is
     /// documented, and a refresh token at a model's url.
     bool documented_forms_only = false;
 
@@ -237,7 +237,7 @@ private:
     /// The pods of a model or app.
     struct pods
     {
-        /// When they run; nothing while scaled to zero.
+        /// The time from which they run; empty while scaled to zero.
         std::optional<time_point> ready;
         time_point last_use;
         /// The credit of each version in the weighted round robin.

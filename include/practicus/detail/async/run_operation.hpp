@@ -27,7 +27,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 template <class T>
 using operation_body = std::function<asio::awaitable<T>()>;
 
-/// What a body ends with: a value, or a result of one.
+/// The type of a body's result without `result<>`.
 template <class R>
 struct body_value
 {
@@ -93,7 +93,7 @@ asio::awaitable<result<T>> run_to_end(std::shared_ptr<client_runtime> runtime, o
     return waiting;
 }
 
-/// When a cancelled caller in another context resumes.
+/// The time at which a cancelled caller in another context resumes.
 enum class parting
 {
     at_once,

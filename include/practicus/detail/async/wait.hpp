@@ -139,8 +139,8 @@ private:
 };
 
 /// Returns an operation to be awaited once. It suspends the calling coroutine until `w` is woken, and returns
-/// the code that it was woken with: `operation_aborted` after a cancellation, the `refusal_code` of a wait
-/// that could not begin. `enlist` runs before the coroutine can be resumed, and may wake at once. It is no
+/// the code of its end. That is `operation_aborted` after a cancellation, and the `refusal_code` if the wait
+/// could not begin. `enlist` runs before the coroutine can be resumed, and may wake at once. It is no
 /// coroutine, because there may be many waiters, and each frame takes memory.
 template <class Enlist>
 auto wait(std::shared_ptr<waiter> w, Enlist enlist)

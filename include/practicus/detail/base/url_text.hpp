@@ -66,7 +66,7 @@ inline bool has_dot_segment(std::string_view decoded)
     }
 }
 
-/// Whether a segment is percent-encoded (text of a url) or plain (a name from the listing).
+/// The form of a segment: percent-encoded as in a url, or plain as in a listing.
 enum class segment_form
 {
     encoded,

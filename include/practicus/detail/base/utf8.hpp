@@ -61,8 +61,8 @@ constexpr bool is_in(std::array<code_point_range, N> const& ranges, char32_t c) 
     return after != ranges.begin() && c <= std::prev(after)->last;
 }
 
-/// Returns true for a character that could control a terminal, break a line or change the display order: C0,
-/// DEL, C1, line and paragraph separators, bidirectional marks.
+/// Returns true for a character that could control a terminal, break a line or change the display order.
+/// These are C0, DEL, C1, line and paragraph separators, and bidirectional marks.
 constexpr bool is_terminal_control(char32_t c) noexcept
 {
     constexpr std::array<code_point_range, 6> ranges{

@@ -138,7 +138,7 @@ private:
     Make make_;
 };
 
-/// What the handler of a pending operation gets.
+/// The result of a pending operation, as its handler gets it.
 template <class Pending>
 struct pending_value;
 

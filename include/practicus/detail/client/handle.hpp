@@ -48,7 +48,7 @@ public:
     /// May be null.
     std::shared_ptr<call_options const> const& with() const noexcept { return with_; }
 
-    /// How long a token must still live, if it was said.
+    /// Returns the required remaining lifetime of a token, if set.
     std::optional<std::chrono::nanoseconds> validity() const noexcept
     {
         if (!with_ || !settings(*with_).min_validity) return std::nullopt;

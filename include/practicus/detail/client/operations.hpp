@@ -38,7 +38,7 @@ struct addon_operation
     boost::asio::awaitable<token> await(handle const& h, std::string_view addon) const;
 };
 
-/// What the members of a client begin. Each owns its arguments, of which an invalid one is a failure.
+/// The operations of a client. Each owns its arguments; an invalid argument is a failure.
 namespace operations {
 
 pending<void> login_by_password(handle const& h, std::string email, secret password);

@@ -94,7 +94,7 @@ private:
     std::unique_ptr<char[]> bytes_;
     std::size_t size_ = 0;
     std::size_t held_ = 0;
-    /// How far the buffer was filled: by this response, and by its head.
+    /// The size of the filled part: by this response, and by its head.
     std::size_t dirty_ = 0;
     std::size_t head_ = 0;
     /// The bytes of this response, or of the last one.

@@ -9,7 +9,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// How long an origin's connections may be idle: the option's limit, or 0.8 of the idle age of a stale hit.
+/// The idle limit of an origin's connections: the option's limit, or 0.8 of the idle age of a stale hit.
 /// (A stale hit below 500 ms indicates a restart rather than a limit.)
 ///
 /// A learned limit doubles after each quiet `recovery`. A restart is thus forgotten; a server that really

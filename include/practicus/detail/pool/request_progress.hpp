@@ -19,7 +19,7 @@ namespace practicus { inline namespace v1 { namespace detail {
 /// Redirects followed in one request.
 inline constexpr int max_redirects = 3;
 
-/// What follows an attempt.
+/// The step after an attempt.
 struct next_step
 {
     enum kind

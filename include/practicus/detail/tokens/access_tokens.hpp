@@ -233,9 +233,9 @@ private:
         });
     }
 
-    /// Adopts new tokens by `change()`, then passes them to `on_tokens` and to the store, even if the access
-    /// token has expired: the refresh token may have replaced the former one. Waiting callers are woken last,
-    /// or when this coroutine is destroyed. Only a failure of `change` is returned.
+    /// Adopts new tokens by `change()`, then passes them to `on_tokens` and to the store. It does so even if
+    /// the access token has expired, because the refresh token may have replaced the former one. Waiting
+    /// callers are woken last, or when this coroutine is destroyed. Only a failure of `change` is returned.
     asio::awaitable<result<nothing>> adopt(token access, lifespan life,
                                            std::function<result<current_login::adopted>()> change)
     {

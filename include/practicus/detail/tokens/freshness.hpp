@@ -23,7 +23,7 @@ enum class freshness : std::uint8_t
     fresh
 };
 
-/// How early a cached value is renewed. Values must not be negative.
+/// The limits for the renewal of a cached value. They must not be negative.
 struct freshness_limits
 {
     /// A value with less validity left counts as expired. At most a quarter of the lifetime.

@@ -41,7 +41,7 @@ namespace practicus { inline namespace v1 {
 
 namespace detail {
 
-/// How a text names a region: `[user@][scheme://]host[:port][/path]`.
+/// The parts of a region's name: `[user@][scheme://]host[:port][/path]`.
 struct region_name
 {
     explicit region_name(std::string_view text) : rest(text)
@@ -78,9 +78,8 @@ inline std::string login_name(region const& r)
     return r.url().str() + '\n' + user;
 }
 
-/// Writes what the region issued into the file, if it has come from the login that the file has: another
-/// login, of this client or in the file, stays apart. From the path and the login on, for a coroutine that
-/// outlives its caller.
+/// Writes the issued tokens into the file, unless they are of another login than the file's. Owns its
+/// arguments, because it may outlive its caller.
 inline boost::asio::awaitable<void> keep_refresh_token(std::string path, region login, issued_tokens now)
 {
     auto const token = now.refresh.value();

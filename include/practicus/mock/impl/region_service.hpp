@@ -153,8 +153,8 @@ inline bool region::check_prediction(call& c, response& refusal)
     return true;
 }
 
-/// Chooses the next version by smooth weighted round robin: in any row of requests as long as the sum of the
-/// weights, each version answers as many as its weight.
+/// Chooses the next version by smooth weighted round robin. Among as many successive requests as the sum of
+/// the weights, each version answers as many as its weight.
 inline version const* region::next_version(std::shared_ptr<model const> const& m)
 {
     auto& credit = pods_[m].credit;
