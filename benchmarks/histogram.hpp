@@ -10,8 +10,8 @@
 
 namespace bench {
 
-/// Counts values as HdrHistogram does: in buckets whose width doubles with the value, each cut into 2048
-/// equal parts, so that a value keeps three significant digits whatever its size. (Debian 12 has no package
+/// Counts values as HdrHistogram does. The width of a bucket doubles with the value, and each bucket is cut
+/// into 2048 equal parts. A value of any size thus keeps three significant digits. (Debian 12 has no package
 /// of HdrHistogram's C library.)
 class histogram
 {

@@ -35,8 +35,8 @@ struct quota
 struct arrivals
 {
     /// A timer is set to this time before a call is due; nearer calls are polled between turns of the event
-    /// loop. A timer for each of 50,000 calls a second would take a fifth of a virtual machine's processor,
-    /// and each call would begin late by the time to wake up.
+    /// loop. A timer for each of 50,000 calls a second would take a fifth of a virtual machine's processor.
+    /// Each call would also begin late by the time to wake up.
     static constexpr std::chrono::microseconds ahead{50};
 
     double per_second;
@@ -137,9 +137,9 @@ enum class care
     great
 };
 
-/// A hand-written loop on Beast: one coroutine a connection that writes a request and reads its response, as
-/// in Beast's own examples with coroutines (`tcp_stream`, `expires_after` once an exchange, `string_body`).
-/// No pool, no retry, no limit beside Beast's own.
+/// A hand-written loop on Beast, as in Beast's own examples with coroutines. One coroutine a connection
+/// writes a request and reads its response (`tcp_stream`, `expires_after` once an exchange, `string_body`).
+/// It has no pool, no retries, and only Beast's own limits.
 std::unique_ptr<loop> make_beast_loop(loop_options const& options, care taken);
 
 /// libcurl's multi interface: an easy handle for each connection, used again for each exchange.

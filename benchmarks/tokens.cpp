@@ -1,8 +1,9 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// The cost of a cached token, compared with the necessary minimum: a look-up in a hash map and a clock read,
-// in a coroutine where one is used. Also the cost of waking, or cancelling, all waiters for a token.
+// The cost of a cached token, compared with the necessary minimum. That is a look-up in a hash map and a
+// clock read, in a coroutine where one is used. Also the cost of waking, or cancelling, all waiters for a
+// token.
 
 #include "measure.hpp"
 #include "numbers.hpp"

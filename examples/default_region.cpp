@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Lists the models of the region that this user works with: that of PRT_URL and PRT_TOKEN, else the default
-// of the core.conf that the vendor's SDK and the command line write.
+// Lists the models of the user's default region. That is the region of PRT_URL and PRT_TOKEN, else the
+// default of the core.conf that the vendor's SDK and the command line write.
 
 #include <practicus.hpp>
 #include <practicus/core_conf.hpp>

@@ -15,8 +15,8 @@
 #include <stdexcept>
 #include <string>
 
-/// Serves the demo region on 127.0.0.1 until Ctrl-C or SIGTERM: on a free port for 0, over TLS if there is a
-/// file to write the authority to. Then it prints the violations of clients, and returns 1 if there are any.
+/// Serves the demo region on 127.0.0.1 until Ctrl-C or SIGTERM. Port 0 is a free port. With `ca_file`, it
+/// uses TLS and writes the authority there. At the end it prints the violations of clients; returns 1 if any.
 inline int serve_mock_region(
     std::uint16_t port, std::string const& ca_file,
     std::function<void(practicus::mock::server&)> const& prepare = [](practicus::mock::server&) {},

@@ -207,8 +207,8 @@ quota command::much() const
                      std::chrono::duration_cast<steady::duration>(std::chrono::duration<double>(seconds))};
 }
 
-/// A quarter of the time, or ten exchanges on each connection: a number that does not grow with `exchanges`,
-/// so that the difference of two counts has none of it.
+/// A quarter of the time, or ten exchanges on each connection. That number does not grow with `exchanges`, so
+/// the difference of two counts is free of it.
 quota command::warm_up() const
 {
     if (exchanges != 0) return {.each = 10};

@@ -23,9 +23,9 @@
 
 namespace cli {
 
-/// Standard input or output, for pieces of text. A pipe or terminal is waited for asynchronously, on an open
-/// file description of its own: other processes that share the stream must not find it non-blocking. A file
-/// is read and written directly.
+/// Standard input or output, for pieces of text. A pipe or terminal is waited for asynchronously. It has an
+/// open file description of its own, because it must stay blocking for other processes. A file is read and
+/// written directly.
 class standard_stream
 {
 public:

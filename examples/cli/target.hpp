@@ -31,8 +31,8 @@ inline bool is_tag(std::string const& word)
     return word.size() > 1 && word[0] == 'v' && word.find_first_not_of("0123456789", 1) == std::string::npos;
 }
 
-/// The MODEL or APP of a command line: a whole url, or `prefix/name[/version][/path]`, where the version may
-/// be written as the lists show it, or in capitals: `2`, `Production`, `V2`.
+/// Returns the MODEL or APP of a command line: a whole url, or `prefix/name[/version][/path]`. The version
+/// may be written as in the lists, or in capitals: `2`, `Production`, `V2`.
 template <class Url>
 Url target_url(practicus::service_url const& service, std::string text)
 {

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Any bytes, in any pieces and with any limits: the same events as in one piece; without limits, the events
-// of a plain reader of the whole text. The first four bytes choose the limits and the pieces.
+// Any bytes, in any pieces and with any limits, give the same events as in one piece. Without limits, they
+// give the events of a plain reader of the whole text. The first four bytes choose the limits and the pieces.
 
 #include <practicus/event_parser.hpp>
 

@@ -15,9 +15,9 @@
 #include <variant>
 #include <vector>
 
-// Boost 1.82 to 1.84: a cancellation that comes before the first step leaves co_spawn as an exception out of
-// run(), and its handler is never called; the operation is not reached. Earlier versions post it behind the
-// first step, later ones give it to the handler.
+// In Boost 1.82 to 1.84, a cancellation before the first step leaves co_spawn as an exception out of run().
+// The handler is never called, and the operation is not reached. Earlier versions post it after the first
+// step, later ones give it to the handler.
 #if BOOST_VERSION >= 108200 && BOOST_VERSION < 108500
 constexpr int first_cancelled_step = 1;
 #else
@@ -130,8 +130,8 @@ struct cancelled_login
     }
 };
 
-/// An operation that ends in its first step would end co_spawn inside that one, and a cancelled co_spawn of
-/// Boost 1.81 to 1.84 then throws out of run().
+/// Begins with a post, because an operation that ends in its first step ends co_spawn inside that step. A
+/// cancelled co_spawn of Boost 1.81 to 1.84 then throws out of run().
 asio::awaitable<void> log_in_later(practicus::client client, bool silent)
 {
     co_await asio::post(asio::use_awaitable);

@@ -61,8 +61,8 @@ struct kept_region : fixture
 
     std::size_t models() { return run(client().models()).size(); }
 
-    /// From now on the region's tokens say nothing of its users, nor do its answers: what is known is the
-    /// e-mail of a login, and which token came from which.
+    /// From now on, the region's tokens and responses do not name its users. Only the e-mail of a login and
+    /// the origin of each token are known.
     void name_no_users()
     {
         server.region().configure([&](auto& s) {

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-// Many cases at once, each with a client, a server and a time of its own, on one thread: time passes for a
+// Many cases at once on one thread, each with a client, a server and a time of its own. Time passes for a
 // client when its server has fallen silent, or when it pauses.
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

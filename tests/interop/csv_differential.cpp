@@ -1,9 +1,9 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// csv_differential FOLDER: cuts each FOLDER/N.csv, from 0 on, into batches, and writes FOLDER/N.ours:
-// `refused` and the reason; or the number of rows in a response of this text, the number that a mock model
-// reads, and a line for each batch with its rows and its text in hexadecimal digits.
+// csv_differential FOLDER: cuts each FOLDER/N.csv, from 0 on, into batches, and writes FOLDER/N.ours. That is
+// `refused` and the reason, or the number of rows in a response of this text, and the number that a mock
+// model reads. A line for each batch follows, with its rows and its text in hexadecimal digits.
 
 #include "differential.hpp"
 

@@ -2,7 +2,7 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
 // event_differential FOLDER: reads each FOLDER/N.stream, from 0 on, in pieces of several sizes, and writes
-// FOLDER/N.ours: a line for each event with its type, its data and its id in hexadecimal digits.
+// FOLDER/N.ours. It has a line for each event with its type, its data and its id in hexadecimal digits.
 
 #include "differential.hpp"
 

@@ -319,8 +319,8 @@ TEST_CASE("a TLS session is resumed, with a client certificate", "[resumption]")
     auto const* port = GENERATE(tls12, tls13);
     INFO(port);
     caller user(port);
-    // With TLS 1.2, a ticket comes with each handshake (Go), or with the first alone; with TLS 1.3 two, and
-    // no more when they are used (Node).
+    // With TLS 1.2, a ticket comes with each handshake (Go), or with the first alone. With TLS 1.3, two come,
+    // and no more when they are used (Node).
     for (int i = 0; i != 3; ++i) {
         CHECK(user.predict("count", small()).body == "4");
         user.client().close_idle();

@@ -4,8 +4,8 @@
 
 #include <string_view>
 
-/// While it lives, looks for a text in all that this thread frees: freed memory cannot be looked at, but the
-/// moment of its freeing can. One at a time. The text itself must not be freed meanwhile: a literal, say.
+/// While it lives, looks for a text in all memory that this thread frees, at the moment of its freeing. One
+/// at a time. The text itself must not be freed meanwhile; it may be a literal.
 class freed_memory
 {
 public:

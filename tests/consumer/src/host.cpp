@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// A program that uses practicus and loads a shared library that was compiled with it, too: error codes are
-// equal on both sides, and an exception thrown on one is caught on the other.
+// A program that uses practicus, and loads a shared library that does, too. Error codes are equal on both
+// sides, and an exception thrown on one is caught on the other.
 
 #include <practicus/error.hpp>
 

@@ -1,9 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// Every order of events for two connections and three waiters, breadth first. A state is known by a key
-// without absolute times, in which waiters and connections have no names; it is made again by replaying its
-// events.
+// Every order of events for two connections and three waiters, breadth first. The key of a state has no
+// absolute times and no names of waiters and connections. A state is made again by replaying its events.
 
 #include <practicus/detail/pool/pool_state.hpp>
 
@@ -30,7 +29,7 @@ constexpr std::size_t max_connections = 2;
 constexpr std::size_t waiter_count = 3;
 constexpr auto tick = 40s;
 
-// In ticks: idle 1 is good and 2 is not (after a stale hit 1 is not either, for 2 ticks); age 3 is too old.
+// In ticks: idle 1 is good and 2 is not; after a stale hit, for 2 ticks, 1 is not either. Age 3 is too old.
 practicus::pool_options limits()
 {
     practicus::pool_options result;

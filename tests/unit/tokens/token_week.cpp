@@ -1,8 +1,8 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
-// A simulated week of one call a second, through the stripes, the tokens' flights, the access token's flight
-// and the session, with a driver that does no I/O.
+// A simulated week of one call a second, with a driver that does no I/O. It passes the stripes, the tokens'
+// flights, the access token's flight and the session.
 
 #include <practicus/detail/tokens/session_state.hpp>
 #include <practicus/detail/tokens/striped_cache.hpp>

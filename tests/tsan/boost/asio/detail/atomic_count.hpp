@@ -2,9 +2,9 @@
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 #pragma once
 
-// In place of Asio's header of this name, for ThreadSanitizer alone: it knows no fences, and takes the end of
-// what was shared on two threads for a race (GCC: -Wtsan). An order that is part of the operation says the
-// same.
+// In place of Asio's header of this name, for ThreadSanitizer alone. It does not know fences, and takes the
+// end of an object shared by two threads for a race (GCC: -Wtsan). An order that is part of the operation
+// says the same.
 
 #include <atomic>
 
