@@ -59,7 +59,7 @@ public:
     /// e-mail.
     [[nodiscard]] std::string key() const;
 
-    /// How specifically a text matches a login.
+    /// The degree to which a text matches a login.
     enum class match
     {
         /// It matches another login.
@@ -72,7 +72,7 @@ public:
         login
     };
 
-    /// Returns how specifically a text (a key, a host or a url) matches this login. Hosts and e-mails are
+    /// Returns the degree to which a text (a key, a host or a url) matches this login. Hosts and e-mails are
     /// compared without case; a default port may be left out. Throws `errc::invalid_url` for a text with
     /// `://` that is no service url.
     [[nodiscard]] match match_of(std::string_view text) const;

@@ -11,6 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ("include", "tests", "examples", "benchmarks")
 PERSON = r"who|whoever|whom|nobody|somebody|anybody|everybody"
 WORDS = re.compile(rf"\b({PERSON}|can\s+not)\b|\?", re.IGNORECASE)
+# The first word of a comment that names a question instead of a thing.
+QUESTION = re.compile(r"^\s*(What|How|Whether|Why|Which)\b")
 # In texts, a name such as "nobody@company.com" and a question to the user are data.
 TEXTS = re.compile(rf"\b({PERSON}|can\s+not)\b", re.IGNORECASE)
 OLD = re.compile(r"\b(" + "|".join("""
@@ -43,7 +45,7 @@ def code(text):
 
 
 def faults(parts, words=WORDS):
-    return [f"{found.group()}: {text.strip()}" for text in parts if (found := words.search(text))]
+    return [f"{found.group().strip()}: {text.strip()}" for text in parts if (found := words.search(text))]
 
 
 class Words(unittest.TestCase):
@@ -53,6 +55,7 @@ class Words(unittest.TestCase):
         self.assertEqual(faults(names('TEST_CASE("nobody" " waits", "[x]")\nSECTION("a wait")')), ["nobody: nobody waits"])
         self.assertEqual(faults(texts('f("somebody waits"); g("nobody@h"); // "who is"\n'), TEXTS), ['somebody: "somebody waits"'])
         self.assertEqual(faults([code('proxy const* via; // via\n')], OLD), ["via: proxy const* via;"])
+        self.assertEqual(faults(comments("/// What bounds a run.\nint i;\n/// A run. How far?\n"), QUESTION), ["What: What bounds a run."])
         self.assertEqual(faults([code('f("via"); // steering\nint available;')], OLD), [])
 
     def test_tree(self):
@@ -61,6 +64,8 @@ class Words(unittest.TestCase):
                 with self.subTest(file=path.relative_to(ROOT).as_posix()):
                     text = path.read_text()
                     self.assertEqual(faults(comments(text)), [])
+                    if folder == "include":
+                        self.assertEqual(faults(comments(text), QUESTION), [])
                     self.assertEqual(faults(names(text)), [])
                     self.assertEqual(faults(texts(text), TEXTS), [])
                     self.assertEqual(faults(code(text).splitlines(), OLD), [])

@@ -57,8 +57,8 @@ struct queue : batch_queue
         batch_bounds b;
         b.rows_may_fail = rows_may_fail;
         b.in_flight = in_flight;
-        b.tries = 3;
-        b.patience = 15min;
+        b.max_attempts = 3;
+        b.retry_for = 15min;
         b.pause = 100ms;
         return b;
     }

@@ -54,7 +54,7 @@ enum class event : std::uint8_t
     bring_rotated,
     bring_expired,
     fail_passing,
-    fail_lasting,
+    fail_permanent,
     refuse_credentials,
     complete,
     clock_tick,
@@ -149,7 +149,7 @@ public:
                 add({event::complete}, i);
             else
                 add({event::bring, event::bring_rotated, event::bring_expired, event::fail_passing,
-                     event::fail_lasting, event::refuse_credentials},
+                     event::fail_permanent, event::refuse_credentials},
                     i);
         }
         if (std::all_of(fetches_.begin(), fetches_.end(),
@@ -172,7 +172,7 @@ public:
         case event::bring_rotated: bring(s.caller, true, token_life); break;
         case event::bring_expired: bring(s.caller, true, 0s); break;
         case event::fail_passing: fail(s.caller, errc::unavailable); break;
-        case event::fail_lasting: fail(s.caller, errc::forbidden); break;
+        case event::fail_permanent: fail(s.caller, errc::forbidden); break;
         case event::refuse_credentials: refuse_credentials(s.caller); break;
         case event::complete: complete(s.caller); break;
         case event::clock_tick: now_ += tick; break;

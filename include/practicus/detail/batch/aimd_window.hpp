@@ -12,30 +12,30 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Decides how many batches may be in flight, by additive increase and multiplicative decrease as in TCP, and
-/// how many may be held. The driver decides about retries.
+/// Decides the number of batches that may be in flight, by additive increase and multiplicative decrease as
+/// in TCP. Also decides the number that may be held. The driver decides about retries.
 ///
 /// Rules:
 /// - It begins with 4, or `most` if that is less.
-/// - Until the first overload each success raises the limit by 1, which doubles it in each round; later as
-///   many successes as the limit is do.
+/// - Until the first overload, each success raises the limit by 1, which doubles it in each round. Later, it
+///   takes as many successes as the limit.
 /// - An overload (429, 503) halves it, to 1 at least.
-/// - A round trip passes before a change shows. So a batch that was started before the last halving changes
-///   nothing more, neither by an overload (many in flight at once would halve it to 1) nor by a success.
-/// - A success counts only if the window was full when the batch was started or later: a limit that was never
+/// - A change shows only after a round trip. A batch that was started before the last halving therefore
+///   changes nothing more. Otherwise, many overloads in flight at once would halve it to 1.
+/// - A success counts only if the window was full when the batch was started or later. A limit that was never
 ///   reached proves nothing, and would rise to `most` while the file is read slowly.
-/// - A failure of another kind, a batch that is refused, say, tells nothing of the load.
+/// - A failure of another kind, such as a refused batch, does not count.
 ///
-/// - A batch that waits for its next try gives its place to others, which are not held up by it. It gets
-///   another one, with a ticket of its own, when the wait is over and one is free.
+/// - A batch that waits for its next attempt gives its place to others. It gets another place, with a new
+///   ticket, when the wait is over and one is free.
 /// - A new batch is sent only while those in flight and those that were answered out of turn are fewer than
-///   `most`. Those that wait for their next try do not count there, and may be answered out of turn later: at
-///   most twice `most` are held, whatever fails.
+///   `most`. Batches that wait for their next attempt do not count there, and may be answered out of turn
+///   later. At most twice `most` are held.
 ///
 /// Each ticket ends once, by `succeeded`, `failed` or `paused`; the batch is then no longer in flight. An
 /// overload is no end.
 ///
-/// Thread safety: none. Nothing but the constructor throws; all is O(1).
+/// Thread safety: none. Only the constructor throws; every call is O(1).
 class aimd_window
 {
 public:
@@ -47,13 +47,13 @@ public:
         std::uint64_t number = 0;
     };
 
-    /// At most `most` in flight; throws `errc::invalid_argument` if that is 0.
+    /// Limits the batches in flight to `most`. Throws `errc::invalid_argument` if that is 0.
     explicit aimd_window(std::size_t most) : most_(most), limit_(std::min(most, first_limit))
     {
         if (most == 0) throw error(errc::invalid_argument, "0 batches in flight");
     }
 
-    /// The number that may be in flight: 1 to `most`. For a while after a halving, more are.
+    /// Returns the number that may be in flight: 1 to `most`. For a while after a halving, more are.
     std::size_t limit() const noexcept { return limit_; }
 
     std::size_t in_flight() const noexcept { return in_flight_; }
@@ -64,7 +64,7 @@ public:
     /// Returns true if one more batch may be held.
     bool has_room() const noexcept { return held_ - paused_ < most_ && held_ < 2 * most_; }
 
-    /// Batches that wait for their next try.
+    /// Returns the number of batches that wait for their next attempt.
     std::size_t waiting() const noexcept { return paused_; }
 
     /// Starts a batch. Requires `may_start()`.
@@ -82,21 +82,21 @@ public:
         return take_place();
     }
 
-    /// Pauses a failed batch until its next try.
+    /// Pauses a failed batch until its next attempt.
     void paused(ticket batch) noexcept
     {
         end(batch);
         ++paused_;
     }
 
-    /// A batch that has ended is not held any more.
+    /// Releases a batch that has ended; it is no longer held.
     void released() noexcept
     {
         BOOST_ASSERT(held_ > 0);
         --held_;
     }
 
-    /// The batch was answered.
+    /// Ends a batch with a response.
     void succeeded(ticket batch) noexcept
     {
         end(batch);

@@ -23,7 +23,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The absolute path without links; of what does not exist, the path as it is.
+/// Returns the absolute path without links; of a missing file, the path unchanged.
 inline std::string real_path(std::string const& path)
 {
     std::unique_ptr<char, decltype(&std::free)> const real(::realpath(path.c_str(), nullptr), &std::free);
@@ -42,10 +42,9 @@ inline bool is_name_of(std::string const& path, struct stat const& file) noexcep
     return ::stat(path.c_str(), &found) == 0 && is_same_file(found, file);
 }
 
-/// Tells a file from all others, under any name: its inode, and its time of birth, as inodes are used again
-/// (`statx`: Linux alone).
-/// The device's number stands in where the file system knows no such time: it may change when the machine
-/// starts.
+/// Returns a text that identifies a file under any name. It has the inode, and the time of birth, because
+/// inodes are reused (`statx`, Linux). Without that time, it has the device's number, which may change at a
+/// reboot.
 inline std::string identity_of(posix_file const& file)
 {
     struct statx known = {};
@@ -58,7 +57,7 @@ inline std::string identity_of(posix_file const& file)
            std::to_string(known.stx_btime.tv_nsec);
 }
 
-/// The size and the digest of the head of a file; nothing of what is no file.
+/// Returns the size and the digest of the head of a file; empty if it is no file.
 inline file_extent identify_input(posix_file const& input)
 {
     constexpr std::size_t head = 64 * 1024;
@@ -73,12 +72,12 @@ inline file_extent identify_input(posix_file const& input)
     return {static_cast<std::uint64_t>(input.status().st_size), digest.hex()};
 }
 
-/// A file that one run at a time appends to. What it is to hold is known by its digest. A character device
-/// (`/dev/null`) takes what is written, and holds nothing: it has no lock and no extent.
+/// A file that one run at a time appends to. Its required content is known by its digest. A character device
+/// (`/dev/null`) takes all bytes and holds none; it has no lock and no extent.
 class batch_file
 {
 public:
-    /// A file that is new is removed again, unless `keep` is called.
+    /// Opens the file. A new file is removed again, unless `keep` is called.
     explicit batch_file(std::string path)
         : is_new_(::access(path.c_str(), F_OK) != 0), file_(std::move(path), O_RDWR | O_CREAT | O_APPEND),
           real_path_(detail::real_path(file_.path()))
@@ -100,7 +99,7 @@ public:
     std::uint64_t size_on_disk() const { return static_cast<std::uint64_t>(file_.status().st_size); }
     bool is_device() const { return S_ISCHR(file_.status().st_mode); }
 
-    /// Throws `errc::file_error` if another run has it. Without locks, `require_own` tells.
+    /// Throws `errc::file_error` if another run has it. Without locks, `require_own` detects that.
     void lock()
     {
         if (is_device()) return;
@@ -112,7 +111,7 @@ public:
             throw error(errc::file_error, "'" + path() + "' is being written by another run");
     }
 
-    /// Reads so many bytes, or what there is of them.
+    /// Reads `size` bytes, or all if there are fewer.
     file_extent read(std::uint64_t size)
     {
         while (size_ < size && !is_device()) {
@@ -124,7 +123,7 @@ public:
         return extent();
     }
 
-    /// Cuts off what stands behind what was read and written.
+    /// Cuts off all bytes after those that were read and written.
     void cut() const
     {
         if (!is_device()) file_.truncate(size_);
@@ -141,8 +140,8 @@ public:
         if (!is_device()) file_.sync();
     }
 
-    /// Throws `errc::file_error` unless the file is where it was opened, and, if `whole`, holds what this run
-    /// has read and written.
+    /// Throws `errc::file_error` unless the file is still at its path. With `whole`, it must also hold
+    /// exactly the bytes that this run has read and written.
     void require_own(bool whole) const
     {
         if (!is_name_of(real_path_, file_.status()))

@@ -28,8 +28,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// The outputs of one run, and its journal. The outputs are synced before the journal says what they hold,
-/// and the journal is replaced as a whole: it is right whenever the process or the machine stops.
+/// The outputs of one run, and its journal. The outputs are synced before the journal records their content,
+/// and the journal is replaced as a whole. It is thus valid whenever the process or the machine stops.
 class batch_files
 {
 public:
@@ -74,8 +74,8 @@ public:
     /// Returns true the first time.
     bool take() noexcept { return !std::exchange(is_taken_, true); }
 
-    /// The outputs hold what is done, and no more. Saved at once, unless that would take more than a
-    /// twentieth of the time.
+    /// Records that the outputs hold all results up to `mark`. Saves at once, unless that would take more
+    /// than a twentieth of the time.
     void done(batch_mark const& mark)
     {
         require_usable();
@@ -87,7 +87,7 @@ public:
         if (std::chrono::steady_clock::now() >= save_at_) save();
     }
 
-    /// The run is complete.
+    /// Removes the journal of a complete run.
     void finish()
     {
         require_usable();
@@ -158,7 +158,8 @@ private:
         check_file(was, is, named == file.real_path() ? file.path() : named);
     }
 
-    /// Rows that were rejected before are in the file, with their header line, unless both are a device.
+    /// Throws unless the rows that were rejected before are in the file, with their header line, or both are
+    /// a device.
     void check_rejected(batch_journal const& found) const
     {
         if (!rejected_ || rejected_->is_device() || found.mark.failed_rows == 0) return;
@@ -169,8 +170,8 @@ private:
                      " that the run has rejected so far, which went " + where);
     }
 
-    /// The journal knows the file before its first byte is written. Of a run that is resumed, it says the
-    /// same until then: only that far has the input been recognised by its rows.
+    /// Writes a text, and first records the file in the journal. A resumed run leaves the journal unchanged
+    /// until its first write. Only then has the input been recognised by its rows.
     void write(batch_file& to, journaled_file& known, std::string_view text)
     {
         require_usable();
@@ -196,8 +197,8 @@ private:
                         "'" + output_.path() + "' could not be written; its run is to be resumed");
     }
 
-    /// A disk that has failed once may report success the next time: nothing is saved after that. Another
-    /// run's journal is left alone.
+    /// Syncs the outputs. After a failure nothing is saved, because a disk that has failed once may report
+    /// success the next time. The journal of another run is left alone.
     void reach_disk()
     {
         // A write that has failed may have left a part.

@@ -18,26 +18,26 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Splits a text that comes in pieces into batches. Thread safety: none.
+/// Splits a text in pieces into batches. Thread safety: none.
 class batch_splitter
 {
 public:
     virtual ~batch_splitter() = default;
 
-    /// A batch ends behind the first `count` rows, as those of a run that is resumed. To be called before the
-    /// first `push`.
+    /// Makes a batch end after the first `count` rows, as in the run that is resumed. Must be called before
+    /// the first `push`.
     virtual void cut_behind(std::uint64_t count) noexcept = 0;
-    /// The text goes on with `piece`, which is copied.
+    /// Adds `piece` to the text; copies it.
     virtual void push(std::string_view piece) = 0;
-    /// The text is complete.
+    /// Ends the text.
     virtual void finish() = 0;
-    /// The next full batch; after `finish` also the last one. Empty if there is none (yet).
+    /// Returns the next full batch, and after `finish` also the last one. Empty if there is none yet.
     virtual std::optional<batch_text> next() = 0;
-    /// The text's error, `errc::invalid_argument`, if no batch is left before it; else null.
+    /// Returns the text's error, `errc::invalid_argument`, if no batch is left before it; else null.
     virtual failure fault() const = 0;
-    /// Bytes that were pushed and not given out, a header not counted.
+    /// Returns the number of bytes that were pushed and not given out, without a header.
     virtual std::size_t buffered() const noexcept = 0;
-    /// The number of rows that were seen to their end.
+    /// Returns the number of complete rows.
     virtual std::uint64_t rows() const noexcept = 0;
 };
 
@@ -48,7 +48,7 @@ struct batch_request
     std::string body;
 };
 
-/// What a believed response adds to the output.
+/// The output of a believed response.
 struct batch_result
 {
     batch_result() = default;
@@ -61,25 +61,25 @@ struct batch_result
     std::string version;
 };
 
-/// The form of a job's text: how it is split, what is sent, and which response is believed. Pure. Thread
-/// safety: full.
+/// The form of a job's text. It decides the splitting, the requests, and which responses are believed. Pure.
+/// Thread safety: full.
 class batch_format
 {
 public:
     virtual ~batch_format() = default;
 
     virtual std::unique_ptr<batch_splitter> make_splitter() const = 0;
-    /// The word for several rows.
+    /// Returns the word for several rows.
     virtual std::string_view noun() const noexcept = 0;
-    /// The media type of requests, and by default of responses.
+    /// Returns the media type of requests, and by default of responses.
     virtual std::string_view media_type() const noexcept = 0;
     virtual batch_request request(batch_text const& batch) const = 0;
     /// Returns the error of a response that is invalid for the batch; otherwise sets `to`.
     virtual std::optional<error_info> read(batch_text const& batch, batch_answer const& answer,
                                            batch_result& to) const = 0;
-    /// Two batches that are `whole` together, of half its rows each. It has 2 rows at least.
+    /// Returns two batches that are `whole` together, of half its rows each. It has at least 2 rows.
     virtual std::pair<batch_text, batch_text> halve(batch_text const& whole) const = 0;
-    /// Returns the text for the sink of rejected rows; `is_first`: nothing was rejected before.
+    /// Returns the text for the sink of rejected rows. `is_first` is true if nothing was rejected before.
     virtual std::string rejected(batch_text const& batch, error_info const& why, bool is_first) const = 0;
 };
 

@@ -19,7 +19,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A file, or its beginning: so many bytes, and their SHA-256.
+/// A file or its beginning, by its number of bytes and their SHA-256.
 struct file_extent
 {
     std::uint64_t size = 0;
@@ -28,14 +28,14 @@ struct file_extent
     bool operator==(file_extent const&) const = default;
 };
 
-/// What makes a run the one that it is: the same for each run that resumes it.
+/// The identity of a run. Each run that resumes it has the same.
 struct batch_identity
 {
     /// The model's url.
     std::string model;
     /// See `form_name`.
     std::string form;
-    /// What else decides the results, in the program's own words.
+    /// Other options that affect the results, in the program's own words.
     std::string options;
     /// The input's size and the digest of its head; a size of 0 is unknown.
     file_extent input;
@@ -45,7 +45,7 @@ struct batch_identity
     bool operator==(batch_identity const&) const = default;
 };
 
-/// Names what decides the output's lines beside the input and the model.
+/// Returns a name for the form of the output, which depends on more than the input and the model.
 inline std::string form_name(std::optional<json_lines_options> const& lines)
 {
     if (!lines) return "CSV";
@@ -56,15 +56,15 @@ inline std::string form_name(std::optional<json_lines_options> const& lines)
 /// An output of a run.
 struct journaled_file
 {
-    /// What is done.
+    /// The content so far.
     file_extent extent;
-    /// What tells it from all other files; empty until the run begins to write it.
+    /// The text of `identity_of`; empty until the run begins to write the file.
     std::string identity;
 
     bool operator==(journaled_file const&) const = default;
 };
 
-/// What a run has written beside its output: which run it is, what is done, and where the outputs end.
+/// The journal beside an output: the run's identity, its progress, and the ends of the outputs.
 struct batch_journal
 {
     batch_identity run;
@@ -79,7 +79,7 @@ namespace journal_text {
 
 inline constexpr std::string_view title = "practicus journal 2\n";
 
-/// On one line, whatever bytes it has: `\0a` is a line feed.
+/// Returns the text on one line: `\0a` is a line feed.
 inline std::string escape(std::string_view value)
 {
     std::string text;
@@ -112,7 +112,7 @@ inline std::optional<std::string> unescape(std::string_view text)
     return value;
 }
 
-/// Reads lines of a name, a space and a value, in a fixed order. What is amiss is said by `ok`.
+/// Reads lines of a name, a space and a value, in a fixed order. `ok` is false after a fault.
 class reader
 {
 public:
@@ -159,7 +159,7 @@ private:
 
 } // namespace journal_text
 
-/// A journal as text: one line a value, and a checksum of them all.
+/// Returns a journal as text: one line a value, and a checksum of all lines.
 inline std::string to_text(batch_journal const& j)
 {
     std::string text(journal_text::title);
@@ -186,7 +186,7 @@ inline std::string to_text(batch_journal const& j)
     return text;
 }
 
-/// Empty if the text is no whole journal.
+/// Reads a journal. Empty if the text is not a complete journal.
 inline std::optional<batch_journal> read_journal(std::string_view text)
 {
     auto const checked = text.rfind("\ncheck ");
@@ -209,7 +209,7 @@ inline std::optional<batch_journal> read_journal(std::string_view text)
     return whole ? std::optional(std::move(j)) : std::nullopt;
 }
 
-/// What stands where a run is to write.
+/// The files at the paths of a new run.
 struct found_files
 {
     std::string output;
@@ -254,8 +254,8 @@ inline void check_same_run(std::string const& journal, batch_identity const& was
     if (!was.options.empty()) same("what decides the results", was.options, is.options);
 }
 
-/// Decides whether a run begins (empty) or goes on with what a journal says. Throws `errc::invalid_argument`
-/// if it may do neither: what is there is not written over, and is no other run's.
+/// Returns the journal of the run to resume, or nothing for a new run. Throws `errc::invalid_argument` if
+/// neither is possible. Existing results are not overwritten, and the files of another run are not used.
 inline std::optional<batch_journal> decide_start(found_files const& found, batch_identity const& run,
                                                  bool resume)
 {
@@ -273,18 +273,18 @@ inline std::optional<batch_journal> decide_start(found_files const& found, batch
     return j;
 }
 
-/// What stands where a run has written an output.
+/// The file at the path of an earlier output.
 struct found_file
 {
     std::string path;
-    /// Up to the size that the journal says.
+    /// The part of the size in the journal.
     file_extent extent;
     std::string identity;
     std::uint64_t size = 0;
 };
 
-/// Throws `errc::invalid_argument` unless a file begins as the journal says, and what is behind that, which
-/// is to be cut off, is of the same run.
+/// Throws `errc::invalid_argument` unless a file begins as the journal records. The rest, which is cut off,
+/// must be of the same run.
 inline void check_file(journaled_file const& was, found_file const& is, std::string const& named)
 {
     auto const end = was.extent.size;

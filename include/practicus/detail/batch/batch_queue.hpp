@@ -26,46 +26,46 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What bounds a run.
+/// The limits of a run.
 struct batch_bounds
 {
-    /// Batches in flight, at most.
+    /// The limit of batches in flight.
     std::size_t in_flight = 1;
     /// See `batch_retry`.
-    std::size_t tries = 1;
-    std::chrono::nanoseconds patience{0};
+    std::size_t max_attempts = 1;
+    std::chrono::nanoseconds retry_for{0};
     std::chrono::milliseconds pause{0};
-    /// The run goes on behind rows that fail.
+    /// The run continues after rows that fail.
     bool rows_may_fail = false;
 };
 
-/// How far a queue is, at one moment.
+/// The progress of a queue, at one moment.
 struct batch_counts
 {
     std::uint64_t bytes_in = 0;
-    /// What stands in the source before the first batch that was read.
+    /// The bytes of the source before the first batch that was read.
     std::uint64_t bytes_skipped = 0;
     std::size_t in_flight = 0;
     std::size_t limit = 0;
     std::size_t waiting = 0;
     std::uint64_t retries = 0;
-    /// The failure of the waiting batch with the earliest next try; null if none waits.
+    /// The failure of the waiting batch with the earliest next attempt; null if none waits.
     std::shared_ptr<error_info const> last_error;
 };
 
-/// The batches of a run: the one that was read ahead, those in flight, those that wait for their next try,
-/// and those that wait for their turn. Decides which is next. Thread safety: full.
+/// The batches of a run: one that was read ahead, those in flight, and those that wait for their next attempt
+/// or for their turn. Decides which is next. Thread safety: full.
 class batch_queue
 {
 public:
-    /// `header` is the one of the results that are there already; empty if there are none, or they have none.
-    /// `has_believed`: a run before has had results.
+    /// `header` is the header of the existing results; empty if there are none, or they have none.
+    /// `has_believed` is true if an earlier run has results.
     batch_queue(batch_bounds const& bounds, std::string header, bool has_believed = false)
         : bounds_(bounds), window_(bounds.in_flight), has_results_(!header.empty()),
           has_believed_(has_results_ || has_believed), header_(std::move(header))
     {}
 
-    /// The next batch in the order of the rows, if it has come to its end. It is not held any more.
+    /// Returns the next batch in the order of the rows, if it has ended, and no longer holds it.
     std::shared_ptr<batch_sending> take_ended()
     {
         std::lock_guard lock(mutex_);
@@ -78,7 +78,7 @@ public:
         return result;
     }
 
-    /// A batch that has waited for its next try, if there is a place; before those that are new.
+    /// Returns a batch that has waited for its next attempt, if there is a place. It comes before new ones.
     std::shared_ptr<batch_sending> take_due(time_point now)
     {
         std::lock_guard lock(mutex_);
@@ -90,13 +90,14 @@ public:
         return due;
     }
 
-    /// The batch that was read ahead, if there is a place and room. A header alone loses no row when it is
-    /// refused: it is tried once.
+    /// Returns the batch that was read ahead, if there is a place and room. A header alone is tried once,
+    /// because its refusal loses no row.
     std::shared_ptr<batch_sending> take_read(time_point now)
     {
         std::lock_guard lock(mutex_);
         if (!next_ || is_ending() || !may_start(now) || !window_.has_room()) return nullptr;
-        batch_retry const policy(next_->rows == 0 ? 1 : bounds_.tries, bounds_.patience, bounds_.pause);
+        batch_retry const policy(next_->rows == 0 ? 1 : bounds_.max_attempts, bounds_.retry_for,
+                                 bounds_.pause);
         auto const taken = std::make_shared<batch_sending>(std::move(*next_), started_, policy);
         next_.reset();
         ++started_;
@@ -112,7 +113,7 @@ public:
         return is_reading_ = true;
     }
 
-    /// A batch was read, or there is none any more, also because of a failure.
+    /// Records that a batch was read, or that no more follow, also because of a failure.
     void has_read(result<std::optional<batch_text>> batch) noexcept
     {
         std::lock_guard lock(mutex_);
@@ -122,22 +123,22 @@ public:
         read_all_ = !next_;
     }
 
-    /// Null unless the source has failed.
+    /// Returns the failure of the source, or null.
     failure source_failure() const
     {
         std::lock_guard lock(mutex_);
         return source_failure_;
     }
 
-    /// Returns true if something is still to come.
+    /// Returns true if the run is not complete.
     bool is_waiting() const
     {
         std::lock_guard lock(mutex_);
         return is_reading_ || next_ || taken_ != started_;
     }
 
-    /// When a batch may be sent: one that waits for its next try, or the one that was read ahead. If there is
-    /// no place, another one's end tells.
+    /// Returns the time at which a batch may be sent: one that waits for its next attempt, or the one that
+    /// was read ahead. Without a free place, the end of another batch decides.
     time_point next_try() const
     {
         std::lock_guard lock(mutex_);
@@ -149,8 +150,8 @@ public:
         return has_more ? *held_until_ : std::max(due, *held_until_);
     }
 
-    /// The batch waits so long for its next try; its place is for others. As long as an overloaded server
-    /// asks (`Retry-After`), none is sent, unless one that was sent later is answered.
+    /// Lets the batch wait for its next attempt, and frees its place. While an overloaded server asks to wait
+    /// (`Retry-After`), none is sent, until one that was sent later is answered.
     void pause(std::shared_ptr<batch_sending> batch, time_point now, std::chrono::nanoseconds wait)
     {
         auto const& kept = *batch;
@@ -165,7 +166,7 @@ public:
         held_until_ = std::max(held_until_.value_or(now), now + *why.retry_after);
     }
 
-    /// The batch has come to its end. After one that ends the run, only those before it are sent.
+    /// Ends the batch. After one that ends the run, only those before it are sent.
     void end(std::shared_ptr<batch_sending> batch, time_point now)
     {
         auto const& kept = *batch;
@@ -185,21 +186,21 @@ public:
         window_.overloaded(ticket);
     }
 
-    /// Batches were sent again without a pause.
+    /// Counts batches that were sent again without a pause.
     void resent(std::uint64_t times)
     {
         std::lock_guard lock(mutex_);
         retries_ += times;
     }
 
-    /// Such a size was refused (413), and fewer rows may be taken.
+    /// Returns true if such a size was refused (413) and fewer rows can be sent.
     bool is_too_large(batch_text const& batch) const
     {
         std::lock_guard lock(mutex_);
         return batch.rows > 1 && batch.text.size() >= refused_size_;
     }
 
-    /// Returns false for what cannot be halved.
+    /// Records a size that was refused. Returns false for a batch that cannot be halved.
     bool note_too_large(batch_text const& batch)
     {
         std::lock_guard lock(mutex_);
@@ -207,15 +208,15 @@ public:
         return batch.rows > 1;
     }
 
-    /// Returns true once an answer was believed, or if there are results with a header line already.
+    /// Returns true once a response was believed, or if there are results with a header line already.
     bool has_believed() const
     {
         std::lock_guard lock(mutex_);
         return has_believed_;
     }
 
-    /// An answer is believed but for its header line, if it has one. Returns the error of another one than
-    /// before.
+    /// Records a response that is believed except for its header line, if it has one. Returns the error of a
+    /// header that differs from the earlier one.
     std::optional<error_info> check_header(std::string_view header)
     {
         std::lock_guard lock(mutex_);
@@ -225,7 +226,7 @@ public:
         return other_header(header_, header, has_results_);
     }
 
-    /// So many bytes were read, and the rows of a batch taken off them; `buffered` were not.
+    /// Counts bytes that were read, and those of a batch that was taken; `buffered` were not taken yet.
     void count(std::size_t read, std::size_t taken, std::size_t buffered)
     {
         std::lock_guard lock(mutex_);
@@ -259,7 +260,7 @@ private:
         return !held_until_ && window_.may_start();
     }
 
-    /// Of those that are still to be sent.
+    /// Returns the first one that is still to be sent.
     paused_batches::const_iterator first_paused() const
     {
         return std::find_if(paused_.begin(), paused_.end(),
@@ -282,9 +283,9 @@ private:
     bool is_reading_ = false;
     bool read_all_ = false;
     failure source_failure_;
-    /// What waits for its turn, by its place in the order.
+    /// The batches that wait for their turn, by their place in the order.
     std::map<std::uint64_t, std::shared_ptr<batch_sending>> ended_;
-    /// What waits for its next try, by when that is.
+    /// The batches that wait for their next attempt, by its time.
     paused_batches paused_;
     time_point answered_at_{}; ///< When a batch last was.
     /// The first batch that ends the run.
@@ -293,7 +294,7 @@ private:
     std::optional<time_point> held_until_;
     std::uint64_t last_refused_ = 0;  ///< The last ticket that was refused so.
     std::uint64_t last_answered_ = 0; ///< The last ticket with an answer.
-    /// Of the text before it is encoded: how large that gets is not known before.
+    /// The size before encoding, because the encoded size is not known in advance.
     std::size_t refused_size_ = std::numeric_limits<std::size_t>::max();
     bool const has_results_;
     bool has_believed_;

@@ -25,8 +25,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Reads a job's source and cuts it into batches, without those that an earlier run has done. The job, its
-/// format and the queue, which counts what is read, outlive it. Thread safety: none.
+/// Reads a job's source and cuts it into batches, without those of an earlier run. The job, its format and
+/// the queue, which counts the bytes, outlive it. Thread safety: none.
 class batch_reader
 {
 public:
@@ -60,7 +60,7 @@ public:
         co_return batch;
     }
 
-    /// Returns the failure of a source that has ended before the rows that an earlier run has done.
+    /// Returns the failure of a source that has ended before the rows of an earlier run.
     failure check_end() const
     {
         if (splitter_->rows() >= rows_before()) return nullptr;
@@ -72,7 +72,7 @@ public:
     }
 
 private:
-    /// Bounds the work of a turn, and the batches that are cut before they are wanted.
+    /// The limit of the work of a turn, and of the batches that are cut before they are wanted.
     static constexpr std::size_t slice = 64 * 1024;
 
     std::uint64_t rows_before() const noexcept { return job_.resume.rows + job_.resume.failed_rows; }
@@ -89,7 +89,7 @@ private:
         return part.size();
     }
 
-    /// The next batch that no run before has done.
+    /// Returns the next batch that no earlier run has done.
     result<std::optional<batch_text>> take_cut()
     {
         while (auto batch = splitter_->next()) {
@@ -118,11 +118,11 @@ private:
     batch_format const& format_;
     batch_queue& queue_;
     std::unique_ptr<batch_splitter> const splitter_;
-    /// Of the source, and what is left to cut of it.
+    /// The rest of the last piece of the source.
     std::string piece_;
     std::string_view rest_;
     bool is_done_ = false;
-    /// Of what was cut.
+    /// The digest of the text that was cut.
     std::optional<sha256> digest_;
 };
 

@@ -21,8 +21,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// What a run gives to its caller: predictions and rejected rows in the order of the rows, marks, and how far
-/// it is. The job outlives it.
+/// The results of a run for its caller: predictions and rejected rows in the order of the rows, marks, and
+/// the progress. The job outlives it.
 class batch_results
 {
 public:
@@ -35,8 +35,8 @@ public:
 
     batch_progress const& progress() const noexcept { return progress_; }
 
-    /// A mark is where a batch ends, also of one that was halved: so those of a run that is resumed are those
-    /// of one that is not.
+    /// Writes a batch, and gives its mark. A mark is at the end of a batch, also of one that was halved. A
+    /// resumed run thus has the same marks as an uninterrupted one.
     asio::awaitable<failure> write(batch_sending const& batch)
     {
         for (auto const& part : batch.parts())
@@ -44,12 +44,12 @@ public:
         co_return mark(batch.digest());
     }
 
-    /// When it is time to tell the progress again.
-    time_point tell_at() const noexcept { return job_.on_progress ? tell_at_ : time_point::max(); }
+    /// Returns the time of the next progress report.
+    time_point report_at() const noexcept { return job_.on_progress ? report_at_ : time_point::max(); }
 
-    failure tell(batch_counts const& now, time_point at, bool last)
+    failure report(batch_counts const& now, time_point at, bool last)
     {
-        tell_at_ = at + std::chrono::milliseconds(200);
+        report_at_ = at + std::chrono::milliseconds(200);
         progress_.bytes_in = now.bytes_in;
         progress_.in_flight = now.in_flight;
         progress_.limit = now.limit;
@@ -89,7 +89,7 @@ private:
         co_return nullptr;
     }
 
-    /// What a server says cannot fill the memory.
+    /// Counts a version. Their number is limited, because the server chooses them.
     void count_version(std::string const& version)
     {
         constexpr std::size_t most = 64;
@@ -118,7 +118,7 @@ private:
         co_return nullptr;
     }
 
-    /// As a person counts them: from 1, the header not counted.
+    /// Adds the numbers of the rows to a message, from 1 and without the header.
     failure with_rows(error_info info, std::uint64_t first, std::uint64_t last) const
     {
         auto place = std::string(format_.noun()).append(" ").append(std::to_string(first)).append(" to ");
@@ -154,7 +154,7 @@ private:
     /// The predictions' header line.
     std::string header_;
     std::uint64_t bytes_written_ = 0;
-    time_point tell_at_{};
+    time_point report_at_{};
 };
 
 }}} // namespace practicus::v1::detail

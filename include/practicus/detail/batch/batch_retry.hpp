@@ -22,32 +22,33 @@ inline bool is_fault_of_rows(boost::system::error_code const& code) noexcept
     return has_trait(code, errc_traits::fault_of_rows);
 }
 
-/// What is known of a failed attempt beside its failure.
+/// The facts about a failed attempt beside its failure.
 struct attempt_facts
 {
-    /// The failure is not one on the way to the model, such as that of its token.
+    /// False if the failure is on the way to the model, such as that of its token.
     bool reached_model = true;
-    /// A version of the model has responded that may not: that decides nothing.
+    /// Another version of the model has responded than the required one. Its response decides nothing.
     bool other_version = false;
-    /// Other batches, which were answered, are sent elsewhere.
+    /// The batch has a url of its own, and other batches were answered.
     bool own_url = false;
 };
 
-/// Decides how long a batch is retried. Failures on the way to the model (no connection, 429, 503, time-outs)
-/// are retried for a while, because pods restart and are moved, as late as the server asks (`Retry-After`).
-/// Failures of the model itself, a 404 and a refusal of a new token included, are retried a few times: it may
-/// have just started. A response of another version is retried as long as a failure on the way, with short
-/// pauses: no server is overloaded. The rest fails at once.
+/// Decides about the retries of a batch. Failures on the way to the model (no connection, 429, 503,
+/// time-outs) are retried for a while, because pods restart and are moved. `Retry-After` lengthens the pause.
+/// Failures of the model itself are retried a few times, because it may have just started. So are a 404 and a
+/// refusal of a new token. A response of another version is retried as long as a failure on the way, with
+/// short pauses, because no server is overloaded. Other failures are final.
 class batch_retry
 {
 public:
-    /// The first pause is half of `base` at least, `base` at most: of a failure on the way. Each doubles.
-    batch_retry(std::size_t tries, std::chrono::nanoseconds patience, std::chrono::milliseconds base)
-        : tries_(tries), patience_(patience), base_(std::max(base, std::chrono::milliseconds(1)))
+    /// The first pause after a failure on the way is U(0.5, 1) times `base`. Each further one doubles.
+    batch_retry(std::size_t max_attempts, std::chrono::nanoseconds retry_for, std::chrono::milliseconds base)
+        : max_attempts_(max_attempts), retry_for_(retry_for),
+          base_(std::max(base, std::chrono::milliseconds(1)))
     {}
 
-    /// Returns the pause before the batch is sent again, or no value if it is given up. `random` is from 0
-    /// to 1. A failure before the model was reached, of its token for example, is on the way, even if it is a
+    /// Returns the pause before the batch is sent again, or nothing if it has failed. `random` is from 0 to
+    /// 1. A failure before the model was reached, such as that of its token, is on the way, even if it is a
     /// 5xx.
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random,
                                                    attempt_facts const& facts = {})
@@ -60,10 +61,10 @@ public:
             (!facts.reached_model && why.code == errc::server_error)) {
             auto const borne = now - *first_failure_;
             asked = why.retry_after.value_or(std::chrono::seconds(0));
-            if (borne >= patience_ || asked > patience_ - borne) return std::nullopt;
+            if (borne >= retry_for_ || asked > retry_for_ - borne) return std::nullopt;
             pauses.initial_backoff = base_;
         } else if (facts.reached_model && has_trait(why.code, errc_traits::of_model)) {
-            if (++answered_ >= tries_) return std::nullopt;
+            if (++answered_ >= max_attempts_) return std::nullopt;
             pauses.initial_backoff = std::chrono::milliseconds(500);
         } else {
             return std::nullopt;
@@ -82,8 +83,8 @@ public:
     }
 
 private:
-    std::size_t tries_;
-    std::chrono::nanoseconds patience_;
+    std::size_t max_attempts_;
+    std::chrono::nanoseconds retry_for_;
     std::chrono::milliseconds base_;
     std::size_t answered_ = 0;
     unsigned pauses_ = 0;

@@ -37,7 +37,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// One run over many batches. One coroutine starts and writes. Its children are one that reads the next batch
+/// One run over many batches. One coroutine starts and writes. It has a child that reads the next batch
 /// ahead, and one for each batch on its way.
 class batch_run : public std::enable_shared_from_this<batch_run>
 {
@@ -70,7 +70,8 @@ public:
             else
                 break;
             if (!failed) failed = lost_child();
-            if (!failed && now() >= results_.tell_at()) failed = results_.tell(queue_.counts(), now(), false);
+            if (!failed && now() >= results_.report_at())
+                failed = results_.report(queue_.counts(), now(), false);
             if (failed) co_return failed;
         }
         if (auto failed = finish()) co_return failed;
@@ -108,8 +109,8 @@ private:
     {
         batch_bounds b;
         b.in_flight = job_.in_flight;
-        b.tries = job_.max_attempts;
-        b.patience = job_.retry_for;
+        b.max_attempts = job_.max_attempts;
+        b.retry_for = job_.retry_for;
         b.pause = state().transport().options().retry.initial_backoff;
         b.rows_may_fail = static_cast<bool>(job_.rejected_rows);
         return b;
@@ -137,8 +138,7 @@ private:
         children_->start([due, batch] { return run(due, batch); });
     }
 
-    /// A batch to its end, or until it waits for its next try; in halves as long as it is refused for its
-    /// size.
+    /// Sends a batch until it ends or waits for its next attempt. Halves it while it is refused for its size.
     static asio::awaitable<void> run(std::shared_ptr<report> due, std::shared_ptr<batch_sending> sent)
     {
         auto& self = *due->run;
@@ -164,7 +164,7 @@ private:
         due->made = true;
     }
 
-    /// Sends the next part once. Returns how long to wait until it is sent again, if it is.
+    /// Sends the next part once. Returns the pause before it is sent again, if it is.
     asio::awaitable<std::optional<std::chrono::nanoseconds>> try_out(batch_sending& sent)
     {
         auto const began = now();
@@ -191,7 +191,7 @@ private:
         co_return wait;
     }
 
-    /// Returns what a failure is worth that another version has responded with.
+    /// Returns the failure for a response of another version.
     failure refuse_version(error_info const& why, std::string_view came) const
     {
         auto other = other_version(job_.model_version, came);
@@ -201,7 +201,8 @@ private:
         return make_failure(std::move(other));
     }
 
-    /// Of a request that packs several lines, one line may be at fault, or the response be too large.
+    /// Halves a request of several lines if one line may be at fault, or the response was too large.
+    /// Otherwise gives up.
     void split_or_give_up(batch_sending& sent, error_info const& why) const
     {
         bool const may_be_one = why.code == errc::bad_request || why.code == errc::body_too_large;
@@ -234,7 +235,7 @@ private:
         return in;
     }
 
-    /// Returns the failure of what is no answer to the batch; otherwise sets `result`.
+    /// Returns the failure of an invalid response to the batch; otherwise sets `result`.
     failure check(batch_text const& batch, prediction const& answer, call_input const& in,
                   batch_result& result)
     {
@@ -262,7 +263,8 @@ private:
         return make_failure(std::move(*wrong));
     }
 
-    /// A child ended without a report: memory was refused, or the client's context is gone.
+    /// Called when a child ended without a report, because memory was refused or the client's context is
+    /// gone.
     void lose() noexcept
     {
         lost_ = true;
@@ -271,10 +273,10 @@ private:
 
     failure lost_child() { return lost_ ? fixed_error<boost::system::errc::not_enough_memory>() : nullptr; }
 
-    /// Until a batch was read or has ended, or it is time to tell how far the run is.
+    /// Waits for a read, for the end of a batch, or for the next progress report.
     asio::awaitable<failure> wait()
     {
-        auto const until = std::min({results_.tell_at(), queue_.next_try(), op_.deadline});
+        auto const until = std::min({results_.report_at(), queue_.next_try(), op_.deadline});
         condition_wait waiting(news_, *runtime()->limits());
         auto suspended = waiting.until(until);
         auto const ended = waiting.end(co_await std::move(suspended));
@@ -288,7 +290,7 @@ private:
     {
         if (auto failed = queue_.source_failure()) return failed;
         if (auto failed = reader_.check_end()) return failed;
-        return results_.tell(queue_.counts(), now(), true);
+        return results_.report(queue_.counts(), now(), true);
     }
 
     handle handle_;

@@ -20,7 +20,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// A part of a batch that has come to its end: a result or a failure. (No aggregate: g++ 12 destroys those
+/// A part of a batch that has ended: a result or a failure. (Not an aggregate, because g++ 12 destroys those
 /// twice.)
 struct batch_part
 {
@@ -40,7 +40,7 @@ struct batch_part
     }
 };
 
-/// A batch from its first try to its end: in several parts if it was halved. Thread safety: none.
+/// A batch from its first attempt to its end, in several parts if it was halved. Thread safety: none.
 class batch_sending
 {
 public:
@@ -50,10 +50,10 @@ public:
         left_.push_back(std::move(whole));
     }
 
-    /// The part that is to be sent next; only unless `is_done()`.
+    /// Returns the part that is sent next. Requires that `is_done()` is false.
     batch_text const& next() const noexcept { return left_.back(); }
     bool is_done() const noexcept { return left_.empty(); }
-    /// The parts that have ended, in the order of the rows.
+    /// Returns the parts that have ended, in the order of the rows.
     std::vector<batch_part> const& parts() const noexcept { return done_; }
     bool has_failed() const noexcept
     {
@@ -65,15 +65,15 @@ public:
         return std::any_of(done_.begin(), done_.end(),
                            [&](batch_part const& p) { return p.ends_run(rows_may_fail); });
     }
-    /// `batch_text::digest` of the whole.
+    /// Returns the `batch_text::digest` of the whole.
     std::string const& digest() const noexcept { return digest_; }
-    /// The place in the order of all batches, from 0.
+    /// Returns the place in the order of all batches, from 0.
     std::uint64_t sequence() const noexcept { return sequence_; }
     aimd_window::ticket ticket() const noexcept { return ticket_; }
-    /// Of the last try; null if none has failed.
+    /// Returns the failure of the last attempt; null if none has failed.
     std::shared_ptr<error_info const> const& failure() const noexcept { return failure_; }
 
-    /// `halves` are the next part.
+    /// Replaces the next part by its halves.
     void halve_next(std::pair<batch_text, batch_text> halves)
     {
         left_.back() = std::move(halves.second);
@@ -81,7 +81,7 @@ public:
         begin_part();
     }
 
-    /// The next part was answered.
+    /// Ends the next part with a result.
     void answered(batch_result result)
     {
         batch_part part;
@@ -89,7 +89,7 @@ public:
         end_part(std::move(part));
     }
 
-    /// The next part is not sent: its `batch_text::fault` says why.
+    /// Ends the next part without sending it, with its `batch_text::fault`.
     void refuse()
     {
         error_info info;
@@ -100,8 +100,7 @@ public:
         give_up();
     }
 
-    /// A try of the next part, which began then, has failed. Returns how long to wait before it is sent
-    /// again; nothing if it is not.
+    /// Records a failed attempt of the next part. Returns the pause before it is sent again, or nothing.
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point began, time_point now,
                                                    double random, attempt_facts const& facts = {})
     {
@@ -119,10 +118,10 @@ public:
         return policy_.failed(why, now, random, facts);
     }
 
-    /// Of the last try: other rows may succeed.
+    /// Returns true if other rows may succeed, by the last attempt.
     bool are_rows_at_fault() const noexcept { return is_fault_of_rows_; }
 
-    /// The next part has failed for good; if its rows are not to blame, the parts behind it as well.
+    /// Ends the next part with its failure. Unless its rows are to blame, the parts after it end as well.
     void give_up()
     {
         batch_part part;
@@ -132,7 +131,7 @@ public:
         if (!is_fault_of_rows_) left_.clear();
     }
 
-    /// It has got a place. `answered`: see `batch_retry::sent_again`.
+    /// Records that it has a place. `answered`: see `batch_retry::sent_again`.
     void start(aimd_window::ticket ticket, time_point answered) noexcept
     {
         ticket_ = ticket;
@@ -154,7 +153,7 @@ private:
         attempts_ = 0;
     }
 
-    /// The next part last.
+    /// The parts to send; the next one is the last element.
     std::vector<batch_text> left_;
     std::vector<batch_part> done_;
     std::string digest_;

@@ -9,8 +9,8 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Some rows of a text that can be sent by themselves. It has constructors because g++ 12 destroys an
-/// aggregate twice when it is a temporary in a co_await expression.
+/// Rows of a text that can be sent by themselves. It has constructors because g++ 12 destroys an aggregate
+/// twice when it is a temporary in a co_await expression.
 struct batch_text
 {
     batch_text() noexcept {}
@@ -25,9 +25,9 @@ struct batch_text
     std::uint64_t first_row = 0;
     /// The number of rows; 0 only for a text that is a header alone.
     std::size_t rows = 0;
-    /// The header line's size, its line end included: where in `text` the rows begin.
+    /// The size of the header line and its line end: the position of the rows in `text`.
     std::size_t header_size = 0;
-    /// The digest of the whole text up to the last row: for a `batch_mark`, where that is wanted.
+    /// The digest of the whole text up to the last row, for a `batch_mark`; empty if not wanted.
     std::string digest;
     /// The reason for which the row is not sent; empty for rows that are. Such a row is a batch of its own.
     std::string fault;

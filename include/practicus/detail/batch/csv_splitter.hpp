@@ -20,7 +20,7 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Two batches that are `whole` together, of half its rows each. It has 2 rows at least.
+/// Returns two batches that are `whole` together, of half its rows each. It has at least 2 rows.
 inline std::pair<batch_text, batch_text> halve(batch_text const& whole)
 {
     auto const rows = whole.rows / 2;
@@ -36,26 +36,25 @@ inline std::pair<batch_text, batch_text> halve(batch_text const& whole)
                        whole.rows - rows, whole.header_size)};
 }
 
-/// Cuts a CSV text that comes in pieces into batches; where the pieces end makes no difference.
+/// Cuts a CSV text in pieces into batches. The ends of the pieces make no difference.
 ///
-/// The first record is the header, and stands in front of each batch. Bytes are passed as they are, but for a
-/// byte order mark and blank lines (see `csv_scanner`), which are dropped, and the line end of a last row
-/// that has none: it gets the header's kind. So the header and the rows of all batches, joined, are the text.
-/// A text of a header alone is one batch without a row.
+/// The first record is the header, and begins each batch. The header and the rows of all batches, joined, are
+/// the text. Only a byte order mark and blank lines are dropped (see `csv_scanner`), and a last row without a
+/// line end gets the header's. A text of a header alone is one batch without a row.
 ///
 /// A text with an error ends there: `push` and `finish` do nothing more. `next` gives the batches that were
 /// full before; then `fault` is the error. Row numbers in messages count from 1. After an exception (no
-/// memory) the cutter is of no more use.
+/// memory), the splitter is unusable.
 ///
-/// Thread safety: none. Each byte costs O(1), whatever the pieces' and the batches' sizes.
+/// Thread safety: none. Each byte costs O(1), for any sizes of pieces and batches.
 class csv_splitter final : public batch_splitter
 {
 public:
     static constexpr std::size_t default_longest = std::size_t{64} << 20;
 
-    /// A batch holds at most `rows` rows and, header line included, `bytes` bytes; but one row at least,
-    /// whatever its size. A record longer than `longest` bytes, its line end included, is an error: otherwise
-    /// a stray quote would make one record of all that follows. Throws if one of them is 0.
+    /// A batch has at most `rows` rows and `bytes` bytes with its header line, but at least one row of any
+    /// size. A record of more than `longest` bytes with its line end is an error. Otherwise a stray quote
+    /// would make one record of the rest. Throws if one of them is 0.
     csv_splitter(std::size_t rows, std::size_t bytes, std::size_t longest = default_longest)
         : max_rows_(rows), max_bytes_(bytes), longest_(longest)
     {
@@ -77,8 +76,8 @@ public:
         append(piece);
     }
 
-    /// The text is complete. It is an error if it ends within quotes, or has no header line, or one of
-    /// several lines with no row behind it.
+    /// Ends the text. It is an error if the text ends within quotes, has no header line, or has a header of
+    /// several lines and no row.
     void finish() override
     {
         if (finished_ || !fault_.empty()) return;
@@ -113,12 +112,12 @@ public:
         return full_.empty() && !fault_.empty() ? make_failure(errc::invalid_argument, fault_) : nullptr;
     }
 
-    /// The header is not counted once it is complete.
+    /// Does not count the header once it is complete.
     std::size_t buffered() const noexcept override { return text_.size() - given_; }
 
     std::uint64_t rows() const noexcept override { return seen_; }
 
-    /// The header line with its line end; empty before it was seen to its end.
+    /// Returns the header line with its line end; empty before it is complete.
     std::string_view header() const noexcept { return header_; }
 
 private:
@@ -142,7 +141,7 @@ private:
         }
     }
 
-    /// A complete line stands at the end of `text_`.
+    /// Handles a complete line at the end of `text_`.
     void end_line()
     {
         auto const size = scanner_.size();
@@ -160,7 +159,7 @@ private:
                  "remove it (sed 's/\\xef\\xbb\\xbf//g')");
     }
 
-    /// As the header line has it.
+    /// Appends the line end of the header.
     void append_line_end()
     {
         append(header_.ends_with("\r\n") ? "\r\n" : header_.ends_with('\r') ? "\r" : "\n");
@@ -191,7 +190,7 @@ private:
         open_ = {};
     }
 
-    /// Moves no more bytes than were given out since it last moved any.
+    /// Removes the text that was given out. Moves no more bytes than were given out since the last time.
     void make_room()
     {
         if (given_ == 0 || given_ < text_.size() / 2) return;
@@ -225,8 +224,8 @@ private:
     std::uint64_t cut_behind_ = 0;
     csv_scanner scanner_;
     std::string header_;
-    std::string text_;      ///< What was given out, the full batches, the open batch, the present line.
-    std::size_t given_ = 0; ///< How much of it was given out.
+    std::string text_; ///< The part that was given out, the full batches, the open batch, the present line.
+    std::size_t given_ = 0; ///< The part of it that was given out.
     std::deque<extent> full_;
     extent open_;
     std::uint64_t seen_ = 0;

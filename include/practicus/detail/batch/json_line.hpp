@@ -17,14 +17,14 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Why a line is no request: a code of OpenAI's and words.
+/// The reason for which a line is no request: a code of OpenAI's and words.
 struct line_fault
 {
     char const* code = "invalid_json_line";
     std::string message;
 };
 
-/// A request as its line has it. Texts are compact JSON.
+/// The request in a line. Texts are compact JSON.
 struct json_line
 {
     std::string path;
@@ -34,11 +34,11 @@ struct json_line
     std::optional<line_fault> fault;
 };
 
-/// The input of a request for embeddings, and what else its body has.
+/// The input of a request for embeddings, and the other members of its body.
 struct packed_input
 {
     std::string input;
-    /// The other members, each with a comma behind.
+    /// The other members, each followed by a comma.
     std::string others;
 };
 
@@ -80,7 +80,7 @@ public:
     json_line_reader(model_url model, json_lines_options how) : model_(std::move(model)), how_(std::move(how))
     {}
 
-    /// The line's end is not needed.
+    /// Reads a line, with or without its end.
     json_line read(std::string_view text) const
     {
         json_line line;

@@ -54,7 +54,7 @@ inline bool is_json_error(std::string_view body)
     return error.starts_with('{') && json_value_of(json_pairs(error), "message").starts_with('"');
 }
 
-/// A line of OpenAI's output and error files. `row` makes an id that a resumed run gives as well.
+/// Returns a line of OpenAI's output and error files. `row` makes an id that a resumed run repeats.
 inline std::string openai_line(std::uint64_t row, std::string_view custom_id, std::string_view response,
                                std::string_view error)
 {
@@ -196,13 +196,13 @@ private:
         return info;
     }
 
-    /// The fault of the line, once other responses were believed.
+    /// Returns the fault of the line, once other responses were believed.
     static errc own_fault(batch_answer const& answer) noexcept
     {
         return answer.others_believed ? errc::row_count_mismatch : errc::unexpected_response;
     }
 
-    /// Every beginning of a number is a number.
+    /// Returns true if the response may be cut: every beginning of a number is a number.
     static bool may_be_cut(batch_answer const& answer) noexcept
     {
         return !answer.delimited && !answer.body.empty() &&

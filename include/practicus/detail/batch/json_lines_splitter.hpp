@@ -21,11 +21,11 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Cuts JSON Lines that come in pieces into batches; where the pieces end makes no difference. The lines of
-/// all batches, joined, are the text without its byte order mark; a last line without an end gets a LF.
+/// Cuts JSON Lines in pieces into batches. The ends of the pieces make no difference. The lines of all
+/// batches, joined, are the text without its byte order mark; a last line without an end gets a LF.
 ///
 /// A line that is no request is a batch of its own, with a fault. Lines are packed while they go to one path
-/// with the same members beside their input.
+/// and have the same members beside their input.
 class json_lines_splitter final : public batch_splitter
 {
 public:
@@ -100,14 +100,14 @@ private:
         if (open_.rows >= pack_ || seen_ == cut_behind_) close_batch();
     }
 
-    /// Returns what the lines of one request have in common. An array of inputs has one kind of them.
+    /// Returns a key that all lines of one request share. An array of inputs has one kind of them.
     static std::string key_of(json_line const& line)
     {
         auto const body = read_input(line.body);
         return line.path + (body->input.starts_with('[') ? " tokens " : " text ") + body->others;
     }
 
-    /// Returns why the line is not sent, or an empty text.
+    /// Returns the reason for which the line is not sent, or an empty text.
     std::string fault_of(json_line const& line)
     {
         bool const is_new =
@@ -150,7 +150,7 @@ private:
     std::uint64_t cut_behind_ = 0;
     std::string line_;
     batch_text open_;
-    /// What the lines of the open batch have in common.
+    /// The key of the lines in the open batch.
     std::string key_;
     std::deque<batch_text> full_;
     /// The bytes of the batches, the open one included.

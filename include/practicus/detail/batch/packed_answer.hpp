@@ -25,8 +25,8 @@ inline std::optional<std::size_t> packed_index(std::string_view element)
     return index;
 }
 
-/// Returns the elements of `data` in the order of their `index`; nothing, and `problem`, unless each of
-/// `count` inputs has one.
+/// Returns the elements of `data` in the order of their `index`. Returns nothing, and sets `problem`, unless
+/// each of `count` inputs has one.
 inline std::optional<std::vector<std::string_view>> packed_elements(std::string_view body, std::size_t count,
                                                                     std::string& problem)
 {
@@ -53,7 +53,7 @@ inline std::optional<std::vector<std::string_view>> packed_elements(std::string_
     return result;
 }
 
-/// Writes the members of an object, but the value of one as `value`.
+/// Returns the object with another value of one member.
 inline std::string with_member(std::string_view object, std::string_view name, std::string_view value)
 {
     std::string result = "{";
@@ -64,8 +64,8 @@ inline std::string with_member(std::string_view object, std::string_view name, s
     return result.append("}");
 }
 
-/// Splits the response to several inputs, in compact JSON, into those that each input would have had alone.
-/// `usage` stays with the first: the sum is what was used.
+/// Splits the response to several inputs, in compact JSON, into the responses that each input alone would
+/// have. The first has the `usage` of all.
 inline std::optional<std::vector<std::string>> split_packed(std::string_view body, std::size_t count,
                                                             std::string& problem)
 {

@@ -190,7 +190,7 @@ private:
     mutable std::mutex mutex_;
     event_parser parser_;
     std::string piece_;
-    // What the reader has not taken of the piece.
+    // The rest of the piece that the reader has not taken.
     std::string_view rest_;
     std::shared_ptr<waiter> giver_;
     std::shared_ptr<waiter> reader_;

@@ -365,7 +365,7 @@ private:
     bool read_ = false;
     bool unread_ = false;
     std::size_t decoded_ = 0;
-    // What the source has yet to give, if its size is known.
+    // The bytes left in the source, if its size is known.
     std::optional<std::uint64_t> left_;
     bool chunked_ = false;
     bool head_only_ = false;

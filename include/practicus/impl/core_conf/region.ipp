@@ -163,7 +163,7 @@ PRACTICUS_DECL region& region::typed_as(std::string_view text)
 {
     if (service_url(text) != url_)
         throw error(errc::invalid_argument, "region::typed_as: the text must be a url of this region");
-    // What a file could not give back stays in normal form.
+    // Text that a file could not return stays in normal form.
     if (!detail::is_utf8(text) || detail::python_stripped(text).text != text) return *this;
     host_url_ = url_.origin().scheme();
     host_url_ += text.substr(text.find("://"));
