@@ -5,6 +5,7 @@
 
 #include "fixture.hpp"
 #include "forked.hpp"
+#include "frequent_failures.hpp"
 #include "temporary_folder.hpp"
 
 #include <practicus/batch.hpp>
@@ -13,7 +14,6 @@
 #include <practicus/mock/prediction.hpp>
 
 #include <algorithm>
-#include <atomic>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -107,23 +107,8 @@ struct rough_region : fixture
             s.session_lifetime = 5s;
             s.access_lifetime = 5s;
         });
-        server.inject([this](practicus::mock::request const& r) {
-            practicus::mock::fault fault;
-            if (r.method != "POST" || !std::string_view(r.target).starts_with("/models/")) return fault;
-            switch (calls.fetch_add(1) % 101) {
-            case 13: fault.reply(429).header("Retry-After", "0"); break;
-            case 29: fault.reply(503); break;
-            case 47: fault.reply(401, R"({"detail":"no"})"); break;
-            case 61: fault.cut_after(0); break;
-            case 83: fault.cut_after_head(100); break;
-            case 97: fault.reset_after(200); break;
-            default: break;
-            }
-            return fault;
-        });
+        fail_often(server, "/models/", 101, "0");
     }
-
-    std::atomic<int> calls = 0;
 };
 
 pid_t start_child(std::string const& url, fs::path const& dir, int rows)

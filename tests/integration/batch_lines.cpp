@@ -5,6 +5,7 @@
 // the input, in its order, whatever happens.
 
 #include "fixture.hpp"
+#include "frequent_failures.hpp"
 #include "temporary_folder.hpp"
 
 #include <practicus/batch.hpp>
@@ -105,26 +106,6 @@ struct line_batches : fixture
         return how;
     }
 
-    /// Every so many calls of the model fail, in all the ways that pass.
-    void fail_often()
-    {
-        server.inject([this](practicus::mock::request const& r) {
-            practicus::mock::fault fault;
-            if (r.method != "POST" || !std::string_view(r.target).starts_with("/llm/")) return fault;
-            switch (calls.fetch_add(1) % 61) {
-            case 3: fault.reply(429).header("Retry-After", "1"); break;
-            case 7: fault.reply(503); break;
-            case 11: fault.reply(401, R"({"detail":"no"})"); break;
-            case 14: fault.cut_after(0); break;
-            case 17: fault.cut_after_head(20); break;
-            case 21: fault.reset_after(40); break;
-            default: break;
-            }
-            return fault;
-        });
-    }
-
-    std::atomic<int> calls = 0;
     std::string out;
     std::string side;
 };
@@ -134,7 +115,7 @@ struct line_batches : fixture
 TEST_CASE("JSON lines: chats in the order of their lines, through a region that fails at random")
 {
     line_batches f;
-    f.fail_often();
+    fail_often(f.server, "/llm/", 61, "1");
     std::string text;
     for (int i = 0; i != 1000; ++i)
         text += chat_line(i);
@@ -240,7 +221,7 @@ TEST_CASE("JSON lines: inputs are packed into requests for embeddings")
         return std::equal(lines.begin(), lines.end(), alone.begin(), alone.end(),
                           [](auto const& a, auto const& b) { return a.at("data") == b.at("data"); });
     };
-    f.fail_often();
+    fail_often(f.server, "/llm/", 61, "1");
     auto const before = f.server.count("POST /llm/assistant/embeddings");
     f.run(predict_batches(client, f.job(text, f.to("embeddings", 16))));
     CHECK(f.server.count("POST /llm/assistant/embeddings") - before < 30);
@@ -361,10 +342,10 @@ TEST_CASE("JSON lines: a run that was cut off is resumed by its journal, and no 
         return std::string(std::istreambuf_iterator<char>(from), {});
     };
     run(out + ".whole");
-    f.calls = 0;
+    std::atomic<int> calls = 0;
     f.server.inject([&](practicus::mock::request const& r) {
         practicus::mock::fault fault;
-        if (r.target.starts_with("/llm/") && f.calls.fetch_add(1) == 27) fault.reply(403);
+        if (r.target.starts_with("/llm/") && calls.fetch_add(1) == 27) fault.reply(403);
         return fault;
     });
     CHECK_THROWS_AS(run(out), practicus::error);

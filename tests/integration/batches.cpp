@@ -4,6 +4,7 @@
 // Batch inference: every row predicted exactly once and in order, whatever happens.
 
 #include "fixture.hpp"
+#include "frequent_failures.hpp"
 #include "internals.hpp"
 
 #include <practicus/batch.hpp>
@@ -187,21 +188,7 @@ TEST_CASE("batches: rows are those of Python's csv: CR line ends, quotes in cell
 TEST_CASE("batches: 20,000 rows through a region that fails at random")
 {
     batches f;
-    std::atomic<int> calls = 0;
-    f.server.inject([&](practicus::mock::request const& r) {
-        practicus::mock::fault fault;
-        if (!std::string_view(r.target).starts_with("/models/") || r.method != "POST") return fault;
-        switch (calls.fetch_add(1) % 71) {
-        case 3: fault.reply(429); break;
-        case 7: fault.reply(503); break;
-        case 11: fault.reply(401, R"({"detail":"no"})"); break;
-        case 14: fault.cut_after(0); break;
-        case 17: fault.cut_after_head(20); break;
-        case 21: fault.reset_after(40); break;
-        default: break;
-        }
-        return fault;
-    });
+    fail_often(f.server, "/models/", 71);
     auto const text = header + rows(0, 20'000);
     std::vector<std::size_t> limits;
     auto job = options_with([&](auto& j) { j.max_rows = 50; }, f.job(text));
