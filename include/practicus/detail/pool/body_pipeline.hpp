@@ -92,16 +92,8 @@ public:
             if (why) co_return why;
             if (last) break;
             if (part != exchange_part::request || !c.wants_more()) continue;
-            if (unended_) {
-                end_chunk(c.out);
-            } else {
-                auto asking = ask();
-                auto asked = co_await std::move(asking);
-                if (!asked) co_return asked.error();
-                piece = std::move(*asked);
-                rest = frame(c.out, piece);
-            }
-            if (source_ended_ && !unended_) part = exchange_part::piece;
+            auto feeding = feed(c, piece, rest, part);
+            if (auto broken = co_await std::move(feeding)) co_return broken;
         }
         if (!decoder_) co_return nullptr;
         answer.body = std::move(whole);
@@ -139,6 +131,24 @@ private:
         chunked_ = how_ != nullptr && !how_->source_length();
         source_ended_ = !chunked_ && left_ == 0;
         return source_ != nullptr && !source_ended_ ? exchange_part::request : exchange_part::piece;
+    }
+
+    /// Sets the next piece of the request's body, and its framed form. With the last one, the rest of the
+    /// exchange is due.
+    asio::awaitable<failure> feed(connection& c, std::string& piece, std::string_view& rest,
+                                  exchange_part& part)
+    {
+        if (unended_) {
+            end_chunk(c.out);
+        } else {
+            auto asking = ask();
+            auto asked = co_await std::move(asking);
+            if (!asked) co_return asked.error();
+            piece = std::move(*asked);
+            rest = frame(c.out, piece);
+        }
+        if (source_ended_ && !unended_) part = exchange_part::piece;
+        co_return nullptr;
     }
 
     /// Returns true if the limit does not apply to the received bytes. It applies to the decoded ones
