@@ -290,7 +290,8 @@ constexpr kind kinds[] = {kind::login,           kind::session_token,     kind::
                           kind::models_as_tuple, kind::models_by_handler, kind::predict,
                           kind::predict_batches, kind::predict_lines};
 
-/// `set(trouble, k)` selects the failures, for every `stride`th place.
+/// `set(trouble, k)` selects the failures: for the first places, where operations are initiated, and for
+/// every `stride`th.
 template <class Set>
 void torture(std::size_t stride, bool executors, Set set)
 {
@@ -300,7 +301,7 @@ void torture(std::size_t stride, bool executors, Set set)
     for (auto const what : kinds) {
         bool over = false;
         std::size_t k = 0;
-        for (; !over; k += stride) {
+        for (; !over; k += !tls && k < 16 ? 1 : stride) {
             CAPTURE(tls, elsewhere, static_cast<int>(what), k);
             watchdog const here;
             trouble t;

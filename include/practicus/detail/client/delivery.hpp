@@ -23,6 +23,7 @@
 #include <atomic>
 #include <exception>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace practicus { inline namespace v1 { namespace detail {
@@ -105,7 +106,8 @@ void delivery<T>::start(asio::any_io_executor executor, pending<T> operation, co
     // First: an erased handler's default would be a copy of an empty executor, which Boost 1.81 leaks.
     if (!executor) return;
     auto const ends_on = asio::get_associated_executor(handler, executor);
-    if (!ends_on) return;
+    // The executor of an erased handler is a copy, which is empty if it gets no memory.
+    if (!ends_on) throw std::bad_alloc();
     auto const cancel = std::make_shared<canceller>(executor);
     canceller::listen(cancel, asio::get_associated_cancellation_slot(handler));
     auto done = [cancel, h = std::move(handler)](std::exception_ptr thrown, ended with) mutable {
