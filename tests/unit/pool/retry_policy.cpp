@@ -1,7 +1,9 @@
 // Copyright (c) 2026 The practicus authors
 // Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
 
+#include <practicus/detail/pool/operation.hpp>
 #include <practicus/detail/pool/retry_policy.hpp>
+#include <practicus/detail/pool/shared_patience.hpp>
 
 #include "catch.hpp"
 
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -525,4 +528,23 @@ TEST_CASE("with patience, a 503 is waited out without attempts and budget")
     CHECK(waits == std::vector<nanoseconds>{1s, 1s, 1s, 1s, 1600ms, 3200ms, 5s, 5s});
     CHECK(budget.tokens() == retry_budget::capacity);
     CHECK(policy.attempts() == 8);
+}
+
+TEST_CASE("a shared fetch ends with a 503 unless a caller wants its retries before")
+{
+    operation op;
+    op.fetch_patience = std::make_shared<shared_patience>();
+    CHECK(op.is_patient());
+    SECTION("it ends")
+    {
+        CHECK(op.patience_left(time_point()) == nanoseconds(0));
+        CHECK_FALSE(op.fetch_patience->want_retries());
+        CHECK(op.patience_left(time_point()) == nanoseconds(0));
+    }
+    SECTION("it is retried")
+    {
+        CHECK(op.fetch_patience->want_retries());
+        CHECK_FALSE(op.patience_left(time_point()));
+        CHECK(op.fetch_patience->want_retries());
+    }
 }

@@ -11,8 +11,10 @@
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/execution/blocking.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
+#include <boost/asio/prefer.hpp>
+#include <boost/asio/require.hpp>
 #include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 
@@ -29,22 +31,32 @@ struct wakeup
     error_code code;
 };
 
+/// Returns an executor that posts, and counts as outstanding work. Made once for each wait: a strand in an
+/// `any_io_executor` takes memory for each conversion.
+template <class Executor>
+auto posting(Executor const& executor)
+{
+    return asio::prefer(asio::require(executor, asio::execution::blocking.never),
+                        asio::execution::outstanding_work.tracked);
+}
+
+template <class Executor>
+using posting_executor = decltype(posting(std::declval<Executor const&>()));
+
 /// A suspended coroutine. Allocated before it takes the handler: an exception must leave the handler alone.
 template <class Handler>
 class suspended final : public waiter::suspension
 {
 public:
-    explicit suspended(asio::associated_executor_t<Handler> const& executor)
-        : work_(asio::make_work_guard(executor))
-    {}
+    explicit suspended(asio::associated_executor_t<Handler> const& executor) : executor_(posting(executor)) {}
 
     void take(Handler&& handler) noexcept { handler_.emplace(std::move(handler)); }
 
 private:
     void post(std::shared_ptr<waiter::suspension> self) override
     {
-        asio::post(work_.get_executor(), [kept = std::move(self)]() mutable { complete(std::move(kept)); });
-        work_.reset();
+        executor_->execute([kept = std::move(self)]() mutable { complete(std::move(kept)); });
+        executor_.reset();
     }
 
     // Runs on the coroutine's executor, where slots may be used.
@@ -60,7 +72,7 @@ private:
     }
 
     std::optional<Handler> handler_;
-    asio::executor_work_guard<asio::associated_executor_t<Handler>> work_;
+    std::optional<posting_executor<asio::associated_executor_t<Handler>>> executor_;
 };
 
 /// Returns the code of a wait that could not begin, for the current exception.

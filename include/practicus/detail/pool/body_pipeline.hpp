@@ -85,7 +85,7 @@ public:
             if (leaves_out(answer)) co_return nullptr;
             why = take(answer, last, whole, part);
             if (!why && is_quoted(answer, whole)) break;
-            if (!why && goes_to_sink(answer)) {
+            if (!why && goes_to_sink()) {
                 auto giving = give_away(answer.body, last);
                 why = co_await std::move(giving);
             }
@@ -120,6 +120,7 @@ private:
     {
         if (is_measured_later() && !head_only_) limits.body = std::numeric_limits<std::size_t>::max();
         decoder_.reset();
+        wanted_.reset();
         if (reader_ != nullptr) {
             reader_->restart();
             read_ = unread_ = false;
@@ -158,31 +159,32 @@ private:
         return reader_ == nullptr && (encoding_ != nullptr || sink_ != nullptr);
     }
 
-    bool goes_to_sink(response const& answer) const noexcept { return sink_ != nullptr && is_wanted(answer); }
+    bool goes_to_sink() const noexcept { return sink_ != nullptr && wanted_.value_or(false); }
 
     /// Chooses the decoder. Processes a piece of a response that does not go to the sink.
     failure take(response& answer, bool last, std::string& whole, exchange_part& part)
     {
         if (!decoder_ && !answer.body.empty())
             if (auto why = choose_decoder(decoder_, answer, encoding_)) return why;
-        if (goes_to_sink(answer)) return nullptr;
+        if (goes_to_sink()) return nullptr;
         if (is_refused(answer)) return keep_beginning(answer, last, whole);
         if (reader_ != nullptr && is_success(answer.status)) return read(answer, last, whole);
         if (decoder_) return decode_piece(decoder_, answer, last, whole, limit_);
         if (answer.body.size() > limit_) return make_failure(errc::body_too_large);
-        bool const in_one = !is_measured_later() && !is_unwanted(answer);
+        bool const in_one = !is_measured_later() && wanted_.value_or(true);
         if (in_one && part == exchange_part::piece) part = exchange_part::whole;
         return nullptr;
     }
 
-    /// Limits the time of a body that is only an error, once its head is there. Returns true if that time is
-    /// over.
+    /// Decides whether the answer is wanted, once its head is there: the time of a body that is only an error
+    /// is limited. Returns true if that time is over.
     bool leaves_rest(failure const& why, connection& c, exchange_limits const& limits, time_point deadline,
                      response& answer)
     {
         if (!why) {
-            if (end_ == deadline && is_unwanted(answer))
-                end_ = phase_end(deadline, c.runtime().time().now(), limits.error_body);
+            if (wanted_ || answer.status == 0) return false;
+            wanted_ = is_wanted(answer);
+            if (!*wanted_) end_ = phase_end(deadline, c.runtime().time().now(), limits.error_body);
             return false;
         }
         if (end_ == deadline || why->code != errc::deadline_exceeded) return false;
@@ -190,17 +192,11 @@ private:
         return true;
     }
 
-    /// Returns true for a response that is only an error for the caller.
-    bool is_unwanted(response const& answer) const noexcept
-    {
-        return answer.status != 0 && !is_wanted(answer);
-    }
-
     /// Returns true for a successful response of another content type than the wanted one. The error quotes
     /// its beginning.
     bool is_refused(response const& answer) const noexcept
     {
-        return is_success(answer.status) && !is_wanted(answer);
+        return is_success(answer.status) && !wanted_.value_or(true);
     }
 
     /// Returns true if the response is refused, and enough of it is there. The rest is left.
@@ -364,6 +360,8 @@ private:
     predict_settings const* how_ = nullptr;
     std::size_t limit_ = std::numeric_limits<std::size_t>::max();
     time_point end_ = time_point::max();
+    // Empty before the answer's head.
+    std::optional<bool> wanted_;
     std::unique_ptr<content_coder> decoder_;
     std::unique_ptr<content_coder> encoder_;
     bool begun_ = false;
