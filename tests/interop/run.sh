@@ -4,7 +4,7 @@
 
 # Third-party clients against the mock region and beside the command line.
 #
-#   tests/interop/run.sh curl|http2|openai|aiperf|sdk_VERSION PRACTICUS_BINARY
+#   tests/interop/run.sh curl|http2|openai|aiperf|pyarrow|kubernetes|spark|ray|dask|sdk_VERSION PRACTICUS_BINARY
 #
 # A client that is not available ends the test with exit code 77 and a line with its name and the reason.
 set -euo pipefail
@@ -49,6 +49,34 @@ fi
 if [ "$subject" = aiperf ]; then
     install_package aiperf 0.13.0
     "$sdk_python" "$here/aiperf_test.py" -v
+    exit 0
+fi
+if [ "$subject" = pyarrow ] || [ "$subject" = kubernetes ]; then
+    [ "$subject" = pyarrow ] && install_package pyarrow 21.0.0 || install_package kubernetes-validate 1.37.0
+    "$sdk_python" "$here/${1}_test.py" -v
+    exit 0
+fi
+if [ "$subject" = spark ] || [ "$subject" = ray ] || [ "$subject" = dask ]; then
+    example=$here/../../examples/spark/run.sh
+    export PRACTICUS_NO_INSTALL=1
+    [ "$subject" != spark ] || command -v java >/dev/null || skip "Java is not installed (default-jre-headless)"
+    attempt "it cannot be installed (python3-venv, the package index)" "$example" --engine "$subject" --install
+    if [ "$subject" != spark ]; then
+        "$example" --engine "$subject" --rows 200000
+        exit 0
+    fi
+    # The process of the first partition fails.
+    cat > "$scratch/practicus" <<END
+#!/bin/sh
+if [ "\$1 \$#" = "predict 2" ] && mkdir "$scratch/failed" 2>/dev/null; then
+    echo "a failure of the test" >&2
+    exit 5
+fi
+exec "$mock" "\$@"
+END
+    chmod +x "$scratch/practicus"
+    PRACTICUS=$scratch/practicus "$example" --rows 200000 --kill 3 2>&1 | tee "$scratch/spark.log"
+    grep -q "exit code 5" "$scratch/spark.log"
     exit 0
 fi
 

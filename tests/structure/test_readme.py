@@ -1,7 +1,7 @@
 # Copyright (c) 2026 The practicus authors
 # Distributed under the Boost Software License, Version 1.0. (See accompanying file LICENSE)
-"""The README has its sections in order, and its links lead to files and sections. In it and in docs, every C++ block is part of
-an example, which is compiled and run, every CMake block is part of a consumer, and every shell command names existing files,
+"""The README has its sections in order, and its links lead to files and sections. In it and in docs, every C++ or Python block
+is part of an example, which is run, every CMake block is part of a consumer, and every shell command names existing files,
 programs, targets and options."""
 
 import json
@@ -136,12 +136,19 @@ class Blocks(unittest.TestCase):
         for name, page in pages().items():
             with self.subTest(page=name):
                 self.assertEqual(len(re.findall("^```", page, re.MULTILINE)),
-                                 2 * sum(len(blocks(page, kind)) for kind in ("cpp", "sh", "cmake", "")))
+                                 2 * sum(len(blocks(page, kind)) for kind in ("cpp", "python", "sh", "cmake", "")))
         self.assertGreater(len(list(all_blocks("cpp"))), 20)
 
     def test_cpp_stands_in_examples(self):
         examples = texts("*.cpp", "examples")
         for name, block in all_blocks("cpp"):
+            with self.subTest(page=name, block=block):
+                self.assertTrue(any(block in example for example in examples))
+
+    def test_python_stands_in_examples(self):
+        examples = texts("*.py", "examples")
+        self.assertGreater(len(list(all_blocks("python"))), 1)
+        for name, block in all_blocks("python"):
             with self.subTest(page=name, block=block):
                 self.assertTrue(any(block in example for example in examples))
 
