@@ -30,6 +30,8 @@ install(FILES cmake/dependencies.cmake RENAME practicusDependencies.cmake
     DESTINATION ${practicus_cmake_dir} COMPONENT practicus)
 install(FILES cmake/compiled.cmake RENAME practicusCompiled.cmake
     DESTINATION ${practicus_cmake_dir} COMPONENT practicus)
+install(FILES cmake/redis.cmake RENAME practicusRedis.cmake
+    DESTINATION ${practicus_cmake_dir} COMPONENT practicus)
 install(FILES ${PROJECT_BINARY_DIR}/practicusConfig.cmake ${PROJECT_BINARY_DIR}/practicusConfigVersion.cmake
     DESTINATION ${practicus_cmake_dir} COMPONENT practicus)
 

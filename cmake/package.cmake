@@ -35,6 +35,7 @@ set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEV_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS
     "libboost-json${practicus_boost}-dev, libboost-url${practicus_boost}-dev, libssl-dev, zlib1g-dev")
+set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "libhiredis-dev, liblz4-dev")
 set(CPACK_DEBIAN_CLI_PACKAGE_NAME practicus)
 set(CPACK_DEBIAN_CLI_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_CLI_PACKAGE_SHLIBDEPS ON)

@@ -10,10 +10,10 @@
 
 # Each word is a package, or command=package if any command of that name is sufficient.
 practicus_build_packages="g++=g++ make=make cmake=cmake ninja=ninja-build libssl-dev zlib1g-dev"
-practicus_example_packages="libcli11-dev liblz4-dev curl=curl"
+practicus_example_packages="libcli11-dev liblz4-dev libhiredis-dev curl=curl"
 practicus_docs_packages="doxygen=doxygen libjs-lunr python3=python3"
 practicus_package_packages="dpkg-shlibdeps=dpkg-dev file=file"
-practicus_test_packages="ccache=ccache pkg-config=pkg-config python3=python3 curl=curl python3-venv catch2 liblz4-dev python3-lz4 zsh=zsh mandoc=mandoc doxygen=doxygen libjs-lunr dpkg-shlibdeps=dpkg-dev file=file valgrind=valgrind mvn=maven openssl=openssl go=golang-go node=nodejs ca-certificates"
+practicus_test_packages="ccache=ccache pkg-config=pkg-config python3=python3 curl=curl python3-venv catch2 liblz4-dev libhiredis-dev python3-lz4 zsh=zsh mandoc=mandoc doxygen=doxygen libjs-lunr dpkg-shlibdeps=dpkg-dev file=file valgrind=valgrind mvn=maven openssl=openssl go=golang-go node=nodejs ca-certificates"
 practicus_benchmark_packages="libcurl4-openssl-dev wrk=wrk go=golang-go cargo=cargo python3-venv python3-matplotlib"
 
 # The default Boost of Debian 12 is too old, but Debian 12 also has a newer one. PRACTICUS_BOOST selects another version, for
@@ -36,7 +36,7 @@ practicus_boost_packages() {
 # The servers that the client is tested through. Their packages start a system service, which tests must not do on a developer's
 # machine: under systemd they are not installed, and their tests are skipped unless they are present.
 practicus_front_packages() {
-    [ -d /run/systemd/system ] || echo "openssl=openssl nginx haproxy"
+    [ -d /run/systemd/system ] || echo "openssl=openssl nginx haproxy redis-server=redis-server"
 }
 
 practicus_has() {

@@ -17,6 +17,7 @@ set(practicus_text_of_CLI11_FOUND "CLI11 (Debian: libcli11-dev)")
 set(practicus_text_of_Catch2_FOUND "Catch2 2.13 or 3 (Debian: catch2)")
 set(practicus_text_of_Python3_FOUND "Python 3 (Debian: python3)")
 set(practicus_text_of_practicus_lz4 "lz4 (Debian: liblz4-dev)")
+set(practicus_text_of_practicus_hiredis "hiredis (Debian: libhiredis-dev)")
 
 # practicus_decide(OPTION WHAT FOUND...): turns the option off if it is AUTO and one of the variables FOUND is false.
 function(practicus_decide option what)
@@ -43,6 +44,9 @@ if(PRACTICUS_BUILD_TESTS OR PRACTICUS_BUILD_EXAMPLES OR PRACTICUS_BUILD_BENCHMAR
     find_package(Python3 QUIET COMPONENTS Interpreter)
     find_library(practicus_lz4 lz4)
 endif()
+
+# The store of tokens in Redis.
+set(practicus_redis ${practicus_default})
 
 # The command line, and the examples that have options.
 set(practicus_command_line ${PRACTICUS_BUILD_EXAMPLES})

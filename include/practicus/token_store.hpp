@@ -24,7 +24,8 @@ namespace practicus { inline namespace v1 {
 /// **Errors.** An exception is reported to the observer (`events::store_failed`), and the client continues
 /// without the store.
 ///
-/// **Time.** The functions run in the client's context and must not block it. Each call may take a minute.
+/// **Time.** The functions run in the client's context and must not block it. `load` has the time limit of
+/// `acquire`, the others have a minute.
 ///
 /// **Thread safety.** A client may call the functions on several threads at once.
 class token_store

@@ -55,6 +55,11 @@ class Configure(unittest.TestCase):
         self.succeeds("-Dpracticus_lz4=")
         self.assertEqual(self.targets("unit_tests", "smallest", "transport", "practicus_cli"), ["smallest"])
 
+    def test_without_hiredis_the_store_in_redis_is_left_out(self):
+        text = self.succeeds("-Dpracticus_hiredis=")
+        self.assertRegex(text, r"without tokens in Redis, which need: hiredis \(Debian: libhiredis-dev\)")
+        self.assertEqual(self.targets("unit_tests", "redis_tests", "redis_tokens", "practicus_cli"), ["unit_tests", "practicus_cli"])
+
     def test_without_python_there_are_no_tests(self):
         self.succeeds(without("Python3"))
         self.assertEqual(self.targets("unit_tests", "smallest", "practicus_cli"), ["smallest", "practicus_cli"])

@@ -30,7 +30,7 @@ LAYERS = [
     "tokens/",
     "client/",
     "batch/",
-    "client core_conf csv_file batch_output event_stream",
+    "client core_conf csv_file batch_output event_stream redis_token_store",
     "format batch practicus src",
 ]
 PURE = 3  # layers

@@ -6,6 +6,7 @@
 #include "catch.hpp"
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 namespace {
@@ -100,4 +101,23 @@ TEST_CASE("store_record: a life goes on in a process with other clocks")
     bound_by(login, there);
     CHECK(login.issued_at == v.issued_at);
     CHECK(login.lifetime == 30min);
+}
+
+TEST_CASE("store_record: a record is of use until the end of its token, or of its refresh token")
+{
+    auto const now = std::chrono::system_clock::time_point(1'700'000'000s);
+    auto v = sample();
+    v.refresh = {};
+    CHECK(remaining_life(v, now) == 30min);
+    CHECK(remaining_life(v, now + 20min) == 10min);
+    CHECK(remaining_life(v, now + 31min) == -1min);
+    // Stored by a clock ahead.
+    CHECK(remaining_life(v, now - 1h) == 30min);
+    v.refresh = sample().refresh;
+    CHECK(remaining_life(v, now) == unknown_life);
+    // {"exp":1700007200}
+    v.refresh = token(secret("e30.eyJleHAiOjE3MDAwMDcyMDB9.x"));
+    CHECK(remaining_life(v, now) == 2h);
+    CHECK(remaining_life(v, now + 3h) == 0ms);
+    CHECK(remaining_life(std::nullopt, now) == unknown_life);
 }

@@ -53,6 +53,16 @@ inline std::string percent_decoded(std::string_view text)
     return boost::urls::pct_string_view(text).decode();
 }
 
+/// Decodes the user or the password of a url. Throws `errc::invalid_url` if two hexadecimal digits do not
+/// follow each `%`.
+inline std::string decoded_credential(std::string_view text)
+{
+    for (std::size_t i = 0; i < text.size(); ++i)
+        if (text[i] == '%' && percent_byte(text, i) < 0)
+            refuse_url("a percent sign without two hexadecimal digits; write %25 for the sign itself");
+    return percent_decoded(text);
+}
+
 /// Returns true for `.` and `..` segments, also within `..%2F..`: some servers and proxies decode before they
 /// resolve dots.
 inline bool has_dot_segment(std::string_view decoded)

@@ -40,6 +40,24 @@ private:
     std::lock_guard<std::mutex> lock_;
 };
 
+/// RAII: blocks signals, which are left to the program's own threads.
+class signals_blocked
+{
+public:
+    signals_blocked() noexcept
+    {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::pthread_sigmask(SIG_BLOCK, &all, &before_);
+    }
+    signals_blocked(signals_blocked const&) = delete;
+    signals_blocked& operator=(signals_blocked const&) = delete;
+    ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+private:
+    sigset_t before_{};
+};
+
 /// Runs jobs that may hang, each on a new thread up to `most` threads. A thread ends when no job is left.
 /// Threads are never joined: each owns what it uses. Thread safety: full. The destructor takes no lock, so a
 /// forked child, which has no threads, can destroy its copy.
@@ -79,24 +97,6 @@ public:
     }
 
 private:
-    /// RAII: blocks signals, which are left to the program's own threads.
-    class signals_blocked
-    {
-    public:
-        signals_blocked() noexcept
-        {
-            sigset_t all;
-            ::sigfillset(&all);
-            ::pthread_sigmask(SIG_BLOCK, &all, &before_);
-        }
-        signals_blocked(signals_blocked const&) = delete;
-        signals_blocked& operator=(signals_blocked const&) = delete;
-        ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
-    private:
-        sigset_t before_{};
-    };
-
     static void start_thread(job f)
     {
         signals_blocked const here;

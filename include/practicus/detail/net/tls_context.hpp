@@ -26,29 +26,37 @@
 
 namespace practicus { inline namespace v1 { namespace detail {
 
-/// Throws `errc::file_error` with the member of `tls_options`, the file and OpenSSL's reason.
-inline void check_tls_file(boost::system::error_code const& code, std::string_view what,
-                           std::string_view member, std::string_view name, std::string_view advice = {})
+/// Checks the files of `tls_options`.
+struct tls_file_check
 {
-    if (!code) return;
-    error_info info;
-    info.code = errc::file_error;
-    info.message.append(what);
-    if (!name.empty()) info.message.append(" '").append(name).append("'");
-    info.message.append(" (client_options::tls.").append(member).append(") cannot be used: ");
-    info.message.append(code.message()).append(advice);
-    info.cause = code;
-    throw error(std::move(info));
-}
+    /// The type that holds them.
+    std::string_view type;
+
+    /// Throws `errc::file_error` with the member of `tls_options`, the file and OpenSSL's reason.
+    void operator()(boost::system::error_code const& code, std::string_view what, std::string_view member,
+                    std::string_view name, std::string_view advice = {}) const
+    {
+        if (!code) return;
+        error_info info;
+        info.code = errc::file_error;
+        info.message.append(what);
+        if (!name.empty()) info.message.append(" '").append(name).append("'");
+        info.message.append(" (").append(type).append("::tls.").append(member).append(") cannot be used: ");
+        info.message.append(code.message()).append(advice);
+        info.cause = code;
+        throw error(std::move(info));
+    }
+};
 
 /// Reads the client certificate and its key. An encrypted key is decrypted with the caller's password;
 /// without one, OpenSSL would prompt on the terminal.
-inline void use_client_certificate(boost::asio::ssl::context& context, tls_options const& options)
+inline void use_client_certificate(boost::asio::ssl::context& context, tls_options const& options,
+                                   tls_file_check check)
 {
     namespace ssl = boost::asio::ssl;
     boost::system::error_code code;
     context.use_certificate_chain_file(options.certificate_file, code);
-    check_tls_file(code, "the client certificate", "certificate_file", options.certificate_file);
+    check(code, "the client certificate", "certificate_file", options.certificate_file);
     auto const* const member = options.key_file.empty() ? "certificate_file" : "key_file";
     auto const& key_file = options.key_file.empty() ? options.certificate_file : options.key_file;
     auto* const native = context.native_handle();
@@ -64,17 +72,19 @@ inline void use_client_certificate(boost::asio::ssl::context& context, tls_optio
     context.use_private_key_file(key_file, ssl::context::pem, code);
     ::SSL_CTX_set_default_passwd_cb_userdata(native, nullptr);
     ::SSL_CTX_set_default_passwd_cb(native, [](char*, int, int, void*) { return -1; });
-    check_tls_file(code, "the client certificate's key", member, key_file,
-                   password ? "" : "; an encrypted key needs tls.key_password");
+    check(code, "the client certificate's key", member, key_file,
+          password ? "" : "; an encrypted key needs tls.key_password");
     if (::SSL_CTX_check_private_key(native) == 1) return;
     code.assign(static_cast<int>(::ERR_get_error()), boost::asio::error::get_ssl_category());
-    check_tls_file(code, "the client certificate's key", member, key_file,
-                   "; it must belong to tls.certificate_file");
+    check(code, "the client certificate's key", member, key_file, "; it must belong to tls.certificate_file");
 }
 
-/// Makes a verifying context for TLS 1.2 or newer. Throws `errc::file_error`.
-inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options const& options)
+/// Makes a verifying context for TLS 1.2 or newer. `type` is the type that holds the options. Throws
+/// `errc::file_error`.
+inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options const& options,
+                                                                   std::string_view type = "client_options")
 {
+    tls_file_check const check{type};
     namespace ssl = boost::asio::ssl;
     boost::system::error_code code;
     auto context = std::make_unique<ssl::context>(ssl::context::tls_client);
@@ -83,18 +93,18 @@ inline std::unique_ptr<boost::asio::ssl::context> make_tls_context(tls_options c
     ::SSL_CTX_set_mode(context->native_handle(), SSL_MODE_RELEASE_BUFFERS);
     if (options.system_roots) {
         context->set_default_verify_paths(code);
-        check_tls_file(code, "the system's certificate authorities", "system_roots", {});
+        check(code, "the system's certificate authorities", "system_roots", {});
     }
     if (!options.ca_file.empty()) {
         context->load_verify_file(options.ca_file, code);
-        check_tls_file(code, "the file of certificate authorities", "ca_file", options.ca_file);
+        check(code, "the file of certificate authorities", "ca_file", options.ca_file);
     }
     if (!options.ca_pem.empty()) {
         context->add_certificate_authority(boost::asio::buffer(options.ca_pem), code);
-        check_tls_file(code, "the text of certificate authorities", "ca_pem", {});
+        check(code, "the text of certificate authorities", "ca_pem", {});
     }
     if (!options.certificate_file.empty()) {
-        use_client_certificate(*context, options);
+        use_client_certificate(*context, options, check);
     }
     auto* const native = context->native_handle();
     // A caller may trust an intermediate authority, or the server's own certificate.

@@ -34,7 +34,11 @@ public:
 
     /// Throws `std::bad_alloc`.
     tls_stream(boost::asio::ip::tcp::socket& socket, SSL_CTX* context)
-        : ssl_(::SSL_new(context)), descriptor_(socket.native_handle())
+        : tls_stream(socket.native_handle(), context)
+    {}
+
+    /// Throws `std::bad_alloc`.
+    tls_stream(int descriptor, SSL_CTX* context) : ssl_(::SSL_new(context)), descriptor_(descriptor)
     {
         auto* const bio = ssl_ ? ::BIO_new(method()) : nullptr;
         if (bio == nullptr) throw std::bad_alloc();

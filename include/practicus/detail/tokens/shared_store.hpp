@@ -41,13 +41,12 @@ public:
     bool is_open() const noexcept { return store_ != nullptr; }
 
     /// Returns null if the lock is not available in time. The first wait is limited to half of an operation's
-    /// time. After a failure a tenth of that applies, until a lock is acquired.
+    /// time. After a failure a tenth of that applies, until a lock is acquired. So is a `load`.
     asio::awaitable<lock_ptr> acquire(std::string key) const
     {
         operation_body<lock_ptr> const body = [s = store_, key] { return take_lock(s, key); };
-        auto const limit = missed_ ? lock_wait_ / 10 : lock_wait_;
         auto const held =
-            co_await attempt<lock_ptr>(body, limit, "another process holds the lock of '" + key + "'");
+            co_await attempt<lock_ptr>(body, wait_limit(), "another process holds the lock of '" + key + "'");
         missed_ = held == nullptr;
         co_return held;
     }
@@ -55,7 +54,7 @@ public:
     asio::awaitable<std::optional<store_record>> load(std::string key) const
     {
         operation_body<secret> const body = [s = store_, key] { return s->load(key); };
-        auto const text = co_await attempt<secret>(body);
+        auto const text = co_await attempt<secret>(body, wait_limit(), "the token store takes too long");
         auto value = read_stored(text);
         if (value) bound_by(*value, runtime_->time());
         co_return value;
@@ -123,6 +122,8 @@ private:
         observer_(events::store_failed{failed.code, is_late ? late : failed.message});
         co_return value_of<T>();
     }
+
+    std::chrono::milliseconds wait_limit() const noexcept { return missed_ ? lock_wait_ / 10 : lock_wait_; }
 
     static constexpr std::chrono::minutes longest{1};
     static constexpr std::chrono::seconds default_operation{30};

@@ -135,6 +135,27 @@ inline stored_time stored_now(clock const& time)
     return std::chrono::time_point_cast<std::chrono::milliseconds>(time.system_now());
 }
 
+// The refresh token of a login may be opaque, and its end unknown.
+inline constexpr std::chrono::milliseconds unknown_life = std::chrono::hours(24 * 30);
+
+/// Returns the time for which a record is of use, at most the longest one that a record can hold: until the
+/// end of its token, or of its refresh token if that is later. A text that is no record has `unknown_life`.
+inline std::chrono::milliseconds
+remaining_life(std::optional<store_record> const& v,
+               std::chrono::system_clock::time_point now = std::chrono::system_clock::now())
+{
+    using std::chrono::milliseconds;
+    if (!v) return unknown_life;
+    auto const time = std::chrono::time_point_cast<milliseconds>(now);
+    auto result = v->lifetime - std::max(time - v->issued_at, milliseconds(0));
+    if (v->refresh.empty()) return result;
+    auto refresh = unknown_life;
+    if (auto const end = v->refresh.expires_at())
+        refresh = std::clamp(std::chrono::time_point_cast<milliseconds>(*end) - time, milliseconds(0),
+                             milliseconds(longest_stored));
+    return std::max(result, refresh);
+}
+
 /// Returns the lifespan by this process's clocks. A record from the future counts as expired, because its age
 /// is unknown.
 inline lifespan life_of_stored(store_record const& v, clock const& time, freshness_limits const& limits,

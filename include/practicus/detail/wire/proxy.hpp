@@ -135,17 +135,9 @@ private:
     void read_credentials(std::string_view text)
     {
         auto const colon = std::min(text.find(':'), text.size());
-        auto const user = decoded(text.substr(0, colon));
+        auto const user = decoded_credential(text.substr(0, colon));
         auto const coded = text.substr(std::min(colon + 1, text.size()));
-        credentials(user, secret::take(decoded(coded)));
-    }
-
-    static std::string decoded(std::string_view text)
-    {
-        for (std::size_t i = 0; i < text.size(); ++i)
-            if (text[i] == '%' && percent_byte(text, i) < 0)
-                refuse_url("a percent sign without two hexadecimal digits; write %25 for the sign itself");
-        return percent_decoded(text);
+        credentials(user, secret::take(decoded_credential(coded)));
     }
 
     std::string authority_;
