@@ -9,7 +9,8 @@ practicus=$1 manual=$2
 scratch=$(mktemp -d)
 mock_pid=
 front_pid=
-trap 'for pid in $mock_pid $front_pid; do kill "$pid" 2>/dev/null || true; done; rm -rf "$scratch"' EXIT
+store_pid=
+trap 'for pid in $mock_pid $front_pid $store_pid; do kill "$pid" 2>/dev/null || true; done; rm -rf "$scratch"' EXIT
 unset PRT_URL PRT_TOKEN PRT_EMAIL PRT_PASSWORD
 export HOME=$scratch NO_COLOR=1 SHELL=/bin/sh TERM=xterm
 cd "$scratch"
@@ -49,6 +50,22 @@ stop_region() {
     wait $mock_pid || { cat mock.log && exit 1; }
     mock_pid=
     grep -q ' 0 violations' mock.log
+}
+
+# start_store: a Redis server, if one is installed; sets `store`.
+start_store() {
+    command -v redis-server > /dev/null || return 1
+    while true; do
+        local port=$((20000 + RANDOM % 20000))
+        redis-server --bind 127.0.0.1 --port $port --save "" --dir . > store.log 2>&1 &
+        store_pid=$!
+        while kill -0 $store_pid 2> /dev/null; do
+            if grep -q 'Ready to accept connections' store.log; then
+                store=redis://127.0.0.1:$port
+                return 0
+            fi
+        done
+    done
 }
 
 # Before a login.
@@ -873,13 +890,43 @@ expect 0 "$practicus" wait models/finance/loan-risk
 quiet
 stop_region
 
+# Machines that share a Redis server; each has a home of its own.
+expect 2 "$practicus" --token-store http://store:pass models
+says "--token-store"
+! grep -q pass err || fail "the url of a store is quoted"
+if ! grep -q 'built without hiredis' err; then
+    start_region
+    export PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus
+    PRACTICUS_TOKEN_STORE_KEY=short expect 2 "$practicus" --token-store redis://127.0.0.1:1 models
+    says "64 hexadecimal digits"
+    expect 0 "$practicus" --token-store redis://127.0.0.1:1 token models/practicus/diamond-price
+    says "not shared with other commands: the token store 127.0.0.1:1: Connection refused"
+    if start_store; then
+        key=$(printf '%064d' 7)
+        mkdir one other
+        PRACTICUS_TOKEN_STORE_KEY=$key PRACTICUS_TOKEN_STORE=$store HOME=$scratch/one \
+            expect 0 "$practicus" token models/practicus/diamond-price --verbose
+        says "POST /console/api/auth/"
+        mv out first
+        PRACTICUS_TOKEN_STORE_KEY=$key HOME=$scratch/other \
+            expect 0 "$practicus" --token-store "$store" token models/practicus/diamond-price --verbose
+        quiet
+        cmp first out || fail "the token is not the shared one"
+        kill $store_pid
+        wait $store_pid || true
+        store_pid=
+    fi
+    stop_region
+    unset PRT_URL PRT_EMAIL PRT_PASSWORD
+fi
+
 # What it knows stands in the manual page and in the completions.
 for shell in bash zsh; do expect 0 "$practicus" completion $shell && mv out completion.$shell; done
 "$practicus" --help | sed -n '/^Subcommands:/I,/^$/s/^  \([a-z]*\) .*/\1/p' > commands
 [ "$(wc -l < commands)" -ge 12 ] || fail "no commands"
 for command in $(cat commands); do
     expect 0 "$practicus" $command --help
-    for option in region url ca-file client-cert client-key key-password-file header-limit output verbose; do
+    for option in region url ca-file client-cert client-key key-password-file token-store header-limit output verbose; do
         grep -q "^ *--$option" out || fail "the help of $command does not name --$option"
     done
 done

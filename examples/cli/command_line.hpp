@@ -56,6 +56,8 @@ struct settings
     std::string client_certificate;
     std::string client_key;
     std::string key_password_file;
+    /// The url of a Redis server, in which machines share tokens; may hold a password.
+    std::string token_store;
     /// Of an answer, in bytes; 0: the client's own.
     std::size_t header_limit = 0;
     format output = format::table;

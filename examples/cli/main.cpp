@@ -99,6 +99,10 @@ private:
                                  ->type_name("KEY");
         app.add_option("--url", global.url, "the region, by its url")->type_name("URL")->excludes(region);
         add_tls();
+        app.add_option("--token-store", global.token_store,
+                       "a Redis server in which machines share their tokens: rediss://user@host")
+            ->type_name("URL")
+            ->envname("PRACTICUS_TOKEN_STORE");
         app.add_option("--header-limit", global.header_limit,
                        "how long an answer's header may be; default: 65536")
             ->check(number(1, 1'000'000'000))

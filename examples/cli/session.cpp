@@ -3,6 +3,7 @@
 
 #include "session.hpp"
 #include "../terminal.hpp"
+#include "shared_tokens.hpp"
 
 #include <practicus/catalog.hpp>
 
@@ -220,6 +221,7 @@ practicus::client_options options_for(settings const& with, practicus::client_op
     if (auto& tls = options.tls; !tls.certificate_file.empty())
         tls.key_password = key_password(with, tls.key_file.empty() ? tls.certificate_file : tls.key_file);
     if (with.header_limit != 0) options.limits.header = with.header_limit;
+    if (!with.token_store.empty()) options.store = shared_tokens(with, options.tls);
     // A store reports the same failure at every step.
     options.observer = [verbose = with.verbose,
                         told = std::make_shared<std::set<std::string>>()](practicus::event const& e) {

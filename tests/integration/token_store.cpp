@@ -768,23 +768,34 @@ TEST_CASE("store: a lock held by another process blocks only its own entry, and 
 
 namespace {
 
-/// One whose locks are all held by a process that is stopped.
+/// One whose locks are all held by a process that is stopped, or that does not respond at all.
 class stopped_store final : public token_store
 {
 public:
-    awaitable<secret> load(std::string) override { co_return secret(); }
+    awaitable<secret> load(std::string) override
+    {
+        if (hangs) co_await hang();
+        co_return secret();
+    }
     awaitable<void> save(std::string, secret) override { co_return; }
     awaitable<void> remove(std::string) override { co_return; }
     awaitable<std::unique_ptr<lock>> acquire(std::string) override
+    {
+        co_await hang();
+        co_return nullptr;
+    }
+
+    bool hangs = false;
+    int waits = 0;
+
+private:
+    awaitable<void> hang()
     {
         ++waits;
         asio::steady_timer timer(co_await asio::this_coro::executor);
         timer.expires_at(asio::steady_timer::time_point::max());
         co_await timer.async_wait(asio::use_awaitable);
-        co_return nullptr;
     }
-
-    int waits = 0;
 };
 
 } // namespace
@@ -811,6 +822,28 @@ TEST_CASE("store: three locks held by a stopped process cost a part of the deadl
     CHECK(waited < 20s);
     REQUIRE(f.failures.size() == 3);
     CHECK(f.failures[0].starts_with("another process holds the lock of 'login http://"));
+}
+
+TEST_CASE("store: a store that does not respond costs a part of the deadline, and is reported")
+{
+    auto const stopped = std::make_shared<stopped_store>();
+    stopped->hangs = true;
+    sharing f(stopped);
+    auto const client = f.one();
+    auto& clock = stopped_clock_of(client);
+    ends result;
+    f.io.restart();
+    asio::co_spawn(f.io, client.session_token(f.model()), result.handler());
+    for (std::chrono::milliseconds const part : {15000ms, 1500ms, 1500ms, 1500ms, 1500ms, 1500ms}) {
+        poll_until(f.io, [&] { return stopped->waits == static_cast<int>(f.failures.size()) + 1; });
+        auto const failures = f.failures.size();
+        clock.advance(part);
+        poll_until(f.io, [&] { return f.failures.size() == failures + 1; });
+    }
+    poll_until(f.io, [&] { return result.served == 1; });
+    CHECK(stopped->waits == 6);
+    REQUIRE(f.failures.size() == 6);
+    CHECK(f.failures[1] == "the token store takes too long");
 }
 
 TEST_CASE("store: a client that is closed does not wait for a lock")
