@@ -3,7 +3,8 @@
 """Adds a hosted model's predictions to the rows of a Spark, Ray or Dask frame, by the command line `practicus`.
 
 Each partition streams through one process. Its credentials come from the environment of the workers (PRT_URL and
-PRT_SESSION_TOKEN, for example), never from an argument. Rows in flight and up to 1 MiB of predictions are held in memory.
+PRT_SESSION_TOKEN, for example), never from an argument. Rows without a prediction and some blocks of 1 MiB of predictions are
+held in memory.
 """
 
 import collections

@@ -6,6 +6,8 @@ manual page."""
 import copy
 import pathlib
 import re
+import subprocess
+import tempfile
 import unittest
 
 import kubernetes_validate
@@ -48,9 +50,30 @@ class Kubernetes(unittest.TestCase):
         self.assertEqual({str(code) for values in rules for code in values} - codes, set())
         self.assertEqual(rules, [[2, 3, 4], [6]])
 
-    def test_each_index_has_a_shard(self):
-        arguments = JOB["spec"]["template"]["spec"]["containers"][0]["args"]
-        self.assertEqual(int(arguments[arguments.index("--shards") + 1]), JOB["spec"]["completions"])
+    def test_a_pod_does_the_file_of_its_index_until_it_is_complete(self):
+        container = JOB["spec"]["template"]["spec"]["containers"][0]
+        with tempfile.TemporaryDirectory() as folder:
+            command = pathlib.Path(folder, "practicus")
+            command.write_text('#!/bin/sh\necho "$@"\n', encoding="utf-8")
+            command.chmod(0o755)
+            results = pathlib.Path(folder, "out", "7.csv")
+            results.parent.mkdir()
+            script = [*container["command"], container["args"][0].replace("/data", folder)]
+            environment = {"PATH": f"{folder}:/usr/bin:/bin", "JOB_COMPLETION_INDEX": "7"}
+
+            def pod():
+                return subprocess.run(script, env=environment, check=True, capture_output=True, text=True).stdout
+
+            call = f"predict models/practicus/diamond-price {folder}/in/7.csv {results} --resume\n"
+            self.assertEqual(pod(), call)
+            results.touch()
+            self.assertEqual(pod(), call)
+            results.write_text("price\n1\n", encoding="utf-8")
+            journal = pathlib.Path(f"{results}.practicus")
+            journal.touch()
+            self.assertEqual(pod(), call)
+            journal.unlink()
+            self.assertEqual(pod(), "")
 
 
 if __name__ == "__main__":
