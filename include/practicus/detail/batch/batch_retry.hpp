@@ -53,13 +53,14 @@ public:
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random,
                                                    attempt_facts const& facts = {})
     {
-        if (!first_failure_) first_failure_ = now;
+        auto const began = first_failure_.value_or(now);
+        first_failure_ = began;
         retry_options pauses;
         pauses.max_backoff = std::chrono::seconds(facts.other_version ? 1 : 30);
         std::chrono::nanoseconds asked{0};
         if (facts.other_version || is_retryable(why.code) ||
             (!facts.reached_model && why.code == errc::server_error)) {
-            auto const borne = now - *first_failure_;
+            auto const borne = now - began;
             asked = why.retry_after.value_or(std::chrono::seconds(0));
             if (borne >= retry_for_ || asked > retry_for_ - borne) return std::nullopt;
             pauses.initial_backoff = base_;
