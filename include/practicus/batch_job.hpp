@@ -41,7 +41,7 @@ struct batch_progress
     /// this run. A response that names none counts under an empty text. After 64 versions, others count
     /// under `other`.
     std::map<std::string, std::uint64_t> versions;
-    /// Bytes read from the source.
+    /// Bytes of the source that were cut into batches.
     std::uint64_t bytes_in = 0;
     /// Bytes of predictions given to the sink.
     std::uint64_t bytes_out = 0;
@@ -152,9 +152,9 @@ struct batch_job
     predict_options request_options;
 
     /// The only version of the model that may respond; `2` is `v2`. See `served_by`. A response of
-    /// another version decides nothing, a refusal as well, nor does a result that names none. The batch is
-    /// sent again for `retry_for`; then `errc::unexpected_response` ends the run and names both versions. A
-    /// url with a version asks for one. Default: any version.
+    /// another version decides nothing, a refusal as well. The batch is sent again for `retry_for`, or
+    /// `max_attempts` times after a result that names no version. Then `errc::unexpected_response` ends the
+    /// run and names both versions. A url with a version asks for one. Default: any version.
     std::string model_version;
 
     /// The sink of rows that a model permanently refuses, in the form of the source, or of OpenAI's error

@@ -51,8 +51,8 @@ struct timeout_options
     duration tls{10'000};
     /// The time from the request's last byte to the response's first.
     duration first_byte{30'000};
-    /// The pause between two pieces of a request or response. The body of a response that is only an error
-    /// has this time as a whole: what comes later is left out.
+    /// The pause between two pieces of a request or response. The body of a response to a call that is only
+    /// an error has this time as a whole: what comes later is left out.
     duration between_bytes{30'000};
     /// A whole console operation, including waits, token fetches and retries.
     duration operation{30'000};

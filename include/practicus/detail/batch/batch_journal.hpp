@@ -254,6 +254,12 @@ inline void check_same_run(std::string const& journal, batch_identity const& was
     if (!was.options.empty()) same("what decides the results", was.options, is.options);
 }
 
+/// Returns true for the beginning of a journal that another version of this library has written.
+inline bool is_foreign_journal(std::string_view text) noexcept
+{
+    return text.starts_with("practicus journal ") && !text.starts_with(journal_text::title);
+}
+
 /// Returns the journal of the run to resume, or nothing for a new run. Throws `errc::invalid_argument` if
 /// neither is possible. Existing results are not overwritten, and the files of another run are not used.
 inline std::optional<batch_journal> decide_start(found_files const& found, batch_identity const& run,
@@ -268,6 +274,8 @@ inline std::optional<batch_journal> decide_start(found_files const& found, batch
         refuse_files("'" + found.output + "' is of a run that has not ended: resume that, or remove it and " +
                      journal);
     auto j = read_journal(*found.journal_text);
+    if (!j && is_foreign_journal(*found.journal_text))
+        refuse_files(journal + " is of another version of practicus; resume the run with that version");
     if (!j) refuse_files(journal + " is damaged: nothing can be resumed by it");
     check_same_run(journal, j->run, run);
     return j;

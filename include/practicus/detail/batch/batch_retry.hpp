@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 namespace practicus { inline namespace v1 { namespace detail {
 
@@ -53,14 +54,14 @@ public:
     std::optional<std::chrono::nanoseconds> failed(error_info const& why, time_point now, double random,
                                                    attempt_facts const& facts = {})
     {
-        auto const began = first_failure_.value_or(now);
-        first_failure_ = began;
+        if (!std::exchange(has_failed_, true)) first_failure_ = now;
         retry_options pauses;
         pauses.max_backoff = std::chrono::seconds(facts.other_version ? 1 : 30);
+        auto& made = facts.other_version ? short_pauses_ : pauses_;
         std::chrono::nanoseconds asked{0};
         if (facts.other_version || is_retryable(why.code) ||
             (!facts.reached_model && why.code == errc::server_error)) {
-            auto const borne = now - began;
+            auto const borne = now - first_failure_;
             asked = why.retry_after.value_or(std::chrono::seconds(0));
             if (borne >= retry_for_ || asked > retry_for_ - borne) return std::nullopt;
             pauses.initial_backoff = base_;
@@ -71,7 +72,7 @@ public:
             return std::nullopt;
         }
         // Not from 0 on: the sum of many pauses must reach the patience.
-        auto const pause = std::max(asked, full_jitter(pauses, pauses_++, 0.5 + random / 2));
+        auto const pause = std::max(asked, full_jitter(pauses, made++, 0.5 + random / 2));
         due_ = now + pause;
         return pause;
     }
@@ -80,7 +81,7 @@ public:
     /// does not count: the model responds.
     void sent_again(time_point answered) noexcept
     {
-        if (first_failure_ && answered > due_) *first_failure_ += answered - due_;
+        if (has_failed_ && answered > due_) first_failure_ += answered - due_;
     }
 
 private:
@@ -89,8 +90,11 @@ private:
     std::chrono::milliseconds base_;
     std::size_t answered_ = 0;
     unsigned pauses_ = 0;
-    std::optional<time_point> first_failure_; ///< Later by what the batch waited for a place.
-    time_point due_{};                        ///< When the last pause ends.
+    unsigned short_pauses_ = 0; ///< After responses of another version.
+    // No std::optional: g++ 12 warns of its value without a cause.
+    bool has_failed_ = false;
+    time_point first_failure_{}; ///< Later by what the batch waited for a place.
+    time_point due_{};           ///< When the last pause ends.
 };
 
 }}} // namespace practicus::v1::detail

@@ -180,10 +180,12 @@ private:
         }
         attempt_facts facts;
         facts.reached_model = in->reached_model;
-        facts.other_version = !is_retryable(failed->code) &&
-                              is_other_version(job_.model_version, in->answered_by, answer.has_value());
+        bool const refused = !is_retryable(failed->code) &&
+                             is_other_version(job_.model_version, in->answered_by, answer.has_value());
+        // Without any version, no later response may name one either.
+        facts.other_version = refused && !in->answered_by.empty();
         facts.own_url = job_.json_lines && queue_.has_believed();
-        if (facts.other_version) failed = refuse_version(*failed, in->answered_by);
+        if (refused) failed = refuse_version(*failed, in->answered_by);
         bool const is_too_large = facts.reached_model && !facts.other_version && failed->status == 413;
         bool const halved = is_too_large && queue_.note_too_large(sent.next());
         auto const wait = sent.failed(*failed, began, now(), runtime()->random().next(), facts);
@@ -198,6 +200,7 @@ private:
         other.status = why.status;
         other.attempts = why.attempts;
         other.request = why.request;
+        other.origin = why.origin;
         return make_failure(std::move(other));
     }
 

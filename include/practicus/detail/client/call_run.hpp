@@ -236,6 +236,7 @@ inline asio::awaitable<result<practicus::response>> call(handle h, std::shared_p
         if (failed) co_return failed;
         if (!run.op.renew || !run.renew(bearer)) co_return run.end(bearer);
         in->reached_model = false;
+        in->answered_by.clear();
         run.answer = detail::response();
     }
 }

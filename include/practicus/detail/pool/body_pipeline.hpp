@@ -177,7 +177,7 @@ private:
     }
 
     /// Decides whether the answer is wanted, once its head is there: the time of a body that is only an error
-    /// is limited. Returns true if that time is over.
+    /// is limited. Returns true if that time, or that of the operation, is over.
     bool leaves_rest(failure const& why, connection& c, exchange_limits const& limits, time_point deadline,
                      response& answer)
     {
@@ -187,7 +187,7 @@ private:
             if (!*wanted_) end_ = phase_end(deadline, c.runtime().time().now(), limits.error_body);
             return false;
         }
-        if (end_ == deadline || why->code != errc::deadline_exceeded) return false;
+        if (wanted_.value_or(true) || why->code != errc::deadline_exceeded) return false;
         c.hand_over(answer);
         return true;
     }

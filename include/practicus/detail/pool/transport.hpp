@@ -212,6 +212,14 @@ public:
     }
 
 private:
+    /// Not longer than a pause may be: a body that stalls must not hide the error.
+    static std::chrono::milliseconds error_body_limit(client_options const& options, request const& r)
+    {
+        auto const usual = options.timeouts.between_bytes;
+        auto const own = r.between_bytes.value_or(usual);
+        return usual.count() == 0 || (own.count() != 0 && own < usual) ? own : usual;
+    }
+
     /// One request with all its attempts.
     struct delivery
     {
@@ -223,7 +231,7 @@ private:
                                   r.secret_response,
                                   r.all_fields,
                                   r.method == "HEAD",
-                                  options.timeouts.between_bytes}
+                                  error_body_limit(options, r)}
         {}
 
         std::shared_ptr<pool> to;

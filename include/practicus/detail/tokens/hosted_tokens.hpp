@@ -280,11 +280,15 @@ private:
     asio::awaitable<result<Handle>> share(operation const& op, Ask ask) const
     {
         while (true) {
-            bool const patient = op.is_patient();
-            auto asked = ask(patient ? std::make_shared<shared_patience>() : nullptr);
-            bool const suits = patient || !asked.patience || asked.patience->want_retries();
+            // A fetch within a fetch has the patience of the outer one, whose callers wait for both.
+            auto own = op.fetch_patience;
+            if (!own && op.is_patient()) own = std::make_shared<shared_patience>();
+            auto asked = ask(own);
+            bool const is_foreign = asked.patience && asked.patience != own;
+            bool const suits = !is_foreign || (own ? !op.fetch_patience : asked.patience->want_retries());
             auto got = co_await wait_for(std::move(asked), transport_.runtime()->limits(), op.deadline);
             if (got || got.error()->status != 503 || suits) co_return got;
+            if (op.fetch_patience && op.fetch_patience->ends_fetch()) co_return got;
         }
     }
 
