@@ -50,23 +50,38 @@ export CTEST_OUTPUT_ON_FAILURE=1
 
 # ThreadSanitizer's runtime may find its memory taken where addresses are randomised with many bits.
 quiet_addresses() {
-    if setarch -R true 2>/dev/null; then setarch -R "$@"; else "$@"; fi
+    if setarch -R true 2>/dev/null; then exec setarch -R "$@"; else exec "$@"; fi
 }
 
 select=(--no-tests=ignore)
 [ -z "$filter" ] || select+=(--tests-regex "$filter")
 [ $soak = 1 ] || select+=(--label-exclude soak)
 
-results=()
+# The tests of one configuration run while the next one is built: many of them wait for something else than a processor.
+results=() running="" tested="" log=""
+trap '[ -z "$running" ] || kill "$running" 2>/dev/null || true' EXIT
+finish_tests() {
+    [ -n "$running" ] || return 0
+    wait "$running" || true
+    running=""
+    echo "=== tests of $tested"
+    cat "$log"
+}
 for preset in "${presets[@]}"; do
-    echo "=== $preset"
+    echo "=== build of $preset"
     result=build/$preset/results.xml
     rm -f "$result"
     results+=("$preset=$result")
-    cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$jobs" -- -k 0 || continue
+    built=0
+    cmake --preset "$preset" && cmake --build --preset "$preset" --parallel "$jobs" -- -k 0 || built=$?
+    finish_tests
+    [ $built = 0 ] || continue
+    tested=$preset log=build/$preset/tests.log
     quiet_addresses ctest --preset "$preset" --parallel "$jobs" --test-output-size-passed 300000 \
-        --output-junit "$root/$result" "${select[@]}" || true
+        --output-junit "$root/$result" "${select[@]}" >"$log" 2>&1 &
+    running=$!
 done
+finish_tests
 
 echo "=== summary"
 python3 -B tests/summary.py ${filter:+--filtered} "${results[@]}"
