@@ -11,6 +11,14 @@ set(practicus_sanitizer_environment
     "UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1"
     "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
 
+# Nothing of the developer's own region.
+set(practicus_test_environment)
+foreach(variable IN ITEMS
+        PRT_URL PRT_TOKEN PRT_SESSION_TOKEN PRT_SESSION_TOKEN_FILE PRT_EMAIL PRT_PASSWORD PRACTICUS_TOKEN_STORE
+        PRACTICUS_TOKEN_STORE_KEY)
+    list(APPEND practicus_test_environment "${variable}=unset:")
+endforeach()
+
 function(practicus_add_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "SKIPPABLE" "TIMEOUT" "COMMAND;PROPERTIES")
     if(NOT arg_TIMEOUT)
@@ -19,7 +27,8 @@ function(practicus_add_test name)
     math(EXPR timeout "${arg_TIMEOUT} * ${PRACTICUS_TEST_TIMEOUT_FACTOR}")
     add_test(NAME ${name} COMMAND ${arg_COMMAND})
     set_tests_properties(${name} PROPERTIES
-        TIMEOUT ${timeout} ENVIRONMENT "${practicus_sanitizer_environment}" ${arg_PROPERTIES})
+        TIMEOUT ${timeout} ENVIRONMENT "${practicus_sanitizer_environment}"
+        ENVIRONMENT_MODIFICATION "${practicus_test_environment}" ${arg_PROPERTIES})
     if(arg_SKIPPABLE)
         set_tests_properties(${name} PROPERTIES SKIP_RETURN_CODE 77)
     endif()

@@ -8,6 +8,7 @@ held in memory.
 """
 
 import collections
+import contextlib
 import itertools
 import subprocess
 import tempfile
@@ -47,7 +48,11 @@ def stream(command, batches, columns, schema, name):
         feeder = threading.Thread(target=feed, args=(batches, columns, process, waiting, failures), daemon=True)
         try:
             feeder.start()
-            yield from pair(process.stdout, schema, waiting)
+            last = None  # held back until the exit code is known: a killed process may have cut its last row
+            for batch in pair(process.stdout, schema, waiting):
+                if last is not None:
+                    yield last
+                last = batch
             code = process.wait()
             if code == 0:
                 feeder.join()
@@ -55,9 +60,14 @@ def stream(command, batches, columns, schema, name):
                 rows = sum(map(len, waiting.copy()))
                 raise failures[0] if failures else RuntimeError(
                     f"{name}: exit code {code}, {rows} rows without a prediction\n{tail(log)}")
+            if last is not None:
+                yield last
         except pa.ArrowException as error:  # from the reader: also what a killed process has left
-            raise failures[0] if failures else RuntimeError(
-                f"{name}: the predictions do not have the declared schema: {str(error)[:300]!a}\n{tail(log)}") from None
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=1)
+            why = (f"exit code {process.returncode}" if process.returncode else
+                   f"the predictions do not have the declared schema: {str(error)[:300]!a}")
+            raise failures[0] if failures else RuntimeError(f"{name}: {why}\n{tail(log)}") from None
         finally:
             process.kill()
             process.wait()

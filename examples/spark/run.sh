@@ -31,6 +31,9 @@ dask) packages="dask[dataframe]==2025.9.1 pandas==2.3.3 pyarrow==21.0.0" ;;
 esac
 venv=$root/build/$engine
 
+# Nothing of the user's own region.
+unset PRT_URL PRT_TOKEN PRT_SESSION_TOKEN PRT_SESSION_TOKEN_FILE PRT_EMAIL PRT_PASSWORD PRACTICUS_TOKEN_STORE
+
 # What is not the example's own output goes to standard error.
 {
     practicus_install "to run the example" $practicus_build_packages $practicus_example_packages $(practicus_boost_packages) \

@@ -127,7 +127,12 @@ class WithOtherCommands(unittest.TestCase):
         self.fails(ECHO + "for line in lines: print(len(line))\nprint('why', file=sys.stderr)\nsys.exit(5)", "exit code 5.*\n.*why")
 
     def test_a_signal_is_a_failure(self):
-        self.fails(ECHO + "print(7, flush=True); os.kill(os.getpid(), signal.SIGKILL)", f"exit code -{signal.SIGKILL.value}")
+        kill, code = "; sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)", f"exit code -{signal.SIGKILL.value}"
+        self.fails(ECHO + "print(7)" + kill, code)
+        # A row that is cut may be a shorter number, or lack a column.
+        self.fails(ECHO + "sys.stdout.write('12')" + kill, code)
+        two = pa.schema([("prediction", pa.float64()), ("price", pa.float64())])
+        self.fails(ECHO.replace("'prediction'", "'prediction,price'") + "sys.stdout.write('12')" + kill, code, schema=two)
 
     def test_too_few_predictions(self):
         self.fails(ECHO + "print(sum(1 for line in lines))", "999 rows without a prediction")
