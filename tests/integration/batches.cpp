@@ -434,6 +434,7 @@ TEST_CASE("batches: responses are counted by the version of the model, and a run
     CHECK(failed.code == errc::unexpected_response);
     CHECK_THAT(failed.message, Catch::Matchers::ContainsSubstring("only version '7' of the model"));
     CHECK_THAT(failed.server_message, Catch::Matchers::StartsWith("version '"));
+    CHECK_FALSE(failed.origin.empty());
     CHECK(f.out.empty());
 }
 
@@ -475,6 +476,28 @@ TEST_CASE("batches: what another version of the model responds decides nothing o
     auto refused = f.job(text);
     refused.model_version = "1";
     CHECK(f.failure(predict_batches(f.eager(), refused)).code == errc::bad_request);
+    // A result without one is no result, and may never name one.
+    f.server.inject([](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        bool const is_batch = r.method == "POST" && r.target.starts_with("/models/");
+        return is_batch ? fault.reply(200, "p\n1\n", "text/csv") : fault;
+    });
+    auto nameless = f.job(text);
+    nameless.model_version = "1";
+    nameless.max_attempts = 1;
+    CHECK(f.failure(predict_batches(f.eager(), nameless)).code == errc::unexpected_response);
+    // Nor has a refused token's version responded.
+    std::atomic<int> refusals = 0;
+    f.server.inject([&](practicus::mock::request const& r) {
+        practicus::mock::fault fault;
+        if (r.method == "POST" && r.target.starts_with("/models/"))
+            return fault.header("x-prt-model-version", "2").reply(401, R"({"detail":"no"})");
+        return r.target.find("model-auth") != r.target.npos && refusals++ != 0 ? fault.reply(403) : fault;
+    });
+    nameless = f.job(text);
+    nameless.model_version = "1";
+    nameless.retry_for = 0ms;
+    CHECK(f.failure(predict_batches(f.eager(), nameless)).code == errc::forbidden);
 }
 
 TEST_CASE("batches: a model that is not there at first is retried a few times")

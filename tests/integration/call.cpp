@@ -474,6 +474,15 @@ TEST_CASE("a model that is not up is waited for as long as the call's patience l
     }
 }
 
+TEST_CASE("an error is the result although its body stalls longer than the call's own limit of pauses")
+{
+    calling f;
+    f.server.expect("POST", chat_path).reply(400, R"({"detail":"no"})").stall_after_head(4);
+    auto const failed = f.refused(std::move(request::json("{}").between_bytes(30ms).idempotent()));
+    CHECK(failed.code == errc::bad_request);
+    CHECK(failed.attempts == 1);
+}
+
 TEST_CASE("a request for an id that a proxy holds back is sent again as long as the patience lasts")
 {
     waiting f{practicus::client_options()};

@@ -131,6 +131,10 @@ TEST_CASE("batch_journal: a run that has not ended is resumed, and not begun aga
     damaged.journal_text->pop_back();
     CHECK(refusal([&] { decide_start(damaged, j.run, true); }) ==
           "the journal 'out.csv.practicus' is damaged: nothing can be resumed by it");
+    damaged.journal_text->replace(0, damaged.journal_text->find('\n'), "practicus journal 1");
+    CHECK(refusal([&] { decide_start(damaged, j.run, true); }) ==
+          "the journal 'out.csv.practicus' is of another version of practicus; resume the run with that "
+          "version");
 }
 
 TEST_CASE("batch_journal: a run of another model, input, or with other options is not resumed")

@@ -100,6 +100,8 @@ TEST_CASE("batch_retry: another version of the model is borne for a while, and c
     batch_retry policy(2, 15min, 100ms);
     for (int i = 0; i != 10; ++i)
         CHECK(policy.failed(failure(errc::unexpected_response), time_point{}, 1.0, {.other_version = true}));
+    // Nor do its pauses lengthen those of other failures.
+    CHECK(policy.failed(failure(errc::unavailable), time_point{}, 1.0) == 100ms);
     CHECK(policy.failed(failure(errc::server_error), time_point{}, 1.0));
     CHECK_FALSE(policy.failed(failure(errc::server_error), time_point{}, 1.0));
 }
