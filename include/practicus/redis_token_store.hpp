@@ -28,6 +28,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -90,8 +91,9 @@ public:
     /// `errc::file_error` for the files of `tls`.
     explicit redis_token_store(redis_token_store_options const& options);
 
-    /// Waits until its locks are released: the longer of the two time limits at most.
-    ~redis_token_store() override { detail::redis_worker::stop(std::move(worker_)); }
+    /// Waits for the command that is being executed, and until its locks are released. Later calls throw
+    /// `errc::client_closed`.
+    ~redis_token_store() override;
 
     [[nodiscard]] awaitable<secret> load(std::string key) override;
     [[nodiscard]] awaitable<void> save(std::string key, secret value) override;
@@ -100,20 +102,10 @@ public:
 
 private:
     class held;
+    struct state;
 
-    static constexpr std::size_t largest = 1 << 20;
-    static constexpr std::chrono::seconds patience{40};
-    static constexpr std::chrono::milliseconds longest_pause{250};
-
-    std::string name_of(std::string_view key) const { return prefix_ + detail::sha256_hex(key); }
-
-    secret opened(std::string const& name, secret const& stored) const;
-
-    std::string prefix_;
-    std::string lock_life_;
-    std::optional<detail::text_seal> seal_;
-    detail::random_source random_;
-    std::shared_ptr<detail::redis_worker> worker_;
+    // Calls own it: they may outlive the store.
+    std::shared_ptr<state> state_;
 };
 
 namespace detail {
@@ -191,7 +183,7 @@ inline constexpr std::string_view redis_release = "if redis.call('get', KEYS[1])
 
 } // namespace detail
 
-/// A lock. Once `is_sent`, the server may have it, also if its response did not arrive.
+/// A lock. The server may have it once `request` was sent, also if its response did not arrive.
 class redis_token_store::held final : public lock
 {
 public:
@@ -203,11 +195,11 @@ public:
     }
     ~held() override
     {
-        if (is_sent) worker_->post(std::move(release_));
+        if (request) worker_->post(std::move(release_));
     }
 
     secret value;
-    bool is_sent = false;
+    bool request = false;
 
 private:
     std::shared_ptr<detail::redis_worker> worker_;
@@ -215,74 +207,139 @@ private:
     detail::redis_worker::prepared release_;
 };
 
-inline redis_token_store::redis_token_store(redis_token_store_options const& options)
-    : prefix_(options.key_prefix),
-      lock_life_(std::to_string(detail::checked_redis_time("lock_life", options.lock_life).count())),
-      worker_(std::make_shared<detail::redis_worker>(detail::checked_redis(options)))
+/// The settings and the worker. Each coroutine owns them; it has no `this`.
+struct redis_token_store::state
 {
-    if (options.encryption_key) seal_.emplace(options.encryption_key);
+    using shared = std::shared_ptr<state>;
+
+    static constexpr std::size_t largest = 1 << 20;
+    static constexpr std::chrono::seconds patience{40};
+    static constexpr std::chrono::milliseconds longest_pause{250};
+
+    explicit state(redis_token_store_options const& options)
+        : prefix(options.key_prefix), lock_life(detail::checked_redis_time("lock_life", options.lock_life)),
+          worker(std::make_shared<detail::redis_worker>(detail::checked_redis(options)))
+    {
+        if (options.encryption_key) seal.emplace(options.encryption_key);
+    }
+
+    std::string name_of(std::string_view key) const { return prefix + detail::sha256_hex(key); }
+
+    secret opened(std::string const& name, secret const& stored);
+    secret sealed(std::string const& name, secret const& value) const;
+
+    static awaitable<secret> load(shared self, std::string key);
+    static awaitable<void> save(shared self, std::string key, secret value);
+    static awaitable<void> remove(shared self, std::string key);
+    static awaitable<std::unique_ptr<lock>> acquire(shared self, std::string key);
+
+    std::string const prefix;
+    std::chrono::milliseconds const lock_life;
+    std::optional<detail::text_seal> seal;
+    // A value was encrypted, and there is no key.
+    std::atomic<bool> needs_key{false};
+    detail::random_source random;
+    std::shared_ptr<detail::redis_worker> const worker;
+};
+
+inline redis_token_store::redis_token_store(redis_token_store_options const& options)
+    : state_(std::make_shared<state>(options))
+{}
+
+inline redis_token_store::~redis_token_store()
+{
+    detail::redis_worker::stop(state_->worker);
 }
 
-inline secret redis_token_store::opened(std::string const& name, secret const& stored) const
+inline secret redis_token_store::state::opened(std::string const& name, secret const& stored)
 {
-    if (seal_) {
-        if (auto text = seal_->open(name, stored.reveal())) return *text;
+    if (seal) {
+        if (auto text = seal->open(name, stored.reveal())) return *text;
         throw error(errc::file_error, "a value of the token store cannot be decrypted with this "
                                       "encryption_key; it is replaced");
     }
-    if (detail::text_seal::is_sealed(stored.reveal()))
-        throw error(errc::file_error, "a value of the token store is encrypted, and encryption_key is empty");
-    return stored;
+    if (!detail::text_seal::is_sealed(stored.reveal())) return stored;
+    needs_key = true;
+    throw error(errc::file_error, "a value of the token store is encrypted, and encryption_key is empty");
+}
+
+inline secret redis_token_store::state::sealed(std::string const& name, secret const& value) const
+{
+    if (seal) return seal->seal(name, value.reveal());
+    if (!needs_key) return value;
+    throw error(errc::file_error, "nothing is saved: the token store has encrypted values, and "
+                                  "encryption_key is empty");
 }
 
 inline token_store::awaitable<secret> redis_token_store::load(std::string key)
 {
-    auto const name = name_of(key);
-    detail::redis_command words{secret("GET"), secret(name)};
-    auto calling = detail::redis_worker::call(worker_, std::move(words));
-    auto const reply = co_await std::move(calling);
-    if (reply.kind != detail::redis_reply::type::text) co_return secret();
-    co_return opened(name, reply.text);
+    return state::load(state_, std::move(key));
 }
 
 inline token_store::awaitable<void> redis_token_store::save(std::string key, secret value)
 {
-    if (value.size() > largest) throw error(errc::file_error, "a value for the token store is too large");
-    auto const name = name_of(key);
-    auto const life = detail::remaining_life(detail::read_stored(value));
-    detail::redis_command words{secret("SET"), secret(name),
-                                seal_ ? seal_->seal(name, value.reveal()) : std::move(value), secret("PX"),
-                                secret(std::to_string(life.count()))};
-    if (life.count() <= 0) words = {secret("DEL"), secret(name)};
-    auto calling = detail::redis_worker::call(worker_, std::move(words));
-    co_await std::move(calling);
+    return state::save(state_, std::move(key), std::move(value));
 }
 
 inline token_store::awaitable<void> redis_token_store::remove(std::string key)
 {
-    detail::redis_command words{secret("DEL"), secret(name_of(key))};
-    auto calling = detail::redis_worker::call(worker_, std::move(words));
-    co_await std::move(calling);
+    return state::remove(state_, std::move(key));
 }
 
 inline token_store::awaitable<std::unique_ptr<token_store::lock>> redis_token_store::acquire(std::string key)
 {
-    secret const name(name_of(key) + ":lock");
-    auto taken = std::make_unique<held>(worker_, name);
-    detail::redis_command const words{secret("SET"), name,         taken->value,
-                                      secret("NX"),  secret("PX"), secret(lock_life_)};
+    return state::acquire(state_, std::move(key));
+}
+
+inline token_store::awaitable<secret> redis_token_store::state::load(shared self, std::string key)
+{
+    auto const name = self->name_of(key);
+    detail::redis_command words{secret("GET"), secret(name)};
+    auto calling = detail::redis_worker::call(self->worker, std::move(words));
+    auto const reply = co_await std::move(calling);
+    if (reply.kind != detail::redis_reply::type::text) co_return secret();
+    co_return self->opened(name, reply.text);
+}
+
+inline token_store::awaitable<void> redis_token_store::state::save(shared self, std::string key, secret value)
+{
+    if (value.size() > largest) throw error(errc::file_error, "a value for the token store is too large");
+    auto const name = self->name_of(key);
+    auto const life = detail::remaining_life(detail::read_stored(value));
+    detail::redis_command words{secret("SET"), secret(name), self->sealed(name, value), secret("PX"),
+                                secret(std::to_string(life.count()))};
+    if (life.count() <= 0) words = {secret("DEL"), secret(name)};
+    auto calling = detail::redis_worker::call(self->worker, std::move(words));
+    co_await std::move(calling);
+}
+
+inline token_store::awaitable<void> redis_token_store::state::remove(shared self, std::string key)
+{
+    detail::redis_command words{secret("DEL"), secret(self->name_of(key))};
+    auto calling = detail::redis_worker::call(self->worker, std::move(words));
+    co_await std::move(calling);
+}
+
+inline token_store::awaitable<std::unique_ptr<token_store::lock>>
+redis_token_store::state::acquire(shared self, std::string key)
+{
+    secret const name(self->name_of(key) + ":lock");
+    auto taken = std::make_unique<held>(self->worker, name);
+    detail::redis_command const words{secret("SET"), name,
+                                      taken->value,  secret("NX"),
+                                      secret("PX"),  secret(std::to_string(self->lock_life.count()))};
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
     auto const end = std::chrono::steady_clock::now() + patience;
     for (auto pause = std::chrono::milliseconds(2);; pause = std::min(2 * pause, longest_pause)) {
-        taken->is_sent = true;
-        auto calling = detail::redis_worker::call(worker_, words);
+        taken->request = true;
+        auto calling = detail::redis_worker::call(self->worker, words);
         auto const reply = co_await std::move(calling);
         if (reply.kind == detail::redis_reply::type::text) co_return std::move(taken);
-        taken->is_sent = false;
+        taken->request = false;
         if (std::chrono::steady_clock::now() >= end)
             throw error(errc::file_error, "another process holds a lock of the token store");
         timer.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-            (0.5 + random_.next() / 2) * pause));
+            (0.5 + self->random.next() / 2) * pause));
         co_await timer.async_wait(boost::asio::use_awaitable);
     }
 }

@@ -179,6 +179,10 @@ TEST_CASE("redis: an encrypted value opens with its key and under its name only"
     auto reading = at(server.url());
     redis_token_store without(reading);
     CHECK_THAT(refused([&] { run(without.load("k")); }).message, ContainsSubstring("is encrypted"));
+    auto const before = server.cli("get " + server.key());
+    CHECK_THAT(refused([&] { run(without.save("k", secret("my token"))); }).message,
+               ContainsSubstring("encryption_key is empty"));
+    CHECK(server.cli("get " + server.key()) == before);
     options.encryption_key = secret(std::string(32, 'l'));
     redis_token_store otherwise(options);
     CHECK_THAT(refused([&] { run(otherwise.load("k")); }).message, ContainsSubstring("cannot be decrypted"));
@@ -453,6 +457,36 @@ TEST_CASE("redis: a context, and a store, may be destroyed during a call")
     io.run();
 }
 
+TEST_CASE("redis: a call may outlive its store")
+{
+    redis_server server;
+    auto options = at(server.url());
+    options.encryption_key = secret(std::string(32, 'k'));
+    auto store = std::make_unique<redis_token_store>(options);
+    run(store->save("k", secret("v")));
+    auto const held = run(store->acquire("k"));
+    server.send(SIGSTOP);
+    asio::io_context io;
+    std::exception_ptr lost, unlocked;
+    secret loaded;
+    asio::co_spawn(io, store->load("k"), [&](std::exception_ptr e, secret v) {
+        lost = e;
+        loaded = std::move(v);
+    });
+    asio::co_spawn(io, store->acquire("k"), [&](std::exception_ptr e, lock_ptr) { unlocked = e; });
+    io.poll();
+    auto later = store->load("k");
+    server.send(SIGCONT);
+    store.reset();
+    io.run();
+    // The thread may have begun it, or not.
+    if (lost) CHECK(refused([&] { std::rethrow_exception(lost); }).code == errc::client_closed);
+    if (!lost) CHECK(loaded == secret("v"));
+    REQUIRE(unlocked);
+    CHECK(refused([&] { std::rethrow_exception(unlocked); }).code == errc::client_closed);
+    CHECK(refused([&] { run(std::move(later)); }).code == errc::client_closed);
+}
+
 TEST_CASE("redis: a forked child destroys its copy of a store, and can use one that was not used before")
 {
     redis_server server;
@@ -463,8 +497,8 @@ TEST_CASE("redis: a forked child destroys its copy of a store, and can use one t
         bool refused = false;
         try {
             run(used.load("k"));
-        } catch (error const&) {
-            refused = true;
+        } catch (error const& e) {
+            refused = e.code() == errc::client_closed;
         }
         used.~redis_token_store();
 #if !defined(__SANITIZE_THREAD__) // which allows no thread in such a child

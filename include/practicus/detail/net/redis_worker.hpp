@@ -75,7 +75,15 @@ public:
     {
         auto const made = std::make_shared<job>(std::move(words));
         made->end_ = std::make_shared<waiter>();
-        auto suspended = wait(made->end_, [self, made] { self->add(prepared{made}); });
+        // A wait loses the exception of its beginning.
+        auto suspended = wait(made->end_, [self, made] {
+            try {
+                self->add(prepared{made});
+            } catch (...) {
+                made->why_ = as_failure(std::current_exception());
+                made->end_->wake({});
+            }
+        });
         auto const ended = co_await std::move(suspended);
         error_info info;
         info.code = ended.code;
@@ -117,12 +125,13 @@ public:
     }
 
 private:
+    static constexpr char const* destroyed = "the token store is destroyed";
     static constexpr std::chrono::milliseconds first_pause{500};
     static constexpr std::chrono::milliseconds longest_pause{30'000};
 
     bool is_forked() const noexcept { return process_ != ::getpid(); }
 
-    /// Throws if no thread can be started, or if it was started before a fork.
+    /// Throws if no thread can be started, if it was started before a fork, and after `stop`.
     void add(prepared one)
     {
         if (is_forked()) {
@@ -130,6 +139,7 @@ private:
             process_ = ::getpid();
         }
         std::lock_guard lock(mutex_);
+        if (stopping_) throw error(errc::client_closed, destroyed);
         if (!thread_) {
             signals_blocked const here;
             thread_ = std::make_unique<std::thread>([self = shared_from_this()] { self->run(); });
@@ -158,7 +168,7 @@ private:
     void execute(job& one, bool last) noexcept
     {
         try {
-            if (last && one.end_) throw error(errc::client_closed, "the token store is destroyed");
+            if (last && one.end_) throw error(errc::client_closed, destroyed);
             if (one.end_) prepare();
             if (one.end_ || is_connected()) one.reply_ = exchange(one.words_);
         } catch (...) {
