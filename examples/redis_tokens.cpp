@@ -16,9 +16,19 @@
 #include <exception>
 #include <iostream>
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <variant>
 
 namespace asio = boost::asio;
+
+// Without a key, values are not encrypted: a forgotten variable must not do that.
+practicus::secret variable(char const* name)
+{
+    practicus::secret value(std::getenv(name));
+    if (!value) throw std::runtime_error(std::string(name) + " is not set");
+    return value;
+}
 
 asio::awaitable<void> work(practicus::client client)
 {
@@ -37,8 +47,8 @@ try {
             std::cerr << "without shared tokens: " << failed->message << '\n';
     };
     practicus::redis_token_store_options redis;
-    redis.url = practicus::secret(std::getenv("STORE_URL")); // rediss://user:password@store.company.com/0
-    redis.encryption_key = practicus::secret(std::getenv("STORE_KEY")); // 32 bytes, the same on all machines
+    redis.url = variable("STORE_URL");            // rediss://user:password@store.company.com/0
+    redis.encryption_key = variable("STORE_KEY"); // 32 bytes, the same on all machines
     options.store = std::make_shared<practicus::redis_token_store>(redis);
 
     asio::io_context io;

@@ -899,6 +899,10 @@ if ! grep -q 'built without hiredis' err; then
     export PRT_URL=$url PRT_EMAIL=admin@company.com PRT_PASSWORD=practicus
     PRACTICUS_TOKEN_STORE_KEY=short expect 2 "$practicus" --token-store redis://127.0.0.1:1 models
     says "64 hexadecimal digits"
+    PRACTICUS_TOKEN_STORE_KEY= expect 2 "$practicus" --token-store redis://127.0.0.1:1 models
+    says "64 hexadecimal digits"
+    expect 2 "$practicus" --ca-file missing.pem --token-store REDISS://127.0.0.1:1 models
+    says "redis_token_store_options::tls.ca_file"
     expect 0 "$practicus" --token-store redis://127.0.0.1:1 token models/practicus/diamond-price
     says "not shared with other commands: the token store 127.0.0.1:1: Connection refused"
     if start_store; then

@@ -7,6 +7,8 @@
 #include <practicus/redis_token_store.hpp>
 #endif
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -34,13 +36,22 @@ char digit(char c)
 
 practicus::secret encryption_key()
 {
-    practicus::secret const text(std::getenv(key_variable));
-    auto const digits = text.reveal();
-    if (digits.size() % 64 != 0) refuse_key();
+    auto const* const text = std::getenv(key_variable);
+    if (text == nullptr) return {};
+    std::string_view const digits(text);
+    if (digits.size() != 64) refuse_key();
     std::string bytes;
     for (std::size_t i = 0; i < digits.size(); i += 2)
         bytes += static_cast<char>(digit(digits[i]) * 16 + digit(digits[i + 1]));
     return practicus::secret::take(std::move(bytes));
+}
+
+bool is_tls(std::string_view url)
+{
+    constexpr std::string_view scheme = "rediss:";
+    return std::equal(scheme.begin(), scheme.end(), url.begin(),
+                      url.begin() + std::min(url.size(), scheme.size()),
+                      [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
 }
 
 } // namespace
@@ -50,7 +61,7 @@ std::shared_ptr<practicus::token_store> shared_tokens(settings const& with, prac
     practicus::redis_token_store_options options;
     options.url = practicus::secret(with.token_store);
     options.encryption_key = encryption_key();
-    if (with.token_store.starts_with("rediss:")) {
+    if (is_tls(with.token_store)) {
         options.tls.ca_file = tls.ca_file;
         options.tls.ca_pem = tls.ca_pem;
         options.tls.system_roots = tls.system_roots;
