@@ -78,8 +78,9 @@ struct redis_token_store_options
 /// value and a limited life, and only its holder removes it before.
 ///
 /// The store has one connection, used by a thread of its own: no execution context waits for the server. If
-/// the server cannot be used, calls fail with an `error` within the limits of the options. After a failed
-/// connect or a lost connection, calls fail at once for a pause of 0.5 to 30 s, which doubles.
+/// the server cannot be used, calls fail with an `error`. A call waits for those before it. After a failed
+/// connect or a lost connection, calls fail at once for a pause of 0.25 to 0.5 s, which doubles up to 15 to
+/// 30 s. A command on a connection that was lost is sent once more on a new one.
 ///
 /// A value that cannot be decrypted is an error of `load`; the client then fetches and replaces it.
 ///
@@ -181,28 +182,37 @@ inline secret unique_number()
 inline constexpr std::string_view redis_release = "if redis.call('get', KEYS[1]) == ARGV[1] then "
                                                   "return redis.call('del', KEYS[1]) else return 0 end";
 
+/// Takes a lock that is free, or was taken with the same value.
+inline constexpr std::string_view redis_acquire =
+    "if redis.call('set', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) or "
+    "redis.call('get', KEYS[1]) == ARGV[1] then return 'OK' else return false end";
+
 } // namespace detail
 
 /// A lock. The server may have it once `request` was sent, also if its response did not arrive.
 class redis_token_store::held final : public lock
 {
 public:
-    held(std::shared_ptr<detail::redis_worker> worker, secret const& name)
-        : value(detail::unique_number()), worker_(std::move(worker))
+    held(std::shared_ptr<detail::redis_worker> worker, secret const& name, std::chrono::milliseconds life)
+        : worker_(std::move(worker)), life_(life)
     {
+        auto const value = detail::unique_number();
         detail::redis_command words{secret("EVAL"), secret(detail::redis_release), secret("1"), name, value};
         release_.push_back(std::make_shared<detail::redis_worker::job>(std::move(words)));
+        acquire = {secret("EVAL"), secret(detail::redis_acquire),       secret("1"), name,
+                   value,          secret(std::to_string(life.count()))};
     }
     ~held() override
     {
-        if (request) worker_->post(std::move(release_));
+        if (request) worker_->post(std::move(release_), std::move(request), life_);
     }
 
-    secret value;
-    bool request = false;
+    detail::redis_command acquire;
+    std::shared_ptr<detail::redis_worker::job> request;
 
 private:
     std::shared_ptr<detail::redis_worker> worker_;
+    std::chrono::milliseconds life_;
     // Made before it is needed: a destructor allocates nothing.
     detail::redis_worker::prepared release_;
 };
@@ -211,6 +221,7 @@ private:
 struct redis_token_store::state
 {
     using shared = std::shared_ptr<state>;
+    using job = detail::redis_worker::job;
 
     static constexpr std::size_t largest = 1 << 20;
     static constexpr std::chrono::seconds patience{40};
@@ -294,8 +305,8 @@ inline token_store::awaitable<std::unique_ptr<token_store::lock>> redis_token_st
 inline token_store::awaitable<secret> redis_token_store::state::load(shared self, std::string key)
 {
     auto const name = self->name_of(key);
-    detail::redis_command words{secret("GET"), secret(name)};
-    auto calling = detail::redis_worker::call(self->worker, std::move(words));
+    auto made = std::make_shared<job>(detail::redis_command{secret("GET"), secret(name)}, true);
+    auto calling = detail::redis_worker::call(self->worker, std::move(made));
     auto const reply = co_await std::move(calling);
     if (reply.kind != detail::redis_reply::type::text) co_return secret();
     co_return self->opened(name, reply.text);
@@ -309,14 +320,14 @@ inline token_store::awaitable<void> redis_token_store::state::save(shared self, 
     detail::redis_command words{secret("SET"), secret(name), self->sealed(name, value), secret("PX"),
                                 secret(std::to_string(life.count()))};
     if (life.count() <= 0) words = {secret("DEL"), secret(name)};
-    auto calling = detail::redis_worker::call(self->worker, std::move(words));
+    auto calling = detail::redis_worker::call(self->worker, std::make_shared<job>(std::move(words)));
     co_await std::move(calling);
 }
 
 inline token_store::awaitable<void> redis_token_store::state::remove(shared self, std::string key)
 {
     detail::redis_command words{secret("DEL"), secret(self->name_of(key))};
-    auto calling = detail::redis_worker::call(self->worker, std::move(words));
+    auto calling = detail::redis_worker::call(self->worker, std::make_shared<job>(std::move(words)));
     co_await std::move(calling);
 }
 
@@ -324,18 +335,15 @@ inline token_store::awaitable<std::unique_ptr<token_store::lock>>
 redis_token_store::state::acquire(shared self, std::string key)
 {
     secret const name(self->name_of(key) + ":lock");
-    auto taken = std::make_unique<held>(self->worker, name);
-    detail::redis_command const words{secret("SET"), name,
-                                      taken->value,  secret("NX"),
-                                      secret("PX"),  secret(std::to_string(self->lock_life.count()))};
+    auto taken = std::make_unique<held>(self->worker, name, self->lock_life);
     boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
     auto const end = std::chrono::steady_clock::now() + patience;
     for (auto pause = std::chrono::milliseconds(2);; pause = std::min(2 * pause, longest_pause)) {
-        taken->request = true;
-        auto calling = detail::redis_worker::call(self->worker, words);
+        taken->request = std::make_shared<job>(taken->acquire, true);
+        auto calling = detail::redis_worker::call(self->worker, taken->request);
         auto const reply = co_await std::move(calling);
         if (reply.kind == detail::redis_reply::type::text) co_return std::move(taken);
-        taken->request = false;
+        taken->request.reset();
         if (std::chrono::steady_clock::now() >= end)
             throw error(errc::file_error, "another process holds a lock of the token store");
         timer.expires_after(std::chrono::duration_cast<std::chrono::steady_clock::duration>(

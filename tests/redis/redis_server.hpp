@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <arpa/inet.h>
@@ -58,8 +59,43 @@ public:
 
     std::uint16_t port = 0;
 
-private:
+protected:
     int descriptor_;
+};
+
+/// Answers the commands with these texts in their order. For an empty one it closes the connection instead.
+class scripted_server : silent_server
+{
+public:
+    explicit scripted_server(std::vector<std::string> replies) : replies_(std::move(replies))
+    {
+        // A test that fails ends.
+        timeval const late{30, 0};
+        ::setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &late, sizeof late);
+        thread_ = std::thread([this] { answer(); });
+    }
+    ~scripted_server() { thread_.join(); }
+
+    using silent_server::port;
+
+private:
+    void answer() const
+    {
+        int one = -1;
+        for (auto const& reply : replies_) {
+            if (one < 0) one = ::accept4(descriptor_, nullptr, nullptr, SOCK_CLOEXEC);
+            char command[4096];
+            if (::recv(one, command, sizeof command, 0) <= 0) break;
+            if (reply.empty())
+                ::close(std::exchange(one, -1));
+            else
+                (void)!::send(one, reply.data(), reply.size(), MSG_NOSIGNAL);
+        }
+        if (one >= 0) ::close(one);
+    }
+
+    std::vector<std::string> replies_;
+    std::thread thread_;
 };
 
 /// A process of `redis-server` on a free port of 127.0.0.1, which keeps its data in a folder of its own.

@@ -16,12 +16,15 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <memory>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <type_traits>
@@ -147,6 +150,7 @@ TEST_CASE("redis: a value ends with its token, or with the refresh token of its 
     CHECK(server.key().empty());
     run(store.save("k", secret("no record")));
     CHECK(left() <= 30LL * 24 * 3'600'000);
+    CHECK(left() > 29LL * 24 * 3'600'000);
 }
 
 TEST_CASE("redis: a prefix and a database separate stores")
@@ -436,6 +440,168 @@ TEST_CASE("redis: a server that hangs blocks no context")
     io.run();
     CHECK(loaded == secret("v"));
 }
+
+TEST_CASE("redis: a command on a connection that was lost is sent once more")
+{
+    scripted_server const server({"+OK\r\n", "", "$1\r\nv\r\n", "", ""});
+    redis_token_store store(at("redis://127.0.0.1:" + std::to_string(server.port)));
+    run(store.save("k", secret("v")));
+    CHECK(run(store.load("k")) == secret("v"));
+    CHECK(refused([&] { run(store.load("k")); }).code == errc::connection_lost);
+    // Without a new connection during the pause.
+    CHECK(refused([&] { run(store.load("k")); }).code == errc::connection_lost);
+}
+
+TEST_CASE("redis: a lock that is taken twice by the same holder is taken")
+{
+    redis_server const server;
+    auto const take = [&](std::string const& value) {
+        return server.cli("eval \"" + std::string(practicus::detail::redis_acquire) + "\" 1 lock " + value +
+                          " 60000");
+    };
+    CHECK(take("one") == "OK");
+    CHECK(take("one") == "OK");
+    CHECK(take("two").empty());
+}
+
+TEST_CASE("redis: an idle connection is probed after a minute")
+{
+    redis_server server;
+    redis_token_store store(at(server.url()));
+    run(store.load("k"));
+    std::ifstream table("/proc/self/net/tcp");
+    int found = 0;
+    for (std::string line, word; std::getline(table, line);) {
+        std::istringstream words(line);
+        std::vector<std::string> columns;
+        while (words >> word)
+            columns.push_back(word);
+        // The client's end, if it is connected.
+        if (columns[3] != "01" || std::stoi(columns[2].substr(9), nullptr, 16) != server.port) continue;
+        ++found;
+        // A timer for probes, in hundredths of a second.
+        CHECK(columns[5].starts_with("02:"));
+        CHECK(std::stol(columns[5].substr(3), nullptr, 16) <= 6000);
+    }
+    CHECK(found == 1);
+}
+
+TEST_CASE("redis: a lock whose response was lost is released after the next connect")
+{
+    redis_server server;
+    auto options = at(server.url());
+    options.command_timeout = 100ms;
+    options.lock_life = 1min;
+    redis_token_store store(options);
+    until_it_works(errc::stalled, [&] { return run(store.load("other")); });
+    server.send(SIGSTOP);
+    CHECK(refused([&] { run(store.acquire("k")); }).code == errc::stalled);
+    server.send(SIGCONT);
+    auto const end = std::chrono::steady_clock::now() + 30s;
+    while (server.key().empty() && std::chrono::steady_clock::now() < end)
+        std::this_thread::yield();
+    CHECK_FALSE(server.key().empty());
+    until_it_works(errc::stalled, [&] { return run(store.load("other")); });
+    CHECK(server.key().empty());
+}
+
+TEST_CASE("redis: a server that became a replica is left")
+{
+    redis_server server;
+    redis_token_store store(at(server.url()));
+    run(store.save("k", secret("v")));
+    REQUIRE(server.cli("replicaof 127.0.0.1 1") == "OK");
+    CHECK_THAT(refused([&] { run(store.save("k", secret("next"))); }).message,
+               ContainsSubstring("SET was refused: READONLY"));
+    // The only one left is `redis-cli`.
+    auto const end = std::chrono::steady_clock::now() + 30s;
+    auto const clients = [&] { return server.cli("client list type normal"); };
+    auto all = clients();
+    for (; all.find('\n') != all.npos && std::chrono::steady_clock::now() < end; all = clients()) {
+    }
+    CHECK(all.find('\n') == all.npos);
+    REQUIRE(server.cli("replicaof no one") == "OK");
+    until_it_works(errc::server_error, [&] { run(store.save("k", secret("next"))); });
+    CHECK(run(store.load("k")) == secret("next"));
+}
+
+TEST_CASE("redis: calls that were cancelled are not executed, except for those that write")
+{
+    redis_server server;
+    auto options = at(server.url());
+    options.command_timeout = 1min;
+    redis_token_store store(options);
+    run(store.load("k"));
+    server.send(SIGSTOP);
+    asio::io_context io;
+    asio::co_spawn(io, store.load("k"), [](std::exception_ptr, secret) {});
+    asio::cancellation_signal loading, saving, locking;
+    int cancelled = 0;
+    auto const end = [&](std::exception_ptr e, auto&&...) { cancelled += e != nullptr; };
+    asio::co_spawn(io, store.load("k"), asio::bind_cancellation_slot(loading.slot(), end));
+    asio::co_spawn(io, store.save("k", secret("v")), asio::bind_cancellation_slot(saving.slot(), end));
+    asio::co_spawn(io, store.acquire("k"), asio::bind_cancellation_slot(locking.slot(), end));
+    io.poll();
+    for (auto* const one : {&loading, &saving, &locking})
+        one->emit(asio::cancellation_type::terminal);
+    io.poll();
+    CHECK(cancelled == 3);
+    server.send(SIGCONT);
+    io.run();
+    CHECK(run(store.load("k")) == secret("v"));
+    auto const done = server.cli("info commandstats");
+    CHECK_THAT(done, ContainsSubstring("cmdstat_get:calls=3,"));
+    CHECK_THAT(done, ContainsSubstring("cmdstat_set:calls=1,"));
+    CHECK(done.find("cmdstat_eval") == done.npos);
+}
+
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__) // which keep memory of their own
+
+namespace {
+
+/// Returns the number of runs of at least 512 such bytes in this process's memory.
+int runs_in_memory(char wanted)
+{
+    std::ifstream maps("/proc/self/maps"), memory("/proc/self/mem", std::ios::binary);
+    std::vector<char> piece(1 << 16);
+    int found = 0;
+    for (std::string line; std::getline(maps, line);) {
+        if (line.find(" rw-p ") == line.npos) continue;
+        auto const dash = line.find('-');
+        auto const last = std::stoull(line.substr(dash + 1), nullptr, 16);
+        int run = 0;
+        for (auto at = std::stoull(line.substr(0, dash), nullptr, 16); at < last; at += piece.size()) {
+            memory.clear();
+            memory.seekg(static_cast<std::streamoff>(at));
+            memory.read(piece.data(),
+                        static_cast<std::streamsize>(std::min<std::size_t>(piece.size(), last - at)));
+            for (std::streamsize i = 0; i != memory.gcount(); ++i) {
+                run = piece[static_cast<std::size_t>(i)] == wanted ? run + 1 : 0;
+                found += run == 512;
+            }
+            std::fill(piece.begin(), piece.end(), '\0');
+        }
+    }
+    return found;
+}
+
+} // namespace
+
+TEST_CASE("redis: nothing of a value is left in memory once it was destroyed")
+{
+    redis_server server;
+    redis_token_store store(at(server.url()));
+    auto const key = "practicus:" + practicus::detail::sha256_hex("k");
+    // The text is of the server alone.
+    server.cli("eval \"redis.call('set', KEYS[1], string.rep(string.char(167), 5000))\" 1 " + key);
+    auto value = run(store.load("k"));
+    CHECK(value.size() == 5000);
+    CHECK(runs_in_memory('\xa7') == 1);
+    value = {};
+    CHECK(runs_in_memory('\xa7') == 0);
+}
+
+#endif
 
 TEST_CASE("redis: a context, and a store, may be destroyed during a call")
 {

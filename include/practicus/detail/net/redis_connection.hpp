@@ -71,8 +71,8 @@ public:
         if (to.database != 0) (void)call({secret("SELECT"), secret(std::to_string(to.database))}, end);
     }
 
-    /// Sends a command and waits for its response. Throws `errc::server_error` for a refusal, after
-    /// which `is_usable()`; after any other exception it is not.
+    /// Sends a command and waits for its response. Throws `errc::server_error` for a refusal of the command,
+    /// after which `is_usable()`; after any other exception it is not.
     redis_reply call(redis_command const& words, moment end)
     {
         usable_ = false;
@@ -80,12 +80,15 @@ public:
         auto reply = receive(end);
         // More than one response to one command would be taken for that to the next.
         usable_ = reader_->pos == reader_->len;
-        wipe(reader_->buf, reader_->pos);
-        if (reply.kind == redis_reply::type::refusal)
-            throw error(errc::server_error,
-                        std::string(words.front().reveal()) + " was refused" + reason(reply.text.reveal()));
-        return reply;
+        has_answered_ = true;
+        if (reply.kind != redis_reply::type::refusal) return reply;
+        auto const text = reply.text.reveal();
+        if (is_of_server(text)) usable_ = false;
+        throw error(errc::server_error, std::string(words.front().reveal()) + " was refused" + reason(text));
     }
+
+    /// Returns true once the server has answered a command.
+    bool has_answered() const noexcept { return has_answered_; }
 
     /// Returns false after a failed call, or if the server has closed the connection.
     bool is_usable() noexcept { return usable_ && socket_.is_quiet(); }
@@ -110,6 +113,16 @@ private:
             !word.empty() && word.size() <= 32 &&
             std::all_of(word.begin(), word.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
         return is_code ? ": " + std::string(word) : std::string();
+    }
+
+    /// Returns true for a refusal of any command: another connection may lead to the server that replaces
+    /// this one.
+    static bool is_of_server(std::string_view text) noexcept
+    {
+        for (auto const* const code : {"READONLY", "MASTERDOWN", "LOADING", "NOAUTH"})
+            if (text.starts_with(code)) return true;
+        // Of a script, before Redis 7.
+        return text.find(" -READONLY ") != text.npos;
     }
 
     void send(redis_command const& words, moment end)
@@ -164,6 +177,8 @@ private:
             redisReplyObjectFunctions f{};
             f.createString = [](redisReadTask const* task, char* text, std::size_t size) noexcept -> void* {
                 bool const kept = task->parent != nullptr || set_text(reply_of(task), task, {text, size});
+                // The reader does not read it again, and may forget its place.
+                wipe(text, size);
                 return kept ? task->privdata : nullptr;
             };
             f.createInteger = [](redisReadTask const* task, long long number) noexcept -> void* {
@@ -197,6 +212,7 @@ private:
     redis_socket socket_;
     std::unique_ptr<redisReader, release> reader_;
     bool usable_ = true;
+    bool has_answered_ = false;
 };
 
 }}} // namespace practicus::v1::detail

@@ -147,8 +147,16 @@ private:
             ::getsockopt(descriptor_.value, SOL_SOCKET, SO_ERROR, &failed, &size);
             if (failed != 0) fail(errc::connect_failed, system_error(failed));
         }
-        int const on = 1;
-        ::setsockopt(descriptor_.value, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        set(IPPROTO_TCP, TCP_NODELAY, 1);
+        // Finds an idle connection that ended without a word.
+        set(SOL_SOCKET, SO_KEEPALIVE, 1);
+        set(IPPROTO_TCP, TCP_KEEPIDLE, 60);
+        set(IPPROTO_TCP, TCP_KEEPINTVL, 10);
+    }
+
+    void set(int level, int option, int value) const noexcept
+    {
+        ::setsockopt(descriptor_.value, level, option, &value, sizeof value);
     }
 
     short tls_events() const noexcept

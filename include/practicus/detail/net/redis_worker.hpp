@@ -41,8 +41,8 @@ struct redis_settings
 };
 
 /// A connection to a Redis server, and the thread that uses it, so that no execution context waits. Commands
-/// are executed in their order, also those that nothing waits for any more. After a failed connect, commands
-/// fail at once for a while. Thread safety: full.
+/// are executed in their order. After a failed connect, commands fail at once for a while. Each command must
+/// have the same effect if it is executed twice. Thread safety: full.
 class redis_worker : public std::enable_shared_from_this<redis_worker>
 {
     using steady = std::chrono::steady_clock;
@@ -51,16 +51,26 @@ public:
     class job
     {
     public:
-        explicit job(redis_command words) : words_(std::move(words)) {}
+        /// `is_optional`: it is not executed once nothing waits for it.
+        explicit job(redis_command words, bool is_optional = false)
+            : words_(std::move(words)), is_optional_(is_optional)
+        {}
 
     private:
         friend class redis_worker;
 
         redis_command words_;
+        bool is_optional_;
+        std::atomic<bool> is_abandoned_{false};
+        // The server may have it.
+        bool is_sent_ = false;
         redis_reply reply_;
         failure why_;
-        // Null for a job whose end is of no interest.
+        // Null for a posted job.
         std::shared_ptr<waiter> end_;
+        // Of a posted job: the job that it reverts, and its own end.
+        std::shared_ptr<job const> reverted_;
+        steady::time_point until_;
     };
 
     /// A job in a list of one: queueing it needs no memory.
@@ -71,9 +81,10 @@ public:
     redis_worker& operator=(redis_worker const&) = delete;
 
     /// Returns the response to a command. Throws `error`.
-    static boost::asio::awaitable<redis_reply> call(std::shared_ptr<redis_worker> self, redis_command words)
+    static boost::asio::awaitable<redis_reply> call(std::shared_ptr<redis_worker> self,
+                                                    std::shared_ptr<job> made)
     {
-        auto const made = std::make_shared<job>(std::move(words));
+        abandoning const guard{made};
         made->end_ = std::make_shared<waiter>();
         // A wait loses the exception of its beginning.
         auto suspended = wait(made->end_, [self, made] {
@@ -92,10 +103,13 @@ public:
         co_return std::move(made->reply_);
     }
 
-    /// Executes a command whose end is of no interest. It is dropped if there is no connection.
-    void post(prepared one) noexcept
+    /// Reverts a job: executes `one` if that was sent. Without a connection, `one` waits for the next one, at
+    /// most for its `life`.
+    void post(prepared one, std::shared_ptr<job const> reverted, std::chrono::milliseconds life) noexcept
     {
         if (is_forked()) return;
+        one.front()->reverted_ = std::move(reverted);
+        one.front()->until_ = steady::now() + life;
         std::lock_guard lock(mutex_);
         if (!thread_ || stopping_) return;
         jobs_.splice(jobs_.end(), one);
@@ -125,6 +139,12 @@ public:
     }
 
 private:
+    struct abandoning
+    {
+        std::shared_ptr<job> made;
+        ~abandoning() { made->is_abandoned_ = true; }
+    };
+
     static constexpr char const* destroyed = "the token store is destroyed";
     static constexpr std::chrono::milliseconds first_pause{500};
     static constexpr std::chrono::milliseconds longest_pause{30'000};
@@ -158,8 +178,12 @@ private:
             next.splice(next.end(), jobs_, jobs_.begin());
             bool const last = stopping_;
             lock.unlock();
-            execute(*next.front(), last);
+            if (next.front()->end_)
+                execute(*next.front(), last);
+            else if (!revert(*next.front()))
+                owed_.splice(owed_.end(), next);
             next.clear();
+            drop_owed_before(steady::now());
             lock.lock();
         }
         connection_.reset();
@@ -167,16 +191,36 @@ private:
 
     void execute(job& one, bool last) noexcept
     {
+        if (one.is_optional_ && one.is_abandoned_) return;
         try {
-            if (last && one.end_) throw error(errc::client_closed, destroyed);
-            if (one.end_) prepare();
-            if (one.end_ || is_connected()) one.reply_ = exchange(one.words_);
+            if (last) throw error(errc::client_closed, destroyed);
+            prepare();
+            one.is_sent_ = true;
+            one.reply_ = exchange(one.words_);
         } catch (...) {
             one.why_ = as_failure(std::current_exception());
         }
-        if (!one.end_) return;
         fork_delay const here;
         one.end_->wake({});
+    }
+
+    /// Returns false if the posted job is still to be executed.
+    bool revert(job& one) noexcept
+    {
+        if (!one.reverted_->is_sent_) return true;
+        if (!is_connected()) return false;
+        try {
+            (void)exchange(one.words_);
+        } catch (...) {
+            return is_connected();
+        }
+        return true;
+    }
+
+    void drop_owed_before(steady::time_point now) noexcept
+    {
+        while (!owed_.empty() && owed_.front()->until_ <= now)
+            owed_.pop_front();
     }
 
     bool is_connected() noexcept { return connection_ && connection_->is_usable(); }
@@ -187,24 +231,43 @@ private:
         if (is_connected()) return;
         connection_.reset();
         if (steady::now() < next_try_) throw error(last_failure_);
-        try {
-            auto const end = steady::now() + settings_.connect_timeout;
-            auto const found = addresses_of_server(end);
-            connection_.emplace(settings_.server, found, settings_.tls.get(), end);
-        } catch (...) {
-            fail(std::current_exception());
-        }
+        connect();
     }
 
-    redis_reply exchange(redis_command const& words)
+    void connect()
     try {
-        auto reply = connection_->call(words, steady::now() + settings_.command_timeout);
-        failures_ = 0;
-        return reply;
+        auto const end = steady::now() + settings_.connect_timeout;
+        auto const found = addresses_of_server(end);
+        connection_.emplace(settings_.server, found, settings_.tls.get(), end);
+        for (drop_owed_before(steady::now()); !owed_.empty(); owed_.pop_front())
+            pay(*owed_.front());
     } catch (...) {
-        bool const refused = connection_->is_usable();
-        if (!refused) fail(std::current_exception());
-        throw error(named(std::current_exception()));
+        fail(std::current_exception());
+    }
+
+    void pay(job const& owed)
+    try {
+        (void)connection_->call(owed.words_, steady::now() + settings_.command_timeout);
+    } catch (error const&) {
+        if (!connection_->is_usable()) throw;
+    }
+
+    /// Sends a command once more if the connection worked before and was lost: it may have been so for long.
+    redis_reply exchange(redis_command const& words)
+    {
+        for (bool again = connection_->has_answered();; again = false) {
+            try {
+                auto reply = connection_->call(words, steady::now() + settings_.command_timeout);
+                failures_ = 0;
+                return reply;
+            } catch (...) {
+                auto const thrown = std::current_exception();
+                if (connection_->is_usable()) throw error(named(thrown));
+                if (!again || as_failure(thrown)->code != errc::connection_lost) fail(thrown);
+            }
+            connection_.reset();
+            connect();
+        }
     }
 
     /// Begins the pause after a failure, and throws it.
@@ -264,7 +327,8 @@ private:
     std::unique_ptr<std::thread> thread_;
     bool stopping_ = false;
 
-    // Of the thread.
+    // Of the thread. Without a connection, `owed_` waits for one, in the order of its ends.
+    prepared owed_;
     std::optional<redis_connection> connection_;
     random_source random_;
     failure last_failure_;
