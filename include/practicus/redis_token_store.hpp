@@ -58,9 +58,9 @@ struct redis_token_store_options
     secret password;
     /// For `rediss://` only: the certificate is verified against the host name.
     tls_options tls;
-    /// The limit of looking up, connecting and logging in.
+    /// The limit of looking up, connecting and logging in, each time.
     duration connect_timeout{2'000};
-    /// The limit of one command.
+    /// The limit of one command, each time it is sent. It does not include the wait for earlier commands.
     duration command_timeout{2'000};
     /// The beginning of the names of all keys: visible ASCII characters, at most 128. Clients with different
     /// prefixes share nothing.
@@ -82,7 +82,8 @@ struct redis_token_store_options
 /// connect or a lost connection, calls fail at once for a pause of 0.25 to 0.5 s, which doubles up to 15 to
 /// 30 s. A command on a connection that was lost is sent once more on a new one.
 ///
-/// A value that cannot be decrypted is an error of `load`; the client then fetches and replaces it.
+/// A value that cannot be decrypted is an error of `load`; the client then fetches and replaces it. A store
+/// without a key that has loaded an encrypted value saves nothing more: `save` throws `errc::file_error`.
 ///
 /// A forked child may use a store that its parent had not used before. Thread safety: full.
 class redis_token_store final : public token_store

@@ -821,7 +821,7 @@ TEST_CASE("store: three locks held by a stopped process cost a part of the deadl
     CHECK(stopped->waits == 3);
     CHECK(waited < 20s);
     REQUIRE(f.failures.size() == 3);
-    CHECK(f.failures[0].starts_with("another process holds the lock of 'login http://"));
+    CHECK(f.failures[0].starts_with("the lock of 'login http://"));
 }
 
 TEST_CASE("store: a store that does not respond costs a part of the deadline, and is reported")

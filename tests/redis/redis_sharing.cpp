@@ -273,6 +273,26 @@ TEST_CASE("redis: a store that was restarted empty costs one login")
     CHECK(f.failures.empty());
 }
 
+TEST_CASE("redis: clients without a password share a rotating refresh token; an empty store ends their login")
+{
+    redis_server redis;
+    sharing f;
+    f.server.region().configure([](auto& s) { s.rotation = practicus::mock::rotation::blacklist_old; });
+    auto const first = f.server.region().issue(practicus::mock::token_type::refresh, "admin@company.com");
+    auto const one = [&] {
+        auto options = worker(redis.url());
+        options.credentials = practicus::credentials::refresh_token(first);
+        return f.one(std::move(options));
+    };
+    auto const running = one();
+    f.run(running.cluster_info());
+    f.run(one().cluster_info());
+    CHECK(f.refreshes() == 1);
+    REQUIRE(redis.cli("flushall") == "OK");
+    CHECK(f.failure(one().cluster_info()).code == practicus::errc::login_required);
+    f.run(running.cluster_info());
+}
+
 TEST_CASE("redis: a value that does not decrypt is told to the observer, and replaced")
 {
     redis_server redis;
