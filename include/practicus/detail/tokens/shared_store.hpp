@@ -45,8 +45,8 @@ public:
     asio::awaitable<lock_ptr> acquire(std::string key) const
     {
         operation_body<lock_ptr> const body = [s = store_, key] { return take_lock(s, key); };
-        auto const held =
-            co_await attempt<lock_ptr>(body, wait_limit(), "another process holds the lock of '" + key + "'");
+        auto const held = co_await attempt<lock_ptr>(body, wait_limit(),
+                                                     "the lock of '" + key + "' was not available in time");
         missed_ = held == nullptr;
         co_return held;
     }
