@@ -3,6 +3,7 @@
 #pragma once
 
 #include <practicus/call_url.hpp>
+#include <practicus/credentials.hpp>
 #include <practicus/detail/base/ascii.hpp>
 #include <practicus/detail/base/checked_duration.hpp>
 #include <practicus/detail/base/settings.hpp>
@@ -40,6 +41,8 @@ struct request_settings : predict_settings
     body_source source;
     std::optional<std::chrono::milliseconds> patience;
     std::optional<std::chrono::milliseconds> between_bytes;
+    /// The call's own session token.
+    std::optional<credentials> login;
     std::string_view body_limit_name = "predict_options::body_limit";
     bool all_fields = false;
 };
@@ -133,6 +136,15 @@ public:
     request& field(std::string_view name, std::string_view value)
     {
         detail::append_field(settings_.fields, "request::field", name, value);
+        return *this;
+    }
+
+    /// Sets a session token for this call alone, in place of the client's tokens; see
+    /// `credentials::session_token`. The call then needs no login and no console. A 401 is final
+    /// (`errc::unauthorized`). Throws `errc::invalid_credentials`.
+    request& session_token(std::string_view token)
+    {
+        settings_.login = credentials::session_token(token);
         return *this;
     }
 

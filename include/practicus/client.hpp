@@ -323,9 +323,10 @@ public:
 
     /// Sends a request to a model, an app or a path of it, with its session token:
     /// `client.call(model.at("chat/completions"), request::json(body))`. A path of the service itself needs
-    /// `credentials::session_token`, else the call ends with `errc::login_required`. Token, retries and time
-    /// limits are those of `predict`. A status other than 2xx is an error. Errors: as `predict`, and
-    /// `errc::untrusted_origin`; `errc::unexpected_response` only with `request::response_type`.
+    /// `credentials::session_token` or `request::session_token`, else the call ends with
+    /// `errc::login_required`. Token, retries and time limits are those of `predict`. A status other than 2xx
+    /// is an error. Errors: as `predict`, and `errc::untrusted_origin`; `errc::unexpected_response` only with
+    /// `request::response_type`.
     template <completion_token<response> Token = await_token>
     [[nodiscard]] auto call(call_url url, request what, Token&& completion = Token()) const
     {

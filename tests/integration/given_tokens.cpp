@@ -72,6 +72,34 @@ boost::asio::awaitable<std::string> give(std::string text)
 
 } // namespace
 
+TEST_CASE("a call has a session token of its own, beside a login and without one")
+{
+    given g;
+    auto const own = g.issue();
+    auto const asked = std::move(practicus::request().content_type("text/csv").body(rows).session_token(own));
+    auto const with_login = g.user();
+    g.run(with_login.session_token(g.model()));
+    for (auto const& client : {g.client(), with_login}) {
+        auto const before = g.console_requests();
+        CHECK(g.run(client.call(practicus::model_url(g.model()), asked)).status == 200);
+        CHECK(g.server.requests().back().headers["authorization"] == "Bearer " + own);
+        CHECK(g.console_requests() == before);
+    }
+    // The client's tokens are as they were.
+    CHECK_FALSE(g.run(with_login.predict(g.model(), rows)).body.empty());
+    CHECK(g.server.requests().back().headers["authorization"] != "Bearer " + own);
+
+    g.server.region().revoke_token(own);
+    auto const before = g.server.requests().size();
+    auto const refused = g.failure(with_login.call(practicus::model_url(g.model()), asked));
+    CHECK(refused.code == errc::unauthorized);
+    CHECK(refused.message == "the client cannot renew the session token that it was given");
+    CHECK(g.server.requests().size() == before + 1);
+    CHECK(g.failure(with_login.call(practicus::model_url("https://example.com/models/a/b/"), asked)).code ==
+          errc::untrusted_origin);
+    CHECK_THROWS_AS(practicus::request().session_token(" "), practicus::error);
+}
+
 TEST_CASE("a session token calls a model without a console and a login")
 {
     given g;

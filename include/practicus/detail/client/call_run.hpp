@@ -6,6 +6,7 @@
 #include <practicus/call_url.hpp>
 #include <practicus/detail/client/calls.hpp>
 #include <practicus/detail/pool/body_pipeline.hpp>
+#include <practicus/detail/tokens/given_token.hpp>
 #include <practicus/detail/tokens/session.hpp>
 #include <practicus/detail/wire/answer_check.hpp>
 #include <practicus/detail/wire/console_api.hpp>
@@ -86,6 +87,7 @@ public:
     call_run(handle const& h, call_input& in)
         : op(h.begin_unlimited()), outgoing(make_request(h.state(), in)), flow(in.source(), in.settings),
           handle_(h), session_(h.state()), in_(in),
+          own_(in.settings.login ? given_token::of(*in.settings.login) : nullptr),
           began_(session_.transport().runtime()->time().precise_now())
     {
         if (in.retried_by_caller) {
@@ -111,12 +113,14 @@ public:
     /// Returns this thread's cached token, or an empty one.
     token find_token() const
     {
+        if (own_) return {};
         return std::visit([&](auto const& url) { return look_up(handle_, url, token_purpose::predict); },
                           in_.url.hosted());
     }
 
     asio::awaitable<result<token>> fetch_token() const
     {
+        if (own_) return get_own();
         return with_tokens(
             [&](auto& tokens, auto const& url) { return tokens.fetch(op, url, token_purpose::predict); });
     }
@@ -124,6 +128,7 @@ public:
     /// Handles a 401. Returns true if another token may be had for a second try.
     bool renew(token const& refused) const
     {
+        if (own_) return false;
         return with_tokens([&](auto& tokens, auto const& url) {
             return tokens.renew(url, refused, token_purpose::predict);
         });
@@ -155,6 +160,11 @@ public:
     detail::response answer;
 
 private:
+    asio::awaitable<result<token>> get_own() const
+    {
+        co_return own_->get(session_.transport().runtime()->time().system_seconds(), op.validity());
+    }
+
     static std::string target_of(session&, call_url const& whole, url_origin const&)
     {
         return whole.target();
@@ -193,9 +203,10 @@ private:
     {
         auto const& tokens = session_.tokens_of(outgoing.where);
         if (answer.status == 401 && !op.renew) (void)renew(bearer);
+        bool const is_given = own_ || tokens.is_given();
         // A given token that is refused is nothing of the model's.
-        if (answer.status == 401 && tokens.is_given()) in_.reached_model = false;
-        return tokens.failure_of(op, outgoing, answer);
+        if (answer.status == 401 && is_given) in_.reached_model = false;
+        return tokens.failure_of(op, outgoing, answer, is_given);
     }
 
     failure other_type() const
@@ -209,6 +220,8 @@ private:
     handle const& handle_;
     session& session_;
     call_input& in_;
+    /// The call's own token, or null.
+    std::shared_ptr<given_token> const own_;
     time_point began_;
 };
 

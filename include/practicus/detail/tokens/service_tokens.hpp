@@ -53,11 +53,11 @@ public:
     /// Returns true if the tokens of all services are one that the client was given.
     bool is_given() const { return access_.current().given() != nullptr; }
 
-    /// Describes an unsuccessful response to a session token.
-    failure failure_of(operation const& op, request const& r, response const& answer) const
+    /// Describes an unsuccessful response to a session token, which was given or issued.
+    failure failure_of(operation const& op, request const& r, response const& answer, bool is_given) const
     {
         auto why = console_.failure_of(op, r, answer);
-        if (answer.status != 401 || !is_given()) return why;
+        if (answer.status != 401 || !is_given) return why;
         auto info = *why;
         info.message = given_token::cannot_renew;
         return make_failure(std::move(info));
