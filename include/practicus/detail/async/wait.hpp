@@ -18,10 +18,12 @@
 #include <boost/system/errc.hpp>
 #include <boost/system/error_code.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <new>
 #include <optional>
 #include <utility>
+#include <variant>
 
 namespace practicus { inline namespace v1 { namespace detail {
 
@@ -48,15 +50,29 @@ template <class Handler>
 class suspended final : public waiter::suspension
 {
 public:
-    explicit suspended(asio::associated_executor_t<Handler> const& executor) : executor_(posting(executor)) {}
+    explicit suspended(asio::associated_executor_t<Handler> const& executor)
+        : executor_(std::in_place_index<plain>, executor)
+    {
+        try {
+            executor_.template emplace<tracked>(posting(executor));
+        } catch (...) {
+            // A wait with reserved memory must begin all the same. Its end tries again.
+        }
+    }
 
     void take(Handler&& handler) noexcept { handler_.emplace(std::move(handler)); }
 
 private:
+    static constexpr std::size_t none = 0, plain = 1, tracked = 2;
+
     void post(std::shared_ptr<waiter::suspension> self) override
     {
-        executor_->execute([kept = std::move(self)]() mutable { complete(std::move(kept)); });
-        executor_.reset();
+        auto done = [kept = std::move(self)]() mutable { complete(std::move(kept)); };
+        if (auto* const made = std::get_if<tracked>(&executor_))
+            made->execute(std::move(done));
+        else
+            posting(std::get<plain>(executor_)).execute(std::move(done));
+        executor_.template emplace<none>();
     }
 
     // Runs on the coroutine's executor, where slots may be used.
@@ -72,7 +88,9 @@ private:
     }
 
     std::optional<Handler> handler_;
-    std::optional<posting_executor<asio::associated_executor_t<Handler>>> executor_;
+    std::variant<std::monostate, asio::associated_executor_t<Handler>,
+                 posting_executor<asio::associated_executor_t<Handler>>>
+        executor_;
 };
 
 /// Returns the code of a wait that could not begin, for the current exception.
