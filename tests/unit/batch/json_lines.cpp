@@ -236,8 +236,9 @@ TEST_CASE("json_lines: a server's id of a request is bounded and quoted in OpenA
     auto const f = format(openai());
     auto const batches = cut(f, request_line("one"));
     REQUIRE(batches.size() == 1);
+    auto const id = "\"\n" + std::string(10'000, 'x');
     auto answer = answered("{}");
-    answer.request_id = "\"\n" + std::string(10'000, 'x');
+    answer.request_id = id;
     batch_result result;
     CHECK_FALSE(f.read(batches.front(), answer, result));
     CHECK(result.text.find(R"("request_id":"\" )" + std::string(126, 'x') + R"(",)") != std::string::npos);
