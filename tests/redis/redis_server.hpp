@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
@@ -127,8 +128,15 @@ public:
         for (auto& word : words)
             arguments.push_back(word.data());
         arguments.push_back(nullptr);
-        REQUIRE(::posix_spawnp(&process_, words[0].c_str(), nullptr, nullptr, arguments.data(), environ) ==
-                0);
+        // An aborted test leaves the server behind, which must not hold the test's output open.
+        posix_spawn_file_actions_t actions;
+        REQUIRE(::posix_spawn_file_actions_init(&actions) == 0);
+        for (int const descriptor : {STDOUT_FILENO, STDERR_FILENO})
+            ::posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0);
+        int const failed =
+            ::posix_spawnp(&process_, words[0].c_str(), &actions, nullptr, arguments.data(), environ);
+        ::posix_spawn_file_actions_destroy(&actions);
+        REQUIRE(failed == 0);
         auto const end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
         while (!accepts()) {
             if (std::chrono::steady_clock::now() >= end) FAIL("redis-server does not start");
