@@ -35,7 +35,7 @@
 namespace practicus { inline namespace v1 { namespace detail {
 
 /// A connection that is used by a thread that may wait, plain or with TLS. Each wait has an end. Throws
-/// `error`, whose message names no address.
+/// `error`. Its message names no address.
 class redis_socket
 {
 public:

@@ -280,7 +280,7 @@ private:
     asio::awaitable<result<Handle>> share(operation const& op, Ask ask) const
     {
         while (true) {
-            // A fetch within a fetch has the patience of the outer one, whose callers wait for both.
+            // A fetch within a fetch has the patience of the outer one: the same callers wait for both.
             auto own = op.fetch_patience;
             if (!own && op.is_patient()) own = std::make_shared<shared_patience>();
             auto asked = ask(own);
